@@ -1,0 +1,411 @@
+"""The words of the product as values: tables, observations, findings, changes.
+
+Standard library only. Every instant is an aware ``datetime`` in UTC, every size is in bytes, and
+``None`` means *not known*, never zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+JsonValue: TypeAlias = "str | int | float | bool | None | list[JsonValue] | dict[str, JsonValue]"
+Observed: TypeAlias = datetime | float | int | str | None
+"""A machine value in a finding: an instant, a number of bytes, seconds or items, or a word."""
+
+
+class Status(StrEnum):
+    """The verdict of a finding."""
+
+    PASS = "pass"  # noqa: S105 - a verdict, not a password
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+
+
+class Severity(StrEnum):
+    """The worst limit that a failing finding crossed."""
+
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+class Format(StrEnum):
+    """How a table keeps its data, and so what tells when data came."""
+
+    FILES = "files"
+    ICEBERG = "iceberg"
+    DELTA = "delta"
+    HUDI = "hudi"
+
+
+class ItemState(StrEnum):
+    """What became of one due period (in one combination of dimensions)."""
+
+    PRESENT = "present"
+    LATE = "late"
+    MISSING = "missing"
+    EMPTY = "empty"
+    UNREGISTERED = "unregistered"
+    UNKNOWN = "unknown"
+
+    @property
+    def is_bad(self) -> bool:
+        """True for the states that count against the table."""
+        return self in (ItemState.MISSING, ItemState.EMPTY, ItemState.UNREGISTERED)
+
+
+class ProblemKind(StrEnum):
+    """Why something could not be found out."""
+
+    DENIED = "denied"
+    THROTTLED = "throttled"
+    TIMED_OUT = "timed out"
+    NOT_FOUND = "not found"
+    MALFORMED = "malformed"
+    UNSUPPORTED = "unsupported"
+    NOT_REACHED = "not reached"
+    OVER_BUDGET = "over budget"
+    UNREACHABLE = "unreachable"
+    NOT_IN_CATALOG = "not in the catalog"
+    GONE_FROM_CATALOG = "gone from the catalog"
+    AMBIGUOUS = "ambiguous"
+    FROM_THE_FUTURE = "from the future"
+    TOO_LITTLE_HISTORY = "too little history"
+    INTERNAL = "internal"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why something is not known, as a sentence, with what to do about it where that is known.
+
+    ``cause`` is equal for problems that share one cause (the same bucket denied), so that a report
+    can tell them in one item.
+    """
+
+    kind: ProblemKind
+    message: str
+    remedy: str = ""
+    cause: str = ""
+
+
+class Unobserved(Exception):  # noqa: N818 - the word of the design
+    """Raised by readers when a table, or a part of it, could not be observed."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column or partition key as the catalog types it."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A watched table: a Glue catalog table, or a bare prefix.
+
+    ``id`` is ``database.table``, ``account/database.table`` or ``s3://bucket/prefix/``.
+    ``location`` is an ``s3://`` URI that ends in a slash, or None when the catalog tells none.
+    """
+
+    id: str
+    account: str | None = None
+    database: str | None = None
+    name: str | None = None
+    location: str | None = None
+    columns: tuple[Column, ...] = ()
+    partition_keys: tuple[Column, ...] = ()
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    kind: str | None = None
+    format: Format = Format.FILES
+    region: str | None = None
+
+    @property
+    def is_prefix(self) -> bool:
+        """True for a location that is watched without a catalog entry."""
+        return self.database is None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Period:
+    """A stretch of time whose data is kept together, such as a day: ``[start, end)`` in UTC.
+
+    ``wall`` is the local wall-clock time of its start in the zone of its labels, without a zone; it
+    is what partition values are written from. ``label`` names the period for people and in JSON:
+    ``2026-11-22``, ``2026-11-22T05:00``, ``2026-W47`` or ``2026-11``.
+    """
+
+    start: datetime
+    end: datetime
+    wall: datetime
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What the data objects below one place came to.
+
+    ``objects`` and ``size_bytes`` count data objects with at least one byte, ``empty_objects`` the
+    ones of zero bytes. ``complete`` is False when the listing was ended before the last page; then
+    all numbers are lower bounds. ``newest_at`` and ``oldest_at`` are LastModified times.
+    """
+
+    objects: int = 0
+    size_bytes: int = 0
+    empty_objects: int = 0
+    newest_at: datetime | None = None
+    newest_key: str | None = None
+    oldest_at: datetime | None = None
+    complete: bool = True
+    ignored_objects: int = 0
+    """Objects that are not data: markers, logs, hidden names, names outside ``pattern``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartitionSeen:
+    """One partition (or the place where it should be) as it was seen at ``now``.
+
+    ``registered`` is None where nothing needs to be registered (a bare prefix, projection).
+    ``listing`` is None when it was not or could not be listed; ``problem`` says why.
+    """
+
+    period: Period
+    values: tuple[str, ...] = ()
+    dimensions: tuple[tuple[str, str], ...] = ()
+    location: str | None = None
+    registered: bool | None = None
+    created_at: datetime | None = None
+    listing: Listing | None = None
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Data that came: when, and the evidence it rests on (an object, a snapshot, a commit file)."""
+
+    at: datetime
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What was measured of one table at one ``now``; the input of every rule.
+
+    For a table that was read as one place ``listing`` is set. For a table that was read by period
+    ``partitions`` holds one entry a partition looked at, and ``first_period_at`` the start of the
+    earliest period that is known to hold data (``reaches_first`` False: there may be earlier ones).
+    ``newest`` is the newest arrival known from a table format's own log.
+    ``problem`` is set when the table as a whole could not be read; what is set beside it still holds.
+    """
+
+    table: Table
+    now: datetime
+    listing: Listing | None = None
+    partitions: tuple[PartitionSeen, ...] = ()
+    newest: Arrival | None = None
+    newest_complete: bool = True
+    first_period_at: datetime | None = None
+    problem: Problem | None = None
+    notes: tuple[str, ...] = ()
+    layout: Mapping[str, JsonValue] | None = None
+    requests: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableMemory:
+    """What earlier runs remember of one table; all of it may be absent.
+
+    ``first_seen`` tells for recent periods (by label) when data was first seen in them.
+    ``layout`` is how partition values carry time, as it was inferred before.
+    """
+
+    first_period_at: datetime | None = None
+    first_seen: Mapping[str, datetime] = field(default_factory=dict)
+    layout: Mapping[str, JsonValue] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One period (and combination of dimensions) of a finding.
+
+    ``detail`` is a short sentence part for people; ``remedy`` a statement that mends it.
+    """
+
+    period: str
+    state: ItemState
+    dimensions: tuple[tuple[str, str], ...] = ()
+    due_at: datetime | None = None
+    arrived_at: datetime | None = None
+    detail: str = ""
+    remedy: str = ""
+
+    @property
+    def key(self) -> str:
+        """Identify the item within its finding: the period, then the dimensions."""
+        return "/".join([self.period, *(f"{name}={value}" for name, value in self.dimensions)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The limits of a finding as machine values: instants, bytes or counts. None: no such limit."""
+
+    warning: Observed = None
+    critical: Observed = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """The verdict on one (table, check).
+
+    ``because`` is the sentence: what was seen, what was expected, by when. ``advice`` says what to
+    do, ``usual`` how the table usually behaves. ``severity`` is None unless the status is fail.
+    ``expected`` is what the strictest limit asks for, ``deadline`` when it was due.
+    ``stale_since`` is when a failing table was last well, where that is known: it tells long-dead
+    tables from news on the first run. ``cause`` groups findings that have one cause.
+    """
+
+    table: str
+    check: str
+    status: Status
+    because: str
+    severity: Severity | None = None
+    observed: Observed = None
+    expected: Observed = None
+    limits: Limits = field(default_factory=Limits)
+    evidence: str | None = None
+    items: tuple[Item, ...] = ()
+    deadline: datetime | None = None
+    advice: str = ""
+    usual: str = ""
+    stale_since: datetime | None = None
+    problem: ProblemKind | None = None
+    cause: str = ""
+    owner: str | None = None
+    runbook: str | None = None
+    console_url: str | None = None
+    silenced: str | None = None
+    """The reason of the silence that covers this finding, None when it is not silenced."""
+    whole_table: bool = False
+    """True when the finding stands for all checks of its table (it is not in the catalog)."""
+
+    def __post_init__(self) -> None:
+        """Refuse a severity without a failure and a failure without a severity."""
+        if (self.severity is not None) != (self.status is Status.FAIL):
+            message = f"{self.table} {self.check}: severity {self.severity} with status {self.status}"
+            raise ValueError(message)
+
+    @property
+    def id(self) -> str:
+        """Identify the finding within a report."""
+        return f"{self.table}|{self.check}"
+
+    @property
+    def rank(self) -> int:
+        """Order by badness: critical 3, unknown 2, warning 1, fresh 0."""
+        if self.status is Status.UNKNOWN:
+            return 2
+        return {None: 0, Severity.WARNING: 1, Severity.CRITICAL: 3}[self.severity]
+
+
+class Reason(StrEnum):
+    """How an item differs from what was last delivered."""
+
+    NEW = "new"
+    ESCALATED = "escalated"
+    ONGOING = "ongoing"
+    REMINDER = "reminder"
+    RESOLVED = "resolved"
+    EXPIRED = "expired"
+    NO_LONGER_WATCHED = "no longer watched"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What is news (or goes on) about one (table, check) or one item of it.
+
+    ``item`` is the key of an `Item`, None for the finding as a whole. ``status`` and ``severity`` are
+    those of now (of last time for what is no longer watched); ``since`` is when the trouble was first
+    reported. ``because`` is the sentence of the finding it speaks of.
+    """
+
+    table: str
+    check: str
+    reason: Reason
+    status: Status
+    because: str
+    severity: Severity | None = None
+    item: str | None = None
+    since: datetime | None = None
+    owner: str | None = None
+
+    @property
+    def finding_id(self) -> str:
+        """The id of the finding that this is about."""
+        return f"{self.table}|{self.check}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What a run took: requests to AWS by operation, US dollars at list price, seconds."""
+
+    requests: int = 0
+    usd: float = 0.0
+    seconds: float = 0.0
+    by_operation: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How many tables there are, each counted once by its worst finding."""
+
+    tables: int = 0
+    fresh: int = 0
+    warning: int = 0
+    critical: int = 0
+    unknown: int = 0
+
+    @property
+    def failing(self) -> int:
+        """Tables with a crossed limit."""
+        return self.warning + self.critical
+
+
+def summarize(findings: tuple[Finding, ...]) -> Summary:
+    """Count each table once: critical before unknown before warning before fresh.
+
+    Silenced findings count as fresh: they touch neither subject nor exit code.
+    """
+    worst: dict[str, int] = {}
+    for finding in findings:
+        rank = 0 if finding.silenced is not None else finding.rank
+        worst[finding.table] = max(worst.get(finding.table, 0), rank)
+    ranks = list(worst.values())
+    return Summary(
+        tables=len(ranks),
+        fresh=ranks.count(0),
+        warning=ranks.count(1),
+        unknown=ranks.count(2),
+        critical=ranks.count(3),
+    )
+
+
+def utc(instant: datetime) -> datetime:
+    """Return the same instant in UTC; raise ValueError when it has no zone."""
+    if instant.tzinfo is None:
+        message = f"{instant.isoformat()} has no time zone"
+        raise ValueError(message)
+    return instant.astimezone(UTC)
+
+
+def iso(instant: datetime) -> str:
+    """Write an instant as ISO 8601 in UTC, to the second: ``2026-11-22T06:00:00Z``."""
+    return utc(instant).strftime("%Y-%m-%dT%H:%M:%SZ")

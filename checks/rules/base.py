@@ -1,0 +1,184 @@
+"""What a check is made of: its block in the config, the bound rule, and the row that is judged."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
+
+from checks.model import Finding, Item, Limits, Observation, Period, Problem, Severity, Table, TableMemory
+from checks.schedule.durations import parse_duration, parse_size
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from zoneinfo import ZoneInfo
+
+    from checks.layout import StatedLayout, TimeLayout
+    from checks.schedule.calendars import Calendar
+    from checks.schedule.due import Schedule
+    from checks.schedule.periods import Every
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s*[smhdw]$"}),
+]
+"""A config value such as ``26h``: a number and s, m, h, d or w."""
+
+Size = Annotated[
+    int,
+    BeforeValidator(parse_size),
+    WithJsonSchema({"type": ["string", "integer"]}),
+]
+"""A config value such as ``50MB``: a number and B, kB, MB, GB, TB or KiB and kin."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """What a check's block needs from around it to become a rule.
+
+    ``zone`` is that of deadlines: the entry's or the file's. ``schedule`` is set when the table has
+    a partitions check too.
+    """
+
+    zone: ZoneInfo
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    schedule: Schedule | None = None
+
+
+class CheckConfig(BaseModel):
+    """A check's block in the config.
+
+    ``groups`` are keys that exclude each other when blocks are merged: a more specific block that has
+    any key of a group drops the whole group of the less specific one.
+    ``pattern`` and such, which stand on the entry, are not part of it.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    check: ClassVar[str]
+    groups: ClassVar[tuple[frozenset[str], ...]] = ()
+    short_form: ClassVar[str | None] = None
+    """What a bare word in place of the block means, such as ``auto``: the key it sets to True."""
+
+    def bind(self, binding: Binding) -> Rule:
+        """Return the rule; raise ValueError with a sentence when the block does not fit its surroundings."""
+        raise NotImplementedError
+
+
+class Direction(StrEnum):
+    """Which side of its limit a good observed value lies on; exactly the limit is good."""
+
+    AT_LEAST = "at least"
+    AT_MOST = "at most"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One rule's measurement on one table, ready to be judged.
+
+    ``observed`` and the limits are all instants or all numbers. ``unknown`` is set when there is
+    nothing to judge. ``doubt_if_pass`` and ``doubt_if_fail`` say what stands against believing that
+    outcome (a listing that was ended early proves a table fresh, never stale): then it is unknown.
+    ``shown`` is what the finding tells as observed, where that is not ``observed`` itself.
+    """
+
+    table: str
+    check: str
+    direction: Direction
+    observed: datetime | float | None = None
+    warning: datetime | float | None = None
+    critical: datetime | float | None = None
+    unknown: Problem | None = None
+    doubt_if_pass: Problem | None = None
+    doubt_if_fail: Problem | None = None
+    items: tuple[Item, ...] = ()
+    evidence: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """What the rule needs again to write its sentence; opaque to everybody else."""
+
+    @property
+    def id(self) -> str:
+        """Identify the row; equal to the id of the finding that comes of it."""
+        return f"{self.table}|{self.check}"
+
+    @property
+    def limits(self) -> Limits:
+        """The limits as a finding tells them."""
+        return Limits(warning=self.warning, critical=self.critical)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What has to be read of a table so that its rules can judge it.
+
+    ``place``: list the location as one place (tables without a time layout).
+    ``periods``: periods to look at, newest first, each even where the catalog knows no partition of it.
+    ``onward_from``: also look at every registered partition whose period starts (by its wall time) at or
+    after this wall time, newest first.
+    ``enough_at``: once an arrival at or after this instant was seen, no more needs to be read.
+    ``first_period``: when the oldest of ``periods`` has no data, find out the earliest period that has any.
+    """
+
+    place: bool = False
+    periods: tuple[Period, ...] = ()
+    onward_from: datetime | None = None
+    enough_at: datetime | None = None
+    first_period: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """The run's time: ``now``, and what is to be done with evidence that is later.
+
+    ``ignore_later``: with a stated ``--now``, evidence later than it is ignored as if it were not there.
+    ``last_completed_at``: the ``now`` of the last completed run, None when there was none.
+    """
+
+    now: datetime
+    ignore_later: bool = False
+    last_completed_at: datetime | None = None
+
+
+class Rule(ABC):
+    """A check with its limits, bound to a zone and calendars. Pure: values in, values out."""
+
+    check: ClassVar[str]
+
+    @abstractmethod
+    def needs(self, table: Table, layout: TimeLayout | None, clock: Clock, memory: TableMemory) -> Needs:
+        """Say what has to be read. ``layout`` is None for a table that is one place."""
+
+    @abstractmethod
+    def measure(self, seen: Observation, memory: TableMemory) -> Row:
+        """Return the row to be judged; an unreadable table gives a row with ``unknown`` set."""
+
+    @abstractmethod
+    def finding(self, row: Row, severity: Severity | None) -> Finding:
+        """Write the finding of a row that was judged: severity None means that it passed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TablePlan:
+    """A table that will be looked at: its rules and all that is stated about it.
+
+    ``pattern`` says which objects are data (a glob on the name below the location); ``layout`` is the
+    stated time layout, ``every`` the stated length of periods; both None when nothing is stated.
+    ``matched_by`` is the config entry's own selector.
+    """
+
+    table: Table
+    rules: tuple[Rule, ...]
+    pattern: str | None = None
+    stated_layout: StatedLayout | None = None
+    every: Every | None = None
+    owner: str | None = None
+    runbook: str | None = None
+    matched_by: str = ""
+    by_glob: bool = False
+    silenced: str | None = None
+    memory: TableMemory = field(default_factory=TableMemory)

@@ -1,0 +1,1 @@
+"""When data is due: durations, zones, calendars, deadlines, periods. Pure: ``now`` is a parameter."""

@@ -1,0 +1,79 @@
+"""Calendars: on which local dates a table's source rests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class _Holidays:
+    """The public holidays of a country or subdivision, from the ``holidays`` library, read on first use."""
+
+    def __init__(self, country: str, subdivision: str | None) -> None:
+        self.country, self.subdivision = country, subdivision
+        self._names: Mapping[date, str] | None = None
+
+    def name_of(self, day: date) -> str | None:
+        if self._names is None:
+            import holidays  # noqa: PLC0415 - takes 0.1 s, and most runs have no country
+
+            self._names = holidays.country_holidays(self.country, subdiv=self.subdivision)
+        return self._names.get(day)
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """Days on which nothing is due: weekdays, a country's public holidays, own dates."""
+
+    name: str
+    closed_weekdays: frozenset[int] = frozenset()
+    closed_dates: frozenset[date] = frozenset()
+    open_dates: frozenset[date] = frozenset()
+    holidays: _Holidays | None = field(default=None, compare=False)
+
+    def closed_because(self, day: date) -> str | None:
+        """Say why the day is closed (``Saturday``, ``Christmas Day``), None when it is open."""
+        if day in self.open_dates:
+            return None
+        if day in self.closed_dates:
+            return f"closed in calendar {self.name}"
+        holiday = self.holidays.name_of(day) if self.holidays else None
+        if holiday:
+            return holiday
+        return day.strftime("%A") if day.weekday() in self.closed_weekdays else None
+
+    def is_open(self, day: date) -> bool:
+        """Tell whether data is expected of that day."""
+        return self.closed_because(day) is None
+
+    def business_day_of_month(self, day: date) -> int | None:
+        """Count open days of the month up to and with ``day``; None when it is closed."""
+        if not self.is_open(day):
+            return None
+        first = day.replace(day=1)
+        return sum(self.is_open(first + timedelta(days=n)) for n in range(day.day))
+
+
+WEEKENDS = Calendar("weekends", frozenset({5, 6}))
+"""What counts business days where no calendar is named."""
+
+
+def public_holidays(country: str, subdivision: str | None = None) -> _Holidays:
+    """Return the public holidays of a country; raise ValueError when there is no such place."""
+    from holidays.utils import list_supported_countries  # noqa: PLC0415 - only configs with a country pay for it
+
+    supported = list_supported_countries(include_aliases=True)
+    if country not in supported:
+        message = f"{country!r} is not a country that has holidays here; write its ISO 3166 code, such as DE"
+        raise ValueError(message)
+    if subdivision is not None and subdivision not in supported[country]:
+        known = ", ".join(sorted(supported[country])) or "none"
+        message = f"{subdivision!r} is not a subdivision of {country}; known are: {known}"
+        raise ValueError(message)
+    return _Holidays(country, subdivision)

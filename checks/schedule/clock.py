@@ -1,0 +1,69 @@
+"""Wall-clock time in a zone, and the instants it means when clocks change.
+
+The rule everywhere: a wall-clock time that a change of clocks skips is the first valid instant after
+it; one that comes twice is the later for deadlines, the earlier where a period starts.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+_SECOND = timedelta(seconds=1)
+
+
+def parse_zone(name: object) -> ZoneInfo:
+    """Return the IANA zone of that name; raise ValueError with what to write."""
+    if isinstance(name, ZoneInfo):
+        return name
+    try:
+        if not isinstance(name, str) or name.startswith(("/", ".")):
+            raise ZoneInfoNotFoundError
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        message = f"{name!r} is not a time zone; write an IANA name, such as Europe/Berlin or UTC"
+        raise ValueError(message) from None
+
+
+def wall_of(instant: datetime, zone: ZoneInfo) -> datetime:
+    """Return what clocks in the zone show at the instant, without a zone."""
+    return instant.astimezone(zone).replace(tzinfo=None)
+
+
+def first_instant(wall: datetime, zone: ZoneInfo) -> datetime:
+    """Return the first instant (UTC) at which clocks in the zone show ``wall``, or first pass it."""
+    return _instants(wall, zone)[0]
+
+
+def last_instant(wall: datetime, zone: ZoneInfo) -> datetime:
+    """Return the last instant (UTC) at which clocks in the zone show ``wall``, or first pass it."""
+    return _instants(wall, zone)[1]
+
+
+def _instants(wall: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    early = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    late = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
+    if early == late:
+        return early, late
+    if early < late:  # the wall time comes twice (PEP 495: fold 0 is the earlier)
+        return early, late
+    after_gap = first_change(late, early, zone) or early
+    return after_gap, after_gap
+
+
+def first_change(after: datetime, until: datetime, zone: ZoneInfo) -> datetime | None:
+    """Return the first instant in ``(after, until]`` with another UTC offset than ``after``, to the second.
+
+    The span must hold at most one change, as any span of a day does in practice; None when it holds none.
+    """
+    before = after.astimezone(zone).utcoffset()
+    if until.astimezone(zone).utcoffset() == before:
+        return None
+    low, high = after, until
+    while high - low > _SECOND:
+        middle = low + timedelta(seconds=int((high - low).total_seconds()) // 2)
+        if middle.astimezone(zone).utcoffset() == before:
+            low = middle
+        else:
+            high = middle
+    return high

@@ -1,0 +1,154 @@
+"""Which periods are due: the heart of the partitions check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from checks.schedule.clock import wall_of
+from checks.schedule.periods import Every, Unit, back_from
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+    from zoneinfo import ZoneInfo
+
+    from checks.model import Period
+    from checks.schedule.calendars import Calendar
+    from checks.schedule.deadlines import Deadline
+
+MOST_PERIODS = 1000
+"""No run looks further back than this many due periods, however long the lookback or the last pause."""
+_MOST_SCANNED = 12_000
+"""Periods gone through in search of due ones: a year of 45-minute ones, or a calendar that is hardly open."""
+
+
+@dataclass(frozen=True, slots=True)
+class DuePeriod:
+    """A period and the instant (UTC) by which its data has to be there."""
+
+    period: Period
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """When each period is due: at the first deadline at or after its end, or ``after`` its end.
+
+    ``labels`` is the zone that periods and partition values are read in. With ``from_start`` the start
+    of a period counts instead of its end. ``calendar`` exempts periods whose date is closed, or, with
+    ``calendar_of_run``, those whose deadline falls on a closed day of ``zone``.
+    """
+
+    every: Every
+    labels: ZoneInfo
+    zone: ZoneInfo
+    deadline: Deadline | None = None
+    after: timedelta = timedelta(0)
+    from_start: bool = False
+    calendar: Calendar | None = None
+    calendar_of_run: bool = False
+    lookback: int | timedelta = 14
+    since: date | None = None
+
+    def due_at(self, period: Period) -> datetime | None:
+        """Return when the period is due (UTC); None when it never is: its day is closed."""
+        anchor = period.start if self.from_start else period.end
+        if self.deadline is not None:
+            due_at = self.deadline.first_at_or_after(anchor)
+        else:
+            due_at = anchor + self.after
+        if due_at is None or self.closed_because(period, due_at) is not None:
+            return None
+        return due_at
+
+    def closed_because(self, period: Period, due_at: datetime) -> str | None:
+        """Say why the calendar exempts the period, None when it does not.
+
+        A week or month is exempt only when each of its days is closed.
+        """
+        if self.calendar is None:
+            return None
+        if self.calendar_of_run:
+            return self.calendar.closed_because(wall_of(due_at, self.zone).date())
+        day, reason = period.wall.date(), None
+        end = self.every.step(period.wall) if self.every.unit is not Unit.MINUTE else period.wall
+        while True:
+            reason = self.calendar.closed_because(day)
+            day += timedelta(days=1)
+            if reason is None or day >= end.date():
+                return reason
+
+    def due(self, now: datetime, *, reach_back_to: datetime | None = None) -> tuple[DuePeriod, ...]:
+        """Return the periods of the lookback that are due at ``now``, newest first.
+
+        It reaches at least back to those that came due after ``reach_back_to`` (the last completed run),
+        so that a pause of the monitor leaves no hole, and never before ``since``. At least the newest
+        due period is in it. Where the change of clocks gives two periods one label, the later stands.
+        """
+        chosen: list[DuePeriod] = []
+        labels: set[str] = set()
+        for due in self._all_due(now):
+            within = (
+                len(chosen) < self.lookback
+                if isinstance(self.lookback, int)
+                else due.due_at > now - self.lookback or not chosen
+            )
+            reaches = reach_back_to is not None and due.due_at > reach_back_to
+            if not (within or reaches) or len(chosen) >= MOST_PERIODS:
+                break
+            if due.period.label not in labels:
+                labels.add(due.period.label)
+                chosen.append(due)
+        return tuple(chosen)
+
+    def next_due(self, now: datetime) -> DuePeriod | None:
+        """Return the period that comes due next after ``now``, None when none is in sight."""
+        best: DuePeriod | None = None
+        # Walking back from a day past the present: the last one met that is not due yet is the next.
+        ahead = now + 2 * self.every.nominal + timedelta(days=8)
+        for period in islice(back_from(ahead, self.every, self.labels), _MOST_SCANNED):
+            due_at = self.due_at(period)
+            if due_at is not None and due_at <= now:
+                return best
+            if due_at is not None:
+                best = DuePeriod(period, due_at)
+        return best
+
+    def _all_due(self, now: datetime) -> Iterator[DuePeriod]:
+        for period in islice(back_from(now, self.every, self.labels), _MOST_SCANNED):
+            if self.since is not None and period.wall.date() < self.since:
+                return
+            due_at = self.due_at(period)
+            if due_at is not None and due_at <= now:
+                yield DuePeriod(period, due_at)
+
+
+def default_grace(every: Every) -> timedelta:
+    """Return how long after its end a period is due where the config does not say.
+
+    A quarter of the period, at most a day: an hour has 15 minutes, a day 6 hours.
+    """
+    return min(every.nominal / 4, timedelta(days=1))
+
+
+def open_time_ago(now: datetime, span: timedelta, zone: ZoneInfo, calendar: Calendar | None) -> datetime:
+    """Return the earliest instant from which at most ``span`` of open time passes until ``now``.
+
+    Without a calendar that is ``now - span``. With one, local days that are closed do not count: the
+    instant may lie at the start of a closed stretch, since no open time passes during it. A calendar that
+    is closed for five years on end stops the search there.
+    """
+    if calendar is None:
+        return now - span
+    day = Every(Unit.DAY)
+    left, upper = span, now
+    for period in islice(back_from(now, day, zone), 5 * 366):
+        if calendar.is_open(period.wall.date()):
+            if upper - period.start > left:
+                return upper - left
+            left -= upper - period.start
+        upper = period.start
+    return upper

@@ -1,0 +1,207 @@
+"""Periods: how time is cut into the pieces that data is kept by.
+
+A period is a longest stretch of time in which the wall clock of the labels' zone falls into one cell of
+the grid (a day, an hour ...). So periods tile time without gap or overlap whatever the clocks do: an hour
+that comes twice is one period of two hours, an hour that is skipped is none. Where the grid is finer than
+the change of clocks a label comes twice, as two periods with one label.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from checks.model import Period
+from checks.schedule.clock import first_change, first_instant, last_instant, wall_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from zoneinfo import ZoneInfo
+
+_DAY = timedelta(days=1)
+_EVERY = re.compile(r"(\d+)\s*(mo|m|h|d|w)")
+_ALLOWED = "15m, 1h, 6h and other divisors of a day, 1d, 1w and 1mo"
+
+
+class Unit(StrEnum):
+    """What a cadence counts in."""
+
+    MINUTE = "m"
+    DAY = "d"
+    WEEK = "w"
+    MONTH = "mo"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Every:
+    """A cadence: ``minutes`` long within a day, or a day, an ISO week, a month."""
+
+    unit: Unit
+    minutes: int = 0
+
+    def __str__(self) -> str:
+        """Write it as in a config: ``15m``, ``6h``, ``1d``, ``1w``, ``1mo``."""
+        if self.unit is not Unit.MINUTE:
+            return f"1{self.unit.value}"
+        return f"{self.minutes // 60}h" if self.minutes % 60 == 0 else f"{self.minutes}m"
+
+    @property
+    def nominal(self) -> timedelta:
+        """The usual length; a month counts as 30 days."""
+        lengths = {Unit.DAY: _DAY, Unit.WEEK: 7 * _DAY, Unit.MONTH: 30 * _DAY}
+        return lengths.get(self.unit, timedelta(minutes=self.minutes))
+
+    @property
+    def noun(self) -> str:
+        """Say one period for people: ``day``, ``hour``, ``6 h``, ``week``, ``month``."""
+        if self.unit is Unit.MINUTE:
+            return "hour" if self.minutes == 60 else str(self).replace("m", " min").replace("h", " h")
+        return {Unit.DAY: "day", Unit.WEEK: "week", Unit.MONTH: "month"}[self.unit]
+
+    def floor(self, wall: datetime) -> datetime:
+        """Return the wall-clock start of the cell that ``wall`` is in."""
+        midnight = datetime.combine(wall.date(), time())
+        match self.unit:
+            case Unit.MINUTE:
+                passed = wall.hour * 60 + wall.minute
+                return midnight + timedelta(minutes=passed - passed % self.minutes)
+            case Unit.DAY:
+                return midnight
+            case Unit.WEEK:
+                return midnight - timedelta(days=wall.weekday())
+            case Unit.MONTH:
+                return midnight.replace(day=1)
+
+    def step(self, start: datetime, count: int = 1) -> datetime:
+        """Return the wall-clock start of the cell ``count`` cells on (back when negative)."""
+        match self.unit:
+            case Unit.MINUTE:
+                return start + count * timedelta(minutes=self.minutes)
+            case Unit.DAY:
+                return start + count * _DAY
+            case Unit.WEEK:
+                return start + count * 7 * _DAY
+            case Unit.MONTH:
+                months = start.year * 12 + start.month - 1 + count
+                return start.replace(year=months // 12, month=months % 12 + 1)
+
+    def label(self, start: datetime) -> str:
+        """Name the cell that starts at that wall time."""
+        match self.unit:
+            case Unit.MINUTE:
+                return start.strftime("%Y-%m-%dT%H:%M")
+            case Unit.DAY:
+                return start.date().isoformat()
+            case Unit.WEEK:
+                year, week, _ = start.isocalendar()
+                return f"{year:04d}-W{week:02d}"
+            case Unit.MONTH:
+                return start.strftime("%Y-%m")
+
+
+HOURLY = Every(Unit.MINUTE, 60)
+DAILY = Every(Unit.DAY)
+WEEKLY = Every(Unit.WEEK)
+MONTHLY = Every(Unit.MONTH)
+
+
+def parse_every(text: object) -> Every:
+    """Read a cadence: a divisor of a day, 1d, 1w or 1mo; raise ValueError with what to write."""
+    if isinstance(text, Every):
+        return text
+    match = _EVERY.fullmatch(text.strip()) if isinstance(text, str) else None
+    if match is None:
+        message = f"{text!r} is not a cadence; write one of {_ALLOWED}"
+        raise ValueError(message)
+    count, unit = int(match[1]), match[2]
+    if unit in ("d", "w", "mo"):
+        if count == 1:
+            return Every(Unit(unit))
+    else:
+        minutes = count * (60 if unit == "h" else 1)
+        if minutes == 1440:
+            return DAILY
+        if minutes and minutes < 1440 and 1440 % minutes == 0:
+            return Every(Unit.MINUTE, minutes)
+    message = f"{text!r} does not divide time evenly; write one of {_ALLOWED}"
+    raise ValueError(message)
+
+
+def period_at(instant: datetime, every: Every, zone: ZoneInfo) -> Period:
+    """Return the period that holds the instant."""
+    start = every.floor(wall_of(instant, zone))
+    return next(p for p in _periods_of_cells(start, every, zone) if p.start <= instant < p.end)
+
+
+def period_of(wall: datetime, every: Every, zone: ZoneInfo) -> Period | None:
+    """Return the period whose label's cell holds that wall time (the last one where it comes twice).
+
+    None when the clocks of the zone never showed any time of the cell.
+    """
+    start = every.floor(wall)
+    label = every.label(start)
+    found = [p for p in _periods_of_cells(start, every, zone) if p.label == label]
+    return found[-1] if found else None
+
+
+def back_from(instant: datetime, every: Every, zone: ZoneInfo) -> Iterator[Period]:
+    """Yield the period that holds the instant, then the ones before it, without end."""
+    period = period_at(instant, every, zone)
+    while True:
+        yield period
+        period = period_at(period.start - timedelta(seconds=1), every, zone)
+
+
+def _periods_of_cells(start: datetime, every: Every, zone: ZoneInfo) -> tuple[Period, ...]:
+    if every.unit is Unit.MINUTE:
+        return _periods_of_day(start.date(), every, zone)
+    first, end = first_instant(start, zone), first_instant(every.step(start), zone)
+    return (Period(first, end, start, every.label(start)),) if first < end else ()
+
+
+@lru_cache(maxsize=4096)
+def _periods_of_day(day: date, every: Every, zone: ZoneInfo) -> tuple[Period, ...]:
+    """All periods that start on the local day, in order."""
+    midnight = datetime.combine(day, time())
+    cells = [midnight + timedelta(minutes=m) for m in range(0, 1440, every.minutes)]
+    first, last = first_instant(midnight, zone), last_instant(midnight + _DAY, zone)
+    if first.astimezone(zone).utcoffset() == last.astimezone(zone).utcoffset() and last - first == _DAY:
+        length = timedelta(minutes=every.minutes)
+        starts = [first + count * length for count in range(len(cells))]
+        return tuple(
+            Period(start, start + length, cell, every.label(cell))
+            for start, cell in zip(starts, cells, strict=True)
+        )
+    return _periods_round_a_change(day, every, zone)
+
+
+def _periods_round_a_change(day: date, every: Every, zone: ZoneInfo) -> tuple[Period, ...]:
+    """Cut a day on which the clocks change: wherever the cell that the wall clock is in changes."""
+    midnight = datetime.combine(day, time())
+    low, high = first_instant(midnight - _DAY, zone), last_instant(midnight + 2 * _DAY, zone)
+    cuts = {
+        instant
+        for minutes in range(-1440, 2 * 1440 + 1, every.minutes)
+        for wall in (midnight + timedelta(minutes=minutes),)
+        for instant in (first_instant(wall, zone), last_instant(wall, zone))
+    }
+    hour = low
+    while hour < high:  # every change of the offset may change the cell too
+        change = first_change(hour, hour + timedelta(hours=1), zone)
+        if change is not None:
+            cuts.add(change)
+        hour += timedelta(hours=1)
+    runs: list[tuple[datetime, datetime]] = []
+    for cut in sorted(cuts):
+        cell = every.floor(wall_of(cut, zone))
+        if not runs or runs[-1][1] != cell:
+            runs.append((cut, cell))
+    return tuple(
+        Period(start.astimezone(UTC), end.astimezone(UTC), cell, every.label(cell))
+        for (start, cell), (end, _) in zip(runs, runs[1:], strict=False)
+        if cell.date() == day
+    )
