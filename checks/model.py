@@ -334,7 +334,8 @@ class Change:
 
     ``item`` is the key of an `Item`, None for the finding as a whole. ``status`` and ``severity`` are
     those of now (of last time for what is no longer watched); ``since`` is when the trouble was first
-    reported. ``because`` is the sentence of the finding it speaks of.
+    reported. ``because`` is the sentence of the finding it speaks of; ``before`` the one
+    that was told of the trouble last time, where it is over or can no longer be checked.
     """
 
     table: str
@@ -346,6 +347,7 @@ class Change:
     item: str | None = None
     since: datetime | None = None
     owner: str | None = None
+    before: str = ""
 
     @property
     def finding_id(self) -> str:
