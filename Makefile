@@ -1,0 +1,102 @@
+# Every target does its own set-up: `make demo` and `make test` need Python 3.11 to 3.14 with pip, git and make.
+# Set-up is done once and remembered by stamp files in .venv; a changed lock file or pyproject.toml redoes it.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+UV_VERSION := 0.13.9
+UV_STAMP := $(VENV)/.uv-$(UV_VERSION)
+WORKERS ?= 2
+PYTEST_ARGS ?=
+SOURCES := checks lambda_handler.py tests
+
+# A virtual environment that happens to be active is not ours, and bytecode is worth 7 s at each start.
+unexport VIRTUAL_ENV
+unexport CONDA_PREFIX
+unexport PYTHONDONTWRITEBYTECODE
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint lint-python lint-infra format lock package setup clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: $(VENV)/.demo  ## print two days of reports over a lake that lives in this process
+	@$(BIN)/checks demo
+
+test: $(VENV)/.test  ## run the tests, in parallel, and show their coverage
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
+
+lint: lint-python lint-infra  ## check style, types, layering and the deployment
+
+lint-python: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(SOURCES)
+	$(BIN)/lint-imports --no-cache
+
+# The deployment is checked wherever npm is; CI must not skip it.
+lint-infra: $(VENV)/.test
+	@if command -v npm >/dev/null; then \
+	    $(MAKE) --no-print-directory infra/node_modules/.installed build/monitor.zip && infra/check.sh; \
+	elif [ "$${CI:-}" = true ]; then \
+	    echo "lint-infra: npm is not installed, and in CI the deployment must be checked" >&2; exit 1; \
+	else \
+	    echo "lint-infra: skipped, npm is not installed (it needs Node.js 20.19 or newer)"; \
+	fi
+
+format: $(VENV)/.test  ## format the code and mend what ruff can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+package: $(VENV)/.test infra/node_modules/.installed build/monitor.zip  ## write the deployment to infra/.serverless
+	cd infra && SLS_TELEMETRY_DISABLED=1 node_modules/.bin/osls package
+
+setup: $(VENV)/.test  ## only set up .venv
+
+# The test lock is resolved first, and the others are held to its versions, so that what is tested is what runs.
+COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
+	--custom-compile-command "make lock" pyproject.toml
+lock: $(UV_STAMP)  ## resolve the lock files anew (LOCK_ARGS=--upgrade takes newer versions)
+	$(COMPILE) $(LOCK_ARGS) --extra demo --group test -o locks/test.txt
+	$(COMPILE) --extra demo --group build -c locks/test.txt -o locks/demo.txt
+	$(COMPILE) -c locks/test.txt -o locks/run.txt
+	$(COMPILE) -c locks/test.txt -o locks/deploy.txt
+
+clean:  ## remove everything that make made
+	rm -rf $(VENV) build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+	    infra/node_modules infra/.serverless
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
+
+# The version is stated in the stamp's name: a new pin is a new target.
+$(UV_STAMP):
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 15) else \
+	    f"$(PYTHON) is Python {v[0]}.{v[1]}; this needs 3.11 to 3.14: say which with make PYTHON=python3.11")'
+	$(PYTHON) -m venv --clear --without-pip $(VENV)
+	$(PYTHON) -m pip --disable-pip-version-check --python $(BIN)/python install --quiet uv==$(UV_VERSION)
+	@touch $@
+
+INSTALL := $(UV) pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode
+EDITABLE := $(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+
+$(VENV)/.test: $(UV_STAMP) locks/test.txt pyproject.toml
+	$(INSTALL) -r locks/test.txt
+	$(EDITABLE)
+	@touch $(VENV)/.demo $@
+
+$(VENV)/.demo: $(UV_STAMP) locks/demo.txt pyproject.toml
+	$(INSTALL) -r locks/demo.txt
+	$(EDITABLE)
+	@touch $@
+
+infra/node_modules/.installed: infra/package.json infra/package-lock.json
+	npm ci --prefix infra --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# The wheel is what the Lambda gets: the package, lambda_handler.py and the metadata that tells the version.
+build/monitor.zip: $(VENV)/.test lambda_handler.py pyproject.toml $(shell find checks -type f -not -name '*.pyc' 2>/dev/null)
+	@rm -rf build/wheel && mkdir -p build
+	@$(BIN)/python -m hatchling build --target wheel --directory build/wheel >/dev/null
+	@mv build/wheel/*.whl $@
