@@ -26,7 +26,7 @@ _WHOLE_FORMATS = (
     "%Y-%m-%d-%H-%M", "%Y-%m-%dT%H-%MZ", "%Y%m%d%H%M", "%Y%m%d%H%M%S", "%Y/%m/%d", "%Y/%m/%d/%H", "%Y_%m_%d", "%Y.%m.%d",
     "%Y-%m", "%Y%m", "%G-W%V", "%GW%V", "%G-%V", "%Y-%j", "%Y%j", "%d-%m-%Y", "%m-%d-%Y", "%s", "%Q",
 )  # fmt: skip
-_AMBIGUOUS_PAIRS = (("%d-%m-%Y", "%m-%d-%Y"), ("%Y-%m", "%G-%V"))
+_AMBIGUOUS_PAIRS = (("%d-%m-%Y", "%m-%d-%Y"),)
 _PART_NAMES = {
     "year": ({"year", "yyyy", "yr", "y"}, ("%Y",)),
     "month": ({"month", "mm", "mon", "mo", "m"}, ("%m", "%-m")),

@@ -49,6 +49,16 @@ class Binding:
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     schedule: Schedule | None = None
 
+    def calendar(self, name: str | None) -> Calendar | None:
+        """Return the calendar of that name; raise ValueError with the known ones when there is none."""
+        if name is None:
+            return None
+        if name not in self.calendars:
+            known = ", ".join(sorted(self.calendars)) or "none"
+            message = f"{name!r} is not a calendar; define it under calendars (known: {known})"
+            raise ValueError(message)
+        return self.calendars[name]
+
 
 class CheckConfig(BaseModel):
     """A check's block in the config.
@@ -154,7 +164,7 @@ class Rule(ABC):
         """Say what has to be read. ``layout`` is None for a table that is one place."""
 
     @abstractmethod
-    def measure(self, seen: Observation, memory: TableMemory) -> Row:
+    def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:
         """Return the row to be judged; an unreadable table gives a row with ``unknown`` set."""
 
     @abstractmethod

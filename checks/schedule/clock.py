@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _SECOND = timedelta(seconds=1)
+_DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def parse_zone(name: object) -> ZoneInfo:
@@ -28,6 +30,20 @@ def parse_zone(name: object) -> ZoneInfo:
 def wall_of(instant: datetime, zone: ZoneInfo) -> datetime:
     """Return what clocks in the zone show at the instant, without a zone."""
     return instant.astimezone(zone).replace(tzinfo=None)
+
+
+def say_instant(instant: datetime, zone: ZoneInfo) -> str:
+    """Say an instant for people in the zone: ``Sun 22 Nov 2026 06:00 CET``.
+
+    English whatever the locale. A zone without a name of letters is told by its offset: ``UTC+03:00``.
+    """
+    local = instant.astimezone(zone)
+    name = local.tzname() or ""
+    if not name.isalpha():
+        offset = local.strftime("%z")
+        name = f"UTC{offset[:3]}:{offset[3:5]}"
+    day = f"{_DAY_NAMES[local.weekday()]} {local.day} {_MONTH_NAMES[local.month - 1]} {local.year}"
+    return f"{day} {local:%H:%M} {name}"
 
 
 def first_instant(wall: datetime, zone: ZoneInfo) -> datetime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -129,8 +129,8 @@ def wall_from(fields: Mapping[str, int], zone: ZoneInfo) -> datetime | None:
                 return None
         else:
             day = date(fields["year"], fields.get("month", 1), fields.get("day", 1))
-        clock = [fields.get(name, 0) for name in ("hour", "minute", "second")]
-        return datetime(day.year, day.month, day.day, *clock)  # noqa: DTZ001 - wall time
+        clock = time(fields.get("hour", 0), fields.get("minute", 0), fields.get("second", 0))
+        return datetime.combine(day, clock)
     except (ValueError, KeyError):
         return None
 

@@ -1,0 +1,321 @@
+"""The check `freshness`: the newest arrival is not before a watermark."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+
+from checks.model import Arrival, Finding, Listing, Problem, ProblemKind, Severity, Status, utc
+from checks.rules.base import Binding, CheckConfig, Clock, Direction, Duration, Needs, Row, Rule
+from checks.rules.sentences import count_of
+from checks.schedule.clock import parse_zone, say_instant
+from checks.schedule.deadlines import Deadline, parse_times
+from checks.schedule.due import MOST_PERIODS, Schedule, open_time_ago
+from checks.schedule.durations import say_duration
+from checks.schedule.periods import DAILY, back_from
+
+if TYPE_CHECKING:
+    from checks.layout import TimeLayout
+    from checks.model import Observation, PartitionSeen, Table, TableMemory
+    from checks.schedule.calendars import Calendar
+
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+"""What stands for "never" in the row that is judged; no finding tells it."""
+_USUAL_PERIODS = 14
+_ZONES_AHEAD = timedelta(hours=14)
+"""Labels may be written in a zone that is up to this much ahead of UTC."""
+_MOST_WITHIN = timedelta(hours=12)
+
+
+class FreshnessConfig(CheckConfig):
+    """The newest arrival is not before a watermark."""
+
+    check: ClassVar[str] = "freshness"
+    groups: ClassVar[tuple[frozenset[str], ...]] = (
+        frozenset({"max_age", "warn_after", "error_after"}),
+        frozenset({"by", "within"}),
+    )
+
+    max_age: Duration | None = Field(
+        None, description="Critical when the newest data is older; the same as error_after.", examples=["24h"]
+    )
+    warn_after: Duration | None = Field(
+        None, description="A warning when the newest data is older.", examples=["24h"]
+    )
+    error_after: Duration | None = Field(
+        None, description="Critical when the newest data is older.", examples=["36h"]
+    )
+    by: Annotated[str, BeforeValidator(parse_times)] | None = Field(
+        None,
+        description="A time of day (HH:MM) or five-field cron by which new data has to be there.",
+        examples=["07:30", "30 6 * * 1-5"],
+    )
+    within: Duration | None = Field(
+        None,
+        description="With by: how long before the deadline the data may have come; the shorter of 12h and the time "
+        "between deadlines when absent.",
+        examples=["6h"],
+    )
+    calendar: str | None = Field(
+        None, description="A calendar by its name: its closed days do not count as age.", examples=["de"]
+    )
+    timezone: Annotated[ZoneInfo, BeforeValidator(parse_zone), WithJsonSchema({"type": "string"})] | None = Field(
+        None, description="The zone of by and of the calendar; the entry's or the file's when absent.",
+        examples=["Europe/Berlin"],
+    )
+    count: Literal["arrivals", "changes"] = Field(
+        "arrivals",
+        description="What counts as new data: arrivals (objects, commits that add rows), or changes (deletes too).",
+        examples=["changes"],
+    )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> FreshnessConfig:
+        ages = [name for name in ("max_age", "warn_after", "error_after") if getattr(self, name) is not None]
+        if self.by is not None and ages:
+            message = f"by and {ages[0]} exclude each other; write one of them"
+            raise ValueError(message)
+        if self.by is None and not ages:
+            message = "no limit; write max_age, warn_after, error_after or by, such as max_age: 24h"
+            raise ValueError(message)
+        if self.max_age is not None and self.error_after is not None:
+            message = "max_age and error_after say the same; write one of them"
+            raise ValueError(message)
+        if self.within is not None and self.by is None:
+            message = 'within needs a deadline; write by beside it, such as by: "06:00"'
+            raise ValueError(message)
+        critical = self.error_after or self.max_age
+        if self.warn_after is not None and critical is not None and self.warn_after >= critical:
+            message = "warn_after is not shorter than the critical limit, so nothing would ever be a warning"
+            raise ValueError(message)
+        return self
+
+    def bind(self, binding: Binding) -> FreshnessRule:
+        """Return the rule; raise ValueError when the calendar is not defined or `within` spans deadlines."""
+        zone = self.timezone or binding.zone
+        calendar = binding.calendar(self.calendar)
+        deadline = Deadline(self.by, zone, calendar) if self.by is not None else None
+        if deadline is not None and self.within is not None:
+            gap = Deadline(deadline.cron, zone).shortest_gap(datetime(2024, 1, 1))  # noqa: DTZ001 - wall time
+            if self.within > gap:
+                message = (
+                    f"within: {say_duration(self.within)} is longer than the {say_duration(gap)} between deadlines, so "
+                    "data of the deadline before would pass; write a shorter one"
+                )
+                raise ValueError(message)
+        return FreshnessRule(
+            warn_after=self.warn_after,
+            error_after=self.error_after or self.max_age,
+            deadline=deadline,
+            within=self.within,
+            zone=zone,
+            age_calendar=calendar if deadline is None else None,
+            schedule=binding.schedule,
+            count=self.count,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreshnessRule(Rule):
+    """The bound check. ``schedule`` is that of the table's partitions check, where it has one."""
+
+    check: ClassVar[str] = "freshness"
+    warn_after: timedelta | None = None
+    error_after: timedelta | None = None
+    deadline: Deadline | None = None
+    within: timedelta | None = None
+    zone: ZoneInfo = ZoneInfo("UTC")
+    age_calendar: Calendar | None = None
+    schedule: Schedule | None = None
+    count: Literal["arrivals", "changes"] = "arrivals"
+
+    def limits_at(self, now: datetime) -> tuple[datetime | None, datetime | None]:
+        """Return the watermarks (UTC) for a warning and for critical; data at or after one is fresh."""
+        if self.deadline is not None:
+            due_at = self.deadline.last_at_or_before(now)
+            return None, (due_at - self._within(due_at) if due_at is not None else None)
+        warning, critical = (
+            utc(open_time_ago(now, age, self.zone, self.age_calendar)) if age is not None else None
+            for age in (self.warn_after, self.error_after)
+        )
+        return warning, critical
+
+    def _within(self, due_at: datetime) -> timedelta:
+        if self.within is not None:
+            return self.within
+        gap = self.deadline.gap_before(due_at) if self.deadline is not None else None
+        return min(_MOST_WITHIN, gap) if gap is not None else _MOST_WITHIN
+
+    def needs(self, table: Table, layout: TimeLayout | None, clock: Clock, memory: TableMemory) -> Needs:  # noqa: ARG002 - the interface's
+        """Ask for the location as one place, or for the newest periods until one proves the table fresh."""
+        limits = [limit for limit in self.limits_at(clock.now) if limit is not None]
+        strictest = max(limits, default=None)
+        if layout is None:
+            return Needs(place=True, enough_at=strictest)
+        if self.schedule is not None:  # the partitions check asks for its periods, and these have to be whole
+            return Needs()
+        every = layout.every or DAILY
+        oldest = min(limits, default=clock.now) - every.nominal
+        walk = islice(back_from(clock.now + _ZONES_AHEAD, every, layout.zone), MOST_PERIODS)
+        periods = []
+        for count, period in enumerate(walk):
+            if count >= _USUAL_PERIODS and period.end < oldest:
+                break
+            periods.append(period)
+        unregistered = table.is_prefix or table.parameters.get("projection.enabled", "").lower() == "true"
+        return Needs(
+            periods=tuple(periods) if unregistered else (),
+            onward_from=periods[-1].wall,
+            enough_at=strictest,
+            first_period=True,
+        )
+
+    def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:  # noqa: ARG002 - the interface's
+        """Find the newest arrival that counts, and what stands against believing that it is the newest."""
+        warning, critical = self.limits_at(clock.now)
+        newest, doubt = self._newest(seen, clock)
+        facts: dict[str, Any] = {"now": clock.now, "location": seen.table.location or seen.table.id}
+        row = Row(
+            table=seen.table.id,
+            check=self.check,
+            direction=Direction.AT_LEAST,
+            warning=warning,
+            critical=critical,
+            doubt_if_fail=doubt,
+            evidence=newest.evidence if newest else None,
+            facts=facts,
+        )
+        if newest is not None:
+            facts["newest_at"] = newest.at
+            return replace(row, observed=min(newest.at, clock.now))
+        if doubt is not None:
+            return replace(row, unknown=doubt)
+        facts["never"] = _say_never(seen)
+        return replace(row, observed=_LONG_AGO, evidence=seen.table.location)
+
+    def _newest(self, seen: Observation, clock: Clock) -> tuple[Arrival | None, Problem | None]:
+        """Return the newest arrival that counts, and the problem that may hide a newer one."""
+        problem = seen.problem
+        if seen.newest is not None or not seen.newest_complete:
+            unsure = None if seen.newest_complete else _ended_early(seen)
+            return seen.newest, problem or unsure
+        if seen.listing is not None:
+            unsure = None if seen.listing.complete else _ended_early(seen)
+            return _arrival_of(seen.listing, seen), problem or unsure
+        partitions = seen.partitions
+        if self.schedule is not None:
+            partitions = _from_newest_due_on(self.schedule, partitions, clock)
+        for partition in partitions:
+            if problem is None and partition.problem is not None:
+                problem = partition.problem
+            if problem is None and partition.listing is not None and not partition.listing.complete:
+                problem = _ended_early(seen)
+        arrivals = [_arrival_of(p.listing, seen) for p in partitions if p.listing is not None]
+        return max((a for a in arrivals if a is not None), key=lambda a: a.at, default=None), problem
+
+    def finding(self, row: Row, severity: Severity | None) -> Finding:
+        """Write the finding: when the newest data came, and by when it should have."""
+        observed = row.facts.get("newest_at")
+        limits = [limit for limit in (row.warning, row.critical) if isinstance(limit, datetime)]
+        due_at = self.deadline.last_at_or_before(row.facts["now"]) if self.deadline is not None else None
+        if due_at is None and observed is not None and severity is not None and self.age_calendar is None:
+            due_at = observed + (self.warn_after or self.error_after or timedelta(0))
+        return Finding(
+            table=row.table,
+            check=self.check,
+            status=Status.PASS if severity is None else Status.FAIL,
+            severity=severity,
+            observed=observed,
+            expected=max(limits, default=None),
+            limits=row.limits,
+            because=self._because(row, observed, severity),
+            evidence=row.evidence,
+            deadline=due_at,
+            advice=self._advice(row, limits) if severity is not None else "",
+            stale_since=observed,
+        )
+
+    def _because(self, row: Row, observed: datetime | None, severity: Severity | None) -> str:
+        now = row.facts["now"]
+        if observed is None:
+            return f"{row.facts['never']}; expected {self._expected(row, severity)}"
+        age = say_duration(max(now - observed, timedelta(0)))
+        when = say_instant(observed, self.zone)
+        if severity is None:
+            return f"the newest data came {age} ago ({when}); expected {self._expected(row, severity)}"
+        return f"no new data for {age}: the newest came {when}; expected {self._expected(row, severity)}"
+
+    def _expected(self, row: Row, severity: Severity | None) -> str:
+        if self.deadline is not None:
+            due_at = self.deadline.last_at_or_before(row.facts["now"])
+            if due_at is None or not isinstance(row.critical, datetime):
+                return f"by {self.deadline.say()}, which has not come yet"
+            since = say_instant(row.critical, self.zone)
+            return f"by {say_instant(due_at, self.zone)} (data since {since} counts)"
+        limit = self.error_after if severity is not Severity.WARNING else self.warn_after
+        limit = limit or self.warn_after or timedelta(0)
+        closed = f", days closed in calendar {self.age_calendar.name} not counted" if self.age_calendar else ""
+        return f"at most {say_duration(limit)} old{closed}"
+
+    def _advice(self, row: Row, limits: list[datetime]) -> str:
+        since = say_instant(max(limits), self.zone) if limits else ""
+        return f"look at the run that writes {row.facts['location']}; it has written nothing since {since}"
+
+
+def _arrival_of(listing: Listing, seen: Observation) -> Arrival | None:
+    if listing.newest_at is None:
+        return None
+    return Arrival(listing.newest_at, listing.newest_key or seen.table.location or seen.table.id)
+
+
+def _from_newest_due_on(
+    schedule: Schedule, partitions: tuple[PartitionSeen, ...], clock: Clock
+) -> tuple[PartitionSeen, ...]:
+    """Keep what belongs to the newest due period that holds data, and to later ones.
+
+    A backfill of an older period never makes a table fresh. Periods newer than it that could not be
+    looked at stay in: they may hold data.
+    """
+    due_labels = {each.period.label for each in schedule.due(clock.now, reach_back_to=clock.last_completed_at)}
+    filled = [
+        p.period.start
+        for p in partitions
+        if p.period.label in due_labels and p.listing is not None and p.listing.objects
+    ]
+    start = max(filled, default=None)
+    return tuple(p for p in partitions if start is None or p.period.start >= start)
+
+
+def _ended_early(seen: Observation) -> Problem:
+    return Problem(
+        ProblemKind.OVER_BUDGET,
+        f"the listing of {seen.table.location or seen.table.id} was ended before its last page",
+        "raise max_requests or the table's timeout",
+    )
+
+
+def _say_never(seen: Observation) -> str:
+    """Say what a complete look found where no data was."""
+    listing = seen.listing
+    if listing is None and seen.partitions:
+        empty = sum(p.listing.empty_objects for p in seen.partitions if p.listing)
+        zero = f", only {count_of(empty, 'file')} of zero bytes" if empty else ""
+        first = min(p.period.label for p in seen.partitions)
+        if seen.first_period_at is not None:
+            return f"no data in any partition from {first} on{zero}"
+        return f"never loaded: no partition holds data{zero}"
+    if listing is None:
+        if seen.first_period_at is not None:
+            return "no partition of the periods looked at is registered; only older ones are"
+        return "never loaded: no partition of it is registered"
+    place = seen.table.location or seen.table.id
+    found = [count_of(listing.empty_objects, "file") + " of zero bytes"] if listing.empty_objects else []
+    if listing.ignored_objects:
+        found.append(f"{count_of(listing.ignored_objects, 'object')} that are no data (markers, logs, other names)")
+    held = f" but {' and '.join(found)}" if found else ""
+    return f"never loaded: {place} was listed completely and holds nothing{held}"

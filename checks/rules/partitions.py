@@ -1,0 +1,392 @@
+"""The check `partitions`: each period that is due holds data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+
+from checks.layout import StatedLayout, TimeLayout, layout_from_json
+from checks.model import Finding, Item, ItemState, Observed, PartitionSeen, Problem, ProblemKind, Severity, Status
+from checks.rules.base import Binding, CheckConfig, Clock, Direction, Duration, Needs, Row, Rule
+from checks.rules.sentences import add_partition_statement, count_of, say_periods
+from checks.schedule.clock import parse_zone, say_instant
+from checks.schedule.deadlines import Deadline, parse_times
+from checks.schedule.due import DuePeriod, Schedule, default_grace
+from checks.schedule.durations import parse_duration, say_duration
+from checks.schedule.formats import compile_format
+from checks.schedule.periods import DAILY, Every, parse_every
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from checks.model import Observation, Table, TableMemory
+
+_TEXT = WithJsonSchema({"type": "string"})
+
+
+def _parse_lookback(value: object) -> int | timedelta:
+    if isinstance(value, int) and not isinstance(value, bool):
+        if 1 <= value <= 1000:
+            return value
+        message = f"{value} is not a lookback; write a number of periods from 1 to 1000, or a duration such as 14d"
+        raise ValueError(message)
+    return parse_duration(value)
+
+
+def _parse_format(value: object) -> tuple[str, ...]:
+    texts = tuple(value) if isinstance(value, list | tuple) else (value,)
+    for text in texts:
+        if not isinstance(text, str):
+            message = f'{text!r} is not a format; write one such as "%Y-%m-%d"'
+            raise ValueError(message)  # noqa: TRY004 - pydantic turns ValueError into a told mistake
+        compile_format(text)
+    return texts
+
+
+def _parse_keys(value: object) -> tuple[str, ...]:
+    names = tuple(value) if isinstance(value, list | tuple) else (value,)
+    if not names or not all(isinstance(name, str) and name for name in names):
+        message = f"{value!r} is not a key; write a partition key's name, or a list such as [year, month, day]"
+        raise ValueError(message)
+    return tuple(str(name).lower() for name in names)
+
+
+class PartitionsConfig(CheckConfig):
+    """Each period that is due holds data."""
+
+    check: ClassVar[str] = "partitions"
+    groups: ClassVar[tuple[frozenset[str], ...]] = (frozenset({"due", "business_day"}), frozenset({"after"}))
+
+    every: Annotated[Every, BeforeValidator(parse_every), _TEXT] = Field(
+        DAILY,
+        description="The cadence: a divisor of a day (15m, 1h, 6h ...), 1d, 1w (ISO weeks) or 1mo.",
+        examples=["1d", "1h"],
+    )
+    due: Annotated[str, BeforeValidator(parse_times)] | None = Field(
+        None,
+        description="The time of day (HH:MM) or five-field cron at which a period's data has to be there: the first one "
+        "at or after the period's end. Without due and after, a period is due a quarter of its length (at most a day) "
+        "after its end.",
+        examples=["06:00", "30 6 * * 1-5"],
+    )
+    after: Duration | None = Field(
+        None, description="How long after its end a period is due; in place of due.", examples=["3h"]
+    )
+    due_from: Literal["end", "start"] = Field(
+        "end",
+        description="What due and after count from: the period's end, or its start (snapshot tables).",
+        examples=["start"],
+    )
+    timezone: Annotated[ZoneInfo, BeforeValidator(parse_zone), _TEXT] | None = Field(
+        None, description="The zone of due; the entry's or the file's when absent.", examples=["Europe/Berlin"]
+    )
+    labels: Annotated[ZoneInfo, BeforeValidator(parse_zone), _TEXT] = Field(
+        ZoneInfo("UTC"), description="The zone that partition values are written in.", examples=["UTC", "Europe/Berlin"]
+    )
+    calendar: str | None = Field(
+        None, description="A calendar by its name; periods on its closed days are not due.", examples=["de"]
+    )
+    calendar_of: Literal["period", "run"] = Field(
+        "period", description="Which day the calendar is asked for: the period's, or its deadline's.", examples=["run"]
+    )
+    business_day: int | None = Field(
+        None,
+        ge=1,
+        le=23,
+        description="With due: only on the n-th open day of each month counts (by the calendar, or weekdays).",
+        examples=[3],
+    )
+    lookback: Annotated[
+        int | timedelta, BeforeValidator(_parse_lookback), WithJsonSchema({"type": ["integer", "string"]})
+    ] = Field(
+        14, description="How many due periods are looked at, or how far back as a duration.", examples=[14, "30d"]
+    )
+    since: date | None = Field(
+        None, description="No period before this date is due; the first period with data when absent.",
+        examples=["2026-01-01"],
+    )
+    error_when: int = Field(
+        1, ge=1, description="From how many bad periods on the finding is critical; a warning below.", examples=[2]
+    )
+    key: Annotated[
+        tuple[str, ...],
+        BeforeValidator(_parse_keys),
+        WithJsonSchema({"type": ["string", "array"], "items": {"type": "string"}}),
+    ] = Field((), description="The partition key or keys that carry time; inferred when absent.", examples=["dt"])
+    format: Annotated[
+        tuple[str, ...],
+        BeforeValidator(_parse_format),
+        WithJsonSchema({"type": ["string", "array"], "items": {"type": "string"}}),
+    ] = Field(
+        (),
+        description="How each key's values write time (%Y %m %d %H %M %j %G %V, %-m for unpadded, %s and %Q for epochs "
+        "in seconds and milliseconds), or the path below a prefix; inferred when absent.",
+        examples=["%Y%m%d"],
+    )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> PartitionsConfig:
+        if self.due is not None and self.after is not None:
+            message = "due and after exclude each other; write one of them"
+            raise ValueError(message)
+        if self.business_day is not None and self.due is None:
+            message = 'business_day needs a time of day; write due beside it, such as due: "09:00"'
+            raise ValueError(message)
+        if self.key and self.format and len(self.key) != len(self.format):
+            message = f"{len(self.key)} keys and {len(self.format)} formats; write a format for each key"
+            raise ValueError(message)
+        if not self.key and len(self.format) > 1:
+            message = "several formats without their keys; write key beside them"
+            raise ValueError(message)
+        if self.calendar_of == "run" and self.calendar is None:
+            message = "calendar_of needs a calendar; write calendar beside it"
+            raise ValueError(message)
+        return self
+
+    def bind(self, binding: Binding) -> PartitionsRule:
+        """Return the rule; raise ValueError when the calendar is not defined."""
+        zone = self.timezone or binding.zone
+        calendar = binding.calendar(self.calendar)
+        deadline = None
+        if self.due is not None:
+            of_month = calendar if self.business_day is not None else None
+            deadline = Deadline(self.due, zone, of_month, self.business_day)
+        schedule = Schedule(
+            every=self.every,
+            labels=self.labels,
+            zone=zone,
+            deadline=deadline,
+            after=self.after or default_grace(self.every),
+            from_start=self.due_from == "start",
+            calendar=calendar,
+            calendar_of_run=self.calendar_of == "run",
+            lookback=self.lookback,
+            since=self.since,
+        )
+        stated = StatedLayout(self.key, self.format) if self.key or self.format else None
+        return PartitionsRule(schedule=schedule, error_when=self.error_when, stated_layout=stated)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartitionsRule(Rule):
+    """The bound check. ``schedule`` says which periods are due, ``error_when`` when it is critical."""
+
+    check: ClassVar[str] = "partitions"
+    schedule: Schedule
+    error_when: int = 1
+    stated_layout: StatedLayout | None = None
+
+    @property
+    def labels(self) -> ZoneInfo:
+        """The zone that partition values are written in."""
+        return self.schedule.labels
+
+    def needs(self, table: Table, layout: TimeLayout | None, clock: Clock, memory: TableMemory) -> Needs:  # noqa: ARG002 - the interface's
+        """Ask for each due period, and for everything registered from the oldest of them on."""
+        if layout is None or not layout.can_tell(self.schedule.every):
+            return Needs()
+        due = self.schedule.due(clock.now, reach_back_to=clock.last_completed_at)
+        if not due:
+            return Needs()
+        return Needs(
+            periods=tuple(each.period for each in due),
+            onward_from=due[-1].period.wall,
+            first_period=memory.first_period_at is None,
+        )
+
+    def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:
+        """Count the due periods without data; what could not be looked at is a doubt about a pass."""
+        due = self.schedule.due(clock.now, reach_back_to=clock.last_completed_at)
+        problem = self._unreadable(seen) if due else None
+        if problem is not None:
+            return self._row(seen, unknown=problem)
+        first_at = _first_period_at(seen, memory)
+        if first_at is None:
+            due = due[:1]  # nothing was ever loaded: the newest due period stands for all
+        else:
+            due = tuple(each for each in due if each.period.start >= first_at)
+        by_label: dict[str, list[PartitionSeen]] = {}
+        for partition in seen.partitions:
+            by_label.setdefault(partition.period.label, []).append(partition)
+        items, doubt = [], None
+        for each in due:
+            partitions = by_label.get(each.period.label, [])
+            items.append(_judge(each, partitions, seen, memory))
+            if items[-1].state is ItemState.UNKNOWN and doubt is None:
+                doubt = next((p.problem for p in partitions if p.problem is not None), seen.problem)
+                doubt = doubt or Problem(ProblemKind.OVER_BUDGET, "its listing was ended early")
+        return self._row(
+            seen,
+            items=tuple(items),
+            observed=sum(item.state.is_bad for item in items),
+            doubt_if_pass=doubt,
+            facts={"never_loaded": first_at is None and bool(due), "due": due, "now": clock.now},
+        )
+
+    def _unreadable(self, seen: Observation) -> Problem | None:
+        """Return why no period could be looked at at all, None when some could."""
+        if seen.problem is not None and not seen.partitions:
+            return seen.problem
+        layout = layout_from_json(seen.layout, self.labels) if seen.layout else None
+        if layout is not None and layout.can_tell(self.schedule.every):
+            return None
+        every = self.schedule.every
+        if layout is None:
+            return Problem(
+                ProblemKind.UNSUPPORTED,
+                f"{seen.table.id} has no partitions that carry time, so no {every.noun} can be told from the next",
+                "watch it with freshness, or state partitions: {key: ..., format: ...}",
+            )
+        return Problem(
+            ProblemKind.UNSUPPORTED,
+            f"{layout.say()} does not tell each {every.noun} from the next",
+            f"write partitions: {{every: {layout.every or '1d'}}}, or name the keys that carry the rest",
+        )
+
+    def _row(self, seen: Observation, **values: Any) -> Row:  # noqa: ANN401 - Row's own fields
+        return Row(
+            table=seen.table.id,
+            check=self.check,
+            direction=Direction.AT_MOST,
+            warning=0 if self.error_when > 1 else None,
+            critical=self.error_when - 1,
+            evidence=seen.table.location,
+            **values,
+        )
+
+    def finding(self, row: Row, severity: Severity | None) -> Finding:
+        """Write the finding: how many due periods have no data, which, since when, and what mends it."""
+        bad = [item for item in row.items if item.state.is_bad]
+        newest_first = sorted(row.items, key=lambda item: item.due_at or row.facts["now"], reverse=True)
+        oldest_of_run = None
+        for item in newest_first:
+            if not item.state.is_bad:
+                break
+            oldest_of_run = item.due_at
+        first_deadline = min((item.due_at for item in bad if item.due_at), default=None)
+        return Finding(
+            table=row.table,
+            check=self.check,
+            status=Status.PASS if severity is None else Status.FAIL,
+            severity=severity,
+            observed=_as_number(row.observed),
+            expected=0,
+            limits=row.limits,
+            because=self._because(row, bad),
+            evidence=row.evidence,
+            items=row.items,
+            deadline=first_deadline if bad else None,
+            advice=self._advice(bad),
+            stale_since=oldest_of_run,
+        )
+
+    def _because(self, row: Row, bad: list[Item]) -> str:
+        every = self.schedule.every
+        if not row.items:
+            return "nothing is due yet"
+        total = count_of(len(row.items), f"due {every.noun}")
+        if row.facts["never_loaded"] and bad:
+            return f"never loaded: no {every.noun} of it holds data; {self._due_sentence(bad[0])}"
+        if not bad:
+            late = [item for item in row.items if item.state is ItemState.LATE]
+            told = f"each of {total} has data" if len(row.items) > 1 else f"the {total[2:]} has data"
+            if late:
+                told += f"; {say_periods(late, every)} came late"
+            return told
+        states = [say_periods([item for item in bad if item.state is state], every, state.value)
+                  for state in ItemState if any(item.state is state for item in bad)]
+        unread = sum(item.state is ItemState.UNKNOWN for item in row.items)
+        also = f"; {unread} more could not be checked" if unread else ""
+        return f"{len(bad)} of {total} without usable data: {'; '.join(states)}{also}. {self._due_sentence(bad[0])}"
+
+    def _due_sentence(self, newest: Item) -> str:
+        if newest.due_at is None:
+            return ""
+        return f"{newest.period} was due {say_instant(newest.due_at, self.schedule.zone)}"
+
+    def _advice(self, bad: list[Item]) -> str:
+        remedies = [item.remedy for item in bad if item.remedy]
+        if remedies:
+            more = f" (and {len(remedies) - 1} more like it, in the JSON report)" if len(remedies) > 1 else ""
+            return f"register what has landed{more}: {remedies[0]}"
+        if not bad:
+            return ""
+        if bad[0].state is ItemState.EMPTY:
+            return f"run the load of {bad[0].period} again: its place is there, its data is not"
+        return f"look at the run that loads {bad[0].period}; if that {self.schedule.every.noun} will never come, close it in a calendar"
+
+
+def _as_number(value: object) -> Observed:
+    return value if isinstance(value, int | float) else None
+
+
+def _first_period_at(seen: Observation, memory: TableMemory) -> Any:  # noqa: ANN401 - datetime | None
+    known = [at for at in (memory.first_period_at, seen.first_period_at) if at is not None]
+    known += [p.period.start for p in seen.partitions if p.listing is not None and p.listing.objects]
+    # What could not be listed may well be the first period: it must not fall out of what is due.
+    known += [p.period.start for p in seen.partitions if p.problem is not None]
+    return min(known, default=None)
+
+
+def _judge(due: DuePeriod, partitions: list[PartitionSeen], seen: Observation, memory: TableMemory) -> Item:
+    """Say what became of one due period, from all partitions of it."""
+    filled = [p for p in partitions if p.listing is not None and p.listing.objects]
+    usable = [p for p in filled if p.registered is not False]
+    if usable:
+        return _present(due, usable, memory)
+    item = Item(period=due.period.label, state=ItemState.UNKNOWN, due_at=due.due_at)
+    if any(p.problem is not None or (p.listing is not None and not p.listing.complete) for p in partitions):
+        return _with(item, ItemState.UNKNOWN, next((p.problem.message for p in partitions if p.problem), ""))
+    if filled:
+        statement = add_partition_statement(seen.table, filled[0])
+        arrived = min((p.listing.oldest_at for p in filled if p.listing and p.listing.oldest_at), default=None)
+        return Item(
+            period=due.period.label,
+            state=ItemState.UNREGISTERED,
+            due_at=due.due_at,
+            arrived_at=arrived,
+            detail=f"data lies at {filled[0].location} but is not registered in Glue",
+            remedy=statement,
+        )
+    if not partitions and seen.problem is not None:
+        return _with(item, ItemState.UNKNOWN, seen.problem.message)
+    zero_bytes = sum(p.listing.empty_objects for p in partitions if p.listing is not None)
+    if zero_bytes:
+        return _with(item, ItemState.EMPTY, f"{count_of(zero_bytes, 'file')} of zero bytes")
+    if any(p.registered for p in partitions):
+        return _with(item, ItemState.EMPTY, "registered, but no data at its location")
+    return _with(item, ItemState.MISSING, "")
+
+
+def _with(item: Item, state: ItemState, detail: str) -> Item:
+    return Item(period=item.period, state=state, due_at=item.due_at, detail=detail)
+
+
+def _present(due: DuePeriod, partitions: Iterable[PartitionSeen], memory: TableMemory) -> Item:
+    """Tell present from late. It is late only when nothing that is known speaks for an arrival in time:
+
+    a rewrite gives old data new objects, a crawler may register long after the data came.
+    """
+    listings = [p.listing for p in partitions if p.listing is not None]
+    whole = all(listing.complete for listing in listings)
+    times = [listing.oldest_at for listing in listings if listing.oldest_at is not None]
+    times += [p.created_at for p in partitions if p.created_at is not None]
+    if due.period.label in memory.first_seen:
+        times.append(memory.first_seen[due.period.label])
+    arrived = min(times, default=None)
+    if whole and arrived is not None and arrived > due.due_at:
+        behind = say_duration(arrived - due.due_at)
+        return Item(
+            period=due.period.label,
+            state=ItemState.LATE,
+            due_at=due.due_at,
+            arrived_at=arrived,
+            detail=f"came {behind} after its deadline",
+        )
+    return Item(
+        period=due.period.label, state=ItemState.PRESENT, due_at=due.due_at, arrived_at=arrived if whole else None
+    )
