@@ -1,0 +1,237 @@
+"""Judge rows with Great Expectations, and believe it only where it judged every row.
+
+A row that was not judged must never pass: whatever is odd about a result (an exception, a missing list, a
+count that does not match, a disagreement with the plain comparison) makes its rows unknown.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import operator
+import os
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from checks.model import Finding, Problem, ProblemKind, Severity, Status
+from checks.rules.base import Direction
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from checks.rules.base import Row, Rule, TablePlan
+
+_log = logging.getLogger(__name__)
+
+_NO_LOWER_LIMIT = datetime(1678, 1, 1, tzinfo=UTC)
+"""Below every observed time: the first year that pandas' nanoseconds hold."""
+_SEVERITIES = (Severity.WARNING, Severity.CRITICAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The row ids that fail each severity, and the problem that makes the whole answer unbelievable."""
+
+    failing: Mapping[Severity, frozenset[str]]
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A row with the rule and the plan it comes from."""
+
+    plan: TablePlan
+    rule: Rule
+    row: Row
+
+
+def assess(measured: Sequence[Measured]) -> tuple[Finding, ...]:
+    """Return one finding a row, in the order given."""
+    judgeable = [each for each in measured if each.row.unknown is None]
+    failing: dict[str, Severity] = {}
+    problems: dict[str, Problem] = {}
+    duplicates = _repeated(each.row.id for each in measured)
+    by_check: dict[str, list[Row]] = {}
+    for each in judgeable:
+        if each.row.id in duplicates:
+            problems[each.row.id] = _not_judged(f"two rows are called {each.row.id!r}")
+        else:
+            by_check.setdefault(each.row.check, []).append(each.row)
+    for check, rows in by_check.items():
+        judgement = judge(check, rows)
+        if judgement.problem is not None:
+            problems |= {row.id: judgement.problem for row in rows}
+        for severity in _SEVERITIES:  # critical comes last and stands
+            failing |= dict.fromkeys(judgement.failing.get(severity, ()), severity)
+    return tuple(_finding(each, failing.get(each.row.id), problems.get(each.row.id)) for each in measured)
+
+
+def _finding(each: Measured, severity: Severity | None, problem: Problem | None) -> Finding:
+    row = each.row
+    problem = row.unknown or problem
+    if problem is None:
+        problem = row.doubt_if_pass if severity is None else row.doubt_if_fail
+    if problem is not None:
+        return _unknown(each, severity, problem)
+    return _dress(each.rule.finding(row, severity), each.plan)
+
+
+def _unknown(each: Measured, severity: Severity | None, problem: Problem) -> Finding:
+    """Write the finding of what could not be checked, with what was seen all the same."""
+    row = each.row
+    seen = ""
+    if row.unknown is None and row.doubt_if_fail is problem:
+        told = each.rule.finding(row, severity)
+        seen = f"; what was seen so far: {told.because}"
+    finding = Finding(
+        table=row.table,
+        check=row.check,
+        status=Status.UNKNOWN,
+        because=f"could not be checked: {problem.message}{seen}",
+        limits=row.limits,
+        evidence=row.evidence,
+        items=row.items,
+        advice=problem.remedy,
+        problem=problem.kind,
+        cause=problem.cause,
+    )
+    return _dress(finding, each.plan)
+
+
+def _dress(finding: Finding, plan: TablePlan) -> Finding:
+    """Add what the config says of the table."""
+    return replace(finding, owner=plan.owner, runbook=plan.runbook, silenced=plan.silenced)
+
+
+def judge(check: str, rows: Sequence[Row]) -> Judgement:
+    """Judge the rows of one check in one suite, an expectation a severity.
+
+    Rows must have unique ids and comparable values of one kind. Never raises for what Great Expectations
+    answers or raises: that is a `Judgement` with a problem.
+    """
+    try:
+        frame = _frame(rows)
+        result = _validate(check, frame)
+    except Exception as error:  # noqa: BLE001 - whatever GX raises, its rows are unknown, and the run goes on
+        _log.warning("Great Expectations failed on %s: %s", check, error)
+        return Judgement({}, _not_judged(f"Great Expectations failed on it: {type(error).__name__}: {error}"))
+    failing: dict[Severity, frozenset[str]] = {}
+    for severity in _SEVERITIES:
+        ids = _failing_ids(result.get(severity), frame)
+        if isinstance(ids, Problem):
+            return Judgement({}, ids)
+        if ids != _plainly_failing(rows, severity):
+            return Judgement({}, _not_judged(f"Great Expectations and the plain comparison disagree on {severity}"))
+        failing[severity] = ids
+    return Judgement(failing)
+
+
+def _frame(rows: Sequence[Row]) -> pd.DataFrame:
+    """Return a frame with the columns observed, warning, critical, indexed by row id (without a name).
+
+    A limit that a row does not have is one that nothing crosses, so that GX judges every row.
+    """
+    is_time = isinstance(rows[0].observed, datetime)
+    columns: dict[str, Any] = {"observed": [row.observed for row in rows]}
+    for severity in _SEVERITIES:
+        columns[severity.value] = [_limit(row, severity) for row in rows]
+    frame = pd.DataFrame(columns, index=pd.Index([row.id for row in rows], dtype=object))
+    if is_time:
+        return frame.apply(lambda column: pd.to_datetime(column, utc=True).astype("datetime64[ns, UTC]"))
+    return frame.astype("float64")
+
+
+def _limit(row: Row, severity: Severity) -> datetime | float:
+    limit = row.warning if severity is Severity.WARNING else row.critical
+    if limit is not None:
+        return limit
+    if isinstance(row.observed, datetime):
+        return _NO_LOWER_LIMIT
+    return float("-inf") if row.direction is Direction.AT_LEAST else float("inf")
+
+
+def _validate(check: str, frame: pd.DataFrame) -> Mapping[Severity, Any]:
+    """Run one suite over the frame in an ephemeral context; return GX's result by severity."""
+    gx, expectation = _great_expectations(check)
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = gx.data_context.types.base.ProgressBarsConfig(globally=False)
+    asset = context.data_sources.add_pandas("observations").add_dataframe_asset(check)
+    batch = asset.add_batch_definition_whole_dataframe("run")
+    suite = context.suites.add(gx.ExpectationSuite(name=check))
+    for severity in _SEVERITIES:
+        suite.add_expectation(
+            expectation(
+                column_A="observed",
+                column_B=severity.value,
+                severity=severity.value,
+                meta={"severity": severity.value},
+            )
+        )
+    definition = context.validation_definitions.add(
+        gx.ValidationDefinition(name=check, data=batch, suite=suite)
+    )
+    outcome = definition.run(
+        batch_parameters={"dataframe": frame},
+        result_format={
+            "result_format": "COMPLETE",
+            "exclude_unexpected_values": True,
+            "return_unexpected_index_query": False,
+        },
+    )
+    return {Severity(each.expectation_config.meta["severity"]): each for each in outcome.results}
+
+
+def _failing_ids(result: Any, frame: pd.DataFrame) -> frozenset[str] | Problem:  # noqa: ANN401 - GX's result
+    """Return the ids of the rows that fail, or what makes the result unbelievable."""
+    if result is None:
+        return _not_judged("Great Expectations gave no result")
+    values = result.result or {}
+    raised = result.exception_info or {}
+    if raised.get("raised_exception") or any(isinstance(v, dict) for v in raised.values()):
+        return _not_judged("Great Expectations raised an exception")
+    ids = values.get("unexpected_index_list")
+    count = values.get("unexpected_count")
+    if values.get("element_count") != len(frame) or values.get("missing_count", 0) != 0 or count is None:
+        return _not_judged(f"Great Expectations judged {values.get('element_count')} of {len(frame)} rows")
+    if ids is None:
+        ids = [] if count == 0 else None
+    if ids is None or len(ids) != count or bool(result.success) != (count == 0):
+        return _not_judged(f"Great Expectations names not all of the {count} rows that it fails")
+    return frozenset(ids)
+
+
+def _plainly_failing(rows: Sequence[Row], severity: Severity) -> frozenset[str]:
+    good = {Direction.AT_LEAST: operator.ge, Direction.AT_MOST: operator.le}
+    return frozenset(row.id for row in rows if not good[row.direction](row.observed, _limit(row, severity)))
+
+
+def _great_expectations(check: str) -> tuple[Any, Any]:
+    """Import Great Expectations (5 s) and the class that judges the check."""
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    collecting = gc.isenabled()
+    gc.disable()  # saves a twelfth of the import
+    try:
+        import great_expectations as gx  # noqa: PLC0415 - 5 s that only runs pay
+
+        from checks import expectations  # noqa: PLC0415
+    finally:
+        if collecting:
+            gc.enable()
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    classes = {
+        "freshness": expectations.ExpectTablesToBeFresh,
+        "partitions": expectations.ExpectDuePartitionsToExist,
+    }
+    return gx, classes[check]
+
+
+def _repeated(ids: Iterable[str]) -> set[str]:
+    seen: set[str] = set()
+    return {each for each in ids if each in seen or seen.add(each)}  # type: ignore[func-returns-value]
+
+
+def _not_judged(why: str) -> Problem:
+    return Problem(ProblemKind.INTERNAL, f"it was not judged: {why}", "report this with the log of the run")
