@@ -23,7 +23,7 @@ class _Holidays:
         if self._names is None:
             import holidays  # noqa: PLC0415 - takes 0.1 s, and most runs have no country
 
-            self._names = holidays.country_holidays(self.country, subdiv=self.subdivision)
+            self._names = holidays.country_holidays(self.country, subdiv=self.subdivision, language="en_US")
         return self._names.get(day)
 
 
