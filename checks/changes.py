@@ -273,7 +273,7 @@ def _item_failing(
 
 
 def _over(told: Told, finding: Finding, now: datetime, remind_after: timedelta) -> list[Change]:
-    """What became of the troubles that are not bad now: resolved, expired, or not known."""
+    """Say what became of the troubles that are not bad now: resolved, expired, or not known."""
     if not told.items:
         if finding.status is not Status.PASS:
             return []
@@ -294,22 +294,17 @@ def _over(told: Told, finding: Finding, now: datetime, remind_after: timedelta) 
 
 
 def _of_absent(told: Told, of_table: list[Finding], watched: Collection[str] | None) -> list[Change]:
-    """What is to be said of something that was told and has no finding in this run."""
+    """Say what is to be said of something that was told and has no finding in this run."""
     if any(finding.whole_table for finding in of_table):
         return []
-    if not of_table:
-        if watched is None or told.table in watched or told.id in watched:
-            return []
-        return [_gone(told, Reason.NO_LONGER_WATCHED)]
-    if told.whole_table:
-        known = [finding for finding in of_table if finding.status is not Status.UNKNOWN]
-        if not known:
+    if told.whole_table and of_table:
+        if all(finding.status is Status.UNKNOWN for finding in of_table):
             return []
         back = replace(_gone(told, Reason.RESOLVED), status=Status.PASS, severity=None, before=told.because)
         return [replace(back, because="The table is back in the catalog and was checked.")]
-    if watched is not None and told.id in watched:
-        return []
-    return [_gone(told, Reason.NO_LONGER_WATCHED)]
+    not_looked_at = watched is None and not of_table
+    planned = watched is not None and (told.id in watched or (told.table in watched and not of_table))
+    return [] if not_looked_at or planned else [_gone(told, Reason.NO_LONGER_WATCHED)]
 
 
 def _still(told_at: datetime, now: datetime, remind_after: timedelta) -> Reason:
@@ -347,15 +342,34 @@ def _gone(told: Told, reason: Reason) -> Change:
 
 
 def _told_after(old: Told | None, finding: Finding, arrived: list[Change], now: datetime) -> Told | None:
-    if finding.silenced is not None:
-        return None if finding.status is Status.PASS else _told_silently(old, finding, now)
-    if finding.status is Status.PASS and old is not None and old.silenced:
+    if finding.status is Status.PASS and (finding.silenced is not None or (old is not None and old.silenced)):
         return None
+    if finding.silenced is not None:
+        return _told_silently(old, finding, now)
     if not arrived:
         return old
     if finding.status is Status.UNKNOWN:
         return _told_unknown(old, finding, arrived[0].since or now, now)
-    # An unsilenced finding is told anew as a whole, so that items that were not delivered stay news.
+    return _told_as_it_is(old, finding, arrived, now)
+
+
+def _told_as_it_is(old: Told | None, finding: Finding, arrived: list[Change], now: datetime) -> Told | None:
+    """Return what is remembered of a finding that passes or fails, None when nothing is."""
+    items = _items_after(old, finding, arrived, now)
+    if finding.status is Status.PASS:
+        return replace(old, items=items) if old is not None and items else None
+    as_one = [change.since or now for change in arrived if change.item is None]
+    if not items and not as_one:
+        return None
+    before = [old.since] if old is not None and old.status is Status.FAIL and not old.silenced else []
+    since = min([*before, *as_one, *(item.since for item in items.values())])
+    return _told_failing(finding, since, now, items)
+
+
+def _items_after(
+    old: Told | None, finding: Finding, arrived: list[Change], now: datetime
+) -> dict[str, ItemTold]:
+    # What was silenced was never told: its items that were not delivered must stay news.
     items = {} if old is None or old.silenced else dict(old.items)
     states = {item.key: item.state for item in finding.items}
     for change in arrived:
@@ -372,14 +386,7 @@ def _told_after(old: Told | None, finding: Finding, arrived: list[Change], now: 
                 since=change.since or now,
                 told_at=now,
             )
-    if finding.status is Status.PASS:
-        return replace(old, items=items) if old is not None and items else None
-    as_one = [change.since or now for change in arrived if change.item is None]
-    if not items and not as_one:
-        return None
-    before = [old.since] if old is not None and old.status is Status.FAIL and not old.silenced else []
-    since = min([*before, *as_one, *(item.since for item in items.values())])
-    return _told_failing(finding, since, now, items)
+    return items
 
 
 def _told_failing(finding: Finding, since: datetime, now: datetime, items: Mapping[str, ItemTold]) -> Told:
@@ -413,7 +420,7 @@ def _told_unknown(old: Told | None, finding: Finding, since: datetime, now: date
 
 
 def _told_silently(old: Told | None, finding: Finding, now: datetime) -> Told:
-    """What is kept of a silenced finding: its trouble and since when, marked as silenced."""
+    """Return what is kept of a silenced finding: its trouble and since when, marked as silenced."""
     if finding.status is Status.UNKNOWN:
         if old is not None:
             return replace(old, silenced=True)

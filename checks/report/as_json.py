@@ -1,0 +1,195 @@
+"""The report as JSON, for machines: versioned, with a published schema (`report.schema.json`)."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import datetime
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from checks.model import iso, utc
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from checks.model import Change, Finding, Item, JsonValue, Observed
+    from checks.report.build import Report
+
+
+def document(report: Report) -> dict[str, JsonValue]:
+    """Return the report as values of strict JSON: instants as ISO 8601 in UTC, sizes in bytes.
+
+    Findings go worst first, changes news first; equal reports give equal documents.
+    """
+    return _document(report, report.findings, report.changes)
+
+
+def render(report: Report, max_bytes: int | None = None, *, indent: int | None = None) -> str:
+    """Return the document as JSON text, one line unless ``indent`` is given.
+
+    With ``max_bytes`` (of UTF-8) findings are left out from the end, so passing ones first, with their
+    changes; ``left_out`` then counts them and ``left_out_changes`` the changes. When even no finding
+    fits, changes are left out too. What is left without any is never cut.
+    """
+    whole = _dumps(document(report), indent)
+    if max_bytes is None or _size(whole) <= max_bytes:
+        return whole
+    ids = {finding.id for finding in report.findings}
+    loose = tuple(change for change in report.changes if change.finding_id not in ids)
+
+    def with_findings(kept: int) -> str:
+        findings = report.findings[:kept]
+        chosen = {finding.id for finding in findings}
+        dropped = ids - chosen
+        changes = tuple(change for change in report.changes if change.finding_id not in dropped)
+        return _dumps(_document(report, findings, changes), indent)
+
+    def with_changes(kept: int) -> str:
+        return _dumps(_document(report, (), loose[:kept]), indent)
+
+    findings = _most(len(report.findings), lambda kept: _size(with_findings(kept)) <= max_bytes)
+    if findings or _size(with_findings(0)) <= max_bytes:
+        return with_findings(findings)
+    return with_changes(_most(len(loose), lambda kept: _size(with_changes(kept)) <= max_bytes))
+
+
+def schema() -> dict[str, JsonValue]:
+    """Return the JSON Schema (draft 2020-12) of the document."""
+    text = resources.files("checks.report").joinpath("report.schema.json").read_text(encoding="utf-8")
+    loaded: dict[str, JsonValue] = json.loads(text)
+    return loaded
+
+
+def finding_document(finding: Finding, since: datetime | None = None) -> dict[str, JsonValue]:
+    """Return one finding as values of JSON; ``since`` is when its trouble was first reported."""
+    return {
+        "table": _text(finding.table),
+        "check": finding.check,
+        "status": finding.status.value,
+        "severity": finding.severity.value if finding.severity else None,
+        "observed": _value(finding.observed),
+        "expected": _value(finding.expected),
+        "limits": {"warning": _value(finding.limits.warning), "critical": _value(finding.limits.critical)},
+        "because": _text(finding.because),
+        "evidence": _text(finding.evidence),
+        "items": [_item(item) for item in finding.items],
+        "owner": _text(finding.owner),
+        "silenced": _text(finding.silenced),
+        "deadline": _value(finding.deadline),
+        "usual": _text(finding.usual),
+        "advice": _text(finding.advice),
+        "runbook": _text(finding.runbook),
+        "console_url": _text(finding.console_url),
+        "since": _value(since),
+        "stale_since": _value(finding.stale_since),
+        "problem": finding.problem.value if finding.problem else None,
+        "cause": _text(finding.cause),
+    }
+
+
+def change_document(change: Change) -> dict[str, JsonValue]:
+    """Return one change as values of JSON."""
+    return {
+        "table": _text(change.table),
+        "check": change.check,
+        "item": _text(change.item),
+        "reason": change.reason.value,
+        "status": change.status.value,
+        "severity": change.severity.value if change.severity else None,
+        "since": _value(change.since),
+        "because": _text(change.because),
+        "before": _text(change.before),
+        "owner": _text(change.owner),
+    }
+
+
+def _document(report: Report, findings: Sequence[Finding], changes: Sequence[Change]) -> dict[str, JsonValue]:
+    summary = report.summary
+    since = _since(report.changes)
+    result: dict[str, JsonValue] = {
+        "version": report.version,
+        "run_id": _text(report.run_id),
+        "name": _text(report.name),
+        "now": iso(report.now),
+        "zone": report.zone,
+        "first_run": report.first_run,
+        "whole": report.whole,
+        "summary": {
+            "tables": summary.tables,
+            "fresh": summary.fresh,
+            "warning": summary.warning,
+            "critical": summary.critical,
+            "unknown": summary.unknown,
+        },
+        "findings": [finding_document(finding, since.get(finding.id)) for finding in findings],
+        "changes": [change_document(change) for change in changes],
+        "cost": {
+            "requests": report.cost.requests,
+            "usd": _value(round(report.cost.usd, 8)),
+            "seconds": _value(round(report.cost.seconds, 3)),
+            "by_operation": dict(sorted(report.cost.by_operation.items())),
+        },
+        "notes": [_text(note) for note in report.notes],
+    }
+    if len(findings) < len(report.findings) or len(changes) < len(report.changes):
+        result["left_out"] = len(report.findings) - len(findings)
+        result["left_out_changes"] = len(report.changes) - len(changes)
+    if report.whole_at:
+        result["whole_at"] = _text(report.whole_at)
+    return result
+
+
+def _since(changes: Sequence[Change]) -> Mapping[str, datetime]:
+    since: dict[str, datetime] = {}
+    for change in changes:
+        if change.since is not None:
+            since[change.finding_id] = min(since.get(change.finding_id, change.since), change.since)
+    return since
+
+
+def _item(item: Item) -> dict[str, JsonValue]:
+    return {
+        "period": _text(item.period),
+        "dimensions": {str(_text(key)): _text(value) for key, value in item.dimensions},
+        "state": item.state.value,
+        "due_at": _value(item.due_at),
+        "arrived_at": _value(item.arrived_at),
+        "detail": _text(item.detail),
+        "remedy": _text(item.remedy),
+    }
+
+
+def _value(value: Observed) -> JsonValue:
+    """Return a machine value; a number that JSON cannot carry (NaN, infinity) is not known: null."""
+    if isinstance(value, datetime):
+        return iso(utc(value))
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return _text(value) if isinstance(value, str) else value
+
+
+def _text(text: str | None) -> str | None:
+    """Return the text as it can be encoded: a lone surrogate becomes the replacement character."""
+    return None if text is None else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _most(highest: int, fits: Callable[[int], bool]) -> int:
+    """Return the greatest number in ``0..highest`` that fits, 0 when none does; fits must be monotone."""
+    low, high = 0, highest
+    while low < high:
+        middle = (low + high + 1) // 2
+        if fits(middle):
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _dumps(value: JsonValue, indent: int | None) -> str:
+    separators = (",", ":") if indent is None else None
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent, separators=separators)
+
+
+def _size(text: str) -> int:
+    return len(text.encode())

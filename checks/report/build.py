@@ -1,0 +1,239 @@
+"""The report of a run: all findings and changes, what it cost, and when it is sent.
+
+Pure. The renderings (`text`, `html`, `as_json`) tell the same `Report`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeAlias
+
+from checks.model import Change, Cost, Finding, ProblemKind, Reason, Severity, Status, Summary, summarize
+from checks.report import words
+from checks.schedule.clock import parse_zone
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import date, datetime
+
+VERSION = 1
+SUBJECT_LONGEST = 99
+"""SNS takes subjects of fewer than 100 ASCII characters (its API reference, `Publish`)."""
+Predicate: TypeAlias = "Callable[[Finding | Change], bool]"
+"""Chooses by what findings and changes both have: ``table``, ``check`` and ``owner``."""
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_REASON_RANK = {reason: rank for rank, reason in enumerate(Reason)}
+
+
+class Mode(StrEnum):
+    """When a report is sent."""
+
+    ALWAYS = "always"
+    ON_CHANGE = "on_change"
+    ON_FAILURE = "on_failure"
+
+
+class FailOn(StrEnum):
+    """From which severity on a run exits with 1."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    NEVER = "never"
+
+
+class Send(StrEnum):
+    """What is to be sent."""
+
+    WHOLE = "whole"
+    NEWS = "news"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What is to be sent, and the changes that this mode never tells.
+
+    ``settled`` changes count as delivered: a mode that tells failures only must not keep a recovery as
+    news for ever, or the next failure of that table would pass for an old one.
+    """
+
+    what: Send
+    settled: frozenset[Change] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """All findings and changes of one run, ready to be rendered.
+
+    ``findings`` go worst first, then by table; ``zone`` names the zone that times are told in.
+    ``whole`` is False for a report of news only: it still holds all findings. ``whole_at`` says where
+    the whole report is kept, for messages that must be cut. ``tables_in_run`` and ``tables_reached``
+    are of the run, also in a part of its report.
+    """
+
+    run_id: str
+    name: str
+    now: datetime
+    zone: str
+    summary: Summary
+    findings: tuple[Finding, ...]
+    changes: tuple[Change, ...]
+    cost: Cost = field(default_factory=Cost)
+    notes: tuple[str, ...] = ()
+    first_run: bool = False
+    whole: bool = True
+    whole_at: str = ""
+    is_part: bool = False
+    tables_in_run: int = 0
+    tables_reached: int = 0
+    version: int = VERSION
+
+    @property
+    def ok(self) -> bool:
+        """True when nothing (that is not silenced) fails and nothing is unknown."""
+        return self.summary.fresh == self.summary.tables
+
+
+def build(  # noqa: PLR0913 - the parts of a report, all named
+    *,
+    findings: Iterable[Finding],
+    changes: Iterable[Change] = (),
+    now: datetime,
+    run_id: str,
+    name: str = "",
+    zone: str = "UTC",
+    cost: Cost | None = None,
+    notes: Iterable[str] = (),
+    first_run: bool = False,
+    whole_at: str = "",
+) -> Report:
+    """Return the whole report of a run; ``now`` is aware, ``zone`` an IANA name.
+
+    Raises ValueError when there is no such zone.
+    """
+    parse_zone(zone)
+    ordered = tuple(sorted(findings, key=_worst_first))
+    summary = summarize(ordered)
+    not_reached = {finding.table for finding in ordered if finding.problem is ProblemKind.NOT_REACHED}
+    return Report(
+        run_id=run_id,
+        name=name,
+        now=now,
+        zone=zone,
+        summary=summary,
+        findings=ordered,
+        changes=tuple(sorted(changes, key=_news_first)),
+        cost=cost or Cost(),
+        notes=tuple(notes),
+        first_run=first_run,
+        whole_at=whole_at,
+        tables_in_run=summary.tables,
+        tables_reached=summary.tables - len(not_reached),
+    )
+
+
+def part(report: Report, predicate: Predicate) -> Report:
+    """Return the report of what the predicate chooses, such as the tables of one owner.
+
+    Costs and notes stay those of the run.
+    """
+    findings = tuple(finding for finding in report.findings if predicate(finding))
+    return replace(
+        report,
+        findings=findings,
+        changes=tuple(change for change in report.changes if predicate(change)),
+        summary=summarize(findings),
+        is_part=True,
+    )
+
+
+def news(report: Report) -> Report:
+    """Return the report that tells only what changed (and reminds of what goes on)."""
+    return replace(report, whole=False)
+
+
+def told(report: Report) -> tuple[Change, ...]:
+    """Return the changes that a reader of this report is told of: all, or without the ongoing ones."""
+    if report.whole:
+        return report.changes
+    return tuple(change for change in report.changes if change.reason is not Reason.ONGOING)
+
+
+def sending(mode: Mode, report: Report, last_full_report_on: date | None) -> Sending:
+    """Say what is to be sent of a whole report.
+
+    ``always``: all of it at the first run of a local day, only news in further runs of that day.
+    ``on_change``: news whenever there are any. ``on_failure``: as ``always``, but only while something
+    fails or could not be checked; recoveries alone are not told.
+    ``last_full_report_on`` is the local date of the last whole report that was delivered.
+    """
+    fresh_news = bool(told(news(report)))
+    today = local_date(report)
+    if mode is Mode.ON_CHANGE:
+        return Sending(Send.NEWS if fresh_news else Send.NOTHING)
+    if mode is Mode.ON_FAILURE:
+        if report.ok:
+            return Sending(Send.NOTHING, frozenset(report.changes))
+        over = {Reason.RESOLVED, Reason.EXPIRED, Reason.NO_LONGER_WATCHED}
+        good = frozenset(change for change in report.changes if change.reason in over)
+        if last_full_report_on == today and not set(told(news(report))) - good:
+            return Sending(Send.NOTHING, good)
+    if last_full_report_on != today:
+        return Sending(Send.WHOLE)
+    return Sending(Send.NEWS if fresh_news else Send.NOTHING)
+
+
+def local_date(report: Report) -> date:
+    """Return the date of the run in the report's zone."""
+    return report.now.astimezone(parse_zone(report.zone)).date()
+
+
+def exit_code(report: Report, fail_on: FailOn = FailOn.CRITICAL, *, delivered: bool = True) -> int:
+    """Return 3 when the report was not delivered, else 1 for findings at or over ``fail_on``, else 3 when
+    something could not be checked, else 0. Silenced findings do not count.
+    """  # noqa: D205 - the order of the codes is one sentence
+    if not delivered:
+        return 3
+    counted = [finding for finding in report.findings if finding.silenced is None]
+    failing = {
+        FailOn.NEVER: frozenset[Severity](),
+        FailOn.CRITICAL: frozenset({Severity.CRITICAL}),
+        FailOn.WARNING: frozenset(Severity),
+    }[fail_on]
+    if any(finding.severity in failing for finding in counted):
+        return 1
+    return 3 if any(finding.status is Status.UNKNOWN for finding in counted) else 0
+
+
+def subject(report: Report) -> str:
+    """Return the subject of the email: ASCII, one line, fewer than 100 characters.
+
+    ``[S3 tables] 2 failing, 1 unknown, 409 fresh - prod, Mon 23 Nov``, the date in the report's zone.
+    """
+    day = local_date(report)
+    date_words = f"{_DAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]}"
+    start = f"[S3 tables] {counts(report.summary)} - "
+    end = f", {date_words}" if words.clean(report.name) else date_words
+    room = SUBJECT_LONGEST - len(start) - len(end)
+    return f"{start}{words.shorten(words.ascii_only(report.name), room)}{end}"
+
+
+def counts(summary: Summary) -> str:
+    """Return ``2 failing, 1 unknown, 409 fresh``, without what there is none of; ``all 412 fresh``."""
+    if summary.tables == 0:
+        return "no tables watched"
+    if summary.fresh == summary.tables:
+        return f"all {summary.tables} fresh"
+    parts = ((summary.failing, "failing"), (summary.unknown, "unknown"), (summary.fresh, "fresh"))
+    return ", ".join(f"{number} {word}" for number, word in parts if number)
+
+
+def _worst_first(finding: Finding) -> tuple[int, int, str, str]:
+    counted = finding.rank if finding.silenced is None else 0
+    return -counted, -finding.rank, finding.table, finding.check
+
+
+def _news_first(change: Change) -> tuple[int, str, str, str]:
+    return _REASON_RANK[change.reason], change.table, change.check, change.item or ""

@@ -1,0 +1,122 @@
+"""The report as plain text: the email, and what a terminal shows."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+from checks.report import words
+from checks.report.build import counts, subject
+from checks.report.outline import Entry, Kind, Line, outline
+
+if TYPE_CHECKING:
+    from checks.report.build import Report
+
+WIDTH = 78
+SMS_LONGEST = 140
+_BADGES = {
+    "critical": "CRITICAL ",
+    "warning": "WARNING ",
+    "unknown": "UNKNOWN ",
+    "resolved": "",
+    "expired": "",
+    "unwatched": "",
+}
+_INDENT = "  "
+
+__all__ = ["SMS_LONGEST", "WIDTH", "one_line", "render", "subject"]
+
+
+def render(report: Report, max_bytes: int | None = None) -> str:
+    """Return the report in lines of at most 78 characters, except for addresses and statements.
+
+    With ``max_bytes`` (of UTF-8) the text is cut between items, the last ones first; it then says how many
+    are left out and where the whole report is. Totals, notes and the proof are never cut: the text
+    is longer than asked for only when these alone are.
+    """
+    told = outline(report)
+    head = _wrapped(told.totals) + _wrapped(told.origin)
+    if told.notes:
+        head += ["", *(line for note in told.notes for line in _wrapped(f"Note: {note}", later=_INDENT))]
+    blocks: list[str] = []
+    for section in told.sections:
+        heading = f"\n{section.title}\n"
+        for number, entry in enumerate(section.entries):
+            blocks.append((heading if number == 0 else "") + "\n" + _joined(_entry(entry)))
+    closing = "\n" + _joined([line for text in told.closing for line in _wrapped(text)])
+    start = _joined(head)
+    room = None if max_bytes is None else max_bytes - _size(start) - _size(closing)
+    kept = len(blocks) if room is None else _fitting(blocks, room, report)
+    left_out = "" if kept == len(blocks) else _left_out(len(blocks) - kept, report)
+    return start + "".join(blocks[:kept]) + left_out + closing
+
+
+def one_line(report: Report, longest: int = SMS_LONGEST) -> str:
+    """Return the report in one line of ASCII: the totals, the name, and the first item if there is room."""
+    name = words.shorten(words.ascii_only(report.name), 30)
+    line = f"S3 tables{f' of {name}' if name else ''}: {counts(report.summary)}."
+    sections = outline(report).sections
+    if sections and not report.ok:
+        first = f" First: {words.shorten(words.ascii_only(sections[0].entries[0].title), 60)}."
+        line += first if len(line) + len(first) <= longest else ""
+    return line[:longest]
+
+
+def _fitting(blocks: list[str], room: int, report: Report) -> int:
+    """Return how many blocks fit, with the line about the rest where not all do."""
+    sizes = [_size(block) for block in blocks]
+    if sum(sizes) <= room:
+        return len(blocks)
+    room -= _size(_left_out(len(blocks), report))
+    kept = 0
+    while kept < len(blocks) and sizes[kept] <= room:
+        room -= sizes[kept]
+        kept += 1
+    return kept
+
+
+def _left_out(number: int, report: Report) -> str:
+    whole = (
+        f"The whole report: {report.whole_at}" if report.whole_at else "Run `checks run` to see all of it."
+    )
+    items = words.count(number, "more item is", "more items are")
+    return f"\n{items} left out here, so that this message can be sent.\n{whole}\n"
+
+
+def _entry(entry: Entry) -> list[str]:
+    lines = _wrapped(f"{_BADGES[entry.badge]}{entry.title}", later=_INDENT)
+    pending = ""
+    for line in entry.lines:
+        text = _labelled(line)
+        if line.kind is Kind.SHORT and pending and len(_INDENT + pending) + 2 + len(text) <= WIDTH:
+            pending += f"  {text}"
+            continue
+        lines += _short(pending)
+        pending = ""
+        if line.kind is Kind.SHORT:
+            pending = text
+        elif line.kind in (Kind.URL, Kind.CODE):
+            lines.append(f"{_INDENT}{text}")
+        else:
+            lines += _wrapped(text, _INDENT, _INDENT * 2 if line.label else _INDENT)
+    return lines + _short(pending)
+
+
+def _short(pending: str) -> list[str]:
+    return _wrapped(pending, _INDENT, _INDENT * 2) if pending else []
+
+
+def _labelled(line: Line) -> str:
+    return f"{line.label}: {line.text}" if line.label else line.text
+
+
+def _wrapped(text: str, first: str = "", later: str = "") -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=later, break_on_hyphens=False)
+
+
+def _joined(lines: list[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _size(text: str) -> int:
+    return len(text.encode())
