@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+from collections import defaultdict
+from dataclasses import replace
 from datetime import datetime
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -11,10 +13,13 @@ from typing import TYPE_CHECKING
 from checks.model import iso, utc
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from checks.model import Change, Finding, Item, JsonValue, Observed
     from checks.report.build import Report
+
+_MOST_NOTES = 20
+_LONGEST_NOTE = 500
 
 
 def document(report: Report) -> dict[str, JsonValue]:
@@ -22,36 +27,48 @@ def document(report: Report) -> dict[str, JsonValue]:
 
     Findings go worst first, changes news first; equal reports give equal documents.
     """
-    return _document(report, report.findings, report.changes)
+    return _document(report, report.findings, report.changes, cut=False)
 
 
-def render(report: Report, max_bytes: int | None = None, *, indent: int | None = None) -> str:
-    """Return the document as JSON text, one line unless ``indent`` is given.
+def render(report: Report, max_bytes: int | None = None) -> str:
+    """Return the document as one line of JSON text.
 
-    With ``max_bytes`` (of UTF-8) findings are left out from the end, so passing ones first, with their
-    changes; ``left_out`` then counts them and ``left_out_changes`` the changes. When even no finding
-    fits, changes are left out too. What is left without any is never cut.
+    With ``max_bytes`` (of UTF-8) findings are left out from the end, so passing ones first, each with
+    its changes; ``left_out`` then counts them and ``left_out_changes`` the changes. What was resolved
+    or is watched no more goes last of all. The rest of the document is never cut, but for its notes.
     """
-    whole = _dumps(document(report), indent)
+    whole = _dumps(document(report))
     if max_bytes is None or _size(whole) <= max_bytes:
         return whole
+    report = replace(report, notes=tuple(note[:_LONGEST_NOTE] for note in report.notes[:_MOST_NOTES]))
+    room = max_bytes - _size(_dumps(_document(report, (), (), cut=True)))
     ids = {finding.id for finding in report.findings}
-    loose = tuple(change for change in report.changes if change.finding_id not in ids)
+    attached: dict[str, int] = defaultdict(int)
+    chosen: set[str] = set()
+    for change in report.changes:
+        size = _size(_dumps(change_document(change))) + 1
+        if change.finding_id in ids:
+            attached[change.finding_id] += size
+        elif size <= room:
+            room -= size
+            chosen.add(change.finding_id)
+        else:
+            room = 0
+    since = _since(report.changes)
+    for finding in report.findings:
+        size = _size(_dumps(finding_document(finding, since.get(finding.id)))) + 1 + attached[finding.id]
+        if size > room:
+            break
+        room -= size
+        chosen.add(finding.id)
+    findings = tuple(finding for finding in report.findings if finding.id in chosen)
+    changes = tuple(change for change in report.changes if change.finding_id in chosen)
+    return _dumps(_document(report, findings, changes, cut=True))
 
-    def with_findings(kept: int) -> str:
-        findings = report.findings[:kept]
-        chosen = {finding.id for finding in findings}
-        dropped = ids - chosen
-        changes = tuple(change for change in report.changes if change.finding_id not in dropped)
-        return _dumps(_document(report, findings, changes), indent)
 
-    def with_changes(kept: int) -> str:
-        return _dumps(_document(report, (), loose[:kept]), indent)
-
-    findings = _most(len(report.findings), lambda kept: _size(with_findings(kept)) <= max_bytes)
-    if findings or _size(with_findings(0)) <= max_bytes:
-        return with_findings(findings)
-    return with_changes(_most(len(loose), lambda kept: _size(with_changes(kept)) <= max_bytes))
+def pretty(report: Report) -> str:
+    """Return the whole document as indented JSON text, for a file that people may open."""
+    return json.dumps(document(report), ensure_ascii=False, allow_nan=False, indent=2) + "\n"
 
 
 def schema() -> dict[str, JsonValue]:
@@ -104,7 +121,9 @@ def change_document(change: Change) -> dict[str, JsonValue]:
     }
 
 
-def _document(report: Report, findings: Sequence[Finding], changes: Sequence[Change]) -> dict[str, JsonValue]:
+def _document(
+    report: Report, findings: Sequence[Finding], changes: Sequence[Change], *, cut: bool
+) -> dict[str, JsonValue]:
     summary = report.summary
     since = _since(report.changes)
     result: dict[str, JsonValue] = {
@@ -132,7 +151,7 @@ def _document(report: Report, findings: Sequence[Finding], changes: Sequence[Cha
         },
         "notes": [_text(note) for note in report.notes],
     }
-    if len(findings) < len(report.findings) or len(changes) < len(report.changes):
+    if cut:
         result["left_out"] = len(report.findings) - len(findings)
         result["left_out_changes"] = len(report.changes) - len(changes)
     if report.whole_at:
@@ -174,21 +193,8 @@ def _text(text: str | None) -> str | None:
     return None if text is None else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _most(highest: int, fits: Callable[[int], bool]) -> int:
-    """Return the greatest number in ``0..highest`` that fits, 0 when none does; fits must be monotone."""
-    low, high = 0, highest
-    while low < high:
-        middle = (low + high + 1) // 2
-        if fits(middle):
-            low = middle
-        else:
-            high = middle - 1
-    return low
-
-
-def _dumps(value: JsonValue, indent: int | None) -> str:
-    separators = (",", ":") if indent is None else None
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent, separators=separators)
+def _dumps(value: JsonValue) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def _size(text: str) -> int:

@@ -81,7 +81,7 @@ def _badge(finding: Finding) -> str:
 @cache
 def _environment() -> Environment:
     # Imported here: `--help` and `validate` never render HTML.
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - only rendering needs it
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     return Environment(
         loader=FileSystemLoader(_TEMPLATES),

@@ -25,6 +25,7 @@ LONG_DEAD = timedelta(days=7)
 """A failing table without data for longer than this is folded with others like it."""
 _FOLD_FROM = 3
 _MOST_FOLDED = 30
+_MOST_NOTES = 20
 _MOST_REMEDIES = 3
 _LONGEST_SENTENCE = 1200
 _TROUBLES = ("NEW", "ESCALATED", "STILL FAILING", "COULD NOT CHECK")
@@ -133,7 +134,7 @@ def outline(report: Report) -> Outline:
         subject=subject(report),
         totals=_totals(report),
         origin=_origin(report),
-        notes=tuple(_sentence(note) for note in report.notes),
+        notes=_notes(report),
         sections=tuple(section for section in sections if section.entries),
         closing=_closing(report, unsaid),
     )
@@ -174,6 +175,16 @@ def _totals(report: Report) -> str:
     if summary.fresh:
         parts.append(f"{_are(summary.fresh)} fresh")
     return f"Of {tables}, {words.listing(parts)}."
+
+
+def _notes(report: Report) -> tuple[str, ...]:
+    notes = [_sentence(note) for note in report.notes[:_MOST_NOTES]]
+    left = len(report.notes) - len(notes)
+    return (
+        (*notes, f"{words.count(left, 'more note is', 'more notes are')} in the JSON report.")
+        if left
+        else tuple(notes)
+    )
 
 
 def _are(number: int) -> str:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from checks.report import words
 from checks.report.build import counts, subject
-from checks.report.outline import Entry, Kind, Line, outline
+from checks.report.outline import Entry, Kind, Line, Outline, outline
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from checks.report.build import Report
 
 WIDTH = 78
@@ -38,17 +40,14 @@ def render(report: Report, max_bytes: int | None = None) -> str:
     head = _wrapped(told.totals) + _wrapped(told.origin)
     if told.notes:
         head += ["", *(line for note in told.notes for line in _wrapped(f"Note: {note}", later=_INDENT))]
-    blocks: list[str] = []
-    for section in told.sections:
-        heading = f"\n{section.title}\n"
-        for number, entry in enumerate(section.entries):
-            blocks.append((heading if number == 0 else "") + "\n" + _joined(_entry(entry)))
     closing = "\n" + _joined([line for text in told.closing for line in _wrapped(text)])
     start = _joined(head)
-    room = None if max_bytes is None else max_bytes - _size(start) - _size(closing)
-    kept = len(blocks) if room is None else _fitting(blocks, room, report)
-    left_out = "" if kept == len(blocks) else _left_out(len(blocks) - kept, report)
-    return start + "".join(blocks[:kept]) + left_out + closing
+    total = sum(len(section.entries) for section in told.sections)
+    fixed = _size(start) + _size(closing)
+    room = None if max_bytes is None else max_bytes - fixed - _size(_left_out(total, report))
+    blocks = list(_fitting(_blocks(told), room))
+    left_out = "" if len(blocks) == total else _left_out(total - len(blocks), report)
+    return start + "".join(blocks) + left_out + closing
 
 
 def one_line(report: Report, longest: int = SMS_LONGEST) -> str:
@@ -62,17 +61,22 @@ def one_line(report: Report, longest: int = SMS_LONGEST) -> str:
     return line[:longest]
 
 
-def _fitting(blocks: list[str], room: int, report: Report) -> int:
-    """Return how many blocks fit, with the line about the rest where not all do."""
-    sizes = [_size(block) for block in blocks]
-    if sum(sizes) <= room:
-        return len(blocks)
-    room -= _size(_left_out(len(blocks), report))
-    kept = 0
-    while kept < len(blocks) and sizes[kept] <= room:
-        room -= sizes[kept]
-        kept += 1
-    return kept
+def _blocks(told: Outline) -> Iterator[str]:
+    for section in told.sections:
+        for number, entry in enumerate(section.entries):
+            heading = f"\n{section.title}\n" if number == 0 else ""
+            yield f"{heading}\n{_joined(_entry(entry))}"
+
+
+def _fitting(blocks: Iterator[str], room: int | None) -> Iterator[str]:
+    """Yield blocks for as long as they fit."""
+    left = room
+    for block in blocks:
+        if left is not None:
+            left -= _size(block)
+            if left < 0:
+                return
+        yield block
 
 
 def _left_out(number: int, report: Report) -> str:

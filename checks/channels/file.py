@@ -1,0 +1,96 @@
+"""Reports to a file: a local path, replaced in one step, or an object in S3."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from checks.channels import Delivery, refusals
+from checks.report import as_json, html, text
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+    from checks.report.build import Report
+
+_RENDER = {"text": text.render, "html": html.page, "json": as_json.pretty}
+_TYPES = {"text": "text/plain", "html": "text/html", "json": "application/json"}
+_SUFFIXES = {".html": "html", ".htm": "html", ".json": "json"}
+
+
+def format_of(target: str) -> str:
+    """Return the format that the name asks for: ``html``, ``json``, or ``text`` for every other name."""
+    return _SUFFIXES.get(Path(target).suffix.lower(), "text")
+
+
+def write(report: Report, target: str, form: str | None = None, client: S3Client | None = None) -> Delivery:
+    """Write the report to a path or an ``s3://`` URI as ``text``, ``html`` or ``json``.
+
+    A local file is replaced in one step, and folders that are not there are made. What goes wrong is
+    told in the `Delivery`.
+    """
+    chosen = form or format_of(target)
+    content = _RENDER[chosen](report).encode("utf-8", "replace")
+    if target.startswith("s3://"):
+        return _to_s3(content, target, f"{_TYPES[chosen]}; charset=utf-8", client)
+    try:
+        replace_file(Path(target), content)
+    except OSError as error:
+        return Delivery(
+            target, ok=False, problem=f"{target} could not be written: {error.strerror or error}."
+        )
+    return Delivery(target, ok=True)
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write the file so that a reader sees the old content or the new, never a part; raises OSError."""
+    if path.exists() and not path.is_file():  # a pipe or /dev/stdout cannot be replaced
+        path.write_bytes(content)
+        return
+    real = Path(os.path.realpath(path))
+    real.parent.mkdir(parents=True, exist_ok=True)
+    temporary = real.parent / f".{real.name[:100]}.{secrets.token_hex(8)}"
+    try:
+        with temporary.open("xb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(real)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def split_uri(uri: str) -> tuple[str, str]:
+    """Return bucket and key of an ``s3://`` URI; the key may be empty."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return bucket, key
+
+
+def _to_s3(content: bytes, target: str, content_type: str, client: S3Client | None) -> Delivery:
+    bucket, key = split_uri(target)
+    if not bucket or not key or key.endswith("/"):
+        return Delivery(target, ok=False, problem=f"{target} names no object; write s3://bucket/name.html.")
+
+    def put() -> None:
+        s3_client(client).put_object(Bucket=bucket, Key=key, Body=content, ContentType=content_type)
+
+    _, error = refusals.attempt(put)
+    if error is None:
+        return Delivery(target, ok=True)
+    said = refusals.sentence(
+        error, f"the object {target}", "s3:PutObject", "create the bucket, or correct the address"
+    )
+    return Delivery(target, ok=False, problem=said)
+
+
+def s3_client(client: S3Client | None = None) -> S3Client:
+    """Return the client, or one of the session's region that gives up in time."""
+    if client is not None:
+        return client
+    import boto3
+    from botocore.config import Config
+
+    config = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=10, read_timeout=30)
+    return boto3.client("s3", config=config)
