@@ -1,0 +1,96 @@
+"""Everything that reads AWS: the Glue catalog, S3 listings, the logs of table formats."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+
+from checks.lake.catalog import Catalog
+from checks.lake.observe import observe
+from checks.lake.partitions import GluePartitions
+from checks.lake.pool import observe_all
+from checks.lake.reader import LakeReader
+from checks.lake.session import Account, Aws
+from checks.lake.storage import S3Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from checks.model import Cost, Observation
+    from checks.rules.base import Clock, TablePlan
+
+__all__ = ["CONCURRENCY", "IAM_ACTIONS", "TABLE_TIMEOUT_S", "Account", "Aws", "Catalog", "Lake", "LakeReader"]
+
+CONCURRENCY = 16
+TABLE_TIMEOUT_S = 120.0
+_SOFT = 0.9
+"""The part of its time after which a table's listings end by themselves, so that what was seen is told."""
+
+IAM_ACTIONS = {
+    "glue": (
+        "glue:GetDatabases",
+        "glue:GetDatabase",
+        "glue:GetTables",
+        "glue:GetTable",
+        "glue:GetPartitions",
+        "glue:BatchGetPartition",
+    ),
+    "s3": ("s3:ListBucket",),
+}
+"""What reading the catalog and listing files takes, by service; readers of formats name theirs beside it."""
+
+
+class Lake:
+    """The lake of one run: its catalog, its tables, and what looking at them costs."""
+
+    def __init__(
+        self,
+        accounts: Mapping[str, Account] | None = None,
+        *,
+        region: str | None = None,
+        concurrency: int = CONCURRENCY,
+        table_timeout_s: float = TABLE_TIMEOUT_S,
+        max_requests: int | None = None,
+        aws: Aws | None = None,
+    ) -> None:
+        self.aws = aws or Aws(accounts, region, concurrency=concurrency, max_requests=max_requests)
+        self.catalog = Catalog(self.aws)
+        self._concurrency = concurrency
+        self._table_timeout_s = table_timeout_s
+
+    def observe_all(
+        self,
+        plans: Sequence[TablePlan],
+        clock: Clock,
+        *,
+        stop_at: float | None = None,
+        on_done: Callable[[Observation], None] | None = None,
+    ) -> dict[str, Observation]:
+        """Return each table's observation by its id, in the order of the plans; see `pool.observe_all`."""
+        return observe_all(
+            plans,
+            clock,
+            partial(self._observe_one, stop_at=stop_at),
+            concurrency=self._concurrency,
+            table_timeout_s=self._table_timeout_s,
+            stop_at=stop_at,
+            on_done=on_done,
+        )
+
+    def reader(self, plan: TablePlan, stop_at: float | None = None) -> LakeReader:
+        """Return what the table is read with."""
+        table = plan.table
+        return LakeReader(
+            store=S3Store(self.aws, table.account, table.region),
+            partitions=GluePartitions(self.aws, table.account),
+            stop_at=stop_at,
+        )
+
+    def cost(self, seconds: float = 0.0) -> Cost:
+        """Return the requests so far and what they cost at list prices, with the seconds of the run."""
+        return self.aws.cost(seconds)
+
+    def _observe_one(self, plan: TablePlan, clock: Clock, *, stop_at: float | None) -> Observation:
+        soft = time.monotonic() + _SOFT * self._table_timeout_s
+        return observe(plan, clock, self.reader(plan, soft if stop_at is None else min(soft, stop_at)))

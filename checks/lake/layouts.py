@@ -1,0 +1,138 @@
+"""How a table's partitions or paths carry time: as it is stated, remembered, or inferred from a sample."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+from zoneinfo import ZoneInfo
+
+from checks.lake.partitions import sample
+from checks.lake.places import is_projected, projected
+from checks.lake.storage import split_uri
+from checks.layout import StatedLayout, TimeLayout, infer_layout, infer_path, layout_from_json
+from checks.model import Problem, ProblemKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from checks.lake.reader import LakeReader
+    from checks.model import Table
+    from checks.rules.base import TablePlan
+
+UTC_ZONE = ZoneInfo("UTC")
+_LEVELS = 4
+"""Levels of folders that are looked through for a dated path: year, month, day, hour."""
+
+
+def labels_of(plan: TablePlan) -> ZoneInfo:
+    """Return the zone that partition values are written in: the partitions check's ``labels``, else UTC."""
+    for rule in plan.rules:
+        labels = getattr(rule, "labels", None)
+        if isinstance(labels, ZoneInfo):
+            return labels
+    return UTC_ZONE
+
+
+def has_time(plan: TablePlan) -> bool:
+    """Tell whether the table is read by period: it has partition keys, a stated layout or a partitions check."""
+    if plan.table.is_prefix:
+        return plan.stated_layout is not None or any(rule.check == "partitions" for rule in plan.rules)
+    return bool(plan.table.partition_keys)
+
+
+def layout_of(plan: TablePlan, reader: LakeReader) -> TimeLayout | Problem:
+    """Return the table's time layout, or why it has none.
+
+    At most one request to Glue, and one or two (for a prefix at most four) to S3, and none where it is
+    stated or remembered. Raises Unobserved.
+    """
+    table, zone = plan.table, labels_of(plan)
+    if table.is_prefix:
+        return _path_layout(plan, reader, zone)
+    stated = plan.stated_layout
+    if is_projected(table) and (stated is None or not stated.formats):
+        found = projected(table)
+        if isinstance(found, str):
+            return Problem(
+                ProblemKind.UNSUPPORTED,
+                found,
+                "state the keys and formats: partitions: {key: ..., format: ...}",
+            )
+        stated = found
+    if stated is not None and stated.formats:
+        return infer_layout(table.partition_keys, (), zone, _with_keys(stated, table))
+    remembered = _remembered(plan, zone, stated)
+    if remembered is not None:
+        return remembered
+    rows = sample(reader.partitions, table)
+    if not rows:  # nothing is registered: the names of folders may tell
+        rows = _hive_rows(table, _folders(reader, table.location or "", 1))
+    return infer_layout(table.partition_keys, rows, zone, stated)
+
+
+def _with_keys(stated: StatedLayout, table: Table) -> StatedLayout:
+    """Take a lone format as that of the only partition key."""
+    if not stated.keys and len(stated.formats) == 1 and len(table.partition_keys) == 1:
+        return StatedLayout((table.partition_keys[0].name,), stated.formats)
+    return stated
+
+
+def _remembered(plan: TablePlan, zone: ZoneInfo, stated: StatedLayout | None) -> TimeLayout | None:
+    """Return the layout of earlier runs where it still fits the table's keys and what is stated."""
+    layout = layout_from_json(plan.memory.layout, zone) if plan.memory.layout else None
+    if layout is None:
+        return None
+    names = {key.name for key in layout.keys}
+    if plan.table.is_prefix:
+        return layout if layout.path is not None else None
+    if layout.path is not None or not names <= {key.name for key in plan.table.partition_keys}:
+        return None
+    return layout if stated is None or names == set(stated.keys) else None
+
+
+def _path_layout(plan: TablePlan, reader: LakeReader, zone: ZoneInfo) -> TimeLayout | Problem:
+    stated = plan.stated_layout
+    if stated is not None and stated.formats:
+        if not stated.keys:
+            return TimeLayout(zone=zone, path=stated.formats[0])
+        pairs = zip(stated.keys, stated.formats, strict=True)
+        return TimeLayout(
+            zone=zone, path="".join(f"{name.replace('%', '%%')}={text}/" for name, text in pairs)
+        )
+    remembered = _remembered(plan, zone, None)
+    if remembered is not None:
+        return remembered
+    location, found = plan.table.location or "", None
+    names: list[list[str]] = []
+    below = ""
+    for _ in range(_LEVELS):
+        folders = _folders(reader, location + below, 1)
+        if not folders:
+            break
+        names.append([below + name for name in folders])
+        below = names[-1][-1]
+    for level in reversed(names):
+        found = infer_path(level, zone)
+        if isinstance(found, TimeLayout):
+            return found
+    return found or infer_path((), zone)
+
+
+def _folders(reader: LakeReader, location: str, pages: int) -> list[str]:
+    """Return the names of the folders right below a location, hidden ones left out, in S3's order."""
+    bucket, prefix = split_uri(location)
+    token: str | None = None
+    found: list[str] = []
+    for _ in range(pages):
+        page = reader.store.list_page(bucket, prefix, delimiter="/", token=token)
+        found += [name.removeprefix(prefix) for name in page.common_prefixes]
+        token = page.token
+        if token is None:
+            break
+    return [name for name in found if not name.startswith((".", "_", "/")) and not name.endswith("$folder$/")]
+
+
+def _hive_rows(table: Table, folders: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    first = table.partition_keys[0].name
+    pairs = [name.strip("/").partition("=") for name in folders]
+    return tuple((unquote(value),) for name, sign, value in pairs if sign and name.lower() == first)

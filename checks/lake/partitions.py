@@ -1,0 +1,364 @@
+"""Registered partitions, asked for by one request wherever that is possible, never all of a table."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from checks.lake.catalog import normal_location
+from checks.lake.errors import asked_glue, clean, problem_of
+from checks.lake.session import whole
+from checks.layout import NULL_PARTITION, TimeLayout
+from checks.model import Problem, ProblemKind, Unobserved
+from checks.schedule.formats import fields_of, write_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from checks.lake.session import Aws
+    from checks.model import Period, Table
+
+LONGEST_EXPRESSION = 2048
+"""Glue's limit on the length of an Expression (API reference of GetPartitions)."""
+MOST_VALUES = 1000
+"""Glue's limit on the partitions of one BatchGetPartition (API reference)."""
+_SAMPLE = 100
+_ASKS_OF_BATCH = 5
+_KEY_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_REFUSED_NAMES = frozenset({"key"})
+"""Glue refuses expressions on a column of this name (trinodb/trino pull request 11512)."""
+_NUMBERS = ("tinyint", "smallint", "int", "integer", "bigint", "long")
+_TEXTS = ("string", "varchar", "char", "date")
+_ORDERS = (("year", "month", "day", "hour", "minute", "second"), ("year", "yearday", "hour", "minute"), ("isoyear", "isoweek"),
+           ("epoch",), ("epoch_ms",))  # fmt: skip
+_UNPADDED = re.compile(r"%-")
+_ALL_DIGITS = re.compile(r"(?:%[A-Za-z])+")
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A partition as Glue tells it; ``location`` ends in a slash, None where it is not in S3."""
+
+    values: tuple[str, ...]
+    location: str | None
+    created_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionsPage:
+    """One page of partitions; ``token`` asks for the next one, None at the end."""
+
+    partitions: tuple[Registered, ...]
+    token: str | None = None
+
+
+class PartitionSource(Protocol):
+    """The two ways in which Glue gives partitions. Every failure is raised as Unobserved."""
+
+    def page(
+        self, table: Table, expression: str | None, *, token: str | None = None, most: int | None = None
+    ) -> PartitionsPage:
+        """Return one page of the partitions that the expression admits."""
+
+    def by_values(self, table: Table, values: Sequence[tuple[str, ...]]) -> tuple[Registered, ...]:
+        """Return those of these partitions (at most 1,000) that exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class GluePartitions:
+    """The real Glue of one account."""
+
+    aws: Aws
+    account: str | None = None
+
+    def page(
+        self, table: Table, expression: str | None, *, token: str | None = None, most: int | None = None
+    ) -> PartitionsPage:
+        """Return one page; see PartitionSource."""
+        given = {"Expression": expression, "NextToken": token, "MaxResults": most}
+        answer = self._ask(
+            "GetPartitions",
+            table,
+            DatabaseName=table.database,
+            TableName=table.name,
+            ExcludeColumnSchema=True,
+            **{name: value for name, value in given.items() if value is not None},
+        )
+        found = tuple(_registered(entry, table) for entry in answer["Partitions"])
+        return PartitionsPage(found, answer.get("NextToken") or None)
+
+    def by_values(self, table: Table, values: Sequence[tuple[str, ...]]) -> tuple[Registered, ...]:
+        """Return what exists; keys that Glue left unprocessed are asked for again."""
+        found: list[Registered] = []
+        left = [{"Values": list(each)} for each in values]
+        for _ in range(_ASKS_OF_BATCH):
+            answer = self._ask(
+                "BatchGetPartition",
+                table,
+                DatabaseName=table.database,
+                TableName=table.name,
+                PartitionsToGet=left,
+            )
+            found += [_registered(entry, table) for entry in answer["Partitions"]]
+            left = list(answer.get("UnprocessedKeys") or ())
+            if not left:
+                return tuple(found)
+        raise Unobserved(
+            Problem(
+                ProblemKind.THROTTLED,
+                f"Glue BatchGetPartition on {table.id}: {len(left)} partitions stayed unprocessed",
+                "run again later, or with less concurrency",
+                "throttled glue",
+            )
+        )
+
+    def _ask(self, operation: str, table: Table, **given: Any) -> Any:
+        method = {"GetPartitions": "get_partitions", "BatchGetPartition": "batch_get_partition"}[operation]
+        try:
+            client = self.aws.client("glue", self.account)
+            return whole(lambda: getattr(client, method)(**given))
+        except Exception as error:
+            asked = asked_glue(operation, table.database or "", table.name or "", self.account)
+            raise Unobserved(problem_of(error, asked)) from error
+
+
+def _registered(entry: Any, table: Table) -> Registered:
+    values = entry.get("Values")
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise Unobserved(
+            Problem(
+                ProblemKind.MALFORMED,
+                f"Glue tells a partition of {table.id} without values",
+                "mend or drop it in Glue",
+            )
+        )
+    location = (entry.get("StorageDescriptor") or {}).get("Location")
+    return Registered(
+        tuple(values),
+        normal_location(location) if isinstance(location, str) else None,
+        entry.get("CreationTime"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class InTime:
+    """A registered partition and the wall time (in the layout's zone) that its values carry."""
+
+    partition: Registered
+    wall: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The partitions that are wanted: from the wall time on, and by their cells at the layout's own cadence.
+
+    ``cells`` are all cells from ``first`` up to now, newest first.
+    """
+
+    first: datetime
+    cells: tuple[Period, ...]
+
+
+def sample(source: PartitionSource, table: Table) -> tuple[tuple[str, ...], ...]:
+    """Return the values of some partitions, by one request."""
+    page = source.page(table, None, most=_SAMPLE)
+    return tuple(partition.values for partition in page.partitions[:_SAMPLE])
+
+
+def registered(
+    source: PartitionSource, table: Table, layout: TimeLayout, wanted: Range
+) -> tuple[list[InTime], list[str]]:
+    """Return the registered partitions from ``wanted.first`` on, newest first, and notes on odd values.
+
+    One request where the key's order is time's order or all values are known; else an expression of the
+    periods within 2,048 characters, wider where they do not fit. What comes back is read and filtered here
+    again: null partitions are passed over, values that do not fit the layout are counted in a note.
+    """
+    names = [key.name for key in table.partition_keys]
+    found: dict[tuple[str, ...], InTime] = {}
+    odd: list[tuple[str, ...]] = []
+    for partition in _ask(source, table, layout, wanted):
+        if NULL_PARTITION in partition.values or partition.values in found:
+            continue
+        wall = layout.read(dict(zip(names, partition.values, strict=False)))
+        if wall is None:
+            odd.append(partition.values)
+        elif wall >= wanted.first:
+            found[partition.values] = InTime(partition, wall)
+    ordered = sorted(found.values(), key=lambda each: (each.wall, each.partition.values), reverse=True)
+    return ordered, _notes(odd, layout, names)
+
+
+def _notes(odd: list[tuple[str, ...]], layout: TimeLayout, names: list[str]) -> list[str]:
+    if not odd:
+        return []
+    shown = "/".join(f"{name}={clean(value)}" for name, value in zip(names, odd[0], strict=False))
+    noun = "partition has values that do" if len(odd) == 1 else "partitions have values that do"
+    return [f"{len(odd)} {noun} not fit {layout.say()} and count nowhere, such as {shown}"]
+
+
+def _ask(source: PartitionSource, table: Table, layout: TimeLayout, wanted: Range) -> Iterator[Registered]:
+    types = {key.name: base_type(key.type) for key in table.partition_keys}
+    if is_sorted(layout, types) and _can_express(layout):
+        name, text = layout.keys[0].name, _value_at(layout, wanted.first)
+        yield from _pages(source, table, f"{name} >= {quoted(text, types[name])}")
+    elif {key.name for key in layout.keys} == set(types):
+        values = [
+            tuple(written[key.name] for key in table.partition_keys)
+            for written in _written(layout, wanted.cells)
+        ]
+        unique = list(dict.fromkeys(values))
+        for start in range(0, len(unique), MOST_VALUES):
+            yield from source.by_values(table, unique[start : start + MOST_VALUES])
+    elif _can_express(layout):
+        for expression in expressions(layout, types, wanted.cells):
+            yield from _pages(source, table, expression)
+    else:
+        raise Unobserved(
+            Problem(
+                ProblemKind.UNSUPPORTED,
+                f"{table.id}: Glue cannot filter by its key {clean(', '.join(key.name for key in layout.keys))!r}, and its "
+                "other keys are not known, so only a listing of all its partitions could tell",
+                "rename the partition key",
+            )
+        )
+
+
+def _pages(source: PartitionSource, table: Table, expression: str) -> Iterator[Registered]:
+    token: str | None = None
+    while True:
+        page = source.page(table, expression, token=token)
+        yield from page.partitions
+        token = page.token
+        if token is None:
+            return
+
+
+def older(source: PartitionSource, table: Table, layout: TimeLayout, first: datetime) -> datetime | None:
+    """Return the wall time of a registered partition before ``first``, None when none is known.
+
+    One request for one partition, where key order tells time order at least in part (a padded or numeric
+    year first); none where it does not.
+    """
+    types = {key.name: base_type(key.type) for key in table.partition_keys}
+    expression = before(layout, types, first) if _can_express(layout) else None
+    if expression is None:
+        return None
+    names = [key.name for key in table.partition_keys]
+    for partition in source.page(table, expression, most=1).partitions:
+        wall = layout.read(dict(zip(names, partition.values, strict=False)))
+        if wall is not None and wall < first and NULL_PARTITION not in partition.values:
+            return wall
+    return None
+
+
+def base_type(text: str) -> str:
+    """Return the type without its length: ``varchar`` of ``varchar(10)``."""
+    return text.split("(", 1)[0].strip().lower()
+
+
+def is_sorted(layout: TimeLayout, types: dict[str, str]) -> bool:
+    """Tell whether one key carries all time, and its values compare in Glue as time does."""
+    if len(layout.keys) != 1 or not layout.padding_known:
+        return False
+    kind, text = types.get(layout.keys[0].name), layout.keys[0].format
+    return _in_order(text) and (
+        kind in _TEXTS or (kind in _NUMBERS and _ALL_DIGITS.fullmatch(text) is not None)
+    )
+
+
+def _in_order(text: str) -> bool:
+    fields = fields_of(text)
+    return not _UNPADDED.search(text) and any(fields == order[: len(fields)] for order in _ORDERS)
+
+
+def _can_express(layout: TimeLayout) -> bool:
+    return all(
+        _KEY_NAME.fullmatch(key.name) and key.name.lower() not in _REFUSED_NAMES for key in layout.keys
+    )
+
+
+def quoted(value: str, kind: str) -> str:
+    """Write a value into an expression: numbers as they are, text between quotes, quotes in it doubled."""
+    return str(int(value)) if kind in _NUMBERS and value.isdigit() else "'" + value.replace("'", "''") + "'"
+
+
+def _value_at(layout: TimeLayout, wall: datetime) -> str:
+    return write_time(layout.keys[0].format, wall, layout.zone)
+
+
+def _written(layout: TimeLayout, cells: Iterable[Period]) -> Iterator[dict[str, str]]:
+    for cell in cells:
+        for variant in layout.variants():
+            yield variant.write(cell)
+
+
+def expressions(layout: TimeLayout, types: dict[str, str], cells: Sequence[Period]) -> list[str]:
+    """Return expressions that admit every partition of the cells, each within Glue's limit.
+
+    Terms such as ``(year = 2026 and month = 11 and day in (1, 2))``. Where they are too long for one, the last
+    key is left out, and so on; where even the first key's values are, several are returned.
+    """
+    rows = list(_written(layout, cells))
+    for count in range(len(layout.keys), 0, -1):
+        names = [key.name for key in layout.keys[:count]]
+        terms = _terms(names, types, rows)
+        whole_expression = " or ".join(terms)
+        if len(whole_expression) <= LONGEST_EXPRESSION:
+            return [whole_expression]
+    name = layout.keys[0].name
+    texts = list(dict.fromkeys(quoted(row[name], types[name]) for row in rows))
+    room = (LONGEST_EXPRESSION - len(name) - 6) // (max(map(len, texts)) + 2)
+    return [f"{name} in ({', '.join(texts[start : start + room])})" for start in range(0, len(texts), room)]
+
+
+def _terms(names: list[str], types: dict[str, str], rows: list[dict[str, str]]) -> list[str]:
+    groups: dict[tuple[str, ...], dict[str, None]] = {}
+    for row in rows:
+        texts = [quoted(row[name], types[name]) for name in names]
+        groups.setdefault(tuple(texts[:-1]), {})[texts[-1]] = None
+    terms = []
+    for coarse, last in groups.items():
+        parts = [f"{name} = {text}" for name, text in zip(names, coarse, strict=False)]
+        parts.append(
+            f"{names[-1]} in ({', '.join(last)})" if len(last) > 1 else f"{names[-1]} = {next(iter(last))}"
+        )
+        terms.append(" and ".join(parts))
+    return terms if len(terms) == 1 else [f"({term})" for term in terms]
+
+
+def before(layout: TimeLayout, types: dict[str, str], first: datetime) -> str | None:
+    """Return an expression for partitions before the wall time; None where key order tells no time order.
+
+    It goes as far down the keys as they compare as time does: numbers always, text where it is padded.
+    """
+    terms: list[str] = []
+    equal: list[str] = []
+    carried: tuple[str, ...] = ()
+    for key in layout.keys:
+        kind = types[key.name]
+        text = write_time(key.format, first, layout.zone)
+        fields = fields_of(key.format)
+        alone = len(fields) == 1 and kind in _NUMBERS
+        carried += fields
+        compares = alone or (
+            _in_order_within(key.format) and layout.padding_known and kind in (*_TEXTS, *_NUMBERS)
+        )
+        compares = compares or fields == ("year",)
+        if not compares or not any(carried == order[: len(carried)] for order in _ORDERS):
+            break
+        value = quoted(text, kind)
+        terms.append(" and ".join([*equal, f"{key.name} < {value}"]))
+        equal.append(f"{key.name} = {value}")
+    if not terms:
+        return None
+    return terms[0] if len(terms) == 1 else " or ".join(f"({term})" for term in terms)
+
+
+def _in_order_within(text: str) -> bool:
+    fields = fields_of(text)
+    return not _UNPADDED.search(text) and any(
+        fields == order[start : start + len(fields)] for order in _ORDERS for start in range(len(order))
+    )

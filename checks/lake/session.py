@@ -1,0 +1,319 @@
+"""Sessions and clients of each account, with every request counted and every answer checked for wholeness.
+
+boto3 reads a torn answer (an empty or truncated body with status 200) as "nothing there". So each answer
+that a verdict can rest on is checked here for what a whole one must hold, for the clients of this package
+and for those that awswrangler makes out of the same session.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from checks.model import Cost, Problem, ProblemKind, Unobserved
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+_T = TypeVar("_T")
+
+USD_PER_MILLION = {
+    "s3:List": 5.00,
+    "s3:": 0.40,
+    "glue:": 1.00,
+}
+"""List prices in USD for a million requests, as of November 2026: S3 Standard in us-east-1
+(aws.amazon.com/s3/pricing) and the Glue Data Catalog (aws.amazon.com/glue/pricing). The longest matching
+beginning counts; STS is free. Glue's first million calls a month are free: this is what they cost beyond."""
+
+ATTEMPTS = 5
+CONNECT_TIMEOUT_S = 10.0
+READ_TIMEOUT_S = 30.0
+_TORN_RETRIES = 2
+
+
+class Account(Protocol):
+    """How to reach another account; equal to a config's entry of the same name."""
+
+    @property
+    def role_arn(self) -> str:
+        """The role that is assumed there."""
+
+    @property
+    def region(self) -> str | None:
+        """Its region, None for the run's own."""
+
+    @property
+    def external_id(self) -> str | None:
+        """The external id that its trust policy asks for."""
+
+
+class TornAnswer(Exception):  # noqa: N818 - it names the answer
+    """Raised when an answer with status 200 lacks what a whole one must hold."""
+
+    def __init__(self, operation: str, lacks: str) -> None:
+        super().__init__(f"the answer of {operation} was torn: {lacks}")
+        self.operation = operation
+
+
+@dataclass(slots=True)
+class Meter:
+    """Counts the requests of one table; after ``stop_at`` (monotonic seconds) none goes out any more."""
+
+    stop_at: float | None = None
+    requests: int = 0
+
+
+_METER: ContextVar[Meter | None] = ContextVar("meter", default=None)
+
+
+@contextmanager
+def metered(meter: Meter) -> Iterator[Meter]:
+    """Count what this thread asks for from here on into the meter."""
+    token = _METER.set(meter)
+    try:
+        yield meter
+    finally:
+        _METER.reset(token)
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Counts each HTTP attempt of a run by operation, and refuses those beyond ``max_requests``."""
+
+    max_requests: int | None = None
+    counts: Counter[str] = field(default_factory=Counter)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def enter(self, operation: str) -> None:
+        """Count one attempt of an operation such as ``s3:ListObjectsV2``.
+
+        Raises Unobserved (over budget, or timed out) when it must not go out.
+        """
+        meter = _METER.get()
+        if meter is not None and meter.stop_at is not None and time.monotonic() >= meter.stop_at:
+            raise Unobserved(
+                Problem(
+                    ProblemKind.TIMED_OUT, f"its time was up before {operation} was asked", _TIMEOUT_REMEDY
+                )
+            )
+        with self._lock:
+            if self.max_requests is not None and self.counts.total() >= self.max_requests:
+                raise Unobserved(
+                    Problem(
+                        ProblemKind.OVER_BUDGET,
+                        f"the run's budget of {self.max_requests:,} requests is spent",
+                        "raise max_requests, or watch fewer tables in one run",
+                        "over budget max_requests",
+                    )
+                )
+            self.counts[operation] += 1
+        if meter is not None:
+            meter.requests += 1
+
+    def cost(self, seconds: float = 0.0) -> Cost:
+        """Return what was asked so far, at list prices."""
+        with self._lock:
+            counts = dict(sorted(self.counts.items()))
+        usd = sum(count * price_of(operation) for operation, count in counts.items())
+        return Cost(requests=sum(counts.values()), usd=usd, seconds=seconds, by_operation=counts)
+
+
+_TIMEOUT_REMEDY = "raise the time a table may take, or narrow what is watched of it"
+
+
+def price_of(operation: str) -> float:
+    """Return the list price in USD of one request, such as of ``s3:ListObjectsV2``; 0 where it is free."""
+    fitting = [start for start in USD_PER_MILLION if operation.startswith(start)]
+    return USD_PER_MILLION[max(fitting, key=len)] / 1_000_000 if fitting else 0.0
+
+
+class Aws:
+    """boto3 sessions of the own account (None) and of others, which are reached by assuming their role.
+
+    Threads share it. Clients are kept for each service, account and region. ``AWS_ENDPOINT_URL`` and all
+    else of boto3's configuration counts.
+    """
+
+    def __init__(
+        self,
+        accounts: Mapping[str, Account] | None = None,
+        region: str | None = None,
+        *,
+        concurrency: int = 16,
+        max_requests: int | None = None,
+        attempts: int = ATTEMPTS,
+        read_timeout_s: float = READ_TIMEOUT_S,
+    ) -> None:
+        self._accounts = dict(accounts or {})
+        self._region = region
+        self._concurrency = concurrency
+        self._attempts = attempts
+        self._read_timeout_s = read_timeout_s
+        self.ledger = Ledger(max_requests)
+        self._lock = threading.RLock()
+        self._sessions: dict[str | None, Any] = {}
+        self._clients: dict[tuple[str, str | None, str | None], Any] = {}
+
+    def session(self, account: str | None = None) -> Any:
+        """Return the boto3 session of the account; ValueError when the config knows no such account."""
+        with self._lock:
+            if account not in self._sessions:
+                self._sessions[account] = self._open(account)
+            return self._sessions[account]
+
+    def client(self, service: str, account: str | None = None, region: str | None = None) -> Any:
+        """Return the client of the service there; the same one each time."""
+        key = (service, account, region)
+        with self._lock:  # creating clients is not thread-safe in boto3
+            if key not in self._clients:
+                self._clients[key] = self.session(account).client(service, region_name=region)
+            return self._clients[key]
+
+    def region(self, account: str | None = None) -> str | None:
+        """Return the region that the account is looked at in."""
+        name: str | None = self.session(account).region_name
+        return name
+
+    def cost(self, seconds: float = 0.0) -> Cost:
+        """Return what was asked so far, at list prices."""
+        return self.ledger.cost(seconds)
+
+    def _open(self, account: str | None) -> Any:
+        import boto3  # noqa: PLC0415 - 0.3 s, only where AWS is asked
+        import botocore.session  # noqa: PLC0415 - the same
+        from botocore.config import Config  # noqa: PLC0415 - the same
+
+        core: Any = botocore.session.get_session()
+        core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parse_instant)
+        # awswrangler states its own number of attempts; mode and timeouts stay those of the session.
+        core.set_config_variable("retry_mode", "adaptive")
+        core.set_default_client_config(
+            Config(
+                retries={"total_max_attempts": self._attempts, "mode": "adaptive"},
+                connect_timeout=CONNECT_TIMEOUT_S,
+                read_timeout=self._read_timeout_s,
+                max_pool_connections=max(10, self._concurrency),
+            )
+        )
+        core.register("before-send.*", self._count)
+        core.register("after-call.*", check_whole)
+        region = self._region
+        if account is not None:
+            known = self._accounts.get(account)
+            if known is None:
+                message = f"account {account!r} is not under accounts in the config"
+                raise ValueError(message)
+            region = known.region or region
+            self._assume(core, known, region)
+        return boto3.Session(botocore_session=core, region_name=region)
+
+    def _assume(self, core: Any, account: Account, region: str | None) -> None:
+        from botocore.credentials import (  # noqa: PLC0415 - see _open
+            AssumeRoleCredentialFetcher,
+            DeferredRefreshableCredentials,
+        )
+
+        own = self.session(None)
+        extra = {"RoleSessionName": "s3-table-monitor"}
+        if account.external_id:
+            extra["ExternalId"] = account.external_id
+
+        def refresh() -> Any:
+            def create(service: str, **keys: Any) -> Any:
+                return own.client(service, region_name=region, **keys)
+
+            fetcher = AssumeRoleCredentialFetcher(
+                create, _own_credentials(own), account.role_arn, extra_args=extra
+            )
+            return fetcher.fetch_credentials()
+
+        # The session's public setter takes fixed keys only; these renew themselves before they end.
+        core._credentials = DeferredRefreshableCredentials(refresh_using=refresh, method="assume-role")  # noqa: SLF001
+
+    def _count(self, event_name: str, **_: Any) -> None:
+        service, operation = event_name.split(".")[1:3]
+        self.ledger.enter(f"{service}:{operation}")
+
+
+def _own_credentials(session: Any) -> Any:
+    from botocore.exceptions import NoCredentialsError  # noqa: PLC0415 - see Aws._open
+
+    credentials = session.get_credentials()
+    if credentials is None:
+        raise NoCredentialsError
+    return credentials
+
+
+def whole(ask: Callable[[], _T]) -> _T:
+    """Return what ``ask`` returns; where its answer is torn or cannot be parsed, ask twice more."""
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415 - see Aws._open
+
+    for _ in range(_TORN_RETRIES):
+        try:
+            return ask()
+        except (TornAnswer, ResponseParserError):
+            continue
+    return ask()
+
+
+def check_whole(parsed: Any, model: Any, http_response: Any, **_: Any) -> None:
+    """Raise TornAnswer when a good answer lacks what a whole one must hold.
+
+    S3 (API reference of ListObjectsV2): KeyCount counts keys and common prefixes, IsTruncated is always told,
+    and a truncated page names the next. Glue: the list or object that the operation is asked for.
+    """
+    if http_response.status_code >= 300:  # noqa: PLR2004 - HTTP's own number
+        return
+    operation = model.name
+    if operation == "ListObjectsV2":
+        lacks = _lacks_of_listing(parsed)
+    else:
+        member = _MUST_HOLD.get(operation)
+        lacks = f"it holds no {member}" if member is not None and parsed.get(member) is None else None
+    if lacks is not None:
+        raise TornAnswer(operation, lacks)
+
+
+_MUST_HOLD = {
+    "GetPartitions": "Partitions",
+    "BatchGetPartition": "Partitions",
+    "GetTables": "TableList",
+    "GetTable": "Table",
+    "GetDatabases": "DatabaseList",
+    "GetDatabase": "Database",
+}
+
+
+def _lacks_of_listing(parsed: Any) -> str | None:
+    if parsed.get("KeyCount") is None or parsed.get("IsTruncated") is None:
+        return "it holds no KeyCount and IsTruncated"
+    found = len(parsed.get("Contents", ())) + len(parsed.get("CommonPrefixes", ()))
+    if parsed["KeyCount"] != found:
+        return f"it says {parsed['KeyCount']} keys and holds {found}"
+    if parsed["IsTruncated"] and not parsed.get("NextContinuationToken"):
+        return "it is truncated and does not say where to go on"
+    return None
+
+
+def parse_instant(value: Any) -> datetime:
+    """Return a service's timestamp as an instant in UTC.
+
+    ISO 8601 with a Z, as in each S3 listing, is read without dateutil, which takes two thirds of the time of
+    a listing. Raises ValueError for what is no timestamp.
+    """
+    if isinstance(value, str) and value.endswith("Z"):
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            pass
+    from botocore.utils import parse_timestamp  # noqa: PLC0415 - see Aws._open
+
+    slow: datetime = parse_timestamp(value)
+    return slow.astimezone(UTC)

@@ -1,0 +1,229 @@
+"""Listing and getting objects: the little of S3 that is needed, for the real one and for others alike."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from checks.lake.errors import asked_s3, problem_of
+from checks.lake.formats.files import is_data
+from checks.lake.session import whole
+from checks.model import Format, Listing, Problem, ProblemKind, Unobserved
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from checks.lake.session import Aws
+    from checks.rules.base import Clock
+
+MOST_KEYS = 1000
+"""S3 gives at most this many keys a page (API reference of ListObjectsV2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An object as a listing tells it; ``last_modified`` is aware, in UTC."""
+
+    key: str
+    size_bytes: int
+    last_modified: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a listing, in S3's order: UTF-8 bytes. ``token`` asks for the next one, None at the end."""
+
+    keys: tuple[Key, ...] = ()
+    common_prefixes: tuple[str, ...] = ()
+    token: str | None = None
+
+
+class ObjectStore(Protocol):
+    """Where objects lie. Every failure is raised as Unobserved."""
+
+    def list_page(
+        self,
+        bucket: str,
+        prefix: str,
+        *,
+        start_after: str | None = None,
+        token: str | None = None,
+        delimiter: str | None = None,
+        max_keys: int = MOST_KEYS,
+    ) -> Page:
+        """Return one page of the keys that begin with the prefix, after ``start_after`` where it is given."""
+
+    def get(
+        self, bucket: str, key: str, *, byte_range: tuple[int, int] | None = None, max_bytes: int
+    ) -> bytes:
+        """Return an object's bytes, or those from ``byte_range[0]`` up to and with ``byte_range[1]``.
+
+        Never more than ``max_bytes``: what is larger is raised as Unobserved (malformed), not cut.
+        """
+
+
+@dataclass(slots=True)
+class S3Store:
+    """The real S3 of one account. Buckets in other regions are followed there by boto3."""
+
+    aws: Aws
+    account: str | None = None
+    region: str | None = None
+
+    def list_page(
+        self,
+        bucket: str,
+        prefix: str,
+        *,
+        start_after: str | None = None,
+        token: str | None = None,
+        delimiter: str | None = None,
+        max_keys: int = MOST_KEYS,
+    ) -> Page:
+        """Return one page; see ObjectStore."""
+        given = {"StartAfter": start_after, "ContinuationToken": token, "Delimiter": delimiter}
+        ask = {name: value for name, value in given.items() if value is not None}
+        try:
+            client = self.aws.client("s3", self.account, self.region)
+            answer = whole(
+                lambda: client.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=max_keys, **ask)
+            )
+            return Page(
+                tuple(_key(entry) for entry in answer.get("Contents", ())),
+                tuple(entry["Prefix"] for entry in answer.get("CommonPrefixes", ())),
+                answer.get("NextContinuationToken") if answer["IsTruncated"] else None,
+            )
+        except Exception as error:
+            raise Unobserved(problem_of(error, asked_s3("ListObjectsV2", bucket, prefix))) from error
+
+    def get(
+        self, bucket: str, key: str, *, byte_range: tuple[int, int] | None = None, max_bytes: int
+    ) -> bytes:
+        """Return an object's bytes; see ObjectStore."""
+        asked = asked_s3("GetObject", bucket, key)
+        ask = {"Range": f"bytes={byte_range[0]}-{byte_range[1]}"} if byte_range else {}
+        try:
+            client = self.aws.client("s3", self.account, self.region)
+            body = whole(lambda: client.get_object(Bucket=bucket, Key=key, **ask))["Body"]
+            try:
+                data: bytes = body.read(max_bytes + 1)
+            finally:
+                body.close()
+        except Exception as error:
+            raise Unobserved(problem_of(error, asked)) from error
+        if len(data) > max_bytes:
+            raise Unobserved(too_large(asked.place, max_bytes))
+        return data
+
+
+def _key(entry: Any) -> Key:
+    return Key(entry["Key"], entry["Size"], entry["LastModified"])
+
+
+def split_uri(uri: str) -> tuple[str, str]:
+    """Return bucket and key of an ``s3://`` URI."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return bucket, key
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Where a listing ends before its last page: after ``pages``, or at ``stop_at`` (monotonic seconds)."""
+
+    pages: int | None = None
+    stop_at: float | None = None
+
+    def is_spent(self, pages: int) -> bool:
+        """Tell whether no further page may be asked for."""
+        late = self.stop_at is not None and time.monotonic() >= self.stop_at
+        return late or (self.pages is not None and pages >= self.pages)
+
+
+@dataclass(slots=True)
+class Tally:
+    """Adds objects up to a Listing, page by page, in constant memory."""
+
+    root: str
+    """The beginning of keys that hidden names and patterns are not looked for in: that of the table."""
+    pattern: str | None = None
+    format: Format = Format.FILES
+    ignore_after: datetime | None = None
+    objects: int = 0
+    size_bytes: int = 0
+    empty_objects: int = 0
+    ignored_objects: int = 0
+    newest: Key | None = None
+    oldest: Key | None = None
+
+    def add(self, key: Key) -> None:
+        """Count one object."""
+        if self.ignore_after is not None and key.last_modified > self.ignore_after:
+            return
+        if not is_data(key.key.removeprefix(self.root), self.pattern, self.format):
+            self.ignored_objects += 1
+        elif key.size_bytes == 0:
+            self.empty_objects += 1
+        else:
+            self.objects += 1
+            self.size_bytes += key.size_bytes
+            if self.newest is None or key.last_modified > self.newest.last_modified:
+                self.newest = key
+            if self.oldest is None or key.last_modified < self.oldest.last_modified:
+                self.oldest = key
+
+    def listing(self, bucket: str, *, complete: bool) -> Listing:
+        """Return what it came to."""
+        return Listing(
+            objects=self.objects,
+            size_bytes=self.size_bytes,
+            empty_objects=self.empty_objects,
+            newest_at=self.newest.last_modified if self.newest else None,
+            newest_key=f"s3://{bucket}/{self.newest.key}" if self.newest else None,
+            oldest_at=self.oldest.last_modified if self.oldest else None,
+            complete=complete,
+            ignored_objects=self.ignored_objects,
+        )
+
+
+def list_place(
+    store: ObjectStore,
+    location: str,
+    *,
+    pattern: str | None,
+    clock: Clock,
+    budget: Budget,
+    root: str | None = None,
+    table_format: Format = Format.FILES,
+) -> Listing:
+    """Return what lies below a place, every page followed.
+
+    ``location`` is an ``s3://`` URI that counts as it is written: a folder ends in a slash, else it is the
+    beginning of file names. ``root`` is the table's location where the place lies below it: names are hidden
+    and patterns match from there on. Ends early only where the budget is spent; then it is not complete.
+    With ``clock.ignore_later`` objects later than now are as if they were not there. Raises Unobserved.
+    """
+    bucket, prefix = split_uri(location)
+    root_bucket, root_prefix = split_uri(root or location)
+    if root_bucket != bucket or not prefix.startswith(root_prefix):
+        root_prefix = prefix
+    tally = Tally(root_prefix, pattern, table_format, ignore_after=clock.now if clock.ignore_later else None)
+    token, pages = None, 0
+    while True:
+        if pages and budget.is_spent(pages):
+            return tally.listing(bucket, complete=False)
+        page = store.list_page(bucket, prefix, token=token)
+        pages += 1
+        for key in page.keys:
+            tally.add(key)
+        token = page.token
+        if token is None:
+            return tally.listing(bucket, complete=True)
+
+
+def too_large(place: str, max_bytes: int) -> Problem:
+    """Return the problem of an object that is larger than what is read of it."""
+    return Problem(
+        ProblemKind.MALFORMED,
+        f"{place} is larger than {max_bytes:,} bytes, which is as much as is read of one",
+    )
