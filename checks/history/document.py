@@ -1,0 +1,181 @@
+"""The state as a JSON document, explicit and versioned, and back.
+
+Reading is strict: a document of another version, or with a field that is absent or of another type, is
+refused whole, since half a memory would report old trouble as new.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from checks.changes import Event, ItemTold, State, TableRecord, Told
+from checks.model import ItemState, Severity, Status, TableMemory, utc
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from checks.model import JsonValue
+
+VERSION = 1
+FORMAT = "s3-table-monitor/state"
+_Value = TypeVar("_Value")
+
+
+def to_text(state: State) -> str:
+    """Return the document, in one order for equal states; instants in ISO 8601, UTC."""
+    document: JsonValue = {
+        "format": FORMAT,
+        "version": VERSION,
+        "name": state.name,
+        "run_id": state.run_id,
+        "last_completed_at": _write(state.last_completed_at),
+        "last_full_report_on": state.last_full_report_on.isoformat() if state.last_full_report_on else None,
+        "told": [_told(told) for _, told in sorted(state.told.items())],
+        "tables": {table: _record(record) for table, record in sorted(state.tables.items())},
+        "events": {
+            event: {"leased_until": _write(one.leased_until), "done_at": _write(one.done_at)}
+            for event, one in sorted(state.events.items())
+        },
+    }
+    return json.dumps(document, allow_nan=False, indent=1) + "\n"
+
+
+def from_text(text: str | bytes) -> State:
+    """Return the state of a document; raise ValueError with the reason when it is not one of this version."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        raise ValueError("it is not whole JSON") from None
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise ValueError("it is some other document")
+    if document.get("version") != VERSION:
+        raise ValueError(f"it has version {document.get('version')!r}, and this program reads {VERSION}")
+    try:
+        return _state(document)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ValueError(f"a field is absent or wrong: {type(error).__name__} {error}") from error
+
+
+def _state(document: dict[str, Any]) -> State:
+    told = [_read_told(one) for one in _list(document["told"])]
+    full_report_on = _optional(_str, document["last_full_report_on"])
+    return State(
+        name=_str(document["name"]),
+        run_id=_str(document["run_id"]),
+        last_completed_at=_optional(_read, document["last_completed_at"]),
+        last_full_report_on=None if full_report_on is None else date.fromisoformat(full_report_on),
+        told={one.id: one for one in told},
+        tables={table: _read_record(one) for table, one in document["tables"].items()},
+        events={
+            event: Event(leased_until=_read(one["leased_until"]), done_at=_optional(_read, one["done_at"]))
+            for event, one in document["events"].items()
+        },
+    )
+
+
+def _told(told: Told) -> JsonValue:
+    return {
+        "table": told.table,
+        "check": told.check,
+        "status": told.status.value,
+        "severity": told.severity.value if told.severity else None,
+        "because": told.because,
+        "since": _write(told.since),
+        "told_at": _write(told.told_at),
+        "owner": told.owner,
+        "silenced": told.silenced,
+        "whole_table": told.whole_table,
+        "unchecked": told.unchecked,
+        "items": {
+            key: {
+                "state": item.state.value,
+                "severity": item.severity.value if item.severity else None,
+                "since": _write(item.since),
+                "told_at": _write(item.told_at),
+            }
+            for key, item in sorted(told.items.items())
+        },
+    }
+
+
+def _read_told(one: dict[str, Any]) -> Told:
+    return Told(
+        table=_str(one["table"]),
+        check=_str(one["check"]),
+        status=Status(one["status"]),
+        severity=_optional(Severity, one["severity"]),
+        because=_str(one["because"]),
+        since=_read(one["since"]),
+        told_at=_read(one["told_at"]),
+        owner=_optional(_str, one["owner"]),
+        silenced=_bool(one["silenced"]),
+        whole_table=_bool(one["whole_table"]),
+        unchecked=_bool(one["unchecked"]),
+        items={
+            key: ItemTold(
+                state=ItemState(item["state"]),
+                severity=_optional(Severity, item["severity"]),
+                since=_read(item["since"]),
+                told_at=_read(item["told_at"]),
+            )
+            for key, item in one["items"].items()
+        },
+    )
+
+
+def _record(record: TableRecord) -> JsonValue:
+    memory = record.memory
+    return {
+        "matched_by": record.matched_by,
+        "by_glob": record.by_glob,
+        "first_period_at": _write(memory.first_period_at),
+        "first_seen": {label: _write(at) for label, at in sorted(memory.first_seen.items())},
+        "layout": dict(memory.layout) if memory.layout is not None else None,
+    }
+
+
+def _read_record(one: dict[str, Any]) -> TableRecord:
+    layout = one["layout"]
+    if layout is not None and not isinstance(layout, dict):
+        raise TypeError("layout")
+    return TableRecord(
+        matched_by=_str(one["matched_by"]),
+        by_glob=_bool(one["by_glob"]),
+        memory=TableMemory(
+            first_period_at=_optional(_read, one["first_period_at"]),
+            first_seen={label: _read(at) for label, at in one["first_seen"].items()},
+            layout=layout,
+        ),
+    )
+
+
+def _write(instant: datetime | None) -> str | None:
+    return None if instant is None else utc(instant).isoformat()
+
+
+def _read(value: Any) -> datetime:
+    return utc(datetime.fromisoformat(_str(value))).astimezone(UTC)
+
+
+def _optional(read: Callable[[Any], _Value], value: Any) -> _Value | None:
+    return None if value is None else read(value)
+
+
+def _str(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is not text")
+    return value
+
+
+def _bool(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"{value!r} is not true or false")
+    return value
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError(f"{type(value).__name__} in place of a list")
+    return value
