@@ -1,0 +1,26 @@
+"""The config: YAML or a dict to what holds for each table, with every mistake told at once."""
+
+from __future__ import annotations
+
+from checks.config.loading import from_tables, load, load_environment
+from checks.config.mistakes import ConfigErrors, Mistake
+from checks.config.models import Account, Route, matches_id
+from checks.config.schema import json_schema
+from checks.config.selectors import Selector
+from checks.config.settings import Config, Resolved, Silence
+
+__all__ = [
+    "Account",
+    "Config",
+    "ConfigErrors",
+    "Mistake",
+    "Resolved",
+    "Route",
+    "Selector",
+    "Silence",
+    "from_tables",
+    "json_schema",
+    "load",
+    "load_environment",
+    "matches_id",
+]

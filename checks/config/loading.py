@@ -1,0 +1,390 @@
+"""Read a config and find everything that is wrong with it, all at once, before any call to AWS."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, time
+from typing import TYPE_CHECKING, Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ValidationError
+
+from checks.config.merging import OFF, Block, Stated
+from checks.config.mistakes import ConfigErrors, Document, Mistake, Path, show
+from checks.config.models import (
+    Account,
+    CalendarBlock,
+    EntryBlock,
+    File,
+    Route,
+    Settings,
+    SilenceBlock,
+)
+from checks.config.selectors import Selector, find_name, parse_prefix, parse_selector
+from checks.config.settings import Config, Silence, in_utc
+from checks.config.source import Fetch, Source, from_dict, read_document
+from checks.config.values import parse_history, parse_topic
+from checks.config.watching import Entry, Watchlist, defaults_of
+from checks.config.words import did_you_mean, sentences
+from checks.rules import CHECKS
+from checks.schedule.calendars import Calendar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from checks.rules.base import CheckConfig
+
+Model = TypeVar("Model", bound=BaseModel)
+_PLANNED = {"volume", "files", "schema", "catalog", "events"}
+"""Checks that a config may well name, though this version may be without them."""
+_COLLECTIONS = frozenset(File.model_fields.keys() - Settings.model_fields.keys())
+_STATED = ("region", "owner", "runbook", "pattern", "timezone")
+
+
+def load(
+    source: Source,
+    *,
+    environ: Mapping[str, str],
+    fetch: Fetch | None = None,
+    checks: Mapping[str, type[CheckConfig]] = CHECKS,
+) -> Config:
+    """Return the config of a local path, an ``s3://`` URI (read with ``fetch``) or a dict.
+
+    ``${VAR}`` is taken from ``environ``. ``fetch`` returns the bytes of a URI, and raises OSError or
+    Unobserved. Raises ConfigErrors with every mistake.
+    """
+    return _Loader(read_document(source, environ, fetch), checks).config()
+
+
+def load_environment(environ: Mapping[str, str], *, fetch: Fetch | None = None) -> Config:
+    """Return the config that ``CONFIG`` names, or else that of ``TABLES``.
+
+    ``TOPIC_ARN`` and ``HISTORY`` stand in where the config states no topic or history. An empty
+    variable counts as not set. Raises ConfigErrors, also when neither is set.
+    """
+    named, tables = environ.get("CONFIG", "").strip(), environ.get("TABLES", "").strip()
+    if not named and not tables:
+        advice = "set CONFIG to a path or s3:// URI, or TABLES to such as s3://bucket/prefix/,sales.orders"
+        raise ConfigErrors(
+            [Mistake(source="environment", message=f"neither CONFIG nor TABLES is set; {advice}")]
+        )
+    given: dict[str, Any] = {}
+    mistakes: list[Mistake] = []
+    for variable, key, parse in (("TOPIC_ARN", "topic", parse_topic), ("HISTORY", "history", parse_history)):
+        text = environ.get(variable, "").strip()
+        try:
+            if text:
+                given[key] = parse(text)
+        except ValueError as error:
+            mistakes.append(Mistake(source="environment", path=variable, message=str(error)))
+    try:
+        config = load(named, environ=environ, fetch=fetch) if named else from_tables(tables)
+    except ConfigErrors as error:
+        raise ConfigErrors([*mistakes, *error.mistakes]) from None
+    if mistakes:
+        raise ConfigErrors(mistakes)
+    if named and tables:
+        told = "environment: TABLES: is set beside CONFIG, which wins; nothing of TABLES is looked at"
+        given["notes"] = (*config.notes, told)
+    return replace(
+        config,
+        topic=config.topic or given.get("topic"),
+        history=config.history or given.get("history"),
+        notes=given.get("notes", config.notes),
+    )
+
+
+def from_tables(text: str) -> Config:
+    """Return the config of a list such as ``s3://a/,s3://b/in/,sales.orders``: data within 24 h in each."""
+    names = dict.fromkeys(name.strip() for name in text.split(",") if name.strip())
+    if not names:
+        advice = "write locations and tables, such as s3://bucket/prefix/,sales.orders"
+        raise ConfigErrors([Mistake(source="TABLES", message=f"names nothing; {advice}")])
+    # A list is no config: no variable is expanded in it.
+    entries = [
+        {"prefix" if "://" in name else "table": name.replace("${", "$${"), "freshness": {"max_age": "24h"}}
+        for name in names
+    ]
+    return _Loader(from_dict({"version": 1, "tables": entries}, {}, "TABLES"), CHECKS).config()
+
+
+class _Loader:
+    """One reading of a document: each part on its own, so that a mistake in one hides none in another."""
+
+    def __init__(self, document: Document, checks: Mapping[str, type[CheckConfig]]) -> None:
+        self.document, self.checks = document, checks
+        self.zone = ZoneInfo("UTC")
+
+    def config(self) -> Config:
+        """Return the config; raise ConfigErrors with every mistake."""
+        settings = self._settings()
+        if settings is not None:
+            self.zone = settings.timezone
+        calendars = self._calendars()
+        accounts = self._accounts()
+        defaults = defaults_of(self._defaults())
+        routes = tuple(self._routes())
+        silences = tuple(self._silences())
+        watchlist = Watchlist(
+            entries=tuple(self._entries(accounts)),
+            defaults=defaults,
+            checks=self.checks,
+            calendars=calendars,
+            zone=self.zone,
+            unsure=self.document.is_broken,
+        )
+        for path, sentence in watchlist.mistakes():
+            self._add(path, sentence)
+        if self.document.mistakes or settings is None:
+            raise ConfigErrors(self.document.mistakes)
+        return Config(
+            source=self.document.source,
+            watchlist=watchlist,
+            zone=settings.timezone,
+            name=settings.name,
+            topic=settings.topic,
+            history=settings.history,
+            report=settings.report,
+            remind_every=settings.remind_every,
+            concurrency=settings.concurrency,
+            timeout=settings.timeout,
+            max_requests=settings.max_requests,
+            calendars=calendars,
+            accounts={name: account for name, account in accounts.items() if account is not None},
+            routes=routes,
+            silences=silences,
+            notes=self.document.warnings,
+        )
+
+    def _add(self, path: Path, sentence: str) -> None:
+        if not self.document.is_broken(path):
+            self.document.add(path, sentence)
+
+    def _checked(
+        self, model: type[Model], block: object, path: Path, known: frozenset[str] = frozenset()
+    ) -> Model | None:
+        """Return the block as its model, or None after noting what is wrong with it."""
+        try:
+            return model.model_validate(block)
+        except ValidationError as error:
+            for below, sentence in sentences(error, model, known):
+                self._add(self._place(path, below), sentence)
+            return None
+
+    def _place(self, path: Path, below: Path) -> Path:
+        """Return where a mistake is told: at the key where it stands, without tags of alternatives."""
+        known = self.document.known_part((*path, *below))
+        return known if len(known) >= len(path) else path
+
+    def _settings(self) -> Settings | None:
+        single = {key: value for key, value in self.document.data.items() if key not in _COLLECTIONS}
+        settings = self._checked(Settings, single, (), _COLLECTIONS)
+        if "tables" not in self.document.data:
+            self._add(
+                ("tables",), "tables is missing; write at least one below it, such as - table: sales.orders"
+            )
+        if settings is None:
+            self._guess_zone()
+        return settings
+
+    def _guess_zone(self) -> None:
+        """Take the zone out of settings that are otherwise wrong, so that the rest is judged with it."""
+        try:
+            alone = {"version": 1, "timezone": self.document.data.get("timezone", "UTC")}
+            self.zone = Settings.model_validate(alone).timezone
+        except ValidationError:
+            pass
+
+    def _blocks(self, key: str) -> Iterator[tuple[str, Any, Path]]:
+        """Yield name, block and path of each item of a mapping at the top."""
+        value = self.document.data.get(key, {})
+        if not isinstance(value, dict):
+            self._add((key,), f"{show(value)} is not a block of keys; write names below it")
+            return
+        for name, block in value.items():
+            yield name, block, (key, name)
+
+    def _items(self, key: str) -> Iterator[tuple[Any, Path]]:
+        """Yield item and path of each item of a list at the top."""
+        value = self.document.data.get(key, [])
+        if not isinstance(value, list):
+            self._add((key,), f"{show(value)} is not a list; begin each item below it with a dash (-)")
+            return
+        for index, item in enumerate(value):
+            if not self.document.is_broken((key, index)) or item is not None:
+                yield item, (key, index)
+
+    def _calendars(self) -> dict[str, Calendar]:
+        found: dict[str, Calendar] = {}
+        for name, block, path in self._blocks("calendars"):
+            found[name] = Calendar(name)  # known by its name even when it is wrong
+            checked = self._checked(CalendarBlock, block, path)
+            try:
+                if checked is not None:
+                    found[name] = checked.build(name)
+            except ValueError as error:
+                self._add(path, str(error))
+        return found
+
+    def _accounts(self) -> dict[str, Account | None]:
+        found: dict[str, Account | None] = {}
+        for name, block, path in self._blocks("accounts"):
+            if "/" in name or not name.strip() or not name.isprintable():
+                self._add(path, f"{name!r} is no name for an account; write a word without a slash")
+            found[name] = self._checked(Account, block, path)
+        return found
+
+    def _defaults(self) -> dict[str, Block]:
+        blocks: dict[str, Block] = {}
+        for name, value, path in self._blocks("defaults"):
+            if name in self.checks:
+                self._put_block(blocks, name, value, path)
+            else:
+                self._add(path, self._unknown_check(name) or self._no_default(name))
+        return blocks
+
+    def _no_default(self, name: str) -> str:
+        if name in EntryBlock.model_fields:
+            return f'{name} has no default; write it in the entries, such as one of table: "*.*"'
+        return self._misplaced(name) or f"{show(name)} is not a check; {did_you_mean(name, self.checks)}"
+
+    def _unknown_check(self, name: str) -> str | None:
+        if name not in _PLANNED:
+            return None
+        return f"this version has no check {name}; it has: {', '.join(self.checks)}"
+
+    def _misplaced(self, name: str) -> str | None:
+        """Say where a check's key belongs that stands beside the checks."""
+        for check, config in self.checks.items():
+            if name in config.model_fields:
+                return f"{name} is a key of {check}; write {check}: {{{name}: ...}}"
+        return None
+
+    def _put_block(self, blocks: dict[str, Block], check: str, value: object, path: Path) -> None:
+        """Note a check's block, with its short form written out, and what is wrong with its keys."""
+        config = self.checks[check]
+        if value == OFF:
+            blocks[check] = OFF
+            return
+        if isinstance(value, str) and value == config.short_form:
+            value = {value: True}
+        if not isinstance(value, dict):
+            words = " or ".join([OFF, *([config.short_form] if config.short_form else [])])
+            example = next(f"{{{n}: {f.examples[0]}}}" for n, f in config.model_fields.items() if f.examples)
+            self._add(path, f"{show(value)} is not a block of keys; write such as {example}, or {words}")
+            self.document.broken.add(path)
+            return
+        blocks[check] = value
+        try:
+            config.model_validate(value)
+        except ValidationError as error:
+            for below, sentence in sentences(error, config):
+                if below and (
+                    below[0] in value
+                ):  # the rest is judged when all that holds for a table is merged
+                    self._add(self._place(path, below), sentence)
+
+    def _entries(self, accounts: Mapping[str, Account | None]) -> Iterator[Entry]:
+        items = list(self._items("tables"))
+        if not items and isinstance(self.document.data.get("tables"), list) and not self.document.broken:
+            self._add(("tables",), "is empty; write at least one entry, such as - table: sales.orders")
+        known = frozenset(self.checks)
+        for position, (item, path) in enumerate(items):
+            if not isinstance(item, dict):
+                self._add(path, f"{show(item)} is not a block of keys; write such as table: sales.orders")
+                continue
+            blocks: dict[str, Block] = {}
+            plain: dict[str, Any] = {}
+            for key, value in item.items():
+                if key in self.checks:
+                    self._put_block(blocks, key, value, (*path, key))
+                elif (told := self._unknown_check(key)) or (
+                    key not in EntryBlock.model_fields and (told := self._misplaced(key))
+                ):
+                    self._add((*path, key), told)
+                else:
+                    plain[key] = value
+            checked = self._checked(EntryBlock, plain, path, known)
+            selector = self._selector(plain, checked, path, accounts)
+            if selector is not None:
+                values = {key: v for key in _STATED if (v := getattr(checked, key, None)) is not None}
+                stated = Stated(path=path, rank=selector.rank, values=values, blocks=blocks)
+                yield Entry(selector=selector, stated=stated, position=position)
+
+    def _selector(
+        self,
+        plain: Mapping[str, Any],
+        checked: EntryBlock | None,
+        path: Path,
+        accounts: Mapping[str, Account | None],
+    ) -> Selector | None:
+        table, prefix = plain.get("table"), plain.get("prefix")
+        if table is not None and prefix is not None:
+            self._add((*path, "prefix"), "stands beside table; write one of the two")
+            return None
+        if table is None and prefix is None:
+            self._add(path, "names neither table nor prefix; write such as table: sales.orders")
+            return None
+        account = plain.get("account")
+        if isinstance(account, str) and account.strip() not in accounts:
+            advice = f"define it under accounts ({did_you_mean(account, accounts)})"
+            self._add((*path, "account"), f"{show(account)} is not an account; {advice}")
+        if checked is None:
+            return None
+        known = accounts.get(checked.account) if checked.account is not None else None
+        region = checked.region or (known.region if known is not None else None)
+        try:
+            return self._parsed(checked, region, path)
+        except ValueError as error:
+            key = "prefix" if table is None else "exclude" if str(error).startswith("exclude") else "table"
+            self._add((*path, key), str(error))
+            return None
+
+    def _parsed(self, checked: EntryBlock, region: str | None, path: Path) -> Selector:
+        line = self.document.line(path)
+        if checked.prefix is not None:
+            if checked.exclude:
+                raise ValueError(
+                    "exclude stands beside a prefix; it goes with globs of tables only: take it out"
+                )
+            found = parse_prefix(checked.prefix, account=checked.account, region=region)
+        else:
+            found = parse_selector(
+                checked.table or "", account=checked.account, region=region, exclude=checked.exclude
+            )
+        for index, pair in enumerate(found.exclude):
+            excluded = Selector(text=".".join(pair), account=checked.account, database=pair[0], name=pair[1])
+            bare = Selector(text=found.text, account=found.account, database=found.database, name=found.name)
+            if find_name([bare, excluded]) is None:
+                told = f"excludes nothing, since {found.text} matches no such table; take it out, or mend it"
+                self.document.warn((*path, "exclude", index), told)
+        return replace(found, line=line)
+
+    def _routes(self) -> Iterator[Route]:
+        for item, path in self._items("routes"):
+            route = self._checked(Route, item, path)
+            if route is not None and not route.match.model_fields_set:
+                self._add(
+                    (*path, "match"), "is empty; write at least one of owner, database, table, severity"
+                )
+            elif route is not None:
+                yield route
+
+    def _silences(self) -> Iterator[Silence]:
+        for item, path in self._items("silences"):
+            checked = self._checked(SilenceBlock, item, path)
+            if checked is None:
+                continue
+            if checked.check is not None and checked.check not in self.checks:
+                told = self._unknown_check(checked.check)
+                unknown = f"{show(checked.check)} is not a check; {did_you_mean(checked.check, self.checks)}"
+                self._add((*path, "check"), told or unknown)
+            until = checked.until
+            moment = until if isinstance(until, datetime) else datetime.combine(until, time())
+            yield Silence(
+                table=checked.table,
+                check=checked.check,
+                until=in_utc(moment, self.zone),
+                because=checked.because,
+                place=str(self.document.mistake((*path, "until"), "")),
+            )

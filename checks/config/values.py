@@ -1,0 +1,174 @@
+"""The kinds of value that a config holds, each read strictly, with what to write instead."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator, WithJsonSchema
+
+from checks.config.mistakes import show
+from checks.config.selectors import check_name_glob, parse_bucket
+from checks.schedule.calendars import WEEKDAYS
+from checks.schedule.clock import parse_zone
+
+_TOPIC = r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}"
+_ROLE = r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+"
+_REGION = r"[a-z]{2,3}(-[a-z]+){1,3}-\d{1,2}"
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_LONGEST_WORD = 1024
+
+
+def parse_text(value: object) -> str:
+    """Read one line of text; raise ValueError with what to write."""
+    if not isinstance(value, str):
+        advice = f'; put it in quotes: "{show(value)}"' if isinstance(value, bool | int | float) else ""
+        raise ValueError(f"{show(value)} is not text{advice}")  # noqa: TRY004 - pydantic tells ValueErrors
+    text = value.strip()
+    if not text or not text.isprintable() or len(text) > _LONGEST_WORD:
+        raise ValueError(
+            f"{show(value)} is not one line of text; write at least one character, no line breaks"
+        )
+    return text
+
+
+def parse_day(value: object) -> date:
+    """Read a date; raise ValueError with what to write."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    try:
+        if isinstance(value, str) and _DATE.fullmatch(value.strip()):
+            return date.fromisoformat(value.strip())
+    except ValueError:
+        pass
+    raise ValueError(f"{show(value)} is not a date; write year-month-day, such as 2026-12-24")
+
+
+def parse_moment(value: object) -> date | datetime:
+    """Read a date, or a date and time with or without an offset; raise ValueError with what to write."""
+    if isinstance(value, date):
+        return value
+    try:
+        return parse_day(value)
+    except ValueError:
+        pass
+    try:
+        if isinstance(value, str):
+            return datetime.fromisoformat(value.strip())
+    except ValueError:
+        pass
+    advice = "write a date such as 2026-12-01, or with a time, such as 2026-12-01T18:00"
+    raise ValueError(f"{show(value)} is not a date or time; {advice}")
+
+
+def parse_count(value: object) -> int:
+    """Read a whole number of at least 1; raise ValueError with what to write."""
+    number = int(value) if isinstance(value, str) and re.fullmatch(r"\d{1,15}", value, re.ASCII) else value
+    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+        raise ValueError(f"{show(value)} is not a whole number of at least 1; write one such as 16")
+    return number
+
+
+def parse_weekday(value: object) -> str:
+    """Read a weekday's short name; raise ValueError with what to write."""
+    if isinstance(value, str) and value.strip().lower() in WEEKDAYS:
+        return value.strip().lower()
+    raise ValueError(f"{show(value)} is not a weekday; write one of {', '.join(WEEKDAYS)}")
+
+
+def parse_topic(value: object) -> str:
+    """Read the ARN of an SNS topic; raise ValueError with what to write."""
+    text = parse_text(value)
+    if re.fullmatch(_TOPIC, text, re.ASCII):
+        return text
+    if re.fullmatch(_TOPIC + r"\.fifo", text, re.ASCII):
+        raise ValueError(f"{show(text)} is a FIFO topic, which cannot send email; name a standard topic")
+    advice = "write one such as arn:aws:sns:eu-west-1:123456789012:S3TableMonitoringNotifications"
+    raise ValueError(f"{show(text)} is not an SNS topic's ARN; {advice}")
+
+
+def parse_role(value: object) -> str:
+    """Read the ARN of an IAM role; raise ValueError with what to write."""
+    text = parse_text(value)
+    if re.fullmatch(_ROLE, text, re.ASCII):
+        return text
+    raise ValueError(
+        f"{show(text)} is not a role's ARN; write one such as arn:aws:iam::111122223333:role/monitor"
+    )
+
+
+def parse_region(value: object) -> str:
+    """Read an AWS region's name; raise ValueError with what to write."""
+    text = parse_text(value)
+    if re.fullmatch(_REGION, text, re.ASCII):
+        return text
+    raise ValueError(f"{show(text)} is not an AWS region; write one such as eu-west-1")
+
+
+def parse_history(value: object) -> str:
+    """Read a local folder or an s3:// URI (a slash is added); raise ValueError with what to write."""
+    text = parse_text(value)
+    if text.startswith("s3://"):
+        return parse_bucket(text)
+    if "://" in text:
+        raise ValueError(
+            f"{show(text)} is neither a local folder nor an s3:// URI; write such as s3://bucket/monitor/"
+        )
+    return text
+
+
+def parse_runbook(value: object) -> str:
+    """Read a web address; raise ValueError with what to write."""
+    text = parse_text(value)
+    if re.fullmatch(r"https?://[^\s/]+\S*", text):
+        return text
+    raise ValueError(f"{show(text)} is not a web address; write one such as https://wiki.example.com/orders")
+
+
+def parse_name_glob(value: object) -> str:
+    """Read a name that may hold * and ?; raise ValueError with what to write."""
+    return check_name_glob(parse_text(value))
+
+
+def one_or_more(value: object) -> object:
+    """Put a word that stands alone into a list."""
+    return [value] if isinstance(value, str) else value
+
+
+Text = Annotated[str, BeforeValidator(parse_text), WithJsonSchema({"type": "string", "minLength": 1})]
+Zone = Annotated[ZoneInfo, BeforeValidator(parse_zone), WithJsonSchema({"type": "string", "minLength": 1})]
+Topic = Annotated[
+    str, BeforeValidator(parse_topic), WithJsonSchema({"type": "string", "pattern": f"^{_TOPIC}$"})
+]
+Role = Annotated[
+    str, BeforeValidator(parse_role), WithJsonSchema({"type": "string", "pattern": f"^{_ROLE}$"})
+]
+Region = Annotated[
+    str, BeforeValidator(parse_region), WithJsonSchema({"type": "string", "pattern": f"^{_REGION}$"})
+]
+Day = Annotated[date, BeforeValidator(parse_day), WithJsonSchema({"type": "string", "format": "date"})]
+Moment = Annotated[
+    date | datetime,
+    BeforeValidator(parse_moment),
+    WithJsonSchema({"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?$"}),
+]
+Count = Annotated[int, BeforeValidator(parse_count), WithJsonSchema({"type": "integer", "minimum": 1})]
+Weekday = Annotated[
+    str, BeforeValidator(parse_weekday), WithJsonSchema({"type": "string", "enum": list(WEEKDAYS)})
+]
+NameGlob = Annotated[
+    str, BeforeValidator(parse_name_glob), WithJsonSchema({"type": "string", "minLength": 1})
+]
+NameGlobs = Annotated[
+    tuple[NameGlob, ...],
+    BeforeValidator(one_or_more),
+    WithJsonSchema(
+        {"type": ["string", "array"], "minLength": 1, "items": {"type": "string", "minLength": 1}}
+    ),
+]
+Runbook = Annotated[
+    str, BeforeValidator(parse_runbook), WithJsonSchema({"type": "string", "pattern": "^https?://"})
+]
+History = Annotated[str, BeforeValidator(parse_history), WithJsonSchema({"type": "string", "minLength": 1})]

@@ -1,0 +1,130 @@
+"""Turn what pydantic says into sentences for people: what is wrong, and what to write."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from checks.config.mistakes import show
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pydantic import BaseModel, ValidationError
+    from pydantic_core import ErrorDetails
+
+    from checks.config.mistakes import Path
+
+_PREFERRED = ("extra_forbidden", "missing", "value_error", "literal_error")
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return ``did you mean max_age?`` with what is known, or only that."""
+    names = sorted(known)
+    near = get_close_matches(word.lower(), names, n=1, cutoff=0.6)
+    listed = ", ".join(names) or "none"
+    return f"did you mean {near[0]}? (known: {listed})" if near else f"known are: {listed}"
+
+
+def unknown_key(key: str, known: Iterable[str]) -> str:
+    """Say that a key is not known, with the nearest one that is."""
+    return f"{show(key)} is not known here; {did_you_mean(key, known)}"
+
+
+def sentences(
+    error: ValidationError, model: type[BaseModel], known: Iterable[str] = ()
+) -> list[tuple[Path, str]]:
+    """Return a path below the model and a sentence for each mistake, one a path.
+
+    ``known`` are keys that may stand there besides those of the model.
+    """
+    chosen: dict[Path, ErrorDetails] = {}
+    for details in error.errors(include_url=False):
+        path: Path = details["loc"]
+        if path not in chosen or _worth(details) < _worth(chosen[path]):
+            chosen[path] = details
+    return [(path, _sentence(details, model, known)) for path, details in chosen.items()]
+
+
+def _worth(details: ErrorDetails) -> int:
+    kind = details["type"]
+    return _PREFERRED.index(kind) if kind in _PREFERRED else len(_PREFERRED)
+
+
+def _sentence(details: ErrorDetails, model: type[BaseModel], known: Iterable[str]) -> str:
+    kind, value, path = details["type"], show(details["input"]), details["loc"]
+    limits: dict[str, Any] = details.get("ctx", {})
+    key = str(path[-1]) if path else ""
+    if kind == "value_error":
+        return str(limits["error"])
+    if kind == "extra_forbidden":
+        return unknown_key(key, {*_keys_at(model, path[:-1]), *(known if len(path) == 1 else ())})
+    if kind == "missing":
+        return f"{key} is missing; write it{_example(model, path)}"
+    if kind in {"literal_error", "enum"}:
+        choices = str(limits["expected"]).replace("'", "").replace(" or ", ", ")
+        return f"{value} is none of the words that may stand here; write one of: {choices}"
+    if kind in _BOUNDS:
+        fault, advice, bound = _BOUNDS[kind]
+        return f"{value} is {fault}; write {advice} {limits[bound]}"
+    what = next((what for start, what in _EXPECTED if kind.startswith(start)), "what may stand here")
+    return f"{value} is not {what}; write one{_example(model, path)}"
+
+
+_BOUNDS = {
+    "greater_than_equal": ("too small", "at least", "ge"),
+    "greater_than": ("too small", "more than", "gt"),
+    "less_than_equal": ("too large", "at most", "le"),
+    "less_than": ("too large", "less than", "lt"),
+}
+_EXPECTED = (
+    ("string", "text"),
+    ("int", "a whole number"),
+    ("float", "a number"),
+    ("bool", "true or false"),
+    ("list", "a list"),
+    ("tuple", "a list"),
+    ("model", "a block of keys"),
+    ("dict", "a block of keys"),
+    ("date", "a date"),
+)
+
+
+def _keys_at(model: type[BaseModel], path: Path) -> set[str]:
+    """Return the keys of the model that stands at the path below another."""
+    for part in path:
+        field = model.model_fields.get(str(part))
+        inner = _model_in(field.annotation) if field is not None else None
+        model = inner or model
+    return set(model.model_fields)
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if hasattr(annotation, "model_fields"):
+        found: type[BaseModel] = annotation
+        return found
+    inner = (_model_in(each) for each in getattr(annotation, "__args__", ()))
+    return next((each for each in inner if each is not None), None)
+
+
+def _example(model: type[BaseModel], path: Path) -> str:
+    """Return ``, such as max_age: 24h`` where the key at the path has an example."""
+    for part in path:
+        field = model.model_fields.get(str(part))
+        if field is None:
+            continue
+        inner = _model_in(field.annotation)
+        if part != path[-1] and inner is not None:
+            model = inner
+        elif field.examples:
+            return f", such as {part}: {write_example(field.examples[0])}"
+    return ""
+
+
+def write_example(value: object) -> str:
+    """Write an example as it would stand in a config."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {write_example(item)}' for key, item in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(write_example, value))}]"
+    return str(value)
