@@ -103,7 +103,7 @@ def _unknown(each: Measured, severity: Severity | None, problem: Problem) -> Fin
 
 def _dress(finding: Finding, plan: TablePlan) -> Finding:
     """Add what the config says of the table."""
-    return replace(finding, owner=plan.owner, runbook=plan.runbook, silenced=plan.silenced)
+    return replace(finding, owner=plan.owner, runbook=plan.runbook, silenced=plan.silences.get(finding.check))
 
 
 def judge(check: str, rows: Sequence[Row]) -> Judgement:

@@ -25,6 +25,11 @@ def format_of(target: str) -> str:
     return _SUFFIXES.get(Path(target).suffix.lower(), "text")
 
 
+def render(report: Report, form: str) -> str:
+    """Return the report as ``text``, ``html`` or ``json``."""
+    return _RENDER[form](report)
+
+
 def write(report: Report, target: str, form: str | None = None, client: S3Client | None = None) -> Delivery:
     """Write the report to a path or an ``s3://`` URI as ``text``, ``html`` or ``json``.
 
@@ -32,7 +37,7 @@ def write(report: Report, target: str, form: str | None = None, client: S3Client
     told in the `Delivery`.
     """
     chosen = form or format_of(target)
-    content = _RENDER[chosen](report).encode("utf-8", "replace")
+    content = render(report, chosen).encode("utf-8", "replace")
     if target.startswith("s3://"):
         return _to_s3(content, target, f"{_TYPES[chosen]}; charset=utf-8", client)
     try:

@@ -190,5 +190,6 @@ class TablePlan:
     runbook: str | None = None
     matched_by: str = ""
     by_glob: bool = False
-    silenced: str | None = None
+    silences: Mapping[str, str] = field(default_factory=dict)
+    """Why checks are silenced now, by check."""
     memory: TableMemory = field(default_factory=TableMemory)

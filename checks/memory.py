@@ -1,0 +1,162 @@
+"""What a run knows of earlier runs, and what it leaves for later ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from checks import changes
+from checks.changes import State, TableRecord
+from checks.history import HistoryError, HistoryTorn, claim_event, open_history, update
+from checks.model import TableMemory
+from checks.report import as_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from checks.delivery import Sent
+    from checks.history import History
+    from checks.model import Observation
+    from checks.plan import Planned
+    from checks.report.build import Report
+
+LEASE = timedelta(minutes=16)
+"""Longer than a Lambda can run (15 min), so that a second start of one event finds the first one's mark."""
+
+
+@dataclass(slots=True)
+class Memory:
+    """The state of earlier runs, and the place where it is kept; without one, the run keeps nothing.
+
+    ``notes`` are for the readers of the report, ``complaints`` for the operator. ``lost`` turns True when
+    what was delivered could not be remembered.
+    """
+
+    state: State = field(default_factory=State)
+    place: History | None = None
+    notes: tuple[str, ...] = ()
+    complaints: tuple[str, ...] = ()
+    lost: bool = False
+    moves: bool = False
+
+    @classmethod
+    def open(cls, where: str, *, moves: bool) -> Memory:
+        """Read what earlier runs left at ``where``; ``moves`` tells whether this run may write there.
+
+        What cannot be read leaves a run without memory, which its notes tell. A document that is torn is
+        set aside, so that nothing is lost, before a new one takes its place.
+        """
+        if not where:
+            return cls(notes=("No place to keep history is set (HISTORY), so every run is a first run.",))
+        try:
+            place = open_history(where)
+            try:
+                state, _ = place.load()
+            except HistoryTorn as torn:
+                return cls._anew(place, torn, moves=moves)
+        except HistoryError as error:
+            return cls(notes=(f"Nothing is known of earlier runs: {error}",))
+        return cls(state=state, place=place, moves=moves)
+
+    @classmethod
+    def _anew(cls, place: History, torn: HistoryTorn, *, moves: bool) -> Memory:
+        if not moves:
+            return cls(notes=(str(torn),))
+        aside = place.set_aside(torn)
+        place.save(State(), torn.token)
+        note = f"What was known of earlier runs could not be read and was set aside as {aside}; this counts as the first run."
+        return cls(place=place, moves=True, notes=(note,))
+
+    def claim(self, event_id: str | None, now: datetime) -> bool:
+        """Take the event for this run; False when another run has it or has reported it.
+
+        Where nobody can be asked the run goes on: a report that comes twice is better than none.
+        """
+        if event_id is None or not self.moves or self.place is None:
+            return True
+        try:
+            claimed = claim_event(self.place, event_id, now, LEASE)
+        except HistoryError as error:
+            self.notes = (*self.notes, f"This run cannot be remembered: {error}")
+            self.moves = False
+            return True
+        if claimed is None:
+            return False
+        self.state = claimed
+        return True
+
+    def keep(self, advance: Callable[[State], State]) -> None:
+        """Write the state that ``advance`` makes of what is there by now."""
+        if not self.moves or self.place is None:
+            return
+        try:
+            update(self.place, advance)
+        except HistoryError as error:
+            self.lost = True
+            self.complaints = (*self.complaints, f"What was reported is not remembered, and will be told again: {error}")
+
+    def keep_report(self, report: Report) -> None:
+        """Keep the whole report as JSON beside the state."""
+        if not self.moves or self.place is None:
+            return
+        try:
+            self.place.remember(as_json.pretty(report), report.run_id, report.now)
+        except HistoryError as error:
+            self.complaints = (*self.complaints, str(error))
+
+    def where(self, run_id: str, now: datetime) -> str:
+        """Return where the whole report of the run will be, empty when it is not kept."""
+        return self.place.where(run_id, now) if self.moves and self.place is not None else ""
+
+
+def after(  # noqa: PLR0913 - the facts of one run, all named
+    state: State,
+    report: Report,
+    sent: Sent,
+    planned: Planned,
+    observations: Mapping[str, Observation],
+    event_id: str | None,
+) -> State:
+    """Return the state after a run: what was delivered counts as told, the rest stays news."""
+    following = changes.advance(state, report.findings, report.changes, report.now, sent.arrived)
+    if sent.whole:
+        following = changes.complete(
+            following,
+            now=report.now,
+            run_id=report.run_id,
+            name=report.name,
+            tables=records(state, planned, observations),
+            full_report_on=sent.full_report_on,
+        )
+        if event_id is not None:
+            following = changes.finish(following, event_id, report.now)
+    return following
+
+
+def records(state: State, planned: Planned, observations: Mapping[str, Observation]) -> dict[str, TableRecord]:
+    """Return what is remembered of each watched table; of one that could not be planned, what was before."""
+    kept = {table: record for table, record in state.tables.items() if table in planned.watched}
+    for plan in planned.plans:
+        seen = observations[plan.table.id]
+        kept[plan.table.id] = TableRecord(
+            matched_by=plan.matched_by, by_glob=plan.by_glob, memory=_remembered(plan.memory, seen)
+        )
+    return kept
+
+
+def _remembered(before: TableMemory, seen: Observation) -> TableMemory:
+    """Return what one observation adds: the first period with data, when recent periods first held data."""
+    first_at = [at for at in (before.first_period_at, seen.first_period_at) if at is not None]
+    first_seen = {}
+    for partition in seen.partitions:
+        if partition.listing is not None and partition.listing.objects:
+            label = partition.period.label
+            first_seen[label] = before.first_seen.get(label, seen.now)
+            first_at.append(partition.period.start)
+    return TableMemory(
+        first_period_at=min(first_at, default=None),
+        first_seen=first_seen or before.first_seen,
+        layout=seen.layout or before.layout,
+    )

@@ -1,0 +1,335 @@
+"""Which tables a run looks at, by which checks, in which way: config and catalog brought together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from checks.config.selectors import matches_name
+from checks.lake.catalog import prefix_table, table_id
+from checks.lake.session import price_of
+from checks.model import Finding, Format, Problem, ProblemKind, Status, TableMemory, Unobserved
+from checks.rules.base import TablePlan
+from checks.rules.partitions import PartitionsRule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
+
+    from checks.changes import TableRecord
+    from checks.config.selectors import Selector
+    from checks.config.settings import Config, Resolved
+    from checks.lake import Catalog
+    from checks.model import Table
+    from checks.rules.base import Clock
+
+_FEW_EXACT_NAMES = 3
+"""Up to so many tables of one database are asked for by name; for more, its pages of 100 cost less."""
+CATALOG = "catalog"
+"""The check under which a table is told that is not there to be checked."""
+_VIEW = "VIRTUAL_VIEW"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """The tables to look at, and what was found out about those that cannot be.
+
+    ``watched`` holds the ids of all tables that the config watches, whatever became of them.
+    """
+
+    plans: tuple[TablePlan, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    watched: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
+
+    def only(self, matches: Callable[[str], bool]) -> Planned:
+        """Return the plan of the tables whose ids match."""
+        return Planned(
+            plans=tuple(plan for plan in self.plans if matches(plan.table.id)),
+            findings=tuple(finding for finding in self.findings if matches(finding.table)),
+            watched=self.watched,
+            notes=self.notes,
+        )
+
+
+@dataclass(slots=True)
+class _Catalogued:
+    """What was read of the catalog so far: whole databases, and single tables, each once."""
+
+    catalog: Catalog
+    databases: dict[tuple[str | None, str], dict[str, Table] | Problem] = field(default_factory=dict)
+    broken: dict[str, Problem] = field(default_factory=dict)
+
+    def tables(self, account: str | None, database: str) -> dict[str, Table] | Problem:
+        """Return all tables of a database by name, or why they cannot be read."""
+        key = (account, database)
+        if key not in self.databases:
+            try:
+                found = self.catalog.tables(database, account)
+            except Unobserved as error:
+                self.databases[key] = error.problem
+            else:
+                self.databases[key] = {table.name or "": table for table in found.tables}
+                self.broken |= found.problems
+        return self.databases[key]
+
+    def table(self, account: str | None, database: str, name: str) -> Table | Problem:
+        """Return one table, or why it cannot be read."""
+        known = self.databases.get((account, database))
+        if known is not None:
+            if isinstance(known, Problem):
+                return known
+            broken = self.broken.get(table_id(database, name, account))
+            return broken or known.get(name) or _not_in_catalog(table_id(database, name, account))
+        try:
+            return self.catalog.table(database, name, account)
+        except Unobserved as error:
+            return error.problem
+
+
+def plan(config: Config, catalog: Catalog, remembered: Mapping[str, TableRecord], now: datetime) -> Planned:
+    """Return what a run at ``now`` looks at.
+
+    ``remembered`` holds the tables of earlier runs: those that a glob matched and that the catalog has no
+    more are told as gone, not dropped. Never raises for what AWS answers: that is a finding.
+    """
+    read = _Catalogued(catalog)
+    draft = _Draft(config, remembered, now)
+    for selector in config.selectors():
+        if selector.is_prefix:
+            draft.add_prefix(selector)
+    exact = [each for each in config.selectors() if not each.is_prefix and not each.is_glob]
+    globs = [each for each in config.selectors() if each.is_glob]
+    for selector in globs:
+        _match_glob(selector, read, draft)
+    by_database: dict[tuple[str | None, str], int] = {}
+    for selector in exact:
+        key = (selector.account, selector.database or "")
+        by_database[key] = by_database.get(key, 0) + 1
+    for (account, database), count in by_database.items():
+        if count > _FEW_EXACT_NAMES:
+            read.tables(account, database)
+    for selector in exact:
+        found = read.table(selector.account, selector.database or "", selector.name or "")
+        if isinstance(found, Problem):
+            draft.add_unread(selector.id, found, selector)
+        else:
+            draft.add(found, selector)
+    draft.add_gone(read)
+    return draft.planned()
+
+
+def _match_glob(selector: Selector, read: _Catalogued, draft: _Draft) -> None:
+    """Add all tables that a glob matches; one finding when the catalog cannot be read or none match."""
+    database = selector.database or ""
+    names: Iterable[str] = (database,)
+    if "*" in database or "?" in database:
+        try:
+            names = read.catalog.databases(selector.account)
+        except Unobserved as error:
+            draft.add_unread(selector.id, error.problem, selector)
+            return
+    matched = 0
+    for name in names:
+        if not matches_name(database, name):
+            continue
+        tables = read.tables(selector.account, name)
+        if isinstance(tables, Problem):
+            draft.add_unread(f"{selector.account}/{name}.*" if selector.account else f"{name}.*", tables, selector)
+            matched += 1
+            continue
+        for table in tables.values():
+            if selector.matches(selector.account, name, table.name or ""):
+                matched += 1
+                draft.add(table, selector)
+    for broken_id, problem in read.broken.items():
+        account, _, rest = broken_id.rpartition("/")
+        of, _, name = rest.partition(".")
+        if (account or None) == selector.account and selector.matches(selector.account, of, name):
+            matched += 1
+            draft.add_unread(broken_id, problem, selector)
+    if not matched:
+        draft.add_unread(selector.id, _not_in_catalog(selector.id), selector)
+
+
+class _Draft:
+    """The plan while it is being made: each table once, whichever entries speak of it."""
+
+    def __init__(self, config: Config, remembered: Mapping[str, TableRecord], now: datetime) -> None:
+        self._config, self._remembered, self._now = config, remembered, now
+        self._plans: dict[str, TablePlan] = {}
+        self._findings: dict[str, Finding] = {}
+        self._watched: set[str] = set()
+        self._views = 0
+
+    def add_prefix(self, selector: Selector) -> None:
+        """Add a location that is watched without a catalog entry."""
+        table = prefix_table(selector.text, selector.account, selector.region)
+        self._add(table, self._config.resolve_prefix(selector.text), selector)
+
+    def add(self, table: Table, selector: Selector) -> None:
+        """Add a table of the catalog; a view that only a glob matches is no table of S3, and is left out."""
+        resolved = self._config.resolve(selector.account, table.database or "", table.name or "")
+        if resolved is None:
+            return
+        if table.kind == _VIEW and resolved.by_glob:
+            self._views += 1
+            return
+        self._add(table, resolved, selector)
+
+    def _add(self, table: Table, resolved: Resolved | None, selector: Selector) -> None:
+        if resolved is None:
+            return
+        self._watched.add(table.id)
+        if resolved.problem is not None:
+            self._unknown(table.id, resolved.problem)
+            return
+        record = self._remembered.get(table.id)
+        reasons = {rule.check: resolved.silenced(self._now, rule.check) for rule in resolved.rules}
+        self._plans[table.id] = TablePlan(
+            table=table,
+            rules=resolved.rules,
+            pattern=resolved.pattern,
+            stated_layout=resolved.stated_layout,
+            every=resolved.every,
+            owner=resolved.owner,
+            runbook=resolved.runbook,
+            matched_by=selector.id,
+            by_glob=resolved.by_glob,
+            silences={check: reason for check, reason in reasons.items() if reason is not None},
+            memory=record.memory if record is not None else TableMemory(),
+        )
+
+    def add_unread(self, table: str, problem: Problem, selector: Selector) -> None:
+        """Add a table (or a glob of them) that could not be found out about, as one unknown finding.
+
+        All tables that the same entry matched before are unknown with it.
+        """
+        self._watched.add(table)
+        self._unknown(table, problem)
+        for known, record in self._remembered.items():
+            if selector.is_glob and record.matched_by == selector.id and known not in self._plans:
+                self._watched.add(known)
+                if problem.kind not in (ProblemKind.NOT_IN_CATALOG, ProblemKind.NOT_FOUND):
+                    self._unknown(known, problem)
+
+    def add_gone(self, read: _Catalogued) -> None:
+        """Add the tables that a glob matched in an earlier run, and that the catalog has no more."""
+        for table, record in self._remembered.items():
+            if not record.by_glob or table in self._plans or table in self._findings or table.startswith("s3://"):
+                continue
+            account, _, rest = table.rpartition("/")
+            database, _, name = rest.partition(".")
+            if self._config.resolve(account or None, database, name) is None:
+                continue
+            if isinstance(read.databases.get((account or None, database)), Problem):
+                continue
+            self._watched.add(table)
+            self._unknown(
+                table,
+                Problem(
+                    ProblemKind.GONE_FROM_CATALOG,
+                    f"{table} was matched by {record.matched_by} in the last report and is gone from the catalog",
+                    "if it was dropped on purpose, write it under exclude; if not, look at who dropped it, and at the "
+                    "monitor's permissions in Glue and Lake Formation",
+                ),
+            )
+
+    def _unknown(self, table: str, problem: Problem) -> None:
+        account, _, rest = table.rpartition("/") if not table.startswith("s3://") else ("", "", "")
+        database, _, name = rest.partition(".")
+        is_one = rest and not set("*?") & set(rest)
+        resolved = self._config.resolve(account or None, database, name) if is_one else None
+        kind = ProblemKind.NOT_IN_CATALOG if problem.kind is ProblemKind.NOT_FOUND else problem.kind
+        if problem.kind is ProblemKind.NOT_FOUND:
+            problem = _not_in_catalog(table, problem.message)
+        silenced = resolved.silenced(self._now, CATALOG) if resolved else None
+        self._findings[table] = Finding(
+            table=table,
+            check=CATALOG,
+            status=Status.UNKNOWN,
+            because=problem.message,
+            advice=problem.remedy,
+            problem=kind,
+            cause=problem.cause,
+            owner=resolved.owner if resolved else None,
+            runbook=resolved.runbook if resolved else None,
+            silenced=silenced,
+            whole_table=True,
+        )
+
+    def planned(self) -> Planned:
+        """Return the plan, in the order of the tables' ids."""
+        notes = []
+        if self._views:
+            number = "1 view was" if self._views == 1 else f"{self._views} views were"
+            notes.append(f"{number} left out: views hold no data of their own in S3")
+        return Planned(
+            plans=tuple(self._plans[key] for key in sorted(self._plans)),
+            findings=tuple(self._findings[key] for key in sorted(self._findings)),
+            watched=frozenset(self._watched),
+            notes=tuple(notes),
+        )
+
+
+def _not_in_catalog(table: str, why: str = "") -> Problem:
+    because = f": {why}" if why else ""
+    matches = "matches no table in the catalog" if "*" in table or "?" in table else "is not in the catalog"
+    return Problem(
+        ProblemKind.NOT_IN_CATALOG,
+        f"{table} {matches}{because}",
+        "mend the name in the config, create the table, or let the monitor see it (Glue and Lake Formation)",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """What reading one table is expected to take: in words, in requests by operation, in dollars."""
+
+    way: str
+    requests: dict[str, int]
+
+    @property
+    def usd(self) -> float:
+        """US dollars at list price."""
+        return sum(count * price_of(operation) for operation, count in self.requests.items())
+
+
+def estimate(plan: TablePlan, clock: Clock) -> Estimate:
+    """Estimate what reading a table takes, from what is known before it is read."""
+    table = plan.table
+    if table.format is not Format.FILES:
+        return Estimate(way=f"{table.format} log", requests={"s3:GetObject": 2})
+    by_period = next((rule for rule in plan.rules if isinstance(rule, PartitionsRule)), None)
+    if by_period is not None:
+        due = by_period.schedule.due(clock.now, reach_back_to=clock.last_completed_at)
+        newer = 1
+        requests = {"s3:ListObjectsV2": len(due) + newer}
+        if table.partition_keys:
+            sampled = plan.memory.layout is None and plan.stated_layout is None
+            requests["glue:GetPartitions"] = 2 if sampled else 1
+        return Estimate(way=f"{len(due)} due partitions by name", requests=requests)
+    if table.partition_keys:
+        return Estimate(
+            way="newest partitions until one is fresh", requests={"glue:GetPartitions": 2, "s3:ListObjectsV2": 2}
+        )
+    return Estimate(way="whole prefix, a request per 1,000 objects", requests={"s3:ListObjectsV2": 1})
+
+
+def say(planned: Planned, clock: Clock) -> str:
+    """Say the plan as a table of text, with the total and what cannot be looked at."""
+    rows = [("TABLE", "CHECKS", "READ BY", "REQUESTS", "USD A RUN")]
+    requests, usd = 0, 0.0
+    for each in planned.plans:
+        expected = estimate(each, clock)
+        count = sum(expected.requests.values())
+        requests, usd = requests + count, usd + expected.usd
+        checks = ", ".join(rule.check for rule in each.rules) or "none"
+        rows.append((each.table.id, checks, expected.way, f"about {count}", f"{expected.usd:.6f}"))
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    number = "1 table" if len(planned.plans) == 1 else f"{len(planned.plans)} tables"
+    lines += ["", f"{number}, about {requests} requests and ${usd:.4f} a run, ${usd * 30:.2f} a month of daily runs"]
+    lines += [f"could not be planned: {finding.because}" for finding in planned.findings]
+    lines += [f"note: {note}" for note in planned.notes]
+    return "\n".join(lines)
