@@ -135,8 +135,19 @@ class _Wants:
         """Tell whether the rule still needs the period."""
         if not self.covers(period):
             return False
+        return not self.has_enough
+
+    @property
+    def has_enough(self) -> bool:
+        """Tell whether an arrival was seen after which no more needs to be read."""
         enough = self.needs.enough_at
-        return enough is None or self.newest is None or self.newest < enough
+        return enough is not None and self.newest is not None and self.newest >= enough
+
+    def misses_first(self, filled: Sequence[datetime]) -> bool:
+        """Tell whether the first period is asked for and the starts of those with data do not show it."""
+        if not self.needs.first_period or self.has_enough:
+            return False
+        return min(self.starts) not in filled if self.starts else not filled
 
     def covers(self, period: Period) -> bool:
         """Tell whether the period is among what the rule needs."""
@@ -172,7 +183,7 @@ def _by_period(plan: TablePlan, clock: Clock, reader: LakeReader, layout: TimeLa
         for want in wants:
             want.saw(looked)
     filled = [each.period.start for each in partitions if each.listing is not None and each.listing.objects]
-    if any(want.needs.first_period for want in wants) and min(periods, default=None) not in filled:
+    if any(want.misses_first(filled) for want in wants):
         start = _earlier(plan, reader, layout, first, every, naming if _is_by_path(table) else None)
         filled += [start] if start is not None and not (filled and start >= min(filled)) else []
     return replace(

@@ -1,0 +1,152 @@
+"""What the readers of table logs share: bounds, words and the observation that they return."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from checks.lake.errors import clean
+from checks.model import Arrival, Listing, Observation, Problem, ProblemKind, Unobserved, iso
+
+if TYPE_CHECKING:
+    from checks.rules.base import Clock, TablePlan
+
+AHEAD = timedelta(minutes=10)
+"""A log time that is further ahead of now than this is not believed."""
+_S3 = ("s3://", "s3a://", "s3n://")
+_MOST_DIGITS = 19
+_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Recency:
+    """What a log told of the newest arrival.
+
+    ``problem`` says why it is not known. Neither of the two: the whole history was read, and no data ever came.
+    """
+
+    newest: Arrival | None = None
+    problem: Problem | None = None
+    notes: tuple[str, ...] = ()
+
+
+def observation_of(plan: TablePlan, clock: Clock, recency: Recency) -> Observation:
+    """Return the observation of a table whose log was read; a time ahead of the clock is a problem.
+
+    A table whose whole log adds no data is told as a complete listing of nothing: never loaded.
+    """
+    newest, problem = recency.newest, recency.problem
+    if newest is not None and newest.at > clock.now + AHEAD:
+        newest, problem = None, from_the_future(plan.table.id, newest)
+    never = newest is None and problem is None
+    return Observation(
+        table=plan.table,
+        now=clock.now,
+        listing=Listing(complete=True) if never else None,
+        newest=newest,
+        newest_complete=problem is None,
+        problem=problem,
+        notes=recency.notes,
+    )
+
+
+def from_the_future(table: str, arrival: Arrival) -> Problem:
+    """Return the problem of a log time that is ahead of the clock."""
+    return Problem(
+        ProblemKind.FROM_THE_FUTURE,
+        f"the log of {table} says that its newest data came at {iso(arrival.at)} ({arrival.evidence}), which is yet "
+        "to come",
+        "look at the clock of the machine that writes it",
+    )
+
+
+def only_bounded(table: str, at: datetime | None, why: str, remedy: str = "") -> Problem:
+    """Return the problem of a log that tells of the newest data only that it came at or before an instant."""
+    bound = f"its newest data came at or before {iso(at)}" if at is not None else "when its newest data came is not known"
+    return Problem(ProblemKind.TOO_LITTLE_HISTORY, f"{table}: {bound}: {why}", remedy)
+
+
+def malformed(place: str, wrong: str) -> Unobserved:
+    """Return the error of a log file that is not as its format says."""
+    return Unobserved(
+        Problem(
+            ProblemKind.MALFORMED,
+            f"{clean(place)} is malformed: {clean(wrong)}",
+            "look at the file, and at the engine that wrote it",
+        )
+    )
+
+
+def unsupported(place: str, what: str, remedy: str = "") -> Unobserved:
+    """Return the error of something that is not read."""
+    return Unobserved(Problem(ProblemKind.UNSUPPORTED, f"{clean(place)}: {clean(what)}", remedy))
+
+
+def counts_deletes(plan: TablePlan) -> bool:
+    """Tell whether deletes count as new data: ``count: changes`` of the freshness check."""
+    return any(getattr(rule, "count", "arrivals") == "changes" for rule in plan.rules)
+
+
+def place_of(uri: str) -> tuple[str, str] | None:
+    """Return bucket and key of an S3 URI as engines write it (s3, s3a, s3n); None when it is none."""
+    scheme = next((scheme for scheme in _S3 if uri.lower().startswith(scheme)), None)
+    if scheme is None:
+        return None
+    bucket, _, key = uri[len(scheme) :].partition("/")
+    return (bucket, key) if bucket and key else None
+
+
+def parse_json(data: bytes, place: str) -> dict[str, Any]:
+    """Return the object that a JSON text holds; raise Unobserved for anything else."""
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        what = "it is nested too deeply" if isinstance(error, RecursionError) else f"it is no JSON ({error})"
+        raise malformed(place, what) from error
+    if not isinstance(document, dict):
+        raise malformed(place, "it is no JSON object")
+    return document
+
+
+def gunzip(data: bytes, place: str, max_bytes: int) -> bytes:
+    """Return what a gzip file holds, at most ``max_bytes``; raise Unobserved when it is torn or larger."""
+    inflate = zlib.decompressobj(wbits=31)
+    try:
+        plain = inflate.decompress(data, max_bytes + 1)
+    except zlib.error as error:
+        raise malformed(place, f"it is no whole gzip file ({error})") from error
+    if len(plain) > max_bytes:
+        raise malformed(place, f"it unpacks to more than {max_bytes:,} bytes")
+    if not inflate.eof:
+        raise malformed(place, "it is a gzip file that was cut short")
+    return plain
+
+
+def whole_number(value: Any) -> int | None:
+    """Return a number that a log writes as one or as text (Iceberg's summaries); None when it is none."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    if isinstance(value, str) and 0 < len(value) <= _MOST_DIGITS and value.isascii() and value.isdigit():
+        return int(value)
+    return None
+
+
+def instant_of_ms(value: Any, what: str, place: str) -> datetime:
+    """Return the instant (UTC) of milliseconds since 1970; raise Unobserved when it is no believable time."""
+    number = whole_number(value)
+    at = _instant(number) if number is not None else None
+    if at is None or at < _EARLIEST:
+        raise malformed(place, f"{what} is {value!r}, which is no time in milliseconds")
+    return at
+
+
+def _instant(milliseconds: int) -> datetime | None:
+    try:
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
+    except OverflowError:
+        return None
