@@ -194,7 +194,8 @@ def _are(number: int) -> str:
 def _origin(report: Report) -> str:
     when = say_instant(report.now, parse_zone(report.zone))
     who = f"{words.name(report.name)}, {when}" if words.clean(report.name) else when
-    kind = "" if report.whole else ", only what is new since the last report"
+    first = ", the first report" if report.first_run else ""
+    kind = first if report.whole else ", only what is new since the last report"
     return f"{who}{kind}."
 
 
@@ -286,12 +287,11 @@ def _more(told: _Told, report: Report, *, alone: bool) -> list[Line]:
     finding, zone = told.finding, parse_zone(report.zone)
     lines = []
     if alone:
-        lines += _items(told, report)
+        lines += _items(told)
     if finding.usual:
         lines.append(Line("Usually", _sentence(finding.usual)))
-    if finding.advice:
-        lines.append(Line("To do", _sentence(finding.advice)))
-    if finding.deadline is not None:
+    lines += _to_do(finding, report)
+    if finding.deadline is not None and not finding.items:
         due = say_instant(finding.deadline, zone)
         if due not in finding.because:
             lines.append(Line("Due", f"{due} ({words.ago(finding.deadline, report.now)})", Kind.SHORT))
@@ -316,22 +316,32 @@ def _before(group: Sequence[_Told], *, alone: bool) -> list[Line]:
     return [Line("Failing when last read", words.listing(sorted(failed)))]
 
 
-def _items(told: _Told, report: Report) -> list[Line]:
-    """Tell which items are new where others are not, and the statements that mend them."""
+def _items(told: _Told) -> list[Line]:
+    """Tell which items are new where others are not."""
     fresh = [change.item for change in told.changes if change.item and change.reason is Reason.NEW]
     old = [change.item for change in told.changes if change.item and change.reason is not Reason.NEW]
     lines = []
     if fresh and old:
         text = f"{words.listing([words.name(key) for key in fresh])}; told before: "
         lines.append(Line("New", text + words.listing([words.name(key) for key in old])))
-    remedies = [
-        words.statement(item.remedy) for item in told.finding.items if item.remedy and item.state.is_bad
-    ]
-    lines += [Line("Run", remedy, Kind.CODE) for remedy in remedies[:_MOST_REMEDIES]]
-    if len(remedies) > _MOST_REMEDIES:
-        left = words.count(len(remedies) - _MOST_REMEDIES, "more statement")
-        where = f", in {report.whole_at}" if report.whole_at else ", in the JSON report"
-        lines.append(Line("", f"And {left}{where}."))
+    return lines
+
+
+def _to_do(finding: Finding, report: Report) -> list[Line]:
+    """Tell what to do; statements stand on lines of their own, so that they can be copied."""
+    remedies = [item.remedy for item in finding.items if item.remedy and item.state.is_bad]
+    named = [remedy for remedy in remedies if remedy in finding.advice]
+    advice = finding.advice
+    for remedy in named:
+        advice = advice.replace(remedy, "")
+    lines = [Line("To do", _sentence(advice).rstrip(": "))] if advice.strip(": ") else []
+    shown = named or remedies[:_MOST_REMEDIES]
+    lines += [Line("Run", words.statement(remedy), Kind.CODE) for remedy in shown]
+    if not named and len(remedies) > len(shown):
+        left = words.count(len(remedies) - len(shown), "more statement")
+        lines.append(
+            Line("", f"And {left} {f'in {report.whole_at}' if report.whole_at else 'in the JSON report'}.")
+        )
     return lines
 
 
@@ -371,11 +381,13 @@ def _end(group: Sequence[Change], report: Report) -> Entry:
     if change.reason is Reason.EXPIRED:
         text = f"{items} left the lookback without data; nobody will be told of it again."
     elif change.reason is Reason.NO_LONGER_WATCHED:
-        text = f"The configuration does not ask for this any more. Last told: {_sentence(change.because)}"
+        text = (
+            f"The configuration does not ask for this any more. Last told: {_whole_sentence(change.because)}"
+        )
     elif items:
         text = f"{items} {'has' if len(group) == 1 else 'have'} data now."
     else:
-        text = _sentence(change.because)
+        text = _whole_sentence(change.because)
     title = f"{words.name(change.table)} ({words.name(change.check)})"
     badge = "unwatched" if change.reason is Reason.NO_LONGER_WATCHED else change.reason.value
     return Entry(badge, title, (Line("", text + reported),), frozenset({change.table}))
@@ -389,3 +401,8 @@ def _badge(findings: Sequence[Finding]) -> str:
 
 def _sentence(text: str) -> str:
     return words.shorten(words.clean(text), _LONGEST_SENTENCE)
+
+
+def _whole_sentence(text: str) -> str:
+    sentence = _sentence(text)
+    return sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."

@@ -1,0 +1,354 @@
+"""What is news: each transition by example, then what must hold for all of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from checks.changes import (
+    NEWS,
+    OVER,
+    Event,
+    State,
+    TableRecord,
+    advance,
+    changes,
+    claim,
+    complete,
+    finish,
+)
+from checks.model import Change, Finding, Item, ItemState, Reason, Severity, Status
+
+NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+PASS, FAIL, UNKNOWN = Status.PASS, Status.FAIL, Status.UNKNOWN
+WARNING, CRITICAL = Severity.WARNING, Severity.CRITICAL
+
+
+def one(
+    status: Status,
+    severity: Severity | None = None,
+    items: dict[str, ItemState] | None = None,
+    table: str = "sales.orders",
+    silenced: str | None = None,
+    check: str = "freshness",
+    *,
+    whole_table: bool = False,
+) -> Finding:
+    worst = severity or (CRITICAL if status is FAIL else None)
+    return Finding(
+        table=table,
+        check=check,
+        status=status,
+        severity=worst,
+        because=f"{status} {worst}",
+        silenced=silenced,
+        whole_table=whole_table,
+        items=tuple(Item(period=key, state=state) for key, state in (items or {}).items()),
+    )
+
+
+def told_of(*runs: tuple[Finding, ...]) -> State:
+    """Return the state after runs a day apart, the last one a day before NOW, all of them delivered."""
+    state = State()
+    for age, findings in zip(range(len(runs), 0, -1), runs, strict=True):
+        now = NOW - age * DAY
+        news = changes(state, findings, now, DAY, {finding.table for finding in findings})
+        state = advance(state, findings, news, now, news)
+    return state
+
+
+def news_of(
+    state: State, *findings: Finding, remind_every: timedelta = 2 * DAY
+) -> list[tuple[str | None, Reason]]:
+    found = changes(state, findings, NOW, remind_every, {finding.table for finding in findings})
+    return [(change.item, change.reason) for change in found]
+
+
+BAD = {"a": ItemState.MISSING}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ((), one(PASS), []),
+        ((), one(FAIL), [(None, Reason.NEW)]),
+        ((), one(UNKNOWN), [(None, Reason.NEW)]),
+        ((), one(FAIL, silenced="migration"), []),
+        ((one(FAIL),), one(PASS), [(None, Reason.RESOLVED)]),
+        ((one(FAIL),), one(FAIL), [(None, Reason.ONGOING)]),
+        ((one(FAIL, WARNING),), one(FAIL, CRITICAL), [(None, Reason.ESCALATED)]),
+        ((one(FAIL, CRITICAL),), one(FAIL, WARNING), [(None, Reason.ONGOING)]),
+        ((one(FAIL),), one(UNKNOWN), [(None, Reason.NEW)]),
+        ((one(FAIL), one(UNKNOWN)), one(UNKNOWN), [(None, Reason.ONGOING)]),
+        ((one(FAIL), one(UNKNOWN)), one(FAIL), [(None, Reason.ONGOING)]),
+        ((one(FAIL, WARNING), one(UNKNOWN)), one(FAIL), [(None, Reason.ESCALATED)]),
+        ((one(FAIL), one(UNKNOWN)), one(PASS), [(None, Reason.RESOLVED)]),
+        ((one(UNKNOWN),), one(FAIL), [(None, Reason.NEW)]),
+        ((one(UNKNOWN),), one(UNKNOWN), [(None, Reason.ONGOING)]),
+        ((one(UNKNOWN),), one(PASS), [(None, Reason.RESOLVED)]),
+        ((one(FAIL),), one(FAIL, silenced="migration"), []),
+        ((one(FAIL, silenced="migration"),), one(FAIL), [(None, Reason.NEW)]),
+        ((one(FAIL, silenced="migration"),), one(UNKNOWN), [(None, Reason.NEW)]),
+        ((one(FAIL, silenced="migration"),), one(PASS), []),
+        ((), one(FAIL, items=BAD), [("a", Reason.NEW)]),
+        ((one(FAIL, items=BAD),), one(FAIL, items=BAD), [("a", Reason.ONGOING)]),
+        ((one(FAIL, WARNING, BAD),), one(FAIL, CRITICAL, BAD), [("a", Reason.ESCALATED)]),
+        ((one(FAIL, items=BAD),), one(PASS, items={"a": ItemState.PRESENT}), [("a", Reason.RESOLVED)]),
+        ((one(FAIL, items=BAD),), one(PASS, items={"a": ItemState.LATE}), [("a", Reason.RESOLVED)]),
+        ((one(FAIL, items=BAD),), one(PASS, items={"b": ItemState.PRESENT}), [("a", Reason.EXPIRED)]),
+        ((one(FAIL, items=BAD),), one(PASS), [("a", Reason.EXPIRED)]),
+        (
+            (one(FAIL, items=BAD),),
+            one(FAIL, items={"b": ItemState.EMPTY}),
+            [("b", Reason.NEW), ("a", Reason.EXPIRED)],
+        ),
+        (
+            (one(FAIL, items=BAD),),
+            one(FAIL, items={"b": ItemState.EMPTY, "a": ItemState.UNKNOWN}),
+            [("b", Reason.NEW), ("a", Reason.ONGOING)],
+        ),
+        ((one(FAIL, items=BAD),), one(UNKNOWN, items={"a": ItemState.UNKNOWN}), [(None, Reason.NEW)]),
+        ((one(FAIL, items=BAD), one(UNKNOWN)), one(FAIL, items=BAD), [("a", Reason.REMINDER)]),
+        (
+            (one(FAIL, items=BAD), one(UNKNOWN)),
+            one(PASS, items={"a": ItemState.LATE}),
+            [("a", Reason.RESOLVED)],
+        ),
+    ],
+)
+def test_each_transition(
+    before: tuple[Finding, ...], after: Finding, expected: list[tuple[str | None, Reason]]
+) -> None:
+    assert news_of(told_of(*((finding,) for finding in before)), after) == expected
+
+
+@pytest.mark.parametrize(
+    ("minutes", "expected"),
+    [(-11, Reason.ONGOING), (-10, Reason.REMINDER), (-9, Reason.REMINDER), (0, Reason.REMINDER)],
+)
+def test_a_reminder_comes_after_its_time_with_ten_minutes_of_slack(minutes: int, expected: Reason) -> None:
+    state = told_of((one(FAIL),))
+    (change,) = changes(state, [one(FAIL)], NOW + timedelta(minutes=minutes), DAY)
+    assert change.reason is expected
+
+
+def test_a_failure_that_cannot_be_checked_any_more_says_what_it_was_and_keeps_its_date() -> None:
+    state = told_of((one(FAIL),), (one(FAIL),))
+    (change,) = changes(state, [one(UNKNOWN)], NOW, DAY)
+    assert (change.status, change.since, change.before) == (UNKNOWN, NOW - 2 * DAY, "fail critical")
+    after = advance(state, [one(UNKNOWN)], [change], NOW, [change])
+    assert after.told["sales.orders|freshness"].status is FAIL
+    assert after.told["sales.orders|freshness"].unchecked
+
+
+def test_a_silence_that_ends_keeps_the_date_of_the_trouble() -> None:
+    state = told_of((one(FAIL, items=BAD),), (one(FAIL, items=BAD, silenced="migration"),))
+    (change,) = changes(state, [one(FAIL, items=BAD)], NOW, DAY)
+    assert (change.reason, change.since) == (Reason.NEW, NOW - 2 * DAY)
+
+
+def test_a_table_that_is_gone_from_the_catalog_shadows_what_was_told_of_it() -> None:
+    state = told_of((one(FAIL), one(FAIL, check="partitions", items=BAD)))
+    gone = one(UNKNOWN, check="catalog", whole_table=True)
+    news = changes(state, [gone], NOW, DAY, {"sales.orders"})
+    assert [(change.check, change.reason) for change in news] == [("catalog", Reason.NEW)]
+    state = advance(state, [gone], news, NOW, news)
+    assert set(state.told) == {"sales.orders|catalog", "sales.orders|freshness", "sales.orders|partitions"}
+    back = (one(FAIL), one(UNKNOWN, check="partitions"))
+    news = changes(state, back, NOW + DAY, 3 * DAY, {"sales.orders"})
+    assert {(change.check, change.reason) for change in news} == {
+        ("catalog", Reason.RESOLVED),
+        ("freshness", Reason.ONGOING),
+        ("partitions", Reason.NEW),
+    }
+    assert "sales.orders|catalog" not in advance(state, back, news, NOW + DAY, news).told
+
+
+def test_a_table_that_is_back_but_unreadable_resolves_nothing() -> None:
+    state = told_of((one(UNKNOWN, check="catalog", whole_table=True),))
+    news = changes(state, [one(UNKNOWN)], NOW, DAY, {"sales.orders"})
+    assert [(change.check, change.reason) for change in news] == [("freshness", Reason.NEW)]
+
+
+def test_what_the_config_dropped_is_no_longer_watched() -> None:
+    state = told_of((one(FAIL), one(FAIL, check="volume"), one(FAIL, table="web.clicks")))
+    news = changes(state, [one(FAIL)], NOW, 2 * DAY, {"sales.orders"})
+    assert [(change.finding_id, change.reason) for change in news] == [
+        ("sales.orders|freshness", Reason.ONGOING),
+        ("sales.orders|volume", Reason.NO_LONGER_WATCHED),
+        ("web.clicks|freshness", Reason.NO_LONGER_WATCHED),
+    ]
+    after = advance(state, [one(FAIL)], news, NOW, news)
+    assert set(after.told) == {"sales.orders|freshness"}
+
+
+def test_a_run_over_some_tables_says_nothing_of_the_others() -> None:
+    state = told_of((one(FAIL), one(FAIL, table="web.clicks")))
+    assert [change.table for change in changes(state, [one(FAIL)], NOW, DAY, None)] == ["sales.orders"]
+    watched = {"sales.orders", "web.clicks"}
+    assert [change.table for change in changes(state, [one(FAIL)], NOW, DAY, watched)] == ["sales.orders"]
+
+
+def test_only_what_was_delivered_moves() -> None:
+    findings = (one(FAIL), one(FAIL, table="web.clicks"))
+    news = changes(State(), findings, NOW, DAY)
+    state = advance(State(), findings, news, NOW, [change for change in news if change.table == "web.clicks"])
+    again = changes(state, findings, NOW + timedelta(hours=1), DAY)
+    assert [(change.table, change.reason) for change in again] == [
+        ("sales.orders", Reason.NEW),
+        ("web.clicks", Reason.ONGOING),
+    ]
+
+
+def test_a_recovery_that_was_not_delivered_stays_news() -> None:
+    state = told_of((one(FAIL, items=BAD),))
+    mended = one(PASS, items={"a": ItemState.PRESENT})
+    news = changes(state, [mended], NOW, DAY)
+    assert advance(state, [mended], news, NOW, []) == state
+    assert advance(state, [mended], news, NOW, news).told == {}
+
+
+def test_completing_a_run_keeps_the_times_and_forgets_silenced_tables_that_are_gone() -> None:
+    state = told_of((one(FAIL, silenced="migration"), one(FAIL, table="web.clicks")))
+    after = complete(
+        state,
+        now=NOW,
+        run_id="r",
+        name="prod",
+        tables={"web.clicks": TableRecord()},
+        full_report_on=NOW.date(),
+    )
+    assert set(after.told) == {"web.clicks|freshness"}
+    assert (after.last_completed_at, after.last_full_report_on) == (NOW, NOW.date())
+    earlier = complete(after, now=NOW - DAY, run_id="r", name="prod", tables={})
+    assert (earlier.last_completed_at, earlier.last_full_report_on) == (NOW, NOW.date())
+
+
+@pytest.mark.parametrize(("seconds", "taken"), [(-1, True), (0, False), (1, False)])
+def test_a_lease_holds_until_it_ends(seconds: int, *, taken: bool) -> None:
+    lease = timedelta(minutes=15)
+    state = claim(State(), "event", NOW, lease)
+    assert state is not None
+    assert (claim(state, "event", NOW + lease + timedelta(seconds=seconds), lease) is None) is taken
+
+
+def test_an_event_that_was_reported_is_never_run_again_and_forgotten_after_a_week() -> None:
+    state = finish(State(), "event", NOW)
+    assert claim(state, "event", NOW + 6 * DAY, DAY) is None
+    later = claim(state, "other", NOW + 8 * DAY, DAY)
+    assert later is not None
+    assert later.events == {"other": Event(leased_until=NOW + 9 * DAY)}
+
+
+# What must hold whatever was seen.
+
+ITEMS = st.dictionaries(st.sampled_from("abcd"), st.sampled_from(ItemState), max_size=4)
+
+
+@st.composite
+def findings_of_a_run(draw: st.DrawFn) -> tuple[Finding, ...]:
+    found = []
+    for table in draw(st.sets(st.sampled_from(["t1", "t2", "t3"]))):
+        for check in draw(st.sets(st.sampled_from(["freshness", "partitions"]), min_size=1)):
+            status = draw(st.sampled_from(Status))
+            items = draw(ITEMS)
+            if status is PASS:
+                items = {key: state for key, state in items.items() if not state.is_bad}
+            severity = draw(st.sampled_from(Severity)) if status is FAIL else None
+            silenced = draw(st.sampled_from([None, None, None, "migration"]))
+            whole = status is UNKNOWN and draw(st.booleans())
+            found.append(one(status, severity, items, table, silenced, check, whole_table=whole))
+    return tuple(found)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> State:
+    """Draw a state as runs leave it, each of them delivered in part."""
+    state, now = State(), NOW - 10 * DAY
+    for findings in draw(st.lists(findings_of_a_run(), max_size=4)):
+        news = changes(state, findings, now, DAY, {"t1", "t2"})
+        state = advance(state, findings, news, now, draw(st.sets(st.sampled_from(news))) if news else ())
+        now += timedelta(hours=draw(st.integers(1, 40)))
+    return state
+
+
+def of_finding(news: tuple[Change, ...], finding: Finding) -> list[Change]:
+    return [change for change in news if change.finding_id == finding.id]
+
+
+@given(histories(), findings_of_a_run())
+def test_every_trouble_yields_exactly_one_change(state: State, findings: tuple[Finding, ...]) -> None:
+    news = changes(state, findings, NOW, DAY, {"t1", "t2", "t3"})
+    for finding in findings:
+        mine = of_finding(news, finding)
+        if finding.silenced is not None:
+            assert mine == []
+            continue
+        bad: list[str | None] = [item.key for item in finding.items if item.state.is_bad]
+        bad = bad if finding.status is FAIL else []
+        told = [
+            change.item for change in mine if change.reason not in OVER and change.status is finding.status
+        ]
+        expected = bad or ([None] if finding.status is not PASS else [])
+        assert sorted(told, key=str) == sorted(expected, key=str)
+    assert len({(change.finding_id, change.item) for change in news}) == len(news)
+
+
+@given(histories(), findings_of_a_run())
+def test_unknown_never_resolves_anything(state: State, findings: tuple[Finding, ...]) -> None:
+    news = changes(state, findings, NOW, DAY, {"t1", "t2", "t3"})
+    unknown = {finding.id for finding in findings if finding.status is UNKNOWN}
+    assert not [change for change in news if change.finding_id in unknown and change.reason in OVER]
+    after = advance(state, findings, news, NOW, news)
+    assert {told for told in state.told if told in unknown} <= set(after.told)
+
+
+@given(histories(), findings_of_a_run())
+def test_the_same_findings_again_are_no_news(state: State, findings: tuple[Finding, ...]) -> None:
+    watched = {"t1", "t2", "t3"}
+    news = changes(state, findings, NOW, DAY, watched)
+    after = advance(state, findings, news, NOW, news)
+    again = changes(after, findings, NOW + timedelta(hours=1), DAY, watched)
+    assert {change.reason for change in again} <= {Reason.ONGOING, Reason.REMINDER}
+    fresh = {(change.finding_id, change.item) for change in again if change.reason is Reason.REMINDER}
+    assert not fresh & {(change.finding_id, change.item) for change in news}
+
+
+@given(histories(), findings_of_a_run())
+def test_what_was_not_delivered_stays_news(state: State, findings: tuple[Finding, ...]) -> None:
+    watched = {"t1", "t2", "t3"}
+    news = changes(state, findings, NOW, DAY, watched)
+    after = advance(state, findings, news, NOW, ())
+    again = changes(after, findings, NOW, DAY, watched)
+    assert {(c.finding_id, c.item, c.reason) for c in news if c.reason in NEWS} <= {
+        (c.finding_id, c.item, c.reason) for c in again
+    }
+
+
+@given(histories(), findings_of_a_run())
+def test_the_date_of_a_trouble_never_moves_while_it_goes_on(
+    state: State, findings: tuple[Finding, ...]
+) -> None:
+    news = changes(state, findings, NOW, DAY)
+    after = advance(state, findings, news, NOW, news)
+    for change in changes(after, findings, NOW + DAY, DAY):
+        before = next(c for c in news if (c.finding_id, c.item) == (change.finding_id, change.item))
+        assert change.since == before.since
+        assert change.since is not None
+        assert change.since <= NOW
+
+
+@given(findings_of_a_run())
+def test_the_order_of_the_findings_does_not_matter(findings: tuple[Finding, ...]) -> None:
+    assert changes(State(), findings, NOW, DAY) == changes(State(), reversed(findings), NOW, DAY)
+
+
+def test_a_change_tells_the_owner_of_today() -> None:
+    state = told_of((one(FAIL),))
+    (change,) = changes(state, [replace(one(FAIL), owner="finance")], NOW, DAY)
+    assert change.owner == "finance"
