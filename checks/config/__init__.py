@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from checks.config.loading import from_tables, load, load_environment
+from checks.config.environment import from_tables, load_environment
+from checks.config.loading import load
 from checks.config.mistakes import ConfigErrors, Mistake
 from checks.config.models import Account, Route, matches_id
 from checks.config.schema import json_schema

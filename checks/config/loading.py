@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ValidationError
 
 from checks.config.merging import OFF, Block, Stated
-from checks.config.mistakes import ConfigErrors, Document, Mistake, Path, show
+from checks.config.mistakes import ConfigErrors, Document, Path, show
 from checks.config.models import (
     Account,
     CalendarBlock,
@@ -22,11 +22,11 @@ from checks.config.models import (
 )
 from checks.config.selectors import Selector, find_name, parse_prefix, parse_selector
 from checks.config.settings import Config, Silence, in_utc
-from checks.config.source import Fetch, Source, from_dict, read_document
-from checks.config.values import parse_history, parse_topic
+from checks.config.source import Fetch, Source, read_document
 from checks.config.watching import Entry, Watchlist, defaults_of
 from checks.config.words import did_you_mean, sentences
 from checks.rules import CHECKS
+from checks.rules.base import Binding
 from checks.schedule.calendars import Calendar
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ Model = TypeVar("Model", bound=BaseModel)
 _PLANNED = {"volume", "files", "schema", "catalog", "events"}
 """Checks that a config may well name, though this version may be without them."""
 _COLLECTIONS = frozenset(File.model_fields.keys() - Settings.model_fields.keys())
+OWN_KEYS = "x-"
+"""Keys at the top that begin so are the reader's own, such as a home for anchors."""
 _STATED = ("region", "owner", "runbook", "pattern", "timezone")
 
 
@@ -53,74 +55,23 @@ def load(
     ``${VAR}`` is taken from ``environ``. ``fetch`` returns the bytes of a URI, and raises OSError or
     Unobserved. Raises ConfigErrors with every mistake.
     """
-    return _Loader(read_document(source, environ, fetch), checks).config()
+    return Loader(read_document(source, environ, fetch), checks).config()
 
 
-def load_environment(environ: Mapping[str, str], *, fetch: Fetch | None = None) -> Config:
-    """Return the config that ``CONFIG`` names, or else that of ``TABLES``.
-
-    ``TOPIC_ARN`` and ``HISTORY`` stand in where the config states no topic or history. An empty
-    variable counts as not set. Raises ConfigErrors, also when neither is set.
-    """
-    named, tables = environ.get("CONFIG", "").strip(), environ.get("TABLES", "").strip()
-    if not named and not tables:
-        advice = "set CONFIG to a path or s3:// URI, or TABLES to such as s3://bucket/prefix/,sales.orders"
-        raise ConfigErrors(
-            [Mistake(source="environment", message=f"neither CONFIG nor TABLES is set; {advice}")]
-        )
-    given: dict[str, Any] = {}
-    mistakes: list[Mistake] = []
-    for variable, key, parse in (("TOPIC_ARN", "topic", parse_topic), ("HISTORY", "history", parse_history)):
-        text = environ.get(variable, "").strip()
-        try:
-            if text:
-                given[key] = parse(text)
-        except ValueError as error:
-            mistakes.append(Mistake(source="environment", path=variable, message=str(error)))
-    try:
-        config = load(named, environ=environ, fetch=fetch) if named else from_tables(tables)
-    except ConfigErrors as error:
-        raise ConfigErrors([*mistakes, *error.mistakes]) from None
-    if mistakes:
-        raise ConfigErrors(mistakes)
-    if named and tables:
-        told = "environment: TABLES: is set beside CONFIG, which wins; nothing of TABLES is looked at"
-        given["notes"] = (*config.notes, told)
-    return replace(
-        config,
-        topic=config.topic or given.get("topic"),
-        history=config.history or given.get("history"),
-        notes=given.get("notes", config.notes),
-    )
-
-
-def from_tables(text: str) -> Config:
-    """Return the config of a list such as ``s3://a/,s3://b/in/,sales.orders``: data within 24 h in each."""
-    names = dict.fromkeys(name.strip() for name in text.split(",") if name.strip())
-    if not names:
-        advice = "write locations and tables, such as s3://bucket/prefix/,sales.orders"
-        raise ConfigErrors([Mistake(source="TABLES", message=f"names nothing; {advice}")])
-    # A list is no config: no variable is expanded in it.
-    entries = [
-        {"prefix" if "://" in name else "table": name.replace("${", "$${"), "freshness": {"max_age": "24h"}}
-        for name in names
-    ]
-    return _Loader(from_dict({"version": 1, "tables": entries}, {}, "TABLES"), CHECKS).config()
-
-
-class _Loader:
+class Loader:
     """One reading of a document: each part on its own, so that a mistake in one hides none in another."""
 
     def __init__(self, document: Document, checks: Mapping[str, type[CheckConfig]]) -> None:
         self.document, self.checks = document, checks
         self.zone = ZoneInfo("UTC")
+        self.calendars: dict[str, Calendar] = {}
 
     def config(self) -> Config:
         """Return the config; raise ConfigErrors with every mistake."""
         settings = self._settings()
         if settings is not None:
             self.zone = settings.timezone
-        calendars = self._calendars()
+        calendars = self.calendars = self._calendars()
         accounts = self._accounts()
         defaults = defaults_of(self._defaults())
         routes = tuple(self._routes())
@@ -131,10 +82,11 @@ class _Loader:
             checks=self.checks,
             calendars=calendars,
             zone=self.zone,
-            unsure=self.document.is_broken,
         )
         for path, sentence in watchlist.mistakes():
-            self._add(path, sentence)
+            whole_block = path[0] == "tables" and len(path) == len(("tables", 0, "check"))
+            if not (whole_block and self.document.is_broken(("defaults", path[-1]))):
+                self._add(path, sentence)
         if self.document.mistakes or settings is None:
             raise ConfigErrors(self.document.mistakes)
         return Config(
@@ -177,7 +129,11 @@ class _Loader:
         return known if len(known) >= len(path) else path
 
     def _settings(self) -> Settings | None:
-        single = {key: value for key, value in self.document.data.items() if key not in _COLLECTIONS}
+        single = {
+            key: value
+            for key, value in self.document.data.items()
+            if key not in _COLLECTIONS and not key.startswith(OWN_KEYS)
+        }
         settings = self._checked(Settings, single, (), _COLLECTIONS)
         if "tables" not in self.document.data:
             self._add(
@@ -219,11 +175,8 @@ class _Loader:
         for name, block, path in self._blocks("calendars"):
             found[name] = Calendar(name)  # known by its name even when it is wrong
             checked = self._checked(CalendarBlock, block, path)
-            try:
-                if checked is not None:
-                    found[name] = checked.build(name)
-            except ValueError as error:
-                self._add(path, str(error))
+            if checked is not None:
+                found[name] = checked.build(name)
         return found
 
     def _accounts(self) -> dict[str, Account | None]:
@@ -275,14 +228,28 @@ class _Loader:
             self.document.broken.add(path)
             return
         blocks[check] = value
+        wrong = dict(self._wrong_keys(config, value))
+        for below, sentence in wrong.items():
+            self._add(self._place(path, below), sentence)
         try:
-            config.model_validate(value)
+            Binding(zone=self.zone, calendars=self.calendars).calendar(str(value.get("calendar", "")) or None)
+        except ValueError as error:
+            if ("calendar",) not in wrong:
+                self._add((*path, "calendar"), str(error))
+
+    def _wrong_keys(self, config: type[CheckConfig], block: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+        """Yield what is wrong with single keys; the rest is judged once all is merged."""
+        for key, value in block.items():
+            field = config.model_fields.get(key)
+            if isinstance(value, bool) and field is not None and field.annotation in (int, int | None):
+                yield (
+                    (key,),
+                    f"{show(value)} is not a whole number; write one such as {(field.examples or [1])[0]}",
+                )
+        try:
+            config.model_validate(block)
         except ValidationError as error:
-            for below, sentence in sentences(error, config):
-                if below and (
-                    below[0] in value
-                ):  # the rest is judged when all that holds for a table is merged
-                    self._add(self._place(path, below), sentence)
+            yield from (each for each in sentences(error, config) if each[0] and each[0][0] in block)
 
     def _entries(self, accounts: Mapping[str, Account | None]) -> Iterator[Entry]:
         items = list(self._items("tables"))
@@ -304,7 +271,7 @@ class _Loader:
                     self._add((*path, key), told)
                 else:
                     plain[key] = value
-            checked = self._checked(EntryBlock, plain, path, known)
+            checked = self._checked(EntryBlock, plain, path, known) or _salvaged(plain)
             selector = self._selector(plain, checked, path, accounts)
             if selector is not None:
                 values = {key: v for key in _STATED if (v := getattr(checked, key, None)) is not None}
@@ -363,22 +330,20 @@ class _Loader:
     def _routes(self) -> Iterator[Route]:
         for item, path in self._items("routes"):
             route = self._checked(Route, item, path)
-            if route is not None and not route.match.model_fields_set:
-                self._add(
-                    (*path, "match"), "is empty; write at least one of owner, database, table, severity"
-                )
-            elif route is not None:
+            if isinstance(item, dict) and item.get("match") == {}:
+                self._add((*path, "match"), "is empty; write owner, database, table or severity below it")
+            if route is not None:
                 yield route
 
     def _silences(self) -> Iterator[Silence]:
         for item, path in self._items("silences"):
             checked = self._checked(SilenceBlock, item, path)
+            check = item.get("check") if isinstance(item, dict) else None
+            if isinstance(check, str) and check.strip() not in self.checks:
+                unknown = f"{show(check)} is not a check; {did_you_mean(check, self.checks)}"
+                self._add((*path, "check"), self._unknown_check(check) or unknown)
             if checked is None:
                 continue
-            if checked.check is not None and checked.check not in self.checks:
-                told = self._unknown_check(checked.check)
-                unknown = f"{show(checked.check)} is not a check; {did_you_mean(checked.check, self.checks)}"
-                self._add((*path, "check"), told or unknown)
             until = checked.until
             moment = until if isinstance(until, datetime) else datetime.combine(until, time())
             yield Silence(
@@ -388,3 +353,14 @@ class _Loader:
                 because=checked.because,
                 place=str(self.document.mistake((*path, "until"), "")),
             )
+
+
+def _salvaged(plain: Mapping[str, Any]) -> EntryBlock | None:
+    """Return an entry without its wrong keys, so that the rest is judged; None if it is unclear which."""
+    try:
+        EntryBlock.model_validate(plain)
+    except ValidationError as error:
+        wrong = {details["loc"][0] for details in error.errors()}
+        if wrong.isdisjoint({"table", "prefix", "exclude", "account"}):
+            return EntryBlock.model_validate({key: value for key, value in plain.items() if key not in wrong})
+    return None

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
 
 from checks.config.selectors import matches_name
 from checks.config.values import (
@@ -21,6 +29,7 @@ from checks.config.values import (
     Runbook,
     Text,
     Topic,
+    Version,
     Weekday,
     Zone,
     one_or_more,
@@ -59,15 +68,38 @@ class CalendarBlock(_Block):
         examples=[["2026-12-27"]],
     )
 
+    @field_validator("country")
+    @classmethod
+    def _is_known(cls, country: str | None) -> str | None:
+        if country is not None:
+            public_holidays(country)
+        return country
+
+    @field_validator("subdivision")
+    @classmethod
+    def _is_part_of_country(cls, subdivision: str | None, info: ValidationInfo) -> str | None:
+        if subdivision is not None and "country" in info.data:  # else the country is wrong already
+            if info.data["country"] is None:
+                raise ValueError("needs a country; write country beside it, such as country: DE")
+            public_holidays(info.data["country"], subdivision)
+        return subdivision
+
+    @field_validator("closed")
+    @classmethod
+    def _leaves_a_day(cls, closed: tuple[str, ...]) -> tuple[str, ...]:
+        if set(closed) == set(WEEKDAYS):
+            raise ValueError("closes every weekday, so nothing would ever be due; leave at least one open")
+        return closed
+
+    @field_validator("also_open")
+    @classmethod
+    def _is_not_closed_too(cls, also_open: tuple[date, ...], info: ValidationInfo) -> tuple[date, ...]:
+        if both := set(info.data.get("also_closed", ())).intersection(also_open):
+            raise ValueError(f"{min(both)} is in also_closed too; keep one of them")
+        return also_open
+
     def build(self, name: str) -> Calendar:
-        """Return the calendar; raise ValueError with what to write when it cannot be meant."""
-        if set(self.closed) == set(WEEKDAYS):
-            message = "closes every weekday, so nothing would ever be due; leave at least one weekday open"
-            raise ValueError(message)
-        if both := set(self.also_closed) & set(self.also_open):
-            raise ValueError(f"{min(both)} is both in also_closed and in also_open; keep one of them")
-        if self.subdivision is not None and self.country is None:
-            raise ValueError("subdivision needs a country; write country beside it, such as country: DE")
+        """Return the calendar."""
         return Calendar(
             name,
             frozenset(WEEKDAYS.index(day) for day in self.closed),
@@ -227,7 +259,7 @@ class SilenceBlock(_Block):
 class Settings(_Block):
     """The keys at the top of a config that hold a single value."""
 
-    version: Literal[1] = Field(description="The version of this format: 1.", examples=[1])
+    version: Version = Field(description="The version of this format: 1.", examples=[1])
     name: Text | None = Field(
         None,
         description="What the report calls this set of tables, such as the environment.",
@@ -246,12 +278,12 @@ class Settings(_Block):
     )
     history: History | None = Field(
         None,
-        description="Where it is kept what was told before: a local folder (.checks/ when absent) or s3:// URI.",
+        description="What was told before is kept here: a local folder (.checks/ when absent) or s3:// URI.",
         examples=["s3://acme-ops/table-monitor/"],
     )
     report: Report = Field(
         "always",
-        description="When to send a report: always (whole once a day, then only news), on_change, on_failure.",
+        description="When to send: always (all of it once a day, then only news), on_change, on_failure.",
         examples=["on_change"],
     )
     remind_every: Duration = Field(

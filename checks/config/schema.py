@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic.json_schema import GenerateJsonSchema
 
+from checks.config.loading import OWN_KEYS
 from checks.config.merging import OFF
 from checks.config.models import File
 from checks.rules import CHECKS
@@ -38,6 +39,9 @@ def json_schema(checks: Mapping[str, type[CheckConfig]] = CHECKS) -> dict[str, A
     definitions["EntryBlock"]["oneOf"] = [{"required": ["table"]}, {"required": ["prefix"]}]
     schema["properties"]["defaults"] |= {"properties": blocks, "additionalProperties": False}
     schema["properties"]["tables"]["minItems"] = 1
+    schema["patternProperties"] = {
+        f"^{OWN_KEYS}": {"description": "A key of your own, such as a home for anchors."}
+    }
     definitions["Match"]["minProperties"] = 1
     cleaned: dict[str, Any] = _clean(schema)
     return {"$schema": _DIALECT, "title": "s3-table-monitor", **cleaned}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_BUCKET = re.compile(r"[A-Za-z0-9._-]{3,255}", re.ASCII)
+_BUCKET = re.compile(r"[A-Za-z0-9._-]{1,255}", re.ASCII)
 _WILD = re.compile(r"[*?]")
 _DOT = "\0"
 """Stands between database and table where both are one text; no wildcard matches it."""
@@ -21,7 +21,7 @@ _MOST_STATES = 20_000
 
 @lru_cache(maxsize=8192)
 def _compiled(glob: str) -> re.Pattern[str]:
-    """Compile * and ? without backtracking: each stretch between stars is matched once, at its first place."""
+    """Compile * and ? without backtracking: each stretch between stars is matched at its first place."""
     first, *others = ("".join("." if c == "?" else re.escape(c) for c in part) for part in glob.split("*"))
     if not others:
         return re.compile(first, re.DOTALL)

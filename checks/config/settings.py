@@ -80,7 +80,7 @@ class Config:
     """
 
     source: str
-    watchlist: Watchlist = field(repr=False, compare=False)
+    watchlist: Watchlist = field(repr=False)
     zone: ZoneInfo = ZoneInfo("UTC")
     name: str | None = None
     topic: str | None = None
@@ -98,9 +98,9 @@ class Config:
     """What is not wrong but worth telling, whatever the time."""
 
     def warnings(self, now: datetime) -> tuple[str, ...]:
-        """Return what is worth telling though not wrong, such as silences that have ended at ``now``."""
+        """Return what is worth telling though not wrong, such as silences that have ended."""
         ended = (
-            f"{silence.place}: ended {silence.until.astimezone(self.zone).strftime('%Y-%m-%d %H:%M')}; take it out"
+            f"{silence.place}: ended {silence.until.astimezone(self.zone):%Y-%m-%d %H:%M}; take it out"
             for silence in self.silences
             if silence.until <= now
         )

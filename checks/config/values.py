@@ -71,6 +71,13 @@ def parse_count(value: object) -> int:
     return number
 
 
+def parse_version(value: object) -> int:
+    """Read the version of the format; raise ValueError with what to write."""
+    if value == 1 and not isinstance(value, bool):
+        return 1
+    raise ValueError(f"{show(value)} is not a version that is known here; write version: 1")
+
+
 def parse_weekday(value: object) -> str:
     """Read a weekday's short name; raise ValueError with what to write."""
     if isinstance(value, str) and value.strip().lower() in WEEKDAYS:
@@ -168,6 +175,7 @@ NameGlobs = Annotated[
         {"type": ["string", "array"], "minLength": 1, "items": {"type": "string", "minLength": 1}}
     ),
 ]
+Version = Annotated[int, BeforeValidator(parse_version), WithJsonSchema({"const": 1})]
 Runbook = Annotated[
     str, BeforeValidator(parse_runbook), WithJsonSchema({"type": "string", "pattern": "^https?://"})
 ]

@@ -23,7 +23,7 @@ from checks.rules.base import Binding, Rule
 from checks.rules.partitions import PartitionsRule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from checks.config.merging import Disagreement
@@ -68,14 +68,14 @@ class Watchlist:
     checks: Mapping[str, type[CheckConfig]]
     calendars: Mapping[str, Calendar]
     zone: ZoneInfo
-    unsure: Callable[[Path], bool] = field(default=lambda _: False)
-    """Tells of a block that something was left out of it: no more is said about it."""
     _exact: dict[str, list[Entry]] = field(init=False, default_factory=dict)
     _by_database: dict[str, list[Entry]] = field(init=False, default_factory=dict)
     _other_globs: list[Entry] = field(init=False, default_factory=list)
-    _bound: dict[tuple[int, ...], Bound] = field(init=False, default_factory=dict)
+    _globs: list[Entry] = field(init=False, default_factory=list)
+    _bound: dict[tuple[int, ...], Bound] = field(init=False, default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        self._globs = [entry for entry in self.entries if entry.selector.is_glob]
         for entry in self.entries:
             selector = entry.selector
             if not selector.is_glob:
@@ -118,7 +118,7 @@ class Watchlist:
         schedule = None
         for check, config in self.checks.items():
             block = merged.blocks.get(check)
-            if block is None or any(self.unsure((*each.path, check)) for each in stated):
+            if block is None:
                 continue
             binding = Binding(zone=zone, calendars=self.calendars, schedule=schedule)
             outcome = _rule(config, block, merged.home[check], binding)
@@ -162,13 +162,10 @@ class Watchlist:
             return (*(each for each in found if each.selector.is_glob), entry)
         wider = [
             each
-            for each in self._globs_of(selector.account)
+            for each in self._globs
             if each is entry or (_order(each) < _order(entry) and _contains(each.selector, selector))
         ]
         return sorted(wider, key=_order)
-
-    def _globs_of(self, account: str | None) -> list[Entry]:
-        return [e for e in self.entries if e.selector.is_glob and e.selector.account == account]
 
     def _repeated(self) -> Iterator[tuple[Path, str]]:
         for entries in self._exact.values():
@@ -189,8 +186,9 @@ class Watchlist:
             for one, other in combinations(entries, 2):
                 if not may_overlap(one.selector, other.selector):
                     continue
-                settling = self._settling(one.selector, other.selector, rank)
-                for each in disagreements(one.stated, other.stated, groups):
+                found = list(disagreements(one.stated, other.stated, groups))
+                settling = self._settling(one.selector, other.selector, rank) if found else []
+                for each in found:
                     name = _unsettled(one, other, [s for s in settling if each.settled_by(s.stated)])
                     if name is not None:
                         yield each.second, _say_ambiguous(one, name)

@@ -67,6 +67,8 @@ def _sentence(details: ErrorDetails, model: type[BaseModel], known: Iterable[str
     if kind in _BOUNDS:
         fault, advice, bound = _BOUNDS[kind]
         return f"{value} is {fault}; write {advice} {limits[bound]}"
+    if kind.startswith(("model", "dict")):
+        return f"{value} is not a block of keys; write keys below it{_example(model, path)}"
     what = next((what for start, what in _EXPECTED if kind.startswith(start)), "what may stand here")
     return f"{value} is not {what}; write one{_example(model, path)}"
 
@@ -84,8 +86,6 @@ _EXPECTED = (
     ("bool", "true or false"),
     ("list", "a list"),
     ("tuple", "a list"),
-    ("model", "a block of keys"),
-    ("dict", "a block of keys"),
     ("date", "a date"),
 )
 
