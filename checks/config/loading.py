@@ -20,7 +20,7 @@ from checks.config.models import (
     Settings,
     SilenceBlock,
 )
-from checks.config.selectors import Selector, find_name, parse_prefix, parse_selector
+from checks.config.selectors import Selector, WrongExclude, find_name, parse_prefix, parse_selector
 from checks.config.settings import Config, Silence, in_utc
 from checks.config.source import Fetch, Source, read_document
 from checks.config.watching import Entry, Watchlist, defaults_of
@@ -137,7 +137,7 @@ class Loader:
         settings = self._checked(Settings, single, (), _COLLECTIONS)
         if "tables" not in self.document.data:
             self._add(
-                ("tables",), "tables is missing; write at least one below it, such as - table: sales.orders"
+                (), "tables is missing; write at least one entry below it, such as - table: sales.orders"
             )
         if settings is None:
             self._guess_zone()
@@ -303,7 +303,8 @@ class Loader:
         try:
             return self._parsed(checked, region, path)
         except ValueError as error:
-            key = "prefix" if table is None else "exclude" if str(error).startswith("exclude") else "table"
+            wrong_exclude = isinstance(error, WrongExclude)
+            key = "exclude" if wrong_exclude else "prefix" if table is None else "table"
             self._add((*path, key), str(error))
             return None
 
@@ -311,9 +312,7 @@ class Loader:
         line = self.document.line(path)
         if checked.prefix is not None:
             if checked.exclude:
-                raise ValueError(
-                    "exclude stands beside a prefix; it goes with globs of tables only: take it out"
-                )
+                raise WrongExclude("stands beside a prefix; write it beside a glob of tables, or take it out")
             found = parse_prefix(checked.prefix, account=checked.account, region=region)
         else:
             found = parse_selector(

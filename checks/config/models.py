@@ -269,7 +269,6 @@ class Settings(_Block):
         ZoneInfo("UTC"),
         description="The zone of deadlines and of the report.",
         examples=["Europe/Berlin"],
-        json_schema_extra={"default": "UTC"},
     )
     topic: Topic | None = Field(
         None,
@@ -290,9 +289,14 @@ class Settings(_Block):
         timedelta(days=1),
         description="How often what goes on failing is told again.",
         examples=["1d"],
-        json_schema_extra={"default": "1d"},
     )
-    concurrency: Count = Field(16, le=256, description="How many tables are read at once.", examples=[16])
+    concurrency: Count = Field(
+        16,
+        le=256,
+        description="How many tables are read at once, at most 256.",
+        examples=[16],
+        json_schema_extra={"maximum": 256},
+    )
     timeout: Duration = Field(
         timedelta(seconds=60),
         description="How long one table may take before it is unknown.",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from pydantic.json_schema import GenerateJsonSchema
 
@@ -10,6 +12,8 @@ from checks.config.loading import OWN_KEYS
 from checks.config.merging import OFF
 from checks.config.models import File
 from checks.rules import CHECKS
+from checks.schedule.durations import write_duration
+from checks.schedule.periods import Every
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +29,14 @@ _TEXTS = ("description", "examples", "default", "title")
 
 class _Generator(GenerateJsonSchema):
     ignored_warning_kinds: ClassVar[set[Any]] = {"skipped-choice", "non-serializable-default"}  # type: ignore[misc] # a set of words
+
+    def encode_default(self, dft: object) -> Any:
+        """Write a default as it would stand in a config."""
+        if isinstance(dft, timedelta):
+            return write_duration(dft)
+        if isinstance(dft, ZoneInfo):
+            return dft.key
+        return str(dft) if isinstance(dft, Every) else super().encode_default(dft)
 
 
 def json_schema(checks: Mapping[str, type[CheckConfig]] = CHECKS) -> dict[str, Any]:
