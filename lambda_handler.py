@@ -13,7 +13,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     TABLES, TOPIC_ARN, HISTORY. Raises `checks.monitor.NotDelivered` when the report could not be delivered,
     so that the invocation fails, is retried, and its alarm rings.
     """
-    from checks import monitor  # noqa: PLC0415 - inside the handler, so that the init phase stays under its 10 s
+    from checks import monitor
 
     outcome = monitor.run_event(event, remaining_ms=getattr(context, "get_remaining_time_in_millis", None))
     return outcome.brief()

@@ -25,7 +25,7 @@ def __getattr__(name: str) -> Any:
     if name not in __all__:
         message = f"module 'checks' has no attribute {name!r}"
         raise AttributeError(message)
-    from checks import notebook  # noqa: PLC0415 - `checks --help` does without it
+    from checks import notebook
 
     return getattr(notebook, name)
 

@@ -124,7 +124,9 @@ def judge(check: str, rows: Sequence[Row]) -> Judgement:
         if isinstance(ids, Problem):
             return Judgement({}, ids)
         if ids != _plainly_failing(rows, severity):
-            return Judgement({}, _not_judged(f"Great Expectations and the plain comparison disagree on {severity}"))
+            return Judgement(
+                {}, _not_judged(f"Great Expectations and the plain comparison disagree on {severity}")
+            )
         failing[severity] = ids
     return Judgement(failing)
 
@@ -139,9 +141,7 @@ def _frame(rows: Sequence[Row]) -> pd.DataFrame:
     for severity in _SEVERITIES:
         columns[severity.value] = [_limit(row, severity) for row in rows]
     frame = pd.DataFrame(columns, index=pd.Index([row.id for row in rows], dtype=object))
-    if is_time:
-        return frame.apply(lambda column: pd.to_datetime(column, utc=True).astype("datetime64[ns, UTC]"))
-    return frame.astype("float64")
+    return frame.astype("datetime64[ns, UTC]" if is_time else "float64")
 
 
 def _limit(row: Row, severity: Severity) -> datetime | float:
@@ -184,7 +184,7 @@ def _validate(check: str, frame: pd.DataFrame) -> Mapping[Severity, Any]:
     return {Severity(each.expectation_config.meta["severity"]): each for each in outcome.results}
 
 
-def _failing_ids(result: Any, frame: pd.DataFrame) -> frozenset[str] | Problem:  # noqa: ANN401 - GX's result
+def _failing_ids(result: Any, frame: pd.DataFrame) -> frozenset[str] | Problem:
     """Return the ids of the rows that fail, or what makes the result unbelievable."""
     if result is None:
         return _not_judged("Great Expectations gave no result")
@@ -204,7 +204,10 @@ def _failing_ids(result: Any, frame: pd.DataFrame) -> frozenset[str] | Problem: 
 
 
 def _plainly_failing(rows: Sequence[Row], severity: Severity) -> frozenset[str]:
-    good = {Direction.AT_LEAST: operator.ge, Direction.AT_MOST: operator.le}
+    good: dict[Direction, Callable[[Any, Any], bool]] = {
+        Direction.AT_LEAST: operator.ge,
+        Direction.AT_MOST: operator.le,
+    }
     return frozenset(row.id for row in rows if not good[row.direction](row.observed, _limit(row, severity)))
 
 
@@ -214,9 +217,9 @@ def _great_expectations(check: str) -> tuple[Any, Any]:
     collecting = gc.isenabled()
     gc.disable()  # saves a twelfth of the import
     try:
-        import great_expectations as gx  # noqa: PLC0415 - 5 s that only runs pay
+        import great_expectations as gx
 
-        from checks import expectations  # noqa: PLC0415
+        from checks import expectations
     finally:
         if collecting:
             gc.enable()

@@ -56,27 +56,40 @@ def _parser() -> argparse.ArgumentParser:
     _config_option(run)
     _choice_options(run)
     run.add_argument(
-        "--format", choices=("text", "json", "html"), help="how the report is written (by FILE's ending, else text)"
+        "--format",
+        choices=("text", "json", "html"),
+        help="how the report is written (by FILE's ending, else text)",
     )
-    run.add_argument("--output", metavar="FILE", help="write the report to FILE or s3://... in place of standard output")
+    run.add_argument(
+        "--output", metavar="FILE", help="write the report to FILE or s3://... in place of standard output"
+    )
     run.add_argument("--no-send", action="store_true", help="publish nothing and remember nothing")
     run.add_argument(
-        "--fail-on", choices=("critical", "warning", "never"), default="critical", help="exit 1 from here on (critical)"
+        "--fail-on",
+        choices=("critical", "warning", "never"),
+        default="critical",
+        help="exit 1 from here on (critical)",
     )
 
-    validate = commands.add_parser("validate", help="read the config and tell every mistake", description=_validate.__doc__)
+    validate = commands.add_parser(
+        "validate", help="read the config and tell every mistake", description=_validate.__doc__
+    )
     validate.set_defaults(command=_validate)
     _config_option(validate)
 
     schema = commands.add_parser("schema", help="print the JSON Schema of the config, for editors")
     schema.set_defaults(command=_schema)
 
-    plan = commands.add_parser("plan", help="tell what a run would read, and what it costs", description=_plan.__doc__)
+    plan = commands.add_parser(
+        "plan", help="tell what a run would read, and what it costs", description=_plan.__doc__
+    )
     plan.set_defaults(command=_plan)
     _config_option(plan)
     _choice_options(plan)
 
-    alert = commands.add_parser("test-alert", help="send a test message to each topic", description=_test_alert.__doc__)
+    alert = commands.add_parser(
+        "test-alert", help="send a test message to each topic", description=_test_alert.__doc__
+    )
     alert.set_defaults(command=_test_alert)
     _config_option(alert)
 
@@ -95,10 +108,17 @@ def _config_option(parser: argparse.ArgumentParser) -> None:
 
 def _choice_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--table", metavar="GLOB", action="append", default=[], help="only these tables; may be given several times"
+        "--table",
+        metavar="GLOB",
+        action="append",
+        default=[],
+        help="only these tables; may be given several times",
     )
     parser.add_argument(
-        "--now", metavar="TIME", type=_instant, help="look as of this time (ISO 8601, UTC unless it has an offset)"
+        "--now",
+        metavar="TIME",
+        type=_instant,
+        help="look as of this time (ISO 8601, UTC unless it has an offset)",
     )
 
 
@@ -106,7 +126,7 @@ class _Version:
     """The version, read from the installed distribution only when it is asked for."""
 
     def __mod__(self, _values: object) -> str:
-        from importlib.metadata import version  # noqa: PLC0415 - takes 30 ms
+        from importlib.metadata import version
 
         return f"checks {version('s3-table-monitor')}"
 
@@ -134,8 +154,8 @@ def _source(arguments: argparse.Namespace) -> str | None:
 
 
 def _load(arguments: argparse.Namespace) -> Config:
-    from checks import monitor  # noqa: PLC0415 - --help does without it
-    from checks.config import ConfigErrors  # noqa: PLC0415
+    from checks import monitor
+    from checks.config import ConfigErrors
 
     try:
         config = monitor.load_config(_source(arguments), os.environ)
@@ -148,8 +168,8 @@ def _load(arguments: argparse.Namespace) -> Config:
 
 def _run(arguments: argparse.Namespace) -> int:
     """Check the tables, print the report, and publish it to the topics of the config."""
-    from checks import monitor  # noqa: PLC0415
-    from checks.report.build import FailOn  # noqa: PLC0415
+    from checks import monitor
+    from checks.report.build import FailOn
 
     config = _load(arguments)
     progress = _Progress()
@@ -176,7 +196,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _write(arguments: argparse.Namespace, report: Report) -> bool:
     """Write the report to where it was asked for; return whether that went well."""
-    from checks.channels import file  # noqa: PLC0415
+    from checks.channels import file
 
     if arguments.output is None or arguments.output == "-":
         content = file.render(report, arguments.format or "text")
@@ -211,9 +231,9 @@ def _validate(arguments: argparse.Namespace) -> int:
 
 
 def _schema(_arguments: argparse.Namespace) -> int:
-    import json  # noqa: PLC0415
+    import json
 
-    from checks.config import json_schema  # noqa: PLC0415
+    from checks.config import json_schema
 
     print(json.dumps(json_schema(), indent=2))
     return 0
@@ -221,10 +241,12 @@ def _schema(_arguments: argparse.Namespace) -> int:
 
 def _plan(arguments: argparse.Namespace) -> int:
     """Tell which tables a run would look at, by which checks, in which way, and what that costs."""
-    from checks import monitor, plan  # noqa: PLC0415
+    from checks import monitor, plan
 
     config = _load(arguments)
-    request = monitor.Request(now=arguments.now or _clock(), only=tuple(arguments.table), send=False, keep=False)
+    request = monitor.Request(
+        now=arguments.now or _clock(), only=tuple(arguments.table), send=False, keep=False
+    )
     try:
         planned, clock = monitor.make_plan(config, request, os.environ)
     except monitor.NothingMatches as error:
@@ -235,7 +257,7 @@ def _plan(arguments: argparse.Namespace) -> int:
 
 def _test_alert(arguments: argparse.Namespace) -> int:
     """Send a message that says that it is a test to each topic of the config, and tell how each took it."""
-    from checks import monitor  # noqa: PLC0415
+    from checks import monitor
 
     config = _load(arguments)
     deliveries = monitor.send_test(config, _clock(), os.environ)
@@ -243,13 +265,16 @@ def _test_alert(arguments: argparse.Namespace) -> int:
         message = f"no topic to send to; write topic: into the config, or set TOPIC_ARN ({_DEFAULT_CONFIG})"
         raise _Refused(message)
     for delivery in deliveries:
-        print(f"sent to {delivery.target}" if delivery.ok else delivery.problem, file=sys.stdout if delivery.ok else sys.stderr)
+        print(
+            f"sent to {delivery.target}" if delivery.ok else delivery.problem,
+            file=sys.stdout if delivery.ok else sys.stderr,
+        )
     return 0 if all(delivery.ok for delivery in deliveries) else NOT_DELIVERED
 
 
 def _demo(_arguments: argparse.Namespace) -> int:
     try:
-        from checks import demo  # noqa: PLC0415
+        from checks import demo
     except ModuleNotFoundError as error:
         message = f"the demo needs {error.name}; install it with: pip install 's3-table-monitor[demo]'"
         raise _Refused(message) from None
@@ -268,7 +293,7 @@ class _Progress:
             if done % _PLAIN_PROGRESS_EVERY == 0 or done == total:
                 print(f"looked at {done} of {total} tables", file=sys.stderr)
             return
-        from tqdm import tqdm  # noqa: PLC0415 - only on a terminal
+        from tqdm import tqdm
 
         if self._bar is None:
             self._bar = tqdm(total=total, unit="table", desc="looking", leave=False)

@@ -60,7 +60,7 @@ def send(
     """
     if not publish:
         return Sent(arrived=frozenset(report.changes))
-    from checks.channels import sns  # noqa: PLC0415 - boto3, and a run that sends nothing does without it
+    from checks.channels import sns
 
     sending = build.sending(Mode(config.report), report, last_full_report_on)
     if sending.what is Send.NOTHING:

@@ -75,7 +75,9 @@ def main() -> int:
         for number, now in enumerate((_DAY_ONE, _DAY_ONE + _DAY), start=1):
             if number > 1:
                 lake.live_another_day()
-            print(f"{'=' * 78}\nDay {'one' if number == 1 else 'two'}: {now:%A %d %B %Y, %H:%M} UTC\n{'=' * 78}")
+            print(
+                f"{'=' * 78}\nDay {'one' if number == 1 else 'two'}: {now:%A %d %B %Y, %H:%M} UTC\n{'=' * 78}"
+            )
             request = monitor.Request(now=now, event_id=f"demo-{number}")
             outcome = monitor.run(config, request, {**os.environ, "HISTORY": str(Path(folder) / "history")})
             for sentence in outcome.complaints:
@@ -83,7 +85,9 @@ def main() -> int:
             for subject, body in server.emails():
                 print(f"Subject: {subject}\n\n{body}")
     print(f"{'=' * 78}\nThat was `checks run` over {len(_TABLES) + 1} tables of an emulated account, twice.")
-    print("Next: write a checks.yml for your own tables and try `checks validate`, `checks plan`, `checks run --no-send`.")
+    print(
+        "Next: write a checks.yml for your own tables and try `checks validate`, `checks plan`, `checks run --no-send`."
+    )
     return 0
 
 
@@ -99,7 +103,7 @@ def _environment(endpoint: str) -> Iterator[None]:
     values = {
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ACCESS_KEY_ID": "demo",
-        "AWS_SECRET_ACCESS_KEY": "demo",  # noqa: S105 - the emulator takes anything
+        "AWS_SECRET_ACCESS_KEY": "demo",
         "AWS_DEFAULT_REGION": _REGION,
         "AWS_REGION": _REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
@@ -131,8 +135,8 @@ class Emulator:
 
     def emails(self) -> list[tuple[str, str]]:
         """Return subject and body of what was published since the last call, as an email subscriber gets it."""
-        from moto.core import DEFAULT_ACCOUNT_ID  # noqa: PLC0415 - of the extra `demo`
-        from moto.sns import sns_backends  # noqa: PLC0415
+        from moto.core import DEFAULT_ACCOUNT_ID
+        from moto.sns import sns_backends
 
         backend: Any = sns_backends[DEFAULT_ACCOUNT_ID][_REGION]
         found = []
@@ -144,8 +148,8 @@ class Emulator:
 
     def set_date(self, bucket: str, key: str, instant: datetime) -> None:
         """Give an object the time that it is to have come at."""
-        from moto.core import DEFAULT_ACCOUNT_ID  # noqa: PLC0415
-        from moto.s3 import s3_backends  # noqa: PLC0415
+        from moto.core import DEFAULT_ACCOUNT_ID
+        from moto.s3 import s3_backends
 
         backend: Any = s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
         backend.buckets[bucket].keys[key].last_modified = instant.replace(tzinfo=None)
@@ -163,8 +167,8 @@ def _email_of(message: str) -> str:
 @contextmanager
 def emulator() -> Iterator[Emulator]:
     """Run moto over HTTP on a free port; one bucket answers "access denied", as buckets of others do."""
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415
-    from werkzeug.serving import WSGIRequestHandler, make_server  # noqa: PLC0415
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+    from werkzeug.serving import WSGIRequestHandler, make_server
 
     class Quiet(WSGIRequestHandler):
         def log(self, *_args: Any, **_kwargs: Any) -> None:
@@ -175,7 +179,9 @@ def emulator() -> Iterator[Emulator]:
     def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if environ["PATH_INFO"].startswith(f"/{_DENIED}"):
             body = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
-            start_response("403 Forbidden", [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))])
+            start_response(
+                "403 Forbidden", [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))]
+            )
             return [body]
         answer: Iterable[bytes] = inner(environ, start_response)
         return answer
@@ -221,7 +227,7 @@ class _Lake:
     """Builds the tables, and lets them live on for a day."""
 
     def __init__(self, server: Emulator) -> None:
-        import boto3  # noqa: PLC0415 - see the module's imports of moto
+        import boto3
 
         self.server = server
         self.s3: Any = boto3.client("s3")
@@ -248,7 +254,7 @@ class _Lake:
             if day != days[0]:
                 self._daily("sales.refunds", day, "03:20")
             self._daily("sales.invoices", day, "04:31", register=day != days[0])
-            if day.weekday() < 5 and day != date(2026, 11, 23):  # noqa: PLR2004 - Saturday
+            if day.weekday() < 5 and day != date(2026, 11, 23):
                 self._daily("finance.exchange_rates", day, "05:10")
         self._clicks(_DAY_ONE - 2 * _DAY, _DAY_ONE)
         self._put("web.sessions", "part-0007.parquet", _DAY_ONE - timedelta(hours=41))
@@ -262,7 +268,11 @@ class _Lake:
     def live_another_day(self) -> None:
         """Bring what comes between the two runs: most is well, one table comes back to life, one stops."""
         yesterday = _DAY_ONE.date()
-        for name, at in (("sales.orders", "03:15"), ("sales.refunds", "03:22"), ("web.search_terms", "04:02")):
+        for name, at in (
+            ("sales.orders", "03:15"),
+            ("sales.refunds", "03:22"),
+            ("web.search_terms", "04:02"),
+        ):
             self._daily(name, yesterday, at)
         self._daily("sales.invoices", yesterday, "04:30")
         self._register("sales.invoices", (str(yesterday - _DAY),), _DAY_ONE + timedelta(hours=2))
@@ -306,7 +316,13 @@ class _Lake:
             hour += timedelta(hours=1)
 
     def _partition(
-        self, table: str, values: tuple[tuple[str, str], ...], at: datetime, *, size: int = 900, register: bool = True
+        self,
+        table: str,
+        values: tuple[tuple[str, str], ...],
+        at: datetime,
+        *,
+        size: int = 900,
+        register: bool = True,
     ) -> None:
         path = "/".join(f"{key}={value}" for key, value in values)
         self._put(table, f"{path}/part-0000.parquet", at, size)
@@ -324,8 +340,8 @@ class _Lake:
                 "StorageDescriptor": {"Location": f"s3://{_BUCKET}/{database}/{name}/{path}/"},
             },
         )
-        from moto.core import DEFAULT_ACCOUNT_ID  # noqa: PLC0415
-        from moto.glue import glue_backends  # noqa: PLC0415
+        from moto.core import DEFAULT_ACCOUNT_ID
+        from moto.glue import glue_backends
 
         backend: Any = glue_backends[DEFAULT_ACCOUNT_ID][_REGION]
         partition = backend.databases[database].tables[name].partitions[str(list(values))]

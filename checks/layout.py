@@ -23,7 +23,8 @@ NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 _WHOLE_FORMATS = (
     "%Y-%m-%d", "%Y%m%d", "%Y-%m-%d-%H", "%Y%m%d%H", "%Y-%m-%dT%H", "%Y-%m-%d %H", "%Y%m%d-%H", "%Y%m%dT%H",
     "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M",
-    "%Y-%m-%d-%H-%M", "%Y-%m-%dT%H-%MZ", "%Y%m%d%H%M", "%Y%m%d%H%M%S", "%Y/%m/%d", "%Y/%m/%d/%H", "%Y_%m_%d", "%Y.%m.%d",
+    "%Y-%m-%d-%H-%M", "%Y-%m-%dT%H-%MZ", "%Y%m%d%H%M", "%Y%m%d%H%M%S", "%Y/%m/%d", "%Y/%m/%d/%H",
+    "%Y_%m_%d", "%Y.%m.%d",
     "%Y-%m", "%Y%m", "%G-W%V", "%GW%V", "%G-%V", "%Y-%j", "%Y%j", "%d-%m-%Y", "%m-%d-%Y", "%s", "%Q",
 )  # fmt: skip
 _AMBIGUOUS_PAIRS = (("%d-%m-%Y", "%m-%d-%Y"),)
@@ -143,16 +144,21 @@ def layout_from_json(document: Mapping[str, JsonValue], zone: ZoneInfo) -> TimeL
     """Read back what `TimeLayout.to_json` wrote; None when it is not that (an older or torn document)."""
     keys, path = document.get("keys"), document.get("path")
     try:
-        pairs = [(str(pair[0]), str(pair[1])) for pair in keys if isinstance(pair, list)] if isinstance(keys, list) else []
+        pairs = (
+            [(str(pair[0]), str(pair[1])) for pair in keys if isinstance(pair, list)]
+            if isinstance(keys, list)
+            else []
+        )
         layout = TimeLayout(
             zone=zone,
             keys=tuple(KeyFormat(name, text) for name, text in pairs),
             path=path if isinstance(path, str) else None,
             padding_known=document.get("padding_known") is not False,
         )
-        return layout if layout.fields else None
+        carries_time = bool(layout.fields)
     except (ValueError, IndexError):
         return None
+    return layout if carries_time else None
 
 
 def other_padding(text: str) -> str:
@@ -191,15 +197,9 @@ def infer_layout(
 
 def _formats_of(key: Column, values: list[str]) -> tuple[str, ...] | Problem:
     """Return the one format that fits the key, or none; a problem when several fit or only some values do."""
-    for names, formats in _PART_NAMES.values():
-        if key.name.lower().strip("_") in names:
-            for text in formats:
-                if values and all(read_fields(text, value) is not None for value in values):
-                    return (text,)
-            if not values and formats[0] == "%Y":
-                return (formats[0],)
-            if not values:
-                return (formats[1] if key.type in _INTEGERS else formats[0],)
+    part = _part_format(key, values)
+    if part is not None:
+        return (part,)
     if key.type == "date":
         return ("%Y-%m-%d",)
     if not values:
@@ -216,14 +216,30 @@ def _formats_of(key: Column, values: list[str]) -> tuple[str, ...] | Problem:
     if whole:
         return (whole[0],)
     best = max(fits, key=lambda text: fits[text])
-    if fits[best] * 2 >= len(values):
-        odd = next(value for value in values if not _plausible(best, value))
-        return Problem(
-            ProblemKind.AMBIGUOUS,
-            f"{fits[best]} of {len(values)} sampled values of {key.name} fit {best}, others do not, such as {odd!r}",
-            f'state the format that counts: partitions: {{key: {key.name}, format: "{best}"}}',
-        )
-    return ()
+    return _mixed(key, values, best) if fits[best] * 2 >= len(values) else ()
+
+
+def _part_format(key: Column, values: list[str]) -> str | None:
+    """Return the format of a key that by its name carries one part of time, such as ``month``."""
+    for names, formats in _PART_NAMES.values():
+        if key.name.lower().strip("_") not in names:
+            continue
+        if not values:
+            return formats[-1] if key.type in _INTEGERS else formats[0]
+        for text in formats:
+            if all(read_fields(text, value) is not None for value in values):
+                return text
+    return None
+
+
+def _mixed(key: Column, values: list[str], best: str) -> Problem:
+    fitting = sum(_plausible(best, value) for value in values)
+    odd = next(value for value in values if not _plausible(best, value))
+    return Problem(
+        ProblemKind.AMBIGUOUS,
+        f"{fitting} of {len(values)} sampled values of {key.name} fit {best}, others do not, such as {odd!r}",
+        f'state the format that counts: partitions: {{key: {key.name}, format: "{best}"}}',
+    )
 
 
 def _plausible(text: str, value: str) -> bool:
@@ -330,14 +346,18 @@ def infer_path(names: Sequence[str], zone: ZoneInfo) -> TimeLayout | Problem:
             return replace(layout, remedy=_STATE_PATH)
         formats = {key.name: key.format for key in layout.keys}
         if [key.name for key in keys][: len(formats)] != list(formats):
-            return Problem(ProblemKind.AMBIGUOUS, f"time is not the first folder in {names[0]!r}", _STATE_PATH)
+            return Problem(
+                ProblemKind.AMBIGUOUS, f"time is not the first folder in {names[0]!r}", _STATE_PATH
+            )
         text = "/".join(f"{name}={value}" for name, value in formats.items())
         return replace(layout, keys=(), path=text + "/")
     for text in _PLAIN_PATHS:
         parts = text.split("/")
         if len(parts) <= depth and all(_plausible(text, "/".join(path[: len(parts)])) for path in paths):
             return TimeLayout(zone=zone, path=text + "/")
-    return Problem(ProblemKind.AMBIGUOUS, f"folders such as {names[0]!r} were not seen to carry time", _STATE_PATH)
+    return Problem(
+        ProblemKind.AMBIGUOUS, f"folders such as {names[0]!r} were not seen to carry time", _STATE_PATH
+    )
 
 
 _PLAIN_PATHS = ("%Y/%m/%d/%H", "%Y/%j/%H", "%Y/%m/%d", "%Y/%-m/%-d", "%Y/%j", "%Y/%m", *_WHOLE_FORMATS)

@@ -66,7 +66,7 @@ class Memory:
             return cls(notes=(str(torn),))
         aside = place.set_aside(torn)
         place.save(State(), torn.token)
-        note = f"What was known of earlier runs could not be read and was set aside as {aside}; this counts as the first run."
+        note = f"What was known of earlier runs could not be read, and was set aside as {aside}: a first run."
         return cls(place=place, moves=True, notes=(note,))
 
     def claim(self, event_id: str | None, now: datetime) -> bool:
@@ -95,7 +95,10 @@ class Memory:
             update(self.place, advance)
         except HistoryError as error:
             self.lost = True
-            self.complaints = (*self.complaints, f"What was reported is not remembered, and will be told again: {error}")
+            self.complaints = (
+                *self.complaints,
+                f"What was reported is not remembered, and will be told again: {error}",
+            )
 
     def keep_report(self, report: Report) -> None:
         """Keep the whole report as JSON beside the state."""
@@ -111,7 +114,7 @@ class Memory:
         return self.place.where(run_id, now) if self.moves and self.place is not None else ""
 
 
-def after(  # noqa: PLR0913 - the facts of one run, all named
+def after(
     state: State,
     report: Report,
     sent: Sent,
@@ -135,7 +138,9 @@ def after(  # noqa: PLR0913 - the facts of one run, all named
     return following
 
 
-def records(state: State, planned: Planned, observations: Mapping[str, Observation]) -> dict[str, TableRecord]:
+def records(
+    state: State, planned: Planned, observations: Mapping[str, Observation]
+) -> dict[str, TableRecord]:
     """Return what is remembered of each watched table; of one that could not be planned, what was before."""
     kept = {table: record for table, record in state.tables.items() if table in planned.watched}
     for plan in planned.plans:

@@ -20,17 +20,17 @@ from checks.memory import Memory
 from checks.model import JsonValue, Observation, iso
 from checks.plan import Planned, plan
 from checks.report import build
-from checks.report.build import FailOn, Report
 from checks.rules.base import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from checks.channels import Delivery
     from checks.changes import State
+    from checks.channels import Delivery
     from checks.config.settings import Config
     from checks.model import Finding
+    from checks.report.build import FailOn, Report
 
 DEFAULT_HISTORY = ".checks/"
 _TIME_TO_TELL_S = 45.0
@@ -110,7 +110,9 @@ def run(config: Config, request: Request, environ: Mapping[str, str]) -> Outcome
         return Outcome(report=_report(config, request, (), memory), already_reported=True)
     lake = _lake_of(config)
     planned, clock = _planned(config, request, lake, memory.state)
-    observations = lake.observe_all(planned.plans, clock, stop_at=request.stop_at, on_done=_counted(request, planned))
+    observations = lake.observe_all(
+        planned.plans, clock, stop_at=request.stop_at, on_done=_counted(request, planned)
+    )
     findings = (*planned.findings, *_judged(planned, observations, clock))
     watched = None if request.only else planned.watched
     changes = news.changes(memory.state, findings, request.now, config.remind_every, watched)
@@ -120,7 +122,9 @@ def run(config: Config, request: Request, environ: Mapping[str, str]) -> Outcome
         cost=lake.cost(time.monotonic() - started),
         notes=(*memory.notes, *planned.notes),
     )
-    sent = send(config, report, memory.state.last_full_report_on if request.keep else None, environ, request.send)
+    sent = send(
+        config, report, memory.state.last_full_report_on if request.keep else None, environ, request.send
+    )
     report = replace(report, notes=(*report.notes, *sent.notes))
     memory.keep(
         partial(
@@ -152,7 +156,7 @@ def look(config: Config, request: Request, environ: Mapping[str, str]) -> dict[s
 
 def _judged(planned: Planned, observations: Mapping[str, Observation], clock: Clock) -> tuple[Finding, ...]:
     """Measure every rule on what was observed, and have Great Expectations judge it."""
-    from checks.assess import Measured, assess  # noqa: PLC0415 - pandas; a plan does without it
+    from checks.assess import Measured, assess
 
     measured = [
         Measured(each, rule, rule.measure(observations[each.table.id], clock, each.memory))
@@ -190,10 +194,14 @@ def _planned(config: Config, request: Request, lake: Lake, state: State) -> tupl
     planned = plan(config, lake.catalog, state.tables, request.now)
     if not request.only:
         return planned, clock
-    chosen = planned.only(lambda table: any(fnmatchcase(table.lower(), glob.lower()) for glob in request.only))
+    chosen = planned.only(
+        lambda table: any(fnmatchcase(table.lower(), glob.lower()) for glob in request.only)
+    )
     if not chosen.plans and not chosen.findings:
         total = len(planned.plans) + len(planned.findings)
-        raise NothingMatches(f"{', '.join(request.only)} matches none of the {total} tables that the config watches")
+        raise NothingMatches(
+            f"{', '.join(request.only)} matches none of the {total} tables that the config watches"
+        )
     return chosen, clock
 
 
@@ -245,9 +253,9 @@ def load_config(source: str | Path | dict[str, Any] | None, environ: Mapping[str
 
 def _fetch(uri: str) -> bytes:
     """Return the bytes of an object; the sentence of what went wrong is the OSError's."""
-    from checks.lake import Aws  # noqa: PLC0415 - boto3, only for configs in S3
-    from checks.lake.storage import S3Store, split_uri  # noqa: PLC0415
-    from checks.model import Unobserved  # noqa: PLC0415
+    from checks.lake import Aws
+    from checks.lake.storage import S3Store, split_uri
+    from checks.model import Unobserved
 
     bucket, key = split_uri(uri)
     try:
@@ -258,7 +266,7 @@ def _fetch(uri: str) -> bytes:
 
 def send_test(config: Config, now: datetime, environ: Mapping[str, str]) -> tuple[Delivery, ...]:
     """Publish a report that says that it is a test to the topic and to each route's; return how each took it."""
-    from checks.channels import sns  # noqa: PLC0415 - boto3
+    from checks.channels import sns
 
     targets = dict.fromkeys([topic_of(config, environ), *(route.topic for route in config.routes)])
     report = build.build(

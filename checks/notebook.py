@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from checks import monitor
-from checks.model import Finding, Observation
 from checks.report import as_json, build, html, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from checks.model import JsonValue, Summary
+    from checks.model import Finding, JsonValue, Observation, Summary
 
 _INSTANT = "datetime64[ns, UTC]"
 
@@ -64,7 +63,10 @@ class Report:
                 "table": finding.table,
                 "check": finding.check,
                 "period": item.period,
-                **{name: item.state.value if name == "state" else getattr(item, name) for name in _ITEM_COLUMNS},
+                **{
+                    name: item.state.value if name == "state" else getattr(item, name)
+                    for name in _ITEM_COLUMNS
+                },
             }
             for finding in self._report.findings
             for item in finding.items
@@ -207,7 +209,9 @@ def observe(
     `run` does. Sizes are in bytes, instants in UTC; what is not known is missing, never zero.
     """
     environ = os.environ if environ is None else environ
-    observations = monitor.look(monitor.load_config(config, environ), _request(tables, now, send=False), environ)
+    observations = monitor.look(
+        monitor.load_config(config, environ), _request(tables, now, send=False), environ
+    )
     rows = [row for seen in observations.values() for row in _rows(seen)]
     frame = pd.DataFrame(rows, columns=list(_OBSERVED_TYPES))
     return frame.astype(_OBSERVED_TYPES)
@@ -241,7 +245,12 @@ def _rows(seen: Observation) -> list[dict[str, Any]]:
         for part in seen.partitions
     ]
     if not rows or problem is not None or seen.newest is not None:
-        whole = {"table": seen.table.id, "location": seen.table.location, **_measured(seen.listing), "problem": problem}
+        whole = {
+            "table": seen.table.id,
+            "location": seen.table.location,
+            **_measured(seen.listing),
+            "problem": problem,
+        }
         if seen.newest is not None:
             whole |= {"newest_data_at": seen.newest.at, "evidence": seen.newest.evidence}
             whole["complete"] = seen.newest_complete

@@ -135,7 +135,9 @@ def _match_glob(selector: Selector, read: _Catalogued, draft: _Draft) -> None:
             continue
         tables = read.tables(selector.account, name)
         if isinstance(tables, Problem):
-            draft.add_unread(f"{selector.account}/{name}.*" if selector.account else f"{name}.*", tables, selector)
+            draft.add_unread(
+                f"{selector.account}/{name}.*" if selector.account else f"{name}.*", tables, selector
+            )
             matched += 1
             continue
         for table in tables.values():
@@ -216,7 +218,12 @@ class _Draft:
     def add_gone(self, read: _Catalogued) -> None:
         """Add the tables that a glob matched in an earlier run, and that the catalog has no more."""
         for table, record in self._remembered.items():
-            if not record.by_glob or table in self._plans or table in self._findings or table.startswith("s3://"):
+            if (
+                not record.by_glob
+                or table in self._plans
+                or table in self._findings
+                or table.startswith("s3://")
+            ):
                 continue
             account, _, rest = table.rpartition("/")
             database, _, name = rest.partition(".")
@@ -311,7 +318,8 @@ def estimate(plan: TablePlan, clock: Clock) -> Estimate:
         return Estimate(way=f"{len(due)} due partitions by name", requests=requests)
     if table.partition_keys:
         return Estimate(
-            way="newest partitions until one is fresh", requests={"glue:GetPartitions": 2, "s3:ListObjectsV2": 2}
+            way="newest partitions until one is fresh",
+            requests={"glue:GetPartitions": 2, "s3:ListObjectsV2": 2},
         )
     return Estimate(way="whole prefix, a request per 1,000 objects", requests={"s3:ListObjectsV2": 1})
 
@@ -327,9 +335,14 @@ def say(planned: Planned, clock: Clock) -> str:
         checks = ", ".join(rule.check for rule in each.rules) or "none"
         rows.append((each.table.id, checks, expected.way, f"about {count}", f"{expected.usd:.6f}"))
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
     number = "1 table" if len(planned.plans) == 1 else f"{len(planned.plans)} tables"
-    lines += ["", f"{number}, about {requests} requests and ${usd:.4f} a run, ${usd * 30:.2f} a month of daily runs"]
+    lines += [
+        "",
+        f"{number}, about {requests} requests and ${usd:.4f} a run, ${usd * 30:.2f} a month of daily runs",
+    ]
     lines += [f"could not be planned: {finding.because}" for finding in planned.findings]
     lines += [f"note: {note}" for note in planned.notes]
     return "\n".join(lines)

@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.times import BERLIN, DAY, HOUR, LORD_HOWE, NEW_YORK, SECOND, UTC_ZONE, at, wall
 
 from checks.schedule.calendars import Calendar, public_holidays
 from checks.schedule.clock import first_instant, last_instant, parse_zone, say_instant, wall_of
 from checks.schedule.deadlines import Deadline, parse_times
 from checks.schedule.due import open_time_ago
 from checks.schedule.durations import parse_duration, parse_size, say_duration, say_size, write_duration
+from tests.times import BERLIN, DAY, HOUR, LORD_HOWE, NEW_YORK, SECOND, UTC_ZONE, at, wall
 
 WEEKDAYS = Calendar("weekdays", frozenset({5, 6}))
 
@@ -46,7 +46,9 @@ def test_a_skipped_time_is_the_first_instant_after_it_and_a_repeated_one_has_two
     assert (first_instant(wall(local), zone), last_instant(wall(local), zone)) == (at(first), at(last))
 
 
-@given(st.datetimes(datetime(1990, 1, 1), datetime(2037, 12, 31)), st.sampled_from([BERLIN, NEW_YORK, LORD_HOWE]))  # noqa: DTZ001 - wall times
+@given(
+    st.datetimes(datetime(1990, 1, 1), datetime(2037, 12, 31)), st.sampled_from([BERLIN, NEW_YORK, LORD_HOWE])
+)
 def test_a_wall_time_that_exists_comes_back_from_its_instants(local: datetime, zone: ZoneInfo) -> None:
     local = local.replace(microsecond=0)
     first, last = first_instant(local, zone), last_instant(local, zone)
@@ -97,7 +99,7 @@ def test_the_first_deadline_is_at_or_after_a_periods_end(since: str, expected: s
 @given(
     st.sampled_from(["0 6 * * *", "30 2 * * *", "*/20 * * * *", "30 6 * * 1-5", "0 3 1 * *"]),
     st.sampled_from([BERLIN, NEW_YORK, LORD_HOWE, UTC_ZONE]),
-    st.datetimes(datetime(2020, 1, 1), datetime(2030, 12, 31)),  # noqa: DTZ001 - made aware below
+    st.datetimes(datetime(2020, 1, 1), datetime(2030, 12, 31)),
 )
 def test_no_deadline_lies_between_the_last_and_the_next(cron: str, zone: ZoneInfo, moment: datetime) -> None:
     now = moment.replace(tzinfo=UTC_ZONE, microsecond=0)
@@ -114,9 +116,9 @@ def test_the_nth_business_day_of_a_month_skips_weekends_and_the_calendars_days()
     third = Deadline(parse_times("09:00"), UTC_ZONE, None, 3)
     assert third.first_at_or_after(at("2026-08-01 00:00")) == at("2026-08-05 09:00")  # 1 August is a Saturday
     closed = Calendar("own", frozenset({5, 6}), frozenset({date(2026, 8, 3)}))
-    assert Deadline(parse_times("09:00"), UTC_ZONE, closed, 3).first_at_or_after(at("2026-08-01 00:00")) == at(
-        "2026-08-06 09:00"
-    )
+    assert Deadline(parse_times("09:00"), UTC_ZONE, closed, 3).first_at_or_after(
+        at("2026-08-01 00:00")
+    ) == at("2026-08-06 09:00")
 
 
 def test_a_deadline_with_a_calendar_has_none_on_closed_days() -> None:
@@ -128,7 +130,8 @@ def test_a_deadline_with_a_calendar_has_none_on_closed_days() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("0 6 * * * *", "'0 6 * * * *' is not a deadline (this has 6 fields); write HH:MM, such as 06:00, or a cron of five fields"),
+        ("0 6 * * * *",
+         "'0 6 * * * *' is not a deadline (this has 6 fields); write HH:MM, such as 06:00, or a cron of five fields"),
         ("6", "'6' is not a deadline; write HH:MM, such as 06:00, or a cron of five fields"),
         ("24:00", "'24:00' is not a deadline; write HH:MM, such as 06:00, or a cron of five fields"),
         (600, "600 is not a deadline; write HH:MM, such as 06:00, or a cron of five fields"),
@@ -176,13 +179,19 @@ def test_a_longer_span_never_reaches_less_far_back(offset: int, span: int) -> No
 
 
 def test_a_calendar_says_why_a_day_is_closed() -> None:
-    germany = Calendar("de", frozenset({5, 6}), frozenset({date(2026, 12, 24)}), holidays=public_holidays("DE", "BE"))
+    germany = Calendar(
+        "de", frozenset({5, 6}), frozenset({date(2026, 12, 24)}), holidays=public_holidays("DE", "BE")
+    )
     assert germany.closed_because(date(2026, 12, 24)) == "closed in calendar de"
     assert germany.closed_because(date(2026, 12, 25)) == "Christmas Day"
     assert germany.closed_because(date(2026, 11, 21)) == "Saturday"
-    assert germany.closed_because(date(2026, 3, 9)) is None  # International Women's Day 2026 is a Sunday in Berlin
+    assert (
+        germany.closed_because(date(2026, 3, 9)) is None
+    )  # International Women's Day 2026 is a Sunday in Berlin
     assert germany.is_open(date(2026, 11, 23))
-    assert Calendar("own", frozenset({5}), open_dates=frozenset({date(2026, 11, 21)})).is_open(date(2026, 11, 21))
+    assert Calendar("own", frozenset({5}), open_dates=frozenset({date(2026, 11, 21)})).is_open(
+        date(2026, 11, 21)
+    )
 
 
 @pytest.mark.parametrize(("country", "subdivision"), [("XX", None), ("DE", "XX")])
@@ -222,7 +231,8 @@ def test_what_is_no_size_is_told(text: object) -> None:
 @pytest.mark.parametrize(
     ("seconds", "said"),
     [(0, "0 s"), (59, "59 s"), (60, "1 min"), (3599, "59 min"), (3600, "1 h"), (5400, "1 h 30 min"), (86400, "24 h"),
-     (2 * 86400 - 1, "47 h 59 min"), (2 * 86400, "2 days"), (2 * 86400 + 4 * 3600, "2 days 4 h"), (60 * 86400, "60 days")],
+     (2 * 86400 - 1, "47 h 59 min"), (2 * 86400, "2 days"), (2 * 86400 + 4 * 3600, "2 days 4 h"),
+     (60 * 86400, "60 days")],
 )  # fmt: skip
 def test_durations_are_said(seconds: int, said: str) -> None:
     assert say_duration(timedelta(seconds=seconds)) == said
@@ -236,7 +246,10 @@ def test_sizes_are_said() -> None:
 
 def test_instants_are_said_in_a_zone() -> None:
     assert say_instant(at("2026-11-22 05:00"), BERLIN) == "Sun 22 Nov 2026 06:00 CET"
-    assert say_instant(at("2026-11-22 05:00"), ZoneInfo("America/Sao_Paulo")) == "Sun 22 Nov 2026 02:00 UTC-03:00"
+    assert (
+        say_instant(at("2026-11-22 05:00"), ZoneInfo("America/Sao_Paulo"))
+        == "Sun 22 Nov 2026 02:00 UTC-03:00"
+    )
 
 
 @pytest.mark.parametrize("name", ["Europe/Atlantis", "", "/etc/passwd", "../UTC", 5, None])

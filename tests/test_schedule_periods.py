@@ -10,13 +10,23 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.times import BERLIN, DAY, HOUR, NEW_YORK, SECOND, UTC_ZONE, at
 
 from checks.model import Period
 from checks.schedule.calendars import Calendar
 from checks.schedule.deadlines import Deadline, parse_times
 from checks.schedule.due import MOST_PERIODS, Schedule, default_grace
-from checks.schedule.periods import DAILY, HOURLY, MONTHLY, WEEKLY, Every, back_from, parse_every, period_at, period_of
+from checks.schedule.periods import (
+    DAILY,
+    HOURLY,
+    MONTHLY,
+    WEEKLY,
+    Every,
+    back_from,
+    parse_every,
+    period_at,
+    period_of,
+)
+from tests.times import BERLIN, DAY, HOUR, NEW_YORK, SECOND, UTC_ZONE, at
 
 EVERIES = [parse_every(text) for text in ("15m", "1h", "6h", "1d", "1w", "1mo")]
 WEEKDAYS = Calendar("weekdays", frozenset({5, 6}))
@@ -31,7 +41,7 @@ def labels(now: str, every: Every, zone: ZoneInfo, count: int) -> list[str]:
 @settings(max_examples=60, deadline=None)
 @given(
     zone=st.sampled_from(ZONES),
-    moment=st.datetimes(datetime(1975, 1, 1), datetime(2037, 12, 31)),  # noqa: DTZ001 - made aware below
+    moment=st.datetimes(datetime(1975, 1, 1), datetime(2037, 12, 31)),
 )
 def test_periods_tile_time_without_gap_or_overlap(every: Every, zone: str, moment: datetime) -> None:
     now = moment.replace(tzinfo=UTC)
@@ -42,8 +52,10 @@ def test_periods_tile_time_without_gap_or_overlap(every: Every, zone: str, momen
 
 
 @pytest.mark.parametrize("year", [1993, 2011, 2018, 2024, 2026])
-@pytest.mark.parametrize("zone", ["Europe/Berlin", "Australia/Lord_Howe", "Pacific/Apia", "Pacific/Kwajalein",
-                                  "America/Sao_Paulo", "America/Havana", "Africa/Casablanca", "Antarctica/Troll"])  # fmt: skip
+@pytest.mark.parametrize("zone", [
+    "Europe/Berlin", "Australia/Lord_Howe", "Pacific/Apia", "Pacific/Kwajalein",
+    "America/Sao_Paulo", "America/Havana", "Africa/Casablanca", "Antarctica/Troll",
+])  # fmt: skip
 def test_a_whole_year_of_hours_tiles_in_zones_with_odd_changes(zone: str, year: int) -> None:
     start, end = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
     later: Period | None = None
@@ -56,14 +68,24 @@ def test_a_whole_year_of_hours_tiles_in_zones_with_odd_changes(zone: str, year: 
 
 def test_an_hour_that_comes_twice_is_one_period_of_two_hours_and_a_skipped_one_is_none() -> None:
     assert period_at(at("2026-10-25 01:30"), HOURLY, BERLIN) == Period(
-        at("2026-10-25 00:00"), at("2026-10-25 02:00"), datetime(2026, 10, 25, 2), "2026-10-25T02:00"  # noqa: DTZ001
+        at("2026-10-25 00:00"),
+        at("2026-10-25 02:00"),
+        datetime(2026, 10, 25, 2),
+        "2026-10-25T02:00",
     )
-    assert labels("2026-03-29 01:30", HOURLY, BERLIN, 3) == ["2026-03-29T03:00", "2026-03-29T01:00", "2026-03-29T00:00"]
-    assert period_of(datetime(2026, 3, 29, 2), HOURLY, BERLIN) is None  # noqa: DTZ001 - a wall time
+    assert labels("2026-03-29 01:30", HOURLY, BERLIN, 3) == [
+        "2026-03-29T03:00",
+        "2026-03-29T01:00",
+        "2026-03-29T00:00",
+    ]
+    assert period_of(datetime(2026, 3, 29, 2), HOURLY, BERLIN) is None
 
 
 def test_a_local_day_has_23_24_or_25_hours() -> None:
-    lengths = {day: period_at(at(f"{day} 12:00"), DAILY, BERLIN) for day in ("2026-03-29", "2026-06-01", "2026-10-25")}
+    lengths = {
+        day: period_at(at(f"{day} 12:00"), DAILY, BERLIN)
+        for day in ("2026-03-29", "2026-06-01", "2026-10-25")
+    }
     assert [(p.end - p.start) // HOUR for p in lengths.values()] == [23, 24, 25]
 
 
@@ -76,7 +98,11 @@ def test_a_local_day_has_23_24_or_25_hours() -> None:
         ("2026-01-04 23:59", WEEKLY, ["2026-W01", "2025-W52", "2025-W51"]),
         ("2026-01-31 23:59:59", MONTHLY, ["2026-01", "2025-12", "2025-11"]),
         ("2026-01-01 00:00", MONTHLY, ["2026-01", "2025-12", "2025-11"]),
-        ("2026-01-01 00:07", parse_every("15m"), ["2026-01-01T00:00", "2025-12-31T23:45", "2025-12-31T23:30"]),
+        (
+            "2026-01-01 00:07",
+            parse_every("15m"),
+            ["2026-01-01T00:00", "2025-12-31T23:45", "2025-12-31T23:30"],
+        ),
     ],
 )
 def test_leap_days_month_ends_and_year_ends(now: str, every: Every, expected: list[str]) -> None:
@@ -85,11 +111,15 @@ def test_leap_days_month_ends_and_year_ends(now: str, every: Every, expected: li
 
 @pytest.mark.parametrize("text", ["7h", "2d", "0m", "25h", "1y", "d", "", 5, None, "2mo", "1441m"])
 def test_a_cadence_that_does_not_divide_time_is_told(text: object) -> None:
-    with pytest.raises(ValueError, match="write one of 15m, 1h, 6h and other divisors of a day, 1d, 1w and 1mo"):
+    with pytest.raises(
+        ValueError, match="write one of 15m, 1h, 6h and other divisors of a day, 1d, 1w and 1mo"
+    ):
         parse_every(text)
 
 
-@pytest.mark.parametrize(("text", "written"), [("24h", "1d"), ("60m", "1h"), ("1d", "1d"), ("90m", "90m"), ("1mo", "1mo")])
+@pytest.mark.parametrize(
+    ("text", "written"), [("24h", "1d"), ("60m", "1h"), ("1d", "1d"), ("90m", "90m"), ("1mo", "1mo")]
+)
 def test_cadences_are_read_and_written(text: str, written: str) -> None:
     assert str(parse_every(text)) == written
 
@@ -131,7 +161,11 @@ def test_due_from_start_counts_from_the_periods_start() -> None:
 
 @pytest.mark.parametrize(
     ("now", "expected"),
-    [("2026-11-22 02:59:59", "2026-11-20"), ("2026-11-22 03:00", "2026-11-21"), ("2026-11-22 03:00:01", "2026-11-21")],
+    [
+        ("2026-11-22 02:59:59", "2026-11-20"),
+        ("2026-11-22 03:00", "2026-11-21"),
+        ("2026-11-22 03:00:01", "2026-11-21"),
+    ],
 )
 def test_after_counts_from_the_periods_end(now: str, expected: str) -> None:
     assert newest(daily(deadline=None, after=3 * HOUR), now) == expected
@@ -147,7 +181,11 @@ def test_a_calendar_exempts_closed_periods_or_with_of_run_closed_deadlines() -> 
     by_period = [due.period.label for due in daily(calendar=WEEKDAYS, lookback=3).due(at("2026-11-23 12:00"))]
     assert by_period == ["2026-11-20", "2026-11-19", "2026-11-18"]
     by_run = daily(calendar=WEEKDAYS, calendar_of_run=True, lookback=3)
-    assert [due.period.label for due in by_run.due(at("2026-11-23 12:00"))] == ["2026-11-22", "2026-11-19", "2026-11-18"]
+    assert [due.period.label for due in by_run.due(at("2026-11-23 12:00"))] == [
+        "2026-11-22",
+        "2026-11-19",
+        "2026-11-18",
+    ]
 
 
 def test_a_week_is_exempt_only_when_each_of_its_days_is_closed() -> None:
@@ -185,9 +223,11 @@ def test_a_calendar_that_never_opens_leaves_nothing_due() -> None:
     every=st.sampled_from([HOURLY, DAILY, WEEKLY, parse_every("6h")]),
     zone=st.sampled_from([BERLIN, NEW_YORK, ZoneInfo("Australia/Lord_Howe"), UTC_ZONE]),
     cron=st.sampled_from([None, "0 6 * * *", "30 2 * * *"]),
-    moment=st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31)),  # noqa: DTZ001 - made aware below
+    moment=st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31)),
 )
-def test_every_period_is_due_exactly_once(every: Every, zone: ZoneInfo, cron: str | None, moment: datetime) -> None:
+def test_every_period_is_due_exactly_once(
+    every: Every, zone: ZoneInfo, cron: str | None, moment: datetime
+) -> None:
     now = moment.replace(tzinfo=UTC, microsecond=0)
     deadline = Deadline(cron, zone) if cron else None
     schedule = Schedule(every=every, labels=zone, zone=zone, deadline=deadline, after=HOUR, lookback=30)
@@ -212,4 +252,11 @@ def test_what_is_due_stays_due(first: int, more: int) -> None:
 
 
 def test_the_grace_is_a_quarter_of_the_period_and_at_most_a_day() -> None:
-    assert [default_grace(each) for each in EVERIES] == [225 * SECOND, HOUR / 4, HOUR * 1.5, 6 * HOUR, DAY, DAY]
+    assert [default_grace(each) for each in EVERIES] == [
+        225 * SECOND,
+        HOUR / 4,
+        HOUR * 1.5,
+        6 * HOUR,
+        DAY,
+        DAY,
+    ]

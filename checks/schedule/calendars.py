@@ -21,7 +21,7 @@ class _Holidays:
 
     def name_of(self, day: date) -> str | None:
         if self._names is None:
-            import holidays  # noqa: PLC0415 - takes 0.1 s, and most runs have no country
+            import holidays
 
             self._names = holidays.country_holidays(self.country, subdiv=self.subdivision, language="en_US")
         return self._names.get(day)
@@ -66,7 +66,7 @@ WEEKENDS = Calendar("weekends", frozenset({5, 6}))
 
 def public_holidays(country: str, subdivision: str | None = None) -> _Holidays:
     """Return the public holidays of a country; raise ValueError when there is no such place."""
-    from holidays.utils import list_supported_countries  # noqa: PLC0415 - only configs with a country pay for it
+    from holidays.utils import list_supported_countries
 
     supported = list_supported_countries(include_aliases=True)
     if country not in supported:

@@ -6,6 +6,7 @@ it; one that comes twice is the later for deadlines, the earlier where a period 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -18,13 +19,10 @@ def parse_zone(name: object) -> ZoneInfo:
     """Return the IANA zone of that name; raise ValueError with what to write."""
     if isinstance(name, ZoneInfo):
         return name
-    try:
-        if not isinstance(name, str) or name.startswith(("/", ".")):
-            raise ZoneInfoNotFoundError
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        message = f"{name!r} is not a time zone; write an IANA name, such as Europe/Berlin or UTC"
-        raise ValueError(message) from None
+    if isinstance(name, str) and not name.startswith(("/", ".")):
+        with suppress(ZoneInfoNotFoundError, ValueError, OSError):
+            return ZoneInfo(name)
+    raise ValueError(f"{name!r} is not a time zone; write an IANA name, such as Europe/Berlin or UTC")
 
 
 def wall_of(instant: datetime, zone: ZoneInfo) -> datetime:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from checks.schedule.calendars import WEEKENDS, Calendar
@@ -30,7 +31,7 @@ def parse_times(text: object) -> str:
         hint = f" (this has {len(words)} fields)" if len(words) > 1 else ""
         message = f"{text!r} is not a deadline{hint}; write HH:MM, such as 06:00, or a cron of five fields"
         raise ValueError(message)
-    from cronsim import CronSim, CronSimError  # noqa: PLC0415 - --help does without it
+    from cronsim import CronSim, CronSimError
 
     cron = " ".join(words)
     try:
@@ -81,12 +82,12 @@ class Deadline:
 
     def shortest_gap(self, around: datetime) -> timedelta:
         """Return the shortest time on the wall clock between two of the next 400 deadlines."""
-        walls = [wall for wall, _ in zip(self._walls(around, reverse=False), range(400), strict=False)]
-        return min((b - a for a, b in zip(walls, walls[1:], strict=False)), default=_HORIZON)
+        walls = islice(self._walls(around, reverse=False), 400)
+        return min((b - a for a, b in pairwise(walls)), default=_HORIZON)
 
     def _walls(self, start: datetime, *, reverse: bool) -> Iterator[datetime]:
         """Yield wall times of the cron after ``start`` (before it when reversed), bounded by five years."""
-        from cronsim import CronSim  # noqa: PLC0415 - --help does without it
+        from cronsim import CronSim
 
         walls: Iterator[datetime] = CronSim(self.cron, start, reverse=reverse)
         for wall in walls:

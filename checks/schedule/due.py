@@ -56,10 +56,7 @@ class Schedule:
     def due_at(self, period: Period) -> datetime | None:
         """Return when the period is due (UTC); None when it never is: its day is closed."""
         anchor = period.start if self.from_start else period.end
-        if self.deadline is not None:
-            due_at = self.deadline.first_at_or_after(anchor)
-        else:
-            due_at = anchor + self.after
+        due_at = self.deadline.first_at_or_after(anchor) if self.deadline is not None else anchor + self.after
         if due_at is None or self.closed_because(period, due_at) is not None:
             return None
         return due_at

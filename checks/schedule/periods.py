@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from checks.model import Period
@@ -202,6 +203,6 @@ def _periods_round_a_change(day: date, every: Every, zone: ZoneInfo) -> tuple[Pe
             runs.append((cut, cell))
     return tuple(
         Period(start.astimezone(UTC), end.astimezone(UTC), cell, every.label(cell))
-        for (start, cell), (end, _) in zip(runs, runs[1:], strict=False)
+        for (start, cell), (end, _) in pairwise(runs)
         if cell.date() == day
     )
