@@ -136,7 +136,7 @@ def outline(report: Report) -> Outline:
         origin=_origin(report),
         notes=_notes(report),
         sections=tuple(section for section in sections if section.entries),
-        closing=_closing(report, unsaid),
+        closing=_closing(report, unsaid - {one.finding.table for some in places.values() for one in some}),
     )
 
 
