@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import socket
 import threading
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -120,7 +119,7 @@ def _write(connection: socket.socket, answer: Answer, closing: threading.Event) 
             if closing.is_set():
                 return
             connection.sendall(bytes([byte]))
-            time.sleep(answer.drip_s)
+            closing.wait(answer.drip_s)
     else:
         connection.sendall(answer.body)
     if answer.reset:  # closing with this set sends a reset instead of an end

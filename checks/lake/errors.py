@@ -157,7 +157,7 @@ def problem_of(error: BaseException, asked: Asked) -> Problem:
         return Problem(
             ProblemKind.MALFORMED, f"{what}: refused before it was sent: {clean(error)}", "mend the name"
         )
-    if isinstance(error, boto.HTTPClientError):
+    if isinstance(error, boto.HTTPClientError | boto.ConnectionError):
         return Problem(
             ProblemKind.UNREACHABLE,
             f"{what}: the endpoint could not be reached, or broke off: {clean(error)}",

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from checks.model import Cost, Problem, ProblemKind, Unobserved
@@ -191,6 +192,7 @@ class Aws:
         from botocore.config import Config  # noqa: PLC0415 - the same
 
         core: Any = botocore.session.get_session()
+        core.register_component("data_loader", _loader(core.get_config_variable("data_path")))
         core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parse_instant)
         # awswrangler states its own number of attempts; mode and timeouts stay those of the session.
         core.set_config_variable("retry_mode", "adaptive")
@@ -203,6 +205,10 @@ class Aws:
             )
         )
         core.register("before-send.*", self._count)
+        # This name comes before botocore's own check, which marks a listing that it cannot parse as a failure
+        # of the service: its hooks call names with a wildcard for the service first.
+        core.register("before-parse.*.ListObjectsV2", check_body)
+        core.register("before-parse.glue", check_body)
         core.register("after-call.*", check_whole)
         region = self._region
         if account is not None:
@@ -242,6 +248,14 @@ class Aws:
         self.ledger.enter(f"{service}:{operation}")
 
 
+@cache
+def _loader(data_path: str | None) -> Any:
+    """Return what reads descriptions of services, once for all sessions: that takes 0.2 s each."""
+    from botocore.loaders import create_loader  # noqa: PLC0415 - see Aws._open
+
+    return create_loader(data_path)
+
+
 def _own_credentials(session: Any) -> Any:
     from botocore.exceptions import NoCredentialsError  # noqa: PLC0415 - see Aws._open
 
@@ -261,6 +275,24 @@ def whole(ask: Callable[[], _T]) -> _T:
         except (TornAnswer, ResponseParserError):
             continue
     return ask()
+
+
+def check_body(operation_model: Any, response_dict: Any, **_: Any) -> None:
+    """Raise TornAnswer when the body of a good answer does not end as it has to.
+
+    botocore takes a truncated listing for a failure of the service, and stumbles over JSON that is no object.
+    """
+    operation = operation_model.name
+    is_listing = operation == "ListObjectsV2"
+    if response_dict["status_code"] >= 300 or not (is_listing or operation in _MUST_HOLD):  # noqa: PLR2004 - HTTP's
+        return
+    body = response_dict["body"].strip()
+    if is_listing:
+        is_whole = body.endswith(b"ListBucketResult>") or b"<Error>" in body
+    else:
+        is_whole = body.startswith(b"{") and body.endswith(b"}")
+    if not is_whole:
+        raise TornAnswer(operation, "its body is empty" if not body else "its body ends early or is something else")
 
 
 def check_whole(parsed: Any, model: Any, http_response: Any, **_: Any) -> None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from checks.rules.base import Clock, TablePlan
 
 MOST_BYTES = 32 * 1024 * 1024
-"""A larger metadata file is not read. Parsed JSON takes up to 25 times its bytes, and tables are read side by side."""
+"""A larger metadata file is not read: parsed JSON may take 25 times its bytes, and tables are read at once."""
 NEWEST_VERSION = 3
 _GZIP = b"\x1f\x8b"
 _EXPIRE = "keep snapshots for longer than the time between loads (history.expire.max-snapshot-age-ms)"
@@ -41,7 +41,7 @@ _EXPIRE = "keep snapshots for longer than the time between loads (history.expire
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """A snapshot as its summary tells it. Rows, files and bytes are None where the summary does not tell them."""
+    """A snapshot as its summary tells it; rows, files and bytes are None where it does not tell them."""
 
     id: int
     parent_id: int | None
@@ -64,7 +64,7 @@ class Snapshot:
         Counts of zero are left out of summaries, so an append without any is an empty one.
         """
         added = self.added_rows if self.added_rows is not None else self.added_files
-        return self.operation in ("append", "overwrite") and bool(added)
+        return self.operation in ("append", "overwrite") and (added or 0) > 0
 
     @property
     def is_change(self) -> bool:
@@ -83,14 +83,14 @@ class Metadata:
     current_id: int | None
 
     def snapshot(self, snapshot_id: int) -> Snapshot | None:
-        """Return the snapshot, None when it is not (or no more) in the list; raise Unobserved when malformed."""
+        """Return the snapshot, None when it is not in the list (any more); raise Unobserved when malformed."""
         entry = self.snapshots.get(snapshot_id)
         return _snapshot(entry, snapshot_id, self.place) if entry is not None else None
 
     def current_at(self, now: datetime | None) -> int | None:
-        """Return the id of the snapshot that was current at ``now`` (None: at the end), None when there was none.
+        """Return the id of the snapshot that was current at ``now`` (None: the last), None when there was none.
 
-        The snapshot log (spec, ``snapshot-log``) tells it, so that later rollbacks do not hide what was there.
+        The snapshot log (spec, ``snapshot-log``) tells it: later rollbacks do not hide what was there.
         """
         entries = self.document.get("snapshot-log")
         if now is None or not isinstance(entries, list):
@@ -99,7 +99,8 @@ class Metadata:
             if not isinstance(entry, dict):
                 raise malformed(self.place, "an entry of snapshot-log is no object")
             known = _id(entry.get("snapshot-id"))
-            if known in self.snapshots and instant_of_ms(entry.get("timestamp-ms"), "timestamp-ms", self.place) <= now:
+            at = instant_of_ms(entry.get("timestamp-ms"), "timestamp-ms of snapshot-log", self.place)
+            if known in self.snapshots and at <= now:
                 return known
         return self.current_id
 
@@ -141,9 +142,9 @@ def parse_metadata(data: bytes, place: str) -> Metadata:
 
 
 def newest_arrival(metadata: Metadata, table: str, clock: Clock, *, deletes: bool) -> Recency:
-    """Find the newest snapshot that added rows (or, with ``deletes``, changed them), from the current one back.
+    """Find the newest snapshot that added rows (with ``deletes``: changed them), from the current one back.
 
-    Only the ancestors of the current snapshot count: what lies on branches or was rolled back is not in the table.
+    Only the ancestors of the current snapshot count: what lies on branches or was rolled back is no data.
     """
     later = clock.now if clock.ignore_later else None
     passed: list[Snapshot] = []
@@ -242,7 +243,8 @@ class IcebergReader:
 
     def metadata(self, table: Table, reader: LakeReader) -> Metadata:
         """Return the metadata file that the catalog points at, by one GET."""
-        pointer = next((text for key, text in table.parameters.items() if key.lower() == "metadata_location"), None)
+        parameters = {key.lower(): text for key, text in table.parameters.items()}
+        pointer = parameters.get("metadata_location")
         if not pointer:
             raise unsupported(
                 table.id,

@@ -25,7 +25,8 @@ _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 class Recency:
     """What a log told of the newest arrival.
 
-    ``problem`` says why it is not known. Neither of the two: the whole history was read, and no data ever came.
+    ``problem`` says why it is not known, or what may hide a newer one. With neither, the whole history was
+    read and no data ever came.
     """
 
     newest: Arrival | None = None
@@ -40,7 +41,8 @@ def observation_of(plan: TablePlan, clock: Clock, recency: Recency) -> Observati
     """
     newest, problem = recency.newest, recency.problem
     if newest is not None and newest.at > clock.now + AHEAD:
-        newest, problem = None, from_the_future(plan.table.id, newest)
+        problem = from_the_future(plan.table.id, newest)
+        newest = None
     never = newest is None and problem is None
     return Observation(
         table=plan.table,
@@ -57,16 +59,16 @@ def from_the_future(table: str, arrival: Arrival) -> Problem:
     """Return the problem of a log time that is ahead of the clock."""
     return Problem(
         ProblemKind.FROM_THE_FUTURE,
-        f"the log of {table} says that its newest data came at {iso(arrival.at)} ({arrival.evidence}), which is yet "
-        "to come",
+        f"the log of {table} says that its newest data came at {iso(arrival.at)} ({arrival.evidence}), "
+        "which is yet to come",
         "look at the clock of the machine that writes it",
     )
 
 
 def only_bounded(table: str, at: datetime | None, why: str, remedy: str = "") -> Problem:
     """Return the problem of a log that tells of the newest data only that it came at or before an instant."""
-    bound = f"its newest data came at or before {iso(at)}" if at is not None else "when its newest data came is not known"
-    return Problem(ProblemKind.TOO_LITTLE_HISTORY, f"{table}: {bound}: {why}", remedy)
+    when = f"came at or before {iso(at)}" if at is not None else "came at a time that is not known"
+    return Problem(ProblemKind.TOO_LITTLE_HISTORY, f"{table}: its newest data {when}: {why}", remedy)
 
 
 def malformed(place: str, wrong: str) -> Unobserved:

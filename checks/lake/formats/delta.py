@@ -1,0 +1,445 @@
+"""Delta Lake: when data last came, from the newest commits of its log.
+
+Delta Transaction Log Protocol: "Delta Log Entries", "Actions", "In-Commit Timestamps", "Last Checkpoint File".
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from checks.lake.errors import clean
+from checks.lake.formats.logs import (
+    Recency,
+    counts_deletes,
+    instant_of_ms,
+    malformed,
+    observation_of,
+    only_bounded,
+    parse_json,
+    unsupported,
+    whole_number,
+)
+from checks.lake.storage import split_uri
+from checks.model import Arrival, Format, Problem, ProblemKind, Unobserved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from checks.lake.reader import LakeReader
+    from checks.lake.storage import Key
+    from checks.model import Observation, Table
+    from checks.rules.base import Clock, TablePlan
+
+NEWEST_READER = 3
+"""The highest minReaderVersion of the protocol as it is known."""
+MOST_COMMITS = 100
+"""Commits that are read in search of an arrival, newest first, before it is given up."""
+MOST_COMMIT_BYTES = 64 * 1024 * 1024
+"""What is read of one commit at most, in parts: the part that holds an arrival ends it."""
+_PART_BYTES = 4 * 1024 * 1024
+_MOST_HINT_BYTES = 4 * 1024 * 1024
+_MOST_PAGES = 100
+_BACK = 300
+"""So many versions before the ones listed are listed next: with their checksums they fill a page at most."""
+_COMMIT = re.compile(r"([0-9]{20})\.json")
+_CHECKPOINT = re.compile(
+    r"([0-9]{20})\.checkpoint(?:\.([0-9]{10})\.([0-9]{10})\.parquet|\.[0-9A-Za-z-]{1,64}\.(?:json|parquet)|\.parquet)"
+)
+_SYMLINKS = "/_symlink_format_manifest/"
+_PLACEHOLDER = "-__PLACEHOLDER__/"
+_STAGED = ("_staged_commits/", "_commits/")
+_STAGED_COMMIT = re.compile(r"([0-9]{20})\.[0-9A-Za-z-]{1,64}\.json")
+_ACTIONS = ("add", "remove", "commitInfo", "protocol", "metaData", "txn", "cdc", "domainMetadata")
+_RETAIN = "keep the log for longer than the time between loads (delta.logRetentionDuration)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """What a commit did to the table's data.
+
+    ``adds`` and ``removes`` count file actions with ``dataChange``: what a commit calls itself is not
+    believed, except DELETE, whose adds are rewritten remainders. ``at`` (UTC) is its in-commit timestamp,
+    else the time in its commitInfo; None when it tells neither.
+    """
+
+    version: int
+    at: datetime | None = None
+    operation: str | None = None
+    adds: int = 0
+    removes: int = 0
+
+    def is_arrival(self, *, deletes: bool) -> bool:
+        """Tell whether it added rows, or with ``deletes`` whether it changed them."""
+        if deletes:
+            return bool(self.adds or self.removes)
+        return self.adds > 0 and self.operation != "DELETE"
+
+
+@dataclass(slots=True)
+class CommitParser:
+    """Reads a commit line by line, as its bytes come; raises Unobserved (malformed) naming file and line."""
+
+    place: str
+    version: int
+    commit: Commit = field(init=False)
+    line: int = 0
+    has_info: bool = False
+    _knows: bool = False
+    _rest: bytes = b""
+
+    def __post_init__(self) -> None:
+        self.commit = Commit(version=self.version)
+
+    def feed(self, data: bytes, *, last: bool) -> None:
+        """Take the next bytes; ``last`` says that no more follow."""
+        lines = (self._rest + data).split(b"\n")
+        self._rest = b"" if last else lines.pop()
+        for line in lines:
+            self.line += 1
+            if line.strip():
+                self._action(parse_json(line, f"{self.place} line {self.line}"))
+        if last and not self._knows:
+            raise malformed(self.place, "it holds no action of a Delta log")
+
+    def _action(self, action: dict[str, Any]) -> None:
+        for name in _ACTIONS:
+            body = action.get(name)
+            if body is None:
+                continue
+            if not isinstance(body, dict):
+                raise malformed(self.place, f"{name} in line {self.line} is no object")
+            self._knows = True
+            if name in ("add", "remove"):
+                self._file(name, body)
+            elif name == "commitInfo":
+                self._info(body)
+            elif name == "protocol":
+                check_protocol(body, self.place)
+
+    def _file(self, name: str, body: dict[str, Any]) -> None:
+        changes = body.get("dataChange")
+        if not isinstance(changes, bool):
+            raise malformed(self.place, f"dataChange of {name} in line {self.line} is {changes!r}")
+        if changes and name == "add":
+            self.commit = replace(self.commit, adds=self.commit.adds + 1)
+        elif changes:
+            self.commit = replace(self.commit, removes=self.commit.removes + 1)
+
+    def _info(self, body: dict[str, Any]) -> None:
+        """Take the time: with in-commit timestamps enabled each commit has one, and it is the commit's time."""
+        at = None
+        for name in ("inCommitTimestamp", "timestamp"):
+            if body.get(name) is not None:
+                at = instant_of_ms(body[name], f"commitInfo.{name}", self.place)
+                break
+        operation = body.get("operation")
+        self.has_info = True
+        self.commit = replace(
+            self.commit, at=at, operation=operation.upper() if isinstance(operation, str) else None
+        )
+
+
+def parse_commit(data: bytes, place: str, version: int) -> Commit:
+    """Read a whole commit file; raise Unobserved (malformed, unsupported) naming the place."""
+    parser = CommitParser(place, version)
+    parser.feed(data, last=True)
+    return parser.commit
+
+
+def check_protocol(body: dict[str, Any], place: str) -> None:
+    """Raise Unobserved (unsupported) when the table asks for a reader of a later protocol."""
+    version = whole_number(body.get("minReaderVersion"))
+    if version is None:
+        raise malformed(place, f"minReaderVersion is {body.get('minReaderVersion')!r}")
+    if version > NEWEST_READER:
+        raise unsupported(
+            place, f"Delta reader version {version}; up to {NEWEST_READER} is read", "update the monitor"
+        )
+
+
+def parse_hint(data: bytes) -> int | None:
+    """Return the version that ``_last_checkpoint`` names, None when it names none: it is no more than a hint."""
+    try:
+        return whole_number(parse_json(data, "_last_checkpoint").get("version"))
+    except Unobserved:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The files of a log, as far as they were listed: commits and checkpoints by version.
+
+    ``start`` is the version that the listing began at.
+    """
+
+    start: int
+    commits: dict[int, Key]
+    checkpoints: dict[int, tuple[Key, ...]]
+    staged: tuple[str, ...] = ()
+
+    @property
+    def newest(self) -> int | None:
+        """The newest version that any file tells of, None when there is none."""
+        return max([*self.commits, *self.checkpoints], default=None)
+
+    def check_whole(self, place: str) -> None:
+        """Raise Unobserved (malformed) when a commit after the newest checkpoint is missing.
+
+        Commits before it may have been cleaned up (protocol, "Log Cleanup").
+        """
+        newest, base = self.newest, max(self.checkpoints, default=None)
+        if newest is None:
+            return
+        first = base + 1 if base is not None else self.start
+        for version in range(first, newest + 1):
+            if version not in self.commits:
+                before = f"after the checkpoint {base}" if base is not None else "and no checkpoint was seen"
+                raise malformed(place, f"commit {version} is missing {before}; the newest one is {newest}")
+
+
+def sort_log(keys: Iterable[Key], prefix: str, start: int, staged: Iterable[str] = ()) -> Log:
+    """Sort the keys of a log's folder; other files (checksums, compacted commits) are passed over."""
+    commits: dict[int, Key] = {}
+    parts: dict[int, list[Key]] = {}
+    for key in keys:
+        name = key.key.removeprefix(prefix)
+        if (match := _COMMIT.fullmatch(name)) is not None:
+            commits[int(match[1])] = key
+        elif (match := _CHECKPOINT.fullmatch(name)) is not None:
+            parts.setdefault(int(match[1]), []).append(key)
+    checkpoints = {version: tuple(found) for version, found in parts.items()}
+    return Log(start, commits, checkpoints, tuple(staged))
+
+
+@dataclass(slots=True)
+class _Walk:
+    """Goes through the log of one table, newest commit first, and counts what it asks for."""
+
+    table: Table
+    clock: Clock
+    reader: LakeReader
+    bucket: str
+    prefix: str
+    read: dict[int, Commit] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def place(self) -> str:
+        return f"s3://{self.bucket}/{self.prefix}"
+
+    def hint(self) -> int | None:
+        """Return the version of the last checkpoint, None where no such file is there or it is torn."""
+        try:
+            data = self.reader.store.get(
+                self.bucket, f"{self.prefix}_last_checkpoint", max_bytes=_MOST_HINT_BYTES
+            )
+        except Unobserved as error:
+            if error.problem.kind in (ProblemKind.NOT_FOUND, ProblemKind.MALFORMED):
+                return None
+            raise
+        return parse_hint(data)
+
+    def list_from(self, version: int, *, until: int | None = None) -> Log:
+        """List the log from a version on, every page followed, or up to the version ``until``."""
+        keys: list[Key] = []
+        folders: list[str] = []
+        token = None
+        for _ in range(_MOST_PAGES):
+            page = self.reader.store.list_page(
+                self.bucket,
+                self.prefix,
+                start_after=f"{self.prefix}{version:020d}",
+                token=token,
+                delimiter="/",
+            )
+            keys += page.keys
+            folders += [name.removeprefix(self.prefix) for name in page.common_prefixes]
+            token = page.token
+            if token is None or (
+                until is not None and keys and keys[-1].key > f"{self.prefix}{until:020d}.json"
+            ):
+                break
+        else:
+            raise Unobserved(
+                Problem(
+                    ProblemKind.OVER_BUDGET,
+                    f"{self.place} has more than {_MOST_PAGES * 1000:,} files since version {version}",
+                    "let the writer checkpoint, and clean up its log (delta.logRetentionDuration)",
+                )
+            )
+        staged = [name for name in folders if name in _STAGED]
+        return sort_log(keys, self.prefix, version, staged)
+
+    def newest_log(self) -> Log:
+        """Return the log since its last checkpoint; where the hint leads nowhere, all of it."""
+        hint = self.hint()
+        log = self.list_from(hint or 0)
+        if log.newest is None and hint:
+            log = self.list_from(0)
+        if log.newest is None:
+            raise Unobserved(
+                Problem(
+                    ProblemKind.NOT_FOUND,
+                    f"{self.place} holds no commit and no checkpoint of a Delta log",
+                    "mend the table's location in the catalog",
+                )
+            )
+        if hint and log.start == hint and not log.checkpoints:
+            log = replace(log, start=hint + 1 if hint not in log.commits else hint)
+        log.check_whole(self.place)
+        return log
+
+    def staged_beyond(self, log: Log) -> Problem | None:
+        """Return the problem of commits that are staged but not published, None where there are none.
+
+        Only the catalog that coordinates them knows which of them count (protocol, "Catalog-managed tables").
+        """
+        newest = log.newest or 0
+        for folder in log.staged:
+            page = self.reader.store.list_page(
+                self.bucket, f"{self.prefix}{folder}", start_after=f"{self.prefix}{folder}{newest + 1:020d}"
+            )
+            names = [key.key.removeprefix(f"{self.prefix}{folder}") for key in page.keys]
+            versions = [
+                int(match[1]) for name in names if (match := _STAGED_COMMIT.fullmatch(name)) is not None
+            ]
+            if versions:
+                return Problem(
+                    ProblemKind.UNSUPPORTED,
+                    f"{self.place}{folder} holds commits up to version {max(versions)} that are not published yet "
+                    f"(the newest one that is: {newest}); only the catalog that coordinates them knows whether they count",
+                    "let the catalog publish its commits more often",
+                )
+        return None
+
+    def commit(self, version: int, key: Key) -> Commit:
+        """Return a commit, by as many GETs as its size needs; one without a time has its file's."""
+        known = self.read.get(version)
+        if known is not None:
+            return known
+        place = f"s3://{self.bucket}/{key.key}"
+        if key.size_bytes == 0:
+            raise malformed(place, "it is empty")
+        parser = CommitParser(place, version)
+        for start in range(0, key.size_bytes, _PART_BYTES):
+            if start >= MOST_COMMIT_BYTES:
+                raise malformed(place, f"its first {MOST_COMMIT_BYTES:,} bytes do not tell what it did")
+            last = start + _PART_BYTES >= key.size_bytes
+            whole = start == 0 and last
+            data = self.reader.store.get(
+                self.bucket,
+                key.key,
+                byte_range=None if whole else (start, start + _PART_BYTES - 1),
+                max_bytes=_PART_BYTES,
+            )
+            parser.feed(data, last=last)
+            if parser.has_info and parser.commit.adds:
+                break
+        commit = parser.commit
+        if commit.at is None:
+            commit = replace(commit, at=key.last_modified)
+            self.notes.append(f"{clean(place)} does not say when it was made: the time of its file is taken")
+        self.read[version] = commit
+        return commit
+
+    def newest_arrival(self, log: Log, *, deletes: bool) -> Recency:
+        """Find the newest arrival, from the newest commit back."""
+        at: datetime | None = None
+        version = self._newest_version(log)
+        passed: list[Commit] = []
+        while version >= 0:
+            if version not in log.commits and version < log.start:
+                start = max(0, version - _BACK)
+                log = self.list_from(start, until=version)
+            key = log.commits.get(version)
+            if key is None:
+                if at is None:  # only a checkpoint is left: its file was written after what it holds
+                    at = max((key.last_modified for key in log.checkpoints.get(version, ())), default=None)
+                why = f"{_say_passed(passed)}, and the log before version {version + 1} was cleaned up"
+                return Recency(problem=only_bounded(self.table.id, at, why, _RETAIN), notes=tuple(self.notes))
+            if len(passed) >= MOST_COMMITS:
+                why = f"{_say_passed(passed)}, and no more than {MOST_COMMITS} are read"
+                problem = replace(only_bounded(self.table.id, at, why), kind=ProblemKind.OVER_BUDGET)
+                return Recency(problem=problem, notes=tuple(self.notes))
+            commit = self.commit(version, key)
+            if not self._is_later(commit):
+                if commit.is_arrival(deletes=deletes) and commit.at is not None:
+                    if passed:
+                        self.notes.append(f"{self.table.id}: {_say_passed(passed)}")
+                    return Recency(
+                        Arrival(commit.at, f"s3://{self.bucket}/{key.key}"), notes=tuple(self.notes)
+                    )
+                passed.append(commit)
+                at = commit.at
+            version -= 1
+        return Recency(notes=tuple(self.notes))
+
+    def _newest_version(self, log: Log) -> int:
+        """Return the newest version; with later ones to be ignored, the newest that is not later."""
+        newest = log.newest or 0
+        if not self.clock.ignore_later or newest not in log.commits:
+            return newest
+        if not self._is_later(self.commit(newest, log.commits[newest])):
+            return newest
+        versions = sorted(log.commits)
+        earlier = bisect_right(
+            versions, False, key=lambda each: self._is_later(self.commit(each, log.commits[each]))
+        )
+        return versions[max(0, earlier - 1)]
+
+    def _is_later(self, commit: Commit) -> bool:
+        return self.clock.ignore_later and commit.at is not None and commit.at > self.clock.now
+
+
+def _say_passed(passed: list[Commit]) -> str:
+    if not passed:
+        return "it has no commit that tells"
+    kinds = ", ".join(sorted({clean(commit.operation or "unnamed")[:40] for commit in passed})[:5])
+    if len(passed) == 1:
+        return f"its newest commit added no data ({kinds})"
+    return f"its newest {len(passed)} commits added no data ({kinds})"
+
+
+@dataclass(frozen=True, slots=True)
+class DeltaReader:
+    """Reads Delta tables: one LIST and a GET or two tell when data last came."""
+
+    iam_actions: tuple[str, ...] = ("s3:ListBucket", "s3:GetObject")
+
+    def claims(self, table: Table) -> bool:
+        """Tell whether the catalog marks the table as Delta, or it is read through symlink manifests."""
+        return table.format is Format.DELTA or (table.location or "").endswith(_SYMLINKS)
+
+    def observe(self, plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation:
+        """Return what the table's log tells; raise Unobserved when it cannot be read."""
+        bucket, root = self._root(plan.table)
+        walk = _Walk(plan.table, clock, reader, bucket, f"{root}_delta_log/")
+        log = walk.newest_log()
+        recency = walk.newest_arrival(log, deletes=counts_deletes(plan))
+        staged = walk.staged_beyond(log)
+        if staged is not None and recency.problem is None:
+            recency = replace(recency, problem=staged)
+        return observation_of(plan, clock, recency)
+
+    def _root(self, table: Table) -> tuple[str, str]:
+        if table.location is None:
+            raise unsupported(
+                table.id, "it has no location in S3 in the catalog", "mend it, or exclude the table"
+            )
+        if table.location.endswith(_PLACEHOLDER):
+            raise unsupported(
+                table.id,
+                f"the catalog names {table.location} in place of its location, as Spark does",
+                "set the table's location in Glue to its path",
+            )
+        location = table.location
+        if location.endswith(_SYMLINKS):
+            location = location[: -len(_SYMLINKS) + 1]
+        return split_uri(location)
+
+
+READER = DeltaReader()
