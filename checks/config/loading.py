@@ -20,7 +20,7 @@ from checks.config.models import (
     Settings,
     SilenceBlock,
 )
-from checks.config.selectors import Selector, WrongExclude, find_name, parse_prefix, parse_selector
+from checks.config.selectors import ExcludeError, Selector, find_name, parse_prefix, parse_selector
 from checks.config.settings import Config, Silence, in_utc
 from checks.config.source import Fetch, Source, read_document
 from checks.config.watching import Entry, Watchlist, defaults_of
@@ -303,7 +303,7 @@ class Loader:
         try:
             return self._parsed(checked, region, path)
         except ValueError as error:
-            wrong_exclude = isinstance(error, WrongExclude)
+            wrong_exclude = isinstance(error, ExcludeError)
             key = "exclude" if wrong_exclude else "prefix" if table is None else "table"
             self._add((*path, key), str(error))
             return None
@@ -312,7 +312,7 @@ class Loader:
         line = self.document.line(path)
         if checked.prefix is not None:
             if checked.exclude:
-                raise WrongExclude("stands beside a prefix; write it beside a glob of tables, or take it out")
+                raise ExcludeError("stands beside a prefix; write it beside a glob of tables, or take it out")
             found = parse_prefix(checked.prefix, account=checked.account, region=region)
         else:
             found = parse_selector(

@@ -54,7 +54,7 @@ def parse_bucket(text: str) -> str:
     return f"s3://{bucket}/{key}" if not key or key.endswith("/") else f"s3://{bucket}/{key}/"
 
 
-class WrongExclude(ValueError):
+class ExcludeError(ValueError):
     """Raised for what is wrong with exclude, not with the selector that it stands beside."""
 
 
@@ -122,7 +122,7 @@ def parse_selector(
             f"{text!r} is not database.table; write such as sales.orders, or sales.* for all of sales"
         )
     if exclude and not _WILD.search(glob):
-        raise WrongExclude("stands beside an exact name; write it beside a glob, or take it out")
+        raise ExcludeError("stands beside an exact name; write it beside a glob, or take it out")
     pairs = tuple(_parse_exclude(each) for each in exclude)
     return Selector(text=glob, account=account, region=region, database=database, name=name, exclude=pairs)
 
@@ -131,12 +131,12 @@ def _parse_exclude(text: str) -> tuple[str, str]:
     try:
         glob = check_name_glob(text.lower())
     except ValueError as error:
-        raise WrongExclude(str(error)) from None
+        raise ExcludeError(str(error)) from None
     database, dot, name = glob.partition(".")
     if not dot:
         database, name = "*", glob
     if not (database and name) or "/" in glob:
-        raise WrongExclude(f"{text!r} is not a table; write such as tmp_* or sales.tmp_*")
+        raise ExcludeError(f"{text!r} is not a table; write such as tmp_* or sales.tmp_*")
     return database, name
 
 

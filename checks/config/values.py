@@ -24,8 +24,9 @@ _LONGEST_WORD = 1024
 def parse_text(value: object) -> str:
     """Read one line of text; raise ValueError with what to write."""
     if not isinstance(value, str):
-        advice = f'; put it in quotes: "{show(value)}"' if isinstance(value, bool | int | float) else ""
-        raise ValueError(f"{show(value)} is not text{advice}")  # noqa: TRY004 - pydantic tells ValueErrors
+        single = isinstance(value, bool | int | float)
+        advice = f'put it in quotes: "{show(value)}"' if single else "write one line of it"
+        raise ValueError(f"{show(value)} is not text; {advice}")  # noqa: TRY004 - pydantic tells ValueErrors
     text = value.strip()
     if not text or not text.isprintable() or len(text) > _LONGEST_WORD:
         raise ValueError(
