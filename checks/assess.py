@@ -28,6 +28,7 @@ _log = logging.getLogger(__name__)
 
 _NO_LOWER_LIMIT = datetime(1678, 1, 1, tzinfo=UTC)
 """Below every observed time: the first year that pandas' nanoseconds hold."""
+_LONGEST_MESSAGE = 300
 _SEVERITIES = (Severity.WARNING, Severity.CRITICAL)
 
 
@@ -141,7 +142,10 @@ def _frame(rows: Sequence[Row]) -> pd.DataFrame:
     for severity in _SEVERITIES:
         columns[severity.value] = [_limit(row, severity) for row in rows]
     frame = pd.DataFrame(columns, index=pd.Index([row.id for row in rows], dtype=object))
-    return frame.astype("datetime64[ns, UTC]" if is_time else "float64")
+    if not is_time:
+        return frame.astype("float64")
+    # All are UTC; without saying so, since Great Expectations reads aware columns in a way that pandas deprecates.
+    return frame.astype("datetime64[ns, UTC]").apply(lambda column: column.dt.tz_localize(None))
 
 
 def _limit(row: Row, severity: Severity) -> datetime | float:
@@ -190,8 +194,10 @@ def _failing_ids(result: Any, frame: pd.DataFrame) -> frozenset[str] | Problem:
         return _not_judged("Great Expectations gave no result")
     values = result.result or {}
     raised = result.exception_info or {}
-    if raised.get("raised_exception") or any(isinstance(v, dict) for v in raised.values()):
-        return _not_judged("Great Expectations raised an exception")
+    nested = next((each for each in raised.values() if isinstance(each, dict)), raised)
+    if nested.get("raised_exception"):
+        said = str(nested.get("exception_message") or "without a message")[:_LONGEST_MESSAGE]
+        return _not_judged(f"Great Expectations raised an exception: {said}")
     ids = values.get("unexpected_index_list")
     count = values.get("unexpected_count")
     if values.get("element_count") != len(frame) or values.get("missing_count", 0) != 0 or count is None:
