@@ -27,7 +27,7 @@ _SYNC = 16
 _LONGEST_VARINT = 63
 
 
-class _Bad(ValueError):
+class _WrongError(ValueError):
     """What is wrong with the file, in words."""
 
 
@@ -45,7 +45,7 @@ class _Cursor:
         shift = 7
         while byte & 0x80:
             if shift > _LONGEST_VARINT:
-                raise _Bad("a number of more than 64 bits")
+                raise _WrongError("a number of more than 64 bits")
             byte = data[pos]
             pos += 1
             number |= (byte & 0x7F) << shift
@@ -56,7 +56,7 @@ class _Cursor:
     def take(self, size: int) -> bytes:
         start, end = self.pos, self.pos + size
         if size < 0 or end > len(self.data):
-            raise _Bad("it was cut short")
+            raise _WrongError("it was cut short")
         self.pos = end
         return self.data[start:end]
 
@@ -70,7 +70,7 @@ class _Cursor:
             self.long()
         self.budget -= count
         if self.budget < 0:
-            raise _Bad(f"it holds more than {MOST_VALUES:,} values")
+            raise _WrongError(f"it holds more than {MOST_VALUES:,} values")
         return count
 
 
@@ -111,7 +111,7 @@ class _Compiler:
         if isinstance(schema, list):
             return self._union([self.compile(branch, namespace) for branch in schema])
         if not isinstance(schema, dict):
-            raise _Bad(f"its schema has a type {schema!r:.40}")
+            raise _WrongError(f"its schema has a type {schema!r:.40}")
         kind = schema.get("type")
         if kind == "array":
             return self._array(self.compile(schema.get("items"), namespace))
@@ -126,13 +126,17 @@ class _Compiler:
             return _PRIMITIVES[name]
         full = name if "." in name or not namespace else f"{namespace}.{name}"
         if full not in self.names:
-            raise _Bad(f"its schema names an unknown type {name!r:.40}")
-        return lambda cursor: self.names[full](cursor)
+            raise _WrongError(f"its schema names an unknown type {name!r:.40}")
+
+        def read(cursor: _Cursor) -> Any:
+            return self.names[full](cursor)  # looked up late: a record may hold records of its own type
+
+        return read
 
     def _define(self, kind: str, schema: dict[str, Any], namespace: str) -> _Read:
         name = schema.get("name")
         if not isinstance(name, str):
-            raise _Bad(f"a {kind} of its schema has no name")
+            raise _WrongError(f"a {kind} of its schema has no name")
         inner = schema.get("namespace") or namespace
         inner = name.rpartition(".")[0] if "." in name else str(inner)
         full = name if "." in name or not inner else f"{inner}.{name}"
@@ -140,12 +144,12 @@ class _Compiler:
         if kind == "fixed":
             size = schema.get("size")
             if not isinstance(size, int) or size < 0:
-                raise _Bad(f"a fixed type of its schema has the size {size!r:.40}")
+                raise _WrongError(f"a fixed type of its schema has the size {size!r:.40}")
             read = _fixed(size)
         elif kind == "enum":
             symbols = schema.get("symbols")
             if not isinstance(symbols, list):
-                raise _Bad("an enum of its schema has no symbols")
+                raise _WrongError("an enum of its schema has no symbols")
             read = _enum(symbols)
         else:
             pairs: list[tuple[str, _Read]] = []
@@ -153,7 +157,7 @@ class _Compiler:
             self.names[full] = read
             fields = schema.get("fields")
             if not isinstance(fields, list):
-                raise _Bad("a record of its schema has no fields")
+                raise _WrongError("a record of its schema has no fields")
             pairs.extend((str(each["name"]), self.compile(each["type"], inner)) for each in fields)
         self.names[full] = read
         return read
@@ -163,7 +167,7 @@ class _Compiler:
         def read(cursor: _Cursor) -> Any:
             index = cursor.long()
             if not 0 <= index < len(branches):
-                raise _Bad(f"branch {index} of a union of {len(branches)}")
+                raise _WrongError(f"branch {index} of a union of {len(branches)}")
             return branches[index](cursor)
 
         return read
@@ -199,7 +203,7 @@ def _enum(symbols: list[Any]) -> _Read:
     def read(cursor: _Cursor) -> Any:
         index = cursor.long()
         if not 0 <= index < len(symbols):
-            raise _Bad(f"symbol {index} of an enum of {len(symbols)}")
+            raise _WrongError(f"symbol {index} of an enum of {len(symbols)}")
         return symbols[index]
 
     return read
@@ -230,7 +234,7 @@ class Container:
                     cursor.take(cursor.long()), self.meta.get("avro.codec", b"null"), MOST_BYTES - unpacked
                 )
                 if cursor.take(_SYNC) != self._sync:
-                    raise _Bad("a block does not end in the file's marker")
+                    raise _WrongError("a block does not end in the file's marker")
             except _ERRORS as error:
                 raise _told(error, self.place) from error
             unpacked += len(block)
@@ -249,11 +253,13 @@ class Container:
 _ERRORS = (ValueError, IndexError, KeyError, TypeError, RecursionError, OverflowError, zlib.error, OSError)
 
 
-def _told(error: BaseException, place: str) -> Exception:
-    what = {IndexError: "it was cut short", RecursionError: "its schema is nested without end"}.get(
-        type(error)
-    )
-    return malformed(place, f"{what or error} (as an Avro file)")
+def _told(error: Exception, place: str) -> Exception:
+    what = str(error)
+    if isinstance(error, IndexError):
+        what = "it was cut short"
+    elif isinstance(error, RecursionError):
+        what = "it is nested without end"
+    return malformed(place, f"{what} (as an Avro file)")
 
 
 def open_container(data: bytes, place: str) -> Container:
@@ -279,18 +285,18 @@ def _unpack(block: bytes, codec: bytes, room: int) -> bytes:
         inflate = zlib.decompressobj(wbits=-15)
         plain = inflate.decompress(block, room + 1)
         if not inflate.eof and len(plain) <= room:
-            raise _Bad("a packed block was cut short")
+            raise _WrongError("a packed block was cut short")
     elif codec in (b"zstandard", b"snappy"):
         plain = _unpack_by_arrow(block, codec, room, too_large)
     else:
-        raise _Bad(f"its codec {codec[:20]!r} is not read")
+        raise _WrongError(f"its codec {codec[:20]!r} is not read")
     if len(plain) > room:
-        raise _Bad(too_large)
+        raise _WrongError(too_large)
     return plain
 
 
 def _unpack_by_arrow(block: bytes, codec: bytes, room: int, too_large: str) -> bytes:
-    import pyarrow as pa  # noqa: PLC0415 - 0.2 s, only for files of these codecs
+    import pyarrow as pa  # type: ignore[import-untyped] # 0.2 s, only for these codecs
 
     if codec == b"zstandard":
         with pa.CompressedInputStream(pa.BufferReader(block), "zstd") as stream:
@@ -302,5 +308,5 @@ def _unpack_by_arrow(block: bytes, codec: bytes, room: int, too_large: str) -> b
         if not byte & 0x80:
             break
     if size > room:
-        raise _Bad(too_large)
+        raise _WrongError(too_large)
     return bytes(pa.decompress(block[:-4], decompressed_size=size, codec="snappy", asbytes=True))

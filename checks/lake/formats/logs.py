@@ -92,6 +92,16 @@ def counts_deletes(plan: TablePlan) -> bool:
     return any(getattr(rule, "count", "arrivals") == "changes" for rule in plan.rules)
 
 
+def strictest_limit(plan: TablePlan, clock: Clock) -> datetime | None:
+    """Return the latest watermark of the table's freshness checks, None when there is none."""
+    limits = [
+        needs.enough_at
+        for rule in plan.rules
+        if (needs := rule.needs(plan.table, None, clock, plan.memory)).enough_at is not None
+    ]
+    return max(limits, default=None)
+
+
 def place_of(uri: str) -> tuple[str, str] | None:
     """Return bucket and key of an S3 URI as engines write it (s3, s3a, s3n); None when it is none."""
     scheme = next((scheme for scheme in _S3 if uri.lower().startswith(scheme)), None)

@@ -1,0 +1,275 @@
+"""Apache Hudi: when data last came, from the newest instants of the timeline.
+
+Apache Hudi Technical Specification, "Timeline" and "Table Properties", table versions up to 9.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from checks.lake.errors import clean
+from checks.lake.formats.avro import MAGIC, open_container
+from checks.lake.formats.logs import (
+    Recency,
+    counts_deletes,
+    malformed,
+    observation_of,
+    only_bounded,
+    parse_json,
+    strictest_limit,
+    unsupported,
+    whole_number,
+)
+from checks.lake.formats.timeline import (
+    ZONES,
+    Instant,
+    Timeline,
+    Zone,
+    find_zone,
+    parse_properties,
+    read_timeline,
+    wall_of_stamp,
+)
+from checks.lake.storage import split_uri
+from checks.model import Arrival, Format, Problem, ProblemKind, Unobserved
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from checks.lake.formats.timeline import Properties
+    from checks.lake.reader import LakeReader
+    from checks.lake.storage import Key
+    from checks.model import Observation, Table
+    from checks.rules.base import Clock, TablePlan
+
+MOST_BYTES = 32 * 1024 * 1024
+"""A commit's metadata that is larger is not read: parsed JSON may take 25 times its bytes."""
+MOST_COMMITS = 50
+"""Commits that are read in search of an arrival, newest first, before it is given up."""
+_MOST_PROPERTIES = 1024 * 1024
+_MOST_PAGES = 50
+_DELETES = frozenset({"DELETE", "DELETE_PREPPED", "DELETE_PARTITION"})
+_MAINTENANCE = frozenset({"COMPACT", "LOG_COMPACT", "CLUSTER", "INDEX", "ALTER_SCHEMA", "BUCKET_RESCALE"})
+_ARCHIVE = "keep more instants on the active timeline (hoodie.keep.min.commits)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """What a commit did: rows that it wrote new or changed, rows that it deleted, and in which partitions."""
+
+    operation: str | None = None
+    rows: int = 0
+    deletes: int = 0
+    files: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
+    """By partition path: files written with rows, their bytes, the rows."""
+
+    def is_arrival(self, *, deletes: bool, merge_on_read_commit: bool) -> bool:
+        """Tell whether it added or changed rows; with ``deletes``, whether it changed what the table holds.
+
+        A commit that does not say its operation, on a table whose writes are delta commits, is a compaction.
+        """
+        if self.operation in _MAINTENANCE or (merge_on_read_commit and self.operation is None):
+            return False
+        if deletes and (self.deletes or self.operation in _DELETES):
+            return True
+        return self.rows > 0 and self.operation not in _DELETES
+
+
+def parse_commit(data: bytes, place: str) -> Commit:
+    """Read a completed commit, JSON or Avro; raise Unobserved (malformed) naming the place.
+
+    Rows are inserts and updates; ``numWrites`` also counts the rows that were only copied, and is taken
+    where a writer tells neither of them.
+    """
+    document = _document(data, place)
+    by_partition = document.get("partitionToWriteStats") or {}
+    if not isinstance(by_partition, dict):
+        raise malformed(place, "partitionToWriteStats is no object")
+    rows = deletes = 0
+    files: dict[str, tuple[int, int, int]] = {}
+    for partition, stats in by_partition.items():
+        if not isinstance(stats, list) or not all(isinstance(each, dict) for each in stats):
+            raise malformed(place, f"the write stats of partition {partition!r:.80} are no list of objects")
+        count = size = written = 0
+        for each in stats:
+            new = _number(each, "numInserts", place) + _number(each, "numUpdateWrites", place)
+            gone = _number(each, "numDeletes", place)
+            new = new or (0 if gone else _number(each, "numWrites", place))
+            written, deletes = written + new, deletes + gone
+            if new:
+                count, size = count + 1, size + _number(each, "fileSizeInBytes", place)
+        rows += written
+        if count:
+            files[partition] = (count, size, written)
+    operation = document.get("operationType")
+    known = isinstance(operation, str) and operation.upper() != "UNKNOWN"
+    if document.get("compacted") is True and not known:
+        operation, known = "COMPACT", True
+    return Commit(
+        operation=str(operation).upper() if known else None, rows=rows, deletes=deletes, files=files
+    )
+
+
+def _document(data: bytes, place: str) -> dict[str, Any]:
+    if not data.startswith(MAGIC):
+        return parse_json(data, place)
+    document = next(open_container(data, place).records(), None)
+    if not isinstance(document, dict):
+        raise malformed(place, "it holds no record")
+    return document
+
+
+def _number(stats: Mapping[str, Any], name: str, place: str) -> int:
+    value = stats.get(name)
+    if value is None:
+        return 0
+    number = whole_number(value)
+    if number is None:
+        raise malformed(place, f"{name} is {value!r:.40}")
+    return max(number, 0)
+
+
+@dataclass(slots=True)
+class _Walk:
+    """Goes through the timeline of one table, newest instant first."""
+
+    plan: TablePlan
+    clock: Clock
+    reader: LakeReader
+    bucket: str
+    root: str
+
+    @property
+    def table(self) -> Table:
+        return self.plan.table
+
+    def properties(self) -> Properties:
+        key = f"{self.root}.hoodie/hoodie.properties"
+        data = self.reader.store.get(self.bucket, key, max_bytes=_MOST_PROPERTIES)
+        return parse_properties(data, f"s3://{self.bucket}/{key}")
+
+    def timeline(self, properties: Properties) -> Timeline:
+        """List the active timeline: Hudi archives what is old, so that it stays a page or two."""
+        prefix = f"{self.root}{properties.timeline}"
+        keys: list[Key] = []
+        token = None
+        for _ in range(_MOST_PAGES):
+            page = self.reader.store.list_page(self.bucket, prefix, delimiter="/", token=token)
+            keys += page.keys
+            token = page.token
+            if token is None:
+                return read_timeline(keys, prefix)
+        raise Unobserved(
+            Problem(
+                ProblemKind.OVER_BUDGET,
+                f"s3://{self.bucket}/{prefix} has more than {_MOST_PAGES * 1000:,} files",
+                "let Hudi archive its timeline (hoodie.archive.automatic)",
+            )
+        )
+
+    def commit(self, instant: Instant) -> Commit:
+        place = f"s3://{self.bucket}/{instant.key.key}"
+        return parse_commit(self.reader.store.get(self.bucket, instant.key.key, max_bytes=MOST_BYTES), place)
+
+    def newest_arrival(self, properties: Properties, timeline: Timeline, *, deletes: bool) -> Recency:
+        """Find the newest completed instant that wrote rows; its time is that of the timeline's own clock."""
+        zone = find_zone(properties, timeline.witnesses)
+        passed: list[str] = []
+        read, at = 0, None
+        for instant in timeline.instants:
+            wall = wall_of_stamp(instant.stamp)
+            at = _utc(zone, wall, instant)
+            if self.clock.ignore_later and at > self.clock.now:
+                continue
+            if instant.may_be_data:
+                if read >= MOST_COMMITS:
+                    why = f"{_say_passed(passed)}, and no more than {MOST_COMMITS} are read"
+                    return Recency(problem=only_bounded(self.table.id, at, why))
+                read += 1
+                commit = self.commit(instant)
+                compacts = properties.is_merge_on_read and instant.action == "commit"
+                if commit.is_arrival(deletes=deletes, merge_on_read_commit=compacts):
+                    return self._arrival(instant, wall, zone, passed)
+                passed.append((commit.operation or instant.action).lower())
+            else:
+                passed.append("compaction" if instant.action == "commit" else instant.action)
+        if self._is_archived(properties):
+            why = f"{_say_passed(passed)}, and what was before is archived"
+            return Recency(problem=only_bounded(self.table.id, at, why, _ARCHIVE))
+        return Recency()
+
+    def _arrival(self, instant: Instant, wall: datetime | None, zone: Zone, passed: list[str]) -> Recency:
+        evidence = f"s3://{self.bucket}/{instant.key.key}"
+        notes = [f"{self.table.id}: {_say_passed(passed)}"] if passed else []
+        if wall is None:
+            notes.append(f"{evidence} carries no time in its name: the time of its file is taken")
+            return Recency(Arrival(instant.key.last_modified, evidence), notes=tuple(notes))
+        at = zone.utc(wall)
+        if at is not None:
+            notes += [f"{self.table.id}: {zone.note}"] if zone.note else []
+            return Recency(Arrival(at, evidence), notes=tuple(notes))
+        return self._unsure(instant, wall, evidence, notes)
+
+    def _unsure(self, instant: Instant, wall: datetime, evidence: str, notes: list[str]) -> Recency:
+        """Tell what holds in every zone: as late as it can be it may be too old, as early as can be fresh."""
+        latest, earliest = ((wall - offset).replace(tzinfo=UTC) for offset in ZONES)
+        latest = max(earliest, min(latest, instant.key.last_modified))
+        limit = strictest_limit(self.plan, self.clock)
+        message = (
+            f"the instants of {self.table.id} are in local time and nothing tells its zone: {instant.stamp} may be "
+            f"any time from {earliest:%Y-%m-%d %H:%M} to {latest:%Y-%m-%d %H:%M} UTC"
+        )
+        if limit is not None and latest < limit:
+            return Recency(Arrival(latest, evidence), notes=(*notes, message))
+        problem = Problem(ProblemKind.AMBIGUOUS, message, "set hoodie.table.timeline.timezone=UTC")
+        return Recency(Arrival(earliest, evidence), problem, tuple(notes))
+
+    def _is_archived(self, properties: Properties) -> bool:
+        """Tell whether instants were archived, by one LIST; Hudi makes the folder before there are any."""
+        prefix = f"{self.root}{properties.timeline}{properties.archive}"
+        page = self.reader.store.list_page(self.bucket, prefix, max_keys=2)
+        return any(key.size_bytes for key in page.keys)
+
+
+def _utc(zone: Zone, wall: datetime | None, instant: Instant) -> datetime:
+    """Return the instant in UTC, or the time of its file, which is never before it."""
+    at = zone.utc(wall) if wall is not None else None
+    return at if at is not None else instant.key.last_modified
+
+
+def _say_passed(passed: list[str]) -> str:
+    if not passed:
+        return "no instant is on its timeline"
+    kinds = ", ".join(sorted({clean(kind)[:40] for kind in passed})[:6])
+    if len(passed) == 1:
+        return f"its newest instant added no data ({kinds})"
+    return f"its newest {len(passed)} instants added no data ({kinds})"
+
+
+@dataclass(frozen=True, slots=True)
+class HudiReader:
+    """Reads Hudi tables: a GET of its properties (layout, zone), one LIST and a GET tell when data last came."""
+
+    iam_actions: tuple[str, ...] = ("s3:ListBucket", "s3:GetObject")
+
+    def claims(self, table: Table) -> bool:
+        """Tell whether the catalog marks the table as Hudi (``spark.sql.sources.provider``, input format)."""
+        return table.format is Format.HUDI
+
+    def observe(self, plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation:
+        """Return what the table's timeline tells; raise Unobserved when it cannot be read."""
+        if plan.table.location is None:
+            raise unsupported(
+                plan.table.id, "it has no location in S3 in the catalog", "mend it, or exclude it"
+            )
+        bucket, root = split_uri(plan.table.location)
+        walk = _Walk(plan, clock, reader, bucket, root)
+        properties = walk.properties()
+        timeline = walk.timeline(properties)
+        recency = walk.newest_arrival(properties, timeline, deletes=counts_deletes(plan))
+        return observation_of(plan, clock, recency)
+
+
+READER = HudiReader()
