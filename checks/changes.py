@@ -378,7 +378,8 @@ def _items_after(
         if change.reason in OVER:
             items.pop(change.item, None)
         elif change.status is Status.UNKNOWN:
-            items[change.item] = replace(items[change.item], told_at=now)
+            if change.item in items:  # another run may have closed it in between
+                items[change.item] = replace(items[change.item], told_at=now)
         else:
             items[change.item] = ItemTold(
                 state=states[change.item],
