@@ -17,12 +17,13 @@ from checks.lake.reader import LakeReader
 from checks.lake.session import Aws, Ledger
 from checks.lake.storage import Key, Page
 from checks.model import Problem, ProblemKind, Table, Unobserved
-from checks.rules.base import TablePlan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     import pytest
+
+    from checks.rules.base import TablePlan
 
 ACCOUNT_ID = "123456789012"
 REGION = "eu-west-1"
@@ -125,17 +126,23 @@ class MemoryLake:
     ) -> Page:
         self.ledger.enter("s3:ListObjectsV2")
         if bucket in self.denied:
-            raise Unobserved(Problem(ProblemKind.DENIED, f"S3 ListObjectsV2 on s3://{bucket}/{prefix}: denied"))
+            raise Unobserved(
+                Problem(ProblemKind.DENIED, f"S3 ListObjectsV2 on s3://{bucket}/{prefix}: denied")
+            )
         if bucket not in self.buckets:
-            raise Unobserved(Problem(ProblemKind.NOT_FOUND, f"S3 ListObjectsV2 on s3://{bucket}/{prefix}: gone"))
+            raise Unobserved(
+                Problem(ProblemKind.NOT_FOUND, f"S3 ListObjectsV2 on s3://{bucket}/{prefix}: gone")
+            )
         after = (token or start_after or "").encode()
-        room, keys, prefixes, last = min(max_keys, self.page_size), [], [], ""
+        room, last = min(max_keys, self.page_size), ""
+        keys: list[Key] = []
+        prefixes: list[str] = []
         for name in sorted(self.buckets[bucket], key=str.encode):
             if not name.startswith(prefix) or name.encode() <= after:
                 continue
             rest = name[len(prefix) :]
             folder = prefix + rest[: rest.index(delimiter) + 1] if delimiter and delimiter in rest else None
-            if folder is not None and (folder in prefixes or token and token.startswith(folder)):
+            if folder is not None and (folder in prefixes or (token and token.startswith(folder))):
                 last = name
                 continue
             if len(keys) + len(prefixes) == room:
@@ -147,7 +154,9 @@ class MemoryLake:
                 keys.append(self.buckets[bucket][name])
         return Page(tuple(keys), tuple(prefixes))
 
-    def get(self, bucket: str, key: str, *, byte_range: tuple[int, int] | None = None, max_bytes: int) -> bytes:
+    def get(
+        self, bucket: str, key: str, *, byte_range: tuple[int, int] | None = None, max_bytes: int
+    ) -> bytes:
         self.ledger.enter("s3:GetObject")
         size = self.buckets[bucket][key].size_bytes
         start, end = byte_range or (0, size - 1)
@@ -159,7 +168,11 @@ class MemoryLake:
         self.ledger.enter("glue:GetPartitions")
         self.expressions.append(expression)
         assert expression is None or len(expression) <= 2048
-        found = [each for each in self.partitions[table.id] if expression is None or _admits(table, each, expression)]
+        found = [
+            each
+            for each in self.partitions[table.id]
+            if expression is None or _admits(table, each, expression)
+        ]
         start, room = int(token or 0), min(most or 1000, self.partition_page)
         more = start + room < len(found)
         return PartitionsPage(tuple(found[start : start + room]), str(start + room) if more else None)
@@ -175,7 +188,9 @@ def _admits(table: Table, partition: Registered, expression: str) -> bool:
     with sqlite3.connect(":memory:") as database:
         numbers = ("tinyint", "smallint", "int", "bigint")
         types = ["INTEGER" if key.type in numbers else "TEXT" for key in table.partition_keys]
-        columns = ", ".join(f"{key.name} {kind}" for key, kind in zip(table.partition_keys, types, strict=True))
+        columns = ", ".join(
+            f"{key.name} {kind}" for key, kind in zip(table.partition_keys, types, strict=True)
+        )
         database.execute(f"CREATE TABLE t ({columns})")
         holes = ", ".join("?" * len(types))
         database.execute(f"INSERT INTO t VALUES ({holes})", partition.values)  # noqa: S608 - only question marks
@@ -195,8 +210,8 @@ class HttpLake:
     aws: Aws = field(default_factory=lambda: Aws(region=REGION))
 
     def __post_init__(self) -> None:
-        from moto.glue.models import glue_backends  # noqa: PLC0415 - only where a server runs
-        from moto.s3.models import s3_backends  # noqa: PLC0415 - the same
+        from moto.glue.models import glue_backends
+        from moto.s3.models import s3_backends
 
         self.s3: Any = s3_backends[ACCOUNT_ID]["aws"]
         self.glue: Any = glue_backends[ACCOUNT_ID][REGION]
@@ -268,6 +283,6 @@ def point_at(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
 
 def reset() -> None:
     """Forget everything that the moto server of this process holds."""
-    from moto.moto_api._internal import moto_api_backend  # noqa: PLC0415 - only where a server runs
+    from moto.moto_api._internal import moto_api_backend
 
     moto_api_backend.reset()

@@ -111,8 +111,14 @@ def _read(connection: socket.socket) -> Asked | None:
 
 
 def _write(connection: socket.socket, answer: Answer, closing: threading.Event) -> None:
-    headers = {"Connection": "close", "Content-Length": str(answer.length or len(answer.body)), **answer.headers}
-    head = f"HTTP/1.1 {answer.status} Said\r\n" + "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    headers = {
+        "Connection": "close",
+        "Content-Length": str(answer.length or len(answer.body)),
+        **answer.headers,
+    }
+    head = f"HTTP/1.1 {answer.status} Said\r\n" + "".join(
+        f"{name}: {value}\r\n" for name, value in headers.items()
+    )
     connection.sendall(head.encode() + b"\r\n")
     if answer.drip_s:
         for byte in answer.body:
@@ -157,7 +163,9 @@ def refusal_xml(code: str, message: str, status: int) -> Answer:
 
 def refusal_json(code: str, message: str, status: int = 400) -> Answer:
     """Return an error of Glue."""
-    return Answer(json.dumps({"__type": code, "Message": message}).encode(), status, {"x-amzn-ErrorType": code})
+    return Answer(
+        json.dumps({"__type": code, "Message": message}).encode(), status, {"x-amzn-ErrorType": code}
+    )
 
 
 def as_json(document: Any) -> Answer:

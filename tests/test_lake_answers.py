@@ -7,9 +7,6 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from tests.lakes import point_at, prefix
-from tests.stub_http import Answer, Asked, Stub, as_json, listing, refusal_json, refusal_xml, stub
-from tests.times import at
 
 from checks.lake import Lake
 from checks.lake.session import Aws
@@ -18,6 +15,9 @@ from checks.model import Column, Listing, Observation, Problem, ProblemKind, Tab
 from checks.rules.base import Binding, Clock, TablePlan
 from checks.rules.freshness import FreshnessConfig
 from checks.rules.partitions import PartitionsConfig
+from tests.lakes import point_at, prefix
+from tests.stub_http import Answer, Asked, Stub, as_json, listing, refusal_json, refusal_xml, stub
+from tests.times import at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +27,9 @@ CLOCK = Clock(now=NOW)
 BINDING = Binding(zone=ZoneInfo("UTC"))
 GOOD = [("raw/a.csv", 7, "2026-11-23T11:00:00.000Z")]
 PRINCIPAL = "arn:aws:sts::123456789012:assumed-role/monitor/x"
-BARE = TablePlan(table=prefix("s3://lake/raw/"), rules=(FreshnessConfig(max_age="24h").bind(BINDING),))
+BARE = TablePlan(
+    table=prefix("s3://lake/raw/"), rules=(FreshnessConfig.model_validate({"max_age": "24h"}).bind(BINDING),)
+)
 ORDERS = TablePlan(
     table=Table(
         id="sales.orders",
@@ -54,7 +56,9 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stub]:
         yield running
 
 
-def ask(running: Stub, plan: TablePlan, answer: Callable[[Asked], Answer] | Answer, **settings: Any) -> Observation:
+def ask(
+    running: Stub, plan: TablePlan, answer: Callable[[Asked], Answer] | Answer, **settings: Any
+) -> Observation:
     running.answer = answer if callable(answer) else lambda _asked: answer
     lake = Lake(aws=Aws(**{"attempts": 2, "read_timeout_s": 0.3, **settings}), table_timeout_s=20)
     return lake.observe_all([plan], CLOCK)[plan.table.id]
@@ -74,7 +78,9 @@ TORN_LISTINGS = {
     "fewer keys than counted": listing(GOOD).replace(b"<KeyCount>1", b"<KeyCount>2"),
     "no count": listing(GOOD).replace(b"<KeyCount>1</KeyCount>", b""),
     "an empty document": b'<?xml version="1.0"?><ListBucketResult></ListBucketResult>',
-    "no next page named": listing(GOOD, token="x").replace(b"<NextContinuationToken>x</NextContinuationToken>", b""),
+    "no next page named": listing(GOOD, token="x").replace(
+        b"<NextContinuationToken>x</NextContinuationToken>", b""
+    ),
     "html": b"<html><body>proxy</body></html>",
     "words": b"all is well",
 }
@@ -93,7 +99,10 @@ def test_an_error_in_a_good_answer_is_an_error(served: Stub) -> None:
     body = refusal_xml("InternalError", "We encountered an internal error.", 200)
     told = problem(ask(served, BARE, body))
     assert told.kind is ProblemKind.UNREACHABLE
-    assert told.message == "S3 ListObjectsV2 on s3://lake/raw/: the service failed after all attempts (InternalError)"
+    assert (
+        told.message
+        == "S3 ListObjectsV2 on s3://lake/raw/: the service failed after all attempts (InternalError)"
+    )
 
 
 def test_a_torn_answer_followed_by_a_whole_one_counts_twice_and_is_believed(served: Stub) -> None:
@@ -152,19 +161,25 @@ REFUSALS: dict[str, tuple[TablePlan, Answer, ProblemKind, str, str, str]] = {
     ),
     "Glue": (
         ORDERS,
-        refusal_json("AccessDeniedException", f"User: {PRINCIPAL} is not authorized to perform: glue:GetPartitions"),
+        refusal_json(
+            "AccessDeniedException", f"User: {PRINCIPAL} is not authorized to perform: glue:GetPartitions"
+        ),
         ProblemKind.DENIED,
         f"Glue GetPartitions on sales.orders: access denied to {PRINCIPAL} (AccessDeniedException)",
-        "allow glue:GetPartitions on arn:aws:glue:*:*:catalog, arn:aws:glue:*:*:database/sales, "
-        "arn:aws:glue:*:*:table/sales/orders",
+        (
+            "allow glue:GetPartitions on arn:aws:glue:*:*:catalog, arn:aws:glue:*:*:database/sales, "
+            "arn:aws:glue:*:*:table/sales/orders"
+        ),
         "denied glue:GetPartitions sales",
     ),
     "Lake Formation": (
         ORDERS,
         refusal_json("AccessDeniedException", "Insufficient Lake Formation permission(s) on orders"),
         ProblemKind.DENIED,
-        "Glue GetPartitions on sales.orders: Lake Formation denied access: "
-        "Insufficient Lake Formation permission(s) on orders",
+        (
+            "Glue GetPartitions on sales.orders: Lake Formation denied access: "
+            "Insufficient Lake Formation permission(s) on orders"
+        ),
         "grant DESCRIBE and SELECT on sales.orders to the monitor's role in Lake Formation",
         "denied lakeformation sales",
     ),
@@ -252,7 +267,11 @@ def test_throttling_for_a_while_is_lived_through(served: Stub) -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    [Answer(reset=True), Answer(listing(GOOD)[:80], length=5000, reset=True), Answer(listing(GOOD)[:80], length=5000)],
+    [
+        Answer(reset=True),
+        Answer(listing(GOOD)[:80], length=5000, reset=True),
+        Answer(listing(GOOD)[:80], length=5000),
+    ],
     ids=["at once", "in mid body", "ended early"],
 )
 def test_a_connection_that_breaks_off_is_unreachable_or_torn(served: Stub, answer: Answer) -> None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
 import pytest
-from tests.lakes import HttpLake, LakeBuilder, MemoryLake, hive_location, point_at, prefix, reset, serving
-from tests.times import DAY, HOUR, at
 
 from checks.lake.observe import observe
 from checks.layout import StatedLayout, TimeLayout
@@ -17,6 +15,8 @@ from checks.model import Finding, Listing, Observation, ProblemKind, Severity, T
 from checks.rules.base import Binding, Clock, Needs, Row, Rule, TablePlan
 from checks.rules.freshness import FreshnessConfig
 from checks.rules.partitions import PartitionsConfig, PartitionsRule
+from tests.lakes import HttpLake, LakeBuilder, MemoryLake, hive_location, point_at, prefix, reset, serving
+from tests.times import DAY, HOUR, at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,7 +89,9 @@ def days(count: int, until: datetime = NOW) -> list[str]:
     return [(until - (number + 1) * DAY).date().isoformat() for number in range(count)]
 
 
-def load(lake: LakeBuilder, table: Table, values: list[str], arrived: datetime, *, register: bool = True) -> None:
+def load(
+    lake: LakeBuilder, table: Table, values: list[str], arrived: datetime, *, register: bool = True
+) -> None:
     lake.put(f"{hive_location(table, values)}part-0.parquet", arrived)
     if register:
         lake.register(table, values, at=arrived)
@@ -176,11 +178,15 @@ def test_missing_empty_and_unregistered_are_told_apart(lake: LakeBuilder) -> Non
 def test_several_keys_are_asked_for_by_their_exact_values(
     lake: LakeBuilder, types: dict[str, str], formats: tuple[str, ...]
 ) -> None:
-    table = lake.table("sales.orders", **types)
+    table = lake.table("sales.orders", None, **types)
     padded = "%-" not in "".join(formats)
     for number in range(60):
         day = (NOW - (number + 1) * DAY).date()
-        values = [f"{day:%Y}", f"{day:%m}", f"{day:%d}"] if padded else [str(day.year), str(day.month), str(day.day)]
+        values = (
+            [f"{day:%Y}", f"{day:%m}", f"{day:%d}"]
+            if padded
+            else [str(day.year), str(day.month), str(day.day)]
+        )
         load(lake, table, values, NOW - number * DAY)
     seen = see(lake, TablePlan(table=table, rules=(daily(lookback=30),)))
     assert states(seen) == dict.fromkeys(days(30), (True, 1))
@@ -203,7 +209,9 @@ def test_unknown_padding_is_tried_both_ways(lake: LakeBuilder) -> None:
     seen = see(lake, replace(plan, memory=TableMemory(layout=seen.layout)), clock)
     assert ("2026", "9", "3") in {each.values for each in seen.partitions if each.registered}
     unregistered = [each for each in seen.partitions if each.registered is False and each.listing]
-    assert [each.values for each in unregistered if each.listing and each.listing.objects] == [("2026", "09", "04")]
+    assert [each.values for each in unregistered if each.listing and each.listing.objects] == [
+        ("2026", "09", "04")
+    ]
 
 
 def test_each_partition_of_a_period_is_listed(lake: LakeBuilder) -> None:
@@ -271,7 +279,9 @@ def test_freshness_stops_at_the_first_partition_that_proves_it(lake: LakeBuilder
 def test_an_older_period_is_found_by_one_request(lake: LakeBuilder) -> None:
     table = lake.table("sales.orders", dt="string")
     load(lake, table, ["2025-03-04"], NOW - 200 * DAY)
-    plan = TablePlan(table=table, rules=(daily(lookback=2),), stated_layout=StatedLayout(("dt",), ("%Y-%m-%d",)))
+    plan = TablePlan(
+        table=table, rules=(daily(lookback=2),), stated_layout=StatedLayout(("dt",), ("%Y-%m-%d",))
+    )
     seen = see(lake, plan)
     assert seen.first_period_at == at("2025-03-04")
     assert requests(lake) == {"glue:GetPartitions": 2, "s3:ListObjectsV2": 2}
@@ -292,7 +302,9 @@ def test_values_that_do_not_parse_are_told_and_null_partitions_passed_over(lake:
     load(lake, table, ["2026-11-22"], NOW)
     lake.register(table, ["unknown"])
     lake.register(table, ["__HIVE_DEFAULT_PARTITION__"])
-    plan = TablePlan(table=table, rules=(daily(lookback=1),), stated_layout=StatedLayout(("dt",), ("%Y-%m-%d",)))
+    plan = TablePlan(
+        table=table, rules=(daily(lookback=1),), stated_layout=StatedLayout(("dt",), ("%Y-%m-%d",))
+    )
     seen = see(lake, plan)
     assert states(seen) == {"2026-11-22": (True, 1)}
     assert seen.notes == (
@@ -305,7 +317,11 @@ def test_a_partition_may_lie_elsewhere_and_lack_its_slash(lake: LakeBuilder) -> 
     lake.bucket("elsewhere")
     lake.put("s3://elsewhere/x/2026-11-2/a.parquet", NOW - DAY)
     lake.put("s3://elsewhere/x/2026-11-22/b.parquet", NOW - HOUR)
-    lake.register(table, ["2026-11-22"], "s3a://elsewhere/x/2026-11-2" if isinstance(lake, HttpLake) else "s3://elsewhere/x/2026-11-2/")
+    lake.register(
+        table,
+        ["2026-11-22"],
+        "s3a://elsewhere/x/2026-11-2" if isinstance(lake, HttpLake) else "s3://elsewhere/x/2026-11-2/",
+    )
     seen = see(lake, TablePlan(table=table, rules=(daily(lookback=1),)))
     assert seen.partitions[0].listing is not None
     assert seen.partitions[0].listing.newest_key == "s3://elsewhere/x/2026-11-2/a.parquet"
@@ -357,7 +373,16 @@ def test_a_listing_of_markers_only_is_complete_and_holds_nothing(lake: LakeBuild
 
 @pytest.mark.parametrize(
     "name",
-    ["a b.csv", "a%20b.csv", "50%.csv", "a+b.csv", "a//b.csv", "Straße/日本.csv", "quote'&<>\".csv", "ü/é=1/😀.csv"],
+    [
+        "a b.csv",
+        "a%20b.csv",
+        "50%.csv",
+        "a+b.csv",
+        "a//b.csv",
+        "Straße/日本.csv",
+        "quote'&<>\".csv",
+        "ü/é=1/😀.csv",
+    ],
 )
 def test_strange_names_come_out_as_they_are(lake: LakeBuilder, name: str) -> None:
     lake.bucket("lake")
@@ -372,7 +397,9 @@ def test_with_a_stated_now_what_is_later_is_not_there(lake: LakeBuilder) -> None
     load(lake, table, ["2026-11-21"], NOW - DAY)
     lake.put(f"{table.location}dt=2026-11-21/later.parquet", NOW + HOUR)
     load(lake, table, ["2026-11-22"], NOW + HOUR)
-    plan = TablePlan(table=table, rules=(daily(lookback=2),), stated_layout=StatedLayout(("dt",), ("%Y-%m-%d",)))
+    plan = TablePlan(
+        table=table, rules=(daily(lookback=2),), stated_layout=StatedLayout(("dt",), ("%Y-%m-%d",))
+    )
     assert states(see(lake, plan)) == {"2026-11-22": (True, 1), "2026-11-21": (True, 2)}
     past = Clock(now=NOW, ignore_later=True)
     assert states(see(lake, plan, past)) == {"2026-11-22": (False, 0), "2026-11-21": (True, 1)}
@@ -389,7 +416,9 @@ def test_dated_paths_below_a_prefix_are_found_and_remembered(lake: LakeBuilder) 
     assert states(seen) == {**dict.fromkeys(days(4), (None, 1)), "2026-11-18": (None, 0)}
     first = sum(lake.counts.values())
     assert first <= 4 + 5 + 1
-    again = see(lake, replace(plan, memory=TableMemory(layout=seen.layout, first_period_at=seen.first_period_at)))
+    again = see(
+        lake, replace(plan, memory=TableMemory(layout=seen.layout, first_period_at=seen.first_period_at))
+    )
     assert again.partitions == seen.partitions
     assert sum(lake.counts.values()) - first == 5
 
@@ -400,7 +429,9 @@ def test_a_stated_path_of_file_names(lake: LakeBuilder) -> None:
     lake.put("s3://lake/trips/trips_2026-1.parquet", NOW)
     rule = PartitionsConfig.model_validate({"every": "1mo", "after": "1d", "lookback": 2}).bind(UTC_BINDING)
     plan = TablePlan(
-        table=prefix("s3://lake/trips/"), rules=(rule,), stated_layout=StatedLayout((), ("trips_%Y-%m.parquet",))
+        table=prefix("s3://lake/trips/"),
+        rules=(rule,),
+        stated_layout=StatedLayout((), ("trips_%Y-%m.parquet",)),
     )
     assert states(see(lake, plan)) == {"2026-10": (None, 1), "2026-09": (None, 0)}
 
@@ -432,7 +463,7 @@ def test_a_projection_that_is_not_read_says_so(lake: LakeBuilder) -> None:
 
 
 def test_views_links_formats_and_missing_locations_say_why_they_are_not_read(lake: LakeBuilder) -> None:
-    cases = {
+    cases: dict[str, tuple[dict[str, Any], str]] = {
         "a.view": ({"TableType": "VIRTUAL_VIEW"}, "is a view"),
         "a.nowhere": ({"StorageDescriptor": {"Columns": []}}, "has no location in S3"),
         "a.ice": ({"Parameters": {"table_type": "ICEBERG"}}, "Iceberg"),
@@ -459,7 +490,9 @@ def test_a_table_without_time_in_its_keys_is_one_place_for_freshness(lake: LakeB
     assert refused.problem.kind is ProblemKind.AMBIGUOUS
 
 
-def test_a_table_whose_folders_were_never_registered_shows_its_layout_by_their_names(lake: LakeBuilder) -> None:
+def test_a_table_whose_folders_were_never_registered_shows_its_layout_by_their_names(
+    lake: LakeBuilder,
+) -> None:
     table = lake.table("a.unregistered", dt="string")
     for day in days(3):
         load(lake, table, [day], NOW, register=False)
@@ -499,8 +532,12 @@ def test_all_pages_are_followed() -> None:
     for day in days(10):
         lake.register(table, [day])
         for number in range(20):
-            lake.put(f"{hive_location(table, [day])}part-{number:02d}.parquet", NOW - timedelta(minutes=number))
-    plan = TablePlan(table=table, rules=(daily(lookback=10),), stated_layout=StatedLayout(("dt",), ("%Y-%m-%d",)))
+            lake.put(
+                f"{hive_location(table, [day])}part-{number:02d}.parquet", NOW - timedelta(minutes=number)
+            )
+    plan = TablePlan(
+        table=table, rules=(daily(lookback=10),), stated_layout=StatedLayout(("dt",), ("%Y-%m-%d",))
+    )
     seen = see(lake, plan)
     assert states(seen) == dict.fromkeys(days(10), (True, 20))
     assert dict(lake.counts) == {"glue:GetPartitions": 4, "s3:ListObjectsV2": 30}

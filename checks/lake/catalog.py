@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 RESOURCE_LINK = "RESOURCE_LINK"
 """The ``kind`` of a table that only points at one in another account; ``parameters["target"]`` names that."""
 _S3 = re.compile(r"s3[an]?://([^/\s]+)(/.*)?", re.IGNORECASE | re.DOTALL)
-_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}|arn:aws[\w-]*:s3:[\w:/.-]+")
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}|arn:aws[\w-]*:s3:[\w:/.-]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -38,7 +38,7 @@ class Catalog:
 
     def databases(self, account: str | None = None) -> tuple[str, ...]:
         """Return the names of all databases, every page followed."""
-        import awswrangler as wr  # noqa: PLC0415 - 1.1 s, only where the catalog is read
+        import awswrangler as wr
 
         def ask() -> list[dict[str, Any]]:
             return list(wr.catalog.get_databases(boto3_session=self.aws.session(account)))
@@ -48,7 +48,7 @@ class Catalog:
 
     def tables(self, database: str, account: str | None = None) -> Found:
         """Return all tables of a database, every page followed; raise Unobserved when it is gone."""
-        import awswrangler as wr  # noqa: PLC0415 - see databases
+        import awswrangler as wr
 
         def ask() -> list[dict[str, Any]]:
             return list(wr.catalog.get_tables(database=database, boto3_session=self.aws.session(account)))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 from checks.lake.session import TornAnswer
 from checks.model import Problem, ProblemKind, Unobserved
@@ -26,8 +27,7 @@ _DENIED = {
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
 _THROTTLED = {
     "SlowDown", "Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException",
-    "RequestLimitExceeded", "RequestThrottled", "BandwidthLimitExceeded", "ProvisionedThroughputExceededException",
-    "ConcurrentModificationException", "503",
+    "RequestLimitExceeded", "RequestThrottled", "BandwidthLimitExceeded", "ConcurrentModificationException", "503",
 }  # fmt: skip
 _NOT_FOUND = {"NoSuchBucket", "NoSuchKey", "EntityNotFoundException", "404", "NotFound"}
 _SLOW = {"RequestTimeout", "RequestTimeoutException", "OperationTimeoutException"}
@@ -40,6 +40,7 @@ _BROKEN = {
     "502",
     "504",
 }
+_ELSEWHERE = {"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"}
 _ENCRYPTED = {"GlueEncryptionException", "KMSAccessDeniedException", "KMS.AccessDeniedException"}
 _IAM_ACTIONS = {
     "ListObjectsV2": "s3:ListBucket",
@@ -98,72 +99,22 @@ def clean(text: object) -> str:
 
 
 def problem_of(error: BaseException, asked: Asked) -> Problem:
-    """Say what an error of boto3 means: its kind, a sentence, what to do, and the cause it shares with others.
+    """Say what an error of boto3 means: its kind, a sentence, what to do, and the cause that others share.
 
     Never raises, and never tells credentials.
     """
     if isinstance(error, Unobserved):
         return error.problem
-    from botocore import exceptions as boto  # noqa: PLC0415 - boto3 is loaded only where AWS is asked
-    from botocore.parsers import ResponseParserError  # noqa: PLC0415 - the same
+    from botocore.exceptions import ClientError
 
     what = f"{asked.service_name} {asked.operation} on {clean(asked.place)}"
-    if isinstance(error, boto.ClientError):
+    if isinstance(error, ClientError):
         return _of_answer(error, asked, what)
-    if isinstance(error, TornAnswer | ResponseParserError):
-        lacks = clean(error) if isinstance(error, TornAnswer) else "the answer could not be parsed"
-        return Problem(
-            ProblemKind.MALFORMED,
-            f"{what}: {lacks}; nothing can be concluded from it",
-            "run again; if it stays, look at what stands between (a proxy, an S3-compatible store)",
-            f"malformed {asked.service} {asked.owner}",
-        )
-    if isinstance(error, boto.ConnectTimeoutError | boto.ReadTimeoutError):
-        waited = "no connection" if isinstance(error, boto.ConnectTimeoutError) else "no answer"
-        return Problem(
-            ProblemKind.TIMED_OUT,
-            f"{what}: {waited} in time",
-            "run again; if it stays, look at the network and the endpoint",
-            f"timed out {asked.service}",
-        )
-    if isinstance(
-        error, boto.NoCredentialsError | boto.CredentialRetrievalError | boto.PartialCredentialsError
-    ):
-        return Problem(
-            ProblemKind.DENIED,
-            f"{what}: no AWS credentials were found",
-            "sign in (aws sso login), or set AWS_PROFILE or a role",
-            "no credentials",
-        )
-    if isinstance(error, boto.TokenRetrievalError | boto.UnauthorizedSSOTokenError | boto.SSOTokenLoadError):
-        return Problem(
-            ProblemKind.DENIED,
-            f"{what}: the sign-in has ended",
-            "sign in again (aws sso login)",
-            "sign-in ended",
-        )
-    if isinstance(error, boto.NoRegionError):
-        return Problem(
-            ProblemKind.UNREACHABLE,
-            f"{what}: no AWS region is set",
-            "set AWS_REGION, or region in the config",
-            "no region",
-        )
-    if isinstance(error, boto.ProfileNotFound | boto.ConfigNotFound | boto.ConfigParseError):
-        return Problem(
-            ProblemKind.DENIED, f"{what}: {clean(error)}", "mend AWS_PROFILE or ~/.aws/config", "profile"
-        )
-    if isinstance(error, boto.ParamValidationError):
-        return Problem(
-            ProblemKind.MALFORMED, f"{what}: refused before it was sent: {clean(error)}", "mend the name"
-        )
-    if isinstance(error, boto.HTTPClientError | boto.ConnectionError):
-        return Problem(
-            ProblemKind.UNREACHABLE,
-            f"{what}: the endpoint could not be reached, or broke off: {clean(error)}",
-            "look at the network, AWS_ENDPOINT_URL and the region",
-            f"unreachable {asked.service}",
-        )
+    for said in _kinds_of_errors():
+        if isinstance(error, said.types):
+            return Problem(
+                said.kind, *_filled((f"{what}: {said.message}", said.remedy, said.cause), error, asked)
+            )
     return Problem(
         ProblemKind.INTERNAL,
         f"{what}: {type(error).__name__}: {clean(error)}",
@@ -172,72 +123,175 @@ def problem_of(error: BaseException, asked: Asked) -> Problem:
     )
 
 
+def _filled(texts: tuple[str, str, str], error: BaseException, asked: Asked) -> tuple[str, str, str]:
+    holes = {"<error>": clean(error), "<service>": asked.service, "<owner>": asked.owner}
+    for hole, value in holes.items():
+        texts = (texts[0].replace(hole, value), texts[1].replace(hole, value), texts[2].replace(hole, value))
+    return texts
+
+
+class _Said(NamedTuple):
+    types: tuple[type[BaseException], ...]
+    kind: ProblemKind
+    message: str
+    remedy: str
+    cause: str
+
+
+@cache
+def _kinds_of_errors() -> tuple[_Said, ...]:
+    """Return what errors without an answer of the service mean; the first that fits counts."""
+    from botocore import exceptions as boto
+    from botocore.parsers import ResponseParserError
+
+    stays = "run again; if it stays, look at"
+    torn = f"{stays} what stands between (a proxy, an S3-compatible store)"
+    network = f"{stays} the network and the endpoint"
+    nothing = "nothing can be concluded from it"
+    sign_in = "sign in again (aws sso login)"
+    kinds = ProblemKind
+    return (
+        _Said((TornAnswer,), kinds.MALFORMED, f"<error>; {nothing}", torn, "malformed <service> <owner>"),
+        _Said(
+            (ResponseParserError,),
+            kinds.MALFORMED,
+            f"the answer could not be parsed; {nothing}",
+            torn,
+            "malformed <service> <owner>",
+        ),
+        _Said(
+            (boto.ConnectTimeoutError,),
+            kinds.TIMED_OUT,
+            "no connection in time",
+            network,
+            "timed out <service>",
+        ),
+        _Said((boto.ReadTimeoutError,), kinds.TIMED_OUT, "no answer in time", network, "timed out <service>"),
+        _Said(
+            (boto.TokenRetrievalError, boto.UnauthorizedSSOTokenError, boto.SSOTokenLoadError),
+            kinds.DENIED,
+            "the sign-in has ended",
+            sign_in,
+            "sign-in ended",
+        ),
+        _Said(
+            (boto.NoCredentialsError, boto.CredentialRetrievalError, boto.PartialCredentialsError),
+            kinds.DENIED,
+            "no AWS credentials were found",
+            "sign in (aws sso login), or set AWS_PROFILE or a role",
+            "no credentials",
+        ),
+        _Said(
+            (boto.NoRegionError,),
+            kinds.UNREACHABLE,
+            "no AWS region is set",
+            "set AWS_REGION, or region in the config",
+            "no region",
+        ),
+        _Said(
+            (boto.ProfileNotFound, boto.ConfigNotFound, boto.ConfigParseError),
+            kinds.DENIED,
+            "<error>",
+            "mend AWS_PROFILE or ~/.aws/config",
+            "profile",
+        ),
+        _Said(
+            (boto.ParamValidationError,),
+            kinds.MALFORMED,
+            "refused before it was sent: <error>",
+            "mend the name",
+            "malformed <service> <owner>",
+        ),
+        _Said(
+            (boto.HTTPClientError, boto.ConnectionError),
+            kinds.UNREACHABLE,
+            "the endpoint could not be reached, or broke off: <error>",
+            "look at the network, AWS_ENDPOINT_URL and the region",
+            "unreachable <service>",
+        ),
+    )
+
+
 def _of_answer(error: Any, asked: Asked, what: str) -> Problem:
+    """Say what an error that the service itself told means."""
     told = error.response.get("Error", {})
     code, text = str(told.get("Code", "")), str(told.get("Message", ""))
-    if getattr(error, "operation_name", "") == "AssumeRole":
-        return Problem(
-            ProblemKind.DENIED,
-            f"{what}: its account's role could not be assumed: {clean(text) or code}",
-            "allow sts:AssumeRole on the role, and let its trust policy name this monitor and its external id",
-            f"denied sts:AssumeRole {_principal(text)}".strip(),
-        )
-    if code in _ENCRYPTED or ("kms" in text.lower() and code in _DENIED | {"InvalidInputException"}):
-        return Problem(
-            ProblemKind.DENIED,
-            f"{what}: KMS refused its key{_denied_to(text)}: {clean(text) or code}",
-            f"allow kms:Decrypt on the key that {clean(asked.place)} is encrypted with, in its key policy too",
-            f"denied kms:Decrypt {asked.owner}",
-        )
-    if code in _DENIED and "lake formation" in text.lower():
-        return Problem(
-            ProblemKind.DENIED,
-            f"{what}: Lake Formation denied access{_denied_to(text)}: {clean(text)}",
-            f"grant DESCRIBE and SELECT on {clean(asked.place)} to the monitor's role in Lake Formation",
-            f"denied lakeformation {asked.owner}",
-        )
-    if code in _EXPIRED:
-        return Problem(
-            ProblemKind.DENIED,
-            f"{what}: the credentials have expired",
-            "sign in again",
-            "credentials expired",
-        )
-    if code in _DENIED:
-        return Problem(
-            ProblemKind.DENIED,
-            f"{what}: access denied{_denied_to(text)} ({code})",
-            f"allow {asked.action} on {asked.arn or asked.place}",
-            f"denied {asked.action} {asked.owner}",
-        )
-    if code in _THROTTLED:
-        return Problem(
-            ProblemKind.THROTTLED,
-            f"{what}: still throttled after all attempts ({code})",
-            "run again later, or with less concurrency",
-            f"throttled {asked.service}",
-        )
     if code in _NOT_FOUND:
         return _not_found(code, text, asked, what)
-    if code in _SLOW:
-        return Problem(ProblemKind.TIMED_OUT, f"{what}: {code}", "run again", f"timed out {asked.service}")
-    if code in _BROKEN:
-        return Problem(
+    denied = _denied(error, code, text, asked)
+    if denied is not None:
+        return Problem(ProblemKind.DENIED, f"{what}: {denied[0]}", denied[1], denied[2])
+    owner = f"{asked.service} {asked.owner}"
+    for codes, kind, message, remedy, cause in (
+        (
+            _THROTTLED,
+            ProblemKind.THROTTLED,
+            f"still throttled after all attempts ({code})",
+            "run again later, or with less concurrency",
+            f"throttled {asked.service}",
+        ),
+        (
+            _SLOW,
+            ProblemKind.TIMED_OUT,
+            f"no answer in time ({code})",
+            "run again",
+            f"timed out {asked.service}",
+        ),
+        (
+            _BROKEN,
             ProblemKind.UNREACHABLE,
-            f"{what}: the service failed after all attempts ({code})",
+            f"the service failed after all attempts ({code})",
             "run again; if it stays, look at the AWS Health Dashboard",
             f"unreachable {asked.service}",
-        )
-    if code in ("PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"):
-        return Problem(
-            ProblemKind.UNREACHABLE, f"{what}: the bucket is in another region, which could not be found out ({code})",
-            f"allow s3:ListBucket on {asked.arn}, or set region", f"region of {asked.owner}",
-        )  # fmt: skip
+        ),
+        (
+            _ELSEWHERE,
+            ProblemKind.UNREACHABLE,
+            f"it is in another region, which could not be found out ({code})",
+            f"allow s3:ListBucket on {asked.arn}, or set region",
+            f"region of {owner}",
+        ),
+    ):
+        if code in codes:
+            return Problem(kind, f"{what}: {message}", remedy, cause)
     return Problem(
         ProblemKind.MALFORMED,
         f"{what}: refused with {clean(code) or 'no code'}: {clean(text)}",
-        "",
-        f"{clean(code)} {asked.service} {asked.owner}",
+        "look up that code of the service",
+        f"{clean(code)} {owner}",
+    )
+
+
+def _denied(error: Any, code: str, text: str, asked: Asked) -> tuple[str, str, str] | None:
+    """Say who denied what: STS, KMS, Lake Formation or IAM; None when nobody did."""
+    place, principal = clean(asked.place), _PRINCIPAL.search(text)
+    to = f" to {principal[0]}" if principal else ""
+    if getattr(error, "operation_name", "") == "AssumeRole":
+        return (
+            f"its account's role could not be assumed: {clean(text) or code}",
+            "allow sts:AssumeRole on the role; its trust policy has to name this monitor and its external id",
+            f"denied sts:AssumeRole{to.replace(' to', '')}",
+        )
+    if code in _EXPIRED:
+        return "the credentials have expired", "sign in again", "credentials expired"
+    if code in _ENCRYPTED or ("kms" in text.lower() and code in _DENIED | {"InvalidInputException"}):
+        return (
+            f"KMS refused its key{to}: {clean(text) or code}",
+            f"allow kms:Decrypt on the key that {place} is encrypted with, in its key policy too",
+            f"denied kms:Decrypt {asked.owner}",
+        )
+    if code not in _DENIED:
+        return None
+    if "lake formation" in text.lower():
+        return (
+            f"Lake Formation denied access{to}: {clean(text)}",
+            f"grant DESCRIBE and SELECT on {place} to the monitor's role in Lake Formation",
+            f"denied lakeformation {asked.owner}",
+        )
+    return (
+        f"access denied{to} ({code})",
+        f"allow {asked.action} on {asked.arn or place}",
+        f"denied {asked.action} {asked.owner}",
     )
 
 
@@ -245,9 +299,11 @@ def _not_found(code: str, text: str, asked: Asked, what: str) -> Problem:
     if asked.service == "s3":
         noun = f"the bucket {asked.owner}" if code in ("NoSuchBucket", "404", "NotFound") else "the object"
         return Problem(
-            ProblemKind.NOT_FOUND, f"{what}: {noun} does not exist", "mend the location, or take the table off the config",
+            ProblemKind.NOT_FOUND,
+            f"{what}: {noun} does not exist",
+            "mend the location, or take the table off the config",
             f"not found s3 {asked.owner}",
-        )  # fmt: skip
+        )
     is_database = text.lower().startswith("database") or "." not in asked.place
     noun = f"the database {asked.owner}" if is_database else f"the table {clean(asked.place)}"
     return Problem(
@@ -256,13 +312,3 @@ def _not_found(code: str, text: str, asked: Asked, what: str) -> Problem:
         "mend its name, or take it off the config",
         f"not found glue {asked.owner if is_database else asked.place}",
     )
-
-
-def _principal(text: str) -> str:
-    match = _PRINCIPAL.search(text)
-    return match[0] if match else ""
-
-
-def _denied_to(text: str) -> str:
-    principal = _principal(text)
-    return f" to {principal}" if principal else ""

@@ -34,7 +34,7 @@ def labels_of(plan: TablePlan) -> ZoneInfo:
 
 
 def has_time(plan: TablePlan) -> bool:
-    """Tell whether the table is read by period: it has partition keys, a stated layout or a partitions check."""
+    """Tell whether the table is read by period: by its keys, a stated layout or a partitions check."""
     if plan.table.is_prefix:
         return plan.stated_layout is not None or any(rule.check == "partitions" for rule in plan.rules)
     return bool(plan.table.partition_keys)

@@ -31,8 +31,13 @@ _REFUSED_NAMES = frozenset({"key"})
 """Glue refuses expressions on a column of this name (trinodb/trino pull request 11512)."""
 _NUMBERS = ("tinyint", "smallint", "int", "integer", "bigint", "long")
 _TEXTS = ("string", "varchar", "char", "date")
-_ORDERS = (("year", "month", "day", "hour", "minute", "second"), ("year", "yearday", "hour", "minute"), ("isoyear", "isoweek"),
-           ("epoch",), ("epoch_ms",))  # fmt: skip
+_ORDERS = (
+    ("year", "month", "day", "hour", "minute", "second"),
+    ("year", "yearday", "hour", "minute"),
+    ("isoyear", "isoweek"),
+    ("epoch",),
+    ("epoch_ms",),
+)
 _UNPADDED = re.compile(r"%-")
 _ALL_DIGITS = re.compile(r"(?:%[A-Za-z])+")
 
@@ -219,8 +224,8 @@ def _ask(source: PartitionSource, table: Table, layout: TimeLayout, wanted: Rang
         raise Unobserved(
             Problem(
                 ProblemKind.UNSUPPORTED,
-                f"{table.id}: Glue cannot filter by its key {clean(', '.join(key.name for key in layout.keys))!r}, and its "
-                "other keys are not known, so only a listing of all its partitions could tell",
+                f"{table.id}: Glue cannot filter by its key {clean(', '.join(key.name for key in layout.keys))!r}, "
+                "and the values of its other keys are not known, so only all of its partitions could tell",
                 "rename the partition key",
             )
         )
@@ -298,8 +303,8 @@ def _written(layout: TimeLayout, cells: Iterable[Period]) -> Iterator[dict[str, 
 def expressions(layout: TimeLayout, types: dict[str, str], cells: Sequence[Period]) -> list[str]:
     """Return expressions that admit every partition of the cells, each within Glue's limit.
 
-    Terms such as ``(year = 2026 and month = 11 and day in (1, 2))``. Where they are too long for one, the last
-    key is left out, and so on; where even the first key's values are, several are returned.
+    Terms such as ``(year = 2026 and month = 11 and day in (1, 2))``. Where they are too long for one, the
+    last key is left out, and so on; where even the first key's values are, several are returned.
     """
     rows = list(_written(layout, cells))
     for count in range(len(layout.keys), 0, -1):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os.path
 import re
 from dataclasses import dataclass
 from datetime import timedelta
@@ -29,8 +28,8 @@ _SPECIAL = re.compile(r"[\x00-\x1f\"#%'*/:=?\\\x7f{\[\]^]")
 """What Hive writes as %XX into the names of partition folders (FileUtils.escapePathName)."""
 _HOLE = re.compile(r"\$\{([^}]*)\}")
 _JAVA = {
-    "yyyy": "%Y", "yy": None, "MM": "%m", "M": "%-m", "dd": "%d", "d": "%-d", "HH": "%H", "H": "%-H", "mm": "%M",
-    "m": "%-M", "ss": "%S", "DDD": "%j", "D": "%-j", "YYYY": "%G", "ww": "%V", "w": "%-V", "uuuu": "%Y",
+    "yyyy": "%Y", "MM": "%m", "M": "%-m", "dd": "%d", "d": "%-d", "HH": "%H", "H": "%-H", "mm": "%M", "m": "%-M",
+    "ss": "%S", "DDD": "%j", "D": "%-j", "YYYY": "%G", "ww": "%V", "w": "%-V", "uuuu": "%Y",
 }  # fmt: skip
 _JAVA_PARTS = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']+")
 _INTEGER_PARTS = {"year": "%Y", "month": "%-m", "day": "%-d", "hour": "%-H"}
@@ -46,7 +45,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """How places are named: a URI with ``${key}`` where a key's value goes (``${}``: the whole dated path)."""
+    """How places are named: a URI with ``${key}`` for a key's value, or ``${}`` for a whole dated path."""
 
     layout: TimeLayout
     template: str
@@ -121,8 +120,11 @@ class Naming:
 
     def _shared(self, layout: TimeLayout, period: Period, cells: list[Period]) -> str | None:
         names = [self._place(layout, cell).location for cell in cells]
-        shared = os.path.commonprefix(names)
-        shared = shared[: shared.rfind("/") + 1]
+        first, last = min(names), max(names)
+        same = next(
+            (count for count, pair in enumerate(zip(first, last, strict=False)) if pair[0] != pair[1]), 0
+        )
+        shared = first[: first.rfind("/", 0, same) + 1]
         every = layout.every
         assert every is not None  # noqa: S101 - there are several cells
         beside = [period_at(instant, every, layout.zone) for instant in (period.start - _SECOND, period.end)]
@@ -181,7 +183,7 @@ def path_naming(location: str, layout: TimeLayout) -> Naming:
 
 
 def values_in(table: Table, uri: str) -> Place | None:
-    """Read partition values back from the name of an object in Hive's folders; None when they are not all there."""
+    """Read partition values back from an object's name in Hive's folders; None when they are not all there."""
     location = table.location or ""
     parts = uri.removeprefix(location).split("/")[:-1] if uri.startswith(location) else []
     pairs = [part.partition("=") for part in parts[: len(table.partition_keys)]]

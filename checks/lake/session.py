@@ -187,9 +187,9 @@ class Aws:
         return self.ledger.cost(seconds)
 
     def _open(self, account: str | None) -> Any:
-        import boto3  # noqa: PLC0415 - 0.3 s, only where AWS is asked
-        import botocore.session  # noqa: PLC0415 - the same
-        from botocore.config import Config  # noqa: PLC0415 - the same
+        import boto3
+        import botocore.session
+        from botocore.config import Config
 
         core: Any = botocore.session.get_session()
         core.register_component("data_loader", _loader(core.get_config_variable("data_path")))
@@ -221,7 +221,7 @@ class Aws:
         return boto3.Session(botocore_session=core, region_name=region)
 
     def _assume(self, core: Any, account: Account, region: str | None) -> None:
-        from botocore.credentials import (  # noqa: PLC0415 - see _open
+        from botocore.credentials import (
             AssumeRoleCredentialFetcher,
             DeferredRefreshableCredentials,
         )
@@ -251,13 +251,13 @@ class Aws:
 @cache
 def _loader(data_path: str | None) -> Any:
     """Return what reads descriptions of services, once for all sessions: that takes 0.2 s each."""
-    from botocore.loaders import create_loader  # noqa: PLC0415 - see Aws._open
+    from botocore.loaders import create_loader
 
     return create_loader(data_path)
 
 
 def _own_credentials(session: Any) -> Any:
-    from botocore.exceptions import NoCredentialsError  # noqa: PLC0415 - see Aws._open
+    from botocore.exceptions import NoCredentialsError
 
     credentials = session.get_credentials()
     if credentials is None:
@@ -267,7 +267,7 @@ def _own_credentials(session: Any) -> Any:
 
 def whole(ask: Callable[[], _T]) -> _T:
     """Return what ``ask`` returns; where its answer is torn or cannot be parsed, ask twice more."""
-    from botocore.parsers import ResponseParserError  # noqa: PLC0415 - see Aws._open
+    from botocore.parsers import ResponseParserError
 
     for _ in range(_TORN_RETRIES):
         try:
@@ -284,7 +284,7 @@ def check_body(operation_model: Any, response_dict: Any, **_: Any) -> None:
     """
     operation = operation_model.name
     is_listing = operation == "ListObjectsV2"
-    if response_dict["status_code"] >= 300 or not (is_listing or operation in _MUST_HOLD):  # noqa: PLR2004 - HTTP's
+    if response_dict["status_code"] >= 300 or not (is_listing or operation in _MUST_HOLD):
         return
     body = response_dict["body"].strip()
     if is_listing:
@@ -292,7 +292,9 @@ def check_body(operation_model: Any, response_dict: Any, **_: Any) -> None:
     else:
         is_whole = body.startswith(b"{") and body.endswith(b"}")
     if not is_whole:
-        raise TornAnswer(operation, "its body is empty" if not body else "its body ends early or is something else")
+        raise TornAnswer(
+            operation, "its body is empty" if not body else "its body ends early or is something else"
+        )
 
 
 def check_whole(parsed: Any, model: Any, http_response: Any, **_: Any) -> None:
@@ -301,7 +303,7 @@ def check_whole(parsed: Any, model: Any, http_response: Any, **_: Any) -> None:
     S3 (API reference of ListObjectsV2): KeyCount counts keys and common prefixes, IsTruncated is always told,
     and a truncated page names the next. Glue: the list or object that the operation is asked for.
     """
-    if http_response.status_code >= 300:  # noqa: PLR2004 - HTTP's own number
+    if http_response.status_code >= 300:
         return
     operation = model.name
     if operation == "ListObjectsV2":
@@ -345,7 +347,7 @@ def parse_instant(value: Any) -> datetime:
             return datetime.fromisoformat(value)
         except ValueError:
             pass
-    from botocore.utils import parse_timestamp  # noqa: PLC0415 - see Aws._open
+    from botocore.utils import parse_timestamp
 
     slow: datetime = parse_timestamp(value)
     return slow.astimezone(UTC)

@@ -12,8 +12,8 @@ from checks.model import Format
 def is_data(path: str, pattern: str | None = None, table_format: Format = Format.FILES) -> bool:
     r"""Tell whether the object at this path below a table's location is data.
 
-    Not data are folder markers (a slash or ``_$folder$`` at the end), checksums (``*.crc``) and all that has a
-    segment beginning with ``.`` or ``_``, as Athena ignores it: ``_SUCCESS``, ``_temporary/``,
+    Not data are folder markers (a slash or ``$folder$`` at the end), checksums (``*.crc``) and all that has
+    a segment beginning with ``.`` or ``_``, as Athena ignores it: ``_SUCCESS``, ``_temporary/``,
     ``.spark-staging*``, ``_spark_metadata``, ``_delta_log``, ``.hoodie``. Of an Iceberg table also its
     ``metadata/``. ``pattern`` is a glob (``*`` crosses slashes): one with a slash has to match the path, any
     other one the file's name.
