@@ -306,3 +306,24 @@ def test_items_that_are_new_are_told_apart_from_those_told_before() -> None:
     state = state_after([replace(ORDERS, items=missing("2026-11-21"))], now=NOW - timedelta(days=1))
     shown = render(report_of([ORDERS], state))
     assert "  New: 2026-11-22; told before: 2026-11-21\n" in shown
+
+
+@pytest.mark.parametrize(
+    ("because", "expected"),
+    [
+        ("no new data for 41 h", "  No new data for 41 h."),
+        ("sales.orders holds nothing", "  sales.orders holds nothing."),
+        ("what lies at s3://acme/a/", "  What lies at s3://acme/a/"),
+        ("Never loaded.", "  Never loaded."),
+        ("is it loaded?", "  Is it loaded?"),
+        ("2 of 14 days have no data", "  2 of 14 days have no data."),
+    ],
+)
+def test_a_sentence_gets_its_capital_and_full_stop_but_no_name_is_touched(
+    because: str, expected: str
+) -> None:
+    assert lines_of(replace(CLICKS, because=because))[6] == expected
+
+
+def test_an_empty_sentence_stays_empty() -> None:
+    assert lines_of(replace(CLICKS, because=""))[5] == "WARNING web.clicks (freshness)"

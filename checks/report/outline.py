@@ -265,11 +265,11 @@ def _entry(group: Sequence[_Told], report: Report) -> Entry:
     lines = []
     if len(tables) == 1:
         title = f"{words.name(finding.table)} ({words.name(checks)})"
-        lines.append(Line("", _sentence(finding.because)))
+        lines.append(Line("", _whole_sentence(finding.because)))
     else:
         title = f"{words.count(len(tables), 'table')} for one cause ({words.name(checks)})"
         lines.append(Line("Tables", words.listing([words.name(table) for table in tables])))
-        lines.append(Line("For example", _sentence(finding.because)))
+        lines.append(Line("For example", _whole_sentence(finding.because)))
     lines += _before(group, alone=len(tables) == 1)
     lines += _more(first, report, alone=len(tables) == 1)
     lines += _owners(group)
@@ -312,7 +312,7 @@ def _before(group: Sequence[_Told], *, alone: bool) -> list[Line]:
     if not failed:
         return []
     if alone:
-        return [Line("When last read", _sentence(next(iter(failed.values()))))]
+        return [Line("When last read", _whole_sentence(next(iter(failed.values()))))]
     return [Line("Failing when last read", words.listing(sorted(failed)))]
 
 
@@ -404,5 +404,10 @@ def _sentence(text: str) -> str:
 
 
 def _whole_sentence(text: str) -> str:
+    """Return the text with a capital and a full stop, except where a name or an address would suffer."""
     sentence = _sentence(text)
-    return sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."
+    first, last = sentence.split(" ")[0], sentence.split(" ")[-1]
+    if first.isalpha():
+        sentence = sentence[0].upper() + sentence[1:]
+    ended = not last or "://" in last or sentence.endswith((".", "!", "?"))
+    return sentence if ended else f"{sentence}."
