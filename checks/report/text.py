@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from checks.report import words
 from checks.report.build import counts, subject
-from checks.report.outline import Entry, Kind, Line, Outline, outline
+from checks.report.entries import Entry, Kind, Line
+from checks.report.outline import Outline, outline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

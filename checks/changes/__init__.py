@@ -1,0 +1,35 @@
+"""What is news: how the findings of a run differ from what was last delivered.
+
+Pure: values in, values out. The state that is remembered is what was last *delivered*, never what was
+last seen, so that news that could not be sent is news again the next time. The rules:
+
+- A failing finding is told item by item where it has bad items, else as one thing.
+- ``unknown`` resolves nothing. A failure that can no longer be checked stays in the state as a
+  failure, and is told as unchecked once (`NEW`), then as `ONGOING`. An unknown finding that turns out
+  to fail is a new failure.
+- A bad item that is not among the items of its finding any more left the lookback unfilled: `EXPIRED`.
+- Silenced findings yield no news and stay in the state; one that still fails when its silence ends is
+  `NEW`, since its trouble was first seen.
+- A finding that stands for its whole table (gone from the catalog) shadows what was told of the table.
+"""
+
+from __future__ import annotations
+
+from checks.changes.news import NEWS, OVER, changes
+from checks.changes.state import Event, ItemTold, State, TableRecord, Told, claim, complete, finish
+from checks.changes.told import advance
+
+__all__ = [
+    "NEWS",
+    "OVER",
+    "Event",
+    "ItemTold",
+    "State",
+    "TableRecord",
+    "Told",
+    "advance",
+    "changes",
+    "claim",
+    "complete",
+    "finish",
+]

@@ -1,0 +1,178 @@
+"""How the findings of a run differ from what was last delivered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from checks.model import Change, Finding, Item, ItemState, Reason, Severity, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from datetime import datetime
+
+    from checks.changes.state import State, Told
+
+NEWS = frozenset(Reason) - {Reason.ONGOING}
+"""The reasons that somebody is to be told of."""
+OVER = frozenset({Reason.RESOLVED, Reason.EXPIRED, Reason.NO_LONGER_WATCHED})
+"""The reasons that end a trouble."""
+_REASON_RANK = {reason: rank for rank, reason in enumerate(Reason)}
+_SEVERITY_RANK = {None: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
+_REMINDER_SLACK = timedelta(minutes=10)
+"""A daily run that starts some minutes earlier than yesterday's still reminds."""
+
+
+def changes(
+    state: State,
+    findings: Iterable[Finding],
+    now: datetime,
+    remind_every: timedelta,
+    watched: Collection[str] | None = None,
+) -> tuple[Change, ...]:
+    """Say how the findings differ from what was last delivered; news first, then by table.
+
+    ``watched`` holds the ids of all tables that the config watches, also of those that this run did
+    not look at (and may hold ids of findings that were planned and are absent). What was told of other
+    tables is no longer watched. None: tables without findings were not looked at, and nothing is said.
+    """
+    found = tuple(findings)
+    remind_after = remind_every - min(_REMINDER_SLACK, remind_every / 10)
+    result: list[Change] = []
+    for finding in found:
+        result += _of_finding(state.told.get(finding.id), finding, now, remind_after)
+    by_table: dict[str, list[Finding]] = {}
+    for finding in found:
+        by_table.setdefault(finding.table, []).append(finding)
+    seen = {finding.id for finding in found}
+    for told in state.told.values():
+        if told.id not in seen and not told.silenced:
+            result += _of_absent(told, by_table.get(told.table, []), watched)
+    return tuple(sorted(result, key=_order))
+
+
+def _order(change: Change) -> tuple[int, int, str, str, str]:
+    return (
+        _REASON_RANK[change.reason],
+        -_SEVERITY_RANK[change.severity],
+        change.table,
+        change.check,
+        change.item or "",
+    )
+
+
+def _of_finding(told: Told | None, finding: Finding, now: datetime, remind_after: timedelta) -> list[Change]:
+    if finding.silenced is not None:
+        return []
+    if finding.status is Status.UNKNOWN:
+        return [_unchecked(told, finding, now, remind_after)]
+    if finding.status is Status.PASS:
+        return [] if told is None or told.silenced else _over(told, finding, now, remind_after)
+    bad = [item for item in finding.items if item.state.is_bad]
+    if not bad:
+        return [_failing(told, finding, now, remind_after)]
+    failing = [_item_failing(told, finding, item, now, remind_after) for item in bad]
+    return failing + ([] if told is None or told.silenced else _over(told, finding, now, remind_after))
+
+
+def _unchecked(told: Told | None, finding: Finding, now: datetime, remind_after: timedelta) -> Change:
+    was_failing = told is not None and told.status is Status.FAIL
+    if told is None or told.silenced or (was_failing and not told.unchecked):
+        reason = Reason.NEW
+    else:
+        reason = _still(told.told_at, now, remind_after)
+    since = told.since if told is not None else now
+    return _change(finding, reason, since, before=told.because if told is not None and was_failing else "")
+
+
+def _failing(told: Told | None, finding: Finding, now: datetime, remind_after: timedelta) -> Change:
+    if told is None or told.status is not Status.FAIL:
+        return _change(finding, Reason.NEW, now)
+    if told.silenced:
+        return _change(finding, Reason.NEW, told.since)
+    if _SEVERITY_RANK[finding.severity] > _SEVERITY_RANK[told.severity]:
+        return _change(finding, Reason.ESCALATED, told.since)
+    return _change(finding, _still(told.told_at, now, remind_after), told.since)
+
+
+def _item_failing(
+    told: Told | None, finding: Finding, item: Item, now: datetime, remind_after: timedelta
+) -> Change:
+    before = told.items.get(item.key) if told is not None else None
+    if told is None or before is None:
+        return _change(finding, Reason.NEW, now, item=item.key)
+    if told.silenced:
+        return _change(finding, Reason.NEW, before.since, item=item.key)
+    if _SEVERITY_RANK[finding.severity] > _SEVERITY_RANK[before.severity]:
+        return _change(finding, Reason.ESCALATED, before.since, item=item.key)
+    return _change(finding, _still(before.told_at, now, remind_after), before.since, item=item.key)
+
+
+def _over(told: Told, finding: Finding, now: datetime, remind_after: timedelta) -> list[Change]:
+    """Say what became of the troubles that are not bad now: resolved, expired, or not known."""
+    if not told.items:
+        if finding.status is not Status.PASS:
+            return []
+        return [_change(finding, Reason.RESOLVED, told.since, before=told.because)]
+    items = {item.key: item for item in finding.items}
+    result = []
+    for key, before in told.items.items():
+        item = items.get(key)
+        if item is None:
+            result.append(_change(finding, Reason.EXPIRED, before.since, item=key, before=told.because))
+        elif item.state is ItemState.UNKNOWN:
+            still = _still(before.told_at, now, remind_after)
+            change = _change(finding, still, before.since, item=key, before=told.because)
+            result.append(replace(change, status=Status.UNKNOWN, severity=None))
+        elif not item.state.is_bad or finding.status is Status.PASS:
+            result.append(_change(finding, Reason.RESOLVED, before.since, item=key, before=told.because))
+    return result
+
+
+def _of_absent(told: Told, of_table: list[Finding], watched: Collection[str] | None) -> list[Change]:
+    """Say what is to be said of something that was told and has no finding in this run."""
+    if any(finding.whole_table for finding in of_table):
+        return []
+    if told.whole_table and of_table:
+        if all(finding.status is Status.UNKNOWN for finding in of_table):
+            return []
+        back = replace(_gone(told, Reason.RESOLVED), status=Status.PASS, severity=None, before=told.because)
+        return [replace(back, because="The table is back in the catalog and was checked.")]
+    not_looked_at = watched is None and not of_table
+    planned = watched is not None and (told.id in watched or (told.table in watched and not of_table))
+    return [] if not_looked_at or planned else [_gone(told, Reason.NO_LONGER_WATCHED)]
+
+
+def _still(told_at: datetime, now: datetime, remind_after: timedelta) -> Reason:
+    return Reason.REMINDER if now - told_at >= remind_after else Reason.ONGOING
+
+
+def _change(
+    finding: Finding, reason: Reason, since: datetime, *, item: str | None = None, before: str = ""
+) -> Change:
+    return Change(
+        table=finding.table,
+        check=finding.check,
+        reason=reason,
+        status=finding.status,
+        because=finding.because,
+        severity=finding.severity,
+        item=item,
+        since=since,
+        owner=finding.owner,
+        before=before,
+    )
+
+
+def _gone(told: Told, reason: Reason) -> Change:
+    return Change(
+        table=told.table,
+        check=told.check,
+        reason=reason,
+        status=told.status,
+        because=told.because,
+        severity=told.severity,
+        since=told.since,
+        owner=told.owner,
+    )

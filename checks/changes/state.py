@@ -1,0 +1,135 @@
+"""What was last delivered and what earlier runs remember, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from checks.model import ItemState, Severity, Status, TableMemory
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_EVENTS_KEPT = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemTold:
+    """A bad item as it was last told: since when it is known and when it was last spoken of."""
+
+    state: ItemState
+    severity: Severity | None
+    since: datetime
+    told_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A finding that was not well when it was last told.
+
+    ``since`` is when its trouble was first reported, ``because`` the sentence of that trouble.
+    ``unchecked``: it was told as failing, and then that it could no longer be checked. ``items`` holds
+    its bad items by `Item.key`; it is empty when the finding was told as one thing.
+    """
+
+    table: str
+    check: str
+    status: Status
+    because: str
+    since: datetime
+    told_at: datetime
+    severity: Severity | None = None
+    owner: str | None = None
+    silenced: bool = False
+    whole_table: bool = False
+    unchecked: bool = False
+    items: Mapping[str, ItemTold] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """The id of the finding."""
+        return f"{self.table}|{self.check}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableRecord:
+    """What is remembered of a watched table, and which entry of the config it was watched by."""
+
+    matched_by: str = ""
+    by_glob: bool = False
+    memory: TableMemory = field(default_factory=TableMemory)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """An event that asked for a run: taken until ``leased_until``, reported at ``done_at``."""
+
+    leased_until: datetime
+    done_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """What was last delivered, and what earlier runs remember of the tables.
+
+    ``last_completed_at`` is the ``now`` of the last run that was completed and delivered;
+    ``last_full_report_on`` the local date of the last whole report; ``run_id`` the run that wrote it.
+    ``told`` goes by finding id, ``tables`` by table id, ``events`` by event id.
+    """
+
+    name: str = ""
+    run_id: str = ""
+    last_completed_at: datetime | None = None
+    last_full_report_on: date | None = None
+    told: Mapping[str, Told] = field(default_factory=dict)
+    tables: Mapping[str, TableRecord] = field(default_factory=dict)
+    events: Mapping[str, Event] = field(default_factory=dict)
+
+    @property
+    def is_first_run(self) -> bool:
+        """True when no run was completed before."""
+        return self.last_completed_at is None
+
+
+def complete(
+    state: State,
+    *,
+    now: datetime,
+    run_id: str,
+    name: str,
+    tables: Mapping[str, TableRecord],
+    full_report_on: date | None = None,
+) -> State:
+    """Return the state after a whole run at ``now``: every watched table is in ``tables``.
+
+    Silenced findings of tables that are watched no more are forgotten. ``full_report_on`` is the local
+    date of the whole report that was delivered, None when only news or nothing was. Call it only for
+    runs whose report was delivered, since the lookback of the next run reaches back to ``now``.
+    """
+    return replace(
+        state,
+        name=name,
+        run_id=run_id,
+        last_completed_at=max(now, state.last_completed_at or now),
+        last_full_report_on=full_report_on or state.last_full_report_on,
+        tables=dict(tables),
+        told={key: told for key, told in state.told.items() if not told.silenced or told.table in tables},
+    )
+
+
+def claim(state: State, event_id: str, now: datetime, lease: timedelta) -> State | None:
+    """Take an event for ``lease``; None when it is taken by another run or was reported already."""
+    event = state.events.get(event_id)
+    if event is not None and (event.done_at is not None or now < event.leased_until):
+        return None
+    return replace(state, events={**_recent(state, now), event_id: Event(leased_until=now + lease)})
+
+
+def finish(state: State, event_id: str, now: datetime) -> State:
+    """Mark an event as reported, so that it is never reported again (within seven days)."""
+    return replace(state, events={**_recent(state, now), event_id: Event(leased_until=now, done_at=now)})
+
+
+def _recent(state: State, now: datetime) -> dict[str, Event]:
+    return {key: event for key, event in state.events.items() if now - event.leased_until <= _EVENTS_KEPT}

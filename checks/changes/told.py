@@ -1,0 +1,145 @@
+"""What counts as told after a delivery."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from checks.changes.news import OVER
+from checks.changes.state import ItemTold, State, Told
+from checks.model import Change, Finding, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+    from datetime import datetime
+
+
+def advance(
+    state: State,
+    findings: Iterable[Finding],
+    news: Iterable[Change],
+    now: datetime,
+    delivered: Collection[Change],
+) -> State:
+    """Return the state after ``delivered``, those of the changes ``news`` that reached somebody.
+
+    What was not delivered leaves its finding as it was told before, so it is news again. Silenced
+    findings move without a delivery, since there is nothing to tell.
+    """
+    arrived = frozenset(delivered)
+    by_finding: dict[str, list[Change]] = {}
+    for change in news:
+        if change in arrived:
+            by_finding.setdefault(change.finding_id, []).append(change)
+    told: dict[str, Told] = dict(state.told)
+    seen: set[str] = set()
+    for finding in findings:
+        seen.add(finding.id)
+        after = _told_after(told.get(finding.id), finding, by_finding.get(finding.id, []), now)
+        if after is None:
+            told.pop(finding.id, None)
+        else:
+            told[finding.id] = after
+    for finding_id in by_finding.keys() - seen:
+        told.pop(finding_id, None)
+    return replace(state, told=told)
+
+
+def _told_after(old: Told | None, finding: Finding, arrived: list[Change], now: datetime) -> Told | None:
+    if finding.status is Status.PASS and (finding.silenced is not None or (old is not None and old.silenced)):
+        return None
+    if finding.silenced is not None:
+        return _told_silently(old, finding, now)
+    if not arrived:
+        return old
+    if finding.status is Status.UNKNOWN:
+        return _told_unknown(old, finding, arrived[0].since or now, now)
+    return _told_as_it_is(old, finding, arrived, now)
+
+
+def _told_as_it_is(old: Told | None, finding: Finding, arrived: list[Change], now: datetime) -> Told | None:
+    """Return what is remembered of a finding that passes or fails, None when nothing is."""
+    items = _items_after(old, finding, arrived, now)
+    if finding.status is Status.PASS:
+        return replace(old, items=items) if old is not None and items else None
+    as_one = [change.since or now for change in arrived if change.item is None]
+    if not items and not as_one:
+        return None
+    before = [old.since] if old is not None and old.status is Status.FAIL and not old.silenced else []
+    since = min([*before, *as_one, *(item.since for item in items.values())])
+    return _told_failing(finding, since, now, items)
+
+
+def _items_after(
+    old: Told | None, finding: Finding, arrived: list[Change], now: datetime
+) -> dict[str, ItemTold]:
+    # What was silenced was never told: its items that were not delivered must stay news.
+    items = {} if old is None or old.silenced else dict(old.items)
+    states = {item.key: item.state for item in finding.items}
+    for change in arrived:
+        if change.item is None:
+            continue
+        if change.reason in OVER:
+            items.pop(change.item, None)
+        elif change.status is Status.UNKNOWN:
+            if change.item in items:  # another run may have closed it in between
+                items[change.item] = replace(items[change.item], told_at=now)
+        else:
+            items[change.item] = ItemTold(
+                state=states[change.item],
+                severity=change.severity,
+                since=change.since or now,
+                told_at=now,
+            )
+    return items
+
+
+def _told_failing(finding: Finding, since: datetime, now: datetime, items: Mapping[str, ItemTold]) -> Told:
+    return Told(
+        table=finding.table,
+        check=finding.check,
+        status=Status.FAIL,
+        because=finding.because,
+        since=since,
+        told_at=now,
+        severity=finding.severity,
+        owner=finding.owner,
+        whole_table=finding.whole_table,
+        items=items,
+    )
+
+
+def _told_unknown(old: Told | None, finding: Finding, since: datetime, now: datetime) -> Told:
+    if old is not None and old.status is Status.FAIL:
+        return replace(old, unchecked=True, silenced=False, told_at=now, owner=finding.owner)
+    return Told(
+        table=finding.table,
+        check=finding.check,
+        status=Status.UNKNOWN,
+        because=finding.because,
+        since=since,
+        told_at=now,
+        owner=finding.owner,
+        whole_table=finding.whole_table,
+    )
+
+
+def _told_silently(old: Told | None, finding: Finding, now: datetime) -> Told:
+    """Return what is kept of a silenced finding: its trouble and since when, marked as silenced."""
+    if finding.status is Status.UNKNOWN:
+        if old is not None:
+            return replace(old, silenced=True)
+        return replace(_told_unknown(None, finding, now, now), silenced=True)
+    before = old.items if old is not None else {}
+    items = {
+        item.key: ItemTold(
+            state=item.state,
+            severity=finding.severity,
+            since=before[item.key].since if item.key in before else now,
+            told_at=now,
+        )
+        for item in finding.items
+        if item.state.is_bad
+    }
+    since = old.since if old is not None and old.status is Status.FAIL else now
+    return replace(_told_failing(finding, since, now, items), silenced=True)
