@@ -220,7 +220,7 @@ zone.yml:6: sales.orders: freshness.timezone: 1 is not a time zone; write an IAN
 
 
 def lines_of(
-    source: str | Path | Mapping[str, object], environ: Mapping[str, str] | None = None
+    source: str | Path | Mapping[Any, object], environ: Mapping[str, str] | None = None
 ) -> list[str]:
     """Return the lines that a config's mistakes are told in; none when it loads."""
     try:

@@ -58,13 +58,14 @@ def load_environment(environ: Mapping[str, str], *, fetch: Fetch | None = None) 
 
 def from_tables(text: str) -> Config:
     """Return the config of a list such as ``s3://a/,s3://b/in/,sales.orders``: data within 24 h in each."""
-    names = dict.fromkeys(name.strip() for name in text.split(",") if name.strip())
+    stripped = (name.strip() for name in text.split(",") if name.strip())
+    names = {(name.removesuffix("/") if "://" in name else name.lower()): name for name in stripped}
     if not names:
         advice = "write locations and tables, such as s3://bucket/prefix/,sales.orders"
         raise ConfigErrors([Mistake(source="TABLES", message=f"names nothing; {advice}")])
     # A list is no config: no variable is expanded in it.
     entries = [
         {"prefix" if "://" in name else "table": name.replace("${", "$${"), "freshness": {"max_age": "24h"}}
-        for name in names
+        for name in names.values()
     ]
     return Loader(from_dict({"version": 1, "tables": entries}, {}, "TABLES"), CHECKS).config()

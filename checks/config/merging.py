@@ -137,14 +137,11 @@ def _of_blocks(check: str, one: Stated, other: Stated, exclusive: frozenset[str]
     my_limits = {key: mine[key] for key in mine.keys() & exclusive}
     their_limits = {key: theirs[key] for key in theirs.keys() & exclusive}
     if my_limits and their_limits and my_limits != their_limits:
-        first = next((key for key in my_limits if my_limits[key] != their_limits.get(key)), min(my_limits))
-        second = first if first in their_limits else min(their_limits)
-        yield Disagreement(
-            f"{check}.{first}",
-            (*here, first),
-            (*there, second),
-            _overrides(check, exclusive),
-        )
+        both = sorted(my_limits.keys() | their_limits.keys(), key=lambda key: (key not in their_limits, key))
+        key = next(key for key in both if my_limits.get(key) != their_limits.get(key))
+        first = (*here, key) if key in mine else here
+        second = (*there, key) if key in theirs else there
+        yield Disagreement(f"{check}.{key}", first, second, _overrides(check, exclusive))
     for key in mine.keys() & theirs.keys() - exclusive:
         if mine[key] != theirs[key]:
             yield Disagreement(

@@ -211,7 +211,7 @@ def _letters(texts: Sequence[str]) -> list[str]:
     """Return each literal character, one that stands for all the others, and the separator."""
     literal = sorted(set("".join(texts)) - {"*", "?", _DOT})
     other = next(c for c in "abcdefghijklmnopqrstuvwxyz0123456789_-" + chr(0x2603) if c not in literal)
-    return [*literal, other, _DOT]
+    return [other, *literal, _DOT]
 
 
 def _closure(text: str, positions: frozenset[int]) -> frozenset[int]:

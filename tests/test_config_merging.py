@@ -1,0 +1,226 @@
+"""What entries state of one table comes together by rank; selectors and their overlap. By example and by property."""
+
+from __future__ import annotations
+
+import re
+from itertools import product
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from checks.config import ConfigErrors, Selector, load
+from checks.config.merging import OFF, Block, Groups, Stated, merge, merge_blocks
+from checks.config.selectors import find_name, matches_name, may_overlap, parse_prefix, parse_selector
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+GROUPS: Groups = (frozenset({"age", "warn"}), frozenset({"by", "within"}))
+KEYS = ("age", "warn", "by", "within", "calendar", "zone")
+GLOBS = st.text(alphabet="ab*?", min_size=1, max_size=3)
+NAMES = ["".join(letters) for length in range(1, 8) for letters in product("abc", repeat=length)]
+
+
+def blocks() -> st.SearchStrategy[dict[str, int]]:
+    return st.dictionaries(st.sampled_from(KEYS), st.integers(0, 3))
+
+
+@pytest.mark.parametrize(
+    ("specific", "general", "merged"),
+    [
+        ({}, {"age": 1}, {"age": 1}),
+        ({"calendar": 1}, {"age": 2, "calendar": 3}, {"age": 2, "calendar": 1}),
+        ({"warn": 1}, {"age": 2}, {"warn": 1}),
+        ({"by": 1}, {"age": 2, "warn": 3, "zone": 4}, {"by": 1, "zone": 4}),
+        ({"age": 1}, {"by": 2, "within": 3}, {"age": 1}),
+        ({"by": 1}, {"by": 2, "within": 3}, {"by": 1}),
+    ],
+)
+def test_merging_by_example(
+    specific: dict[str, int], general: dict[str, int], merged: dict[str, int]
+) -> None:
+    assert merge_blocks(specific, general, GROUPS) == merged
+
+
+@given(a=blocks(), b=blocks(), c=blocks())
+def test_merging_is_associative(a: dict[str, int], b: dict[str, int], c: dict[str, int]) -> None:
+    one = merge_blocks(merge_blocks(a, b, GROUPS), c, GROUPS)
+    assert one == merge_blocks(a, merge_blocks(b, c, GROUPS), GROUPS)
+
+
+@given(a=blocks(), b=blocks())
+def test_the_specific_block_keeps_all_that_it_states(a: dict[str, int], b: dict[str, int]) -> None:
+    merged = merge_blocks(a, b, GROUPS)
+    assert a.items() <= merged.items()
+    assert merged.items() <= {*a.items(), *b.items()}
+    assert merge_blocks(a, {}, GROUPS) == merge_blocks({}, a, GROUPS) == merge_blocks(a, a, GROUPS) == a
+
+
+def stated(rank: int, **checks: Block) -> Stated:
+    return Stated(path=("tables", rank), rank=(1, rank), blocks=checks)
+
+
+@given(
+    layers=st.lists(
+        st.tuples(st.one_of(st.none(), st.just(OFF), blocks()), st.one_of(st.none(), st.just(OFF), blocks())),
+        max_size=4,
+    )
+)
+def test_partitions_take_the_place_of_inherited_freshness(
+    layers: list[tuple[Block | None, Block | None]],
+) -> None:
+    given_layers = []
+    for rank, (partitions, freshness) in enumerate(layers):
+        both = {"partitions": partitions, "freshness": freshness}
+        given_layers.append(
+            stated(rank, **{check: block for check, block in both.items() if block is not None})
+        )
+    merged = merge(given_layers, {"partitions": (), "freshness": GROUPS})
+    partitioned = [rank for rank, (block, _) in enumerate(layers) if block is not None]
+    fresh = [rank for rank, (_, block) in enumerate(layers) if block is not None]
+    has_partitions = bool(partitioned) and layers[partitioned[-1]][0] != OFF
+    assert ("partitions" in merged.blocks) == has_partitions
+    if has_partitions and (not fresh or fresh[-1] < partitioned[-1]):
+        assert "freshness" not in merged.blocks
+    else:
+        assert ("freshness" in merged.blocks) == (bool(fresh) and layers[fresh[-1]][1] != OFF)
+
+
+@given(glob=GLOBS, name=st.text(alphabet="abc.\n", max_size=8))
+def test_globs_match_as_plain_expressions_do(glob: str, name: str) -> None:
+    plain = "".join({"*": ".*", "?": "."}.get(letter, re.escape(letter)) for letter in glob)
+    assert matches_name(glob, name) == (re.fullmatch(plain, name, re.DOTALL) is not None)
+
+
+def selector(database: str, name: str, *exclude: str) -> Selector:
+    return parse_selector(f"{database}.{name}*", exclude=exclude)
+
+
+@given(one=GLOBS, other=GLOBS, exclude=st.lists(GLOBS, max_size=2), third=GLOBS)
+def test_a_name_in_both_is_found_where_there_is_one(
+    one: str, other: str, exclude: list[str], third: str
+) -> None:
+    first, second, outside = selector("d", one, *exclude), selector("d*", other), selector("?", third)
+
+    def in_all(name: str) -> bool:
+        return first.matches(None, "d", name) and second.matches(None, "d", name)
+
+    def hidden(name: str) -> bool:
+        return outside.matches(None, "d", name)
+
+    found = find_name([first, second])
+    assert (found is not None) == any(map(in_all, NAMES))
+    assert found is None or in_all(found.partition(".")[2])
+    assert may_overlap(first, second) or found is None
+    beside = find_name([first, second], lambda holds: holds(outside), [outside])
+    assert (beside is not None) == any(in_all(name) and not hidden(name) for name in NAMES)
+    assert beside is None or not hidden(beside.partition(".")[2])
+
+
+@pytest.mark.parametrize(
+    ("text", "rank"),
+    [
+        ("a.b", (2, 0)),
+        ("a.*", (1, 2)),
+        ("*.a?", (1, 2)),
+        ("*.*", (1, 1)),
+        ("sales.**", (1, 6)),
+        ("A.B?", (1, 3)),
+    ],
+)
+def test_ranks(text: str, rank: tuple[int, int]) -> None:
+    assert parse_selector(text).rank == rank
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("s3://acme-raw", "s3://acme-raw/"),
+        ("s3://acme-raw/", "s3://acme-raw/"),
+        ("s3://acme-raw/a", "s3://acme-raw/a/"),
+        ("s3://acme-raw/a//b c/%20/ü", "s3://acme-raw/a//b c/%20/ü/"),
+        ("s3://Old_Bucket/a/", "s3://Old_Bucket/a/"),
+    ],
+)
+def test_prefixes(text: str, read: str) -> None:
+    assert parse_prefix(text).text == read
+
+
+def mistakes(*entries: Mapping[str, object], **settings: object) -> list[str]:
+    try:
+        load({"version": 1, **settings, "tables": list(entries)}, environ={})
+    except ConfigErrors as errors:
+        return [mistake.path for mistake in errors.mistakes]
+    return []
+
+
+AGE, BY = {"freshness": {"max_age": "24h"}}, {"freshness": {"by": "06:00"}}
+
+
+@pytest.mark.parametrize(
+    ("entries", "paths"),
+    [
+        # of equal rank, with names in both, and different values
+        ([{"table": "a.b*", **AGE}, {"table": "a.*b", **BY}], ["a.*b: freshness.by"]),
+        ([{"table": "a.b*", "owner": "x"}, {"table": "a.*b", "owner": "y"}], ["a.*b: owner"]),
+        ([{"table": "a.*", "owner": "x"}, {"table": "a.*", "owner": "y"}], ["a.*: owner"]),
+        (
+            [{"table": "a.b*", **AGE}, {"table": "a.*b", "freshness": "off", "partitions": {}}],
+            ["a.*b: freshness"],
+        ),
+        ([{"table": "a.*", "region": "eu-west-1"}, {"table": "a.*", "region": "eu-west-2"}], ["a.*: region"]),
+        # the same values, other keys, other names, other ranks
+        ([{"table": "a.b*", **AGE}, {"table": "a.*b", **AGE}], []),
+        ([{"table": "a.b*", **AGE}, {"table": "a.*b", "owner": "x"}], []),
+        ([{"table": "a.b*", **AGE}, {"table": "a.c*", **BY}], []),
+        ([{"table": "a.?b", **AGE}, {"table": "a.b?", **BY}, {"table": "a.bb", **AGE}], []),
+        ([{"table": "a.b*", **AGE}, {"table": "a.*bb", **BY}], []),
+        ([{"table": "a*.b", **AGE}, {"table": "b*.b", **BY}], []),
+        # excluded, or settled by an entry that is more specific
+        ([{"table": "a.b*", "exclude": ["*b"], **AGE}, {"table": "a.*b", **BY}], []),
+        ([{"table": "a.b*", "exclude": ["b"], **AGE}, {"table": "a.*b", **BY}], ["a.*b: freshness.by"]),
+        (
+            [{"table": "a.b*", **AGE}, {"table": "a.*b", **BY}, {"table": "a.b*b", **AGE}],
+            ["a.*b: freshness.by"],
+        ),
+        (
+            [{"table": "a.b*", "exclude": ["b"], **AGE}, {"table": "a.*b", **BY}, {"table": "a.b*b", **AGE}],
+            [],
+        ),
+        (
+            [
+                {"table": "a.b*", "exclude": ["b"], **AGE},
+                {"table": "a.*b", **BY},
+                {"table": "a.b*b", "owner": "x"},
+            ],
+            ["a.*b: freshness.by"],
+        ),
+        # one table twice
+        ([{"table": "a.b", **AGE}, {"table": "A.B", **AGE}], ["A.B: table"]),
+        ([{"prefix": "s3://acme-raw/a"}, {"prefix": "s3://acme-raw/a/"}], ["s3://acme-raw/a/: prefix"]),
+        ([{"prefix": "s3://acme-raw/a"}, {"prefix": "s3://acme-raw/a/b"}], []),
+    ],
+)
+def test_entries_of_equal_rank(entries: list[dict[str, object]], paths: list[str]) -> None:
+    assert mistakes(*entries) == paths
+
+
+def test_accounts_keep_equal_names_apart() -> None:
+    accounts = {name: {"role_arn": "arn:aws:iam::111122223333:role/m"} for name in ("p", "q")}
+    entries = [
+        {"table": table, "account": account, "owner": f"{account} {table}"}
+        for table in ("a.b", "a.*", "*.b")
+        for account in ("p", "q")
+    ]
+    assert mistakes(*entries, accounts=accounts) == []
+    assert mistakes(*entries[2:], accounts=accounts) == ["*.b: owner", "*.b: owner"]
+    assert mistakes(*entries[2:5], accounts=accounts) == ["*.b: owner"]
+
+
+def test_what_a_glob_leaves_to_a_wider_one_is_judged_together() -> None:
+    wide = {"table": "a.*", "freshness": {"max_age": "24h"}}
+    narrow = {"table": "a.b*", "freshness": {"timezone": "Asia/Tokyo"}}
+    assert mistakes(wide, narrow) == []
+    assert mistakes({**wide, "table": "a.*c"}, narrow) == ["a.b*: freshness"]
