@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Exit codes: 0 all well; 1 findings at or over --fail-on; 2 usage or config; "
         "3 something could not be checked, or the report was not delivered.",
     )
-    parser.add_argument("--version", action="version", version=_Version())  # type: ignore[arg-type]
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     run = commands.add_parser("run", help="check the tables and report", description=_run.__doc__)
@@ -122,13 +122,14 @@ def _choice_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-class _Version:
-    """The version, read from the installed distribution only when it is asked for."""
+class _Version(argparse.Action):
+    """Prints the version, which is read from the installed distribution only when it is asked for."""
 
-    def __mod__(self, _values: object) -> str:
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Print it and exit."""
         from importlib.metadata import version
 
-        return f"checks {version('s3-table-monitor')}"
+        parser.exit(message=f"checks {version('s3-table-monitor')}\n")
 
 
 def _instant(text: str) -> datetime:

@@ -81,7 +81,7 @@ def send(
     main_failed = bool(topic) and not deliveries[0].ok
     return Sent(
         deliveries=deliveries,
-        arrived=frozenset(set(report.changes) - lost),
+        arrived=(frozenset(build.told(told)) - lost) | sending.settled,
         whole=all(delivery.ok for delivery in deliveries),
         full_report_on=build.local_date(report) if sending.what is Send.WHOLE and not main_failed else None,
         notes=tuple(sentence for sentence in silent if sentence),

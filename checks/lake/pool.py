@@ -78,7 +78,8 @@ def observe_all(
     """
     jobs = [_Job(number, plan) for number, plan in enumerate(plans)]
     pool = _Pool(clock, observe_one, deque(jobs))
-    threads = min(concurrency, len(jobs))
+    late = stop_at is not None and time.monotonic() >= stop_at
+    threads = 0 if late else min(concurrency, len(jobs))
     for _ in range(threads):
         _start(pool)
     most = max(1, concurrency) * _MOST_STUCK

@@ -1,0 +1,165 @@
+"""The Lambda: EventBridge's event, a direct call, and what happens when time or delivery runs out."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from checks import monitor
+from checks.config import ConfigErrors
+from lambda_handler import lambda_handler
+from tests.accounts import Team
+from tests.times import DAY, HOUR, at
+
+if TYPE_CHECKING:
+    from tests.lakes import HttpLake
+
+ROOT = Path(__file__).parents[1]
+NOW = at("2026-11-23 00:00")
+# The shape that EventBridge documents for a scheduled rule.
+EVENT = {
+    "version": "0",
+    "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",
+    "detail-type": "Scheduled Event",
+    "source": "aws.events",
+    "account": "123456789012",
+    "time": "2026-11-23T00:00:00Z",
+    "region": "eu-west-1",
+    "resources": ["arn:aws:events:eu-west-1:123456789012:rule/monitor-schedule"],
+    "detail": {},
+}
+CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 900_000)
+
+
+@pytest.fixture
+def team(lake: HttpLake, monkeypatch: pytest.MonkeyPatch) -> Team:
+    team = Team(lake)
+    lake.bucket("ops")
+    lake.put(f"{lake.table('web.clicks').location}a.parquet", NOW - HOUR)
+    lake.put(f"{lake.table('sales.orders').location}a.parquet", NOW - 3 * DAY)
+    for name, value in {
+        "AWS_LAMBDA_FUNCTION_NAME": "monitor",
+        "TABLES": "web.clicks,sales.orders",
+        "TOPIC_ARN": team.topic,
+        "HISTORY": "s3://ops/monitor/",
+        "CONFIG": "",
+    }.items():
+        monkeypatch.setenv(name, value)
+    return team
+
+
+def test_a_scheduled_event_is_one_report_and_a_small_answer(team: Team) -> None:
+    answer = lambda_handler(EVENT, CONTEXT)
+    cost = {"requests": answer.pop("requests"), "usd": answer.pop("usd")}
+    assert answer == {
+        "run_id": EVENT["id"],
+        "now": "2026-11-23T00:00:00Z",
+        "already_reported": False,
+        "delivered": True,
+        "tables": 2,
+        "fresh": 1,
+        "warning": 0,
+        "critical": 1,
+        "unknown": 0,
+        "complaints": [],
+    }
+    assert cost["requests"] == 4
+    assert 0 < cost["usd"] < 0.001
+    json.dumps({**answer, **cost})
+    assert team.mail().subject == "[S3 tables] 1 failing, 1 fresh - Mon 23 Nov"
+    again = lambda_handler(EVENT, CONTEXT)
+    assert again["already_reported"]
+    assert team.mails() == []
+
+
+def test_a_direct_call_looks_at_some_tables_and_remembers_nothing(team: Team) -> None:
+    answer = lambda_handler({"tables": ["web.*"], "send": False}, None)
+    assert (answer["tables"], answer["delivered"]) == (1, True)
+    assert team.mails() == []
+    assert not team.lake.s3.buckets["ops"].keys
+    lambda_handler({"tables": "sales.orders"}, None)
+    assert team.mail().subject.startswith("[S3 tables] 1 failing")
+    assert not team.lake.s3.buckets["ops"].keys
+
+
+def test_an_object_later_than_the_event_counts_as_age_0(team: Team) -> None:
+    team.lake.put("s3://lake/sales/orders/b.parquet", NOW + HOUR)
+    assert lambda_handler(EVENT, CONTEXT)["fresh"] == 2
+
+
+def test_before_its_time_is_up_what_is_left_is_not_reached_and_the_report_goes_out(team: Team) -> None:
+    answer = lambda_handler(EVENT, SimpleNamespace(get_remaining_time_in_millis=lambda: 1_000))
+    assert (answer["unknown"], answer["delivered"]) == (2, True)
+    mail = team.mail()
+    assert "not reached" in " ".join(mail.text.split())
+    assert "0 of 2 tables" in mail.text
+
+
+def test_a_report_that_is_not_delivered_fails_the_invocation_and_stays_news(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOPIC_ARN", team.topic + "-gone")
+    with pytest.raises(monitor.NotDelivered, match="-gone"):
+        lambda_handler(EVENT, CONTEXT)
+    monkeypatch.setenv("TOPIC_ARN", team.topic)
+    later = {**EVENT, "id": "another", "time": "2026-11-23T01:00:00Z"}
+    assert lambda_handler(later, CONTEXT)["delivered"]
+    assert "NEW (1 table)" in team.mail().text
+
+
+def test_without_a_place_to_write_it_runs_stateless_and_says_so(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HISTORY")
+    for _ in range(2):
+        answer = lambda_handler(EVENT, CONTEXT)
+        assert answer["delivered"]
+        assert not answer["already_reported"]
+        told = " ".join(team.mail().text.split())
+        assert "No place to keep history is set (HISTORY), so every run is a first run." in told
+
+
+def test_a_history_that_is_denied_is_told_and_the_report_goes_out(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HISTORY", "s3://no-such-bucket/monitor/")
+    assert lambda_handler(EVENT, CONTEXT)["delivered"]
+    assert "no-such-bucket" in team.mail().text
+
+
+def test_a_wrong_config_fails_the_invocation_with_every_mistake(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TABLES", "")
+    with pytest.raises(ConfigErrors, match="neither CONFIG nor TABLES is set"):
+        lambda_handler(EVENT, CONTEXT)
+
+
+def test_a_config_in_s3_is_the_lambdas(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = b'{"version": 1, "name": "nightly", "tables": [{"table": "web.clicks"}]}'
+    team.lake.s3.put_object("ops", "checks.yml", config)
+    monkeypatch.setenv("CONFIG", "s3://ops/checks.yml")
+    monkeypatch.setenv("TABLES", "")
+    assert lambda_handler(EVENT, CONTEXT)["tables"] == 1
+    assert team.mail().subject == "[S3 tables] all 1 fresh - nightly, Mon 23 Nov"
+
+
+@pytest.mark.parametrize("event", [{}, {"time": "2026-11-23T00:00:00Z"}, {"tables": []}, {"id": None}])
+def test_an_event_without_what_eventbridge_gives_is_a_run_all_the_same(
+    event: dict[str, Any], team: Team
+) -> None:
+    assert lambda_handler(event, None)["tables"] == 2
+
+
+def test_importing_the_handler_imports_nothing_heavy() -> None:
+    script = (
+        "import sys, lambda_handler\n"
+        "heavy = {'pandas', 'great_expectations', 'boto3', 'awswrangler'} & set(sys.modules)\nassert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, cwd=ROOT)
