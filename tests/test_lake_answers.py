@@ -333,6 +333,19 @@ def test_the_budget_of_requests_ends_a_run_and_says_so(served: Stub) -> None:
     assert len(served.asked) == 5
 
 
+def test_time_that_is_up_leaves_what_was_seen_and_says_that_it_is_not_whole(served: Stub) -> None:
+    served.answer = lambda asked: Answer(
+        listing([(f"raw/{len(served.asked)}", 1, "2026-11-23T11:00:00Z")], token=f"t{len(asked.path)}"),
+        hang_s=0.05,
+    )
+    lake = Lake(aws=Aws(attempts=1), table_timeout_s=1.0)
+    seen = lake.observe_all([BARE], CLOCK)["s3://lake/raw/"]
+    assert seen.problem is None
+    assert seen.listing is not None
+    assert not seen.listing.complete
+    assert seen.listing.objects >= 2
+
+
 def test_without_credentials_or_region(served: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
@@ -343,6 +356,18 @@ def test_without_credentials_or_region(served: Stub, monkeypatch: pytest.MonkeyP
     monkeypatch.delenv("AWS_REGION")
     told = problem(ask(served, ORDERS, Answer()))
     assert told.message == "Glue GetPartitions on sales.orders: no AWS region is set"
+
+
+def test_a_bucket_in_another_region_is_followed_there_and_counted(served: Stub) -> None:
+    def answer(asked: Asked) -> Answer:
+        if "us-west-2/s3" in asked.headers["authorization"]:
+            return Answer(listing(GOOD))
+        moved = refusal_xml("PermanentRedirect", "elsewhere", 301)
+        return Answer(moved.body, 301, {"x-amz-bucket-region": "us-west-2"})
+
+    seen = ask(served, BARE, answer)
+    assert seen.problem is None
+    assert seen.requests == len(served.asked) == 2
 
 
 def test_unprocessed_keys_are_asked_for_again(served: Stub) -> None:
@@ -365,6 +390,19 @@ def test_unprocessed_keys_are_asked_for_again(served: Stub) -> None:
     seen = ask(served, plan, answer)
     assert [each.values for each in seen.partitions] == [("2026", "11", "22")]
     assert asks[1].count(b"Values") == 1
+
+
+def test_a_key_that_glue_cannot_filter_by_is_asked_for_by_its_values(served: Stub) -> None:
+    def answer(asked: Asked) -> Answer:
+        if asked.operation == "GetPartitions":
+            return refusal_json("InvalidInputException", "Unsupported expression 'dt'")
+        if asked.operation == "BatchGetPartition":
+            return as_json({"Partitions": [{"Values": ["2026-11-22"]}]})
+        return Answer(listing([]))
+
+    seen = ask(served, ORDERS, answer)
+    assert ("2026-11-22", True) in [(each.values[0], each.registered) for each in seen.partitions]
+    assert seen.problem is None or seen.problem.kind is ProblemKind.MALFORMED
 
 
 def test_a_large_object_is_not_read(served: Stub) -> None:

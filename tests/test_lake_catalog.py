@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import botocore.session
 import pytest
 
+from checks.lake import IAM_ACTIONS, iam_actions
 from checks.lake.catalog import RESOURCE_LINK, Catalog, prefix_table, table_of
 from checks.lake.session import Aws, price_of
 from checks.model import Column, Format, ProblemKind, Table, Unobserved
-from tests.lakes import REGION, HttpLake, entry_of, point_at, reset, serving
+from tests.lakes import REGION, HttpLake, entry_of, point_at, reset
 from tests.stub_http import Answer, Asked, Stub, as_json, refusal_json, stub
 
 if TYPE_CHECKING:
@@ -102,26 +103,25 @@ def test_a_prefix_is_a_folder() -> None:
         prefix_table("b/x")
 
 
-def test_databases_and_tables_over_http(monkeypatch: pytest.MonkeyPatch) -> None:
-    with serving() as url:
-        point_at(monkeypatch, url)
-        lake = HttpLake(url)
-        lake.table("sales.orders", dt="string")
-        lake.table("sales.customers")
-        lake.table("web.clicks")
-        catalog = Catalog(lake.aws)
-        assert catalog.databases() == ("sales", "web")
-        assert [table.id for table in catalog.tables("sales").tables] == ["sales.customers", "sales.orders"]
-        assert catalog.table("sales", "orders").partition_keys == (Column("dt", "string"),)
-        assert dict(lake.counts) == {"glue:GetDatabases": 1, "glue:GetTables": 1, "glue:GetTable": 1}
-        lake.glue.create_database("empty", {"Name": "empty"})
-        assert catalog.tables("empty").tables == ()
-        with pytest.raises(Unobserved, match="the database gone does not exist") as caught:
-            catalog.tables("gone")
-        assert caught.value.problem.kind is ProblemKind.NOT_FOUND
-        with pytest.raises(Unobserved, match=r"the table sales\.gone does not exist"):
-            catalog.table("sales", "gone")
-        reset()
+def test_databases_and_tables_over_http(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    point_at(monkeypatch, endpoint)
+    lake = HttpLake(endpoint)
+    lake.table("sales.orders", dt="string")
+    lake.table("sales.customers")
+    lake.table("web.clicks")
+    catalog = Catalog(lake.aws)
+    assert catalog.databases() == ("sales", "web")
+    assert [table.id for table in catalog.tables("sales").tables] == ["sales.customers", "sales.orders"]
+    assert catalog.table("sales", "orders").partition_keys == (Column("dt", "string"),)
+    assert dict(lake.counts) == {"glue:GetDatabases": 1, "glue:GetTables": 1, "glue:GetTable": 1}
+    lake.glue.create_database("empty", {"Name": "empty"})
+    assert catalog.tables("empty").tables == ()
+    with pytest.raises(Unobserved, match="the database gone does not exist") as caught:
+        catalog.tables("gone")
+    assert caught.value.problem.kind is ProblemKind.NOT_FOUND
+    with pytest.raises(Unobserved, match=r"the table sales\.gone does not exist"):
+        catalog.table("sales", "gone")
+    reset()
 
 
 def test_all_pages_of_tables_are_followed_and_a_broken_entry_costs_only_itself(served: Stub) -> None:
@@ -222,3 +222,12 @@ def test_prices() -> None:
     assert price_of("s3:GetObject") == pytest.approx(4e-7)
     assert price_of("glue:GetPartitions") == pytest.approx(1e-6)
     assert price_of("sts:AssumeRole") == 0.0
+
+
+def test_what_reading_takes_is_told() -> None:
+    plain, ice = (
+        convert(entry_of("a.b", {}, {})),
+        convert(entry_of("a.c", {"Parameters": {"table_type": "ICEBERG"}}, {})),
+    )
+    assert iam_actions([plain]) == IAM_ACTIONS
+    assert set(iam_actions([plain, ice])) == {*IAM_ACTIONS, "s3:GetObject"}

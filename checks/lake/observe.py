@@ -46,6 +46,9 @@ def internal_problem(table: Table, error: BaseException) -> Problem:
 
 def _observe(plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation:
     table = plan.table
+    elsewhere = _elsewhere(table)
+    if elsewhere is not None:
+        return Observation(table=table, now=clock.now, problem=elsewhere)
     own = reader_of(table)
     if own is not None:
         return own.observe(plan, clock, reader)
@@ -64,8 +67,8 @@ def _observe(plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation:
     return observe_by_period(plan, clock, reader, layout)
 
 
-def _unreadable(table: Table) -> Problem | None:
-    """Say why the table has no data of its own that could be listed, None when it has."""
+def _elsewhere(table: Table) -> Problem | None:
+    """Say where the data is instead, of a table that has none of its own; None when it has."""
     if table.kind == RESOURCE_LINK:
         return Problem(
             ProblemKind.UNSUPPORTED,
@@ -78,6 +81,11 @@ def _unreadable(table: Table) -> Problem | None:
             f"{table.id} is a view: it has no data of its own",
             "watch the tables that it reads",
         )
+    return None
+
+
+def _unreadable(table: Table) -> Problem | None:
+    """Say why the table's files cannot be listed, None when they can."""
     if table.location is None:
         return Problem(
             ProblemKind.UNSUPPORTED,

@@ -29,6 +29,8 @@ _ASKS_OF_BATCH = 5
 _KEY_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _REFUSED_NAMES = frozenset({"key"})
 """Glue refuses expressions on a column of this name (trinodb/trino pull request 11512)."""
+_REFUSED = "InvalidInputException"
+"""What Glue says to an expression that its parser does not take: it refuses more names than are known."""
 _NUMBERS = ("tinyint", "smallint", "int", "integer", "bigint", "long")
 _TEXTS = ("string", "varchar", "char", "date")
 _ORDERS = (
@@ -206,17 +208,21 @@ def _notes(odd: list[tuple[str, ...]], layout: TimeLayout, names: list[str]) -> 
 
 def _ask(source: PartitionSource, table: Table, layout: TimeLayout, wanted: Range) -> Iterator[Registered]:
     types = {key.name: base_type(key.type) for key in table.partition_keys}
+    all_known = {key.name for key in layout.keys} == set(types)
     if is_sorted(layout, types) and _can_express(layout):
         name, text = layout.keys[0].name, _value_at(layout, wanted.first)
-        yield from _pages(source, table, f"{name} >= {quoted(text, types[name])}")
-    elif {key.name for key in layout.keys} == set(types):
-        values = [
-            tuple(written[key.name] for key in table.partition_keys)
-            for written in _written(layout, wanted.cells)
-        ]
-        unique = list(dict.fromkeys(values))
-        for start in range(0, len(unique), MOST_VALUES):
-            yield from source.by_values(table, unique[start : start + MOST_VALUES])
+        try:
+            yield from _pages(source, table, f"{name} >= {quoted(text, types[name])}")
+        except Unobserved as error:
+            if not (all_known and error.problem.cause.startswith(_REFUSED)):
+                raise
+        else:
+            return
+    if all_known:
+        rows = _written(layout, wanted.cells)
+        values = list(dict.fromkeys(tuple(row[key.name] for key in table.partition_keys) for row in rows))
+        for start in range(0, len(values), MOST_VALUES):
+            yield from source.by_values(table, values[start : start + MOST_VALUES])
     elif _can_express(layout):
         for expression in expressions(layout, types, wanted.cells):
             yield from _pages(source, table, expression)

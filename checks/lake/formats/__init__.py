@@ -1,21 +1,20 @@
 """One file a table format: what it claims, how it reads a table, which IAM actions that takes.
 
-`files` knows which objects are data. A format with a log of its own adds a module with a `Reader` and its
-name in ``_MODULES``; it is loaded when a table is read.
+`files` knows which objects are data. A format with a log of its own is a module here with a `Reader` under the
+name ``READER``; the modules are found by themselves, and loaded when the first table is read.
 """
 
 from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from checks.lake.reader import LakeReader
     from checks.model import Observation, Table
     from checks.rules.base import Clock, TablePlan
-
-_MODULES: tuple[str, ...] = ()
 
 
 class Reader(Protocol):
@@ -32,9 +31,10 @@ class Reader(Protocol):
 
 @cache
 def readers() -> tuple[Reader, ...]:
-    """Return the readers of all formats that have one; each module calls its own ``READER``."""
-    found: list[Reader] = [import_module(f"checks.lake.formats.{name}").READER for name in _MODULES]
-    return tuple(found)
+    """Return the readers of all formats that have one, by the names of their modules."""
+    names = sorted(module.name for module in iter_modules(__path__))
+    modules = (import_module(f"{__name__}.{name}") for name in names)
+    return tuple(module.READER for module in modules if hasattr(module, "READER"))
 
 
 def reader_of(table: Table) -> Reader | None:
