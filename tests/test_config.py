@@ -285,13 +285,17 @@ def test_tables_are_checked_for_data_within_24_hours() -> None:
         ),
         (
             "orders",
-            ("TABLES: orders: table: 'orders' is not database.table; write such as sales.orders, or sales.* for all"
-            " of sales"),
+            (
+                "TABLES: orders: table: 'orders' is not database.table; write such as sales.orders, or sales.* for all"
+                " of sales"
+            ),
         ),
         (
             "${A}.b",
-            ("TABLES: ${A}.b: table: '${a}.b' is not a glob here; write * for any characters and ? for one, no"
-            " brackets"),
+            (
+                "TABLES: ${A}.b: table: '${a}.b' is not a glob here; write * for any characters and ? for one, no"
+                " brackets"
+            ),
         ),
     ],
 )
@@ -332,13 +336,17 @@ def test_an_environment_that_names_nothing_or_the_wrong_things() -> None:
         return str(caught.value).splitlines()
 
     assert told({"CONFIG": "", "TABLES": " "}) == [
-        ("environment: neither CONFIG nor TABLES is set; set CONFIG to a path or s3:// URI, or TABLES to such as "
-        "s3://bucket/prefix/,sales.orders")
+        (
+            "environment: neither CONFIG nor TABLES is set; set CONFIG to a path or s3:// URI, or TABLES to such as "
+            "s3://bucket/prefix/,sales.orders"
+        )
     ]
     assert told({"TABLES": "a", "TOPIC_ARN": "finance", "HISTORY": "gs://x"}) == [
         "environment: TOPIC_ARN: 'finance' is not an SNS topic's ARN; write one such as " + TOPIC,
-        ("environment: HISTORY: 'gs://x' is neither a local folder nor an s3:// URI; write such as "
-        "s3://bucket/monitor/"),
+        (
+            "environment: HISTORY: 'gs://x' is neither a local folder nor an s3:// URI; write such as "
+            "s3://bucket/monitor/"
+        ),
         "TABLES: a: table: 'a' is not database.table; write such as sales.orders, or sales.* for all of sales",
     ]
 
@@ -497,8 +505,10 @@ def test_an_exclude_of_one_entry_leaves_others_alone() -> None:
 def test_an_exclude_that_excludes_nothing_is_a_warning(tmp_path: Path) -> None:
     config = text(tmp_path, "version: 1\ntables:\n  - table: sales.*\n    exclude: [web.*, tmp_*]\n")
     assert config.warnings(NOW) == (
-        (f"{tmp_path}/checks.yml:4: sales.*: exclude[0]: excludes nothing, since sales.* matches no such table; take "
-        "it out, or mend it"),
+        (
+            f"{tmp_path}/checks.yml:4: sales.*: exclude[0]: excludes nothing, since sales.* matches no such table; take "
+            "it out, or mend it"
+        ),
     )
 
 
