@@ -506,8 +506,8 @@ def test_an_exclude_that_excludes_nothing_is_a_warning(tmp_path: Path) -> None:
     config = text(tmp_path, "version: 1\ntables:\n  - table: sales.*\n    exclude: [web.*, tmp_*]\n")
     assert config.warnings(NOW) == (
         (
-            f"{tmp_path}/checks.yml:4: sales.*: exclude[0]: excludes nothing, since sales.* matches no such table; take "
-            "it out, or mend it"
+            f"{tmp_path}/checks.yml:4: sales.*: exclude[0]: excludes nothing, since sales.* matches no such table; "
+            "take it out, or mend it"
         ),
     )
 
