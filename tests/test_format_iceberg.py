@@ -1,0 +1,378 @@
+"""Iceberg: recency from the metadata file, by one GET, and what stands against it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import time
+import tracemalloc
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from checks.lake.formats import iceberg
+from checks.model import Arrival, Format, Listing, ProblemKind, Table, Unobserved
+from checks.rules.base import Clock
+from tests.tables_by_engines import (
+    LOCATION,
+    NOW,
+    ROOT,
+    ObjectsInMemory,
+    edit_json,
+    freshness,
+    iceberg_catalog,
+    iceberg_metadata,
+    iceberg_objects,
+    iceberg_schema,
+    observe,
+    plan_of,
+    put_metadata,
+    rows,
+    snapshot,
+)
+from tests.times import HOUR, at
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from checks.model import Observation
+
+READER = iceberg.READER
+EIGHT, NINE, TEN = at("11-21 08:00"), at("11-21 09:00"), at("11-21 10:00")
+APPEND = snapshot(1, EIGHT, "append", added_records=10, added_data_files=1, total_records=10)
+REPLACE = snapshot(
+    2, NINE, "replace", parent=1, added_records=10, deleted_records=10, added_data_files=1, total_records=10
+)
+DELETE = snapshot(3, TEN, "delete", parent=2, deleted_records=4, deleted_data_files=1, total_records=6)
+
+
+def see(*snapshots: dict[str, Any], plan: Any = None, **clock: Any) -> Observation:
+    objects, parameters = put_metadata(iceberg_metadata(*snapshots))
+    return observe(
+        READER,
+        plan or plan_of(Format.ICEBERG, parameters=parameters),
+        objects,
+        clock.pop("now", NOW),
+        **clock,
+    )
+
+
+def test_what_pyiceberg_appended_is_the_newest_arrival_by_one_get(tmp_path: Path) -> None:
+    table = iceberg_catalog(tmp_path).create(iceberg_schema())
+    table.append(rows("2026-11-20"))
+    table.append(rows("2026-11-21"))
+    table.delete("day = '2026-11-20'")
+    objects, parameters = iceberg_objects(table, tmp_path)
+    newest = table.snapshots()[-1]
+    made_at = datetime.fromtimestamp(newest.timestamp_ms / 1000, UTC)
+    seen = observe(READER, plan_of(Format.ICEBERG, parameters=parameters), objects, made_at + HOUR)
+    appended = table.snapshots()[1]
+    assert seen.newest == Arrival(
+        datetime.fromtimestamp(appended.timestamp_ms / 1000, UTC), f"snapshot {appended.snapshot_id}"
+    )
+    assert seen.notes == ("sales.orders: its newest snapshot added no data (delete)",)
+    assert objects.counts == (0, 1)
+
+
+def test_a_compaction_of_what_pyiceberg_wrote_is_no_arrival(tmp_path: Path) -> None:
+    """Pyiceberg does not compact: its own overwrite is called what a compaction is called."""
+    table = iceberg_catalog(tmp_path).create(iceberg_schema())
+    table.append(rows("2026-11-20"))
+    table.append(rows("2026-11-21"))
+    objects, parameters = iceberg_objects(table, tmp_path)
+
+    def compact(document: dict[str, Any]) -> None:
+        document["snapshots"][-1]["summary"]["operation"] = "replace"
+
+    edit_json(objects, parameters["metadata_location"], compact)
+    first, second = table.snapshots()
+    now = datetime.fromtimestamp(second.timestamp_ms / 1000, UTC) + HOUR
+    seen = observe(READER, plan_of(Format.ICEBERG, parameters=parameters), objects, now)
+    assert seen.newest is not None
+    assert seen.newest.evidence == f"snapshot {first.snapshot_id}"
+    assert seen.notes == ("sales.orders: its newest snapshot added no data (replace)",)
+
+
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_each_format_version_is_read(version: int) -> None:
+    objects, parameters = put_metadata(iceberg_metadata(APPEND, version=version))
+    seen = observe(READER, plan_of(Format.ICEBERG, parameters=parameters), objects)
+    assert seen.newest == Arrival(EIGHT, "snapshot 1")
+    assert seen.newest_complete
+    assert seen.problem is None
+
+
+def test_gzip_is_known_by_its_first_bytes_whatever_the_name() -> None:
+    objects, parameters = put_metadata(gzip.compress(json.dumps(iceberg_metadata(APPEND)).encode()))
+    seen = observe(READER, plan_of(Format.ICEBERG, parameters=parameters), objects)
+    assert seen.newest == Arrival(EIGHT, "snapshot 1")
+
+
+def test_the_scheme_of_the_pointer_may_be_hadoops() -> None:
+    objects, parameters = put_metadata(iceberg_metadata(APPEND))
+    parameters["metadata_location"] = parameters["metadata_location"].replace("s3://", "s3a://")
+    seen = observe(READER, plan_of(Format.ICEBERG, parameters=parameters), objects)
+    assert seen.newest == Arrival(EIGHT, "snapshot 1")
+
+
+def test_deletes_count_where_changes_are_asked_for() -> None:
+    objects, parameters = put_metadata(iceberg_metadata(APPEND, REPLACE, DELETE))
+    plan = plan_of(Format.ICEBERG, freshness(count="changes"), parameters=parameters)
+    assert observe(READER, plan, objects).newest == Arrival(TEN, "snapshot 3")
+    plan = plan_of(Format.ICEBERG, freshness(), parameters=parameters)
+    seen = observe(READER, plan, objects)
+    assert seen.newest == Arrival(EIGHT, "snapshot 1")
+    assert seen.notes == ("sales.orders: its newest 2 snapshots added no data (delete, replace)",)
+
+
+@pytest.mark.parametrize(
+    "empty",
+    [
+        snapshot(2, NINE, "append", parent=1, total_records=10),
+        snapshot(2, NINE, "append", parent=1, added_records=0, added_data_files=0),
+        snapshot(2, NINE, "overwrite", parent=1, added_delete_files=1, added_position_deletes=3),
+    ],
+    ids=["no counts", "counts of zero", "delete files only"],
+)
+def test_a_commit_that_adds_no_rows_is_no_arrival(empty: dict[str, Any]) -> None:
+    assert see(APPEND, empty).newest == Arrival(EIGHT, "snapshot 1")
+
+
+def test_what_was_rolled_back_or_lies_on_a_branch_is_no_data() -> None:
+    rolled_back = snapshot(5, TEN, "append", parent=1, added_records=1)
+    objects, parameters = put_metadata(iceberg_metadata(APPEND, rolled_back, current=1))
+    seen = observe(READER, plan_of(Format.ICEBERG, parameters=parameters), objects)
+    assert seen.newest == Arrival(EIGHT, "snapshot 1")
+
+
+def test_with_a_stated_now_later_snapshots_do_not_exist() -> None:
+    later = snapshot(5, TEN, "append", parent=1, added_records=1)
+    assert see(APPEND, later, now=NINE, ignore_later=True).newest == Arrival(EIGHT, "snapshot 1")
+    assert see(APPEND, later, now=EIGHT - HOUR, ignore_later=True).listing == Listing()
+
+
+def test_with_a_stated_now_a_later_rollback_does_not_hide_what_was_there() -> None:
+    rolled_back = snapshot(5, NINE, "append", parent=1, added_records=1)
+    document = iceberg_metadata(APPEND, rolled_back, current=1)
+    moments = ((1, EIGHT), (5, NINE), (1, at("11-21 12:00")))
+    document["snapshot-log"] = [
+        {"snapshot-id": number, "timestamp-ms": round(moment.timestamp() * 1000)}
+        for number, moment in moments
+    ]
+    objects, parameters = put_metadata(document)
+    seen = observe(READER, plan_of(Format.ICEBERG, parameters=parameters), objects, TEN, ignore_later=True)
+    assert seen.newest == Arrival(NINE, "snapshot 5")
+
+
+def test_a_table_without_a_snapshot_was_never_loaded() -> None:
+    for nothing in (-1, None):
+        document = iceberg_metadata()
+        document["current-snapshot-id"] = nothing
+        objects, parameters = put_metadata(document)
+        seen = observe(READER, plan_of(Format.ICEBERG, parameters=parameters), objects)
+        assert (seen.listing, seen.newest, seen.problem) == (Listing(), None, None)
+        row = freshness().measure(seen, Clock(now=NOW), plan_of(Format.ICEBERG).memory)
+        assert row.facts["never"].startswith("never loaded")
+
+
+def test_only_maintenance_in_the_history_leaves_an_upper_bound() -> None:
+    seen = see(REPLACE)
+    assert seen.problem is not None
+    assert seen.problem.kind is ProblemKind.TOO_LITTLE_HISTORY
+    assert seen.problem.message == (
+        "sales.orders: its newest data came at or before 2026-11-21T09:00:00Z: its newest snapshot added no data "
+        "(replace), and the snapshots before have expired"
+    )
+    assert not seen.newest_complete
+    assert seen.listing is None
+
+
+def test_a_first_snapshot_that_only_replaces_is_no_proof_of_never_loaded() -> None:
+    orphan = {**REPLACE}
+    del orphan["parent-snapshot-id"]
+    seen = see(orphan)
+    assert seen.problem is not None
+    assert "and yet it holds 10 rows" in seen.problem.message
+
+
+def test_a_snapshot_without_an_operation_leaves_an_upper_bound() -> None:
+    seen = see(APPEND, {"snapshot-id": 2, "parent-snapshot-id": 1, "timestamp-ms": 1795251600000})
+    assert seen.problem is not None
+    assert "at or before 2026-11-21T09:00:00Z: snapshot 2 does not say what it did" in seen.problem.message
+
+
+@pytest.mark.parametrize(("ahead", "believed"), [(599, True), (600, True), (601, False)])
+def test_a_time_more_than_ten_minutes_ahead_is_unknown(ahead: int, *, believed: bool) -> None:
+    seen = see(snapshot(1, NOW + timedelta(seconds=ahead), "append", added_records=1))
+    assert (seen.newest is not None) is believed
+    assert (seen.problem is not None and seen.problem.kind is ProblemKind.FROM_THE_FUTURE) is not believed
+
+
+def edited(**changes: Any) -> bytes:
+    return json.dumps({**iceberg_metadata(APPEND), **changes}).encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "says"),
+    [
+        (b"", ProblemKind.MALFORMED, "it is no JSON"),
+        (edited()[:-40], ProblemKind.MALFORMED, "it is no JSON"),
+        (b"[]", ProblemKind.MALFORMED, "it is no JSON object"),
+        (b"[" * 100_000, ProblemKind.MALFORMED, "nested too deeply"),
+        (b"\xff\xfe\x00", ProblemKind.MALFORMED, "it is no JSON"),
+        (b"PAR1....", ProblemKind.MALFORMED, "it is no JSON"),
+        (gzip.compress(edited())[:-10], ProblemKind.MALFORMED, "cut short"),
+        (b"\x1f\x8bnot gzip at all", ProblemKind.MALFORMED, "no whole gzip"),
+        (
+            gzip.compress(b" " * (iceberg.MOST_BYTES + 1)),
+            ProblemKind.MALFORMED,
+            "unpacks to more than 33,554,432",
+        ),
+        (
+            edited(**{"format-version": 4}),
+            ProblemKind.UNSUPPORTED,
+            "Iceberg format version 4; up to 3 is read",
+        ),
+        (edited(**{"format-version": "2"}), ProblemKind.MALFORMED, "format-version is '2'"),
+        (
+            edited(**{"current-snapshot-id": 7}),
+            ProblemKind.MALFORMED,
+            "current snapshot 7 is not in its list of 1",
+        ),
+        (edited(**{"current-snapshot-id": "1"}), ProblemKind.MALFORMED, "current-snapshot-id is '1'"),
+        (edited(snapshots={}), ProblemKind.MALFORMED, "snapshots is no list"),
+        (edited(snapshots=[1]), ProblemKind.MALFORMED, "snapshots is no list of objects"),
+        (
+            edited(snapshots=[{**APPEND, "summary": 1}]),
+            ProblemKind.MALFORMED,
+            "summary of snapshot 1 is no object",
+        ),
+        (
+            edited(snapshots=[{**APPEND, "timestamp-ms": "soon"}]),
+            ProblemKind.MALFORMED,
+            "no time in milliseconds",
+        ),
+        (
+            edited(snapshots=[{**APPEND, "timestamp-ms": 10**30}]),
+            ProblemKind.MALFORMED,
+            "no time in milliseconds",
+        ),
+        (
+            edited(snapshots=[{**APPEND, "timestamp-ms": -5}]),
+            ProblemKind.MALFORMED,
+            "no time in milliseconds",
+        ),
+        (
+            edited(snapshots=[{**APPEND, "parent-snapshot-id": 1, "summary": {"operation": "replace"}}]),
+            ProblemKind.MALFORMED,
+            "snapshot 1 is its own ancestor",
+        ),
+    ],
+)
+def test_a_bad_file_is_named_with_what_is_wrong(data: bytes, kind: ProblemKind, says: str) -> None:
+    objects, parameters = put_metadata(data)
+    seen = observe(READER, plan_of(Format.ICEBERG, parameters=parameters), objects)
+    assert seen.problem is not None
+    assert seen.problem.kind is kind
+    assert says in seen.problem.message
+    assert f"{LOCATION}metadata/v1.metadata.json" in seen.problem.message
+
+
+def test_a_missing_or_enormous_file_and_a_pointer_elsewhere_are_told() -> None:
+    objects, parameters = put_metadata(iceberg_metadata(APPEND))
+    objects.put(f"{ROOT}metadata/v1.metadata.json", b" " * (100 * 1024 * 1024))
+    plan = plan_of(Format.ICEBERG, parameters=parameters)
+    large = observe(READER, plan, objects)
+    assert large.problem is not None
+    assert large.problem.kind is ProblemKind.MALFORMED
+    missing = observe(READER, plan, ObjectsInMemory())
+    assert missing.problem is not None
+    assert missing.problem.kind is ProblemKind.NOT_FOUND
+    for parameters in ({}, {"metadata_location": "hdfs://nn/t/v1.metadata.json"}):
+        elsewhere = observe(READER, plan_of(Format.ICEBERG, parameters=parameters), objects)
+        assert elsewhere.problem is not None
+        assert elsewhere.problem.kind is ProblemKind.UNSUPPORTED
+        assert objects.counts == (0, 0)
+
+
+def test_history_tells_all_arrivals() -> None:
+    later = snapshot(4, TEN, "overwrite", parent=2, added_records=5)
+    metadata = iceberg.parse_metadata(json.dumps(iceberg_metadata(APPEND, REPLACE, later)).encode(), "m")
+    assert iceberg.arrivals(metadata) == (Arrival(TEN, "snapshot 4"), Arrival(EIGHT, "snapshot 1"))
+    snapshot_ = metadata.snapshot(2)
+    assert snapshot_ is not None
+    assert (snapshot_.operation, snapshot_.added_rows, snapshot_.total_rows) == ("replace", 10, 10)
+
+
+def test_claims_by_the_catalog_alone() -> None:
+    assert READER.claims(Table(id="a.b", format=Format.ICEBERG))
+    assert not READER.claims(Table(id="a.b", format=Format.FILES))
+
+
+def test_ten_megabytes_take_bounded_memory_and_time() -> None:
+    entry = {**APPEND, "padding": "x" * 700}
+    entries = [
+        {
+            **entry,
+            "snapshot-id": number,
+            "parent-snapshot-id": number - 1,
+            "summary": {"operation": "replace"},
+        }
+        for number in range(2, 12_000)
+    ]
+    data = json.dumps(iceberg_metadata(entry, *entries)).encode()
+    assert len(data) > 10_000_000
+    tracemalloc.start()
+    started = time.process_time()
+    metadata = iceberg.parse_metadata(data, "m")
+    recency = iceberg.newest_arrival(metadata, "t", Clock(now=NOW), deletes=False)
+    seconds, (_, peak) = time.process_time() - started, tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert recency.newest == Arrival(EIGHT, "snapshot 1")
+    assert peak < 10 * len(data)
+    assert seconds < 10
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def parse(data: bytes) -> None:
+    with suppress(Unobserved):
+        metadata = iceberg.parse_metadata(data, "m")
+        for ignore_later in (True, False):
+            iceberg.newest_arrival(metadata, "t", Clock(now=NOW, ignore_later=ignore_later), deletes=False)
+        iceberg.arrivals(metadata)
+
+
+@given(JSON_VALUES)
+def test_any_json_is_an_observation_or_unknown(value: Any) -> None:
+    parse(json.dumps(value).encode())
+
+
+@given(st.binary(max_size=200), st.booleans())
+def test_any_bytes_are_an_observation_or_unknown(data: bytes, packed: bool) -> None:  # noqa: FBT001 - drawn
+    parse(gzip.compress(data) if packed else data)
+
+
+@given(st.data())
+def test_a_mutated_file_is_an_observation_or_unknown(data: st.DataObject) -> None:
+    document: Any = json.loads(json.dumps(iceberg_metadata(APPEND, REPLACE, DELETE)))
+    document["snapshot-log"] = [{"snapshot-id": 1, "timestamp-ms": 1}]
+    holder: Any = document
+    while True:
+        keys = sorted(holder) if isinstance(holder, dict) else range(len(holder))
+        key = data.draw(st.sampled_from(list(keys)))
+        if isinstance(holder[key], dict | list) and holder[key] and data.draw(st.booleans()):
+            holder = holder[key]
+            continue
+        holder[key] = data.draw(JSON_VALUES)
+        break
+    parse(json.dumps(document).encode())
