@@ -1,0 +1,59 @@
+"""What the documentation shows works as it is written."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from checks.config import load
+from checks.rules import CHECKS
+
+ROOT = Path(__file__).parents[1]
+PAGES = ["README.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
+
+
+def blocks(page: str, language: str) -> list[str]:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+def test_readmes_config_loads(tmp_path: Path) -> None:
+    (example,) = blocks("README.md", "yaml")
+    path = tmp_path / "checks.yml"
+    path.write_text(example, encoding="utf-8")
+    topic = "arn:aws:sns:eu-west-1:123456789012:S3TableMonitoringNotifications"
+    config = load(path, environ={"TOPIC_ARN": topic})
+    assert config.topic == topic
+    orders = config.resolve(None, "sales", "orders")
+    assert orders is not None
+    assert (orders.owner, [rule.check for rule in orders.rules]) == ("finance-data", ["partitions"])
+    refunds = config.resolve(None, "sales", "refunds")
+    assert refunds is not None
+    assert (refunds.owner, [rule.check for rule in refunds.rules]) == ("sales-data", ["freshness"])
+    assert config.resolve(None, "sales", "tmp_orders") is None
+
+
+def test_readme_names_every_check_and_key_that_it_shows() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for name, check in CHECKS.items():
+        row = next(line for line in text.splitlines() if line.startswith(f"| `{name}` |"))
+        for key in re.findall(r"`([a-z_]+)`", row.split("|")[3]):
+            assert key in check.model_fields, key
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_to_files_that_are_there(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#]+)\)", text):
+        if not target.startswith("http"):
+            assert (ROOT / page).parent.joinpath(target).exists(), target
+
+
+@pytest.mark.parametrize("command", ["validate", "plan", "run --no-send", "schema"])
+def test_readme_shows_commands_that_exist(command: str) -> None:
+    from checks import cli
+
+    parsed = cli._parser().parse_args(command.split())
+    assert callable(parsed.command)
