@@ -1,0 +1,189 @@
+"""Delta's log as values: commits, checkpoints by their names, the hint. Pure.
+
+Delta Transaction Log Protocol: "Delta Log Entries", "Actions", "In-Commit Timestamps", "Checkpoints".
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from checks.lake.formats.logs import instant_of_ms, malformed, parse_json, unsupported, whole_number
+from checks.model import Unobserved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from checks.lake.storage import Key
+
+NEWEST_READER = 3
+"""The highest minReaderVersion of the protocol as it is known."""
+MOST_ACTIONS = 500_000
+"""Actions of one commit that are read in search of what it did."""
+_COMMIT = re.compile(r"([0-9]{20})\.json")
+_CHECKPOINT = re.compile(
+    r"([0-9]{20})\.checkpoint(?:\.([0-9]{10})\.([0-9]{10})\.parquet|\.[0-9A-Za-z-]{1,64}\.(?:json|parquet)|\.parquet)"
+)
+_ACTIONS = ("add", "remove", "commitInfo", "protocol", "metaData", "txn", "cdc", "domainMetadata")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """What a commit did to the table's data.
+
+    ``adds`` and ``removes`` count file actions with ``dataChange``: what a commit calls itself is not
+    believed, except DELETE, whose adds are rewritten remainders. ``at`` (UTC) is its in-commit timestamp,
+    else the time in its commitInfo; None when it tells neither.
+    """
+
+    version: int
+    at: datetime | None = None
+    operation: str | None = None
+    adds: int = 0
+    removes: int = 0
+
+    def is_arrival(self, *, deletes: bool) -> bool:
+        """Tell whether it added rows, or with ``deletes`` whether it changed them."""
+        if deletes:
+            return bool(self.adds or self.removes)
+        return self.adds > 0 and self.operation != "DELETE"
+
+
+@dataclass(slots=True)
+class CommitParser:
+    """Reads a commit line by line, as its bytes come; raises Unobserved (malformed) naming file and line."""
+
+    place: str
+    version: int
+    commit: Commit = field(init=False)
+    line: int = 0
+    has_info: bool = False
+    _knows: bool = False
+    _rest: bytes = b""
+
+    def __post_init__(self) -> None:
+        self.commit = Commit(version=self.version)
+
+    def feed(self, data: bytes, *, last: bool) -> None:
+        """Take the next bytes; ``last`` says that no more follow."""
+        lines = (self._rest + data).split(b"\n")
+        self._rest = b"" if last else lines.pop()
+        for line in lines:
+            self.line += 1
+            if self.line > MOST_ACTIONS:
+                raise malformed(self.place, f"its first {MOST_ACTIONS:,} actions do not tell what it did")
+            if line.strip():
+                self._action(parse_json(line, f"{self.place} line {self.line}"))
+        if last and not self._knows:
+            raise malformed(self.place, "it holds no action of a Delta log")
+
+    def _action(self, action: dict[str, Any]) -> None:
+        for name in _ACTIONS:
+            body = action.get(name)
+            if body is None:
+                continue
+            if not isinstance(body, dict):
+                raise malformed(self.place, f"{name} in line {self.line} is no object")
+            self._knows = True
+            if name in ("add", "remove"):
+                self._file(name, body)
+            elif name == "commitInfo":
+                self._info(body)
+            elif name == "protocol":
+                check_protocol(body, self.place)
+
+    def _file(self, name: str, body: dict[str, Any]) -> None:
+        changes = body.get("dataChange")
+        if not isinstance(changes, bool):
+            raise malformed(self.place, f"dataChange of {name} in line {self.line} is {changes!r}")
+        if changes and name == "add":
+            self.commit = replace(self.commit, adds=self.commit.adds + 1)
+        elif changes:
+            self.commit = replace(self.commit, removes=self.commit.removes + 1)
+
+    def _info(self, body: dict[str, Any]) -> None:
+        """Take the time: with in-commit timestamps enabled each commit has one, and it is the commit's time."""
+        at = None
+        for name in ("inCommitTimestamp", "timestamp"):
+            if body.get(name) is not None:
+                at = instant_of_ms(body[name], f"commitInfo.{name}", self.place)
+                break
+        operation = body.get("operation")
+        self.has_info = True
+        self.commit = replace(
+            self.commit, at=at, operation=operation.upper() if isinstance(operation, str) else None
+        )
+
+
+def parse_commit(data: bytes, place: str, version: int) -> Commit:
+    """Read a whole commit file; raise Unobserved (malformed, unsupported) naming the place."""
+    parser = CommitParser(place, version)
+    parser.feed(data, last=True)
+    return parser.commit
+
+
+def check_protocol(body: dict[str, Any], place: str) -> None:
+    """Raise Unobserved (unsupported) when the table asks for a reader of a later protocol."""
+    version = whole_number(body.get("minReaderVersion"))
+    if version is None:
+        raise malformed(place, f"minReaderVersion is {body.get('minReaderVersion')!r}")
+    if version > NEWEST_READER:
+        raise unsupported(
+            place, f"Delta reader version {version}; up to {NEWEST_READER} is read", "update the monitor"
+        )
+
+
+def parse_hint(data: bytes) -> int | None:
+    """Return the version that ``_last_checkpoint`` names, None when it names none: it is no more than a hint."""
+    try:
+        return whole_number(parse_json(data, "_last_checkpoint").get("version"))
+    except Unobserved:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The files of a log, as far as they were listed: commits and checkpoints by version.
+
+    ``start`` is the version that the listing began at.
+    """
+
+    start: int
+    commits: dict[int, Key]
+    checkpoints: dict[int, tuple[Key, ...]]
+    staged: tuple[str, ...] = ()
+
+    @property
+    def newest(self) -> int | None:
+        """The newest version that any file tells of, None when there is none."""
+        return max([*self.commits, *self.checkpoints], default=None)
+
+    def check_whole(self, place: str) -> None:
+        """Raise Unobserved (malformed) when a commit after the newest checkpoint is missing.
+
+        Commits before it may have been cleaned up (protocol, "Log Cleanup").
+        """
+        newest, base = self.newest, max(self.checkpoints, default=None)
+        if newest is None:
+            return
+        first = base + 1 if base is not None else self.start
+        for version in range(first, newest + 1):
+            if version not in self.commits:
+                before = f"after the checkpoint {base}" if base is not None else "and no checkpoint was seen"
+                raise malformed(place, f"commit {version} is missing {before}; the newest one is {newest}")
+
+
+def sort_log(keys: Iterable[Key], prefix: str, start: int, staged: Iterable[str] = ()) -> Log:
+    """Sort the keys of a log's folder; other files (checksums, compacted commits) are passed over."""
+    commits: dict[int, Key] = {}
+    parts: dict[int, list[Key]] = {}
+    for key in keys:
+        name = key.key.removeprefix(prefix)
+        if (match := _COMMIT.fullmatch(name)) is not None:
+            commits[int(match[1])] = key
+        elif (match := _CHECKPOINT.fullmatch(name)) is not None:
+            parts.setdefault(int(match[1]), []).append(key)
+    checkpoints = {version: tuple(found) for version, found in parts.items()}
+    return Log(start, commits, checkpoints, tuple(staged))
