@@ -253,10 +253,10 @@ def test_a_table_that_is_dropped_between_plan_and_read_is_unknown(
 ) -> None:
     orders = lake.table("sales.orders", dt="string")
     land_days(lake, orders, "2026-11-10", "2026-11-22")
-    planned = monitor.plan
+    from checks.plan import plan
 
     def drop(*values: Any) -> Any:
-        found = planned(*values)
+        found = plan(*values)
         lake.glue.delete_table("sales", "orders")
         return found
 
