@@ -30,6 +30,8 @@ _USUAL_PERIODS = 14
 _ZONES_AHEAD = timedelta(hours=14)
 """Labels may be written in a zone that is up to this much ahead of UTC."""
 _MOST_WITHIN = timedelta(hours=12)
+_MOST_DAYS = 20 * 366
+"""No age is counted further back than this."""
 
 
 class FreshnessConfig(CheckConfig):
@@ -64,9 +66,12 @@ class FreshnessConfig(CheckConfig):
     calendar: str | None = Field(
         None, description="A calendar by its name: its closed days do not count as age.", examples=["de"]
     )
-    timezone: Annotated[ZoneInfo, BeforeValidator(parse_zone), WithJsonSchema({"type": "string"})] | None = Field(
-        None, description="The zone of by and of the calendar; the entry's or the file's when absent.",
-        examples=["Europe/Berlin"],
+    timezone: Annotated[ZoneInfo, BeforeValidator(parse_zone), WithJsonSchema({"type": "string"})] | None = (
+        Field(
+            None,
+            description="The zone of by and of the calendar; the entry's or the file's when absent.",
+            examples=["Europe/Berlin"],
+        )
     )
     count: Literal["arrivals", "changes"] = Field(
         "arrivals",
@@ -192,11 +197,18 @@ class FreshnessRule(Rule):
         )
         if newest is not None:
             facts["newest_at"] = newest.at
+            facts["backfill"] = self._backfill(seen, clock, newest)
             return replace(row, observed=min(newest.at, clock.now))
         if doubt is not None:
             return replace(row, unknown=doubt)
         facts["never"] = _say_never(seen)
-        return replace(row, observed=_LONG_AGO, evidence=seen.table.location)
+        # Nothing at all is critical, also where only a warning or no deadline of the past is a limit.
+        return replace(
+            row,
+            observed=_LONG_AGO,
+            evidence=seen.table.location,
+            critical=critical or warning or clock.now,
+        )
 
     def _newest(self, seen: Observation, clock: Clock) -> tuple[Arrival | None, Problem | None]:
         """Return the newest arrival that counts, and the problem that may hide a newer one."""
@@ -217,6 +229,19 @@ class FreshnessRule(Rule):
                 problem = _ended_early(seen)
         arrivals = [_arrival_of(p.listing, seen) for p in partitions if p.listing is not None]
         return max((a for a in arrivals if a is not None), key=lambda a: a.at, default=None), problem
+
+    def _backfill(self, seen: Observation, clock: Clock, newest: Arrival) -> tuple[str, datetime] | None:
+        """Return the period and time of a newer arrival that does not count, as its period is an old one."""
+        if self.schedule is None:
+            return None
+        counting = _from_newest_due_on(self.schedule, seen.partitions, clock)
+        older = [
+            (p.listing.newest_at, p.period.label)
+            for p in seen.partitions
+            if p not in counting and p.listing is not None and p.listing.newest_at is not None
+        ]
+        at, label = max(older, default=(newest.at, ""))
+        return (label, at) if at > newest.at else None
 
     def finding(self, row: Row, severity: Severity | None) -> Finding:
         """Write the finding: when the newest data came, and by when it should have."""
@@ -242,13 +267,36 @@ class FreshnessRule(Rule):
 
     def _because(self, row: Row, observed: datetime | None, severity: Severity | None) -> str:
         now = row.facts["now"]
+        expected = self._expected(row, severity)
         if observed is None:
-            return f"{row.facts['never']}; expected {self._expected(row, severity)}"
-        age = say_duration(max(now - observed, timedelta(0)))
+            return f"{row.facts['never']}; expected data {expected}"
         when = say_instant(observed, self.zone)
+        if observed > now:
+            return f"the newest data came {when}, after the time of this run; expected {expected}"
+        age = say_duration(now - observed)
+        counted = _open_time(observed, now, self.zone, self.age_calendar)
+        limit = self._limit(severity)
+        told = say_duration(counted)
+        if severity is not None and limit is not None and told == say_duration(limit):
+            told = f"just over {told}"
         if severity is None:
-            return f"the newest data came {age} ago ({when}); expected {self._expected(row, severity)}"
-        return f"no new data for {age}: the newest came {when}; expected {self._expected(row, severity)}"
+            of_it = f", of which {told} count" if counted < now - observed else ""
+            return f"the newest data came {age} ago ({when}){of_it}; expected {expected}"
+        if counted < now - observed:
+            told = f"{age}, of which {told} count"
+        backfill = row.facts["backfill"]
+        if backfill is not None:
+            period, at = backfill
+            when += (
+                f" (what came into {period} on {say_instant(at, self.zone)} is a backfill and does not count)"
+            )
+        return f"no new data for {told}: the newest came {when}; expected {expected}"
+
+    def _limit(self, severity: Severity | None) -> timedelta | None:
+        """Return the age that is told: the limit that was crossed, the strictest where none was."""
+        if severity is Severity.CRITICAL:
+            return self.error_after or self.warn_after
+        return self.warn_after or self.error_after
 
     def _expected(self, row: Row, severity: Severity | None) -> str:
         if self.deadline is not None:
@@ -257,10 +305,10 @@ class FreshnessRule(Rule):
                 return f"by {self.deadline.say()}, which has not come yet"
             since = say_instant(row.critical, self.zone)
             return f"by {say_instant(due_at, self.zone)} (data since {since} counts)"
-        limit = self.error_after if severity is not Severity.WARNING else self.warn_after
-        limit = limit or self.warn_after or timedelta(0)
-        closed = f", days closed in calendar {self.age_calendar.name} not counted" if self.age_calendar else ""
-        return f"at most {say_duration(limit)} old{closed}"
+        closed = (
+            f", days closed in calendar {self.age_calendar.name} not counted" if self.age_calendar else ""
+        )
+        return f"at most {say_duration(self._limit(severity) or timedelta(0))} old{closed}"
 
     def _advice(self, row: Row, limits: list[datetime]) -> str:
         since = say_instant(max(limits), self.zone) if limits else ""
@@ -281,7 +329,9 @@ def _from_newest_due_on(
     A backfill of an older period never makes a table fresh. Periods newer than it that could not be
     looked at stay in: they may hold data.
     """
-    due_labels = {each.period.label for each in schedule.due(clock.now, reach_back_to=clock.last_completed_at)}
+    due_labels = {
+        each.period.label for each in schedule.due(clock.now, reach_back_to=clock.last_completed_at)
+    }
     filled = [
         p.period.start
         for p in partitions
@@ -289,6 +339,20 @@ def _from_newest_due_on(
     ]
     start = max(filled, default=None)
     return tuple(p for p in partitions if start is None or p.period.start >= start)
+
+
+def _open_time(since: datetime, now: datetime, zone: ZoneInfo, calendar: Calendar | None) -> timedelta:
+    """Return how much time passed between the two, days that the calendar closes not counted."""
+    if calendar is None:
+        return now - since
+    passed, upper = timedelta(0), now
+    for day in islice(back_from(now, DAILY, zone), _MOST_DAYS):
+        if calendar.is_open(day.wall.date()):
+            passed += max(upper - max(day.start, since), timedelta(0))
+        upper = day.start
+        if upper <= since:
+            break
+    return passed
 
 
 def _ended_early(seen: Observation) -> Problem:
@@ -316,6 +380,8 @@ def _say_never(seen: Observation) -> str:
     place = seen.table.location or seen.table.id
     found = [count_of(listing.empty_objects, "file") + " of zero bytes"] if listing.empty_objects else []
     if listing.ignored_objects:
-        found.append(f"{count_of(listing.ignored_objects, 'object')} that are no data (markers, logs, other names)")
+        found.append(
+            f"{count_of(listing.ignored_objects, 'object')} that are no data (markers, logs, other names)"
+        )
     held = f" but {' and '.join(found)}" if found else ""
     return f"never loaded: {place} was listed completely and holds nothing{held}"

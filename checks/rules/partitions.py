@@ -10,7 +10,17 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from checks.layout import StatedLayout, TimeLayout, layout_from_json
-from checks.model import Finding, Item, ItemState, Observed, PartitionSeen, Problem, ProblemKind, Severity, Status
+from checks.model import (
+    Finding,
+    Item,
+    ItemState,
+    Observed,
+    PartitionSeen,
+    Problem,
+    ProblemKind,
+    Severity,
+    Status,
+)
 from checks.rules.base import Binding, CheckConfig, Clock, Direction, Duration, Needs, Row, Rule
 from checks.rules.sentences import add_partition_statement, count_of, say_periods
 from checks.schedule.clock import parse_zone, say_instant
@@ -32,7 +42,9 @@ def _parse_lookback(value: object) -> int | timedelta:
     if isinstance(value, int) and not isinstance(value, bool):
         if 1 <= value <= 1000:
             return value
-        message = f"{value} is not a lookback; write a number of periods from 1 to 1000, or a duration such as 14d"
+        message = (
+            f"{value} is not a lookback; write a number of periods from 1 to 1000, or a duration such as 14d"
+        )
         raise ValueError(message)
     return parse_duration(value)
 
@@ -50,7 +62,9 @@ def _parse_format(value: object) -> tuple[str, ...]:
 def _parse_keys(value: object) -> tuple[str, ...]:
     names = tuple(value) if isinstance(value, list | tuple) else (value,)
     if not names or not all(isinstance(name, str) and name for name in names):
-        message = f"{value!r} is not a key; write a partition key's name, or a list such as [year, month, day]"
+        message = (
+            f"{value!r} is not a key; write a partition key's name, or a list such as [year, month, day]"
+        )
         raise ValueError(message)
     return tuple(str(name).lower() for name in names)
 
@@ -68,9 +82,9 @@ class PartitionsConfig(CheckConfig):
     )
     due: Annotated[str, BeforeValidator(parse_times)] | None = Field(
         None,
-        description="The time of day (HH:MM) or five-field cron at which a period's data has to be there: the first one "
-        "at or after the period's end. Without due and after, a period is due a quarter of its length (at most a day) "
-        "after its end.",
+        description="The time of day (HH:MM) or five-field cron at which a period's data has to be there: the first "
+        "one at or after the period's end. Without due and after, a period is due a quarter of its length (at most a "
+        "day) after its end.",
         examples=["06:00", "30 6 * * 1-5"],
     )
     after: Duration | None = Field(
@@ -82,16 +96,22 @@ class PartitionsConfig(CheckConfig):
         examples=["start"],
     )
     timezone: Annotated[ZoneInfo, BeforeValidator(parse_zone), _TEXT] | None = Field(
-        None, description="The zone of due; the entry's or the file's when absent.", examples=["Europe/Berlin"]
+        None,
+        description="The zone of due; the entry's or the file's when absent.",
+        examples=["Europe/Berlin"],
     )
     labels: Annotated[ZoneInfo, BeforeValidator(parse_zone), _TEXT] = Field(
-        ZoneInfo("UTC"), description="The zone that partition values are written in.", examples=["UTC", "Europe/Berlin"]
+        ZoneInfo("UTC"),
+        description="The zone that partition values are written in.",
+        examples=["UTC", "Europe/Berlin"],
     )
     calendar: str | None = Field(
         None, description="A calendar by its name; periods on its closed days are not due.", examples=["de"]
     )
     calendar_of: Literal["period", "run"] = Field(
-        "period", description="Which day the calendar is asked for: the period's, or its deadline's.", examples=["run"]
+        "period",
+        description="Which day the calendar is asked for: the period's, or its deadline's.",
+        examples=["run"],
     )
     business_day: int | None = Field(
         None,
@@ -103,20 +123,28 @@ class PartitionsConfig(CheckConfig):
     lookback: Annotated[
         int | timedelta, BeforeValidator(_parse_lookback), WithJsonSchema({"type": ["integer", "string"]})
     ] = Field(
-        14, description="How many due periods are looked at, or how far back as a duration.", examples=[14, "30d"]
+        14,
+        description="How many due periods are looked at, or how far back as a duration.",
+        examples=[14, "30d"],
     )
     since: date | None = Field(
-        None, description="No period before this date is due; the first period with data when absent.",
+        None,
+        description="No period before this date is due; the first period with data when absent.",
         examples=["2026-01-01"],
     )
     error_when: int = Field(
-        1, ge=1, description="From how many bad periods on the finding is critical; a warning below.", examples=[2]
+        1,
+        ge=1,
+        description="From how many bad periods on the finding is critical; a warning below.",
+        examples=[2],
     )
     key: Annotated[
         tuple[str, ...],
         BeforeValidator(_parse_keys),
         WithJsonSchema({"type": ["string", "array"], "items": {"type": "string"}}),
-    ] = Field((), description="The partition key or keys that carry time; inferred when absent.", examples=["dt"])
+    ] = Field(
+        (), description="The partition key or keys that carry time; inferred when absent.", examples=["dt"]
+    )
     format: Annotated[
         tuple[str, ...],
         BeforeValidator(_parse_format),
@@ -201,14 +229,13 @@ class PartitionsRule(Rule):
     def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:
         """Count the due periods without data; what could not be looked at is a doubt about a pass."""
         due = self.schedule.due(clock.now, reach_back_to=clock.last_completed_at)
-        problem = self._unreadable(seen) if due else None
+        problem = self._unreadable(seen) if due and not _is_bare(seen) else None
         if problem is not None:
             return self._row(seen, unknown=problem)
         first_at = _first_period_at(seen, memory)
-        if first_at is None:
-            due = due[:1]  # nothing was ever loaded: the newest due period stands for all
-        else:
-            due = tuple(each for each in due if each.period.start >= first_at)
+        # Nothing was ever loaded: each due period is without data, and the newest stands for all.
+        never = len(due) if first_at is None and seen.problem is None else 0
+        due = due[:1] if first_at is None else tuple(each for each in due if each.period.start >= first_at)
         by_label: dict[str, list[PartitionSeen]] = {}
         for partition in seen.partitions:
             by_label.setdefault(partition.period.label, []).append(partition)
@@ -218,13 +245,13 @@ class PartitionsRule(Rule):
             items.append(_judge(each, partitions, seen, memory))
             if items[-1].state is ItemState.UNKNOWN and doubt is None:
                 doubt = next((p.problem for p in partitions if p.problem is not None), seen.problem)
-                doubt = doubt or Problem(ProblemKind.OVER_BUDGET, "its listing was ended early")
+                doubt = doubt or _ended_early(each, partitions)
         return self._row(
             seen,
             items=tuple(items),
-            observed=sum(item.state.is_bad for item in items),
+            observed=never or sum(item.state.is_bad for item in items),
             doubt_if_pass=doubt,
-            facts={"never_loaded": first_at is None and bool(due), "due": due, "now": clock.now},
+            facts={"never_loaded": bool(never), "now": clock.now},
         )
 
     def _unreadable(self, seen: Observation) -> Problem | None:
@@ -247,7 +274,7 @@ class PartitionsRule(Rule):
             f"write partitions: {{every: {layout.every or '1d'}}}, or name the keys that carry the rest",
         )
 
-    def _row(self, seen: Observation, **values: Any) -> Row:  # noqa: ANN401 - Row's own fields
+    def _row(self, seen: Observation, **values: Any) -> Row:
         return Row(
             table=seen.table.id,
             check=self.check,
@@ -281,32 +308,53 @@ class PartitionsRule(Rule):
             items=row.items,
             deadline=first_deadline if bad else None,
             advice=self._advice(bad),
+            usual=_usual(row.items),
             stale_since=oldest_of_run,
         )
 
     def _because(self, row: Row, bad: list[Item]) -> str:
         every = self.schedule.every
         if not row.items:
-            return "nothing is due yet"
+            return f"nothing is due yet{self._next_sentence(row)}"
         total = count_of(len(row.items), f"due {every.noun}")
-        if row.facts["never_loaded"] and bad:
-            return f"never loaded: no {every.noun} of it holds data; {self._due_sentence(bad[0])}"
+        if row.facts["never_loaded"]:
+            return f"never loaded: no {every.noun} of it holds data; {bad[0].period} was due {self._say_due(bad[0])}"
         if not bad:
             late = [item for item in row.items if item.state is ItemState.LATE]
-            told = f"each of {total} has data" if len(row.items) > 1 else f"the {total[2:]} has data"
-            if late:
-                told += f"; {say_periods(late, every)} came late"
-            return told
-        states = [say_periods([item for item in bad if item.state is state], every, state.value)
-                  for state in ItemState if any(item.state is state for item in bad)]
+            one = f"the one due {every.noun}, {row.items[0].period}, has data"
+            told = f"each of {total} has data" if len(row.items) > 1 else one
+            if not late:
+                return told
+            when = (
+                f"{late[0].period} {late[0].detail}"
+                if len(late) == 1
+                else f"{say_periods(late, every)} came late"
+            )
+            return f"{told}; {_on_time_share(row.items)} ({when})"
+        states = [
+            say_periods([item for item in bad if item.state is state], every, state.value)
+            for state in ItemState
+            if any(item.state is state for item in bad)
+        ]
         unread = sum(item.state is ItemState.UNKNOWN for item in row.items)
-        also = f"; {unread} more could not be checked" if unread else ""
-        return f"{len(bad)} of {total} without usable data: {'; '.join(states)}{also}. {self._due_sentence(bad[0])}"
+        told = f"{len(bad)} of {total} without usable data: {'; '.join(states)}"
+        if len(bad) == 1:
+            told += f", due {self._say_due(bad[0])}"
+        else:
+            told += f". The newest of them was due {self._say_due(bad[0])}"
+        return f"{told}; {unread} more could not be checked" if unread else told
 
-    def _due_sentence(self, newest: Item) -> str:
-        if newest.due_at is None:
+    def _next_sentence(self, row: Row) -> str:
+        following = self.schedule.next_due(row.facts["now"])
+        since = self.schedule.since
+        if following is None:
             return ""
-        return f"{newest.period} was due {say_instant(newest.due_at, self.schedule.zone)}"
+        if since is not None and following.period.wall.date() < since:
+            return f": no {self.schedule.every.noun} before {since.isoformat()} counts"
+        return f": {following.period.label} is due first, {say_instant(following.due_at, self.schedule.zone)}"
+
+    def _say_due(self, item: Item) -> str:
+        return say_instant(item.due_at, self.schedule.zone) if item.due_at is not None else "now"
 
     def _advice(self, bad: list[Item]) -> str:
         remedies = [item.remedy for item in bad if item.remedy]
@@ -317,19 +365,63 @@ class PartitionsRule(Rule):
             return ""
         if bad[0].state is ItemState.EMPTY:
             return f"run the load of {bad[0].period} again: its place is there, its data is not"
-        return f"look at the run that loads {bad[0].period}; if that {self.schedule.every.noun} will never come, close it in a calendar"
+        noun = self.schedule.every.noun
+        return f"look at the run that loads {bad[0].period}; if that {noun} will never come, close it in a calendar"
+
+
+def _ended_early(due: DuePeriod, partitions: Iterable[PartitionSeen]) -> Problem:
+    place = next((p.location for p in partitions if not _is_whole(p) and p.location), due.period.label)
+    return Problem(
+        ProblemKind.OVER_BUDGET,
+        f"the listing of {place} was ended before its last page",
+        "raise max_requests or the table's timeout",
+    )
+
+
+def _usual(items: Iterable[Item]) -> str:
+    """Say how often it is on time, where it is not always, and where it ever comes."""
+    states = {item.state for item in items}
+    ever, not_always = (
+        states & {ItemState.PRESENT, ItemState.LATE},
+        states - {ItemState.PRESENT, ItemState.UNKNOWN},
+    )
+    return _on_time_share(items) if ever and not_always else ""
+
+
+def _on_time_share(items: Iterable[Item]) -> str:
+    """Say how many of the periods looked at came on time, of those whose arrival (or absence) is known."""
+    known = [item for item in items if item.state.is_bad or item.arrived_at is not None]
+    on_time = sum(item.state is ItemState.PRESENT for item in known)
+    return f"on time {on_time} of the last {len(known)}" if known else ""
 
 
 def _as_number(value: object) -> Observed:
     return value if isinstance(value, int | float) else None
 
 
-def _first_period_at(seen: Observation, memory: TableMemory) -> Any:  # noqa: ANN401 - datetime | None
+def _first_period_at(seen: Observation, memory: TableMemory) -> Any:
     known = [at for at in (memory.first_period_at, seen.first_period_at) if at is not None]
     known += [p.period.start for p in seen.partitions if p.listing is not None and p.listing.objects]
-    # What could not be listed may well be the first period: it must not fall out of what is due.
-    known += [p.period.start for p in seen.partitions if p.problem is not None]
+    # What could not be listed whole may well be the first period: it must not fall out of what is due.
+    known += [p.period.start for p in seen.partitions if p.problem is not None or not _is_whole(p)]
     return min(known, default=None)
+
+
+def _is_bare(seen: Observation) -> bool:
+    """Tell whether the place of a partitioned table was listed to its end and holds no data at all."""
+    place = seen.listing
+    return (
+        seen.problem is None
+        and bool(seen.table.partition_keys)
+        and not seen.partitions
+        and place is not None
+        and place.complete
+        and not place.objects
+    )
+
+
+def _is_whole(partition: PartitionSeen) -> bool:
+    return partition.listing is None or partition.listing.complete
 
 
 def _judge(due: DuePeriod, partitions: list[PartitionSeen], seen: Observation, memory: TableMemory) -> Item:
@@ -339,11 +431,13 @@ def _judge(due: DuePeriod, partitions: list[PartitionSeen], seen: Observation, m
     if usable:
         return _present(due, usable, memory)
     item = Item(period=due.period.label, state=ItemState.UNKNOWN, due_at=due.due_at)
-    if any(p.problem is not None or (p.listing is not None and not p.listing.complete) for p in partitions):
+    if any(p.problem is not None or not _is_whole(p) for p in partitions):
         return _with(item, ItemState.UNKNOWN, next((p.problem.message for p in partitions if p.problem), ""))
     if filled:
         statement = add_partition_statement(seen.table, filled[0])
-        arrived = min((p.listing.oldest_at for p in filled if p.listing and p.listing.oldest_at), default=None)
+        arrived = min(
+            (p.listing.oldest_at for p in filled if p.listing and p.listing.oldest_at), default=None
+        )
         return Item(
             period=due.period.label,
             state=ItemState.UNREGISTERED,
@@ -367,9 +461,9 @@ def _with(item: Item, state: ItemState, detail: str) -> Item:
 
 
 def _present(due: DuePeriod, partitions: Iterable[PartitionSeen], memory: TableMemory) -> Item:
-    """Tell present from late. It is late only when nothing that is known speaks for an arrival in time:
+    """Tell present from late: late only when nothing that is known speaks for an arrival in time.
 
-    a rewrite gives old data new objects, a crawler may register long after the data came.
+    A rewrite gives old data new objects, and a crawler may register long after the data came.
     """
     listings = [p.listing for p in partitions if p.listing is not None]
     whole = all(listing.complete for listing in listings)
@@ -388,5 +482,8 @@ def _present(due: DuePeriod, partitions: Iterable[PartitionSeen], memory: TableM
             detail=f"came {behind} after its deadline",
         )
     return Item(
-        period=due.period.label, state=ItemState.PRESENT, due_at=due.due_at, arrived_at=arrived if whole else None
+        period=due.period.label,
+        state=ItemState.PRESENT,
+        due_at=due.due_at,
+        arrived_at=arrived if whole else None,
     )

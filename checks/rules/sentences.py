@@ -33,7 +33,8 @@ def say_periods(items: Sequence[Item], every: Every, state: str = "") -> str:
         else:
             stretches.append([label])
     named = [
-        stretch[0] if len(stretch) == 1 else f"{stretch[0]} to {stretch[-1]}" for stretch in stretches[-_MOST_NAMED:]
+        stretch[0] if len(stretch) == 1 else f"{stretch[0]} to {stretch[-1]}"
+        for stretch in stretches[-_MOST_NAMED:]
     ]
     left = sum(len(stretch) for stretch in stretches[:-_MOST_NAMED])
     named.reverse()
@@ -68,7 +69,11 @@ def add_partition_statement(table: Table, partition: PartitionSeen) -> str:
 
 def quote_name(name: str) -> str:
     """Quote a name for Athena's DDL: plain ones stand as they are, others between backticks."""
-    return name if name.isidentifier() and name.isascii() and not name.startswith("_") else f"`{name.replace('`', '``')}`"
+    return (
+        name
+        if name.isidentifier() and name.isascii() and not name.startswith("_")
+        else f"`{name.replace('`', '``')}`"
+    )
 
 
 def quote_text(text: str) -> str:
