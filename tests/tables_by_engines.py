@@ -34,6 +34,7 @@ from checks.rules.base import Clock, TablePlan
 from checks.rules.freshness import FreshnessRule
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from checks.rules.base import Rule
@@ -220,10 +221,11 @@ class FolderCatalog(NoopCatalog):
     """Keeps what pyiceberg commits as numbered metadata files: all of a catalog that a table needs."""
 
     def create(
-        self, schema: Any, spec: PartitionSpec = UNPARTITIONED_PARTITION_SPEC, **properties: str
+        self, schema: Any, spec: PartitionSpec = UNPARTITIONED_PARTITION_SPEC, codec: str = "gzip"
     ) -> IcebergTable:
-        metadata = new_table_metadata(schema, spec, UNSORTED_SORT_ORDER, LOCATION.rstrip("/"), properties)
-        return self._write(metadata, 0)
+        properties = {"write.avro.compression-codec": codec}
+        location = LOCATION.rstrip("/")
+        return self._write(new_table_metadata(schema, spec, UNSORTED_SORT_ORDER, location, properties), 0)
 
     def commit_table(self, table: IcebergTable, requirements: Any, updates: Any) -> CommitTableResponse:
         for requirement in requirements:
@@ -411,7 +413,12 @@ def hudi_commit(
     return avro_file(COMMIT_SCHEMA, document)
 
 
-def hudi_properties(version: int = 6, table_type: str = "COPY_ON_WRITE", *head: str, **more: str) -> bytes:
+def hudi_properties(
+    version: int = 6,
+    table_type: str = "COPY_ON_WRITE",
+    head: tuple[str, ...] = (),
+    more: Mapping[str, str] | None = None,
+) -> bytes:
     layout = 2 if version >= 8 else 1
     entries = {
         "hoodie.table.name": "orders",
@@ -420,7 +427,7 @@ def hudi_properties(version: int = 6, table_type: str = "COPY_ON_WRITE", *head: 
         "hoodie.timeline.layout.version": str(layout),
         "hoodie.table.partition.fields": "day",
         "hoodie.datasource.write.hive_style_partitioning": "true",
-        **{name.replace("__", "."): value for name, value in more.items()},
+        **(more or {}),
     }
     return "\n".join([*head, *(f"{name}={value}" for name, value in entries.items())]).encode()
 
@@ -437,7 +444,7 @@ class HudiTable:
     objects: ObjectsInMemory = field(default_factory=ObjectsInMemory)
 
     def __post_init__(self) -> None:
-        properties = hudi_properties(self.version, self.table_type, *self.head, **self.more)
+        properties = hudi_properties(self.version, self.table_type, self.head, self.more)
         self.objects.put(f"{ROOT}.hoodie/hoodie.properties", properties)
 
     @property

@@ -39,6 +39,8 @@ _SUMMER = timedelta(hours=1)
 _WITNESSES = 200
 _HEADER_UTC = re.compile(r"#.*?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?Z", re.ASCII)
 _HEADER_WALL = re.compile(r"#\w{3} (\w{3}) (\d\d) (\d\d):(\d\d):(\d\d) (\S{1,40}) (\d{4})", re.ASCII)
+_YEARS = range(1990, 2200)
+"""Others mark no time, such as those of bootstraps."""
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -178,7 +180,7 @@ def wall_of_stamp(stamp: str) -> datetime | None:
         wall = datetime.strptime(digits[:14], "%Y%m%d%H%M%S")  # noqa: DTZ007 - a wall time
     except ValueError:
         return None
-    return wall + timedelta(milliseconds=int(digits[14:17])) if wall.year >= 1990 else None
+    return wall + timedelta(milliseconds=int(digits[14:17])) if wall.year in _YEARS else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,196 @@
+"""Avro object containers: what two writers of them wrote comes back, and nothing else does harm."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa  # type: ignore[import-untyped]
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyiceberg.io.pyarrow import PyArrowFileIO
+from pyiceberg.manifest import read_manifest_list
+
+from checks.lake.formats import avro
+from checks.model import ProblemKind, Unobserved
+from tests.tables_by_engines import (
+    COMMIT_SCHEMA,
+    LocalS3,
+    avro_file,
+    avro_long,
+    avro_value,
+    iceberg_catalog,
+    iceberg_objects,
+    iceberg_schema,
+    rows,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STAT = {
+    "fileId": "f-0",
+    "path": None,
+    "numWrites": 2**62,
+    "numDeletes": -1,
+    "numUpdateWrites": 0,
+    "fileSizeInBytes": None,
+    "numInserts": 300,
+}
+RECORD = {
+    "partitionToWriteStats": {"day=1": [STAT, STAT], "ü": []},
+    "compacted": False,
+    "operationType": "UPSERT",
+}
+
+
+def read(data: bytes) -> list[Any]:
+    return list(avro.open_container(data, "s3://b/f.avro").records())
+
+
+def fails(data: bytes) -> str:
+    with pytest.raises(Unobserved) as caught:
+        read(data)
+    assert caught.value.problem.kind is ProblemKind.MALFORMED
+    assert caught.value.problem.message.startswith("s3://b/f.avro is malformed: ")
+    return caught.value.problem.message
+
+
+@pytest.mark.parametrize("codec", ["null", "deflate"])
+def test_records_come_back_as_they_were_written(codec: str) -> None:
+    assert read(avro_file(COMMIT_SCHEMA, RECORD, RECORD, codec=codec)) == [RECORD, RECORD]
+
+
+@pytest.mark.parametrize("codec", ["gzip", "zstd", "null"])
+def test_manifests_of_pyiceberg_come_back_in_each_codec(codec: str, tmp_path: Path) -> None:
+    table = iceberg_catalog(tmp_path).create(iceberg_schema(), codec=codec)
+    table.append(rows("2026-11-20"))
+    table.append(rows("2026-11-21"))
+    objects, _ = iceberg_objects(table, tmp_path)
+    current = table.current_snapshot()
+    assert current is not None
+    listed = read(objects.objects[current.manifest_list.removeprefix("s3://lake/")])
+    io = LocalS3({"local-folder": str(tmp_path)})
+    assert isinstance(io, PyArrowFileIO)
+    expected = list(read_manifest_list(io.new_input(current.manifest_list)))
+    assert [each["manifest_path"] for each in listed] == [each.manifest_path for each in expected]
+    assert [each["added_snapshot_id"] for each in listed] == [each.added_snapshot_id for each in expected]
+    for manifest in expected:
+        entries = read(objects.objects[manifest.manifest_path.removeprefix("s3://lake/")])
+        theirs = manifest.fetch_manifest_entry(io)
+        assert [each["data_file"]["file_path"] for each in entries] == [
+            each.data_file.file_path for each in theirs
+        ]
+        assert [each["data_file"]["record_count"] for each in entries] == [3]
+
+
+def test_types_and_names_of_the_specification() -> None:
+    schema = {
+        "type": "record",
+        "name": "a.b.R",
+        "fields": [
+            {"name": "f", "type": {"type": "fixed", "name": "Four", "size": 4}},
+            {"name": "g", "type": "Four"},
+            {"name": "e", "type": {"type": "enum", "name": "E", "symbols": ["X", "Y"]}},
+            {"name": "d", "type": "double"},
+            {"name": "s", "type": "float"},
+            {"name": "b", "type": "bytes"},
+            {"name": "t", "type": "boolean"},
+            {"name": "next", "type": ["null", "a.b.R"]},
+        ],
+    }
+    one = b"abcd" + b"efgh" + avro_long(1) + b"\0" * 6 + b"\xf0\x3f" + b"\0\0\x80\x3f" + b"\x02z" + b"\1"
+    head = avro_value({"type": "map", "values": "string"}, {"avro.schema": json.dumps(schema)})
+    body = one + avro_long(1) + one + avro_long(0)
+    data = avro.MAGIC + head + b"s" * 16 + avro_long(1) + avro_long(len(body)) + body + b"s" * 16
+    inner = {"f": b"abcd", "g": b"efgh", "e": "Y", "d": 1.0, "s": 1.0, "b": b"z", "t": True}
+    assert read(data) == [{**inner, "next": {**inner, "next": None}}]
+
+
+def container(
+    schema: Any, body: bytes, count: int = 1, codec: str = "null", sync: bytes = b"s" * 16
+) -> bytes:
+    meta = {"avro.schema": json.dumps(schema), "avro.codec": codec}
+    head = avro_value({"type": "map", "values": "string"}, meta)
+    return avro.MAGIC + head + b"s" * 16 + avro_long(count) + avro_long(len(body)) + body + sync
+
+
+def test_snappy_is_unpacked_too() -> None:
+    body = pa.compress(avro_value("string", "many " * 50), codec="snappy", asbytes=True)
+    assert read(container("string", body + b"crc!", codec="snappy")) == ["many " * 50]
+
+
+def deflated(data: bytes) -> bytes:
+    squeeze = zlib.compressobj(9, wbits=-15)
+    return squeeze.compress(data) + squeeze.flush()
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"PAR1", "it is no Avro file"),
+        (b"", "it is no Avro file"),
+        (avro.MAGIC, "cut short"),
+        (container("long", b"\x02", sync=b"t" * 16), "does not end in the file's marker"),
+        (container("long", b"\x02\x02"), "holds more than its records"),
+        (container("long", b"\xff" * 11), "more than 64 bits"),
+        (container("string", avro_long(100) + b"x"), "cut short"),
+        (container("string", avro_long(-5)), "cut short"),
+        (container("string", avro_long(1) + b"\xff"), "can't decode"),
+        (container(["null"], avro_long(3)), "branch 3 of a union of 1"),
+        (container({"type": "enum", "name": "E", "symbols": []}, avro_long(0)), "symbol 0 of an enum of 0"),
+        (container("null", b"", count=2**60), "more than 10,000,000 values"),
+        (container({"type": "array", "items": "null"}, avro_long(2**60)), "more than 10,000,000 values"),
+        (container("nothing", b""), "unknown type 'nothing'"),
+        (container(7, b""), "has a type 7"),
+        (container({"type": "record"}, b""), "has no name"),
+        (container({"type": "record", "name": "R"}, b""), "has no fields"),
+        (container({"type": "fixed", "name": "F", "size": -1}, b""), "has the size -1"),
+        (container({"type": "enum", "name": "F"}, b""), "has no symbols"),
+        (
+            container({"type": "record", "name": "R", "fields": [{"name": "r", "type": "R"}]}, b""),
+            "nested without end",
+        ),
+        (container("long", b"\x02", codec="lz4"), "its codec b'lz4' is not read"),
+        (container("long", b"\x07\x07", codec="deflate"), "invalid"),
+        (container("long", deflated(b"x" * 100)[:-4], codec="deflate"), "cut short"),
+        (
+            container("bytes", deflated(b"\0" * (avro.MOST_BYTES + 9)), codec="deflate"),
+            "unpacks to more than",
+        ),
+        (container("long", b"\xff\xff\xff\xff\x0f" + b"x" * 9, codec="snappy"), "unpacks to more than"),
+        (container("long", b"\x05xxxxxxxxxxx", codec="snappy"), "as an Avro file"),
+        (container("long", b"no zstd", codec="zstandard"), "as an Avro file"),
+    ],
+)
+def test_a_bad_file_is_named_with_what_is_wrong(data: bytes, says: str) -> None:
+    assert says in fails(data)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_after_the_magic_are_records_or_unknown(data: bytes) -> None:
+    with suppress(Unobserved):
+        read(avro.MAGIC + data)
+
+
+SCHEMAS = st.recursive(
+    st.sampled_from(["null", "long", "string", "bytes", "double", "boolean", "R", 3, None]),
+    lambda inner: st.one_of(
+        st.builds(lambda items: {"type": "array", "items": items}, inner),
+        st.builds(lambda values: {"type": "map", "values": values}, inner),
+        st.lists(inner, max_size=3),
+        st.builds(
+            lambda kind: {"type": "record", "name": "R", "fields": [{"name": "f", "type": kind}]}, inner
+        ),
+    ),
+    max_leaves=6,
+)
+
+
+@given(SCHEMAS, st.binary(max_size=60), st.integers(-3, 2**40))
+def test_any_schema_over_any_bytes_gives_records_or_unknown(schema: Any, body: bytes, count: int) -> None:
+    with suppress(Unobserved):
+        read(container(schema, body, count))
