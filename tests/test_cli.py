@@ -199,6 +199,35 @@ def test_what_is_not_delivered_exits_with_3(tables: HttpLake, capsys: pytest.Cap
     assert topic in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("missing", "told"),
+    [
+        ("AWS_DEFAULT_REGION", "no aws region is set"),
+        ("AWS_ACCESS_KEY_ID", "credentials were found"),
+        ("PROFILE", "nobody"),
+    ],
+)
+def test_a_machine_that_is_not_set_up_for_aws_is_told_and_not_a_traceback(
+    missing: str,
+    told: str,
+    tables: HttpLake,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in {"AWS_DEFAULT_REGION": ["AWS_DEFAULT_REGION", "AWS_REGION"], "PROFILE": []}.get(
+        missing, [missing]
+    ):
+        monkeypatch.delenv(name)
+    if missing == "PROFILE":
+        monkeypatch.setenv("AWS_PROFILE", "nobody")
+    Path("checks.yml").write_text(f"{CONFIG}  - table: web.*\n", encoding="utf-8")
+    for command in ("run", "plan"):
+        words = [command, "--no-send"] if command == "run" else [command]
+        assert cli.main(words) == 3
+        printed = capsys.readouterr()
+        assert told in " ".join(printed.out.lower().split())
+
+
 def test_the_plan_tells_reading_and_cost(tables: HttpLake, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["plan", "--now", "2026-11-23T07:00Z"]) == 0
     lines = capsys.readouterr().out.splitlines()

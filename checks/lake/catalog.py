@@ -55,9 +55,9 @@ class Catalog:
 
         entries = _ask(ask, asked_glue("GetTables", database, account=account))
         if not entries:  # awswrangler gives no table where the database does not exist
-            glue = self.aws.client("glue", account)
             _ask(
-                lambda: glue.get_database(Name=database), asked_glue("GetDatabase", database, account=account)
+                lambda: self.aws.client("glue", account).get_database(Name=database),
+                asked_glue("GetDatabase", database, account=account),
             )
         region = self.aws.region(account)
         tables: list[Table] = []
@@ -72,9 +72,8 @@ class Catalog:
 
     def table(self, database: str, name: str, account: str | None = None) -> Table:
         """Return one table by its exact name; raise Unobserved (not found) when it is gone."""
-        glue = self.aws.client("glue", account)
         answer = _ask(
-            lambda: glue.get_table(DatabaseName=database, Name=name),
+            lambda: self.aws.client("glue", account).get_table(DatabaseName=database, Name=name),
             asked_glue("GetTable", database, name, account),
         )
         return table_of(answer["Table"], account=account, region=self.aws.region(account), database=database)
