@@ -235,17 +235,18 @@ class PartitionsRule(Rule):
         first_at = _first_period_at(seen, memory)
         # Nothing was ever loaded: each due period is without data, and the newest stands for all.
         never = len(due) if first_at is None and seen.problem is None else 0
-        due = due[:1] if first_at is None else tuple(each for each in due if each.period.start >= first_at)
+        owed = due[:1] if first_at is None else tuple(each for each in due if each.period.start >= first_at)
         by_label: dict[str, list[PartitionSeen]] = {}
         for partition in seen.partitions:
             by_label.setdefault(partition.period.label, []).append(partition)
-        items, doubt = [], None
-        for each in due:
+        items = []
+        # Where the first period is not known for sure, periods before the first one seen may be due too.
+        doubt = (seen.problem or _unread(seen)) if len(owed) < len(due) else None
+        for each in owed:
             partitions = by_label.get(each.period.label, [])
             items.append(_judge(each, partitions, seen, memory))
             if items[-1].state is ItemState.UNKNOWN and doubt is None:
-                doubt = next((p.problem for p in partitions if p.problem is not None), seen.problem)
-                doubt = doubt or _ended_early(each, partitions)
+                doubt = _doubt_about(partitions, each.period.label) or seen.problem
         return self._row(
             seen,
             items=tuple(items),
@@ -369,13 +370,28 @@ class PartitionsRule(Rule):
         return f"look at the run that loads {bad[0].period}; if that {noun} will never come, close it in a calendar"
 
 
-def _ended_early(due: DuePeriod, partitions: Iterable[PartitionSeen]) -> Problem:
-    place = next((p.location for p in partitions if not _is_whole(p) and p.location), due.period.label)
-    return Problem(
-        ProblemKind.OVER_BUDGET,
-        f"the listing of {place} was ended before its last page",
-        "raise max_requests or the table's timeout",
-    )
+def _unread(seen: Observation) -> Problem | None:
+    """Return why it is not known whether the first period with data is the first: it could not be read itself."""
+    unread = [p for p in seen.partitions if p.problem is not None or not _is_whole(p)]
+    filled = [p.period.start for p in seen.partitions if p.listing is not None and p.listing.objects]
+    oldest = min(unread, key=lambda p: p.period.start, default=None)
+    if oldest is None or any(start < oldest.period.start for start in filled):
+        return None
+    return _doubt_about([oldest], oldest.period.label)
+
+
+def _doubt_about(partitions: Iterable[PartitionSeen], label: str) -> Problem | None:
+    """Return why partitions of a period were not read, or not to their end; None when all were."""
+    for partition in partitions:
+        if partition.problem is not None:
+            return partition.problem
+        if not _is_whole(partition):
+            return Problem(
+                ProblemKind.OVER_BUDGET,
+                f"the listing of {partition.location or label} was ended before its last page",
+                "raise max_requests or the table's timeout",
+            )
+    return None
 
 
 def _usual(items: Iterable[Item]) -> str:
