@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
-from checks.lake.session import TornAnswer
+from checks.lake.lister import TornAnswer
 from checks.model import Problem, ProblemKind, Unobserved
 
 _SECRET = re.compile(

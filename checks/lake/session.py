@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from checks.lake.lister import LISTING, SKELETON, TornAnswer, is_own, lacks_of_page, parse_page
 from checks.model import Cost, Problem, ProblemKind, Unobserved
 
 if TYPE_CHECKING:
@@ -53,14 +54,6 @@ class Account(Protocol):
     @property
     def external_id(self) -> str | None:
         """The external id that its trust policy asks for."""
-
-
-class TornAnswer(Exception):  # noqa: N818 - it names the answer
-    """Raised when an answer with status 200 lacks what a whole one must hold."""
-
-    def __init__(self, operation: str, lacks: str) -> None:
-        super().__init__(f"the answer of {operation} was torn: {lacks}")
-        self.operation = operation
 
 
 @dataclass(slots=True)
@@ -115,8 +108,8 @@ class Ledger:
                     )
                 )
             self.counts[operation] += 1
-        if meter is not None:
-            meter.requests += 1
+            if meter is not None:  # threads that help with one listing share its meter
+                meter.requests += 1
 
     def cost(self, seconds: float = 0.0) -> Cost:
         """Return what was asked so far, at list prices."""
@@ -277,18 +270,26 @@ def whole(ask: Callable[[], _T]) -> _T:
     return ask()
 
 
-def check_body(operation_model: Any, response_dict: Any, **_: Any) -> None:
+def check_body(
+    operation_model: Any, response_dict: Any, customized_response_dict: Any = None, **_: Any
+) -> None:
     """Raise TornAnswer when the body of a good answer does not end as it has to.
 
     botocore takes a truncated listing for a failure of the service, and stumbles over JSON that is no object.
+    Listings of `checks.lake.lister.own_pages` are parsed here, and botocore is left nothing to parse.
     """
     operation = operation_model.name
-    is_listing = operation == "ListObjectsV2"
+    is_listing = operation == LISTING
     if response_dict["status_code"] >= 300 or not (is_listing or operation in _MUST_HOLD):
         return
     body = response_dict["body"].strip()
     if is_listing:
-        is_whole = body.endswith(b"ListBucketResult>") or b"<Error>" in body
+        is_page = body.endswith(b"ListBucketResult>")
+        if is_page and is_own() and customized_response_dict is not None:
+            customized_response_dict["Page"] = parse_page(body)
+            response_dict["body"] = SKELETON
+            return
+        is_whole = is_page or b"<Error>" in body
     else:
         is_whole = body.startswith(b"{") and body.endswith(b"}")
     if not is_whole:
@@ -300,14 +301,16 @@ def check_body(operation_model: Any, response_dict: Any, **_: Any) -> None:
 def check_whole(parsed: Any, model: Any, http_response: Any, **_: Any) -> None:
     """Raise TornAnswer when a good answer lacks what a whole one must hold.
 
-    S3 (API reference of ListObjectsV2): KeyCount counts keys and common prefixes, IsTruncated is always told,
-    and a truncated page names the next. Glue: the list or object that the operation is asked for.
+    S3: see `checks.lake.lister.parse_page`. Glue: the list or object that the operation is asked for.
     """
-    if http_response.status_code >= 300:
+    if http_response.status_code >= 300 or "Page" in parsed:
         return
     operation = model.name
-    if operation == "ListObjectsV2":
-        lacks = _lacks_of_listing(parsed)
+    if operation == LISTING:
+        found = len(parsed.get("Contents", ())) + len(parsed.get("CommonPrefixes", ()))
+        lacks = lacks_of_page(
+            parsed.get("KeyCount"), parsed.get("IsTruncated"), parsed.get("NextContinuationToken"), found
+        )
     else:
         member = _MUST_HOLD.get(operation)
         lacks = f"it holds no {member}" if member is not None and parsed.get(member) is None else None
@@ -323,17 +326,6 @@ _MUST_HOLD = {
     "GetDatabases": "DatabaseList",
     "GetDatabase": "Database",
 }
-
-
-def _lacks_of_listing(parsed: Any) -> str | None:
-    if parsed.get("KeyCount") is None or parsed.get("IsTruncated") is None:
-        return "it holds no KeyCount and IsTruncated"
-    found = len(parsed.get("Contents", ())) + len(parsed.get("CommonPrefixes", ()))
-    if parsed["KeyCount"] != found:
-        return f"it says {parsed['KeyCount']} keys and holds {found}"
-    if parsed["IsTruncated"] and not parsed.get("NextContinuationToken"):
-        return "it is truncated and does not say where to go on"
-    return None
 
 
 def parse_instant(value: Any) -> datetime:

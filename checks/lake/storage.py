@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from checks.lake.errors import asked_s3, problem_of
 from checks.lake.formats.files import is_data
+from checks.lake.lister import Key, Page, own_pages
 from checks.lake.session import whole
 from checks.model import Format, Listing, Problem, ProblemKind, Unobserved
+
+__all__ = ["MOST_KEYS", "Budget", "Key", "ObjectStore", "Page", "S3Store", "Tally", "list_place", "split_uri"]
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,24 +22,6 @@ if TYPE_CHECKING:
 
 MOST_KEYS = 1000
 """S3 gives at most this many keys a page (API reference of ListObjectsV2)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """An object as a listing tells it; ``last_modified`` is aware, in UTC."""
-
-    key: str
-    size_bytes: int
-    last_modified: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of a listing, in S3's order: UTF-8 bytes. ``token`` asks for the next one, None at the end."""
-
-    keys: tuple[Key, ...] = ()
-    common_prefixes: tuple[str, ...] = ()
-    token: str | None = None
 
 
 class ObjectStore(Protocol):
@@ -86,16 +71,14 @@ class S3Store:
         ask = {name: value for name, value in given.items() if value is not None}
         try:
             client = self.aws.client("s3", self.account, self.region)
-            answer = whole(
-                lambda: client.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=max_keys, **ask)
-            )
-            return Page(
-                tuple(_key(entry) for entry in answer.get("Contents", ())),
-                tuple(entry["Prefix"] for entry in answer.get("CommonPrefixes", ())),
-                answer.get("NextContinuationToken") if answer["IsTruncated"] else None,
-            )
+            with own_pages():
+                answer = whole(
+                    lambda: client.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=max_keys, **ask)
+                )
+            page: Page = answer["Page"]
         except Exception as error:
             raise Unobserved(problem_of(error, asked_s3("ListObjectsV2", bucket, prefix))) from error
+        return page
 
     def get(
         self, bucket: str, key: str, *, byte_range: tuple[int, int] | None = None, max_bytes: int
@@ -115,10 +98,6 @@ class S3Store:
         if len(data) > max_bytes:
             raise Unobserved(too_large(asked.place, max_bytes))
         return data
-
-
-def _key(entry: Any) -> Key:
-    return Key(entry["Key"], entry["Size"], entry["LastModified"])
 
 
 def split_uri(uri: str) -> tuple[str, str]:
