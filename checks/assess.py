@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from checks.model import Finding, Problem, ProblemKind, Severity, Status
-from checks.rules.base import Direction
+from checks.rules.base import Direction, Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from checks.rules.base import Row, Rule, TablePlan
+    from checks.model import Observation, TableMemory
+    from checks.rules.base import Clock, Rule, TablePlan
 
 _log = logging.getLogger(__name__)
 
@@ -47,6 +48,16 @@ class Measured:
     plan: TablePlan
     rule: Rule
     row: Row
+
+
+def row_of(rule: Rule, seen: Observation, clock: Clock, memory: TableMemory) -> Row:
+    """Return the rule's row; a fault of the rule makes its own row unknown and never costs the run."""
+    try:
+        return rule.measure(seen, clock, memory)
+    except Exception as error:  # noqa: BLE001 - whatever a rule raises, only its own row is unknown
+        _log.exception("measuring %s of %s failed", rule.check, seen.table.id)
+        why = _not_judged(f"its check failed with {type(error).__name__}: {error}")
+        return Row(table=seen.table.id, check=rule.check, direction=Direction.AT_MOST, unknown=why)
 
 
 def assess(measured: Sequence[Measured]) -> tuple[Finding, ...]:
@@ -75,9 +86,16 @@ def _finding(each: Measured, severity: Severity | None, problem: Problem | None)
     problem = row.unknown or problem
     if problem is None:
         problem = row.doubt_if_pass if severity is None else row.doubt_if_fail
-    if problem is not None:
-        return _unknown(each, severity, problem)
-    return _dress(each.rule.finding(row, severity), each.plan)
+    try:
+        return (
+            _dress(each.rule.finding(row, severity), each.plan)
+            if problem is None
+            else _unknown(each, severity, problem)
+        )
+    except Exception as error:  # noqa: BLE001 - the same
+        _log.exception("telling %s failed", row.id)
+        why = _not_judged(f"its sentence failed with {type(error).__name__}: {error}")
+        return _unknown(replace(each, row=replace(row, unknown=why)), None, why)
 
 
 def _unknown(each: Measured, severity: Severity | None, problem: Problem) -> Finding:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -133,9 +133,11 @@ def after(
             tables=records(state, planned, observations),
             full_report_on=sent.full_report_on,
         )
-        if event_id is not None:
-            following = changes.finish(following, event_id, report.now)
-    return following
+        return changes.finish(following, event_id, report.now) if event_id is not None else following
+    # The event is given back, so that a retry of it can tell the rest; who got the whole report gets news then.
+    given_back = {key: event for key, event in following.events.items() if key != event_id}
+    full_report_on = sent.full_report_on or following.last_full_report_on
+    return replace(following, events=given_back, last_full_report_on=full_report_on)
 
 
 def records(

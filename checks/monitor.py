@@ -156,14 +156,15 @@ def look(config: Config, request: Request, environ: Mapping[str, str]) -> dict[s
 
 def _judged(planned: Planned, observations: Mapping[str, Observation], clock: Clock) -> tuple[Finding, ...]:
     """Measure every rule on what was observed, and have Great Expectations judge it."""
-    from checks.assess import Measured, assess
+    from checks.assess import Measured, assess, row_of
 
-    measured = [
-        Measured(each, rule, rule.measure(observations[each.table.id], clock, each.memory))
-        for each in planned.plans
-        for rule in each.rules
-    ]
-    return assess(measured)
+    return assess(
+        [
+            Measured(each, rule, row_of(rule, observations[each.table.id], clock, each.memory))
+            for each in planned.plans
+            for rule in each.rules
+        ]
+    )
 
 
 def _report(config: Config, request: Request, findings: tuple[Finding, ...], memory: Memory) -> Report:

@@ -13,17 +13,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checks import assess as subject
-from checks.assess import Measured, assess, judge
-from checks.model import Finding, Problem, ProblemKind, Severity, Status, Table
-from checks.rules.base import Direction, Row, Rule, TablePlan
+from checks.assess import Measured, assess, judge, row_of
+from checks.model import (
+    Finding,
+    Observation,
+    Problem,
+    ProblemKind,
+    Severity,
+    Status,
+    Table,
+    TableMemory,
+)
+from checks.rules.base import Clock, Direction, Row, Rule, TablePlan
 from tests.times import HOUR, SECOND, at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from checks.layout import TimeLayout
-    from checks.model import Observation, TableMemory
-    from checks.rules.base import Clock, Needs
+    from checks.rules.base import Needs
 
 NOW = at("2026-11-22 06:00")
 
@@ -119,6 +127,30 @@ def test_what_was_seen_is_told_where_a_failure_is_in_doubt() -> None:
 
 def test_rows_of_one_name_are_all_unknown() -> None:
     assert verdicts(fresh("a", HOUR), fresh("a", HOUR), fresh("b", HOUR)) == [UNKNOWN, UNKNOWN, PASS]
+
+
+def test_a_fault_of_one_rule_never_costs_the_run() -> None:
+    class Broken(Echo):
+        def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:
+            raise ZeroDivisionError("oops")
+
+        def finding(self, row: Row, severity: Severity | None) -> Finding:
+            raise KeyError("facts")
+
+    table = Table(id="a")
+    row = row_of(Broken(), Observation(table=table, now=NOW), Clock(now=NOW), TableMemory())
+    broken = Measured(TablePlan(table=table, rules=()), Broken(), row)
+    untold = Measured(TablePlan(table=table, rules=()), Broken(), fresh("b", HOUR))
+    first, second, third = assess([broken, untold, *measured(fresh("c", HOUR))])
+    assert (first.status, second.status, third.status) == (Status.UNKNOWN, Status.UNKNOWN, Status.PASS)
+    assert (
+        first.because
+        == "could not be checked: it was not judged: its check failed with ZeroDivisionError: oops"
+    )
+    assert (
+        second.because
+        == "could not be checked: it was not judged: its sentence failed with KeyError: 'facts'"
+    )
 
 
 def test_nothing_to_judge_gives_nothing() -> None:

@@ -150,6 +150,31 @@ def test_what_could_not_be_delivered_stays_news(lake: HttpLake, team: Team) -> N
     assert "CRITICAL web.clicks" in section(team.mail(), "NEW")
 
 
+def test_a_retry_of_an_event_that_was_not_delivered_tells_the_rest(lake: HttpLake, team: Team) -> None:
+    clicks = lake.table("web.clicks")
+    lake.put(f"{clicks.location}a.parquet", MORNING - 3 * DAY)
+    entry = {"table": "web.clicks", "owner": "web"}
+    oncall = Team(lake, "oncall")
+    gone = [{"match": {"owner": "web"}, "topic": replace_topic(team, "gone").topic}]
+    there = [{"match": {"owner": "web"}, "topic": oncall.topic}]
+    lost = run(team, MORNING, entry, event_id="e-1", routes=gone)
+    assert not lost.delivered
+    assert len(team.mails()) == 1
+    retry = run(team, MORNING, entry, event_id="e-1", routes=there)
+    assert (retry.already_reported, retry.delivered) == (False, True)
+    assert "CRITICAL web.clicks" in section(oncall.mail(), "NEW")
+    assert run(team, MORNING, entry, event_id="e-1", routes=there).already_reported
+
+
+def test_a_glob_that_matches_again_is_resolved(lake: HttpLake, team: Team) -> None:
+    lake.table("sales.orders")
+    run(team, MORNING, {"table": "sales.*"}, {"table": "web.*"})
+    lake.put(f"{lake.table('web.clicks').location}a.parquet", MORNING + DAY)
+    outcome = run(team, MORNING + DAY, {"table": "sales.*"}, {"table": "web.*"})
+    told = {(change.table, change.reason.value, change.because) for change in outcome.report.changes}
+    assert ("web.*", "resolved", "Its tables are back in the catalog and checked.") in told
+
+
 def replace_topic(team: Team, name: str) -> Team:
     other = object.__new__(Team)
     other.lake, other.name = team.lake, name

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from checks.model import Change, Finding, Item, ItemState, Reason, Severity, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
     from checks.changes.state import State, Told
@@ -48,8 +49,15 @@ def changes(
     seen = {finding.id for finding in found}
     for told in state.told.values():
         if told.id not in seen and not told.silenced:
-            result += _of_absent(told, by_table.get(told.table, []), watched)
+            result += _of_absent(told, _findings_on(told.table, by_table), watched)
     return tuple(sorted(result, key=_order))
+
+
+def _findings_on(table: str, by_table: Mapping[str, list[Finding]]) -> list[Finding]:
+    """Return the findings on a table, or on the tables that a glob speaks of that was told as one."""
+    if table in by_table or not set("*?") & set(table):
+        return by_table.get(table, [])
+    return [finding for name, found in by_table.items() if fnmatchcase(name, table) for finding in found]
 
 
 def _order(change: Change) -> tuple[int, int, str, str, str]:
@@ -138,7 +146,8 @@ def _of_absent(told: Told, of_table: list[Finding], watched: Collection[str] | N
         if all(finding.status is Status.UNKNOWN for finding in of_table):
             return []
         back = replace(_gone(told, Reason.RESOLVED), status=Status.PASS, severity=None, before=told.because)
-        return [replace(back, because="The table is back in the catalog and was checked.")]
+        several = "Its tables are" if set("*?") & set(told.table) else "The table is"
+        return [replace(back, because=f"{several} back in the catalog and checked.")]
     not_looked_at = watched is None and not of_table
     planned = watched is not None and (told.id in watched or (told.table in watched and not of_table))
     return [] if not_looked_at or planned else [_gone(told, Reason.NO_LONGER_WATCHED)]
