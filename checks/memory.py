@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from checks import changes
 from checks.changes import State, TableRecord
 from checks.history import HistoryError, HistoryTorn, claim_event, open_history, update
-from checks.model import TableMemory
+from checks.model import TableMemory, item_key
 from checks.report import as_json
+from checks.rules.dimensions import remembered as remembered_combinations
+from checks.rules.partitions import PartitionsRule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,7 +23,10 @@ if TYPE_CHECKING:
     from checks.model import Observation
     from checks.plan import Planned
     from checks.report.build import Report
+    from checks.rules.base import TablePlan
 
+_MOST_FIRST_SEEN = 5000
+"""How many times of first data are remembered of one table, the newest periods before older ones."""
 LEASE = timedelta(minutes=16)
 """Longer than a Lambda can run (15 min), so that a second start of one event finds the first one's mark."""
 
@@ -148,22 +153,28 @@ def records(
     for plan in planned.plans:
         seen = observations[plan.table.id]
         kept[plan.table.id] = TableRecord(
-            matched_by=plan.matched_by, by_glob=plan.by_glob, memory=_remembered(plan.memory, seen)
+            matched_by=plan.matched_by, by_glob=plan.by_glob, memory=_remembered(plan, seen)
         )
     return kept
 
 
-def _remembered(before: TableMemory, seen: Observation) -> TableMemory:
+def _remembered(plan: TablePlan, seen: Observation) -> TableMemory:
     """Return what one observation adds: the first period with data, when recent periods first held data."""
+    before = plan.memory
+    each = next((rule.each for rule in plan.rules if isinstance(rule, PartitionsRule)), None)
     first_at = [at for at in (before.first_period_at, seen.first_period_at) if at is not None]
-    first_seen = {}
+    first_seen: dict[str, datetime] = {}
     for partition in seen.partitions:
         if partition.listing is not None and partition.listing.objects:
-            label = partition.period.label
-            first_seen[label] = before.first_seen.get(label, seen.now)
+            keys = [partition.period.label]
+            combination = each.of(partition.dimensions) if each is not None else None
+            if combination is not None and len(first_seen) < _MOST_FIRST_SEEN:
+                keys.append(item_key(partition.period.label, combination))
+            first_seen |= {key: before.first_seen.get(key, seen.now) for key in keys}
             first_at.append(partition.period.start)
     return TableMemory(
         first_period_at=min(first_at, default=None),
         first_seen=first_seen or before.first_seen,
         layout=seen.layout or before.layout,
+        combinations=remembered_combinations(each, before, seen),
     )

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, JsonValue] | None"
 Observed: TypeAlias = datetime | float | int | str | None
 """A machine value in a finding: an instant, a number of bytes, seconds or items, or a word."""
+Combination: TypeAlias = tuple[tuple[str, str], ...]
+"""Values of the partition keys that are told apart beside time, with their names: one dimension or several."""
 
 
 class Status(StrEnum):
@@ -224,13 +226,16 @@ class Observation:
 class TableMemory:
     """What earlier runs remember of one table; all of it may be absent.
 
-    ``first_seen`` tells for recent periods (by label) when data was first seen in them.
-    ``layout`` is how partition values carry time, as it was inferred before.
+    ``first_seen`` tells for recent periods (by label) when data was first seen in them; where dimensions are
+    told apart, also for each of their items (by its key). ``layout`` is how partition values carry time, as it
+    was inferred before. ``combinations`` are the values of dimensions that were ever seen, and the start of
+    the first period of each.
     """
 
     first_period_at: datetime | None = None
     first_seen: Mapping[str, datetime] = field(default_factory=dict)
     layout: Mapping[str, JsonValue] | None = None
+    combinations: Mapping[Combination, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,7 +256,12 @@ class Item:
     @property
     def key(self) -> str:
         """Identify the item within its finding: the period, then the dimensions."""
-        return "/".join([self.period, *(f"{name}={value}" for name, value in self.dimensions)])
+        return item_key(self.period, self.dimensions)
+
+
+def item_key(period: str, dimensions: Combination) -> str:
+    """Write the key of an item: ``2026-11-22``, ``2026-11-22/region=us``."""
+    return "/".join([period, *(f"{name}={value}" for name, value in dimensions)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

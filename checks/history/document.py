@@ -16,7 +16,7 @@ from checks.model import ItemState, Severity, Status, TableMemory, utc
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from checks.model import JsonValue
+    from checks.model import Combination, JsonValue
 
 VERSION = 1
 FORMAT = "s3-table-monitor/state"
@@ -133,6 +133,10 @@ def _record(record: TableRecord) -> JsonValue:
         "first_period_at": _write(memory.first_period_at),
         "first_seen": {label: _write(at) for label, at in sorted(memory.first_seen.items())},
         "layout": dict(memory.layout) if memory.layout is not None else None,
+        "combinations": [
+            {"values": dict(combination), "first_period_at": _write(first)}
+            for combination, first in sorted(memory.combinations.items())
+        ],
     }
 
 
@@ -147,8 +151,15 @@ def _read_record(one: dict[str, Any]) -> TableRecord:
             first_period_at=_optional(_read, one["first_period_at"]),
             first_seen={label: _read(at) for label, at in one["first_seen"].items()},
             layout=layout,
+            combinations=dict(_read_combination(each) for each in _list(one.get("combinations", []))),
         ),
     )
+
+
+def _read_combination(one: dict[str, Any]) -> tuple[Combination, datetime]:
+    """Read a combination of dimensions; documents of before there were any have none."""
+    values = tuple((key, _str(value)) for key, value in one["values"].items())
+    return values, _read(one["first_period_at"])
 
 
 def _write(instant: datetime | None) -> str | None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from checks.layout import StatedLayout, TimeLayout
+    from checks.model import Combination
+    from checks.rules.dimensions import Each
     from checks.schedule.calendars import Calendar
     from checks.schedule.due import Schedule
     from checks.schedule.periods import Every
@@ -132,6 +134,8 @@ class Needs:
     after this wall time, newest first.
     ``enough_at``: once an arrival at or after this instant was seen, no more needs to be read.
     ``first_period``: when the oldest of ``periods`` has no data, find out the earliest period that has any.
+    ``each``: look at each combination of these keys' values; ``combinations`` are those that are known before
+    anything is read, with the start of the first period that each is needed in (None: all).
     """
 
     place: bool = False
@@ -139,6 +143,8 @@ class Needs:
     onward_from: datetime | None = None
     enough_at: datetime | None = None
     first_period: bool = False
+    each: Each | None = None
+    combinations: Mapping[Combination, datetime | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

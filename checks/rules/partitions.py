@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
@@ -20,8 +20,20 @@ from checks.model import (
     ProblemKind,
     Severity,
     Status,
+    item_key,
 )
+from checks.projection import Unprojectable, is_projected, projection_of
 from checks.rules.base import Binding, CheckConfig, Clock, Direction, Duration, Needs, Row, Rule
+from checks.rules.dimensions import (
+    MOST_COMBINATIONS,
+    Each,
+    by_combination,
+    due_from,
+    known_before,
+    parse_each,
+    say_combination,
+    say_groups,
+)
 from checks.rules.sentences import add_partition_statement, count_of, say_periods
 from checks.schedule.clock import parse_zone, say_instant
 from checks.schedule.deadlines import Deadline, parse_times
@@ -31,14 +43,34 @@ from checks.schedule.formats import compile_format
 from checks.schedule.periods import DAILY, Every, parse_every
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
-    from checks.model import Observation, Table, TableMemory
+    from checks.model import Combination, Observation, Table, TableMemory
 
 _TEXT = WithJsonSchema({"type": "string"})
+_VALUES = {"type": ["string", "integer"]}
+_EACH = WithJsonSchema(
+    {
+        "anyOf": [
+            {"type": "string"},
+            {"type": "array", "items": {"type": "string"}, "minItems": 1},
+            {
+                "type": "object",
+                "minProperties": 1,
+                "additionalProperties": {
+                    "anyOf": [_VALUES, {"type": "array", "items": _VALUES, "minItems": 1}]
+                },
+            },
+        ]
+    }
+)
+_MOST_NOTES = 3
 
 
 def _parse_lookback(value: object) -> int | timedelta:
+    if isinstance(value, str) and value.strip().isdecimal():  # a variable of the environment is always text
+        value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         if 1 <= value <= 1000:
             return value
@@ -138,6 +170,12 @@ class PartitionsConfig(CheckConfig):
         description="From how many bad periods on the finding is critical; a warning below.",
         examples=[2],
     )
+    each: Annotated[Each | None, BeforeValidator(parse_each), _EACH] = Field(
+        None,
+        description="A partition key beside time (or a list of keys) whose every value is due by itself, from the "
+        "first period it was seen in; or keys with their values, which are due from the table's first period.",
+        examples=["region", ["region", "product"], {"region": ["eu", "us"]}],
+    )
     key: Annotated[
         tuple[str, ...],
         BeforeValidator(_parse_keys),
@@ -170,6 +208,9 @@ class PartitionsConfig(CheckConfig):
         if not self.key and len(self.format) > 1:
             message = "several formats without their keys; write key beside them"
             raise ValueError(message)
+        if self.each is not None and (both := sorted(set(self.each.keys) & set(self.key))):
+            message = f"{', '.join(both)} stands under key, so it carries time; name other keys under each"
+            raise ValueError(message)
         if self.calendar_of == "run" and self.calendar is None:
             message = "calendar_of needs a calendar; write calendar beside it"
             raise ValueError(message)
@@ -196,7 +237,9 @@ class PartitionsConfig(CheckConfig):
             since=self.since,
         )
         stated = StatedLayout(self.key, self.format) if self.key or self.format else None
-        return PartitionsRule(schedule=schedule, error_when=self.error_when, stated_layout=stated)
+        return PartitionsRule(
+            schedule=schedule, error_when=self.error_when, stated_layout=stated, each=self.each
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,24 +250,37 @@ class PartitionsRule(Rule):
     schedule: Schedule
     error_when: int = 1
     stated_layout: StatedLayout | None = None
+    each: Each | None = None
 
     @property
     def labels(self) -> ZoneInfo:
         """The zone that partition values are written in."""
         return self.schedule.labels
 
-    def needs(self, table: Table, layout: TimeLayout | None, clock: Clock, memory: TableMemory) -> Needs:  # noqa: ARG002 - the interface's
+    def needs(self, table: Table, layout: TimeLayout | None, clock: Clock, memory: TableMemory) -> Needs:
         """Ask for each due period, and for everything registered from the oldest of them on."""
-        if layout is None or not layout.can_tell(self.schedule.every):
+        if layout is None or not layout.can_tell(self.schedule.every) or self._misfit(table, layout):
             return Needs()
         due = self.schedule.due(clock.now, reach_back_to=clock.last_completed_at)
+        due = _projected(due, table, layout, clock)
         if not due:
             return Needs()
+        known: dict[Combination, datetime | None] = {}
+        if self.each is not None:
+            known = dict.fromkeys(self.each.stated) or dict(known_before(self.each, memory))
         return Needs(
             periods=tuple(each.period for each in due),
             onward_from=due[-1].period.wall,
             first_period=memory.first_period_at is None,
+            each=self.each,
+            combinations=known,
         )
+
+    def _misfit(self, table: Table, layout: TimeLayout) -> Problem | None:
+        """Return why the keys under each cannot be told apart, None when they can, or when there are none."""
+        if self.each is None:
+            return None
+        return self.each.misfit(table, (key.name for key in layout.keys))
 
     def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:
         """Count the due periods without data; what could not be looked at is a doubt about a pass."""
@@ -232,6 +288,10 @@ class PartitionsRule(Rule):
         problem = self._unreadable(seen) if due and not _is_bare(seen) else None
         if problem is not None:
             return self._row(seen, unknown=problem)
+        layout = layout_from_json(seen.layout, self.labels) if seen.layout else None
+        all_due, due = due, _projected(due, seen.table, layout, clock)
+        if all_due and not due:
+            return self._row(seen, unknown=_none_projected(seen.table, all_due, self.schedule.every))
         first_at = _first_period_at(seen, memory)
         # Nothing was ever loaded: each due period is without data, and the newest stands for all.
         never = len(due) if first_at is None and seen.problem is None else 0
@@ -239,20 +299,31 @@ class PartitionsRule(Rule):
         by_label: dict[str, list[PartitionSeen]] = {}
         for partition in seen.partitions:
             by_label.setdefault(partition.period.label, []).append(partition)
+        combinations, left_out = due_from(self.each, seen, memory, first_at) if self.each else ({}, 0)
         items = []
         # Where the first period is not known for sure, periods before the first one seen may be due too.
         doubt = (seen.problem or _unread(seen)) if len(owed) < len(due) else None
         for each in owed:
-            partitions = by_label.get(each.period.label, [])
-            items.append(_judge(each, partitions, seen, memory))
-            if items[-1].state is ItemState.UNKNOWN and doubt is None:
-                doubt = _doubt_about(partitions, each.period.label) or seen.problem
+            for combination, since in (combinations or {(): None}).items():
+                if since is not None and each.period.start < since:
+                    continue
+                partitions = [p for p in by_label.get(each.period.label, ()) if _is_of(p, combination)]
+                item = _judge(
+                    each, partitions, seen, memory.first_seen.get(item_key(each.period.label, combination))
+                )
+                items.append(replace(item, dimensions=combination))
+                if item.state is ItemState.UNKNOWN and doubt is None:
+                    doubt = _doubt_about(partitions, each.period.label) or seen.problem
         return self._row(
             seen,
             items=tuple(items),
             observed=never or sum(item.state.is_bad for item in items),
             doubt_if_pass=doubt,
-            facts={"never_loaded": bool(never), "now": clock.now},
+            facts={
+                "never_loaded": bool(never),
+                "now": clock.now,
+                "notes": _notes_of(seen, len(all_due) - len(due), left_out, self.schedule.every),
+            },
         )
 
     def _unreadable(self, seen: Observation) -> Problem | None:
@@ -261,7 +332,7 @@ class PartitionsRule(Rule):
             return seen.problem
         layout = layout_from_json(seen.layout, self.labels) if seen.layout else None
         if layout is not None and layout.can_tell(self.schedule.every):
-            return None
+            return self._misfit(seen.table, layout)
         every = self.schedule.every
         if layout is None:
             return Problem(
@@ -314,31 +385,30 @@ class PartitionsRule(Rule):
         )
 
     def _because(self, row: Row, bad: list[Item]) -> str:
+        return "; ".join([self._told(row, bad), *row.facts["notes"]])
+
+    def _told(self, row: Row, bad: list[Item]) -> str:
         every = self.schedule.every
         if not row.items:
             return f"nothing is due yet{self._next_sentence(row)}"
-        total = count_of(len(row.items), f"due {every.noun}")
+        by = f" by {self.each.say()}" if self.each is not None and row.items[0].dimensions else ""
+        total = count_of(len(row.items), f"due {every.noun}") + by
         if row.facts["never_loaded"]:
             return f"never loaded: no {every.noun} of it holds data; {bad[0].period} was due {self._say_due(bad[0])}"
         if not bad:
             late = [item for item in row.items if item.state is ItemState.LATE]
-            one = f"the one due {every.noun}, {row.items[0].period}, has data"
+            one = f"the one due {every.noun}, {_name(row.items[0])}, has data"
             told = f"each of {total} has data" if len(row.items) > 1 else one
             if not late:
                 return told
             when = (
-                f"{late[0].period} {late[0].detail}"
+                f"{_name(late[0])} {late[0].detail}"
                 if len(late) == 1
-                else f"{say_periods(late, every)} came late"
+                else f"{_say_items(late, every)} came late"
             )
             return f"{told}; {_on_time_share(row.items)} ({when})"
-        states = [
-            say_periods([item for item in bad if item.state is state], every, state.value)
-            for state in ItemState
-            if any(item.state is state for item in bad)
-        ]
         unread = sum(item.state is ItemState.UNKNOWN for item in row.items)
-        told = f"{len(bad)} of {total} without usable data: {'; '.join(states)}"
+        told = f"{len(bad)} of {total} without usable data: {_say_items(bad, every, with_state=True)}"
         if len(bad) == 1:
             told += f", due {self._say_due(bad[0])}"
         else:
@@ -365,9 +435,85 @@ class PartitionsRule(Rule):
         if not bad:
             return ""
         if bad[0].state is ItemState.EMPTY:
-            return f"run the load of {bad[0].period} again: its place is there, its data is not"
-        noun = self.schedule.every.noun
-        return f"look at the run that loads {bad[0].period}; if that {noun} will never come, close it in a calendar"
+            return f"run the load of {_name(bad[0])} again: its place is there, its data is not"
+        looked = f"look at the run that loads {_name(bad[0])}"
+        if bad[0].dimensions:
+            gone = say_combination(bad[0].dimensions)
+            return f"{looked}; if {gone} will never come again, state the values that will, without it, under each"
+        return f"{looked}; if that {self.schedule.every.noun} will never come, close it in a calendar"
+
+
+def _name(item: Item) -> str:
+    """Name an item: ``2026-11-22``, ``2026-11-22 of region=us``."""
+    return f"{item.period} of {say_combination(item.dimensions)}" if item.dimensions else item.period
+
+
+def _say_items(items: Sequence[Item], every: Every, *, with_state: bool = False) -> str:
+    """Name the periods of items, with what became of them, combination by combination."""
+    told: dict[Combination, str] = {}
+    for combination, group in by_combination(items).items():
+        if not with_state:
+            told[combination] = say_periods(group, every)
+            continue
+        by_state = [[item for item in group if item.state is state] for state in ItemState]
+        told[combination] = "; ".join(
+            say_periods(same, every, same[0].state.value) for same in by_state if same
+        )
+    return told[()] if list(told) == [()] else say_groups(told)
+
+
+def _is_of(partition: PartitionSeen, combination: Combination) -> bool:
+    """Tell whether a partition belongs to a combination; one without values stands for each of them."""
+    return not partition.dimensions or set(combination) <= set(partition.dimensions)
+
+
+def _projected(
+    due: tuple[DuePeriod, ...], table: Table, layout: TimeLayout | None, clock: Clock
+) -> tuple[DuePeriod, ...]:
+    """Leave out the periods that the table's partition projection does not cover: no query sees them."""
+    if layout is None or not is_projected(table):
+        return due
+    try:
+        projection = projection_of(table, StatedLayout(tuple(k.name for k in layout.keys), layout.formats))
+    except Unprojectable:
+        return due
+    return tuple(each for each in due if projection.admits(each.period, layout, clock.now))
+
+
+def _none_projected(table: Table, due: tuple[DuePeriod, ...], every: Every) -> Problem:
+    """Return the problem that no due period is projected: then nothing can be told of the table."""
+    number = count_of(len(due), f"due {every.noun}")
+    ranges = _say_range(table)
+    return Problem(
+        ProblemKind.UNSUPPORTED,
+        f"{number} from {due[-1].period.label} to {due[0].period.label}, and none lies in the range that is "
+        f"projected{ranges}",
+        "widen the range in the table's properties, or exclude the table",
+    )
+
+
+def _say_range(table: Table) -> str:
+    names = [key.name for key in table.partition_keys]
+    found = [(name, table.parameters.get(f"projection.{name}.range")) for name in names]
+    told = " and ".join(f"{name} {text}" for name, text in found if text)
+    return f" ({told})" if told else ""
+
+
+def _notes_of(seen: Observation, outside: int, left_out: int, every: Every) -> tuple[str, ...]:
+    """Return what else is told in the sentence: what counts nowhere."""
+    notes = []
+    if outside:
+        lies = "lies" if outside == 1 else "lie"
+        number = count_of(outside, f"due {every.noun}")
+        notes.append(
+            f"{number} {lies} outside the range that is projected{_say_range(seen.table)} and count"
+            f"{'s' if outside == 1 else ''} nowhere"
+        )
+    if left_out:
+        notes.append(
+            f"{left_out:,} more combinations of values are not judged: {MOST_COMBINATIONS:,} are the most"
+        )
+    return (*notes, *seen.notes)[:_MOST_NOTES]
 
 
 def _unread(seen: Observation) -> Problem | None:
@@ -440,12 +586,14 @@ def _is_whole(partition: PartitionSeen) -> bool:
     return partition.listing is None or partition.listing.complete
 
 
-def _judge(due: DuePeriod, partitions: list[PartitionSeen], seen: Observation, memory: TableMemory) -> Item:
+def _judge(
+    due: DuePeriod, partitions: list[PartitionSeen], seen: Observation, first_seen: datetime | None
+) -> Item:
     """Say what became of one due period, from all partitions of it."""
     filled = [p for p in partitions if p.listing is not None and p.listing.objects]
     usable = [p for p in filled if p.registered is not False]
     if usable:
-        return _present(due, usable, memory)
+        return _present(due, usable, first_seen)
     item = Item(period=due.period.label, state=ItemState.UNKNOWN, due_at=due.due_at)
     if any(p.problem is not None or not _is_whole(p) for p in partitions):
         return _with(item, ItemState.UNKNOWN, next((p.problem.message for p in partitions if p.problem), ""))
@@ -476,7 +624,7 @@ def _with(item: Item, state: ItemState, detail: str) -> Item:
     return Item(period=item.period, state=state, due_at=item.due_at, detail=detail)
 
 
-def _present(due: DuePeriod, partitions: Iterable[PartitionSeen], memory: TableMemory) -> Item:
+def _present(due: DuePeriod, partitions: Iterable[PartitionSeen], first_seen: datetime | None) -> Item:
     """Tell present from late: late only when nothing that is known speaks for an arrival in time.
 
     A rewrite gives old data new objects, and a crawler may register long after the data came.
@@ -485,8 +633,8 @@ def _present(due: DuePeriod, partitions: Iterable[PartitionSeen], memory: TableM
     whole = all(listing.complete for listing in listings)
     times = [listing.oldest_at for listing in listings if listing.oldest_at is not None]
     times += [p.created_at for p in partitions if p.created_at is not None]
-    if due.period.label in memory.first_seen:
-        times.append(memory.first_seen[due.period.label])
+    if first_seen is not None:
+        times.append(first_seen)
     arrived = min(times, default=None)
     if whole and arrived is not None and arrived > due.due_at:
         behind = say_duration(arrived - due.due_at)
