@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from checks.links import console_url
 from checks.model import Finding, Problem, ProblemKind, Severity, Status
 from checks.rules.base import Direction, Row
 
@@ -122,7 +123,13 @@ def _unknown(each: Measured, severity: Severity | None, problem: Problem) -> Fin
 
 def _dress(finding: Finding, plan: TablePlan) -> Finding:
     """Add what the config says of the table."""
-    return replace(finding, owner=plan.owner, runbook=plan.runbook, silenced=plan.silences.get(finding.check))
+    return replace(
+        finding,
+        owner=plan.owner,
+        runbook=plan.runbook,
+        console_url=console_url(plan.table),
+        silenced=plan.silences.get(finding.check),
+    )
 
 
 def judge(check: str, rows: Sequence[Row]) -> Judgement:
