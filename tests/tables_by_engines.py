@@ -392,6 +392,7 @@ def hudi_commit(
     copied: int = 0,
     partition: str = "day=2026-11-21",
     avro: bool = False,
+    replaced: tuple[str, ...] = (),
 ) -> bytes:
     """Write the metadata of a completed commit, as JSON (layout 1) or Avro (layout 2)."""
     stat = {
@@ -409,7 +410,8 @@ def hudi_commit(
         "operationType": operation,
     }
     if not avro:
-        return json.dumps({**document, "extraMetadata": {}}, indent=2).encode()
+        replaces = {"partitionToReplaceFileIds": {path: ["f-0"] for path in replaced}} if replaced else {}
+        return json.dumps({**document, **replaces, "extraMetadata": {}}, indent=2).encode()
     return avro_file(COMMIT_SCHEMA, document)
 
 

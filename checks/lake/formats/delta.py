@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from checks.lake.errors import clean
 from checks.lake.formats.delta_log import Commit, CommitParser, Log, parse_hint, sort_log
+from checks.lake.formats.held import rule_of_periods, without_partitions
 from checks.lake.formats.logs import (
     Recency,
     counts_deletes,
@@ -48,8 +49,8 @@ _RETAIN = "keep the log for longer than the time between loads (delta.logRetenti
 
 
 @dataclass(slots=True)
-class _Walk:
-    """Goes through the log of one table, newest commit first, and counts what it asks for."""
+class Walk:
+    """Goes through the log of one table, newest commit first."""
 
     table: Table
     clock: Clock
@@ -58,9 +59,12 @@ class _Walk:
     prefix: str
     read: dict[int, Commit] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    raw: dict[int, bytes] | None = None
+    """Where whole commits are kept that will be read again, None where they will not."""
 
     @property
     def place(self) -> str:
+        """The log's folder, for people."""
         return f"s3://{self.bucket}/{self.prefix}"
 
     def hint(self) -> int | None:
@@ -168,20 +172,28 @@ class _Walk:
                 byte_range=None if whole else (start, start + _PART_BYTES - 1),
                 max_bytes=_PART_BYTES,
             )
+            if whole and self.raw is not None:
+                self.raw[version] = data
             parser.feed(data, last=last)
             if parser.has_info and parser.commit.adds:
                 break
-        commit = parser.commit
-        if commit.at is None:
-            commit = replace(commit, at=key.last_modified)
-            self.notes.append(f"{clean(place)} does not say when it was made: the time of its file is taken")
+        commit = self.timed(parser.commit, key)
         self.read[version] = commit
         return commit
+
+    def timed(self, commit: Commit, key: Key) -> Commit:
+        """Return the commit with its file's time where it tells none itself."""
+        if commit.at is not None:
+            return commit
+        note = f"{clean(f's3://{self.bucket}/{key.key}')} does not say when it was made: the time of its file is taken"
+        if note not in self.notes:
+            self.notes.append(note)
+        return replace(commit, at=key.last_modified)
 
     def newest_arrival(self, log: Log, *, deletes: bool) -> Recency:
         """Find the newest arrival, from the newest commit back."""
         at: datetime | None = None
-        version = self._newest_version(log)
+        version = self.newest_version(log)
         passed: list[Commit] = []
         while version >= 0:
             if version not in log.commits and version < log.start:
@@ -210,7 +222,7 @@ class _Walk:
             version -= 1
         return Recency(notes=tuple(self.notes))
 
-    def _newest_version(self, log: Log) -> int:
+    def newest_version(self, log: Log) -> int:
         """Return the newest version; with later ones to be ignored, the newest that is not later."""
         newest = log.newest or 0
         if not self.clock.ignore_later or newest not in log.commits:
@@ -249,13 +261,23 @@ class DeltaReader:
     def observe(self, plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation:
         """Return what the table's log tells; raise Unobserved when it cannot be read."""
         bucket, root = self._root(plan.table)
-        walk = _Walk(plan.table, clock, reader, bucket, f"{root}_delta_log/")
+        walk = Walk(plan.table, clock, reader, bucket, f"{root}_delta_log/")
+        if rule_of_periods(plan) is not None:
+            walk.raw = {}
         log = walk.newest_log()
         recency = walk.newest_arrival(log, deletes=counts_deletes(plan))
         staged = walk.staged_beyond(log)
         if staged is not None and recency.problem is None:
             recency = replace(recency, problem=staged)
-        return observation_of(plan, clock, recency)
+        seen = observation_of(plan, clock, recency)
+        if rule_of_periods(plan) is None or seen.listing is not None:  # or it was never loaded
+            return seen
+        from checks.lake.formats.delta_files import Partitions  # it needs what is defined here
+
+        try:
+            return Partitions(plan, clock, walk, log).add_to(seen)
+        except Unobserved as error:
+            return without_partitions(seen, plan, clock, error.problem)
 
     def _root(self, table: Table) -> tuple[str, str]:
         if table.location is None:

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from checks.lake.formats.logs import instant_of_ms, malformed, parse_json, unsupported, whole_number
-from checks.model import Unobserved
+from checks.model import Column, Unobserved
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from checks.lake.storage import Key
@@ -26,7 +26,20 @@ _COMMIT = re.compile(r"([0-9]{20})\.json")
 _CHECKPOINT = re.compile(
     r"([0-9]{20})\.checkpoint(?:\.([0-9]{10})\.([0-9]{10})\.parquet|\.[0-9A-Za-z-]{1,64}\.(?:json|parquet)|\.parquet)"
 )
-_ACTIONS = ("add", "remove", "commitInfo", "protocol", "metaData", "txn", "cdc", "domainMetadata")
+_TYPES = {"integer": "int", "long": "bigint", "short": "smallint", "byte": "tinyint"}
+"""Delta's names of types as the catalog writes them."""
+_ACTIONS = (
+    "add",
+    "remove",
+    "commitInfo",
+    "protocol",
+    "metaData",
+    "txn",
+    "cdc",
+    "domainMetadata",
+    "sidecar",
+    "checkpointMetadata",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +64,49 @@ class Commit:
         return self.adds > 0 and self.operation != "DELETE"
 
 
+@dataclass(frozen=True, slots=True)
+class FileAction:
+    """An add or remove of a file; ``key`` tells it from all others: its path, and its deletion vector's."""
+
+    adds: bool
+    key: tuple[str, str]
+    values: Mapping[str, str | None]
+    size_bytes: int
+    changes_data: bool
+
+
+def file_action(name: str, body: Mapping[str, Any], place: str) -> FileAction:
+    """Read an add or remove (protocol, "Add File and Remove File"); raise Unobserved (malformed)."""
+    path, values, vector = (
+        body.get("path"),
+        body.get("partitionValues") or {},
+        body.get("deletionVector") or {},
+    )
+    if isinstance(values, list) and all(isinstance(each, tuple) and len(each) == 2 for each in values):
+        values = dict(values)  # a map in Parquet is a list of pairs
+    if not isinstance(path, str) or not isinstance(values, dict) or not isinstance(vector, dict):
+        raise malformed(place, f"the {name} has no path, or its partitionValues are no object")
+    unique = "".join(str(vector.get(part, "")) for part in ("storageType", "pathOrInlineDv", "offset"))
+    texts = {str(key): None if value is None else str(value) for key, value in values.items()}
+    size = whole_number(body.get("size")) or 0
+    return FileAction(name == "add", (path, unique), texts, size, body.get("dataChange") is True)
+
+
+def partition_keys_of(body: Mapping[str, Any], place: str) -> tuple[Column, ...]:
+    """Return the partition columns that a metaData action names, with their types."""
+    names = body.get("partitionColumns") or []
+    if not isinstance(names, list):
+        raise malformed(place, "partitionColumns is no list")
+    types: dict[str, str] = {}
+    if names:
+        fields = parse_json(str(body.get("schemaString")).encode(), f"{place}: schemaString").get("fields")
+        for each in fields if isinstance(fields, list) else []:
+            if isinstance(each, dict) and isinstance(each.get("type"), str):
+                kind = str(each["type"])
+                types[str(each.get("name"))] = _TYPES.get(kind, kind)
+    return tuple(Column(str(name), types.get(str(name), "string")) for name in names)
+
+
 @dataclass(slots=True)
 class CommitParser:
     """Reads a commit line by line, as its bytes come; raises Unobserved (malformed) naming file and line."""
@@ -58,6 +114,10 @@ class CommitParser:
     place: str
     version: int
     commit: Commit = field(init=False)
+    files: list[FileAction] | None = None
+    """Where file actions are kept, and other actions that tell the table's partitions; None keeps none."""
+    partition_keys: tuple[Column, ...] | None = None
+    sidecars: list[str] = field(default_factory=list)
     line: int = 0
     has_info: bool = False
     _knows: bool = False
@@ -93,8 +153,14 @@ class CommitParser:
                 self._info(body)
             elif name == "protocol":
                 check_protocol(body, self.place)
+            elif name == "metaData" and self.files is not None:
+                self.partition_keys = partition_keys_of(body, self.place)
+            elif name == "sidecar":
+                self.sidecars.append(str(body.get("path")))
 
     def _file(self, name: str, body: dict[str, Any]) -> None:
+        if self.files is not None:
+            self.files.append(file_action(name, body, f"{self.place} line {self.line}"))
         changes = body.get("dataChange")
         if not isinstance(changes, bool):
             raise malformed(self.place, f"dataChange of {name} in line {self.line} is {changes!r}")

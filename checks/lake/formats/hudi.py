@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from checks.lake.errors import clean
 from checks.lake.formats.avro import MAGIC, open_container
+from checks.lake.formats.held import rule_of_periods, without_partitions
 from checks.lake.formats.logs import (
     Recency,
     counts_deletes,
@@ -64,6 +65,8 @@ class Commit:
     deletes: int = 0
     files: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
     """By partition path: files written with rows, their bytes, the rows."""
+    replaced: frozenset[str] = frozenset()
+    """Partition paths whose files from before do not count any more."""
 
     def is_arrival(self, *, deletes: bool, merge_on_read_commit: bool) -> bool:
         """Tell whether it added or changed rows; with ``deletes``, whether it changed what the table holds.
@@ -103,12 +106,19 @@ def parse_commit(data: bytes, place: str) -> Commit:
         rows += written
         if count:
             files[partition] = (count, size, written)
+    replaced = document.get("partitionToReplaceFileIds") or {}
+    if not isinstance(replaced, dict):
+        raise malformed(place, "partitionToReplaceFileIds is no object")
     operation = document.get("operationType")
     known = isinstance(operation, str) and operation.upper() != "UNKNOWN"
     if document.get("compacted") is True and not known:
         operation, known = "COMPACT", True
     return Commit(
-        operation=str(operation).upper() if known else None, rows=rows, deletes=deletes, files=files
+        operation=str(operation).upper() if known else None,
+        rows=rows,
+        deletes=deletes,
+        files=files,
+        replaced=frozenset(replaced),
     )
 
 
@@ -132,7 +142,7 @@ def _number(stats: Mapping[str, Any], name: str, place: str) -> int:
 
 
 @dataclass(slots=True)
-class _Walk:
+class Walk:
     """Goes through the timeline of one table, newest instant first."""
 
     plan: TablePlan
@@ -140,12 +150,15 @@ class _Walk:
     reader: LakeReader
     bucket: str
     root: str
+    read: dict[str, Commit] = field(default_factory=dict)
 
     @property
     def table(self) -> Table:
+        """The table that is read."""
         return self.plan.table
 
     def properties(self) -> Properties:
+        """Return ``hoodie.properties``, by one GET."""
         key = f"{self.root}.hoodie/hoodie.properties"
         data = self.reader.store.get(self.bucket, key, max_bytes=_MOST_PROPERTIES)
         return parse_properties(data, f"s3://{self.bucket}/{key}")
@@ -170,8 +183,12 @@ class _Walk:
         )
 
     def commit(self, instant: Instant) -> Commit:
-        place = f"s3://{self.bucket}/{instant.key.key}"
-        return parse_commit(self.reader.store.get(self.bucket, instant.key.key, max_bytes=MOST_BYTES), place)
+        """Return what an instant's file tells, by one GET."""
+        key = instant.key.key
+        if key not in self.read:
+            data = self.reader.store.get(self.bucket, key, max_bytes=MOST_BYTES)
+            self.read[key] = parse_commit(data, f"s3://{self.bucket}/{key}")
+        return self.read[key]
 
     def newest_arrival(self, properties: Properties, timeline: Timeline, *, deletes: bool) -> Recency:
         """Find the newest completed instant that wrote rows; its time is that of the timeline's own clock."""
@@ -195,7 +212,7 @@ class _Walk:
                 passed.append((commit.operation or instant.action).lower())
             else:
                 passed.append("compaction" if instant.action == "commit" else instant.action)
-        if self._is_archived(properties):
+        if self.is_archived(properties):
             why = f"{_say_passed(passed)}, and what was before is archived"
             return Recency(problem=only_bounded(self.table.id, at, why, _ARCHIVE))
         return Recency()
@@ -226,7 +243,7 @@ class _Walk:
         problem = Problem(ProblemKind.AMBIGUOUS, message, "set hoodie.table.timeline.timezone=UTC")
         return Recency(Arrival(earliest, evidence), problem, tuple(notes))
 
-    def _is_archived(self, properties: Properties) -> bool:
+    def is_archived(self, properties: Properties) -> bool:
         """Tell whether instants were archived, by one LIST; Hudi makes the folder before there are any."""
         prefix = f"{self.root}{properties.timeline}{properties.archive}"
         page = self.reader.store.list_page(self.bucket, prefix, max_keys=2)
@@ -265,11 +282,19 @@ class HudiReader:
                 plan.table.id, "it has no location in S3 in the catalog", "mend it, or exclude it"
             )
         bucket, root = split_uri(plan.table.location)
-        walk = _Walk(plan, clock, reader, bucket, root)
+        walk = Walk(plan, clock, reader, bucket, root)
         properties = walk.properties()
         timeline = walk.timeline(properties)
         recency = walk.newest_arrival(properties, timeline, deletes=counts_deletes(plan))
-        return observation_of(plan, clock, recency)
+        seen = observation_of(plan, clock, recency)
+        if rule_of_periods(plan) is None or seen.listing is not None:  # or it was never loaded
+            return seen
+        from checks.lake.formats.hudi_partitions import Partitions  # it needs what is defined here
+
+        try:
+            return Partitions(plan, clock, walk, properties, timeline).add_to(seen)
+        except Unobserved as error:
+            return without_partitions(seen, plan, clock, error.problem)
 
 
 READER = HudiReader()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from checks.lake.errors import clean
+from checks.lake.formats.held import rule_of_periods, without_partitions
 from checks.lake.formats.logs import (
     Recency,
     counts_deletes,
@@ -22,7 +23,7 @@ from checks.lake.formats.logs import (
     unsupported,
     whole_number,
 )
-from checks.model import Arrival, Format
+from checks.model import Arrival, Format, Unobserved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -168,6 +169,13 @@ def newest_arrival(metadata: Metadata, table: str, clock: Clock, *, deletes: boo
     return Recency()
 
 
+def snapshot_at(metadata: Metadata, clock: Clock) -> Snapshot | None:
+    """Return the snapshot that the table is at, None when it has none (yet, with later ones ignored)."""
+    later = clock.now if clock.ignore_later else None
+    lineage = metadata.lineage(metadata.current_at(later))
+    return next((each for each in lineage if each is None or later is None or each.at <= later), None)
+
+
 def arrivals(metadata: Metadata) -> tuple[Arrival, ...]:
     """Return all arrivals that the current snapshot's lineage still tells, newest first."""
     return tuple(
@@ -237,9 +245,16 @@ class IcebergReader:
     def observe(self, plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation:
         """Return what the table's metadata file tells; raise Unobserved when it cannot be read."""
         metadata = self.metadata(plan.table, reader)
-        return observation_of(
-            plan, clock, newest_arrival(metadata, plan.table.id, clock, deletes=counts_deletes(plan))
-        )
+        recency = newest_arrival(metadata, plan.table.id, clock, deletes=counts_deletes(plan))
+        seen = observation_of(plan, clock, recency)
+        if rule_of_periods(plan) is None or seen.listing is not None:  # or it was never loaded
+            return seen
+        from checks.lake.formats.iceberg_manifests import Partitions  # it needs what is defined here
+
+        try:
+            return Partitions(plan, clock, reader, metadata).add_to(seen, snapshot_at(metadata, clock))
+        except Unobserved as error:
+            return without_partitions(seen, plan, clock, error.problem)
 
     def metadata(self, table: Table, reader: LakeReader) -> Metadata:
         """Return the metadata file that the catalog points at, by one GET."""

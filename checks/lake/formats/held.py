@@ -1,0 +1,267 @@
+"""Which periods hold rows, as a table's own log tells it: what all formats with a log do alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from checks.lake.errors import clean
+from checks.lake.layouts import labels_of
+from checks.layout import NULL_PARTITION, StatedLayout, TimeLayout, infer_layout
+from checks.model import Column, Listing, Observation, PartitionSeen, Period, Problem, ProblemKind
+from checks.schedule.clock import wall_of
+from checks.schedule.due import Schedule
+from checks.schedule.periods import period_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from checks.rules.base import Clock, Rule, TablePlan
+
+_SAMPLE = 1000
+_AHEAD = timedelta(days=2)
+"""Periods that begin later than this after now are sentinels such as 2999-12-31."""
+
+
+@dataclass(slots=True)
+class Held:
+    """What the log says that one partition holds: files with rows, their bytes, and when they came.
+
+    A file whose coming the log does not tell (it was rewritten, or its commit is gone) leaves the first arrival
+    open, and the last one too unless a later one is known.
+    """
+
+    files: int = 0
+    size_bytes: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
+    evidence: str | None = None
+    is_first_known: bool = True
+    unknown_up_to: datetime | None = None
+
+    def add(self, size_bytes: int, at: datetime, evidence: str, *, is_new: bool) -> None:
+        """Count a file whose rows came at an instant; not ``is_new``: others may have been there before."""
+        self.files += 1
+        self.size_bytes += size_bytes
+        self.is_first_known &= is_new
+        if self.first is None or at < self.first:
+            self.first = at
+        if self.last is None or at > self.last:
+            self.last, self.evidence = at, evidence
+
+    def add_unknown(self, size_bytes: int, not_after: datetime) -> None:
+        """Count a file whose rows came at a time that is not known, but not after that instant."""
+        self.files += 1
+        self.size_bytes += size_bytes
+        self.is_first_known = False
+        self.unknown_up_to = max(self.unknown_up_to or not_after, not_after)
+
+    @property
+    def is_last_known(self) -> bool:
+        """True when no rows of an unknown time can have come after the last known ones."""
+        return self.last is not None and (self.unknown_up_to is None or self.last >= self.unknown_up_to)
+
+    def listing(self, *, complete: bool) -> Listing:
+        """Return it as a listing of the partition."""
+        return Listing(
+            objects=self.files,
+            size_bytes=self.size_bytes,
+            oldest_at=self.first if self.is_first_known else None,
+            newest_at=self.last if self.is_last_known else None,
+            newest_key=self.evidence if self.is_last_known else None,
+            complete=complete,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The periods that the rules need: ``periods`` newest first, and all from the wall time ``onward_from`` on."""
+
+    schedule: Schedule
+    layout: TimeLayout
+    periods: tuple[Period, ...] = ()
+    onward_from: datetime | None = None
+
+    @property
+    def first_wall(self) -> datetime | None:
+        """The earliest wall time that is needed, None when no period is."""
+        return self.onward_from
+
+    def wall_of(self, keys: Sequence[Column], values: Sequence[str]) -> datetime | None:
+        """Return the wall time that partition values carry, None when they do not fit the layout."""
+        return self.layout.read({key.name: value for key, value in zip(keys, values, strict=False)})
+
+    def covers(self, wall: datetime) -> bool:
+        """Tell whether a period of that wall time is needed."""
+        return self.onward_from is not None and wall >= self.onward_from
+
+
+def rule_of_periods(plan: TablePlan) -> Rule | None:
+    """Return the rule that needs to know which periods hold rows, None when none does."""
+    return next(
+        (
+            rule
+            for rule in plan.rules
+            if rule.check != "freshness" and isinstance(getattr(rule, "schedule", None), Schedule)
+        ),
+        None,
+    )
+
+
+def layout_of(
+    plan: TablePlan,
+    keys: Sequence[Column],
+    samples: Iterable[Sequence[str]],
+    told: StatedLayout | None = None,
+) -> TimeLayout | Problem:
+    """Return how the keys carry time: as the config states it, as the log tells it (``told``), or inferred."""
+    stated = plan.stated_layout
+    if (
+        stated is not None
+        and stated.keys
+        and not stated.formats
+        and told is not None
+        and told.keys == stated.keys
+    ):
+        stated = told
+    if stated is not None and not stated.keys and len(stated.formats) == 1 and len(keys) == 1:
+        stated = StatedLayout((keys[0].name,), stated.formats)
+    rows = [tuple(row) for row, _ in zip(samples, range(_SAMPLE), strict=False)]
+    return infer_layout(keys, rows, labels_of(plan), stated or told)
+
+
+def wanted(plan: TablePlan, clock: Clock, layout: TimeLayout) -> Wanted:
+    """Return the periods that the table's rules need of the layout."""
+    rule = rule_of_periods(plan)
+    schedule = getattr(rule, "schedule", None)
+    if rule is None or not isinstance(schedule, Schedule):
+        message = "no rule needs periods"
+        raise ValueError(message)
+    needs = rule.needs(plan.table, layout, clock, plan.memory)
+    firsts = [period.wall for period in needs.periods]
+    firsts += [needs.onward_from] if needs.onward_from is not None else []
+    return Wanted(schedule, layout, needs.periods, min(firsts, default=None))
+
+
+def with_partitions(
+    seen: Observation,
+    plan: TablePlan,
+    want: Wanted,
+    keys: Sequence[Column],
+    held: Mapping[tuple[str, ...], Held],
+    *,
+    problem: Problem | None = None,
+    earlier: datetime | None = None,
+) -> Observation:
+    """Add to an observation what each needed period holds.
+
+    ``problem`` says why there may be more than ``held``: then a period without any is not known. ``earlier``
+    is the wall time of an earlier period that is known to hold data.
+    """
+    partitions, starts, odd = _sort(seen, want, keys, held, complete=problem is None)
+    have = {partition.period.start for partition in partitions}
+    partitions += [
+        PartitionSeen(period=period, problem=problem, listing=None if problem else Listing())
+        for period in want.periods
+        if period.start not in have
+    ]
+    if earlier is not None:
+        period = period_of(earlier, want.schedule.every, want.layout.zone)
+        starts += [period.start] if period is not None else []
+    notes = (
+        (f"{odd} partitions have values that do not fit {want.layout.say()} and count nowhere",)
+        if odd
+        else ()
+    )
+    seen = replace(
+        seen,
+        partitions=tuple(sorted(partitions, key=lambda each: each.period, reverse=True)),
+        first_period_at=min(starts, default=None),
+        layout=want.layout.to_json(),
+        notes=(*seen.notes, *notes),
+    )
+    if _tells_arrivals(seen, want) and problem is None and seen.problem is None and _judges_freshness(plan):
+        # A backfill of an old period is no arrival: freshness is judged by the newest period that holds data.
+        return replace(seen, newest=None, listing=None)
+    return seen
+
+
+def without_partitions(seen: Observation, plan: TablePlan, clock: Clock, problem: Problem) -> Observation:
+    """Say of each due period that it is not known; what is known of the table as a whole still holds."""
+    schedule = getattr(rule_of_periods(plan), "schedule", None)
+    due = (
+        schedule.due(clock.now, reach_back_to=clock.last_completed_at)
+        if isinstance(schedule, Schedule)
+        else ()
+    )
+    return replace(
+        seen,
+        partitions=tuple(PartitionSeen(period=each.period, problem=problem) for each in due),
+        layout=plan.memory.layout,
+        notes=(*seen.notes, problem.message),
+    )
+
+
+def _sort(
+    seen: Observation,
+    want: Wanted,
+    keys: Sequence[Column],
+    held: Mapping[tuple[str, ...], Held],
+    *,
+    complete: bool,
+) -> tuple[list[PartitionSeen], list[datetime], int]:
+    """Return the needed partitions, the starts of all periods that hold rows, and how many do not fit."""
+    every, zone = want.schedule.every, want.layout.zone
+    timed = {key.name for key in want.layout.keys}
+    last = wall_of(seen.now + _AHEAD + 2 * every.nominal, zone)
+    by_wall = {period.wall: period for period in want.periods}
+    partitions: list[PartitionSeen] = []
+    starts: list[datetime] = []
+    odd = 0
+    for values, each in held.items():
+        wall = want.wall_of(keys, values)
+        if wall is None:
+            odd += NULL_PARTITION not in values
+            continue
+        period = by_wall.get(every.floor(wall)) or period_of(wall, every, zone)
+        if period is None or wall > last:
+            continue
+        starts.append(period.start)
+        if want.covers(wall):
+            pairs = zip(keys, values, strict=False)
+            partitions.append(
+                PartitionSeen(
+                    period=period,
+                    values=values,
+                    dimensions=tuple(
+                        (key.name, clean(value)) for key, value in pairs if key.name not in timed
+                    ),
+                    listing=each.listing(complete=complete),
+                )
+            )
+    return partitions, starts, odd
+
+
+def _judges_freshness(plan: TablePlan) -> bool:
+    return any(rule.check == "freshness" for rule in plan.rules)
+
+
+def _tells_arrivals(seen: Observation, want: Wanted) -> bool:
+    """Tell whether the log says of each partition that freshness may look at when its newest rows came."""
+    starts = {period.start for period in want.periods}
+    filled = [each for each in seen.partitions if each.listing is not None and each.listing.objects]
+    newest = max((each.period.start for each in filled if each.period.start in starts), default=None)
+    looked_at = [each for each in filled if newest is None or each.period.start >= newest]
+    return bool(filled) and all(
+        each.listing is not None and each.listing.newest_at is not None for each in looked_at
+    )
+
+
+def too_much(table: str, what: str) -> Problem:
+    """Return the problem of a log that is too large to tell all periods."""
+    return Problem(
+        ProblemKind.OVER_BUDGET,
+        f"{table}: {what}, so only the periods that were found are known",
+        "watch the table with freshness",
+    )

@@ -1,0 +1,174 @@
+"""Hudi: which partitions hold rows, from the commits on the timeline, and by their paths where these end.
+
+Apache Hudi Technical Specification, "Timeline" and "Data Layout".
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from checks.lake.formats.held import Held, Wanted, layout_of, too_much, wanted, with_partitions
+from checks.lake.formats.timeline import find_zone, wall_of_stamp
+from checks.layout import TimeLayout
+from checks.model import Column, Problem, ProblemKind, Unobserved
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from checks.lake.formats.hudi import Walk
+    from checks.lake.formats.timeline import Instant, Properties, Timeline
+    from checks.model import Observation, Period
+    from checks.rules.base import Clock, TablePlan
+
+MOST_COMMITS = 50
+"""Commits that are read for one table, newest first."""
+MOST_PLACES = 100
+"""Partitions that are listed by their path for one table, newest first."""
+_MAINTENANCE_OF_FILES = frozenset({"CLUSTER", "COMPACT", "LOG_COMPACT"})
+
+
+@dataclass(slots=True)
+class Partitions:
+    """Finds out which periods hold rows in a table."""
+
+    plan: TablePlan
+    clock: Clock
+    walk: Walk
+    properties: Properties
+    timeline: Timeline
+    held: dict[tuple[str, ...], Held] = field(default_factory=lambda: defaultdict(Held))
+    gone: set[str] = field(default_factory=set)
+    """Paths of partitions that were dropped or replaced by nothing, and not written since."""
+
+    def add_to(self, seen: Observation) -> Observation:
+        """Return the observation with the periods in it; raise Unobserved when they cannot be told."""
+        keys = self._keys()
+        instants = self._instants()
+        want: Wanted | None = None
+        whole = True
+        for count, instant in enumerate(instants):
+            if count >= MOST_COMMITS:
+                whole = False
+                break
+            self._take(instant, keys)
+            if want is None and self.held:
+                layout = layout_of(self.plan, keys, self.held)
+                if isinstance(layout, TimeLayout):
+                    want = wanted(self.plan, self.clock, layout)
+            if want is not None and not self._lacking(want, keys):
+                whole = count + 1 == len(instants)
+                break
+        if want is None:
+            layout = layout_of(self.plan, keys, self.held)
+            if isinstance(layout, Problem):
+                raise Unobserved(layout)
+            want = wanted(self.plan, self.clock, layout)
+        problem = None
+        archived = None
+        lacking = self._lacking(want, keys)
+        if lacking:
+            archived = not whole or self.walk.is_archived(self.properties)
+            problem = self._by_path(lacking, want, keys) if archived else None
+        if not whole or archived is not False:
+            for each in self.held.values():
+                each.is_first_known = False  # commits before may have written it first
+        return with_partitions(seen, self.plan, want, keys, self.held, problem=problem)
+
+    def _keys(self) -> tuple[Column, ...]:
+        """Return the partition keys: names from the table's properties, types from the catalog where it has them."""
+        text = self.properties.entries.get("hoodie.table.partition.fields", "")
+        names = [part.strip().partition(":")[0] for part in text.split(",") if part.strip()]
+        if not names:
+            raise Unobserved(
+                Problem(
+                    ProblemKind.UNSUPPORTED,
+                    f"{self.plan.table.id} is not partitioned, so its timeline does not tell one period from the next",
+                    "watch it with freshness",
+                )
+            )
+        types = {
+            column.name: column.type for column in (*self.plan.table.columns, *self.plan.table.partition_keys)
+        }
+        return tuple(Column(name, types.get(name, "string")) for name in names)
+
+    def _instants(self) -> list[Instant]:
+        """Return the instants that may have written rows, without those that are later than now."""
+        return [
+            each
+            for each in self.timeline.instants
+            if each.may_be_data and not (self.clock.ignore_later and self._at(each) > self.clock.now)
+        ]
+
+    def _at(self, instant: Instant) -> datetime:
+        wall = wall_of_stamp(instant.stamp)
+        at = find_zone(self.properties, self.timeline.witnesses).utc(wall) if wall is not None else None
+        return at if at is not None else instant.key.last_modified
+
+    def _take(self, instant: Instant, keys: tuple[Column, ...]) -> None:
+        commit = self.walk.commit(instant)
+        if commit.operation in _MAINTENANCE_OF_FILES:
+            return
+        compacts = self.properties.is_merge_on_read and instant.action == "commit"
+        if commit.is_arrival(deletes=False, merge_on_read_commit=compacts):
+            at, evidence = self._at(instant), f"s3://{self.walk.bucket}/{instant.key.key}"
+            for path, (files, size, _) in commit.files.items():
+                if path in self.gone:
+                    continue
+                held = self.held[values_of(path, keys)]
+                held.add(size, at, evidence, is_new=path not in commit.replaced)
+                held.files += files - 1
+        self.gone |= commit.replaced  # going back in time: what it replaced was written before
+
+    def _lacking(self, want: Wanted, keys: tuple[Column, ...]) -> list[Period]:
+        """Return the needed periods that nothing was found in yet, newest first."""
+        every = want.schedule.every
+        walls = {
+            every.floor(wall) for values in self.held if (wall := want.wall_of(keys, values)) is not None
+        }
+        return [period for period in want.periods if period.wall not in walls]
+
+    def _by_path(self, lacking: list[Period], want: Wanted, keys: tuple[Column, ...]) -> Problem | None:
+        """List the partitions of periods that no commit told of; return why some stay unknown."""
+        names = [key.name for key in keys]
+        if {key.name for key in want.layout.keys} != set(names):
+            return too_much(
+                self.plan.table.id, "commits before the ones on its timeline may have written the others"
+            )
+        hive = (
+            self.properties.entries.get("hoodie.datasource.write.hive_style_partitioning", "").lower()
+            == "true"
+        )
+        for period in lacking[:MOST_PLACES]:
+            for layout in want.layout.variants():
+                written = layout.write(period)
+                values = tuple(written[name] for name in names)
+                path = "/".join(
+                    f"{name}={value}" if hive else value for name, value in zip(names, values, strict=True)
+                )
+                if path not in self.gone:
+                    self._look(path, values)
+        if len(lacking) > MOST_PLACES:
+            return too_much(self.plan.table.id, f"more than {MOST_PLACES} periods would have to be listed")
+        return None
+
+    def _look(self, path: str, values: tuple[str, ...]) -> None:
+        """Count the files of a partition by one LIST: also log files, whose names begin with a dot."""
+        prefix = f"{self.walk.root}{path}/"
+        for key in self.walk.reader.store.list_page(self.walk.bucket, prefix).keys:
+            if key.size_bytes and not key.key.removeprefix(prefix).startswith(".hoodie_partition_metadata"):
+                self.held[values].add_unknown(key.size_bytes, self.clock.now)
+
+
+def values_of(path: str, keys: tuple[Column, ...]) -> tuple[str, ...]:
+    """Return the partition values that a path carries: ``day=2026-11-22`` or ``2026/11/22``."""
+    segments = path.strip("/").split("/")
+    names = [key.name for key in keys]
+    pairs = [segment.partition("=") for segment in segments]
+    if all(sign for _, sign, _ in pairs) and [name for name, _, _ in pairs] == names:
+        return tuple(unquote(value) for _, _, value in pairs)
+    if len(names) == 1:
+        return (unquote(path.strip("/").removeprefix(f"{names[0]}=")),)
+    return tuple(unquote(segment) for segment in segments)
