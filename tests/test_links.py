@@ -17,13 +17,17 @@ def orders(**values: str) -> Table:
     [
         (
             orders(region="eu-west-1"),
-            "https://eu-west-1.console.aws.amazon.com/glue/home?region=eu-west-1"
-            "#/v2/data-catalog/tables/view/orders?database=sales",
+            (
+                "https://eu-west-1.console.aws.amazon.com/glue/home?region=eu-west-1"
+                "#/v2/data-catalog/tables/view/orders?database=sales"
+            ),
         ),
         (
             orders(region="cn-north-1"),
-            "https://cn-north-1.console.amazonaws.cn/glue/home?region=cn-north-1"
-            "#/v2/data-catalog/tables/view/orders?database=sales",
+            (
+                "https://cn-north-1.console.amazonaws.cn/glue/home?region=cn-north-1"
+                "#/v2/data-catalog/tables/view/orders?database=sales"
+            ),
         ),
         (orders(), None),
         (
@@ -33,8 +37,10 @@ def orders(**values: str) -> Table:
         (Table(id="s3://", location="s3://"), None),
         (
             Table(id="x", database="a&b", name='"><script>', region="eu-west-1"),
-            "https://eu-west-1.console.aws.amazon.com/glue/home?region=eu-west-1"
-            "#/v2/data-catalog/tables/view/%22%3E%3Cscript%3E?database=a%26b",
+            (
+                "https://eu-west-1.console.aws.amazon.com/glue/home?region=eu-west-1"
+                "#/v2/data-catalog/tables/view/%22%3E%3Cscript%3E?database=a%26b"
+            ),
         ),
     ],
 )
