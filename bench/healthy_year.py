@@ -13,6 +13,7 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -24,9 +25,15 @@ HOUR = timedelta(hours=1)
 BEGIN, END = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
 
 
+@cache
+def tables() -> list[Simulated]:
+    """Return the tables, made once a process."""
+    return fifty()
+
+
 def check(number: int, every: int) -> tuple[str, int, list[str]]:
     """Check one table through the year, healthy and with one load lost; return its name, verdicts and faults."""
-    table = fifty()[number]
+    table = tables()[number]
     verdicts, faults = 0, []
     now = BEGIN
     while now < END:
@@ -72,7 +79,7 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1, metavar="HOURS", help="hours between two runs (1)")
     every = parser.parse_args().every
     started = time.monotonic()
-    count = len(fifty())
+    count = len(tables())
     verdicts, wrong = 0, 0
     with ProcessPoolExecutor() as pool:
         for _, number, faults in pool.map(check, range(count), [every] * count):

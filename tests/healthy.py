@@ -172,7 +172,7 @@ def hourly(name: str, labels: ZoneInfo, minutes: int, takes: int, after: int, **
     step = timedelta(minutes=minutes)
     cells: dict[str, tuple[datetime, datetime]] = {}
     instant, end = midnight(FIRST, UTC_ZONE), midnight(LAST, UTC_ZONE)
-    tick = min(step, timedelta(minutes=15))
+    tick = min(step, timedelta(minutes=30))
     while instant < end:  # a cell lasts from the first tick whose wall clock is in it to the last
         wall = instant.astimezone(labels).replace(tzinfo=None)
         passed = wall.hour * 60 + wall.minute

@@ -33,7 +33,7 @@ SECRET = "secret"
 UTC_ZONE = ZoneInfo("UTC")
 _COLUMNS = ["what is there", "now", "verdict", "what is said"]
 _TOP_KEYS = ("timezone", "calendars")
-_LEVELS = re.compile(r"\s*;\s*")
+_SEMICOLON = re.compile(r"\s*;\s*")
 _KEY = re.compile(r"(\w+) \(([\w()]+)\)(?: as (\S+?))?")
 _OFFSET = re.compile(r"(\d+)([dhms])")
 _WHEN = r"(?P<when>[+-][\ddhms]+|[\d-]+ [\d:]+)"
@@ -106,7 +106,7 @@ class Case:
     def clock(self) -> Clock:
         stated = self.now.startswith("--now ")
         run = next(
-            (m for phrase in _LEVELS.split(self.there) if (m := _PHRASES["run"].fullmatch(phrase))), None
+            (m for phrase in _SEMICOLON.split(self.there) if (m := _PHRASES["run"].fullmatch(phrase))), None
         )
         return Clock(
             now=at(self.now.removeprefix("--now ")),
@@ -204,7 +204,7 @@ def build(case: Case, lake: LakeBuilder) -> Scene:
     rules, plan = _plan(case, table)
     scene = Scene(case, lake, plan)
     writer = _Writer(scene, rules)
-    for phrase in _LEVELS.split(case.there):
+    for phrase in _SEMICOLON.split(case.there):
         writer.write(phrase)
     scene.plan = replace(plan, memory=writer.memory)
     return scene
