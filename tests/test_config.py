@@ -512,21 +512,19 @@ def test_an_exclude_that_excludes_nothing_is_a_warning(tmp_path: Path) -> None:
     )
 
 
-def test_the_region_of_an_entry_beats_that_of_its_account() -> None:
+def test_the_region_of_an_entry_is_that_of_its_account() -> None:
     config = watch(
         {"table": "a.*", "account": "p"},
-        {"table": "a.b", "account": "p", "region": "eu-west-1"},
-        {"table": "a.c", "region": "eu-central-1"},
+        {"table": "a.c"},
         accounts={"p": {"role_arn": "arn:aws:iam::111122223333:role/m", "region": "us-east-1"}},
     )
     assert config.selectors() == (
         Selector(text="a.*", account="p", region="us-east-1", database="a", name="*"),
-        Selector(text="a.b", account="p", region="eu-west-1", database="a", name="b"),
-        Selector(text="a.c", region="eu-central-1", database="a", name="c"),
+        Selector(text="a.c", database="a", name="c"),
     )
-    asked = [("p", "x"), ("p", "b"), (None, "c")]
+    asked = [("p", "x"), (None, "c")]
     found = [table for who, name in asked if (table := config.resolve(who, "a", name)) is not None]
-    assert [table.region for table in found] == ["us-east-1", "eu-west-1", "eu-central-1"]
+    assert [table.region for table in found] == ["us-east-1", None]
 
 
 def test_entries_that_only_contradict_each_other_on_a_table_make_it_a_problem() -> None:

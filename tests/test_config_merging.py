@@ -170,7 +170,7 @@ AGE, BY = {"freshness": {"max_age": "24h"}}, {"freshness": {"by": "06:00"}}
             [{"table": "a.b*", **AGE}, {"table": "a.*b", "freshness": "off", "partitions": {}}],
             ["a.*b: freshness"],
         ),
-        ([{"table": "a.*", "region": "eu-west-1"}, {"table": "a.*", "region": "eu-west-2"}], ["a.*: region"]),
+        ([{"table": "a.*", "runbook": "https://a"}, {"table": "a.*", "runbook": "https://b"}], ["a.*: runbook"]),
         # the same values, other keys, other names, other ranks
         ([{"table": "a.b*", **AGE}, {"table": "a.*b", **AGE}], []),
         ([{"table": "a.b*", **AGE}, {"table": "a.*b", "owner": "x"}], []),

@@ -40,7 +40,7 @@ _PLANNED = {"volume", "files", "schema", "catalog", "events"}
 _COLLECTIONS = frozenset(File.model_fields.keys() - Settings.model_fields.keys())
 OWN_KEYS = "x-"
 """Keys at the top that begin so are the reader's own, such as a home for anchors."""
-_STATED = ("region", "owner", "runbook", "pattern", "timezone")
+_STATED = ("owner", "runbook", "pattern", "timezone")
 
 
 def load(
@@ -299,7 +299,7 @@ class Loader:
         if checked is None:
             return None
         known = accounts.get(checked.account) if checked.account is not None else None
-        region = checked.region or (known.region if known is not None else None)
+        region = known.region if known is not None else None
         try:
             return self._parsed(checked, region, path)
         except ValueError as error:

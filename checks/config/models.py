@@ -145,11 +145,6 @@ class EntryBlock(_Block):
     account: Text | None = Field(
         None, description="The account that the table is in: a name out of accounts.", examples=["partner"]
     )
-    region: Region | None = Field(
-        None,
-        description="The region of the catalog or bucket; the account's when absent.",
-        examples=["us-east-1"],
-    )
     owner: Text | None = Field(
         None, description="Who is told to mend it; routes match it.", examples=["finance-data"]
     )

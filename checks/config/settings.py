@@ -45,10 +45,9 @@ class Silence:
 class Resolved:
     """What the config says of one table.
 
-    ``rules`` are bound, partitions before freshness. ``region`` is where the table is to be read, None
-    for the monitor's own: a table of that name in another region is not the one meant. ``matched_by``
-    is the most specific entry's selector. ``problem`` is set, and ``rules`` empty, when the entries
-    that speak of this table contradict each other.
+    ``rules`` are bound, partitions before freshness. ``region`` is that of its account, None for the
+    monitor's own. ``matched_by`` is the most specific entry's selector. ``problem`` is set, and ``rules``
+    empty, when the entries that speak of this table contradict each other.
     """
 
     table: str
@@ -137,7 +136,7 @@ class Config:
             matched_by=selector.text,
             by_glob=selector.is_glob,
             account=selector.account,
-            region=text.get("region") or (account.region if account is not None else None),
+            region=account.region if account is not None else None,
             owner=text.get("owner"),
             runbook=text.get("runbook"),
             pattern=text.get("pattern"),
