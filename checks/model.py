@@ -130,6 +130,8 @@ class Table:
     kind: str | None = None
     format: Format = Format.FILES
     region: str | None = None
+    file_format: str | None = None
+    """What its files hold by its SerDe or classification: parquet, orc, avro, json, csv or text; None: not known."""
 
     @property
     def is_prefix(self) -> bool:
@@ -158,7 +160,8 @@ class Listing:
 
     ``objects`` and ``size_bytes`` count data objects with at least one byte, ``empty_objects`` the
     ones of zero bytes. ``complete`` is False when the listing was ended before the last page; then
-    all numbers are lower bounds. ``newest_at`` and ``oldest_at`` are LastModified times.
+    all numbers are lower bounds. ``newest_at`` and ``oldest_at`` are LastModified times. ``rows`` are known
+    where a log tells them, ``newest_files`` (newest first) and ``names`` where a check asks for them.
     """
 
     objects: int = 0
@@ -170,6 +173,66 @@ class Listing:
     complete: bool = True
     ignored_objects: int = 0
     """Objects that are not data: markers, logs, hidden names, names outside ``pattern``."""
+    rows: int | None = None
+    newest_files: tuple[FileSeen, ...] = ()
+    names: Names | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileSeen:
+    """A data object: its ``s3://`` URI, its bytes, and when it was written (LastModified)."""
+
+    uri: str
+    size_bytes: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Suffix:
+    """How many data objects' names end alike (``.parquet``, ``.csv.gz``, empty for none), and one of them."""
+
+    text: str
+    count: int
+    example: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """What names and sizes of objects tell, where a check asks for it.
+
+    ``outside`` counts objects that would be data but for ``pattern``, ``small`` data objects of at least one byte
+    that are smaller than the check asks for.
+    """
+
+    suffixes: tuple[Suffix, ...] = ()
+    small: int = 0
+    outside: int = 0
+    outside_example: str | None = None
+    empty_example: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FooterSeen:
+    """What the footer of one Parquet file tells.
+
+    ``columns`` are typed as Hive writes types. ``newest`` is the newest value of the column that a check asks
+    for, None where no row group holds any. ``problem`` says why the footer, or that value, is not known.
+    """
+
+    file: FileSeen
+    columns: tuple[Column, ...] = ()
+    rows: int | None = None
+    newest: datetime | None = None
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much data there is; ``rows`` is None where no metadata tells it."""
+
+    bytes: int
+    files: int
+    rows: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +240,8 @@ class PartitionSeen:
     """One partition (or the place where it should be) as it was seen at ``now``.
 
     ``registered`` is None where nothing needs to be registered (a bare prefix, projection).
-    ``listing`` is None when it was not or could not be listed; ``problem`` says why.
+    ``listing`` is None when it was not or could not be listed; ``problem`` says why. ``usual_location`` is
+    where its data lies, by its name, when nothing lies where it is registered.
     """
 
     period: Period
@@ -188,6 +252,7 @@ class PartitionSeen:
     created_at: datetime | None = None
     listing: Listing | None = None
     problem: Problem | None = None
+    usual_location: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +270,7 @@ class Observation:
     For a table that was read as one place ``listing`` is set. For a table that was read by period
     ``partitions`` holds one entry a partition looked at, and ``first_period_at`` the start of the
     earliest period that is known to hold data (``reaches_first`` False: there may be earlier ones).
-    ``newest`` is the newest arrival known from a table format's own log.
+    ``newest`` is the newest arrival known from a table format's own log. ``footers`` are those of the newest files.
     ``problem`` is set when the table as a whole could not be read; what is set beside it still holds.
     """
 
@@ -219,6 +284,7 @@ class Observation:
     problem: Problem | None = None
     notes: tuple[str, ...] = ()
     layout: Mapping[str, JsonValue] | None = None
+    footers: tuple[FooterSeen, ...] = ()
     requests: int = 0
 
 
@@ -230,12 +296,16 @@ class TableMemory:
     told apart, also for each of their items (by its key). ``layout`` is how partition values carry time, as it
     was inferred before. ``combinations`` are the values of dimensions that were ever seen, and the start of
     the first period of each.
+    ``sizes`` are those of recent periods (by label), or of the whole table by the day of the look, where its volume
+    is checked; ``schema`` holds the columns and then the partition keys last seen, where these are checked.
     """
 
     first_period_at: datetime | None = None
     first_seen: Mapping[str, datetime] = field(default_factory=dict)
     layout: Mapping[str, JsonValue] | None = None
     combinations: Mapping[Combination, datetime] = field(default_factory=dict)
+    sizes: Mapping[str, Size] = field(default_factory=dict)
+    schema: tuple[Column, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
@@ -37,6 +40,41 @@ Size = Annotated[
     WithJsonSchema({"type": ["string", "integer"]}),
 ]
 """A config value such as ``50MB``: a number and B, kB, MB, GB, TB or KiB and kin."""
+
+
+_PERCENT = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*%")
+
+
+def parse_percent(value: object) -> float:
+    """Read a number and %, such as ``60%``, as a share of one; raise ValueError with what to write."""
+    match = _PERCENT.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None or float(match[1]) <= 0:
+        message = f"{value!r} is not a percentage above zero; write a number and %, such as 60%"
+        raise ValueError(message)
+    return float(match[1]) / 100
+
+
+def parse_severity(value: object) -> Severity:
+    """Read ``warning`` or ``critical``; raise ValueError with what to write."""
+    if value in ("warning", "critical"):
+        return Severity(str(value))
+    message = f"{value!r} is no severity; write warning or critical"
+    raise ValueError(message)
+
+
+Percent = Annotated[
+    float,
+    BeforeValidator(parse_percent),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s*%$"}),
+]
+"""A config value such as ``60%``: a number and %."""
+
+SeverityWord = Annotated[
+    Severity,
+    BeforeValidator(parse_severity),
+    WithJsonSchema({"enum": ["warning", "critical"]}),
+]
+"""A config value: how bad it is when the check fails."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +171,7 @@ class Needs:
     ``onward_from``: also look at every registered partition whose period starts (by its wall time) at or
     after this wall time, newest first.
     ``enough_at``: once an arrival at or after this instant was seen, no more needs to be read.
+    ``exists``: without a time layout, one page of the location is enough.
     ``first_period``: when the oldest of ``periods`` has no data, find out the earliest period that has any.
     ``each``: look at each combination of these keys' values; ``combinations`` are those that are known before
     anything is read, with the start of the first period that each is needed in (None: all).
@@ -143,8 +182,37 @@ class Needs:
     onward_from: datetime | None = None
     enough_at: datetime | None = None
     first_period: bool = False
+    exists: bool = False
     each: Each | None = None
     combinations: Mapping[Combination, datetime | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detail:
+    """What has to be read of the places that are looked at, beside how much data there is and from when.
+
+    ``names``: what names and sizes tell, with files below ``small_below`` bytes counted. ``footers``: those of so
+    many of the newest files, with the newest value of ``column`` (timestamps without a zone are in ``zone``).
+    ``usual_place``: where a registered partition is empty, look where it would lie by its name.
+    """
+
+    names: bool = False
+    small_below: int = 0
+    footers: int = 0
+    column: str | None = None
+    zone: ZoneInfo | None = None
+    usual_place: bool = False
+
+    def __or__(self, other: Detail) -> Detail:
+        """Bring together what two rules need."""
+        return Detail(
+            names=self.names or other.names,
+            small_below=max(self.small_below, other.small_below),
+            footers=max(self.footers, other.footers),
+            column=self.column or other.column,
+            zone=self.zone or other.zone,
+            usual_place=self.usual_place or other.usual_place,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +232,15 @@ class Rule(ABC):
     """A check with its limits, bound to a zone and calendars. Pure: values in, values out."""
 
     check: ClassVar[str]
+
+    @property
+    def detail(self) -> Detail:
+        """Say what has to be read of the places that are looked at beyond listing them."""
+        return Detail()
+
+    def looks(self, table: Table) -> bool:  # noqa: ARG002 - for others to say
+        """Tell whether anything but the catalog's own description of the table has to be read."""
+        return True
 
     @abstractmethod
     def needs(self, table: Table, layout: TimeLayout | None, clock: Clock, memory: TableMemory) -> Needs:
@@ -199,3 +276,8 @@ class TablePlan:
     silences: Mapping[str, str] = field(default_factory=dict)
     """Why checks are silenced now, by check."""
     memory: TableMemory = field(default_factory=TableMemory)
+
+    @property
+    def detail(self) -> Detail:
+        """What all its rules need to have read of the places that are looked at."""
+        return reduce(or_, (rule.detail for rule in self.rules), Detail())
