@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from checks.lake.catalog import normal_location
 from checks.lake.formats.files import is_data
 from checks.lake.partitions import before, expressions, is_sorted, older, quoted
-from checks.lake.places import Naming, cells_of, hive_name, java_format
+from checks.lake.places import Naming, cells_of, hive_name
 from checks.lake.storage import Budget, list_place
 from checks.layout import KeyFormat, TimeLayout
 from checks.model import Format, Period
+from checks.projection import java_format
 from checks.rules.base import Clock
 from checks.schedule.periods import DAILY, HOURLY, MONTHLY, WEEKLY, period_of
 from tests.lakes import MemoryLake
@@ -296,8 +297,11 @@ def test_places_of_periods() -> None:
     daily = Naming(TimeLayout(zone=UTC_ZONE, path="%Y/%m/%d/"), "s3://b/${}")
     assert places(daily, "2026-11-16", WEEKLY) == [f"s3://b/2026/11/{day}/" for day in range(22, 15, -1)]
     flat = Naming(layout(("ts", "%Y-%m-%d-%H")), "s3://b/ts=${ts}/", escaped=True)
-    assert len(places(flat, "2026-11-22")) == 24
-    assert places(flat, "2026-11-01", MONTHLY) == []
+    assert places(flat, "2026-11-22") == ["s3://b/ts=2026-11-22-"]
+    assert places(flat, "2026-11-01", MONTHLY) == ["s3://b/ts=2026-11-"]
+    unpadded = Naming(layout(("ts", "%Y-%-m-%-d-%-H")), "s3://b/ts=${ts}/", escaped=True)
+    assert len(places(unpadded, "2026-11-22")) == 24
+    assert places(unpadded, "2026-11-01", MONTHLY) == []
     both = Naming(layout(*YMD, known=False), "s3://b/year=${year}/month=${month}/day=${day}/", escaped=True)
     assert places(both, "2026-11-05") == [
         "s3://b/year=2026/month=11/day=5/",
@@ -315,7 +319,7 @@ def test_a_name_reads_back_as_what_it_was_written_from(moment: datetime) -> None
         Naming(layout(("ts", "%Y-%m-%d %H:%M:%S")), "s3://b/ts=${ts}/", escaped=True),
         Naming(layout(("dt", "%Y-%m-%d"), ("hour", "%-H")), "s3://b/dt=${dt}/hour=${hour}/", escaped=True),
     ):
-        (place,) = naming.places_of(period)
+        place = naming._place(naming.layout, period)
         assert naming.read(f"{place.location}part-0") == period.wall
 
 

@@ -7,18 +7,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from checks.lake.formats.files import is_data
-from checks.lake.partitions import InTime, Range, older, registered, sample
-from checks.lake.places import (
-    Naming,
-    cells_of,
-    hive_naming,
-    is_projected,
-    path_naming,
-    projection_naming,
-    values_in,
-)
+from checks.lake.partitions import Range, older, registered, sample
+from checks.lake.places import Naming, cells_of, values_in
 from checks.lake.storage import split_uri
-from checks.model import Observation, PartitionSeen, Problem, ProblemKind, Unobserved
+from checks.lake.targets import Targets, of_registered
+from checks.model import Observation, PartitionSeen, Unobserved
 from checks.schedule.clock import wall_of
 from checks.schedule.periods import DAILY, period_of
 
@@ -28,7 +21,7 @@ if TYPE_CHECKING:
 
     from checks.lake.reader import LakeReader
     from checks.layout import TimeLayout
-    from checks.model import Period, Table
+    from checks.model import Period
     from checks.rules.base import Clock, Needs, TablePlan
     from checks.schedule.periods import Every
 
@@ -106,12 +99,16 @@ class _ByPeriod:
         firsts += [period.wall for period in periods.values()]
         if not firsts:
             return seen
-        naming = self._naming()
+        apart = next((want.needs for want in wants if want.needs.each is not None), None)
+        targets_of = Targets(
+            table, self.layout, apart.each if apart else None, apart.combinations if apart else None
+        )
+        naming = targets_of.names()
         notes: list[str] = []
-        if _is_by_path(table):
-            targets = self._all_by_name(tuple(periods.values()), naming)
+        if targets_of.are_by_path:
+            targets = targets_of.by_name(tuple(periods.values()), self.clock.now)
         else:
-            targets, notes = self._registered(tuple(periods.values()), min(firsts), naming)
+            targets, notes = self._registered(tuple(periods.values()), min(firsts), targets_of)
         partitions: list[PartitionSeen] = []
         for target in sorted(targets, key=lambda each: each.period, reverse=True):
             if not any(want.wants(target.period) for want in wants):
@@ -126,33 +123,13 @@ class _ByPeriod:
         ]
         if any(want.misses_first(filled) for want in wants):
             try:
-                filled += self._earlier(min(firsts), naming)
+                filled += self._earlier(min(firsts), targets_of, naming)
             except Unobserved as error:  # what was seen still holds
                 seen = replace(seen, problem=error.problem)
         return replace(seen, first_period_at=min(filled, default=None))
 
-    def _naming(self) -> Naming | None:
-        table = self.plan.table
-        if table.is_prefix:
-            return path_naming(table.location or "", self.layout)
-        return (
-            projection_naming(table, self.layout) if is_projected(table) else hive_naming(table, self.layout)
-        )
-
-    def _all_by_name(self, periods: Sequence[Period], naming: Naming | None) -> list[PartitionSeen]:
-        """Return the places of all periods, where nothing is registered."""
-        if naming is None:
-            raise Unobserved(
-                Problem(
-                    ProblemKind.UNSUPPORTED,
-                    f"{self.plan.table.id}: its partition projection names places by keys that carry no time",
-                    "watch its prefix instead",
-                )
-            )
-        return [target for period in periods for target in _by_name(period, naming, registered_=None)]
-
     def _registered(
-        self, periods: Sequence[Period], first: datetime, naming: Naming | None
+        self, periods: Sequence[Period], first: datetime, targets_of: Targets
     ) -> tuple[list[PartitionSeen], list[str]]:
         """Return the registered partitions, the places of periods without one, and notes."""
         table, layout, now = self.plan.table, self.layout, self.clock.now
@@ -171,15 +148,11 @@ class _ByPeriod:
                 continue
             period = by_wall.get(self.every.floor(each.wall)) or period_of(each.wall, self.every, layout.zone)
             if period is not None:
-                targets.append(_of_registered(each, period, table, layout))
+                targets.append(of_registered(each, period, table, layout))
         if beyond:
             noun = "partition lies" if beyond == 1 else "partitions lie"
             notes.append(f"{beyond} registered {noun} in the future and counted nowhere")
-        have = {target.period.start for target in targets}
-        for period in periods:
-            if period.start not in have:
-                targets += _by_name(period, naming, registered_=False)
-        return targets, notes
+        return [*targets, *targets_of.absent(periods, targets)], notes
 
     def _look(self, target: PartitionSeen) -> PartitionSeen:
         """Return the target with its listing, or with the problem that stood in the way."""
@@ -195,12 +168,12 @@ class _ByPeriod:
                 return replace(target, listing=listing, values=actual.values, location=actual.location)
         return replace(target, listing=listing)
 
-    def _earlier(self, first: datetime, naming: Naming | None) -> list[datetime]:
+    def _earlier(self, first: datetime, targets_of: Targets, naming: Naming | None) -> list[datetime]:
         """Return the start of an earlier period with data, as cheaply as one can be told; empty when none is known.
 
         By one request for an older partition, or for the first page of names. Raises Unobserved.
         """
-        if _is_by_path(self.plan.table):
+        if targets_of.are_by_path:
             wall = self._first_by_name(naming) if naming is not None else None
         else:
             wall = older(self.reader.partitions, self.plan.table, self.layout, first)
@@ -226,11 +199,6 @@ class _ByPeriod:
         return min((wall for wall in walls if wall is not None), default=None)
 
 
-def _is_by_path(table: Table) -> bool:
-    """Tell whether nothing is registered for the table: its places are known by name alone."""
-    return table.is_prefix or is_projected(table)
-
-
 def _every_of(plan: TablePlan, layout: TimeLayout) -> Every:
     """Return the cadence of periods: as the partitions check states it, else as the layout suggests it."""
     for rule in plan.rules:
@@ -239,35 +207,6 @@ def _every_of(plan: TablePlan, layout: TimeLayout) -> Every:
             stated: Every = schedule.every
             return stated
     return plan.every or layout.every or DAILY
-
-
-def _of_registered(each: InTime, period: Period, table: Table, layout: TimeLayout) -> PartitionSeen:
-    timed = {key.name for key in layout.keys}
-    pairs = zip((key.name for key in table.partition_keys), each.partition.values, strict=False)
-    return PartitionSeen(
-        period=period,
-        values=each.partition.values,
-        dimensions=tuple((name, value) for name, value in pairs if name not in timed),
-        location=each.partition.location,
-        registered=True,
-        created_at=each.partition.created_at,
-    )
-
-
-def _by_name(period: Period, naming: Naming | None, *, registered_: bool | None) -> list[PartitionSeen]:
-    places = naming.places_of(period) if naming is not None else []
-    if not places:
-        if registered_ is None:
-            problem = Problem(
-                ProblemKind.UNSUPPORTED, f"{period.label} is kept in too many places to look at each",
-                "choose a shorter every",
-            )  # fmt: skip
-            return [PartitionSeen(period=period, problem=problem)]
-        return [PartitionSeen(period=period, registered=registered_)]
-    return [
-        PartitionSeen(period=period, values=place.values, location=place.location, registered=registered_)
-        for place in places
-    ]
 
 
 def _tells_order(layout: TimeLayout) -> bool:

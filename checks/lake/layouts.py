@@ -7,10 +7,10 @@ from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from checks.lake.partitions import sample
-from checks.lake.places import is_projected, projected
 from checks.lake.storage import split_uri
 from checks.layout import StatedLayout, TimeLayout, infer_layout, infer_path, layout_from_json
 from checks.model import Problem, ProblemKind
+from checks.projection import Unprojectable, is_projected, projection_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,14 +51,7 @@ def layout_of(plan: TablePlan, reader: LakeReader) -> TimeLayout | Problem:
         return _path_layout(plan, reader, zone)
     stated = plan.stated_layout
     if is_projected(table) and (stated is None or not stated.formats):
-        found = projected(table)
-        if isinstance(found, str):
-            return Problem(
-                ProblemKind.UNSUPPORTED,
-                found,
-                "state the keys and formats: partitions: {key: ..., format: ...}",
-            )
-        stated = found
+        return _projected_layout(table, stated, zone)
     if stated is not None and stated.formats:
         return infer_layout(table.partition_keys, (), zone, _with_keys(stated, table))
     remembered = _remembered(plan, zone, stated)
@@ -68,6 +61,28 @@ def layout_of(plan: TablePlan, reader: LakeReader) -> TimeLayout | Problem:
     if not rows:  # nothing is registered: the names of folders may tell
         rows = _hive_rows(table, _folders(reader, table.location or "", 1))
     return infer_layout(table.partition_keys, rows, zone, stated)
+
+
+def _projected_layout(table: Table, stated: StatedLayout | None, zone: ZoneInfo) -> TimeLayout | Problem:
+    """Return the layout that the table's properties state, of the stated keys where some are."""
+    try:
+        found = projection_of(table).stated_layout
+    except Unprojectable as error:
+        return error.of(table)
+    if stated is not None and set(stated.keys) != set(found.keys):
+        pairs = [pair for pair in zip(found.keys, found.formats, strict=True) if pair[0] in stated.keys]
+        found = StatedLayout(tuple(name for name, _ in pairs), tuple(text for _, text in pairs))
+    if not found.keys:
+        kinds = {
+            key.name: table.parameters.get(f"projection.{key.name}.type") for key in table.partition_keys
+        }
+        shown = ", ".join(f"{name!r} ({kind})" for name, kind in kinds.items())
+        return Problem(
+            ProblemKind.UNSUPPORTED,
+            f"{table.id}: its projection has no key that carries time: {shown}",
+            "state the keys and formats: partitions: {key: ..., format: ...}",
+        )
+    return infer_layout(table.partition_keys, (), zone, found)
 
 
 def _with_keys(stated: StatedLayout, table: Table) -> StatedLayout:

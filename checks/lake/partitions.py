@@ -181,21 +181,39 @@ def registered(
 
     One request where the key's order is time's order or all values are known; else an expression of the
     periods within 2,048 characters, wider where they do not fit. What comes back is read and filtered here
-    again: null partitions are passed over, values that do not fit the layout are counted in a note.
+    again: null time keys and values that do not fit the layout are counted in a note.
     """
     names = [key.name for key in table.partition_keys]
+    timed = {key.name for key in layout.keys}
     found: dict[tuple[str, ...], InTime] = {}
     odd: list[tuple[str, ...]] = []
+    null: dict[str, set[tuple[str, ...]]] = {}
     for partition in _ask(source, table, layout, wanted):
-        if NULL_PARTITION in partition.values or partition.values in found:
+        if partition.values in found:
             continue
-        wall = layout.read(dict(zip(names, partition.values, strict=False)))
+        row = dict(zip(names, partition.values, strict=False))
+        for name in (name for name, value in row.items() if value == NULL_PARTITION):
+            null.setdefault(name, set()).add(partition.values)
+        if any(row.get(name) == NULL_PARTITION for name in timed):
+            continue
+        wall = layout.read(row)
         if wall is None:
             odd.append(partition.values)
         elif wall >= wanted.first:
             found[partition.values] = InTime(partition, wall)
     ordered = sorted(found.values(), key=lambda each: (each.wall, each.partition.values), reverse=True)
-    return ordered, _notes(odd, layout, names)
+    return ordered, [*_notes(odd, layout, names), *_null_notes(null, timed)]
+
+
+def _null_notes(null: dict[str, set[tuple[str, ...]]], timed: set[str]) -> list[str]:
+    """Tell of partitions that hold rows without a value for a key: in which period they fall is not guessed."""
+    notes = []
+    for name, values in sorted(null.items()):
+        noun = "partition has" if len(values) == 1 else "partitions have"
+        counts = "and count" if len(values) > 1 else "and counts"
+        ends = f", {counts} nowhere" if name in timed else f", {counts} for no value of it"
+        notes.append(f"{len(values)} {noun} no value for {clean(name)} ({NULL_PARTITION}){ends}")
+    return notes
 
 
 def _notes(odd: list[tuple[str, ...]], layout: TimeLayout, names: list[str]) -> list[str]:

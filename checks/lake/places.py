@@ -9,14 +9,18 @@ from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from checks.layout import StatedLayout
-from checks.schedule.periods import back_from, period_at
+from checks.model import Period
+from checks.schedule.clock import wall_of
+from checks.schedule.formats import compile_format
+from checks.schedule.periods import HOURLY, back_from, period_at
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from checks.layout import TimeLayout
-    from checks.model import Period, Table
+    from checks.model import Combination, Table
+    from checks.projection import Projection
     from checks.schedule.periods import Every
 
 _SECOND = timedelta(seconds=1)
@@ -27,12 +31,7 @@ _MOST_CELLS = 60_000
 _SPECIAL = re.compile(r"[\x00-\x1f\"#%'*/:=?\\\x7f{\[\]^]")
 """What Hive writes as %XX into the names of partition folders (FileUtils.escapePathName)."""
 _HOLE = re.compile(r"\$\{([^}]*)\}")
-_JAVA = {
-    "yyyy": "%Y", "MM": "%m", "M": "%-m", "dd": "%d", "d": "%-d", "HH": "%H", "H": "%-H", "mm": "%M", "m": "%-M",
-    "ss": "%S", "DDD": "%j", "D": "%-j", "YYYY": "%G", "ww": "%V", "w": "%-V", "uuuu": "%Y",
-}  # fmt: skip
-_JAVA_PARTS = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']+")
-_INTEGER_PARTS = {"year": "%Y", "month": "%-m", "day": "%-d", "hour": "%-H"}
+_GROUP_NAME = re.compile(r"\?P<\w+>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,26 +50,38 @@ class Naming:
     template: str
     escaped: bool = False
     key_order: tuple[str, ...] = ()
+    values: Combination = ()
+    """The values of the keys beside time that have a hole in the template."""
 
-    def places_of(self, period: Period) -> list[Place]:
+    @property
+    def missing(self) -> list[str]:
+        """The holes whose values are not known: places cannot be named then, only read."""
+        known = {key.name for key in self.layout.keys} | {name for name, _ in self.values} | {""}
+        return [name for name in _HOLE.findall(self.template) if name not in known]
+
+    def places_of(self, period: Period, admits: Callable[[datetime], bool] | None = None) -> list[Place]:
         """Return the places of a period: one, one a padding, or one a cell where the layout is finer.
 
-        A finer layout's cells are one place where they share folders that no other period lies in. Empty when
-        there are too many.
+        A finer layout's cells are one place where their names have a beginning that no other period's have: a
+        folder, or the beginning of names where numbers are padded. ``admits`` may leave cells out by their wall
+        time. Empty when there are too many.
         """
+        if self.missing:
+            return []
         found: dict[str, Place] = {}
         cells = self._cells(period)
         for layout in self.layout.variants():
-            if len(cells) == 1:
-                places = [self._place(layout, cells[0])]
+            if self._is_finer(layout):
+                places = self._beginnings(layout, period)
+            elif len(cells) == 1:
+                places = self._places(layout, cells[0])
+            elif (shared := self._shared(layout, period, cells)) is not None:
+                places = [Place(shared)]
             else:
-                shared = self._shared(layout, period, cells)
-                if shared is not None:
-                    places = [Place(shared)]
-                elif len(cells) <= _MOST_PLACES:
-                    places = [self._place(layout, cell) for cell in cells]
-                else:
+                wanted = [cell for cell in cells if admits is None or admits(cell.wall)]
+                if len(wanted) > _MOST_PLACES:
                     return []
+                places = [place for cell in wanted for place in self._places(layout, cell)]
             found |= {place.location: place for place in places}
         return list(found.values())
 
@@ -90,16 +101,60 @@ class Naming:
         return None
 
     def _pattern(self, layout: TimeLayout) -> re.Pattern[str]:
-        """Match names of places: each hole holds as many segments as its format has."""
-        formats = {key.name: key.format for key in layout.keys} | {"": layout.path or ""}
+        """Match names of places: a hole is what its format writes, or one segment where nothing tells more."""
+        formats = {key.name: key.format for key in layout.keys} | ({"": layout.path} if layout.path else {})
         found, end = "", 0
         for hole in _HOLE.finditer(self.template):
-            text = formats.get(hole[1], "")
-            slashes = 0 if self.escaped else text.count("/") - text.endswith("/")
-            tail = "/" if text.endswith("/") and not self.escaped else ""
-            found += re.escape(self.template[end : hole.start()]) + f"([^/]+(?:/[^/]+){{{slashes}}}{tail})"
+            text = formats.get(hole[1])
+            inner = (
+                "[^/]+"
+                if text is None or self.escaped
+                else _GROUP_NAME.sub("?:", compile_format(text).regex.pattern)
+            )
+            found += re.escape(self.template[end : hole.start()]) + f"({inner})"
             end = hole.end()
         return re.compile(found + re.escape(self.template[end:]), re.DOTALL)
+
+    def _is_finer(self, layout: TimeLayout) -> bool:
+        """Tell whether names tell minutes or instants: then the names of a period cannot be listed one by one."""
+        return layout.every is None
+
+    def _beginnings(self, layout: TimeLayout, period: Period) -> list[Place]:
+        """Return the beginnings of names of a layout of minutes: the period's, or those of its hours.
+
+        Of a period that is shorter than an hour the one name of its start, where it has no beginning of its own.
+        Of instants that have no common beginning, none.
+        """
+        whole = self._beginning(layout, period)
+        if whole is not None:
+            return [Place(whole)]
+        if period.end - period.start < HOURLY.nominal and "minute" in layout.fields:
+            return self._places(layout, period)
+        hours: list[Period] = []
+        for hour in islice(back_from(period.end - _SECOND, HOURLY, layout.zone), _MOST_PLACES + 1):
+            if hour.start < period.start:
+                break
+            hours.append(hour)
+        found = [self._beginning(layout, hour) for hour in hours]
+        if len(hours) > _MOST_PLACES or None in found:
+            return []
+        return [Place(text) for text in found if text is not None]
+
+    def _beginning(self, layout: TimeLayout, period: Period) -> str | None:
+        first, last = (self._named(layout, at) for at in (period.start, period.end - _SECOND))
+        if first == last:
+            return first
+        same = next(
+            (n for n, pair in enumerate(zip(first, last, strict=False)) if pair[0] != pair[1]), len(first)
+        )
+        beside = [self._named(layout, at) for at in (period.start - _SECOND, period.end)]
+        if "%-" in "".join(layout.formats) or any(name.startswith(first[:same]) for name in beside):
+            return None
+        return first[:same]
+
+    def _named(self, layout: TimeLayout, instant: datetime) -> str:
+        wall = wall_of(instant, layout.zone)
+        return self._place(layout, Period(instant, instant, wall, "")).location
 
     def _cells(self, period: Period) -> list[Period]:
         every = self.layout.every
@@ -113,8 +168,14 @@ class Naming:
             cells.append(cell)
         return cells if len(cells) > 1 else [period]
 
+    def _places(self, layout: TimeLayout, cell: Period) -> list[Place]:
+        """Return the place of a cell, and the one without %XX where a writer may have left it as it is."""
+        place = self._place(layout, cell)
+        plain = fill(self.template, layout.write(cell) | dict(self.values), escaped=False)
+        return [place] if plain == place.location else [place, Place(plain, place.values)]
+
     def _place(self, layout: TimeLayout, cell: Period) -> Place:
-        values = layout.write(cell)
+        values = layout.write(cell) | dict(self.values)
         ordered = tuple(values[name] for name in self.key_order)
         return Place(fill(self.template, values, escaped=self.escaped), ordered)
 
@@ -124,13 +185,15 @@ class Naming:
         same = next(
             (count for count, pair in enumerate(zip(first, last, strict=False)) if pair[0] != pair[1]), 0
         )
-        shared = first[: first.rfind("/", 0, same) + 1]
         every = layout.every
         assert every is not None  # noqa: S101 - there are several cells
         beside = [period_at(instant, every, layout.zone) for instant in (period.start - _SECOND, period.end)]
-        if any(self._place(layout, cell).location.startswith(shared) for cell in beside):
-            return None
-        return shared
+        names_beside = [self._place(layout, cell).location for cell in beside]
+        beginnings = [first[: first.rfind("/", 0, same) + 1]]
+        if "%-" not in "".join(layout.formats):  # else 1 would be the beginning of 10 too
+            beginnings.append(first[:same])
+        apart = (text for text in beginnings if not any(name.startswith(text) for name in names_beside))
+        return next(apart, None)
 
 
 def fill(template: str, values: dict[str, str], *, escaped: bool) -> str:
@@ -162,19 +225,19 @@ def cells_of(
     return tuple(cells)
 
 
-def hive_naming(table: Table, layout: TimeLayout) -> Naming | None:
-    """Return how the table's partitions are named by default: ``location/key=value/...``.
+def hive_naming(table: Table, layout: TimeLayout, values: Combination = ()) -> Naming | None:
+    """Return how the table's partitions of these values are named by default: ``location/key=value/...``.
 
-    None when another key stands before or between those that carry time: its values are not known.
+    None when a key whose values are not known stands before or between the others.
     """
     names = [key.name for key in table.partition_keys]
-    timed = {key.name for key in layout.keys}
-    leading = names[: len(timed)]
-    if table.location is None or set(leading) != timed:
+    known = {key.name for key in layout.keys} | {name for name, _ in values}
+    leading = names[: len(known)]
+    if table.location is None or set(leading) != known:
         return None
     folders = "".join(f"{hive_name(name)}=${{{name}}}/" for name in leading)
-    key_order = tuple(names) if len(names) == len(timed) else ()
-    return Naming(layout, table.location + folders, escaped=True, key_order=key_order)
+    key_order = tuple(names) if len(names) == len(known) else ()
+    return Naming(layout, table.location + folders, escaped=True, key_order=key_order, values=values)
 
 
 def path_naming(location: str, layout: TimeLayout) -> Naming:
@@ -196,62 +259,25 @@ def values_in(table: Table, uri: str) -> Place | None:
     )
 
 
-def is_projected(table: Table) -> bool:
-    """Tell whether Athena computes the table's partitions (partition projection): then none is registered."""
-    return table.parameters.get("projection.enabled", "").strip().lower() == "true"
+def projection_naming(
+    table: Table, projection: Projection, layout: TimeLayout, values: Combination
+) -> Naming | None:
+    """Return how the projection names the places of these values of its other keys; None without a location.
 
-
-def projected(table: Table) -> StatedLayout | str:
-    """Return the time keys that the table's projection states; a sentence when it cannot be read this way."""
-    formats: list[tuple[str, str]] = []
-    for key in table.partition_keys:
-        kind = table.parameters.get(f"projection.{key.name}.type", "").strip().lower()
-        text: str | None
-        if kind == "date":
-            text = java_format(table.parameters.get(f"projection.{key.name}.format", "yyyy-MM-dd"))
-        elif kind == "integer":
-            text = _INTEGER_PARTS.get(key.name.lower())
-            if table.parameters.get(f"projection.{key.name}.digits") == "2" and text is not None:
-                text = text.replace("%-", "%")
-        else:
-            text = None
-        if text is None:
-            return (
-                f"{table.id}: its projection of {key.name!r} ({kind or 'no type'}) is not read; "
-                "date keys, and integer keys named year, month, day or hour are"
-            )
-        formats.append((key.name, text))
-    if not formats:
-        return f"{table.id}: partition projection is on, but it has no partition keys"
-    return StatedLayout(tuple(name for name, _ in formats), tuple(text for _, text in formats))
-
-
-def java_format(text: str) -> str | None:
-    """Return the format for a Java date pattern, as projections use it; None when it cannot be read."""
-    found, end = "", 0
-    for match in _JAVA_PARTS.finditer(text):
-        if match.start() != end:
+    By its template as it is written, else as Hive does.
+    """
+    template, escaped = projection.template, False
+    if template is None:
+        if table.location is None:
             return None
-        end = match.end()
-        if match[1] is not None:
-            found += match[1].replace("''", "'").replace("%", "%%")
-        elif match[2] is None:
-            found += match[0].replace("%", "%%")
-        else:
-            token = _JAVA.get(match[0])
-            if token is None:
-                return None
-            found += token
-    return found if end == len(text) and "%" in found else None
-
-
-def projection_naming(table: Table, layout: TimeLayout) -> Naming | None:
-    """Return how the projection names places: by its template, else as Hive does; None without a location."""
-    template = table.parameters.get("storage.location.template")
-    if not template:
-        return hive_naming(table, layout)
-    names = {key.name for key in layout.keys}
-    if not template.startswith("s3://") or not set(_HOLE.findall(template)) <= names:
-        return None
-    names_in_order = tuple(key.name for key in table.partition_keys)
-    return Naming(layout, template if template.endswith("/") else template + "/", key_order=names_in_order)
+        template = table.location + "".join(
+            f"{hive_name(k.name)}=${{{k.name}}}/" for k in table.partition_keys
+        )
+        escaped = True
+    return Naming(
+        layout,
+        template if template.endswith("/") else template + "/",
+        escaped=escaped,
+        key_order=tuple(key.name for key in table.partition_keys),
+        values=values,
+    )
