@@ -410,6 +410,14 @@ def test_a_checkpoint_in_parts_has_to_be_whole(tmp_path: Path) -> None:
     assert filled(plan, observe(delta.READER, plan, objects)) == A_GAP
 
 
+def test_names_of_keys_may_be_written_in_any_case(tmp_path: Path) -> None:
+    table = rows("2026-11-19", "2026-11-21").rename_columns(["Day", "amount"])
+    write_deltalake(str(tmp_path), table, partition_by=["Day"])
+    set_commit_times(tmp_path, {0: EIGHT})
+    plan = plan_with(Format.DELTA, partitions_rule(key="Day"))
+    assert filled(plan, observe(delta.READER, plan, folder_of(tmp_path))) == A_GAP
+
+
 def test_removed_files_and_nulls_do_not_fill_a_day() -> None:
     objects = ObjectsInMemory()
     null = delta_add("c")
@@ -522,6 +530,7 @@ def test_a_table_without_partition_fields_says_so() -> None:
         ("2026/11/21", ("y", "m", "d"), ("2026", "11", "21")),
         ("y=2026/m=11", ("y", "m"), ("2026", "11")),
         ("day=a%3Ab", ("day",), ("a:b",)),
+        ("Day=2026-11-21", ("day",), ("2026-11-21",)),
     ],
 )
 def test_paths_carry_values_with_and_without_names(

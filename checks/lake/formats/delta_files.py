@@ -21,7 +21,7 @@ from checks.lake.formats.delta_log import (
 from checks.lake.formats.held import Held, layout_of, too_much, wanted, with_partitions
 from checks.lake.formats.logs import malformed, place_of
 from checks.layout import NULL_PARTITION
-from checks.model import Problem, ProblemKind, Unobserved
+from checks.model import Column, Problem, ProblemKind, Unobserved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,14 +30,15 @@ if TYPE_CHECKING:
     from checks.lake.formats.delta import Walk
     from checks.lake.formats.delta_log import Commit, Log
     from checks.lake.storage import Key
-    from checks.model import Column, Observation
+    from checks.model import Observation
     from checks.rules.base import Clock, TablePlan
 
 MOST_COMMITS = 200
 """Commits after the checkpoint that are read for one table, newest first."""
 MOST_BYTES = 64 * 1024 * 1024
 """Bytes of commits and checkpoints that are read for one table."""
-MOST_FILES = 2_000_000
+MOST_FILES = 500_000
+"""Files that a log may name: each is held in memory until the newest word on it is known."""
 _MOST_FILES_OF_CHECKPOINT = 200
 _PART = re.compile(r"\.checkpoint\.([0-9]{10})\.([0-9]{10})\.parquet$")
 _COLUMNS = [
@@ -90,6 +91,7 @@ class Partitions:
         held: dict[tuple[str, ...], Held] = defaultdict(Held)
         for action, commit in self._pending:
             _count(held[_texts(action, keys)], action, commit, base_at)
+        keys = tuple(Column(key.name.lower(), key.type) for key in keys)  # as Glue and the config write them
         layout = layout_of(self.plan, keys, held)
         if isinstance(layout, Problem):
             raise Unobserved(layout)

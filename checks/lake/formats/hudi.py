@@ -5,7 +5,7 @@ Apache Hudi Technical Specification, "Timeline" and "Table Properties", table ve
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -197,13 +197,15 @@ class Walk:
         read, at = 0, None
         for instant in timeline.instants:
             wall = wall_of_stamp(instant.stamp)
-            at = _utc(zone, wall, instant)
-            if self.clock.ignore_later and at > self.clock.now:
+            made_at = _utc(zone, wall, instant)
+            if self.clock.ignore_later and made_at > self.clock.now:
                 continue
+            at = made_at
             if instant.may_be_data:
                 if read >= MOST_COMMITS:
                     why = f"{_say_passed(passed)}, and no more than {MOST_COMMITS} are read"
-                    return Recency(problem=only_bounded(self.table.id, at, why))
+                    problem = replace(only_bounded(self.table.id, at, why), kind=ProblemKind.OVER_BUDGET)
+                    return Recency(problem=problem)
                 read += 1
                 commit = self.commit(instant)
                 compacts = properties.is_merge_on_read and instant.action == "commit"

@@ -80,7 +80,7 @@ class Partitions:
     def _keys(self) -> tuple[Column, ...]:
         """Return the partition keys: names from the table's properties, types from the catalog where it has them."""
         text = self.properties.entries.get("hoodie.table.partition.fields", "")
-        names = [part.strip().partition(":")[0] for part in text.split(",") if part.strip()]
+        names = [part.strip().partition(":")[0].lower() for part in text.split(",") if part.strip()]
         if not names:
             raise Unobserved(
                 Problem(
@@ -167,8 +167,8 @@ def values_of(path: str, keys: tuple[Column, ...]) -> tuple[str, ...]:
     segments = path.strip("/").split("/")
     names = [key.name for key in keys]
     pairs = [segment.partition("=") for segment in segments]
-    if all(sign for _, sign, _ in pairs) and [name for name, _, _ in pairs] == names:
+    if all(sign for _, sign, _ in pairs) and [name.lower() for name, _, _ in pairs] == names:
         return tuple(unquote(value) for _, _, value in pairs)
     if len(names) == 1:
-        return (unquote(path.strip("/").removeprefix(f"{names[0]}=")),)
+        return (unquote(path.strip("/")),)
     return tuple(unquote(segment) for segment in segments)

@@ -118,7 +118,8 @@ def specs_of(metadata: Metadata) -> dict[int, tuple[Field, ...]]:
             sources = each.get("source-ids")
             source = sources[0] if isinstance(sources, list) and len(sources) == 1 else each.get("source-id")
             column, kind = columns.get(source, ("", "")) if isinstance(source, int) else ("", "")
-            fields.append(Field(name, column, transform, kind))
+            # Glue and the config write names in lower case.
+            fields.append(Field(name.lower(), column.lower(), transform, kind))
         number = whole_number(entry.get("spec-id"))
         specs[number if number is not None else 0] = tuple(fields)
     return specs
