@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from checks.model import Column, JsonValue, Problem, ProblemKind
 from checks.schedule.clock import wall_of
@@ -22,7 +24,9 @@ NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 
 _WHOLE_FORMATS = (
     "%Y-%m-%d", "%Y%m%d", "%Y-%m-%d-%H", "%Y%m%d%H", "%Y-%m-%dT%H", "%Y-%m-%d %H", "%Y%m%d-%H", "%Y%m%dT%H",
-    "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M",
+    "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.0", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ",
+    "%Y-%m-%dT%H:%M:%S.000Z", "%Y-%m-%dT%H:%M:%S+00:00", "%Y-%m-%dT%H:%MZ", "%Y-%m-%dT%HZ", "%Y%m%dT%H%M%SZ",
+    "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M",
     "%Y-%m-%d-%H-%M", "%Y-%m-%dT%H-%MZ", "%Y%m%d%H%M", "%Y%m%d%H%M%S", "%Y/%m/%d", "%Y/%m/%d/%H",
     "%Y_%m_%d", "%Y.%m.%d",
     "%Y-%m", "%Y%m", "%G-W%V", "%GW%V", "%G-%V", "%Y-%j", "%Y%j", "%d-%m-%Y", "%m-%d-%Y", "%s", "%Q",
@@ -39,6 +43,10 @@ _PART_NAMES = {
 }
 _TOKEN = re.compile(r"%(-?)([mdHMjV])")
 _INTEGERS = ("int", "bigint", "smallint", "tinyint")
+_MOST_TOLD = 3
+_SENTINELS = ("0001", "1900", "1970", "2999", "3000", "9999")
+"""How dates begin that stand for never or always: they tell nothing about the format of the others."""
+_EPOCHS = ("%s", "%Q")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +81,8 @@ class TimeLayout:
     keys: tuple[KeyFormat, ...] = ()
     path: str | None = None
     padding_known: bool = True
+    evidence: str = field(default="", compare=False)
+    """What it was inferred from, for people; empty where it was not."""
 
     @property
     def formats(self) -> tuple[str, ...]:
@@ -133,6 +143,7 @@ class TimeLayout:
             "keys": [[key.name, key.format] for key in self.keys],
             "path": self.path,
             "padding_known": self.padding_known,
+            "evidence": self.evidence,
         }
 
     @property
@@ -142,7 +153,7 @@ class TimeLayout:
 
 def layout_from_json(document: Mapping[str, JsonValue], zone: ZoneInfo) -> TimeLayout | None:
     """Read back what `TimeLayout.to_json` wrote; None when it is not that (an older or torn document)."""
-    keys, path = document.get("keys"), document.get("path")
+    keys, path, evidence = document.get("keys"), document.get("path"), document.get("evidence")
     try:
         pairs = (
             [(str(pair[0]), str(pair[1])) for pair in keys if isinstance(pair, list)]
@@ -154,6 +165,7 @@ def layout_from_json(document: Mapping[str, JsonValue], zone: ZoneInfo) -> TimeL
             keys=tuple(KeyFormat(name, text) for name, text in pairs),
             path=path if isinstance(path, str) else None,
             padding_known=document.get("padding_known") is not False,
+            evidence=evidence if isinstance(evidence, str) else "",
         )
         carries_time = bool(layout.fields)
     except (ValueError, IndexError):
@@ -184,15 +196,33 @@ def infer_layout(
     if unknown := names - {key.name for key in keys}:
         return _not_a_key(unknown, keys)
     found: list[KeyFormat] = []
+    problems: list[Problem] = []
     for key in keys:
         if key.name not in names:
             continue
         values = [row[key.name] for row in rows if row.get(key.name, NULL_PARTITION) != NULL_PARTITION]
         fitting = _formats_of(key, values)
         if isinstance(fitting, Problem):
-            return fitting
-        found.extend(KeyFormat(key.name, text) for text in fitting)
-    return _assemble(keys, found, rows, zone)
+            problems.append(fitting)
+        else:
+            found.extend(KeyFormat(key.name, text) for text in fitting)
+    layout = _assemble(keys, found, rows, zone)
+    if problems and (isinstance(layout, Problem) or stated is not None):
+        return problems[0]
+    return layout if isinstance(layout, Problem) else replace(layout, evidence=_evidence(keys, layout, rows))
+
+
+def _evidence(keys: Sequence[Column], layout: TimeLayout, rows: list[dict[str, str]]) -> str:
+    """Say what a layout was inferred from: ``100 sampled partitions such as dt=2026-11-22``."""
+    shown = next(
+        ("/".join(f"{key.name}={row[key.name]}" for key in layout.keys)
+         for row in reversed(rows) if all(key.name in row for key in layout.keys)),
+        "",
+    )  # fmt: skip
+    if not shown:
+        types = {key.name: key.type for key in keys}
+        return "names and types of keys: " + ", ".join(f"{key.name} {types[key.name]}" for key in layout.keys)
+    return f"{len(rows)} sampled partition{'' if len(rows) == 1 else 's'} such as {shown}"
 
 
 def _formats_of(key: Column, values: list[str]) -> tuple[str, ...] | Problem:
@@ -200,11 +230,10 @@ def _formats_of(key: Column, values: list[str]) -> tuple[str, ...] | Problem:
     part = _part_format(key, values)
     if part is not None:
         return (part,)
-    if key.type == "date":
-        return ("%Y-%m-%d",)
     if not values:
-        return ()
-    fits = {text: sum(_plausible(text, value) for value in values) for text in _WHOLE_FORMATS}
+        return ("%Y-%m-%d",) if key.type == "date" else ()
+    values = [value for value in values if not value.startswith(_SENTINELS)] or values
+    fits = {text: sum(_plausible(text, value) for value in values) for text in _candidates(key)}
     whole = [text for text, count in fits.items() if count == len(values)]
     for pair in _AMBIGUOUS_PAIRS:
         if set(pair) <= set(whole):
@@ -217,6 +246,13 @@ def _formats_of(key: Column, values: list[str]) -> tuple[str, ...] | Problem:
         return (whole[0],)
     best = max(fits, key=lambda text: fits[text])
     return _mixed(key, values, best) if fits[best] * 2 >= len(values) else ()
+
+
+def _candidates(key: Column) -> Sequence[str]:
+    """Return the formats to try, the likelier first: ``2026-11`` is a week where the key's name says so."""
+    if re.search(r"week|wk", key.name, re.IGNORECASE):
+        return sorted(_WHOLE_FORMATS, key=lambda text: "%V" not in text)
+    return _WHOLE_FORMATS
 
 
 def _part_format(key: Column, values: list[str]) -> str | None:
@@ -233,11 +269,23 @@ def _part_format(key: Column, values: list[str]) -> str | None:
 
 
 def _mixed(key: Column, values: list[str], best: str) -> Problem:
-    fitting = sum(_plausible(best, value) for value in values)
-    odd = next(value for value in values if not _plausible(best, value))
+    """Tell how many of the sampled values are written in which way, the most frequent first."""
+    left, text = list(values), best
+    parts: list[str] = []
+    while len(parts) < _MOST_TOLD:
+        fitting = sum(_plausible(text, value) for value in left)
+        if not fitting:
+            break
+        parts.append(f"{fitting} as {text}")
+        left = [value for value in left if not _plausible(text, value)]
+        counts = Counter({each: sum(_plausible(each, value) for value in left) for each in _WHOLE_FORMATS})
+        text = counts.most_common(1)[0][0]
+    if left:
+        parts.append(f"{len(left)} in other ways, such as {left[0]!r}")
+    ways = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
     return Problem(
         ProblemKind.AMBIGUOUS,
-        f"{fitting} of {len(values)} sampled values of {key.name} fit {best}, others do not, such as {odd!r}",
+        f"of {len(values)} sampled values of {key.name}, {ways} are written",
         f'state the format that counts: partitions: {{key: {key.name}, format: "{best}"}}',
     )
 
@@ -255,6 +303,12 @@ def _plausible(text: str, value: str) -> bool:
 def _assemble(
     keys: Sequence[Column], found: list[KeyFormat], rows: list[dict[str, str]], zone: ZoneInfo
 ) -> TimeLayout | Problem:
+    if any(key.format not in _EPOCHS and _is_whole(key.format) for key in found):
+        found = [
+            key for key in found if key.format not in _EPOCHS
+        ]  # a number of ten digits is rather an id then
+    if (rivals := _rivals(found, rows)) is not None:
+        return rivals
     fields = {name for key in found for name in fields_of(key.format)}
     if "isoweek" in fields and "year" in fields and "month" not in fields:
         found = [replace(key, format=key.format.replace("%Y", "%G")) for key in found]
@@ -271,6 +325,33 @@ def _assemble(
         style = True in padded
         return replace(layout, keys=tuple(_pad(key, padded=style) for key in found))
     return replace(layout, padding_known=False)
+
+
+def _is_whole(text: str) -> bool:
+    fields = set(fields_of(text))
+    return bool(fields & {"year", "isoyear", "epoch", "epoch_ms"}) and finest_every(fields) is not None
+
+
+def _rivals(found: list[KeyFormat], rows: list[dict[str, str]]) -> Problem | None:
+    """Return the problem that two keys tell different times, such as the day of an event and of its load."""
+    whole = [key for key in found if _is_whole(key.format) or key.format in _EPOCHS]
+    for number, one in enumerate(whole):
+        for other in whole[number + 1 :]:
+            for row in rows:
+                mine = read_fields(one.format, row.get(one.name, ""))
+                theirs = read_fields(other.format, row.get(other.name, ""))
+                if not mine or not theirs:
+                    continue
+                if mine.keys().isdisjoint(theirs) or any(
+                    theirs.get(name, value) != value for name, value in mine.items()
+                ):
+                    return Problem(
+                        ProblemKind.AMBIGUOUS,
+                        f"{one.name} and {other.name} both carry time, and not the same: "
+                        f"{one.name}={row[one.name]}/{other.name}={row[other.name]}",
+                        f"state which one says when data was due: partitions: {{key: {one.name}}}",
+                    )
+    return None
 
 
 def _shows_padding(text: str, value: str) -> bool | None:
@@ -328,7 +409,7 @@ def _no_time_key(keys: Sequence[Column], rows: list[dict[str, str]]) -> Problem:
 
 
 def infer_path(names: Sequence[str], zone: ZoneInfo) -> TimeLayout | Problem:
-    """Find out the time layout of a location without a catalog entry from paths of folders below it.
+    """Find out the time layout of a location without partitions from paths of folders below it.
 
     ``names`` are paths relative to the location with a slash at their end, such as ``dt=2026-11-22/`` or
     ``2026/11/22/``. Hive names (``key=value``) keep their keys as literal text in the format.
@@ -337,28 +418,110 @@ def infer_path(names: Sequence[str], zone: ZoneInfo) -> TimeLayout | Problem:
     depth = min((len(path) for path in paths), default=0)
     if depth == 0:
         return Problem(ProblemKind.AMBIGUOUS, "no folders were seen below the location", _STATE_PATH)
-    hive = all("=" in part for path in paths for part in path[:depth])
-    if hive:
-        keys = [Column(part.split("=", 1)[0], "string") for part in paths[0][:depth]]
-        rows = [[part.split("=", 1)[1] for part in path[:depth]] for path in paths]
-        layout = infer_layout(keys, rows, zone)
-        if isinstance(layout, Problem):
-            return replace(layout, remedy=_STATE_PATH)
-        formats = {key.name: key.format for key in layout.keys}
-        if [key.name for key in keys][: len(formats)] != list(formats):
-            return Problem(
-                ProblemKind.AMBIGUOUS, f"time is not the first folder in {names[0]!r}", _STATE_PATH
-            )
-        text = "/".join(f"{name}={value}" for name, value in formats.items())
-        return replace(layout, keys=(), path=text + "/")
+    evidence = f"{len(paths)} folder{'' if len(paths) == 1 else 's'} such as {names[-1]}"
+    if all("=" in part for path in paths for part in path[:depth]):
+        layout = _infer_hive_path(paths, depth, zone)
+        return layout if isinstance(layout, Problem) else replace(layout, evidence=evidence)
     for text in _PLAIN_PATHS:
         parts = text.split("/")
-        if len(parts) <= depth and all(_plausible(text, "/".join(path[: len(parts)])) for path in paths):
-            return TimeLayout(zone=zone, path=text + "/")
+        heads = ["/".join(path[: len(parts)]) for path in paths if len(path) >= len(parts)]
+        if len(parts) <= depth and all(_plausible(text, head) for head in heads):
+            layout = TimeLayout(zone=zone, path=text + "/", evidence=evidence)
+            return layout if len(parts) == 1 else _with_padding(layout, text, heads)
     return Problem(
         ProblemKind.AMBIGUOUS, f"folders such as {names[0]!r} were not seen to carry time", _STATE_PATH
     )
 
 
-_PLAIN_PATHS = ("%Y/%m/%d/%H", "%Y/%j/%H", "%Y/%m/%d", "%Y/%-m/%-d", "%Y/%j", "%Y/%m", *_WHOLE_FORMATS)
+def _infer_hive_path(paths: list[list[str]], depth: int, zone: ZoneInfo) -> TimeLayout | Problem:
+    keys = [Column(part.split("=", 1)[0], "string") for part in paths[0][:depth]]
+    raw = [[part.split("=", 1)[1] for part in path[:depth]] for path in paths]
+    rows = [[unquote(value) for value in row] for row in raw]
+    layout = infer_layout(keys, rows, zone)
+    if isinstance(layout, Problem):
+        return replace(layout, remedy=_STATE_PATH)
+    formats = {key.name: key.format for key in layout.keys}
+    if [key.name for key in keys][: len(formats)] != list(formats):
+        shown = "/".join(paths[0])
+        return Problem(ProblemKind.AMBIGUOUS, f"time is not the first folder in {shown!r}", _STATE_PATH)
+    escaped = {
+        any(mark in value for mark in ("%3A", "%3a")) for row in raw for value in row if ":" in unquote(value)
+    }
+    if len(escaped) > 1:
+        return Problem(
+            ProblemKind.AMBIGUOUS,
+            "some folders are written with : and some with %3A",
+            "write all of them in one way, or state the one that counts",
+        )
+    if True in escaped:
+        formats = {name: text.replace(":", "%%3A") for name, text in formats.items()}
+    text = "/".join(f"{name.replace('%', '%%')}={value}" for name, value in formats.items())
+    return replace(layout, keys=(), path=text + "/")
+
+
+def _with_padding(layout: TimeLayout, text: str, paths: Sequence[str]) -> TimeLayout:
+    """Settle by all paths whether numbers are padded; where none tells, both ways are tried."""
+    if not _TOKEN.search(text):
+        return layout
+    told = {
+        _shows_padding(token, value)
+        for path in paths
+        for token, value in zip(text.split("/"), path.split("/"), strict=False)
+    }
+    if True in told or False in told:
+        return layout
+    return replace(layout, padding_known=False)
+
+
+def infer_names(names: Sequence[str], zone: ZoneInfo) -> TimeLayout | Problem:
+    """Find out the time layout of a flat location from names of files, such as ``trips_2026-11.parquet``.
+
+    The format ends with the time, so that all files of one period belong together whatever their endings.
+    """
+    by_path: dict[str, int] = {}
+    for name in names:
+        found = _dated_name(name)
+        if found is not None:
+            by_path[found] = by_path.get(found, 0) + 1
+    dated = sum(by_path.values())
+    if not dated or dated * 2 < len(names):
+        return Problem(ProblemKind.AMBIGUOUS, "no folders or file names were seen to carry time", _STATE_PATH)
+    likely = sorted(by_path, key=lambda path: (-by_path[path], path))
+    if len(likely) > 1:
+        shown = ", ".join(f"{path} ({by_path[path]})" for path in likely[:_MOST_TOLD])
+        more = f" and {len(likely) - _MOST_TOLD} more" if len(likely) > _MOST_TOLD else ""
+        return Problem(
+            ProblemKind.AMBIGUOUS,
+            f"names of files carry time in {len(likely)} ways: {shown}{more}",
+            f'state the one that counts: partitions: {{format: "{likely[0]}"}}',
+        )
+    example = next(name for name in reversed(names) if _dated_name(name) is not None)
+    evidence = f"{dated} file name{'' if dated == 1 else 's'} such as {example}"
+    return TimeLayout(zone=zone, path=likely[0], evidence=evidence)
+
+
+def _dated_name(name: str) -> str | None:
+    """Return the path format of a file's name up to its date, None when it has none or several."""
+    match = _DATE_IN_NAME.search(name)
+    if match is None:
+        return None
+    for text in _NAME_FORMATS:
+        if _plausible(text, match[0]):
+            return name[: match.start()].replace("%", "%%") + text
+    return None
+
+
+_DATE_IN_NAME = re.compile(
+    r"(?<!\d)[12]\d{3}(?:([-_.])(?:W\d{2}|\d{2}(?:\1\d{2}(?:[-_T]\d{2}(?:[-_]?\d{2}Z?)?)?)?)|\d{2}(?:\d{2}(?:[-_T]?\d{2}(?:\d{2})?)?)?)(?!\d)"
+)
+_NAME_FORMATS = (
+    "%Y-%m-%d", "%Y%m%d", "%Y_%m_%d", "%Y.%m.%d", "%Y-%m", "%Y_%m", "%Y.%m", "%Y%m", "%G-W%V", "%Y-%m-%d-%H",
+    "%Y-%m-%d_%H",
+    "%Y-%m-%dT%H", "%Y%m%d%H", "%Y%m%d-%H", "%Y%m%d_%H", "%Y%m%dT%H", "%Y-%m-%dT%H-%MZ", "%Y%m%d%H%M", "%Y-%m-%d-%H-%M",
+    "%Y%m%d_%H%M", "%Y%m%dT%H%M", "%Y_%m_%d_%H",
+)  # fmt: skip
+_PLAIN_PATHS = (
+    "%Y/%m/%d/%H", "%Y/%-m/%-d/%-H", "%Y/%j/%H", "%Y/%m/%d", "%Y/%-m/%-d", "%Y/%j", "%Y/%m", "%Y/%-m",
+    *_WHOLE_FORMATS,
+)  # fmt: skip
 _STATE_PATH = 'state it: partitions: {format: "%Y/%m/%d/"}'

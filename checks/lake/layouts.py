@@ -6,9 +6,17 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
+from checks.lake.formats.files import is_data
 from checks.lake.partitions import sample
 from checks.lake.storage import split_uri
-from checks.layout import StatedLayout, TimeLayout, infer_layout, infer_path, layout_from_json
+from checks.layout import (
+    StatedLayout,
+    TimeLayout,
+    infer_layout,
+    infer_names,
+    infer_path,
+    layout_from_json,
+)
 from checks.model import Problem, ProblemKind
 from checks.projection import Unprojectable, is_projected, projection_of
 
@@ -35,9 +43,9 @@ def labels_of(plan: TablePlan) -> ZoneInfo:
 
 def has_time(plan: TablePlan) -> bool:
     """Tell whether the table is read by period: by its keys, a stated layout or a partitions check."""
-    if plan.table.is_prefix:
-        return plan.stated_layout is not None or any(rule.check == "partitions" for rule in plan.rules)
-    return bool(plan.table.partition_keys)
+    if plan.table.partition_keys:
+        return True
+    return plan.stated_layout is not None or any(rule.check == "partitions" for rule in plan.rules)
 
 
 def layout_of(plan: TablePlan, reader: LakeReader) -> TimeLayout | Problem:
@@ -47,7 +55,7 @@ def layout_of(plan: TablePlan, reader: LakeReader) -> TimeLayout | Problem:
     stated or remembered. Raises Unobserved.
     """
     table, zone = plan.table, labels_of(plan)
-    if table.is_prefix:
+    if not table.partition_keys:
         return _path_layout(plan, reader, zone)
     stated = plan.stated_layout
     if is_projected(table) and (stated is None or not stated.formats):
@@ -59,7 +67,7 @@ def layout_of(plan: TablePlan, reader: LakeReader) -> TimeLayout | Problem:
         return remembered
     rows = sample(reader.partitions, table)
     if not rows:  # nothing is registered: the names of folders may tell
-        rows = _hive_rows(table, _folders(reader, table.location or "", 1))
+        rows = _hive_rows(table, _names(reader, table.location or "")[0])
     return infer_layout(table.partition_keys, rows, zone, stated)
 
 
@@ -98,7 +106,7 @@ def _remembered(plan: TablePlan, zone: ZoneInfo, stated: StatedLayout | None) ->
     if layout is None:
         return None
     names = {key.name for key in layout.keys}
-    if plan.table.is_prefix:
+    if not plan.table.partition_keys:
         return layout if layout.path is not None else None
     if layout.path is not None or not names <= {key.name for key in plan.table.partition_keys}:
         return None
@@ -119,32 +127,38 @@ def _path_layout(plan: TablePlan, reader: LakeReader, zone: ZoneInfo) -> TimeLay
         return remembered
     location, found = plan.table.location or "", None
     names: list[list[str]] = []
-    below = ""
+    below, files = "", list[str]()
     for _ in range(_LEVELS):
-        folders = _folders(reader, location + below, 1)
+        folders, here = _names(reader, location + below)
+        files = files or [below + name for name in here if is_data(below + name, plan.pattern)]
         if not folders:
             break
         names.append([below + name for name in folders])
-        below = names[-1][-1]
+        dated = [name for name in names[-1] if any(sign.isdigit() for sign in name.removeprefix(below))]
+        below = (dated or names[-1])[-1]
     for level in reversed(names):
         found = infer_path(level, zone)
         if isinstance(found, TimeLayout):
             return found
+    if files:
+        by_name = infer_names(files, zone)
+        if isinstance(by_name, TimeLayout) or found is None:
+            return by_name
     return found or infer_path((), zone)
 
 
-def _folders(reader: LakeReader, location: str, pages: int) -> list[str]:
-    """Return the names of the folders right below a location, hidden ones left out, in S3's order."""
+def _names(reader: LakeReader, location: str) -> tuple[list[str], list[str]]:
+    """Return the names of the folders and of the files right below a location, hidden ones left out, in S3's order.
+
+    Those of one page: a sample is enough.
+    """
     bucket, prefix = split_uri(location)
-    token: str | None = None
-    found: list[str] = []
-    for _ in range(pages):
-        page = reader.store.list_page(bucket, prefix, delimiter="/", token=token)
-        found += [name.removeprefix(prefix) for name in page.common_prefixes]
-        token = page.token
-        if token is None:
-            break
-    return [name for name in found if not name.startswith((".", "_", "/")) and not name.endswith("$folder$/")]
+    page = reader.store.list_page(bucket, prefix, delimiter="/")
+    folders = [name.removeprefix(prefix) for name in page.common_prefixes]
+    files = [key.key.removeprefix(prefix) for key in page.keys if key.size_bytes]
+    return [
+        name for name in folders if not name.startswith((".", "_", "/")) and not name.endswith("$folder$/")
+    ], files
 
 
 def _hive_rows(table: Table, folders: Sequence[str]) -> tuple[tuple[str, ...], ...]:

@@ -59,6 +59,11 @@ def _observe(plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation:
         return _one_place(plan, clock, reader)
     layout = layout_of(plan, reader)
     if isinstance(layout, Problem):
+        if (
+            not table.partition_keys and not table.is_prefix
+        ):  # the partitions check says that it cannot be judged
+            seen = _one_place(plan, clock, reader)
+            return replace(seen, notes=(*seen.notes, f"{layout.message}; {layout.remedy}"))
         if layout.kind is ProblemKind.UNSUPPORTED or any(rule.check == "partitions" for rule in plan.rules):
             return Observation(table=table, now=clock.now, problem=layout)
         note = f"{layout.message}; so the whole location was listed. To read it by period, {layout.remedy}"

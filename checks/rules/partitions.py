@@ -338,7 +338,8 @@ class PartitionsRule(Rule):
             return Problem(
                 ProblemKind.UNSUPPORTED,
                 f"{seen.table.id} has no partitions that carry time, so no {every.noun} can be told from the next",
-                "watch it with freshness, or state partitions: {key: ..., format: ...}",
+                "; ".join(seen.notes)
+                or "watch it with freshness, or state partitions: {key: ..., format: ...}",
             )
         return Problem(
             ProblemKind.UNSUPPORTED,
@@ -521,7 +522,7 @@ def _unread(seen: Observation) -> Problem | None:
     unread = [p for p in seen.partitions if p.problem is not None or not _is_whole(p)]
     filled = [p.period.start for p in seen.partitions if p.listing is not None and p.listing.objects]
     oldest = min(unread, key=lambda p: p.period.start, default=None)
-    if oldest is None or any(start < oldest.period.start for start in filled):
+    if oldest is None or any(start <= oldest.period.start for start in filled):
         return None
     return _doubt_about([oldest], oldest.period.label)
 
