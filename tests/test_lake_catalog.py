@@ -73,6 +73,29 @@ def test_formats(entry: dict[str, Any], found: Format) -> None:
     assert convert(entry_of("a.b", entry, {})).format is found
 
 
+@pytest.mark.parametrize(
+    ("serde", "location"),
+    [
+        ({"Parameters": {"path": "s3a://lake/sales/orders"}}, "s3://lake/sales/orders/"),
+        ({"Parameters": {}}, "s3://lake/default/orders-__PLACEHOLDER__/"),
+        ({"Parameters": None}, "s3://lake/default/orders-__PLACEHOLDER__/"),
+        ("torn", "s3://lake/default/orders-__PLACEHOLDER__/"),
+        (None, "s3://lake/default/orders-__PLACEHOLDER__/"),
+    ],
+)
+def test_the_true_path_of_a_delta_table_stands_in_its_serde(serde: object, location: str) -> None:
+    """As Spark registers it: a placeholder for the location, the path among the SerDe's parameters."""
+    storage = {"Location": "s3://lake/default/orders-__PLACEHOLDER__", "SerdeInfo": serde}
+    entry = {
+        "Name": "orders",
+        "DatabaseName": "sales",
+        "StorageDescriptor": storage,
+        "Parameters": {"spark.sql.sources.provider": "delta"},
+    }
+    table = table_of(entry, account=None, region=REGION)
+    assert (table.format, table.location) == (Format.DELTA, location)
+
+
 def test_views_and_links_have_no_location() -> None:
     assert convert(entry_of("a.b", {"TableType": "VIRTUAL_VIEW"}, {})).location is None
     target = {"CatalogId": "111122223333", "DatabaseName": "theirs", "Name": "t"}

@@ -120,7 +120,7 @@ def table_of(entry: Any, *, account: str | None, region: str | None, database: s
         parameters["target"] = (
             f"{target.get('CatalogId', '')}/{target.get('DatabaseName')}.{target.get('Name')}"
         )
-    location = storage.get("Location")
+    location = _true_location(storage)
     return Table(
         id=place,
         account=account,
@@ -134,6 +134,17 @@ def table_of(entry: Any, *, account: str | None, region: str | None, database: s
         format=_format(parameters, storage),
         region=region,
     )
+
+
+def _true_location(storage: Mapping[str, Any]) -> Any:
+    """Return the location; Spark writes that of a Delta table into the SerDe's ``path``, and a placeholder here."""
+    location = storage.get("Location")
+    if isinstance(location, str) and "__PLACEHOLDER__" in location:
+        serde = storage.get("SerdeInfo") or {}
+        given = serde.get("Parameters") if isinstance(serde, dict) else None
+        path = given.get("path") if isinstance(given, dict) else None
+        return path or location
+    return location
 
 
 def normal_location(location: str) -> str | None:
