@@ -1,4 +1,4 @@
-"""The command line: ``checks run | validate | schema | plan | test-alert | demo``."""
+"""The command line: ``checks run | validate | schema | plan | explain | test-alert | demo``."""
 
 from __future__ import annotations
 
@@ -87,6 +87,16 @@ def _parser() -> argparse.ArgumentParser:
     _config_option(plan)
     _choice_options(plan)
 
+    explain = commands.add_parser(
+        "explain", help="tell all that is known of one table, in words", description=_explain.__doc__
+    )
+    explain.set_defaults(command=_explain)
+    explain.add_argument(
+        "table", metavar="TABLE", help="database.table, account/database.table or s3://bucket/prefix/"
+    )
+    _config_option(explain)
+    _now_option(explain)
+
     alert = commands.add_parser(
         "test-alert", help="send a test message to each topic", description=_test_alert.__doc__
     )
@@ -114,6 +124,10 @@ def _choice_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="only these tables; may be given several times",
     )
+    _now_option(parser)
+
+
+def _now_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--now",
         metavar="TIME",
@@ -254,6 +268,21 @@ def _plan(arguments: argparse.Namespace) -> int:
         raise _Refused(str(error)) from None
     print(plan.say(planned, clock))
     return NOT_DELIVERED if planned.findings else 0
+
+
+def _explain(arguments: argparse.Namespace) -> int:
+    """Tell what the config says of one table, which data is due, what is there, and the verdict; change nothing."""
+    from checks import explain, monitor
+    from checks.rules.base import Clock
+
+    config = _load(arguments)
+    clock = Clock(now=arguments.now or _clock(), ignore_later=arguments.now is not None)
+    try:
+        told = explain.explain(config, arguments.table, clock, monitor.history_of(config, os.environ))
+    except explain.NotWatched as error:
+        raise _Refused(str(error)) from None
+    print(told)
+    return 0
 
 
 def _test_alert(arguments: argparse.Namespace) -> int:
