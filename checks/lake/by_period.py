@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from checks.lake.formats.files import is_data
 from checks.lake.partitions import Range, older, registered, sample
 from checks.lake.places import Naming, cells_of, values_in
+from checks.lake.skipscan import Looked, can_scan
 from checks.lake.storage import split_uri
 from checks.lake.targets import Targets, of_registered
+from checks.lake.wholeness import read_short, spot_of
 from checks.model import Observation, PartitionSeen, Unobserved
 from checks.schedule.clock import wall_of
 from checks.schedule.periods import DAILY, period_of
@@ -22,11 +24,13 @@ if TYPE_CHECKING:
     from checks.lake.reader import LakeReader
     from checks.layout import TimeLayout
     from checks.model import Period
-    from checks.rules.base import Clock, Needs, TablePlan
+    from checks.rules.base import Clock, Needs, Rule, TablePlan
     from checks.schedule.periods import Every
 
 _AHEAD = timedelta(days=2)
 """Partitions are looked at up to this (and two periods) after now: beyond are sentinels like 2999-12-31."""
+_ONE_BY_ONE = 3
+"""So many partitions are looked at one by one where the newest of them may be enough."""
 
 
 def observe_by_period(plan: TablePlan, clock: Clock, reader: LakeReader, layout: TimeLayout) -> Observation:
@@ -41,12 +45,23 @@ def observe_by_period(plan: TablePlan, clock: Clock, reader: LakeReader, layout:
 class _Wants:
     """What one rule needs, and whether it has seen enough."""
 
+    rule: Rule
     needs: Needs
     newest: datetime | None = None
     starts: frozenset[datetime] = field(init=False)
 
     def __post_init__(self) -> None:
         self.starts = frozenset(period.start for period in self.needs.periods)
+
+    @property
+    def can_end(self) -> bool:
+        """Tell whether something new enough ends its needs."""
+        return self.needs.enough_at is not None
+
+    @property
+    def is_silent(self) -> bool:
+        """Tell whether the rule asks for no period of its own: it judges what others ask for."""
+        return not self.needs.periods and self.needs.onward_from is None
 
     def wants(self, period: Period) -> bool:
         """Tell whether the rule still needs the period."""
@@ -89,7 +104,8 @@ class _ByPeriod:
     def observe(self) -> Observation:
         table = self.plan.table
         wants = [
-            _Wants(rule.needs(table, self.layout, self.clock, self.plan.memory)) for rule in self.plan.rules
+            _Wants(rule, rule.needs(table, self.layout, self.clock, self.plan.memory))
+            for rule in self.plan.rules
         ]
         seen = Observation(table=table, now=self.clock.now, layout=self.layout.to_json())
         if any(want.needs.place for want in wants):
@@ -109,14 +125,7 @@ class _ByPeriod:
             targets = targets_of.by_name(tuple(periods.values()), self.clock.now)
         else:
             targets, notes = self._registered(tuple(periods.values()), min(firsts), targets_of)
-        partitions: list[PartitionSeen] = []
-        for target in sorted(targets, key=lambda each: each.period, reverse=True):
-            if not any(want.wants(target.period) for want in wants):
-                continue
-            looked = self._look(target)
-            partitions.append(looked)
-            for want in wants:
-                want.saw(looked)
+        partitions = self._look_at(sorted(targets, key=lambda each: each.period, reverse=True), wants)
         seen = replace(seen, partitions=tuple(partitions), notes=tuple(notes))
         filled = [
             each.period.start for each in partitions if each.listing is not None and each.listing.objects
@@ -127,6 +136,46 @@ class _ByPeriod:
             except Unobserved as error:  # what was seen still holds
                 seen = replace(seen, problem=error.problem)
         return replace(seen, first_period_at=min(filled, default=None))
+
+    def _look_at(self, targets: Sequence[PartitionSeen], wants: Sequence[_Wants]) -> list[PartitionSeen]:
+        """Return what was seen of those targets (newest first) that a rule still wants when their turn comes.
+
+        What is wanted in any case is read by one scan where that can be; what is wanted only until something
+        new enough was seen, one by one at first.
+        """
+        surely = [each for each in targets if any(w.covers(each.period) and not w.can_end for w in wants)]
+        looked = self._scan(surely, wants)
+        partitions: list[PartitionSeen] = []
+        sure = {id(each) for each in surely}
+        alone = 0
+        for number, target in enumerate(targets):
+            if not any(want.wants(target.period) for want in wants):
+                continue
+            if id(target) not in sure:
+                alone += 1
+                if alone == _ONE_BY_ONE + 1:
+                    looked |= self._scan([each for each in targets[number:] if id(each) not in sure], wants)
+            partitions.append(self._look(target, looked))
+            for want in wants:
+                want.saw(partitions[-1])
+        again = {id(each) for each in read_short(partitions, self.plan.rules, self.clock)}
+        return [self._look(each, {}) if id(each) in again else each for each in partitions]
+
+    def _scan(self, targets: Sequence[PartitionSeen], wants: Sequence[_Wants]) -> dict[str, Looked]:
+        """Return what lies in these targets' places (newest first), empty where they are not to be scanned."""
+        places = [each for each in targets if each.location is not None and each.problem is None]
+        in_time = sorted(places, key=lambda each: (each.period, each.location or ""))
+        spots = [
+            spot_of(each, self._rules_on(each.period, wants), self.clock, self.plan.memory)
+            for each in in_time
+        ]
+        if not can_scan(self.plan.table.location, [spot.location for spot in spots]):
+            return {}
+        return self.reader.places(self.plan, self.clock, spots)
+
+    def _rules_on(self, period: Period, wants: Sequence[_Wants]) -> list[Rule]:
+        """Return the rules that look at a period; one that asks for nothing of its own may look at all."""
+        return [want.rule for want in wants if want.covers(period) or want.is_silent]
 
     def _registered(
         self, periods: Sequence[Period], first: datetime, targets_of: Targets
@@ -154,15 +203,18 @@ class _ByPeriod:
             notes.append(f"{beyond} registered {noun} in the future and counted nowhere")
         return [*targets, *targets_of.absent(periods, targets)], notes
 
-    def _look(self, target: PartitionSeen) -> PartitionSeen:
+    def _look(self, target: PartitionSeen, looked: dict[str, Looked]) -> PartitionSeen:
         """Return the target with its listing, or with the problem that stood in the way."""
         if target.problem is not None or (target.location is None and not target.registered):
             return target
-        try:
-            listing = self.reader.place(self.plan, self.clock, target.location)
-        except Unobserved as error:
-            return replace(target, problem=error.problem)
-        if target.registered is False and listing.newest_key is not None:
+        known = looked.get(target.location or "")
+        if known is None:
+            try:
+                known = Looked(self.reader.place(self.plan, self.clock, target.location))
+            except Unobserved as error:
+                known = Looked(problem=error.problem)
+        target, listing = replace(target, problem=known.problem), known.listing
+        if target.registered is False and listing is not None and listing.newest_key is not None:
             actual = values_in(self.plan.table, listing.newest_key)
             if actual is not None:
                 return replace(target, listing=listing, values=actual.values, location=actual.location)

@@ -6,11 +6,15 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from checks.lake.storage import Budget, list_place
+from checks.lake.skipscan import OutOfOrder, scan
+from checks.lake.storage import Budget, list_place, tally_of
 from checks.model import Problem, ProblemKind, Unobserved
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from checks.lake.partitions import PartitionSource
+    from checks.lake.skipscan import Looked, Spot
     from checks.lake.storage import ObjectStore
     from checks.model import Listing
     from checks.rules.base import Clock, TablePlan
@@ -36,13 +40,7 @@ class LakeReader:
                 )
             )
         if self.stop_at is not None and time.monotonic() >= self.stop_at:
-            raise Unobserved(
-                Problem(
-                    ProblemKind.TIMED_OUT,
-                    f"the time for {plan.table.id} was up before {location} was listed",
-                    "raise the time a table may take",
-                )
-            )
+            raise Unobserved(_time_was_up(plan, location))
         return list_place(
             self.store,
             location,
@@ -52,3 +50,30 @@ class LakeReader:
             root=plan.table.location,
             table_format=plan.table.format,
         )
+
+    def places(self, plan: TablePlan, clock: Clock, spots: Sequence[Spot]) -> dict[str, Looked]:
+        """Return what lies at these locations of the table by one scan; `skipscan.can_scan` has to hold.
+
+        Empty where each has to be listed by itself: the store lists in an order of its own, or pages are limited.
+        """
+        root = plan.table.location or ""
+        if self.most_pages is not None:
+            return {}
+        try:
+            return scan(
+                self.store,
+                spots,
+                new_tally=lambda: tally_of(root, plan.pattern, clock, plan.table.format),
+                budget=Budget(stop_at=self.stop_at),
+                over=_time_was_up(plan, "it"),
+            )
+        except OutOfOrder:
+            return {}
+
+
+def _time_was_up(plan: TablePlan, location: str) -> Problem:
+    return Problem(
+        ProblemKind.TIMED_OUT,
+        f"the time for {plan.table.id} was up before {location} was listed",
+        "raise the time a table may take",
+    )

@@ -15,6 +15,7 @@ from checks.model import Format, Listing, Problem, ProblemKind, Unobserved
 __all__ = ["MOST_KEYS", "Budget", "Key", "ObjectStore", "Page", "S3Store", "Tally", "list_place", "split_uri"]
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from checks.lake.session import Aws
@@ -135,21 +136,26 @@ class Tally:
     newest: Key | None = None
     oldest: Key | None = None
 
-    def add(self, key: Key) -> None:
-        """Count one object."""
-        if self.ignore_after is not None and key.last_modified > self.ignore_after:
-            return
-        if not is_data(key.key.removeprefix(self.root), self.pattern, self.format):
-            self.ignored_objects += 1
-        elif key.size_bytes == 0:
-            self.empty_objects += 1
-        else:
-            self.objects += 1
-            self.size_bytes += key.size_bytes
-            if self.newest is None or key.last_modified > self.newest.last_modified:
-                self.newest = key
-            if self.oldest is None or key.last_modified < self.oldest.last_modified:
-                self.oldest = key
+    def add_all(self, keys: Iterable[Key]) -> None:
+        """Count objects."""
+        root, pattern, table_format, ignore_after = self.root, self.pattern, self.format, self.ignore_after
+        newest, oldest = self.newest, self.oldest
+        for key in keys:
+            name, size_bytes, at = key
+            if ignore_after is not None and at > ignore_after:
+                continue
+            if not is_data(name.removeprefix(root), pattern, table_format):
+                self.ignored_objects += 1
+            elif size_bytes == 0:
+                self.empty_objects += 1
+            else:
+                self.objects += 1
+                self.size_bytes += size_bytes
+                if newest is None or at > newest.last_modified:
+                    newest = key
+                if oldest is None or at < oldest.last_modified:
+                    oldest = key
+        self.newest, self.oldest = newest, oldest
 
     def listing(self, bucket: str, *, complete: bool) -> Listing:
         """Return what it came to."""
@@ -163,6 +169,12 @@ class Tally:
             complete=complete,
             ignored_objects=self.ignored_objects,
         )
+
+
+def tally_of(root: str, pattern: str | None, clock: Clock, table_format: Format) -> Tally:
+    """Return a tally of objects below the root, an ``s3://`` URI that hidden names and patterns count from."""
+    ignore_after = clock.now if clock.ignore_later else None
+    return Tally(split_uri(root)[1], pattern, table_format, ignore_after)
 
 
 def list_place(
@@ -183,18 +195,15 @@ def list_place(
     With ``clock.ignore_later`` objects later than now are as if they were not there. Raises Unobserved.
     """
     bucket, prefix = split_uri(location)
-    root_bucket, root_prefix = split_uri(root or location)
-    if root_bucket != bucket or not prefix.startswith(root_prefix):
-        root_prefix = prefix
-    tally = Tally(root_prefix, pattern, table_format, ignore_after=clock.now if clock.ignore_later else None)
+    below = root if root is not None and location.startswith(root) else location
+    tally = tally_of(below, pattern, clock, table_format)
     token, pages = None, 0
     while True:
         if pages and budget.is_spent(pages):
             return tally.listing(bucket, complete=False)
         page = store.list_page(bucket, prefix, token=token)
         pages += 1
-        for key in page.keys:
-            tally.add(key)
+        tally.add_all(page.keys)
         token = page.token
         if token is None:
             return tally.listing(bucket, complete=True)
