@@ -259,6 +259,7 @@ def _great_expectations(check: str) -> tuple[Any, Any]:
     classes = {
         "freshness": expectations.ExpectTablesToBeFresh,
         "partitions": expectations.ExpectDuePartitionsToExist,
+        "volume": expectations.ExpectVolumeToBeUsual,
     }
     return gx, classes[check]
 

@@ -74,3 +74,9 @@ class ExpectDuePartitionsToExist(_ComparedWithLimit):
     """Expect the number of due periods without data (column A) to be at most the limit (column B)."""
 
     map_metric = "column_pair_values.checks_at_most"
+
+
+class ExpectVolumeToBeUsual(_ComparedWithLimit):
+    """Expect the number of limits on a table's volume that are crossed (column A) to be at most column B."""
+
+    map_metric = "column_pair_values.checks_at_most"

@@ -172,9 +172,12 @@ def _remembered(plan: TablePlan, seen: Observation) -> TableMemory:
                 keys.append(item_key(partition.period.label, combination))
             first_seen |= {key: before.first_seen.get(key, seen.now) for key in keys}
             first_at.append(partition.period.start)
-    return TableMemory(
+    memory = TableMemory(
         first_period_at=min(first_at, default=None),
         first_seen=first_seen or before.first_seen,
         layout=seen.layout or before.layout,
         combinations=remembered_combinations(each, before, seen),
     )
+    for rule in plan.rules:
+        memory = replace(memory, **rule.remember(seen, before))
+    return memory

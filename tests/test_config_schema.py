@@ -37,6 +37,8 @@ COMPANIONS: dict[str, dict[str, Any]] = {
     "exclude": {"table": "a.*"},
 }
 """What has to stand beside a key for its block to be whole."""
+LIMITS: dict[str, dict[str, Any]] = {"volume": {"min_files": 1}}
+"""What has to stand in a check's block whatever else does."""
 
 
 def is_valid(config: object) -> bool:
@@ -59,7 +61,8 @@ def config_with(block: str, key: str, value: object) -> dict[str, Any]:
     """Return a config that has the key, and what has to stand beside it."""
     check = next((name for name, config in CHECKS.items() if config.__name__ == block), None)
     companions = {} if check == "partitions" and key in {"calendar", "timezone"} else COMPANIONS.get(key, {})
-    part = {**companions, key: value}
+    companions = {} if check in LIMITS else companions
+    part = {**LIMITS.get(check or "", {}), **companions, key: value}
     if value == "off":  # something has to be looked at all the same
         part = {"table": "a.b", "partitions": {}, "freshness": {"max_age": "24h"}, key: value}
         return {**BASE, "tables": [part]}
@@ -181,7 +184,7 @@ def test_the_example_of_the_design_is_valid() -> None:
         ("  - table: ads.spend\n    account", "  - account"),
         ("freshness: {max_age: 24h}", "freshness: maybe"),
         ("freshness: {max_age: 24h}", "freshness: true"),
-        ("freshness: {max_age: 24h}", "volume: {drop: 60%}"),
+        ("freshness: {max_age: 24h}", "volume: {drop: 60}"),
         ("error_when: 1", "error_when: 0"),
         ("because: migration", "reason: migration"),
         ("name: prod", "report: weekly"),

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from checks.changes import Event, ItemTold, State, TableRecord, Told
-from checks.model import ItemState, Severity, Status, TableMemory, utc
+from checks.model import Column, ItemState, Severity, Size, Status, TableMemory, utc
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,7 +137,20 @@ def _record(record: TableRecord) -> JsonValue:
             {"values": dict(combination), "first_period_at": _write(first)}
             for combination, first in sorted(memory.combinations.items())
         ],
+        **_kept_by_checks(memory),
     }
+
+
+def _kept_by_checks(memory: TableMemory) -> dict[str, JsonValue]:
+    """Return what single checks remember, where there is any."""
+    kept: dict[str, JsonValue] = {}
+    if memory.sizes:
+        kept["sizes"] = {
+            label: [size.bytes, size.files, size.rows] for label, size in sorted(memory.sizes.items())
+        }
+    if memory.schema is not None:
+        kept["schema"] = [[column.name, column.type] for column in memory.schema]
+    return kept
 
 
 def _read_record(one: dict[str, Any]) -> TableRecord:
@@ -152,8 +165,21 @@ def _read_record(one: dict[str, Any]) -> TableRecord:
             first_seen={label: _read(at) for label, at in one["first_seen"].items()},
             layout=layout,
             combinations=dict(_read_combination(each) for each in _list(one.get("combinations", []))),
+            sizes={label: _read_size(each) for label, each in one.get("sizes", {}).items()},
+            schema=_optional(_read_schema, one.get("schema")),
         ),
     )
+
+
+def _read_size(one: Any) -> Size:
+    """Read how much a period held: bytes, files, and rows where they were known."""
+    size_bytes, files, rows = _list(one)
+    return Size(_int(size_bytes), _int(files), _optional(_int, rows))
+
+
+def _read_schema(value: Any) -> tuple[Column, ...]:
+    """Read names and types of columns."""
+    return tuple(Column(_str(name), _str(kind)) for name, kind in map(_list, _list(value)))
 
 
 def _read_combination(one: dict[str, Any]) -> tuple[Combination, datetime]:
@@ -177,6 +203,12 @@ def _optional(read: Callable[[Any], _Value], value: Any) -> _Value | None:
 def _str(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{value!r} is not text")
+    return value
+
+
+def _int(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"{value!r} is not a whole number")
     return value
 
 

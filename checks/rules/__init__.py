@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from checks.rules.freshness import FreshnessConfig
 from checks.rules.partitions import PartitionsConfig
+from checks.rules.volume import VolumeConfig
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,6 +14,6 @@ if TYPE_CHECKING:
     from checks.rules.base import CheckConfig
 
 CHECKS: Mapping[str, type[CheckConfig]] = {
-    config.check: config for config in (PartitionsConfig, FreshnessConfig)
+    config.check: config for config in (PartitionsConfig, FreshnessConfig, VolumeConfig)
 }
 """Every check by its name in the config, in the order of binding: freshness looks at the partitions' schedule."""

@@ -242,6 +242,10 @@ class Rule(ABC):
         """Tell whether anything but the catalog's own description of the table has to be read."""
         return True
 
+    def remember(self, seen: Observation, before: TableMemory) -> dict[str, Any]:  # noqa: ARG002 - for others to say
+        """Return the fields of the table's memory that this rule keeps, for its later runs."""
+        return {}
+
     @abstractmethod
     def needs(self, table: Table, layout: TimeLayout | None, clock: Clock, memory: TableMemory) -> Needs:
         """Say what has to be read. ``layout`` is None for a table that is one place."""

@@ -23,6 +23,11 @@ def count_of(count: int, noun: str) -> str:
     return f"{count} {first} period{'' if count == 1 else 's'} of {length}"
 
 
+def say_percent(share: float) -> str:
+    """Say a share as people write it: ``60 %``."""
+    return f"{share * 100:.3g} %" if share < 10 else f"{share * 100:,.0f} %"
+
+
 def say_periods(items: Sequence[Item], every: Every, state: str = "") -> str:
     """Name periods, consecutive ones as a stretch, at most a few: ``2026-11-19 to 2026-11-21 missing``."""
     labels = sorted(item.period for item in items)

@@ -1,0 +1,71 @@
+"""The periods that checks beside `partitions` look at: by its schedule, or by what the layout suggests."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from checks.layout import layout_from_json
+from checks.model import Format, Problem, ProblemKind
+from checks.schedule.due import Schedule, default_grace
+from checks.schedule.periods import DAILY
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from checks.layout import TimeLayout
+    from checks.model import Observation
+    from checks.schedule.due import DuePeriod
+
+NEWEST = 7
+"""How many due periods are looked at where no partitions check says how far to look back."""
+
+
+_UTC = ZoneInfo("UTC")
+
+
+def schedule_of(stated: Schedule | None, layout: TimeLayout) -> Schedule:
+    """Return the partitions check's schedule; without one, each period of the layout with the usual grace."""
+    if stated is not None:
+        return stated
+    every = layout.every or DAILY
+    return Schedule(
+        every=every, labels=layout.zone, zone=layout.zone, after=default_grace(every), lookback=NEWEST
+    )
+
+
+def schedule_seen(stated: Schedule | None, seen: Observation) -> Schedule | None:
+    """Return the schedule that an observation was read by; None where the table was not read by period."""
+    if not seen.layout:
+        return None
+    layout = layout_from_json(seen.layout, stated.labels if stated is not None else _UTC)
+    return schedule_of(stated, layout) if layout is not None else None
+
+
+@lru_cache(maxsize=4096)
+def due_periods(schedule: Schedule, now: datetime) -> tuple[DuePeriod, ...]:
+    """Return the due periods of the schedule's lookback, newest first; those of many tables are the same."""
+    return schedule.due(now)
+
+
+def ended_early(place: str) -> Problem:
+    """Return the problem of a listing that was ended before its last page."""
+    return Problem(
+        ProblemKind.OVER_BUDGET,
+        f"the listing of {place} was ended before its last page",
+        "raise max_requests or the table's timeout",
+    )
+
+
+def no_files(seen: Observation, check: str) -> Problem | None:
+    """Return why a check of plain files cannot be made of a table with a log of its own; None when it can."""
+    table = seen.table
+    if table.format is Format.FILES:
+        return None
+    return Problem(
+        ProblemKind.UNSUPPORTED,
+        f"{table.id} is of the format {table.format.value.capitalize()}: its log says which files are its data, and "
+        f"{check} does not read that",
+        f"turn it off for this table ({check}: off)",
+    )

@@ -1,0 +1,64 @@
+"""What the tests of single checks share: a block of the config to a finding, over a lake."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from checks.assess import Measured, assess
+from checks.config import load
+from checks.lake.observe import observe
+from checks.memory import _remembered
+from checks.model import Finding, TableMemory
+from checks.rules.base import Clock, TablePlan
+from tests.times import at
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from checks.model import Observation, Table
+    from tests.lakes import LakeBuilder
+
+NOW = at("2026-11-23 12:00")  # a Monday
+
+
+def plan_of(table: Table, memory: TableMemory | None = None, **blocks: Any) -> TablePlan:
+    """Return the plan of a table with these blocks of checks, as a config would make it."""
+    pattern = {"pattern": blocks.pop("pattern")} if "pattern" in blocks else {}
+    name = {"prefix": table.id} if table.is_prefix else {"table": table.id}
+    config = load({"version": 1, "tables": [{**name, **pattern, **blocks}]}, environ={})
+    resolved = (
+        config.resolve_prefix(table.id)
+        if table.is_prefix
+        else config.resolve(None, table.database or "", table.name or "")
+    )
+    assert resolved is not None
+    return TablePlan(
+        table=table,
+        rules=resolved.rules,
+        pattern=resolved.pattern,
+        stated_layout=resolved.stated_layout,
+        every=resolved.every,
+        memory=memory or TableMemory(),
+    )
+
+
+def look(lake: LakeBuilder, plan: TablePlan, now: datetime = NOW) -> Observation:
+    """Observe the table."""
+    return observe(plan, Clock(now=now), lake.reader(plan))
+
+
+def judged(plan: TablePlan, seen: Observation, now: datetime = NOW) -> dict[str, Finding]:
+    """Return the finding of each check, judged by Great Expectations."""
+    clock = Clock(now=now)
+    rows = [Measured(plan, rule, rule.measure(seen, clock, plan.memory)) for rule in plan.rules]
+    return {finding.check: finding for finding in assess(rows)}
+
+
+def find(lake: LakeBuilder, plan: TablePlan, check: str, now: datetime = NOW) -> Finding:
+    """Look at the table and return the finding of one check."""
+    return judged(plan, look(lake, plan, now), now)[check]
+
+
+def after(plan: TablePlan, seen: Observation) -> TableMemory:
+    """Return what is remembered once the report was delivered."""
+    return _remembered(plan, seen)
