@@ -168,25 +168,32 @@ def daily(
 
 
 def hourly(name: str, labels: ZoneInfo, minutes: int, takes: int, after: int, **block: Any) -> Simulated:
-    """A partition every so many minutes, named by the clock of ``labels``; an hour that comes twice is one."""
+    """A partition every so many minutes, named by the clock of ``labels``.
+
+    An hour that comes twice is one load of two hours. A quarter of an hour that comes twice is loaded twice, an
+    hour apart, into one partition; that the second never came cannot be seen from the partition.
+    """
     step = timedelta(minutes=minutes)
-    cells: dict[str, tuple[datetime, datetime]] = {}
+    cells: list[tuple[str, datetime, datetime]] = []
     instant, end = midnight(FIRST, UTC_ZONE), midnight(LAST, UTC_ZONE)
     tick = min(step, timedelta(minutes=30))
     while instant < end:  # a cell lasts from the first tick whose wall clock is in it to the last
         wall = instant.astimezone(labels).replace(tzinfo=None)
         passed = wall.hour * 60 + wall.minute
-        cell = wall - timedelta(minutes=passed % minutes)
-        label = cell.strftime("%Y-%m-%dT%H:%M")
-        first = cells.get(label, (instant, instant))[0]
-        cells[label] = (first, instant + tick)
+        label = (wall - timedelta(minutes=passed % minutes)).strftime("%Y-%m-%dT%H:%M")
+        if cells and cells[-1][0] == label:
+            cells[-1] = (label, cells[-1][1], instant + tick)
+        else:
+            cells.append((label, instant, instant + tick))
         instant += tick
-    loads = tuple(
-        Coming(label, first, ended + timedelta(minutes=takes), ended + timedelta(minutes=after))
-        for label, (first, ended) in cells.items()
-    )
+    before: set[str] = set()
+    loads = []
+    for label, first, ended in cells:
+        due_at = ended + timedelta(minutes=after) if label not in before else None
+        loads.append(Coming(label, first, ended + timedelta(minutes=takes), due_at))
+        before.add(label)
     told = {"every": f"{minutes}m", "after": f"{after}m", "labels": labels.key, "lookback": 6, **block}
-    return Simulated(name, {"partitions": told}, labels, loads[1:-1])
+    return Simulated(name, {"partitions": told}, labels, tuple(loads[1:-1]))
 
 
 def weekly(name: str, zone: ZoneInfo, came: str, due: str) -> Simulated:

@@ -226,11 +226,13 @@ def hours_to_check(chance: random.Random) -> list[datetime]:
     for day in SPECIAL_DAYS:
         midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
         hours += [midnight + number * HOUR for number in chance.sample(range(-12, 36), 3)]
+    for text in ("2026-03-08 07:00", "2026-03-29 01:00", "2026-10-25 01:00", "2026-11-01 06:00"):
+        hours += [at(text) + number * HOUR for number in (-1, 0, 1, 2)]
     return hours
 
 
 def test_a_healthy_year_of_fifty_tables_raises_no_alarm(year: Mapping[str, Simulated]) -> None:
-    """A sample of the hours; `bench/healthy_year.py` checks all of them."""
+    """A sample of the hours, with those in which clocks change; `bench/healthy_year.py` checks all of them."""
     chance = random.Random(1)  # noqa: S311 - a sample, the same each time
     assert len(year) == 50
     for table in year.values():
