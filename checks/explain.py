@@ -396,8 +396,8 @@ def _freshness(known: Explained, rule: FreshnessRule) -> Iterator[str]:
     if listing is not None:
         whole = "listed completely" if listing.complete else "not listed to its end"
         yield (
-            f"{listing.objects:,} data objects of {say_size(listing.size_bytes)}, {listing.empty_objects:,} of zero "
-            f"bytes, {listing.ignored_objects:,} other: {whole}"
+            f"{whole}: {listing.objects:,} with data ({say_size(listing.size_bytes)}), {listing.empty_objects:,} of "
+            f"zero bytes, {listing.ignored_objects:,} that are no data"
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from checks.lake.catalog import normal_location
@@ -32,7 +32,11 @@ _REFUSED_NAMES = frozenset({"key"})
 _REFUSED = "InvalidInputException"
 """What Glue says to an expression that its parser does not take: it refuses more names than are known."""
 _NUMBERS = ("tinyint", "smallint", "int", "integer", "bigint", "long")
-_TEXTS = ("string", "varchar", "char", "date")
+_TEXTS = ("string", "varchar", "char")
+_OWN_FORMATS = {"date": "%Y-%m-%d", "timestamp": "%Y-%m-%d %H:%M:%S"}
+"""Types whose values compare in Glue only where they are written in the type's own way."""
+_NOT_COUNTED = frozenset({"minute", "second", "epoch", "epoch_ms"})
+"""Parts of time whose values cannot be listed: data may come at any of them."""
 _ORDERS = (
     ("year", "month", "day", "hour", "minute", "second"),
     ("year", "yearday", "hour", "minute"),
@@ -180,8 +184,9 @@ def registered(
     """Return the registered partitions from ``wanted.first`` on, newest first, and notes on odd values.
 
     One request where the key's order is time's order or all values are known; else an expression of the
-    periods within 2,048 characters, wider where they do not fit. What comes back is read and filtered here
-    again: null time keys and values that do not fit the layout are counted in a note.
+    periods (of their days and hours, where keys tell minutes) within 2,048 characters, wider where they do not
+    fit. What comes back is read and filtered here again: null time keys and values that do not fit the layout are
+    counted in a note.
     """
     names = [key.name for key in table.partition_keys]
     timed = {key.name for key in layout.keys}
@@ -226,7 +231,10 @@ def _notes(odd: list[tuple[str, ...]], layout: TimeLayout, names: list[str]) -> 
 
 def _ask(source: PartitionSource, table: Table, layout: TimeLayout, wanted: Range) -> Iterator[Registered]:
     types = {key.name: base_type(key.type) for key in table.partition_keys}
-    all_known = {key.name for key in layout.keys} == set(types)
+    all_known = {key.name for key in layout.keys} == set(types) and not layout.fields & _NOT_COUNTED
+    coarse = replace(
+        layout, keys=tuple(key for key in layout.keys if not _NOT_COUNTED & set(fields_of(key.format)))
+    )
     if is_sorted(layout, types) and _can_express(layout):
         name, text = layout.keys[0].name, _value_at(layout, wanted.first)
         try:
@@ -241,15 +249,15 @@ def _ask(source: PartitionSource, table: Table, layout: TimeLayout, wanted: Rang
         values = list(dict.fromkeys(tuple(row[key.name] for key in table.partition_keys) for row in rows))
         for start in range(0, len(values), MOST_VALUES):
             yield from source.by_values(table, values[start : start + MOST_VALUES])
-    elif _can_express(layout):
-        for expression in expressions(layout, types, wanted.cells):
+    elif coarse.keys and _can_express(coarse):
+        for expression in expressions(coarse, types, wanted.cells):
             yield from _pages(source, table, expression)
     else:
         raise Unobserved(
             Problem(
                 ProblemKind.UNSUPPORTED,
                 f"{table.id}: Glue cannot filter by its key {clean(', '.join(key.name for key in layout.keys))!r}, "
-                "and the values of its other keys are not known, so only all of its partitions could tell",
+                "and not all values of its keys are known, so only all of its partitions could tell",
                 "rename the partition key",
             )
         )
@@ -293,9 +301,14 @@ def is_sorted(layout: TimeLayout, types: dict[str, str]) -> bool:
     if len(layout.keys) != 1 or not layout.padding_known:
         return False
     kind, text = types.get(layout.keys[0].name), layout.keys[0].format
-    return _in_order(text) and (
-        kind in _TEXTS or (kind in _NUMBERS and _ALL_DIGITS.fullmatch(text) is not None)
-    )
+    return _in_order(text) and _compares(kind, text)
+
+
+def _compares(kind: str | None, text: str) -> bool:
+    """Tell whether Glue compares values of the type that are written so: numbers by their digits, text as text."""
+    if kind in _OWN_FORMATS:
+        return text == _OWN_FORMATS[kind]
+    return kind in _TEXTS or (kind in _NUMBERS and _ALL_DIGITS.fullmatch(text) is not None)
 
 
 def _in_order(text: str) -> bool:
@@ -373,9 +386,9 @@ def before(layout: TimeLayout, types: dict[str, str], first: datetime) -> str | 
         alone = len(fields) == 1 and kind in _NUMBERS
         carried += fields
         compares = alone or (
-            _in_order_within(key.format) and layout.padding_known and kind in (*_TEXTS, *_NUMBERS)
+            _in_order_within(key.format) and layout.padding_known and _compares(kind, key.format)
         )
-        compares = compares or fields == ("year",)
+        compares = compares or (fields == ("year",) and kind in (*_TEXTS, *_NUMBERS))
         if not compares or not any(carried == order[: len(carried)] for order in _ORDERS):
             break
         value = quoted(text, kind)

@@ -15,7 +15,7 @@ from checks.schedule.formats import compile_format
 from checks.schedule.periods import HOURLY, back_from, period_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from checks.layout import TimeLayout
@@ -215,7 +215,7 @@ def cells_of(
     layout: TimeLayout, every: Every, first: datetime, until: datetime, most: int = _MOST_CELLS
 ) -> tuple[Period, ...]:
     """Return the cells of the layout from the wall time ``first`` to the instant ``until``, newest first."""
-    cadence = layout.every or every
+    cadence = layout.every or (HOURLY if "hour" in layout.fields else every)
     oldest = cadence.floor(first)
     cells = []
     for cell in islice(back_from(until, cadence, layout.zone), most):
@@ -238,6 +238,14 @@ def hive_naming(table: Table, layout: TimeLayout, values: Combination = ()) -> N
     folders = "".join(f"{hive_name(name)}=${{{name}}}/" for name in leading)
     key_order = tuple(names) if len(names) == len(known) else ()
     return Naming(layout, table.location + folders, escaped=True, key_order=key_order, values=values)
+
+
+def hive_place(table: Table, values: Sequence[str]) -> str | None:
+    """Return where a partition of these values lies by default; None when they are not all known."""
+    if table.location is None or len(values) != len(table.partition_keys) or not values:
+        return None
+    pairs = zip(table.partition_keys, values, strict=True)
+    return table.location + "".join(f"{hive_name(key.name)}={hive_name(value)}/" for key, value in pairs)
 
 
 def path_naming(location: str, layout: TimeLayout) -> Naming:

@@ -10,7 +10,7 @@ from checks.layout import NULL_PARTITION
 from checks.model import Combination, Problem, ProblemKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from checks.model import Item, Observation, PartitionSeen, Table, TableMemory
@@ -42,10 +42,10 @@ class Each:
             return None
         return tuple((key, known[key]) for key in self.keys)
 
-    def misfit(self, table: Table, timed: Iterable[str]) -> Problem | None:
+    def misfit(self, table: Table, timed: Collection[str]) -> Problem | None:
         """Return why the keys are none that can be told apart in the table; None when they fit it."""
         names = [key.name for key in table.partition_keys]
-        others = ", ".join(name for name in names if name not in set(timed)) or "none"
+        others = ", ".join(name for name in names if name not in timed) or "none"
         if unknown := [key for key in self.keys if key not in names]:
             return Problem(
                 ProblemKind.AMBIGUOUS,
@@ -53,7 +53,7 @@ class Each:
                 f"are: {others}",
                 "name one of them as partitions: {each: ...}, or take it out",
             )
-        if carrying := [key for key in self.keys if key in set(timed)]:
+        if carrying := [key for key in self.keys if key in timed]:
             return Problem(
                 ProblemKind.AMBIGUOUS,
                 f"each names {', '.join(carrying)}, which carries time; the keys of {table.id} beside time are: "

@@ -280,7 +280,7 @@ class PartitionsRule(Rule):
         """Return why the keys under each cannot be told apart, None when they can, or when there are none."""
         if self.each is None:
             return None
-        return self.each.misfit(table, (key.name for key in layout.keys))
+        return self.each.misfit(table, {key.name for key in layout.keys})
 
     def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:
         """Count the due periods without data; what could not be looked at is a doubt about a pass."""
