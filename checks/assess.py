@@ -260,6 +260,7 @@ def _great_expectations(check: str) -> tuple[Any, Any]:
         "freshness": expectations.ExpectTablesToBeFresh,
         "partitions": expectations.ExpectDuePartitionsToExist,
         "volume": expectations.ExpectVolumeToBeUsual,
+        "catalog": expectations.ExpectCatalogToMatchStorage,
     }
     return gx, classes[check]
 

@@ -80,3 +80,9 @@ class ExpectVolumeToBeUsual(_ComparedWithLimit):
     """Expect the number of limits on a table's volume that are crossed (column A) to be at most column B."""
 
     map_metric = "column_pair_values.checks_at_most"
+
+
+class ExpectCatalogToMatchStorage(_ComparedWithLimit):
+    """Expect the number of places where catalog and storage differ (column A) to be at most column B."""
+
+    map_metric = "column_pair_values.checks_at_most"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from checks.lake.formats.files import is_data
 from checks.lake.partitions import Range, older, registered, sample
-from checks.lake.places import Naming, cells_of, values_in
+from checks.lake.places import Naming, cells_of, hive_place, values_in
 from checks.lake.skipscan import Looked, can_scan
 from checks.lake.storage import split_uri
 from checks.lake.targets import Targets, of_registered
@@ -106,6 +106,7 @@ class _ByPeriod:
         wants = [
             _Wants(rule, rule.needs(table, self.layout, self.clock, self.plan.memory))
             for rule in self.plan.rules
+            if rule.looks(table)
         ]
         seen = Observation(table=table, now=self.clock.now, layout=self.layout.to_json())
         if any(want.needs.place for want in wants):
@@ -218,7 +219,21 @@ class _ByPeriod:
             actual = values_in(self.plan.table, listing.newest_key)
             if actual is not None:
                 return replace(target, listing=listing, values=actual.values, location=actual.location)
-        return replace(target, listing=listing)
+        return self._with_usual_place(replace(target, listing=listing))
+
+    def _with_usual_place(self, target: PartitionSeen) -> PartitionSeen:
+        """Say of an empty partition whether data lies where its values put it by name, for a rule that asks that."""
+        listing, table = target.listing, self.plan.table
+        if not (target.registered and listing is not None and self.plan.detail.usual_place):
+            return target
+        usual = hive_place(table, target.values)
+        if listing.objects or listing.empty_objects or usual is None or usual == target.location:
+            return target
+        try:
+            there = self.reader.place(self.plan, self.clock, usual)
+        except Unobserved as error:
+            return replace(target, problem=error.problem)
+        return replace(target, usual_location=usual) if there.objects else target
 
     def _earlier(self, first: datetime, targets_of: Targets, naming: Naming | None) -> list[datetime]:
         """Return the start of an earlier period with data, as cheaply as one can be told; empty when none is known.

@@ -49,6 +49,8 @@ def _observe(plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation:
     elsewhere = _elsewhere(table)
     if elsewhere is not None:
         return Observation(table=table, now=clock.now, problem=elsewhere)
+    if plan.rules and not any(rule.looks(table) for rule in plan.rules):
+        return Observation(table=table, now=clock.now)
     own = reader_of(table)
     if own is not None:
         return own.observe(plan, clock, reader)
@@ -107,5 +109,9 @@ def _unreadable(table: Table) -> Problem | None:
 
 
 def _one_place(plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation:
+    looking = [rule for rule in plan.rules if rule.looks(plan.table)]
+    needs = [rule.needs(plan.table, None, clock, plan.memory) for rule in looking]
+    if needs and all(each.exists for each in needs):
+        reader = replace(reader, most_pages=1)
     listing = reader.place(plan, clock, plan.table.location)
     return Observation(table=plan.table, now=clock.now, listing=listing)

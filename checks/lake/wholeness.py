@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checks.lake.skipscan import Spot
+from checks.rules.catalog import CatalogRule
 from checks.rules.freshness import FreshnessRule
 from checks.rules.partitions import PartitionsRule
 
@@ -32,7 +33,7 @@ def spot_of(target: PartitionSeen, rules: Sequence[Rule], clock: Clock, memory: 
         elif isinstance(rule, FreshnessRule) and rule.schedule is not None:
             start = _newest_due(rule.schedule, clock)
             whole = whole or start is None or target.period.start >= start
-        else:
+        elif not isinstance(rule, CatalogRule):
             whole = True
     return Spot(target.location or "", whole, in_time_by)
 

@@ -263,6 +263,8 @@ def _end(group: Sequence[Change], report: Report) -> Entry:
         text = (
             f"The configuration does not ask for this any more. Last told: {_whole_sentence(change.because)}"
         )
+    elif items and change.check == "catalog":
+        text = f"{items} {'matches' if len(group) == 1 else 'match'} the catalog now."
     elif items:
         text = f"{items} {'has' if len(group) == 1 else 'have'} data now."
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checks.rules.catalog import CatalogConfig
 from checks.rules.freshness import FreshnessConfig
 from checks.rules.partitions import PartitionsConfig
 from checks.rules.volume import VolumeConfig
@@ -14,6 +15,6 @@ if TYPE_CHECKING:
     from checks.rules.base import CheckConfig
 
 CHECKS: Mapping[str, type[CheckConfig]] = {
-    config.check: config for config in (PartitionsConfig, FreshnessConfig, VolumeConfig)
+    config.check: config for config in (PartitionsConfig, FreshnessConfig, VolumeConfig, CatalogConfig)
 }
 """Every check by its name in the config, in the order of binding: freshness looks at the partitions' schedule."""

@@ -12,6 +12,20 @@ if TYPE_CHECKING:
     from checks.schedule.periods import Every
 
 _MOST_NAMED = 4
+_WORDS = (
+    "all alter and array as authorization between bigint binary boolean both by case cast char column "
+    "commit conf constraint create cross cube current current_date current_timestamp cursor database date "
+    "dayofweek decimal delete describe distinct div double drop else end exchange exists extended "
+    "external extract false fetch float floor following for foreign from full function grant group "
+    "grouping having if import in inner insert int integer intersect interval into is join lateral left "
+    "less like local macro map more none not null numeric of on only or order out outer over partialscan "
+    "partition percent preceding precision preserve primary procedure range reads reduce references "
+    "regexp revoke right rlike rollback rollup row rows select set smallint start table tablesample then "
+    "time timestamp to transform trigger true truncate unbounded union uniquejoin update user using "
+    "utc_timestamp values varchar views when where window with "
+)
+_RESERVED = frozenset(_WORDS.split())
+"""Words that Athena takes for its own in DDL (its user guide, "Escape reserved keywords in queries")."""
 _NUMBERS = ("int", "bigint", "smallint", "tinyint", "integer")
 
 
@@ -63,22 +77,53 @@ def _follows(label: str, following: str, every: Every) -> bool:
 
 def add_partition_statement(table: Table, partition: PartitionSeen) -> str:
     """Write the Athena statement that registers a partition, quoted for DDL (backticks, doubled quotes)."""
-    pairs = zip(table.partition_keys, partition.values, strict=False)
-    spec = ", ".join(
-        f"{quote_name(key.name)} = {value if key.type in _NUMBERS and value.isdigit() else quote_text(value)}"
-        for key, value in pairs
+    place = quote_text(partition.location or "")
+    return (
+        f"ALTER TABLE {_name(table)} ADD IF NOT EXISTS PARTITION ({_spec(table, partition)}) LOCATION {place}"
     )
-    name = f"{quote_name(table.database or '')}.{quote_name(table.name or '')}"
-    return f"ALTER TABLE {name} ADD IF NOT EXISTS PARTITION ({spec}) LOCATION {quote_text(partition.location or '')}"
+
+
+def drop_partition_statement(table: Table, partition: PartitionSeen) -> str:
+    """Write the Athena statement that takes a partition out of the catalog."""
+    return f"ALTER TABLE {_name(table)} DROP IF EXISTS PARTITION ({_spec(table, partition)})"
+
+
+def partition_location_statement(table: Table, partition: PartitionSeen, location: str) -> str:
+    """Write the Athena statement that points a partition at another place."""
+    return f"ALTER TABLE {_name(table)} PARTITION ({_spec(table, partition)}) SET LOCATION {quote_text(location)}"
+
+
+def table_location_statement(table: Table, location: str) -> str:
+    """Write the Athena statement that points a table at another place."""
+    return f"ALTER TABLE {_name(table)} SET LOCATION {quote_text(location)}"
+
+
+def drop_table_statement(table: Table) -> str:
+    """Write the Athena statement that takes a table out of the catalog."""
+    return f"DROP TABLE {_name(table)}"
+
+
+def repair_statement(table: Table) -> str:
+    """Write the Athena statement that registers whatever lies in folders named as Hive names them."""
+    return f"MSCK REPAIR TABLE {_name(table)}"
+
+
+def _name(table: Table) -> str:
+    return f"{quote_name(table.database or '')}.{quote_name(table.name or '')}"
+
+
+def _spec(table: Table, partition: PartitionSeen) -> str:
+    """Write the values of a partition: numbers as they are, all else between quotes."""
+    return ", ".join(
+        f"{quote_name(key.name)} = {value if key.type in _NUMBERS and value.isdigit() else quote_text(value)}"
+        for key, value in zip(table.partition_keys, partition.values, strict=False)
+    )
 
 
 def quote_name(name: str) -> str:
-    """Quote a name for Athena's DDL: plain ones stand as they are, others between backticks."""
-    return (
-        name
-        if name.isidentifier() and name.isascii() and not name.startswith("_")
-        else f"`{name.replace('`', '``')}`"
-    )
+    """Quote a name for Athena's DDL: plain ones stand as they are, others and reserved words between backticks."""
+    is_plain = name.isidentifier() and name.isascii() and not name.startswith("_")
+    return name if is_plain and name.lower() not in _RESERVED else f"`{name.replace('`', '``')}`"
 
 
 def quote_text(text: str) -> str:

@@ -1,0 +1,264 @@
+"""The check `catalog`: what is registered in Glue lies in S3, and what lies in S3 is registered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from checks.model import Finding, Format, Item, ItemState, Problem, ProblemKind, Severity, Status
+from checks.rules.base import Binding, CheckConfig, Clock, Detail, Direction, Needs, Row, Rule, SeverityWord
+from checks.rules.cadence import due_periods, ended_early, schedule_of, schedule_seen
+from checks.rules.sentences import (
+    add_partition_statement,
+    count_of,
+    drop_partition_statement,
+    drop_table_statement,
+    partition_location_statement,
+    repair_statement,
+    say_periods,
+    table_location_statement,
+)
+
+if TYPE_CHECKING:
+    from checks.layout import TimeLayout
+    from checks.model import Observation, PartitionSeen, Table, TableMemory
+    from checks.schedule.due import Schedule
+
+_MOST_ITEMS = 1000
+"""No more partitions than this are told of one by one; those that do not match come first."""
+
+
+class CatalogConfig(CheckConfig):
+    """What is registered in Glue lies in S3, and what lies in S3 is registered."""
+
+    check: ClassVar[str] = "catalog"
+    short_form: ClassVar[str | None] = "on"
+
+    on: Literal[True] | None = Field(
+        None,
+        description="Turns the check on as it stands, as the word on in place of the block.",
+        examples=[True],
+    )
+    severity: SeverityWord = Field(
+        "critical",
+        validate_default=True,
+        description="How bad it is when catalog and storage do not match.",
+        examples=["warning"],
+    )
+
+    def bind(self, binding: Binding) -> CatalogRule:
+        """Return the rule."""
+        return CatalogRule(severity=self.severity, schedule=binding.schedule)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogRule(Rule):
+    """The bound check. ``schedule`` is that of the table's partitions check, where it has one."""
+
+    check: ClassVar[str] = "catalog"
+    severity: Severity = Severity.CRITICAL
+    schedule: Schedule | None = None
+
+    @property
+    def detail(self) -> Detail:
+        """Ask where the data of an empty partition lies instead."""
+        return Detail(usual_place=True)
+
+    def needs(self, table: Table, layout: TimeLayout | None, clock: Clock, memory: TableMemory) -> Needs:  # noqa: ARG002 - the interface's
+        """Ask for the due periods of the lookback; of a table that is one place, whether anything lies there."""
+        if layout is None:
+            return Needs(exists=True)
+        schedule = schedule_of(self.schedule, layout)
+        if not layout.can_tell(schedule.every):
+            return Needs()
+        return Needs(periods=tuple(each.period for each in due_periods(schedule, clock.now)))
+
+    def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:  # noqa: ARG002 - the interface's
+        """Count what does not match; what could not be looked at is a doubt about a pass."""
+        facts: dict[str, Any] = {"table": seen.table, "gone": "", "schedule": None}
+        if _is_gone(seen.problem):
+            place = seen.table.location or seen.table.id
+            return self._row(
+                seen, observed=1, facts={**facts, "gone": f"{place} is gone: {_reason(seen.problem)}"}
+            )
+        if seen.problem is not None and not seen.partitions:
+            return self._row(seen, unknown=seen.problem)
+        if seen.table.format is not Format.FILES:
+            return self._row(seen, observed=0, facts=facts)
+        schedule = schedule_seen(self.schedule, seen)
+        if schedule is None:
+            return self._place(seen, facts)
+        labels = {each.period.label for each in due_periods(schedule, clock.now)}
+        found: dict[str, Item] = {}
+        doubt = seen.problem
+        for partition in seen.partitions:
+            if partition.period.label not in labels:
+                continue
+            item = _judge(partition, seen.table)
+            if item.state is ItemState.UNKNOWN:
+                doubt = doubt or partition.problem or ended_early(partition.location or item.period)
+            before = found.get(item.key)
+            if before is None or not before.state.is_bad:
+                found[item.key] = item
+        items = sorted(found.values(), key=lambda item: item.key, reverse=True)
+        bad = [item for item in items if item.state.is_bad]
+        kept = [item for item in items if item in bad[:_MOST_ITEMS]] if len(items) > _MOST_ITEMS else items
+        return self._row(
+            seen,
+            observed=len(bad),
+            doubt_if_pass=doubt,
+            items=tuple(kept),
+            facts={**facts, "schedule": schedule},
+        )
+
+    def _place(self, seen: Observation, facts: dict[str, Any]) -> Row:
+        listing = seen.listing
+        if listing is None:
+            if seen.table.partition_keys:
+                return self._row(seen, observed=0, facts=facts)
+            return self._row(seen, unknown=_not_looked_at(seen))
+        anything = listing.objects + listing.empty_objects + listing.ignored_objects
+        if anything:
+            return self._row(seen, observed=0, facts=facts)
+        place = seen.table.location or seen.table.id
+        if not listing.complete:
+            return self._row(seen, unknown=ended_early(place))
+        return self._row(seen, observed=1, facts={**facts, "gone": f"nothing lies at {place}"})
+
+    def _row(self, seen: Observation, **values: Any) -> Row:
+        return Row(
+            table=seen.table.id,
+            check=self.check,
+            direction=Direction.AT_MOST,
+            warning=0 if self.severity is Severity.WARNING else None,
+            critical=0 if self.severity is Severity.CRITICAL else None,
+            evidence=seen.table.location,
+            **values,
+        )
+
+    def finding(self, row: Row, severity: Severity | None) -> Finding:
+        """Write the finding: which partitions do not match, and the statement that mends the newest of them."""
+        bad = [item for item in row.items if item.state.is_bad]
+        return Finding(
+            table=row.table,
+            check=self.check,
+            status=Status.PASS if severity is None else Status.FAIL,
+            severity=severity,
+            observed=int(row.observed) if isinstance(row.observed, int | float) else None,
+            expected=0,
+            limits=row.limits,
+            because=_because(row, bad),
+            evidence=row.evidence,
+            items=row.items,
+            advice=_advice(row, bad) if severity is not None else "",
+        )
+
+
+def _judge(partition: PartitionSeen, table: Table) -> Item:
+    """Say whether one partition (or the place of one) matches, and what mends it."""
+    state, detail, remedy = _state(partition, table)
+    return Item(
+        period=partition.period.label,
+        dimensions=partition.dimensions,
+        state=state,
+        detail=detail,
+        remedy=remedy,
+    )
+
+
+def _state(partition: PartitionSeen, table: Table) -> tuple[ItemState, str, str]:
+    listing, place = partition.listing, partition.location or ""
+    whole_spec = len(partition.values) == len(table.partition_keys) > 0
+    if partition.registered and _is_gone(partition.problem):
+        remedy = drop_partition_statement(table, partition) if whole_spec else ""
+        return ItemState.EMPTY, f"registered at {place}: {_reason(partition.problem)}", remedy
+    if partition.problem is not None:
+        return ItemState.UNKNOWN, partition.problem.message, ""
+    if listing is None:
+        return ItemState.PRESENT, "", ""
+    if partition.registered is False and listing.objects:
+        remedy = add_partition_statement(table, partition) if whole_spec else repair_statement(table)
+        return ItemState.UNREGISTERED, f"data lies at {place}", remedy
+    if not partition.registered or listing.objects or listing.empty_objects:
+        return ItemState.PRESENT, "", ""
+    if partition.usual_location is not None:
+        remedy = partition_location_statement(table, partition, partition.usual_location)
+        return (
+            ItemState.EMPTY,
+            f"registered at {place}, but its data lies at {partition.usual_location}",
+            remedy,
+        )
+    if not listing.complete:
+        return ItemState.UNKNOWN, "", ""
+    return (
+        ItemState.EMPTY,
+        f"registered at {place}, where nothing lies",
+        drop_partition_statement(table, partition),
+    )
+
+
+def _is_gone(problem: Problem | None) -> bool:
+    """Tell whether the problem is that what the catalog points at does not exist in S3."""
+    return (
+        problem is not None
+        and problem.kind is ProblemKind.NOT_FOUND
+        and not problem.cause.startswith("not found glue")
+    )
+
+
+def _reason(problem: Problem | None) -> str:
+    return problem.message if problem is not None else ""
+
+
+def _because(row: Row, bad: list[Item]) -> str:
+    table: Table = row.facts["table"]
+    if row.facts["gone"]:
+        return f"{row.facts['gone']}; expected the data of {table.id} there, as Glue says"
+    if table.format is not Format.FILES:
+        return f"the {table.format.value.capitalize()} log of {table.id} is where the catalog says"
+    if row.facts["schedule"] is None:
+        return f"{table.location or table.id} is there, as the catalog says"
+    schedule: Schedule = row.facts["schedule"]
+    every = schedule.every
+    if not bad:
+        return f"catalog and storage match in {count_of(len({i.period for i in row.items}), f'due {every.noun}')}"
+    parts = []
+    for state, text in (
+        (ItemState.UNREGISTERED, "not registered in Glue though data lies in S3"),
+        (ItemState.EMPTY, "registered in Glue though no data lies there"),
+    ):
+        of_state = [item for item in bad if item.state is state]
+        if of_state:
+            named = say_periods(of_state, every)
+            number = count_of(len(of_state), "partition")
+            parts.append(f"{number} {text} ({named})")
+    return "; ".join(parts)
+
+
+def _advice(row: Row, bad: list[Item]) -> str:
+    table: Table = row.facts["table"]
+    if row.facts["gone"]:
+        if table.is_prefix:
+            return "mend the prefix in the config, or look at who removed its objects"
+        if table.format is not Format.FILES:
+            return f"restore it, or drop the table if it is retired: {drop_table_statement(table)}"
+        return (
+            "look at who removed it; if the data moved, run "
+            f"{table_location_statement(table, 's3://bucket/prefix/')} with its new place, and if the table is "
+            f"retired, {drop_table_statement(table)}"
+        )
+    remedies = [item.remedy for item in bad if item.remedy]
+    if not remedies:
+        return "look at who removed the objects"
+    more = f" (and {len(remedies) - 1} more like it, in the JSON report)" if len(remedies) > 1 else ""
+    return f"run what mends it{more}: {remedies[0]}"
+
+
+def _not_looked_at(seen: Observation) -> Problem:
+    return Problem(
+        ProblemKind.UNSUPPORTED,
+        f"the place of {seen.table.id} was not looked at",
+        "exclude it, or turn catalog off",
+    )
