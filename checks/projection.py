@@ -159,8 +159,8 @@ class Projection:
         if count > MOST_PLACES:
             names = ", ".join(name for name, _ in rows)
             raise Unprojectable(
-                f"its projection has {count:,} combinations of {names} for each period, and at most {MOST_PLACES} "
-                "are looked at",
+                f"its projection has more than {MOST_PLACES} combinations of {names} for each period, too many to look "
+                "at each",
                 f"state the values that count: partitions: {{each: {{{rows[0][0]}: [...]}}}}",
             )
         names_ = [name for name, _ in rows]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -72,7 +72,8 @@ class Naming:
         cells = self._cells(period)
         for layout in self.layout.variants():
             if self._is_finer(layout):
-                places = self._beginnings(layout, period)
+                plain = replace(self, escaped=False)  # a writer may have left names as they are
+                places = [*self._beginnings(layout, period), *plain._beginnings(layout, period)]  # noqa: SLF001 - its own class
             elif len(cells) == 1:
                 places = self._places(layout, cells[0])
             elif (shared := self._shared(layout, period, cells)) is not None:
