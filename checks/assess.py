@@ -261,6 +261,7 @@ def _great_expectations(check: str) -> tuple[Any, Any]:
         "partitions": expectations.ExpectDuePartitionsToExist,
         "volume": expectations.ExpectVolumeToBeUsual,
         "catalog": expectations.ExpectCatalogToMatchStorage,
+        "files": expectations.ExpectFilesToBeSound,
     }
     return gx, classes[check]
 

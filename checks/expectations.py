@@ -86,3 +86,9 @@ class ExpectCatalogToMatchStorage(_ComparedWithLimit):
     """Expect the number of places where catalog and storage differ (column A) to be at most column B."""
 
     map_metric = "column_pair_values.checks_at_most"
+
+
+class ExpectFilesToBeSound(_ComparedWithLimit):
+    """Expect the number of files of a table that are not sound (column A) to be at most column B."""
+
+    map_metric = "column_pair_values.checks_at_most"

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from checks.rules.base import CheckConfig
 
 Model = TypeVar("Model", bound=BaseModel)
-_PLANNED = {"files", "schema", "events"}
+_PLANNED = {"schema", "events"}
 """Checks that a config may well name, though this version may be without them."""
 _COLLECTIONS = frozenset(File.model_fields.keys() - Settings.model_fields.keys())
 OWN_KEYS = "x-"

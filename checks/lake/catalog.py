@@ -133,6 +133,7 @@ def table_of(entry: Any, *, account: str | None, region: str | None, database: s
         kind=str(kind) if kind else None,
         format=_format(parameters, storage),
         region=region,
+        file_format=_file_format(parameters, storage),
     )
 
 
@@ -175,6 +176,25 @@ def _format(parameters: Mapping[str, str], storage: Mapping[str, Any]) -> Format
     ):
         return Format.HUDI
     return Format.FILES
+
+
+_SERDES = (
+    ("parquet", "parquet"), ("orc", "orc"), ("avro", "avro"), ("json", "json"), ("opencsv", "csv"),
+    ("lazysimple", "text"), ("regex", "text"), ("grok", "text"), ("textinputformat", "text"),
+)  # fmt: skip
+_CLASSIFICATIONS = frozenset({"parquet", "orc", "avro", "json", "csv"})
+
+
+def _file_format(parameters: Mapping[str, str], storage: Mapping[str, Any]) -> str | None:
+    """Tell what the files hold, by what Athena reads them with; by the classification where that says nothing."""
+    serde = storage.get("SerdeInfo")
+    library = str(serde.get("SerializationLibrary") or "") if isinstance(serde, dict) else ""
+    for text in (library.rpartition(".")[2].lower(), str(storage.get("InputFormat") or "").lower()):
+        for mark, held in _SERDES:
+            if mark in text:
+                return held
+    classification = parameters.get("classification", "").lower()
+    return classification if classification in _CLASSIFICATIONS else None
 
 
 def _columns(value: Any, what: str, place: str) -> tuple[Column, ...]:

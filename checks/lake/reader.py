@@ -49,6 +49,7 @@ class LakeReader:
             budget=Budget(self.most_pages, self.stop_at),
             root=plan.table.location,
             table_format=plan.table.format,
+            detail=plan.detail,
         )
 
     def places(self, plan: TablePlan, clock: Clock, spots: Sequence[Spot]) -> dict[str, Looked]:
@@ -63,7 +64,7 @@ class LakeReader:
             return scan(
                 self.store,
                 spots,
-                new_tally=lambda: tally_of(root, plan.pattern, clock, plan.table.format),
+                new_tally=lambda: tally_of(root, plan.pattern, clock, plan.table.format, plan.detail),
                 budget=Budget(stop_at=self.stop_at),
                 over=_time_was_up(plan, "it"),
             )

@@ -15,11 +15,12 @@ from checks.model import Format, Listing, Problem, ProblemKind, Unobserved
 __all__ = ["MOST_KEYS", "Budget", "Key", "ObjectStore", "Page", "S3Store", "Tally", "list_place", "split_uri"]
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
     from datetime import datetime
 
+    from checks.lake.closer import Closer
     from checks.lake.session import Aws
-    from checks.rules.base import Clock
+    from checks.rules.base import Clock, Detail
 
 MOST_KEYS = 1000
 """S3 gives at most this many keys a page (API reference of ListObjectsV2)."""
@@ -135,9 +136,12 @@ class Tally:
     ignored_objects: int = 0
     newest: Key | None = None
     oldest: Key | None = None
+    closer: Closer | None = None
 
-    def add_all(self, keys: Iterable[Key]) -> None:
+    def add_all(self, keys: Sequence[Key]) -> None:
         """Count objects."""
+        if self.closer is not None:
+            self.closer.add_all(keys)
         root, pattern, table_format, ignore_after = self.root, self.pattern, self.format, self.ignore_after
         newest, oldest = self.newest, self.oldest
         for key in keys:
@@ -168,13 +172,22 @@ class Tally:
             oldest_at=self.oldest.last_modified if self.oldest else None,
             complete=complete,
             ignored_objects=self.ignored_objects,
+            newest_files=self.closer.files(bucket) if self.closer else (),
+            names=self.closer.names(bucket) if self.closer else None,
         )
 
 
-def tally_of(root: str, pattern: str | None, clock: Clock, table_format: Format) -> Tally:
+def tally_of(
+    root: str, pattern: str | None, clock: Clock, table_format: Format, detail: Detail | None = None
+) -> Tally:
     """Return a tally of objects below the root, an ``s3://`` URI that hidden names and patterns count from."""
     ignore_after = clock.now if clock.ignore_later else None
-    return Tally(split_uri(root)[1], pattern, table_format, ignore_after)
+    tally = Tally(split_uri(root)[1], pattern, table_format, ignore_after)
+    if detail is not None and (detail.names or detail.footers):
+        from checks.lake.closer import Closer
+
+        tally.closer = Closer(detail, tally.root, pattern, table_format, ignore_after)
+    return tally
 
 
 def list_place(
@@ -186,6 +199,7 @@ def list_place(
     budget: Budget,
     root: str | None = None,
     table_format: Format = Format.FILES,
+    detail: Detail | None = None,
 ) -> Listing:
     """Return what lies below a place, every page followed.
 
@@ -196,7 +210,7 @@ def list_place(
     """
     bucket, prefix = split_uri(location)
     below = root if root is not None and location.startswith(root) else location
-    tally = tally_of(below, pattern, clock, table_format)
+    tally = tally_of(below, pattern, clock, table_format, detail)
     token, pages = None, 0
     while True:
         if pages and budget.is_spent(pages):

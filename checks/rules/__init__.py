@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checks.rules.catalog import CatalogConfig
+from checks.rules.files import FilesConfig
 from checks.rules.freshness import FreshnessConfig
 from checks.rules.partitions import PartitionsConfig
 from checks.rules.volume import VolumeConfig
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from checks.rules.base import CheckConfig
 
 CHECKS: Mapping[str, type[CheckConfig]] = {
-    config.check: config for config in (PartitionsConfig, FreshnessConfig, VolumeConfig, CatalogConfig)
+    config.check: config
+    for config in (PartitionsConfig, FreshnessConfig, VolumeConfig, CatalogConfig, FilesConfig)
 }
 """Every check by its name in the config, in the order of binding: freshness looks at the partitions' schedule."""

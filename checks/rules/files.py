@@ -1,0 +1,293 @@
+"""The check `files`: no empty files, no files of another format, no strays, not too many small ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from checks.model import Finding, Problem, ProblemKind, Severity, Status
+from checks.rules.base import (
+    Binding,
+    CheckConfig,
+    Clock,
+    Detail,
+    Direction,
+    Needs,
+    Percent,
+    Row,
+    Rule,
+    SeverityWord,
+    Size,
+)
+from checks.rules.cadence import due_periods, ended_early, no_files, schedule_of, schedule_seen
+from checks.rules.sentences import count_of, say_percent
+from checks.schedule.durations import say_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from checks.layout import TimeLayout
+    from checks.model import Listing, Observation, Suffix, Table, TableMemory
+    from checks.schedule.due import Schedule
+
+FEWEST = 10
+"""Of fewer data files than this no share is small: a table of three files is no heap of small ones."""
+COMPRESSIONS = frozenset({"gz", "gzip", "bz2", "zst", "zstd", "snappy", "lz4", "lzo", "deflate", "br", "xz"})
+FORMATS = {
+    "parquet": "parquet", "parq": "parquet", "pq": "parquet", "orc": "orc", "avro": "avro",
+    "json": "json", "jsonl": "json", "ndjson": "json", "csv": "csv", "tsv": "csv", "txt": "text", "log": "text",
+    "zip": "zip", "7z": "7z", "rar": "rar", "tar": "tar", "tgz": "tar", "xlsx": "xlsx", "xls": "xls", "pdf": "pdf",
+}  # fmt: skip
+"""What a suffix says that a file holds."""
+_BINARY = frozenset({"parquet", "orc", "avro"})
+_READABLE = frozenset({"parquet", "orc", "avro", "json", "csv", "text"})
+
+
+class FilesConfig(CheckConfig):
+    """No empty files, no files of another format, no strays, not too many small ones."""
+
+    check: ClassVar[str] = "files"
+    short_form: ClassVar[str | None] = "on"
+
+    on: Literal[True] | None = Field(
+        None,
+        description="Turns the check on as it stands, as the word on in place of the block.",
+        examples=[True],
+    )
+    only: Literal[True] | None = Field(
+        None,
+        description="With the entry's pattern: a file whose name does not match it is a stray, not just no data.",
+        examples=[True],
+    )
+    small: Size | None = Field(
+        None, description="A file of fewer bytes is small; none is counted when absent.", examples=["1MB"]
+    )
+    most_small: Percent = Field(
+        "50%",
+        validate_default=True,
+        description=f"With small: at most this share of the files may be small; from {FEWEST} files on.",
+        examples=["50%"],
+    )
+    severity: SeverityWord = Field(
+        "warning",
+        validate_default=True,
+        description="How bad it is when files are not sound.",
+        examples=["critical"],
+    )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> FilesConfig:
+        if self.most_small >= 1:
+            message = "most_small of 100% or more is never exceeded; write a smaller one, such as 50%"
+            raise ValueError(message)
+        return self
+
+    def bind(self, binding: Binding) -> FilesRule:
+        """Return the rule."""
+        return FilesRule(
+            only=self.only is True,
+            small=self.small,
+            most_small=self.most_small,
+            severity=self.severity,
+            schedule=binding.schedule,
+        )
+
+
+def contradicts(suffix: str, table_format: str | None) -> bool:
+    """Tell whether a suffix such as ``.csv.gz`` says that a file is not what the table's SerDe reads.
+
+    A suffix that says nothing contradicts nothing; ``.txt`` may be any text. Archives and documents are read
+    by no SerDe.
+    """
+    held = FORMATS.get(_bare(suffix))
+    if held is None:
+        return False
+    if held not in _READABLE:
+        return True
+    if table_format is None:
+        return False
+    if _BINARY & {held, table_format}:
+        return held != table_format
+    return "text" not in (held, table_format) and held != table_format
+
+
+def _bare(suffix: str) -> str:
+    """Return the suffix without that of a compression: ``csv`` of ``.csv.gz``."""
+    parts = [part for part in suffix.lower().split(".") if part]
+    while len(parts) > 1 and parts[-1] in COMPRESSIONS:
+        parts.pop()
+    return parts[-1] if parts else ""
+
+
+@dataclass(slots=True)
+class _Count:
+    """What is not sound in all the places that were looked at."""
+
+    files: int = 0
+    empty: int = 0
+    small: int = 0
+    outside: int = 0
+    foreign: dict[str, int] = field(default_factory=dict)
+    examples: dict[str, str] = field(default_factory=dict)
+    doubt: Problem | None = None
+
+    def add(self, listing: Listing, place: str, table_format: str | None) -> None:
+        """Count what one place holds."""
+        self.files += listing.objects
+        self.empty += listing.empty_objects
+        if not listing.complete:
+            self.doubt = self.doubt or ended_early(place)
+        if listing.names is None:
+            return
+        self.small += listing.names.small
+        self.outside += listing.names.outside
+        self._example("empty", listing.names.empty_example)
+        self._example("outside", listing.names.outside_example)
+        for suffix in listing.names.suffixes:
+            if contradicts(suffix.text, table_format):
+                self._add_foreign(suffix)
+
+    def _add_foreign(self, suffix: Suffix) -> None:
+        self.foreign[suffix.text] = self.foreign.get(suffix.text, 0) + suffix.count
+        self._example(suffix.text, suffix.example)
+
+    def _example(self, of: str, uri: str | None) -> None:
+        if uri is not None:
+            self.examples.setdefault(of, uri)
+
+    def say_example(self, of: str) -> str:
+        """Return the part of a sentence that names one of them."""
+        return f", such as {self.examples[of]}" if of in self.examples else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilesRule(Rule):
+    """The bound check. ``schedule`` is that of the table's partitions check, where it has one."""
+
+    check: ClassVar[str] = "files"
+    only: bool = False
+    small: int | None = None
+    most_small: float = 0.5
+    severity: Severity = Severity.WARNING
+    schedule: Schedule | None = None
+
+    @property
+    def detail(self) -> Detail:
+        """Ask for what names and sizes tell."""
+        return Detail(names=True, small_below=self.small or 0)
+
+    def looks(self, table: Table) -> bool:
+        """Tell that tables with a log of their own are not looked at: the log says which files are data."""
+        return table.format.value == "files"
+
+    def needs(self, table: Table, layout: TimeLayout | None, clock: Clock, memory: TableMemory) -> Needs:  # noqa: ARG002 - the interface's
+        """Ask for the due periods of the lookback, or for the location of a table that is one place."""
+        if layout is None:
+            return Needs(place=True)
+        schedule = schedule_of(self.schedule, layout)
+        if not layout.can_tell(schedule.every):
+            return Needs()
+        return Needs(periods=tuple(each.period for each in due_periods(schedule, clock.now)))
+
+    def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:  # noqa: ARG002 - the interface's
+        """Count the files that are not sound; what was not read to its end is a doubt about a pass."""
+        problem = no_files(seen, self.check)
+        if problem is not None:
+            return self._row(seen, unknown=problem)
+        if seen.problem is not None and not seen.partitions and seen.listing is None:
+            return self._row(seen, unknown=seen.problem)
+        count = _Count(doubt=seen.problem)
+        schedule = schedule_seen(self.schedule, seen)
+        if schedule is None:
+            if seen.listing is None:
+                return self._row(seen, unknown=_not_listed(seen))
+            count.add(seen.listing, seen.table.location or seen.table.id, seen.table.file_format)
+            where = seen.table.location or seen.table.id
+        else:
+            labels = {each.period.label for each in due_periods(schedule, clock.now)}
+            for partition in seen.partitions:
+                if partition.period.label not in labels:
+                    continue
+                count.doubt = count.doubt or partition.problem
+                if partition.listing is not None:
+                    place = partition.location or partition.period.label
+                    count.add(partition.listing, place, seen.table.file_format)
+            where = count_of(len(labels), f"due {schedule.every.noun}")
+        return self._row(
+            seen,
+            observed=count.empty + sum(count.foreign.values()) + self._strays(count) + self._too_small(count),
+            doubt_if_pass=count.doubt,
+            facts={"count": count, "where": where, "format": seen.table.file_format},
+        )
+
+    def _strays(self, count: _Count) -> int:
+        return count.outside if self.only else 0
+
+    def _too_small(self, count: _Count) -> int:
+        """Return how many files are small, where they are too many of all; of a part no share is known."""
+        known = self.small is not None and count.files >= FEWEST and count.doubt is None
+        return count.small if known and count.small > self.most_small * count.files else 0
+
+    def _row(self, seen: Observation, **values: Any) -> Row:
+        return Row(
+            table=seen.table.id,
+            check=self.check,
+            direction=Direction.AT_MOST,
+            warning=0 if self.severity is Severity.WARNING else None,
+            critical=0 if self.severity is Severity.CRITICAL else None,
+            evidence=seen.table.location,
+            **values,
+        )
+
+    def finding(self, row: Row, severity: Severity | None) -> Finding:
+        """Write the finding: how many files are not sound, in which way, with one of each."""
+        count: _Count = row.facts["count"]
+        parts = list(self._parts(count, row.facts["format"]))
+        number = int(row.observed) if isinstance(row.observed, int | float) else 0
+        total = count.files + count.empty + self._strays(count)
+        because = f"{count_of(count.files, 'data file')} in {row.facts['where']}, none of them unsound"
+        if parts:
+            of = count_of(total, "file")
+            because = f"{number} of {of} in {row.facts['where']} not sound: {'; '.join(parts)}"
+        return Finding(
+            table=row.table,
+            check=self.check,
+            status=Status.PASS if severity is None else Status.FAIL,
+            severity=severity,
+            observed=number,
+            expected=0,
+            limits=row.limits,
+            because=because,
+            evidence=next(iter(count.examples.values()), row.evidence) if parts else row.evidence,
+            advice=self._advice(count) if severity is not None else "",
+        )
+
+    def _parts(self, count: _Count, table_format: str | None) -> Iterable[str]:
+        if count.empty:
+            yield f"{count.empty} of zero bytes{count.say_example('empty')}"
+        for suffix, number in sorted(count.foreign.items()):
+            of = f" in a table of {table_format}" if table_format is not None else ", which no SerDe reads"
+            yield f"{number} {suffix}{of}{count.say_example(suffix)}"
+        if self._strays(count):
+            yield f"{count.outside} with names outside of the pattern{count.say_example('outside')}"
+        if self._too_small(count):
+            share = say_percent(count.small / count.files)
+            yield (
+                f"{count.small} smaller than {say_size(self.small or 0)} ({share}; at most "
+                f"{say_percent(self.most_small)} may be)"
+            )
+
+    def _advice(self, count: _Count) -> str:
+        if count.foreign or self._strays(count):
+            return "move them out of the table's location: queries read them as its data, and fail or give nonsense"
+        if count.empty:
+            return "look at the run that wrote them: it was cut off, or had nothing to write"
+        return "write fewer and larger files, or compact them: each one costs every query a request"
+
+
+def _not_listed(seen: Observation) -> Problem:
+    return Problem(
+        ProblemKind.UNSUPPORTED, f"the files of {seen.table.id} were not listed", "turn files off for it"
+    )
