@@ -13,7 +13,7 @@ from checks.lake.catalog import normal_location
 from checks.lake.formats.files import is_data
 from checks.lake.partitions import before, expressions, is_sorted, older, quoted
 from checks.lake.places import Naming, cells_of, hive_name
-from checks.lake.storage import Budget, list_place
+from checks.lake.storage import Budget, Key, Tally, list_place
 from checks.layout import KeyFormat, TimeLayout
 from checks.model import Format, Period
 from checks.projection import java_format
@@ -345,3 +345,47 @@ def test_cells_in_a_zone_with_a_change_of_clocks() -> None:
 )
 def test_java_formats(java: str, found: str | None) -> None:
     assert java_format(java) == found
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(
+                [
+                    "",
+                    "a",
+                    "a/b",
+                    "_x",
+                    "a/_x",
+                    ".x",
+                    "a/.x",
+                    "a/",
+                    "a//b",
+                    "x_$folder$",
+                    "x.crc",
+                    "x\n.y",
+                    "x.crc.gz",
+                ]
+            )
+            | st.text(max_size=5),
+            st.integers(0, 2),
+        ),
+        max_size=6,
+    ),
+    st.sampled_from(["t/", "a/_b/", "", "t"]),
+)
+def test_a_page_counts_as_its_objects_one_by_one(names: list[tuple[str, int]], root: str) -> None:
+    keys = [
+        Key(root + name, size, NOW + timedelta(minutes=number)) for number, (name, size) in enumerate(names)
+    ]
+    together, alone = Tally(root), Tally(root)
+    together.add_all(keys)
+    for key in keys:
+        alone.add_all([key])
+    data = [key for key in keys if is_data(key.key.removeprefix(root))]
+    expected = [key for key in data if key.size_bytes]
+    for tally in (together, alone):
+        assert (tally.objects, tally.empty_objects) == (len(expected), len(data) - len(expected))
+        assert tally.ignored_objects == len(keys) - len(data)
+        assert tally.newest == (expected[-1] if expected else None)
+        assert tally.oldest == (expected[0] if expected else None)

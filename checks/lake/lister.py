@@ -12,12 +12,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import methodcaller
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote_plus
 from xml.etree import ElementTree as ET
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 LISTING = "ListObjectsV2"
 SKELETON = b"<ListBucketResult/>"
@@ -25,9 +26,11 @@ SKELETON = b"<ListBucketResult/>"
 _OWN: ContextVar[bool] = ContextVar("own_page", default=False)
 _ENTRY = re.compile(
     r"<Contents><Key>([^<]*)</Key><LastModified>([^<]*)</LastModified>"
-    r"(?:<(?!Size>|/Contents>)[^>]*>[^<]*)*<Size>([0-9]+)</Size>(?:<(?!Size>|/Contents>)[^>]*>[^<]*)*</Contents>"
+    r"(?:<ETag>[^<]*</ETag>)?(?:<(?!Size>|/Contents>)[^>]*>[^<]*)*<Size>([0-9]+)</Size>"
+    r"(?:<StorageClass>[^<]*</StorageClass>)?(?:<(?!Size>|/Contents>)[^>]*>[^<]*)*</Contents>"
 )
 """An entry with its elements in the order in which S3 writes them; any other order is read as XML."""
+_IS_UTC = methodcaller("endswith", "Z")
 _START, _END = "<Contents>", "</Contents>"
 
 
@@ -120,24 +123,29 @@ def _entries(middle: str, *, is_encoded: bool) -> list[tuple[str, int, datetime]
     """Return the entries where all are written as S3 does, None where any is not."""
     if not middle:
         return []
+    if is_encoded:
+        middle = middle.replace(
+            "%3D", "="
+        )  # as in each partition's name; a literal % is %25, so this is an escape
     found = _ENTRY.findall(middle)
     if len(found) != middle.count("<Contents") or "<CommonPrefixes" in middle:
         return None
     names, times, sizes = zip(*found, strict=True)
-    if not is_encoded and any("&" in name for name in names):
+    if not is_encoded and "&" in "".join(names):
         return None  # entities of XML
-    read = datetime.fromisoformat
-    if not all(time.endswith("Z") for time in times):
+    if is_encoded and ("%" in middle or "+" in middle):
+        names = tuple(_decoded(names, is_encoded=True))
+    instants = tuple(map(datetime.fromisoformat, times))
+    if not all(map(_IS_UTC, times)):
         return None
-    return list(zip(_decoded(names, is_encoded=is_encoded), map(int, sizes), map(read, times), strict=True))
+    return list(zip(names, map(int, sizes), instants, strict=True))
 
 
-def _decoded(names: list[str] | tuple[str, ...], *, is_encoded: bool) -> list[str]:
-    """Return names as they are: ``%3D`` first, which each name of a partition has and which costs little."""
+def _decoded(names: Iterable[str], *, is_encoded: bool) -> list[str]:
+    """Return names as they are; raise ValueError where they are no UTF-8."""
     if not is_encoded:
         return list(names)
-    plain = [name.replace("%3D", "=") for name in names]  # a literal % is %25, so this is always an escape
-    return [unquote_plus(name, errors="strict") if "%" in name or "+" in name else name for name in plain]
+    return [unquote_plus(name, errors="strict") if "%" in name or "+" in name else name for name in names]
 
 
 def _elements(text: str) -> list[tuple[str, ET.Element]]:

@@ -339,6 +339,8 @@ def parse_instant(value: Any) -> datetime:
             return datetime.fromisoformat(value)
         except ValueError:
             pass
+    if isinstance(value, int | float):  # as Glue writes them
+        return datetime.fromtimestamp(value, UTC)
     from botocore.utils import parse_timestamp
 
     slow: datetime = parse_timestamp(value)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, Protocol
 
 from checks.lake.errors import asked_s3, problem_of
@@ -15,13 +17,16 @@ from checks.model import Format, Listing, Problem, ProblemKind, Unobserved
 __all__ = ["MOST_KEYS", "Budget", "Key", "ObjectStore", "Page", "S3Store", "Tally", "list_place", "split_uri"]
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from checks.lake.closer import Closer
     from checks.lake.session import Aws
     from checks.rules.base import Clock, Detail
 
+_NAME, _SIZE, _AT = itemgetter(0), itemgetter(1), itemgetter(2)
+_MAY_BE_NO_DATA = re.compile(r"/[._\n]|\$folder\$\n|\.crc\n|\n[._]|\n\n")
+"""Finds in names between line breaks whatever `is_data` might refuse; now and then also what it would not."""
 MOST_KEYS = 1000
 """S3 gives at most this many keys a page (API reference of ListObjectsV2)."""
 
@@ -140,26 +145,43 @@ class Tally:
 
     def add_all(self, keys: Sequence[Key]) -> None:
         """Count objects."""
+        if not keys:
+            return
         if self.closer is not None:
             self.closer.add_all(keys)
-        root, pattern, table_format, ignore_after = self.root, self.pattern, self.format, self.ignore_after
-        newest, oldest = self.newest, self.oldest
+        if not self._all_count(keys):
+            keys = self._counting(keys)
+            if not keys:
+                return
+        self.objects += len(keys)
+        self.size_bytes += sum(map(_SIZE, keys))
+        newest, oldest = max(keys, key=_AT), min(keys, key=_AT)
+        if self.newest is None or newest.last_modified > self.newest.last_modified:
+            self.newest = newest
+        if self.oldest is None or oldest.last_modified < self.oldest.last_modified:
+            self.oldest = oldest
+
+    def _all_count(self, keys: Sequence[Key]) -> bool:
+        """Tell at a glance whether all are data with bytes in it, as on most pages; False where one may not be."""
+        if self.ignore_after is not None or self.pattern is not None or self.format is not Format.FILES:
+            return False
+        if not self.root.endswith("/") or not min(map(_SIZE, keys)):
+            return False
+        return _MAY_BE_NO_DATA.search("\n".join(map(_NAME, keys)) + "\n", len(self.root) - 1) is None
+
+    def _counting(self, keys: Iterable[Key]) -> list[Key]:
+        """Return those that are data with bytes in it, and count the others."""
+        counting = []
         for key in keys:
-            name, size_bytes, at = key
-            if ignore_after is not None and at > ignore_after:
+            if self.ignore_after is not None and key.last_modified > self.ignore_after:
                 continue
-            if not is_data(name.removeprefix(root), pattern, table_format):
+            if not is_data(key.key.removeprefix(self.root), self.pattern, self.format):
                 self.ignored_objects += 1
-            elif size_bytes == 0:
+            elif key.size_bytes == 0:
                 self.empty_objects += 1
             else:
-                self.objects += 1
-                self.size_bytes += size_bytes
-                if newest is None or at > newest.last_modified:
-                    newest = key
-                if oldest is None or at < oldest.last_modified:
-                    oldest = key
-        self.newest, self.oldest = newest, oldest
+                counting.append(key)
+        return counting
 
     def listing(self, bucket: str, *, complete: bool) -> Listing:
         """Return what it came to."""
