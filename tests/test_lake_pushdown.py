@@ -46,7 +46,7 @@ def seen_of(
     lake: MemoryLake, keys: dict[str, str], formats: dict[str, str], step: timedelta = DAY, **config: object
 ) -> tuple[Observation, list[str | None], Table]:
     """Build a table of many partitions, look at it, and return what was seen and the expressions asked."""
-    table = lake.table("a.b", **keys)
+    table = lake.table("a.b", None, **keys)
     for number in range(HISTORY):
         moment = NOW.replace(hour=0) - (number + 1) * step
         values = [
