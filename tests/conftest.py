@@ -7,12 +7,22 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.lakes import HttpLake, point_at, reset, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+# A busy machine is no fault of the code: no example has a time limit. In CI the examples are the same each time.
+settings.register_profile(
+    "checks",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=os.environ.get("CI") == "true",
+)
+settings.load_profile("checks")
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 

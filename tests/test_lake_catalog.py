@@ -48,6 +48,7 @@ def test_a_table_as_glue_tells_it() -> None:
         partition_keys=(Column("dt", "string"),),
         parameters={"classification": "parquet"},
         kind="EXTERNAL_TABLE",
+        file_format="parquet",
         region=REGION,
     )
     assert table_of(entry, account="partner", region=None).id == "partner/sales.orders"
