@@ -86,6 +86,11 @@ def _parser() -> argparse.ArgumentParser:
     plan.set_defaults(command=_plan)
     _config_option(plan)
     _choice_options(plan)
+    plan.add_argument(
+        "--cron",
+        metavar="SCHEDULE",
+        help="when the monitor runs, an EventBridge expression in UTC; without it $CRON_SCHEDULE, else midnight",
+    )
 
     explain = commands.add_parser(
         "explain", help="tell all that is known of one table, in words", description=_explain.__doc__
@@ -257,6 +262,7 @@ def _schema(_arguments: argparse.Namespace) -> int:
 def _plan(arguments: argparse.Namespace) -> int:
     """Tell which tables a run would look at, by which checks, in which way, and what that costs."""
     from checks import monitor, plan
+    from checks.estimate import DEFAULT_CRON
 
     config = _load(arguments)
     request = monitor.Request(
@@ -266,7 +272,11 @@ def _plan(arguments: argparse.Namespace) -> int:
         planned, clock = monitor.make_plan(config, request, os.environ)
     except monitor.NothingMatches as error:
         raise _Refused(str(error)) from None
-    print(plan.say(planned, clock))
+    cron = arguments.cron or os.environ.get("CRON_SCHEDULE", "").strip() or DEFAULT_CRON
+    try:
+        print(plan.say(planned, clock, cron))
+    except ValueError as error:
+        raise _Refused(str(error)) from None
     return NOT_DELIVERED if planned.findings else 0
 
 

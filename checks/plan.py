@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from checks.config.selectors import matches_name
+from checks.estimate import DEFAULT_CRON, RunTimes, estimate, seen_late
 from checks.lake.catalog import prefix_table, table_id
-from checks.lake.session import price_of
-from checks.model import Finding, Format, Problem, ProblemKind, Status, TableMemory, Unobserved
+from checks.model import Finding, Problem, ProblemKind, Status, TableMemory, Unobserved
 from checks.rules.base import TablePlan
-from checks.rules.partitions import PartitionsRule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -289,52 +288,22 @@ def _not_in_catalog(table: str, why: str = "") -> Problem:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
-    """What reading one table is expected to take: in words, in requests by operation, in dollars."""
+def say(planned: Planned, clock: Clock, cron: str = DEFAULT_CRON) -> str:
+    """Say the plan as a table of text, with the total, what cannot be looked at, and deadlines seen late.
 
-    way: str
-    requests: dict[str, int]
-
-    @property
-    def usd(self) -> float:
-        """US dollars at list price."""
-        return sum(count * price_of(operation) for operation, count in self.requests.items())
-
-
-def estimate(plan: TablePlan, clock: Clock) -> Estimate:
-    """Estimate what reading a table takes, from what is known before it is read."""
-    table = plan.table
-    if table.format is not Format.FILES:
-        return Estimate(way=f"{table.format} log", requests={"s3:GetObject": 2})
-    by_period = next((rule for rule in plan.rules if isinstance(rule, PartitionsRule)), None)
-    if by_period is not None:
-        due = by_period.schedule.due(clock.now, reach_back_to=clock.last_completed_at)
-        newer = 1
-        requests = {"s3:ListObjectsV2": len(due) + newer}
-        if table.partition_keys:
-            sampled = plan.memory.layout is None and plan.stated_layout is None
-            requests["glue:GetPartitions"] = 2 if sampled else 1
-        return Estimate(way=f"{len(due)} due partitions by name", requests=requests)
-    if table.partition_keys:
-        return Estimate(
-            way="newest partitions until one is fresh",
-            requests={"glue:GetPartitions": 2, "s3:ListObjectsV2": 2},
-        )
-    return Estimate(way="whole prefix, a request per 1,000 objects", requests={"s3:ListObjectsV2": 1})
-
-
-def say(planned: Planned, clock: Clock) -> str:
-    """Say the plan as a table of text, with the total and what cannot be looked at."""
-    rows = [("TABLE", "CHECKS", "READ BY", "REQUESTS", "USD A RUN")]
-    requests, usd = 0, 0.0
+    ``cron`` is the EventBridge expression that the monitor runs by. Raises ValueError when it is not read.
+    """
+    rows = [("TABLE", "FORMAT", "CHECKS", "READ BY", "REQUESTS", "USD A RUN")]
+    requests, usd, many = 0, 0.0, 0
     for each in planned.plans:
         expected = estimate(each, clock)
-        count = sum(expected.requests.values())
-        requests, usd = requests + count, usd + expected.usd
+        requests, usd, many = requests + expected.count, usd + expected.usd, many + expected.at_least
         checks = ", ".join(rule.check for rule in each.rules) or "none"
-        rows.append((each.table.id, checks, expected.way, f"about {count}", f"{expected.usd:.6f}"))
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+        number = f"{'at least' if expected.at_least else 'about'} {expected.count}"
+        rows.append(
+            (each.table.id, each.table.format.value, checks, expected.way, number, f"{expected.usd:.6f}")
+        )
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     ]
@@ -343,6 +312,10 @@ def say(planned: Planned, clock: Clock) -> str:
         "",
         f"{number}, about {requests} requests and ${usd:.4f} a run, ${usd * 30:.2f} a month of daily runs",
     ]
+    if many:
+        lines.append("a request more for each further 1,000 objects of a place that is read whole")
+    runs = RunTimes(cron)
+    lines += [f"warning: {late.say(runs)}" for late in seen_late(planned.plans, runs, clock.now)]
     lines += [f"could not be planned: {finding.because}" for finding in planned.findings]
     lines += [f"note: {note}" for note in planned.notes]
     return "\n".join(lines)

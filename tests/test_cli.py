@@ -231,10 +231,10 @@ def test_a_machine_that_is_not_set_up_for_aws_is_told_and_not_a_traceback(
 def test_the_plan_tells_reading_and_cost(tables: HttpLake, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["plan", "--now", "2026-11-23T07:00Z"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split() == ["TABLE", "CHECKS", "READ", "BY", "REQUESTS", "USD", "A", "RUN"]
-    assert lines[1].startswith("sales.orders  partitions  3 due partitions by name")
-    assert lines[2].startswith("web.clicks    freshness   whole prefix, a request per 1,000 objects")
-    assert lines[-1].startswith("2 tables, about ")
+    assert lines[0].split() == ["TABLE", "FORMAT", "CHECKS", "READ", "BY", "REQUESTS", "USD", "A", "RUN"]
+    assert lines[1].startswith("sales.orders  files   partitions  3 due days, ")
+    assert lines[2].startswith("web.clicks    files   freshness   whole prefix")
+    assert lines[4].startswith("2 tables, about ")
     Path("checks.yml").write_text(f"{CONFIG}  - table: web.nowhere\n", encoding="utf-8")
     assert cli.main(["plan"]) == 3
     assert "web.nowhere is not in the catalog" in capsys.readouterr().out

@@ -1,0 +1,227 @@
+"""What a run is expected to take, table by table, and whether it runs when it should. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from checks.lake.session import price_of
+from checks.lake.skipscan import can_scan
+from checks.lake.targets import Targets
+from checks.layout import infer_layout, layout_from_json
+from checks.model import Format, Problem, Unobserved
+from checks.rules.freshness import FreshnessRule
+from checks.rules.partitions import PartitionsRule
+from checks.schedule.durations import say_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from checks.layout import TimeLayout
+    from checks.model import Period
+    from checks.rules.base import Clock, Rule, TablePlan
+
+DEFAULT_CRON = "cron(0 0 * * ? *)"
+"""When the deployed function runs where nobody says otherwise: at midnight UTC."""
+LATE = timedelta(hours=2)
+"""A deadline that a run sees later than this is worth another schedule."""
+_AFTER = timedelta(minutes=10)
+"""How long after a deadline a run is suggested: what is due is there by then, or late."""
+_DAY, _WEEK, _HALF_A_YEAR = timedelta(days=1), timedelta(days=7), timedelta(days=183)
+_EVENTBRIDGE = re.compile(r"(cron|rate)\((.+)\)")
+_UNITS = {"minute": "minutes", "hour": "hours", "day": "days"}
+_LOGS = {
+    Format.ICEBERG: ("Iceberg log", {"s3:GetObject": 1}),
+    Format.DELTA: ("Delta log", {"s3:ListObjectsV2": 1, "s3:GetObject": 2}),
+    Format.HUDI: ("Hudi timeline", {"s3:ListObjectsV2": 1, "s3:GetObject": 2}),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """What reading one table is expected to take: in words, in requests by operation, in dollars.
+
+    ``at_least`` is True where objects are many: then each 1,000 of them take a request more.
+    """
+
+    way: str
+    requests: dict[str, int]
+    at_least: bool = False
+
+    @property
+    def count(self) -> int:
+        """All requests."""
+        return sum(self.requests.values())
+
+    @property
+    def usd(self) -> float:
+        """US dollars at list price."""
+        return sum(count * price_of(operation) for operation, count in self.requests.items())
+
+
+def estimate(plan: TablePlan, clock: Clock) -> Estimate:
+    """Estimate what reading a table takes, from what is known before it is read."""
+    table = plan.table
+    if table.format is not Format.FILES:
+        way, requests = _LOGS[table.format]
+        return Estimate(way=way, requests=requests)
+    by_period = next((rule for rule in plan.rules if isinstance(rule, PartitionsRule)), None)
+    if by_period is None and not table.partition_keys:
+        return Estimate(way="whole prefix", requests={"s3:ListObjectsV2": 1}, at_least=True)
+    layout = known_layout(plan)
+    glue = {"glue:GetPartitions": 1 if layout is not None else 2} if table.partition_keys else {}
+    if by_period is None:
+        return Estimate(way="newest partitions back", requests={**glue, "s3:ListObjectsV2": 1})
+    due = [each.period for each in by_period.schedule.due(clock.now, reach_back_to=clock.last_completed_at)]
+    told = f"{len(due)} due {by_period.schedule.every.noun}{'s' if len(due) != 1 else ''}"
+    if len(due) < 2:
+        return Estimate(way=f"{told} by name", requests={**glue, "s3:ListObjectsV2": 1})
+    if layout is None:
+        return Estimate(way=f"{told}, time key not known yet", requests={**glue, "s3:ListObjectsV2": 1})
+    if in_key_order(plan, layout, due):
+        return Estimate(way=f"{told}, one scan", requests={**glue, "s3:ListObjectsV2": 1})
+    return Estimate(way=f"{told}, each by itself", requests={**glue, "s3:ListObjectsV2": len(due)})
+
+
+def known_layout(plan: TablePlan) -> TimeLayout | None:
+    """Return the time layout where it is known without a look at the table: stated, remembered, or typed."""
+    zone = next((rule.labels for rule in plan.rules if isinstance(rule, PartitionsRule)), ZoneInfo("UTC"))
+    if plan.memory.layout:
+        return layout_from_json(plan.memory.layout, zone)
+    stated = plan.stated_layout
+    if (stated is None or not stated.formats) and any(
+        key.type != "date" for key in plan.table.partition_keys
+    ):
+        return None
+    found = infer_layout(plan.table.partition_keys, (), zone, stated)
+    return None if isinstance(found, Problem) else found
+
+
+def in_key_order(plan: TablePlan, layout: TimeLayout, due: Sequence[Period]) -> bool:
+    """Tell whether the places of these periods follow one another in S3 as they do in time.
+
+    Partitions that lie elsewhere, or more keys before the time, show only when the table is read.
+    """
+    try:
+        naming = Targets(plan.table, layout).names()
+    except Unobserved:
+        return False
+    if naming is None:
+        return False
+    places = [place.location for period in sorted(due) for place in naming.places_of(period)]
+    return can_scan(plan.table.location, places)
+
+
+@dataclass(frozen=True, slots=True)
+class RunTimes:
+    """When the monitor runs: an EventBridge expression in UTC, ``cron(...)`` or ``rate(...)``."""
+
+    expression: str
+
+    def first_at_or_after(self, instant: datetime) -> datetime | None:
+        """Return the first run then, UTC; None where there is none. A rate is counted from midnight UTC.
+
+        Raises ValueError for an expression that is not read.
+        """
+        found = _EVENTBRIDGE.fullmatch(self.expression.strip())
+        kind, text = (found[1], found[2]) if found else ("cron", self.expression)
+        if kind == "rate":
+            return _next_of_rate(text, instant, self.expression)
+        from cronsim import CronSim, CronSimError
+
+        fields = text.split()
+        if len(fields) not in (5, 6):
+            raise ValueError(f"{self.expression!r} is no schedule; write one such as {DEFAULT_CRON}")
+        minute, hour, day, month, weekday = ("*" if field == "?" else field for field in fields[:5])
+        try:
+            weekday = re.sub(
+                r"(?<![#\d])\d", lambda match: str(int(match[0]) - 1), weekday
+            )  # there 1 is Sunday
+            before = instant.astimezone(UTC).replace(tzinfo=None) - timedelta(seconds=1)
+            following = next(CronSim(f"{minute} {hour} {day} {month} {weekday}", before), None)
+        except CronSimError as error:
+            raise ValueError(f"{self.expression!r} is not read: {error}") from error
+        return following.replace(tzinfo=UTC) if following is not None else None
+
+
+def _next_of_rate(text: str, instant: datetime, expression: str) -> datetime:
+    number, _, unit = text.strip().partition(" ")
+    name = _UNITS.get(unit.strip().rstrip("s"))
+    if not number.isdigit() or not int(number) or name is None:
+        raise ValueError(f"{expression!r} is no rate; write one such as rate(1 hour)")
+    every = timedelta(**{name: int(number)})
+    midnight = instant.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + -(-(instant - midnight) // every) * every
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenLate:
+    """Tables whose deadlines the run sees late, by how long at most, and a schedule that fits better."""
+
+    tables: tuple[str, ...]
+    by: timedelta
+    fitting: str
+
+    def say(self, runs: RunTimes) -> str:
+        """Say it with what to write."""
+        others = f" and {len(self.tables) - 1} more" if len(self.tables) > 1 else ""
+        late = f"sees deadlines of {self.tables[0]}{others} up to {say_duration(self.by)} late"
+        return f"a run at {runs.expression} {late}; {self.fitting} fits better"
+
+
+def seen_late(plans: Iterable[TablePlan], runs: RunTimes, now: datetime) -> tuple[SeenLate, ...]:
+    """Return whose deadlines the runs see more than `LATE` after they pass, the worst first, by what fits better.
+
+    Raises ValueError for an expression that is not read.
+    """
+    found: dict[str, list[tuple[timedelta, str]]] = {}
+    for plan in plans:
+        deadlines = sorted({at for rule in plan.rules for at in _deadlines(rule, now)})
+        worst = timedelta(0)
+        for due_at in deadlines:
+            run_at = runs.first_at_or_after(due_at)
+            worst = max(worst, run_at - due_at if run_at is not None else _WEEK)
+        if worst > LATE:
+            found.setdefault(_fitting(deadlines), []).append((worst, plan.table.id))
+    late = [
+        SeenLate(
+            tables=tuple(sorted(table for _, table in each)), by=max(wait for wait, _ in each), fitting=text
+        )
+        for text, each in found.items()
+    ]
+    return tuple(sorted(late, key=lambda each: (-each.by, each.tables)))
+
+
+def _deadlines(rule: Rule, now: datetime) -> Iterator[datetime]:
+    """Yield the deadlines of the next day, or the next one, now and half a year on, when clocks may differ."""
+    for start in (now, now + _HALF_A_YEAR):
+        if isinstance(rule, PartitionsRule):
+            schedule = rule.schedule
+            if schedule.every.nominal < _DAY:
+                due = schedule.due(start + _DAY, reach_back_to=start)
+                yield from (each.due_at for each in due if each.due_at > start)
+            elif (following := schedule.next_due(start)) is not None:
+                yield following.due_at
+        elif isinstance(rule, FreshnessRule) and rule.deadline is not None:
+            at = rule.deadline.first_at_or_after(start)
+            first = at
+            while at is not None and first is not None and at < first + _DAY:
+                yield at
+                at = rule.deadline.first_at_or_after(at + timedelta(minutes=1))
+
+
+def _fitting(deadlines: Sequence[datetime]) -> str:
+    """Return an EventBridge expression that runs soon after these deadlines (UTC)."""
+    times = sorted({(at + _AFTER).astimezone(UTC).time() for at in deadlines})
+    minutes = sorted({at.minute for at in times})
+    hours = sorted({at.hour for at in times})
+    if len(minutes) > 1 and len(times) > 3:
+        return "rate(15 minutes)" if len(minutes) > 2 else f"cron({','.join(map(str, minutes))} * * * ? *)"
+    if len(hours) == 2 and (hours[0] + 1) % 24 == hours[1]:
+        hours = hours[1:]  # one time of day, and the change of clocks
+    if len(hours) > 6:
+        return f"cron({minutes[0]} * * * ? *)"
+    return f"cron({minutes[-1]} {','.join(map(str, hours))} * * ? *)"

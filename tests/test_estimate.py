@@ -1,0 +1,144 @@
+"""What `plan` expects of each table, and whether the monitor runs when it should."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from checks.estimate import DEFAULT_CRON, RunTimes, estimate, seen_late
+from checks.lake.observe import observe
+from checks.layout import StatedLayout
+from checks.model import Column, Format, Table, TableMemory
+from checks.rules.base import Binding, Clock, Rule, TablePlan
+from checks.rules.freshness import FreshnessConfig
+from checks.rules.partitions import PartitionsConfig
+from tests.lakes import MemoryLake, hive_location, prefix
+from tests.times import BERLIN, HOUR, at
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+NOW = at("2026-11-23 12:00")
+CLOCK = Clock(now=NOW)
+
+
+def partitions(zone: ZoneInfo = BERLIN, **config: object) -> Rule:
+    return PartitionsConfig.model_validate({"every": "1d", "due": "06:00", **config}).bind(Binding(zone=zone))
+
+
+def fresh(**config: object) -> Rule:
+    return FreshnessConfig.model_validate(config or {"max_age": "24h"}).bind(Binding(zone=BERLIN))
+
+
+def table(*keys: str, kind: str = "string", table_format: Format = Format.FILES) -> Table:
+    columns = tuple(Column(key, kind) for key in keys)
+    return Table(
+        id="a.t",
+        database="a",
+        name="t",
+        location="s3://lake/a/t/",
+        partition_keys=columns,
+        format=table_format,
+    )
+
+
+def way(watched: Table, rule: Rule, stated: StatedLayout | None = None) -> tuple[str, int]:
+    found = estimate(TablePlan(table=watched, rules=(rule,), stated_layout=stated), CLOCK)
+    return found.way, found.count
+
+
+def test_the_way_of_each_kind_of_table() -> None:
+    ymd = ("year", "month", "day")
+    assert way(table("dt", kind="date"), partitions()) == ("14 due days, one scan", 2)
+    assert way(table("dt"), partitions()) == ("14 due days, time key not known yet", 3)
+    assert way(table("dt"), partitions(), StatedLayout(("dt",), ("%Y%m%d",))) == ("14 due days, one scan", 2)
+    unpadded = StatedLayout(ymd, ("%Y", "%-m", "%-d"))
+    assert way(table(*ymd), partitions(lookback=30), unpadded) == ("30 due days, each by itself", 31)
+    padded = StatedLayout(ymd, ("%Y", "%m", "%d"))
+    assert way(table(*ymd), partitions(lookback=30), padded) == ("30 due days, one scan", 2)
+    entity = StatedLayout(("dt",), ("%Y-%m-%d",))
+    assert way(table("region", "dt"), partitions(), entity) == ("14 due days, each by itself", 15)
+    assert way(table("dt"), fresh()) == ("newest partitions back", 3)
+    assert way(prefix("s3://lake/x/"), fresh()) == ("whole prefix", 1)
+    path = StatedLayout((), ("%Y/%m/%d/",))
+    assert way(prefix("s3://lake/x/"), partitions(), path) == ("14 due days, one scan", 1)
+    assert way(table(table_format=Format.DELTA), fresh()) == ("Delta log", 3)
+
+
+def test_the_estimate_is_what_a_run_takes() -> None:
+    lake = MemoryLake()
+    watched = lake.table("a.t", dt="string")
+    for day in range(1, 23):
+        values = [f"2026-11-{day:02d}"]
+        lake.put(f"{hive_location(watched, values)}part-0", at(f"2026-11-{day:02d} 20:00"))
+        lake.register(watched, values)
+    plan = TablePlan(table=watched, rules=(partitions(),))
+    seen = observe(plan, CLOCK, lake.reader(plan))
+    assert estimate(plan, CLOCK).count == sum(lake.counts.values())
+    lake.ledger.counts.clear()
+    again = TablePlan(table=watched, rules=(partitions(),), memory=TableMemory(layout=seen.layout))
+    observe(again, CLOCK, lake.reader(again))
+    assert estimate(again, CLOCK).count == sum(lake.counts.values())
+
+
+@pytest.mark.parametrize(
+    ("expression", "run"),
+    [
+        (DEFAULT_CRON, "11-24 00:00"),
+        ("cron(0 12 * * ? *)", "11-23 12:00"),
+        ("cron(59 11 * * ? *)", "11-24 11:59"),
+        ("cron(0/30 * * * ? *)", "11-23 12:00"),
+        ("cron(5 6 ? * MON-FRI *)", "11-24 06:05"),
+        ("cron(5 6 ? * 2-6 *)", "11-24 06:05"),
+        ("cron(5 6 ? * 1 *)", "11-29 06:05"),
+        ("cron(5 6 1 * ? *)", "12-01 06:05"),
+        ("0 13 * * *", "11-23 13:00"),
+        ("rate(1 hour)", "11-23 12:00"),
+        ("rate(5 hours)", "11-23 15:00"),
+    ],
+)
+def test_when_a_run_comes(expression: str, run: str) -> None:
+    assert RunTimes(expression).first_at_or_after(NOW) == at(run)
+
+
+@pytest.mark.parametrize(
+    "expression", ["", "cron(1 2 3)", "rate(x)", "rate(0 hours)", "cron(99 * * * ? *)", "soon"]
+)
+def test_a_schedule_that_is_not_read(expression: str) -> None:
+    with pytest.raises(ValueError, match=r"write one such as|is not read"):
+        RunTimes(expression).first_at_or_after(NOW)
+
+
+def told(rule: Rule, expression: str = DEFAULT_CRON, now: datetime = NOW) -> list[str]:
+    plan = TablePlan(table=table("dt"), rules=(rule,))
+    runs = RunTimes(expression)
+    return [late.say(runs) for late in seen_late([plan], runs, now)]
+
+
+def test_a_deadline_that_is_seen_late_is_told_with_what_fits_better() -> None:
+    assert told(partitions()) == [
+        "a run at cron(0 0 * * ? *) sees deadlines of a.t up to 20 h late; cron(10 5 * * ? *) fits better"
+    ]
+    assert told(fresh(by="07:30", within="6h")) == [
+        "a run at cron(0 0 * * ? *) sees deadlines of a.t up to 18 h 30 min late; cron(40 6 * * ? *) fits better"
+    ]
+    hourly = partitions(every="1h", due=None, after="15m")
+    assert told(hourly)[0].endswith("; cron(25 * * * ? *) fits better")
+
+
+def test_what_is_suggested_is_not_warned_of() -> None:
+    for rule in (partitions(), fresh(by="07:30", within="6h"), partitions(every="1h", due=None, after="15m")):
+        fitting = told(rule)[0].split("; ")[1].removesuffix(" fits better")
+        assert told(rule, fitting) == []
+    assert told(partitions(), "rate(1 hour)") == []
+    assert told(fresh()) == []
+
+
+def test_tables_with_one_deadline_are_told_together() -> None:
+    plans = [TablePlan(table=prefix(f"s3://lake/{name}/"), rules=(partitions(),)) for name in "abc"]
+    (late,) = seen_late(plans, RunTimes(DEFAULT_CRON), NOW)
+    assert late.tables == ("s3://lake/a/", "s3://lake/b/", "s3://lake/c/")
+    assert late.by > 18 * HOUR
+    assert "s3://lake/a/ and 2 more" in late.say(RunTimes(DEFAULT_CRON))
