@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checks.lake.skipscan import Spot
+from checks.model import item_key
 from checks.rules.catalog import CatalogRule
 from checks.rules.freshness import FreshnessRule
 from checks.rules.partitions import PartitionsRule
@@ -29,7 +30,7 @@ def spot_of(target: PartitionSeen, rules: Sequence[Rule], clock: Clock, memory: 
     whole, in_time_by = target.registered is False, None
     for rule in rules:
         if isinstance(rule, PartitionsRule):
-            in_time_by = _asked_in_time_by(target, rule.schedule, clock, memory)
+            in_time_by = _asked_in_time_by(target, rule, clock, memory)
         elif isinstance(rule, FreshnessRule) and rule.schedule is not None:
             start = _newest_due(rule.schedule, clock)
             whole = whole or start is None or target.period.start >= start
@@ -63,13 +64,15 @@ def read_short(seen: Sequence[PartitionSeen], rules: Sequence[Rule], clock: Cloc
 
 
 def _asked_in_time_by(
-    target: PartitionSeen, schedule: Schedule, clock: Clock, memory: TableMemory
+    target: PartitionSeen, rule: PartitionsRule, clock: Clock, memory: TableMemory
 ) -> datetime | None:
     """Return by when an arrival has to be looked for, None where it is known or nobody asks."""
-    due_at = schedule.due_at(target.period)
+    due_at = rule.schedule.due_at(target.period)
     if due_at is None or due_at > clock.now:
         return None
-    known = [target.created_at, memory.first_seen.get(target.period.label)]
+    combination = rule.each.of(target.dimensions) if rule.each is not None else None
+    key = item_key(target.period.label, combination or ())
+    known = [target.created_at, memory.first_seen.get(key)]
     return None if any(at is not None and at <= due_at for at in known) else due_at
 
 
