@@ -111,7 +111,7 @@ class MemoryLake:
         where = location or hive_location(table, values)
         self.partitions[table.id].append(Registered(tuple(values), where, at))
 
-    def reader(self, plan: TablePlan) -> LakeReader:  # noqa: ARG002 - every table is read the same way
+    def reader(self, plan: TablePlan) -> LakeReader:
         return LakeReader(store=self, partitions=self)
 
     def list_page(

@@ -34,7 +34,7 @@ class Asks(Rule):
     check: ClassVar[str] = "asks"
     needs_: Needs = field(default_factory=lambda: Needs(place=True))
 
-    def needs(self, table: Table, layout: TimeLayout | None, clock: Clock, memory: TableMemory) -> Needs:  # noqa: ARG002
+    def needs(self, table: Table, layout: TimeLayout | None, clock: Clock, memory: TableMemory) -> Needs:
         return self.needs_
 
     def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:
