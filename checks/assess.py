@@ -262,6 +262,8 @@ def _great_expectations(check: str) -> tuple[Any, Any]:
         "volume": expectations.ExpectVolumeToBeUsual,
         "catalog": expectations.ExpectCatalogToMatchStorage,
         "files": expectations.ExpectFilesToBeSound,
+        "schema": expectations.ExpectSchemaToHold,
+        "events": expectations.ExpectEventsToBeRecent,
     }
     return gx, classes[check]
 

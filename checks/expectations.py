@@ -92,3 +92,18 @@ class ExpectFilesToBeSound(_ComparedWithLimit):
     """Expect the number of files of a table that are not sound (column A) to be at most column B."""
 
     map_metric = "column_pair_values.checks_at_most"
+
+
+class ExpectSchemaToHold(_ComparedWithLimit):
+    """Expect the number of changes of a table's schema that count (column A) to be at most column B."""
+
+    map_metric = "column_pair_values.checks_at_most"
+
+
+class ExpectEventsToBeRecent(_ComparedWithLimit):
+    """Expect the newest value of a time column of each table (column A) to be at or after its watermark (column B).
+
+    Both columns hold instants with a zone (``datetime64[ns, UTC]``).
+    """
+
+    map_metric = "column_pair_values.checks_at_least"

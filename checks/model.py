@@ -216,13 +216,15 @@ class FooterSeen:
     """What the footer of one Parquet file tells.
 
     ``columns`` are typed as Hive writes types. ``newest`` is the newest value of the column that a check asks
-    for, None where no row group holds any. ``problem`` says why the footer, or that value, is not known.
+    for, None where no row group holds any; of dates (``is_day``) it is the end of the newest day. ``problem`` says
+    why the footer is not known, or why there may be a newer value.
     """
 
     file: FileSeen
     columns: tuple[Column, ...] = ()
     rows: int | None = None
     newest: datetime | None = None
+    is_day: bool = False
     problem: Problem | None = None
 
 

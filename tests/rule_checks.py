@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import io
+from dataclasses import dataclass, field
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa  # type: ignore[import-untyped]
+from pyarrow import parquet as pq
 
 from checks.assess import Measured, assess
 from checks.config import load
@@ -10,6 +16,7 @@ from checks.lake.observe import observe
 from checks.memory import _remembered
 from checks.model import Finding, TableMemory
 from checks.rules.base import Clock, TablePlan
+from tests.lakes import HttpLake, MemoryLake
 from tests.times import at
 
 if TYPE_CHECKING:
@@ -62,3 +69,38 @@ def find(lake: LakeBuilder, plan: TablePlan, check: str, now: datetime = NOW) ->
 def after(plan: TablePlan, seen: Observation) -> TableMemory:
     """Return what is remembered once the report was delivered."""
     return _remembered(plan, seen)
+
+
+@dataclass
+class ContentLake(MemoryLake):
+    """A lake in memory whose objects can hold something."""
+
+    contents: dict[tuple[str, str], bytes] = field(default_factory=dict)
+
+    def get(
+        self, bucket: str, key: str, *, byte_range: tuple[int, int] | None = None, max_bytes: int
+    ) -> bytes:
+        self.ledger.enter("s3:GetObject")
+        data = self.contents[bucket, key]
+        start, end = byte_range or (0, len(data) - 1)
+        assert end - start + 1 <= max_bytes
+        return data[start : end + 1]
+
+
+def put(lake: LakeBuilder, uri: str, data: bytes, at: datetime) -> None:
+    """Put an object that holds these bytes."""
+    lake.put(uri, at, len(data))
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    if isinstance(lake, ContentLake):
+        lake.contents[bucket, key] = data
+    elif isinstance(lake, HttpLake):
+        stored = lake.s3.put_object(bucket, key, data)
+        stored.last_modified = at.astimezone(UTC).replace(tzinfo=None)
+
+
+def parquet(rows_a_group: int | None = None, **columns: Any) -> bytes:
+    """Return a Parquet file of these columns: Arrow arrays, or what makes them."""
+    options = columns.pop("options", {})
+    sink = io.BytesIO()
+    pq.write_table(pa.table(columns), sink, row_group_size=rows_a_group, **options)
+    return sink.getvalue()

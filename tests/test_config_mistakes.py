@@ -98,11 +98,11 @@ merge.yml:3: << takes a mapping, or a list of them; write such as <<: *name
 """,
     "no_block": """
 no_block.yml:3: defaults.freshness: 'soon' is not a block of keys; write such as {max_age: 24h}, or off
-no_block.yml:4: defaults.events: this version has no check events; it has: partitions, freshness, volume, catalog, files
+no_block.yml:4: defaults.lineage: 'lineage' is not a check; known are: catalog, events, files, freshness, partitions, schema, volume
 no_block.yml:5: defaults.max_age: max_age is a key of freshness; write freshness: {max_age: ...}
 no_block.yml:6: defaults.owner: owner has no default; write it in the entries, such as one of table: "*.*"
 no_block.yml:9: sales.orders: freshness: true is not a block of keys; write such as {max_age: 24h}, or off
-no_block.yml:10: sales.orders: events: this version has no check events; it has: partitions, freshness, volume, catalog, files
+no_block.yml:10: sales.orders: lineage: 'lineage' is not known here; known are: account, catalog, events, exclude, files, freshness, owner, partitions, pattern, prefix, runbook, schema, table, timezone, volume
 no_block.yml:11: sales.orders: max_age: max_age is a key of freshness; write freshness: {max_age: ...}
 no_block.yml:13: sales.lines: partitions: ['1d'] is not a block of keys; write such as {every: 1d}, or off
 """,
@@ -158,10 +158,10 @@ settings.yml:7: max_requests: -1 is not a whole number of at least 1; write one 
 silences.yml:5: silences[0]: until is missing; write it, such as until: 2026-12-01
 silences.yml:5: silences[0]: because is missing; write it, such as because: migration
 silences.yml:6: silences[1].until: 'tomorrow' is not a date or time; write a date such as 2026-12-01, or with a time, such as 2026-12-01T18:00
-silences.yml:6: silences[1].check: 'fresh' is not a check; did you mean freshness? (known: catalog, files, freshness, partitions, volume)
+silences.yml:6: silences[1].check: 'fresh' is not a check; did you mean freshness? (known: catalog, events, files, freshness, partitions, schema, volume)
 silences.yml:7: silences[2].until: 20261201 is not a date or time; write a date such as 2026-12-01, or with a time, such as 2026-12-01T18:00
 silences.yml:7: silences[2].because: ['x'] is not text; write one line of it
-silences.yml:7: silences[2].check: this version has no check events; it has: partitions, freshness, volume, catalog, files
+silences.yml:7: silences[2].check: 'lineage' is not a check; known are: catalog, events, files, freshness, partitions, schema, volume
 """,
     "tab": """
 tab.yml:3: a tab stands where only spaces may; indent with spaces
@@ -188,7 +188,7 @@ unknown_calendar.yml:8: sales.orders: partitions.calendar: 'fr' is not a calenda
 """,
     "unknown_key": """
 unknown_key.yml:2: timezon: 'timezon' is not known here; did you mean timezone? (known: accounts, calendars, concurrency, defaults, history, max_requests, name, remind_every, report, routes, silences, tables, timeout, timezone, topic, version)
-unknown_key.yml:5: sales.orders: ownr: 'ownr' is not known here; did you mean owner? (known: account, catalog, exclude, files, freshness, owner, partitions, pattern, prefix, runbook, table, timezone, volume)
+unknown_key.yml:5: sales.orders: ownr: 'ownr' is not known here; did you mean owner? (known: account, catalog, events, exclude, files, freshness, owner, partitions, pattern, prefix, runbook, schema, table, timezone, volume)
 unknown_key.yml:6: sales.orders: freshness.max_agee: 'max_agee' is not known here; did you mean max_age? (known: by, calendar, count, error_after, max_age, timezone, warn_after, within)
 unknown_key.yml:6: sales.orders: freshness.zzz: 'zzz' is not known here; known are: by, calendar, count, error_after, max_age, timezone, warn_after, within
 """,

@@ -37,7 +37,10 @@ COMPANIONS: dict[str, dict[str, Any]] = {
     "exclude": {"table": "a.*"},
 }
 """What has to stand beside a key for its block to be whole."""
-LIMITS: dict[str, dict[str, Any]] = {"volume": {"min_files": 1}}
+LIMITS: dict[str, dict[str, Any]] = {
+    "volume": {"min_files": 1},
+    "events": {"column": "event_time", "warn_after": "1h"},
+}
 """What has to stand in a check's block whatever else does."""
 
 

@@ -24,7 +24,7 @@ from checks.config.selectors import ExcludeError, Selector, find_name, parse_pre
 from checks.config.settings import Config, Silence, in_utc
 from checks.config.source import Fetch, Source, read_document
 from checks.config.watching import Entry, Watchlist, defaults_of
-from checks.config.words import did_you_mean, sentences
+from checks.config.words import did_you_mean, sentences, write_example
 from checks.rules import CHECKS
 from checks.rules.base import Binding
 from checks.schedule.calendars import Calendar
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from checks.rules.base import CheckConfig
 
 Model = TypeVar("Model", bound=BaseModel)
-_PLANNED = {"schema", "events"}
-"""Checks that a config may well name, though this version may be without them."""
 _COLLECTIONS = frozenset(File.model_fields.keys() - Settings.model_fields.keys())
 OWN_KEYS = "x-"
 """Keys at the top that begin so are the reader's own, such as a home for anchors."""
@@ -193,18 +191,13 @@ class Loader:
             if name in self.checks:
                 self._put_block(blocks, name, value, path)
             else:
-                self._add(path, self._unknown_check(name) or self._no_default(name))
+                self._add(path, self._no_default(name))
         return blocks
 
     def _no_default(self, name: str) -> str:
         if name in EntryBlock.model_fields:
             return f'{name} has no default; write it in the entries, such as one of table: "*.*"'
         return self._misplaced(name) or f"{show(name)} is not a check; {did_you_mean(name, self.checks)}"
-
-    def _unknown_check(self, name: str) -> str | None:
-        if name not in _PLANNED:
-            return None
-        return f"this version has no check {name}; it has: {', '.join(self.checks)}"
 
     def _misplaced(self, name: str) -> str | None:
         """Say where a check's key belongs that stands beside the checks."""
@@ -223,7 +216,7 @@ class Loader:
             value = {value: True}
         if not isinstance(value, dict):
             words = " or ".join([OFF, *([config.short_form] if config.short_form else [])])
-            example = next(f"{{{n}: {f.examples[0]}}}" for n, f in config.model_fields.items() if f.examples)
+            example = write_example(config.example())
             self._add(path, f"{show(value)} is not a block of keys; write such as {example}, or {words}")
             self.document.broken.add(path)
             return
@@ -265,9 +258,7 @@ class Loader:
             for key, value in item.items():
                 if key in self.checks:
                     self._put_block(blocks, key, value, (*path, key))
-                elif (told := self._unknown_check(key)) or (
-                    key not in EntryBlock.model_fields and (told := self._misplaced(key))
-                ):
+                elif key not in EntryBlock.model_fields and (told := self._misplaced(key)):
                     self._add((*path, key), told)
                 else:
                     plain[key] = value
@@ -340,7 +331,7 @@ class Loader:
             check = item.get("check") if isinstance(item, dict) else None
             if isinstance(check, str) and check.strip() not in self.checks:
                 unknown = f"{show(check)} is not a check; {did_you_mean(check, self.checks)}"
-                self._add((*path, "check"), self._unknown_check(check) or unknown)
+                self._add((*path, "check"), unknown)
             if checked is None:
                 continue
             until = checked.until

@@ -70,11 +70,9 @@ def _block(check: type[CheckConfig], definitions: dict[str, Any]) -> dict[str, A
     description = own.get("description", "")
     definitions[check.__name__] = own
     words = [word for word in (OFF, check.short_form) if word]
-    first, field = next((n, f) for n, f in check.model_fields.items() if f.examples)
-    example = {first: field.examples[0] if field.examples else None}
     return {
         "description": f"{description} off turns the check off.".strip(),
-        "examples": [example, *words],
+        "examples": [check.example(), *words],
         "anyOf": [{"$ref": f"#/$defs/{check.__name__}"}, {"enum": words}],
     }
 

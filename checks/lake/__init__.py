@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from checks.lake.catalog import Catalog
+from checks.lake.footers import IAM_ACTIONS as FOOTER_ACTIONS
 from checks.lake.formats import reader_of
 from checks.lake.observe import observe
 from checks.lake.partitions import GluePartitions
@@ -50,11 +51,17 @@ IAM_ACTIONS = (
 """What reading the catalog and listing files takes; readers of formats name what they take beyond it."""
 
 
-def iam_actions(tables: Iterable[Table]) -> tuple[str, ...]:
-    """Return the IAM actions that reading these tables takes, sorted."""
+def iam_actions(tables: Iterable[Table], *, footers: bool = False) -> tuple[str, ...]:
+    """Return the IAM actions that reading these tables takes, sorted; with ``footers`` also those of their files."""
     own = (reader_of(table) for table in tables)
     return tuple(
-        sorted({*IAM_ACTIONS, *(action for reader in own if reader for action in reader.iam_actions)})
+        sorted(
+            {
+                *IAM_ACTIONS,
+                *(FOOTER_ACTIONS if footers else ()),
+                *(action for reader in own if reader for action in reader.iam_actions),
+            }
+        )
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from checks.lake.by_period import observe_by_period
 from checks.lake.catalog import RESOURCE_LINK
 from checks.lake.errors import clean
+from checks.lake.footers import with_footers
 from checks.lake.formats import reader_of
 from checks.lake.layouts import has_time, layout_of
 from checks.lake.session import Meter, metered
@@ -26,7 +27,7 @@ def observe(plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation:
     """
     with metered(Meter(reader.stop_at)) as meter:
         try:
-            seen = _observe(plan, clock, reader)
+            seen = with_footers(_observe(plan, clock, reader), plan, reader)
         except Unobserved as error:
             seen = Observation(table=plan.table, now=clock.now, problem=error.problem)
         except Exception as error:  # noqa: BLE001 - one broken table never costs the run

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checks.rules.catalog import CatalogConfig
+from checks.rules.events import EventsConfig
 from checks.rules.files import FilesConfig
 from checks.rules.freshness import FreshnessConfig
 from checks.rules.partitions import PartitionsConfig
+from checks.rules.schema import SchemaConfig
 from checks.rules.volume import VolumeConfig
 
 if TYPE_CHECKING:
@@ -17,6 +19,14 @@ if TYPE_CHECKING:
 
 CHECKS: Mapping[str, type[CheckConfig]] = {
     config.check: config
-    for config in (PartitionsConfig, FreshnessConfig, VolumeConfig, CatalogConfig, FilesConfig)
+    for config in (
+        PartitionsConfig,
+        FreshnessConfig,
+        VolumeConfig,
+        CatalogConfig,
+        FilesConfig,
+        SchemaConfig,
+        EventsConfig,
+    )
 }
 """Every check by its name in the config, in the order of binding: freshness looks at the partitions' schedule."""

@@ -115,6 +115,15 @@ class CheckConfig(BaseModel):
     short_form: ClassVar[str | None] = None
     """What a bare word in place of the block means, such as ``auto``: the key it sets to True."""
 
+    @classmethod
+    def example(cls) -> dict[str, Any]:
+        """Return a small block that is whole: what has to stand in it, and the first key that may."""
+        told = {name: field for name, field in cls.model_fields.items() if field.examples}
+        needed = [name for name, field in told.items() if field.is_required()]
+        optional = next((name for name in told if name not in needed), None)
+        names = [*needed, *([optional] if optional is not None else [])]
+        return {name: (told[name].examples or [None])[0] for name in names}
+
     def bind(self, binding: Binding) -> Rule:
         """Return the rule; raise ValueError with a sentence when the block does not fit its surroundings."""
         raise NotImplementedError

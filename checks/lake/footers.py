@@ -1,0 +1,259 @@
+"""Parquet footers: the schema of the newest files, and the newest value of a time column, by ranged reads.
+
+Apache Parquet format, "File format" (a footer ends in its length and a magic number), "Logical types" and
+"Statistics". At most two requests a file, and never more than the footer.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from checks.lake.errors import clean
+from checks.lake.storage import split_uri
+from checks.model import Column, FooterSeen, Problem, ProblemKind, Unobserved
+from checks.schedule.clock import last_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checks.lake.reader import LakeReader
+    from checks.lake.storage import ObjectStore
+    from checks.model import FileSeen, Observation
+    from checks.rules.base import Detail, TablePlan
+
+IAM_ACTIONS = ("s3:GetObject",)
+"""What reading footers takes, beyond listing."""
+TAIL = 64 * 1024
+"""So much of a file's end is read at first: most footers are smaller."""
+MOST_BYTES = 16 * 1024 * 1024
+"""A larger footer is not read."""
+_MAGIC, _ENCRYPTED = b"PAR1", b"PARE"
+_END = 8
+"""The length of the footer (four bytes, little-endian) and the magic number."""
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a wall time, until its zone is known
+_UNITS = {"milliseconds": 1000, "microseconds": 1, "nanoseconds": 1}
+_MOST_DEPTH = 40
+_PRIMITIVES = {
+    "bool": "boolean", "int8": "tinyint", "int16": "smallint", "int32": "int", "int64": "bigint",
+    "uint8": "smallint", "uint16": "int", "uint32": "bigint", "uint64": "decimal(20,0)", "halffloat": "float",
+    "float": "float", "double": "double", "string": "string", "large_string": "string", "string_view": "string",
+    "binary": "binary", "large_binary": "binary", "binary_view": "binary", "date32[day]": "date", "null": "void",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Newest:
+    """The newest value of a column, and why there may be a newer one."""
+
+    at: datetime | None = None
+    is_day: bool = False
+    problem: Problem | None = None
+
+
+def with_footers(seen: Observation, plan: TablePlan, reader: LakeReader) -> Observation:
+    """Return the observation with the footers of the newest files that were seen, where a rule asks for them."""
+    detail = plan.detail
+    if not detail.footers:
+        return seen
+    listings = [seen.listing, *(partition.listing for partition in seen.partitions)]
+    files = chain.from_iterable(listing.newest_files for listing in listings if listing is not None)
+    newest = sorted(set(files), key=lambda file: (file.at, file.uri), reverse=True)[: detail.footers]
+    footers = []
+    for file in newest:
+        if reader.stop_at is not None and time.monotonic() >= reader.stop_at:
+            problem = Problem(
+                ProblemKind.TIMED_OUT,
+                f"the time for {plan.table.id} was up before the footer of {file.uri} was read",
+                "raise the time a table may take",
+            )
+            footers.append(FooterSeen(file=file, problem=problem))
+        else:
+            footers.append(read_footer(reader.store, file, detail))
+    return replace(seen, footers=tuple(footers))
+
+
+def read_footer(store: ObjectStore, file: FileSeen, detail: Detail) -> FooterSeen:
+    """Return what the footer of one file tells; what stands in the way is its problem. Never raises."""
+    try:
+        return parse_footer(_get(store, file), file, detail)
+    except Unobserved as error:
+        return FooterSeen(file=file, problem=error.problem)
+
+
+def _get(store: ObjectStore, file: FileSeen) -> bytes:
+    """Return the footer with its length and magic number, by at most two requests."""
+    bucket, key = split_uri(file.uri)
+    size = file.size_bytes
+    if size < len(_MAGIC) + _END:
+        raise _malformed(file, f"it has {size} bytes, which is too short for one")
+    start = max(0, size - TAIL)
+    data = store.get(bucket, key, byte_range=(start, size - 1), max_bytes=TAIL)
+    if len(data) != size - start:
+        raise _malformed(file, "it changed while it was read")
+    length = _length(data, file)
+    if length + _END <= len(data):
+        return data[-(length + _END) :]
+    first = size - _END - length
+    head = store.get(bucket, key, byte_range=(first, start - 1), max_bytes=MOST_BYTES)
+    if len(head) != start - first:
+        raise _malformed(file, "it changed while it was read")
+    return head + data
+
+
+def _length(data: bytes, file: FileSeen) -> int:
+    """Return the length of the footer that the end of a file tells."""
+    if data[-4:] == _ENCRYPTED:
+        raise Unobserved(
+            Problem(
+                ProblemKind.UNSUPPORTED,
+                f"the footer of {clean(file.uri)} is encrypted",
+                "turn the check off for this table, or write footers in plain text",
+            )
+        )
+    if data[-4:] != _MAGIC:
+        raise _malformed(file, "it does not end as Parquet files do")
+    length = int.from_bytes(data[-_END:-4], "little")
+    if length > file.size_bytes - _END - len(_MAGIC):
+        raise _malformed(file, f"its footer of {length:,} bytes would be longer than the file")
+    if length > MOST_BYTES:
+        raise _malformed(file, f"its footer has {length:,} bytes, and at most {MOST_BYTES:,} are read")
+    return length
+
+
+def parse_footer(data: bytes, file: FileSeen, detail: Detail) -> FooterSeen:
+    """Return what a footer (with its length and magic number) tells; raise Unobserved when it is none."""
+    import pyarrow as pa  # type: ignore[import-untyped]
+    from pyarrow import parquet as pq
+
+    try:
+        metadata = pq.read_metadata(pa.BufferReader(_MAGIC + data))
+        columns = tuple(
+            Column(field.name, hive_type(field.type)) for field in metadata.schema.to_arrow_schema()
+        )
+        newest = _newest(metadata, detail, file) if detail.column is not None else _Newest()
+        return FooterSeen(
+            file=file,
+            columns=columns,
+            rows=metadata.num_rows,
+            newest=newest.at,
+            is_day=newest.is_day,
+            problem=newest.problem,
+        )
+    except Exception as error:
+        raise _malformed(file, f"its footer cannot be read: {clean(error)[:200]}") from error
+
+
+def hive_type(kind: Any, depth: int = 0) -> str:
+    """Write an Arrow type as Hive does: ``struct<a:int,b:array<string>>``."""
+    import pyarrow as pa
+
+    if depth > _MOST_DEPTH:
+        raise ValueError("types are nested too deeply")
+    inner = depth + 1
+    if pa.types.is_dictionary(kind):
+        return hive_type(kind.value_type, inner)
+    if pa.types.is_map(kind):
+        return f"map<{hive_type(kind.key_type, inner)},{hive_type(kind.item_type, inner)}>"
+    if pa.types.is_struct(kind):
+        return f"struct<{','.join(f'{each.name}:{hive_type(each.type, inner)}' for each in kind)}>"
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+        return f"array<{hive_type(kind.value_type, inner)}>"
+    if pa.types.is_decimal(kind):
+        return f"decimal({kind.precision},{kind.scale})"
+    if pa.types.is_timestamp(kind):
+        return "timestamp"
+    if pa.types.is_fixed_size_binary(kind):
+        return "binary"
+    return _PRIMITIVES.get(str(kind), str(kind))
+
+
+def _newest(metadata: Any, detail: Detail, file: FileSeen) -> _Newest:
+    """Return the newest value of the column that is asked for, out of the statistics of all row groups."""
+    schema, wanted = metadata.schema, (detail.column or "").lower()
+    paths = [schema.column(number).path.lower() for number in range(len(schema))]
+    if wanted not in paths:
+        name, place = clean(detail.column), clean(file.uri)
+        if any(path.startswith(f"{wanted}.") for path in paths):
+            return _Newest(problem=_no_value(f"column {name} of {place} is nested; name one of its fields"))
+        return _Newest(problem=_no_value(f"column {name} is not in {place}"))
+    number = paths.index(wanted)
+    column = schema.column(number)
+    logical = column.logical_type.type
+    if column.physical_type == "INT96":
+        why = f"column {clean(detail.column)} of {clean(file.uri)} is INT96, whose statistics mean nothing"
+        return _Newest(problem=_no_value(why, "write timestamps as INT64 (Spark: outputTimestampType)"))
+    if column.max_repetition_level > 0 or logical not in ("TIMESTAMP", "DATE"):
+        held = str(column.logical_type) if logical != "NONE" else str(column.physical_type)
+        why = f"column {clean(detail.column)} of {clean(file.uri)} is {clean(held)}, neither a timestamp nor a date"
+        return _Newest(problem=_no_value(why))
+    largest, absent = _largest(metadata, number)
+    problem = None
+    if absent:
+        many = "1 row group" if absent == 1 else f"{absent} row groups"
+        why = f"{clean(file.uri)} has no statistics of column {clean(detail.column)} ({many})"
+        problem = _no_value(why, "have its writer keep statistics of that column")
+    if largest is None:
+        return _Newest(problem=problem)
+    zone = detail.zone or ZoneInfo("UTC")
+    if logical == "DATE":
+        day = _EPOCH + timedelta(days=largest)
+        return _Newest(
+            last_instant(day + timedelta(days=1), zone).astimezone(UTC), is_day=True, problem=problem
+        )
+    return _Newest(_instant(largest, str(column.logical_type), zone), problem=problem)
+
+
+def _instant(value: int, logical: str, zone: ZoneInfo) -> datetime:
+    """Return the instant of a timestamp's number; one without a zone is a wall time in ``zone``."""
+    unit = next(unit for unit in _UNITS if unit in logical)
+    micros = value // 1000 if unit == "nanoseconds" else value * _UNITS[unit]
+    wall = _EPOCH + timedelta(microseconds=micros)
+    if "isAdjustedToUTC=true" in logical:
+        return wall.replace(tzinfo=UTC)
+    return last_instant(wall, zone).astimezone(UTC)
+
+
+def _largest(metadata: Any, number: int) -> tuple[int | None, int]:
+    """Return the largest value in the statistics of a column, and how many row groups with values tell none."""
+    largest: int | None = None
+    absent = 0
+    for column in _chunks(metadata, number):
+        statistics = column.statistics if column.is_stats_set else None
+        if (
+            statistics is not None
+            and statistics.has_null_count
+            and statistics.null_count >= column.num_values
+        ):
+            continue
+        value = statistics.max_raw if statistics is not None and statistics.has_min_max else None
+        if isinstance(value, int):
+            largest = value if largest is None else max(largest, value)
+        else:
+            absent += 1
+    return largest, absent
+
+
+def _chunks(metadata: Any, number: int) -> Iterator[Any]:
+    for group in range(metadata.num_row_groups):
+        row_group = metadata.row_group(group)
+        if row_group.num_rows:
+            yield row_group.column(number)
+
+
+def _no_value(why: str, remedy: str = "name another column, or turn events off") -> Problem:
+    return Problem(ProblemKind.UNSUPPORTED, why, remedy)
+
+
+def _malformed(file: FileSeen, wrong: str) -> Unobserved:
+    return Unobserved(
+        Problem(
+            ProblemKind.MALFORMED,
+            f"{clean(file.uri)} is no whole Parquet file: {wrong}",
+            "look at the run that wrote it, or say by pattern which objects are data",
+        )
+    )
