@@ -315,6 +315,15 @@ def test_a_place_that_holds_nothing_is_never_loaded(lake: HttpLake, team: Team) 
     )
 
 
+def test_partitions_of_which_none_ever_came_are_never_loaded(lake: HttpLake, team: Team) -> None:
+    lake.table("sales.orders", dt="string")
+    finding = one(run(team, MORNING, {"table": "sales.orders", "partitions": PARTITIONS}), "sales.orders")
+    assert finding.severity is Severity.CRITICAL
+    assert finding.because == (
+        "never loaded: no day of it holds data; 2026-11-22 was due Mon 23 Nov 2026 06:00 UTC"
+    )
+
+
 def test_a_torn_state_is_set_aside_and_told(lake: HttpLake, team: Team) -> None:
     clicks = lake.table("web.clicks")
     lake.put(f"{clicks.location}a.parquet", MORNING)

@@ -68,7 +68,8 @@ def _observe(plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation:
             seen = _one_place(plan, clock, reader)
             return replace(seen, notes=(*seen.notes, f"{layout.message}; {layout.remedy}"))
         if layout.kind is ProblemKind.UNSUPPORTED or any(rule.check == "partitions" for rule in plan.rules):
-            return Observation(table=table, now=clock.now, problem=layout)
+            empty = None if layout.kind is ProblemKind.UNSUPPORTED else _seen_empty(plan, clock, reader)
+            return empty or Observation(table=table, now=clock.now, problem=layout)
         note = f"{layout.message}; so the whole location was listed. To read it by period, {layout.remedy}"
         seen = _one_place(plan, clock, reader)
         return replace(seen, notes=(*seen.notes, note))
@@ -107,6 +108,19 @@ def _unreadable(table: Table) -> Problem | None:
             "exclude it, or watch the prefix of its data files with freshness",
         )
     return None
+
+
+def _seen_empty(plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation | None:
+    """Return the observation of a location that holds no data at all, at the cost of one page; else None.
+
+    A table that was never loaded has no values to read a layout from, and is none the less known to be empty.
+    """
+    try:
+        listing = replace(reader, most_pages=1).place(plan, clock, plan.table.location)
+    except Unobserved:
+        return None
+    empty = listing.complete and not listing.objects
+    return Observation(table=plan.table, now=clock.now, listing=listing) if empty else None
 
 
 def _one_place(plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation:
