@@ -25,7 +25,6 @@ NOW = datetime(2026, 11, 24, 7, tzinfo=UTC)
 
 def rows() -> list[Row]:
     """Return a row a table: a third older than the critical limit, as many between the two limits."""
-    limits = {"warning": NOW - timedelta(hours=24), "critical": NOW - timedelta(hours=36)}
     ages = (timedelta(hours=1), timedelta(hours=30), timedelta(hours=48))
     return [
         Row(
@@ -33,7 +32,8 @@ def rows() -> list[Row]:
             check="freshness",
             direction=Direction.AT_LEAST,
             observed=NOW - ages[number % 3] - timedelta(seconds=number % 600),
-            **limits,
+            warning=NOW - timedelta(hours=24),
+            critical=NOW - timedelta(hours=36),
         )
         for number in range(TABLES)
     ]

@@ -14,6 +14,7 @@ from checks.lake.partitions import GluePartitions
 from checks.lake.pool import observe_all
 from checks.lake.reader import LakeReader
 from checks.lake.session import Account, Aws
+from checks.lake.split import Helpers
 from checks.lake.storage import S3Store
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ class Lake:
         self.catalog = Catalog(self.aws)
         self._concurrency = concurrency
         self._table_timeout_s = table_timeout_s
+        self._helpers = Helpers(concurrency)
 
     def observe_all(
         self,
@@ -109,6 +111,7 @@ class Lake:
             store=S3Store(self.aws, table.account, table.region),
             partitions=GluePartitions(self.aws, table.account),
             stop_at=stop_at,
+            helpers=self._helpers,
         )
 
     def cost(self, seconds: float = 0.0) -> Cost:
@@ -117,4 +120,5 @@ class Lake:
 
     def _observe_one(self, plan: TablePlan, clock: Clock, *, stop_at: float | None) -> Observation:
         soft = time.monotonic() + _SOFT * self._table_timeout_s
-        return observe(plan, clock, self.reader(plan, soft if stop_at is None else min(soft, stop_at)))
+        with self._helpers.table():
+            return observe(plan, clock, self.reader(plan, soft if stop_at is None else min(soft, stop_at)))

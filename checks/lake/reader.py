@@ -6,8 +6,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from checks.lake.skipscan import OutOfOrder, scan
-from checks.lake.storage import Budget, list_place, tally_of
+from checks.lake.skipscan import DIRECTORY_BUCKET, OutOfOrder, scan
+from checks.lake.split import list_split
+from checks.lake.storage import Budget, list_place, split_uri, tally_of
 from checks.model import Problem, ProblemKind, Unobserved
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from checks.lake.partitions import PartitionSource
     from checks.lake.skipscan import Looked, Spot
+    from checks.lake.split import Helpers
     from checks.lake.storage import ObjectStore
     from checks.model import Listing
     from checks.rules.base import Clock, TablePlan
@@ -22,12 +24,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LakeReader:
-    """Reads one table. ``stop_at`` (monotonic seconds) ends it, ``most_pages`` each listing of one place."""
+    """Reads one table. ``stop_at`` (monotonic seconds) ends it, ``most_pages`` each listing of one place.
+
+    ``helpers`` are the run's threads that may help with a large place.
+    """
 
     store: ObjectStore
     partitions: PartitionSource
     stop_at: float | None = None
     most_pages: int | None = None
+    helpers: Helpers | None = None
 
     def place(self, plan: TablePlan, clock: Clock, location: str | None) -> Listing:
         """Return what lies at a location of the table; raise Unobserved."""
@@ -41,6 +47,11 @@ class LakeReader:
             )
         if self.stop_at is not None and time.monotonic() >= self.stop_at:
             raise Unobserved(_time_was_up(plan, location))
+        is_close = plan.detail.names or plan.detail.footers
+        if self.helpers is not None and self.most_pages is None and not is_close:
+            listing = self._together(plan, clock, location)
+            if listing is not None:
+                return listing
         return list_place(
             self.store,
             location,
@@ -51,6 +62,26 @@ class LakeReader:
             table_format=plan.table.format,
             detail=plan.detail,
         )
+
+    def _together(self, plan: TablePlan, clock: Clock, location: str) -> Listing | None:
+        """Return what lies at a location, listed with whoever can help; None where it has to be one chain."""
+        bucket, prefix = split_uri(location)
+        if self.helpers is None or bucket.endswith(DIRECTORY_BUCKET):
+            return None
+        root = plan.table.location
+        below = root if root is not None and location.startswith(root) else location
+        try:
+            tally, complete = list_split(
+                self.store,
+                bucket,
+                prefix,
+                new_tally=lambda: tally_of(below, plan.pattern, clock, plan.table.format),
+                budget=Budget(stop_at=self.stop_at),
+                helpers=self.helpers,
+            )
+        except OutOfOrder:
+            return None
+        return tally.listing(bucket, complete=complete)
 
     def places(self, plan: TablePlan, clock: Clock, spots: Sequence[Spot]) -> dict[str, Looked]:
         """Return what lies at these locations of the table by one scan; `skipscan.can_scan` has to hold.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 PAGES_FOR_LATENESS = 5
 """How many pages of one place are read to find out whether its first data came in time."""
-_DIRECTORY_BUCKET = "--x-s3"
+DIRECTORY_BUCKET = "--x-s3"
 """The end of names of buckets that list in no order and know no start-after (S3 Express One Zone)."""
 
 
@@ -68,7 +68,7 @@ def can_scan(root: str | None, locations_in_time: Sequence[str]) -> bool:
     They lie below the root, none within another, and their key order is time's order: only then does little
     lie between them that nobody asked for.
     """
-    if root is None or len(locations_in_time) < 2 or split_uri(root)[0].endswith(_DIRECTORY_BUCKET):
+    if root is None or len(locations_in_time) < 2 or split_uri(root)[0].endswith(DIRECTORY_BUCKET):
         return False
     places = list(dict.fromkeys(locations_in_time))
     ordered = all(map(operator.lt, places, places[1:]))

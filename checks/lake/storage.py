@@ -183,6 +183,17 @@ class Tally:
                 counting.append(key)
         return counting
 
+    def merge(self, other: Tally) -> None:
+        """Add what another tally of the same place counted; of equal times the first name stands, as in one chain."""
+        self.objects += other.objects
+        self.size_bytes += other.size_bytes
+        self.empty_objects += other.empty_objects
+        self.ignored_objects += other.ignored_objects
+        newest = [key for key in (self.newest, other.newest) if key is not None]
+        oldest = [key for key in (self.oldest, other.oldest) if key is not None]
+        self.newest = max(sorted(newest), key=_AT, default=None)
+        self.oldest = min(sorted(oldest), key=_AT, default=None)
+
     def listing(self, bucket: str, *, complete: bool) -> Listing:
         """Return what it came to."""
         return Listing(
