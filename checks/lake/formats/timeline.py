@@ -256,9 +256,10 @@ def _offset_by_header(header: Iterable[str]) -> tuple[timedelta, str] | None:
         if (match := _HEADER_UTC.match(line)) is not None:
             instant = datetime.fromisoformat(match[1])
         elif (match := _HEADER_WALL.fullmatch(line)) is not None and match[1] in _MONTHS:
-            month, parts, name = _MONTHS.index(match[1]) + 1, [int(match[n]) for n in (2, 3, 4, 5)], match[6]
+            month, name = _MONTHS.index(match[1]) + 1, match[6]
+            day, hour, minute, second = (int(match[n]) for n in (2, 3, 4, 5))
             try:
-                wall = datetime(int(match[7]), month, *parts)  # noqa: DTZ001 - a wall time
+                wall = datetime(int(match[7]), month, day, hour, minute, second)  # noqa: DTZ001 - a wall time
             except ValueError:
                 return None
     if wall is None or name is None:
