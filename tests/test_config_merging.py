@@ -170,7 +170,10 @@ AGE, BY = {"freshness": {"max_age": "24h"}}, {"freshness": {"by": "06:00"}}
             [{"table": "a.b*", **AGE}, {"table": "a.*b", "freshness": "off", "partitions": {}}],
             ["a.*b: freshness"],
         ),
-        ([{"table": "a.*", "runbook": "https://a"}, {"table": "a.*", "runbook": "https://b"}], ["a.*: runbook"]),
+        (
+            [{"table": "a.*", "runbook": "https://a"}, {"table": "a.*", "runbook": "https://b"}],
+            ["a.*: runbook"],
+        ),
         # the same values, other keys, other names, other ranks
         ([{"table": "a.b*", **AGE}, {"table": "a.*b", **AGE}], []),
         ([{"table": "a.b*", **AGE}, {"table": "a.*b", "owner": "x"}], []),
