@@ -10,6 +10,7 @@ import gc
 import logging
 import operator
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from checks.model import Finding, Problem, ProblemKind, Severity, Status
 from checks.rules.base import Direction, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from checks.model import Observation, TableMemory
     from checks.rules.base import Clock, Rule, TablePlan
@@ -59,6 +60,32 @@ def row_of(rule: Rule, seen: Observation, clock: Clock, memory: TableMemory) -> 
         _log.exception("measuring %s of %s failed", rule.check, seen.table.id)
         why = _not_judged(f"its check failed with {type(error).__name__}: {error}")
         return Row(table=seen.table.id, check=rule.check, direction=Direction.AT_MOST, unknown=why)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Let the search for reference cycles rest: values have none, and looking through millions takes seconds."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def findings_of(
+    plans: Iterable[TablePlan], observations: Mapping[str, Observation], clock: Clock
+) -> tuple[Finding, ...]:
+    """Measure every rule on what was observed of its table (by its id), and judge all of them."""
+    with uncollected():
+        return assess(
+            [
+                Measured(plan, rule, row_of(rule, observations[plan.table.id], clock, plan.memory))
+                for plan in plans
+                for rule in plan.rules
+            ]
+        )
 
 
 def assess(measured: Sequence[Measured]) -> tuple[Finding, ...]:
@@ -246,15 +273,10 @@ def _plainly_failing(rows: Sequence[Row], severity: Severity) -> frozenset[str]:
 def _great_expectations(check: str) -> tuple[Any, Any]:
     """Import Great Expectations (5 s) and the class that judges the check."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    collecting = gc.isenabled()
-    gc.disable()  # saves a twelfth of the import
-    try:
+    with uncollected():  # saves a twelfth of the import
         import great_expectations as gx
 
         from checks import expectations
-    finally:
-        if collecting:
-            gc.enable()
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     classes = {
         "freshness": expectations.ExpectTablesToBeFresh,

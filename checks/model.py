@@ -333,7 +333,7 @@ class Item:
 
 def item_key(period: str, dimensions: Combination) -> str:
     """Write the key of an item: ``2026-11-22``, ``2026-11-22/region=us``."""
-    return "/".join([period, *(f"{name}={value}" for name, value in dimensions)])
+    return "/".join([period, *(f"{name}={value}" for name, value in dimensions)]) if dimensions else period
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -156,15 +156,9 @@ def look(config: Config, request: Request, environ: Mapping[str, str]) -> dict[s
 
 def _judged(planned: Planned, observations: Mapping[str, Observation], clock: Clock) -> tuple[Finding, ...]:
     """Measure every rule on what was observed, and have Great Expectations judge it."""
-    from checks.assess import Measured, assess, row_of
+    from checks.assess import findings_of
 
-    return assess(
-        [
-            Measured(each, rule, row_of(rule, observations[each.table.id], clock, each.memory))
-            for each in planned.plans
-            for rule in each.rules
-        ]
-    )
+    return findings_of(planned.plans, observations, clock)
 
 
 def _report(config: Config, request: Request, findings: tuple[Finding, ...], memory: Memory) -> Report:

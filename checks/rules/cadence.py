@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -12,11 +11,8 @@ from checks.schedule.due import Schedule, default_grace
 from checks.schedule.periods import DAILY
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from checks.layout import TimeLayout
     from checks.model import Observation
-    from checks.schedule.due import DuePeriod
 
 NEWEST = 7
 """How many due periods are looked at where no partitions check says how far to look back."""
@@ -41,12 +37,6 @@ def schedule_seen(stated: Schedule | None, seen: Observation) -> Schedule | None
         return None
     layout = layout_from_json(seen.layout, stated.labels if stated is not None else _UTC)
     return schedule_of(stated, layout) if layout is not None else None
-
-
-@lru_cache(maxsize=4096)
-def due_periods(schedule: Schedule, now: datetime) -> tuple[DuePeriod, ...]:
-    """Return the due periods of the schedule's lookback, newest first; those of many tables are the same."""
-    return schedule.due(now)
 
 
 def ended_early(place: str) -> Problem:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from checks.model import Finding, Format, Item, ItemState, Problem, ProblemKind, Severity, Status
 from checks.rules.base import Binding, CheckConfig, Clock, Detail, Direction, Needs, Row, Rule, SeverityWord
-from checks.rules.cadence import due_periods, ended_early, schedule_of, schedule_seen
+from checks.rules.cadence import ended_early, schedule_of, schedule_seen
 from checks.rules.sentences import (
     add_partition_statement,
     count_of,
@@ -23,7 +23,7 @@ from checks.rules.sentences import (
 
 if TYPE_CHECKING:
     from checks.layout import TimeLayout
-    from checks.model import Observation, PartitionSeen, Table, TableMemory
+    from checks.model import Combination, Observation, PartitionSeen, Table, TableMemory
     from checks.schedule.due import Schedule
 
 _MOST_ITEMS = 1000
@@ -73,7 +73,7 @@ class CatalogRule(Rule):
         schedule = schedule_of(self.schedule, layout)
         if not layout.can_tell(schedule.every):
             return Needs()
-        return Needs(periods=tuple(each.period for each in due_periods(schedule, clock.now)))
+        return Needs(periods=tuple(each.period for each in schedule.due(clock.now)))
 
     def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:  # noqa: ARG002 - the interface's
         """Count what does not match; what could not be looked at is a doubt about a pass."""
@@ -90,8 +90,8 @@ class CatalogRule(Rule):
         schedule = schedule_seen(self.schedule, seen)
         if schedule is None:
             return self._place(seen, facts)
-        labels = {each.period.label for each in due_periods(schedule, clock.now)}
-        found: dict[str, Item] = {}
+        labels = {each.period.label for each in schedule.due(clock.now)}
+        found: dict[tuple[str, Combination], Item] = {}
         doubt = seen.problem
         for partition in seen.partitions:
             if partition.period.label not in labels:
@@ -99,10 +99,11 @@ class CatalogRule(Rule):
             item = _judge(partition, seen.table)
             if item.state is ItemState.UNKNOWN:
                 doubt = doubt or partition.problem or ended_early(partition.location or item.period)
-            before = found.get(item.key)
+            key = (item.period, item.dimensions)
+            before = found.get(key)
             if before is None or not before.state.is_bad:
-                found[item.key] = item
-        items = sorted(found.values(), key=lambda item: item.key, reverse=True)
+                found[key] = item
+        items = list(found.values())
         bad = [item for item in items if item.state.is_bad]
         kept = [item for item in items if item in bad[:_MOST_ITEMS]] if len(items) > _MOST_ITEMS else items
         return self._row(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -21,7 +22,7 @@ from checks.rules.base import (
     SeverityWord,
     Size,
 )
-from checks.rules.cadence import due_periods, ended_early, no_files, schedule_of, schedule_seen
+from checks.rules.cadence import ended_early, no_files, schedule_of, schedule_seen
 from checks.rules.sentences import count_of, say_percent
 from checks.schedule.durations import say_size
 
@@ -95,6 +96,7 @@ class FilesConfig(CheckConfig):
         )
 
 
+@lru_cache(maxsize=1024)
 def contradicts(suffix: str, table_format: str | None) -> bool:
     """Tell whether a suffix such as ``.csv.gz`` says that a file is not what the table's SerDe reads.
 
@@ -189,7 +191,7 @@ class FilesRule(Rule):
         schedule = schedule_of(self.schedule, layout)
         if not layout.can_tell(schedule.every):
             return Needs()
-        return Needs(periods=tuple(each.period for each in due_periods(schedule, clock.now)))
+        return Needs(periods=tuple(each.period for each in schedule.due(clock.now)))
 
     def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:  # noqa: ARG002 - the interface's
         """Count the files that are not sound; what was not read to its end is a doubt about a pass."""
@@ -206,7 +208,7 @@ class FilesRule(Rule):
             count.add(seen.listing, seen.table.location or seen.table.id, seen.table.file_format)
             where = seen.table.location or seen.table.id
         else:
-            labels = {each.period.label for each in due_periods(schedule, clock.now)}
+            labels = {each.period.label for each in schedule.due(clock.now)}
             for partition in seen.partitions:
                 if partition.period.label not in labels:
                     continue

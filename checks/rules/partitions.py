@@ -311,7 +311,7 @@ class PartitionsRule(Rule):
                 item = _judge(
                     each, partitions, seen, memory.first_seen.get(item_key(each.period.label, combination))
                 )
-                items.append(replace(item, dimensions=combination))
+                items.append(replace(item, dimensions=combination) if combination else item)
                 if item.state is ItemState.UNKNOWN and doubt is None:
                     doubt = _doubt_about(partitions, each.period.label) or seen.problem
         return self._row(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import combinations, islice
 from statistics import median
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -24,7 +25,7 @@ from checks.rules.base import (
     SeverityWord,
 )
 from checks.rules.base import Size as SizeText
-from checks.rules.cadence import due_periods, ended_early, schedule_of, schedule_seen
+from checks.rules.cadence import ended_early, schedule_of, schedule_seen
 from checks.rules.sentences import count_of, say_percent
 from checks.schedule.durations import say_size
 from checks.schedule.periods import Unit, period_of
@@ -240,20 +241,13 @@ class VolumeRule(Rule):
         schedule = schedule_of(self.schedule, layout)
         if not layout.can_tell(schedule.every):
             return Needs()
-        due = due_periods(schedule, clock.now)
+        due = schedule.due(clock.now)
         if not due:
             return Needs()
         judged = due[0].period
-        before = self._before(schedule, judged) if self.compares else ()
+        before = _before(schedule, judged, self.history) if self.compares else ()
         asked = [judged, *(each for each in before if each.label not in memory.sizes)]
         return Needs(periods=tuple(asked))
-
-    def _before(self, schedule: Schedule, judged: Period) -> list[Period]:
-        """Return the periods that one is compared with, newest first: the last ones, and those of its weekday."""
-        found = {period.start: period for period in islice(_alike(schedule, judged, 1), self.history)}
-        if schedule.every.unit in (Unit.DAY, Unit.MINUTE):
-            found |= {period.start: period for period in islice(_alike(schedule, judged, 7), self.history)}
-        return [found[start] for start in sorted(found, reverse=True)]
 
     def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:
         """Count the limits that are crossed; too little history, or a size not read whole, is a doubt."""
@@ -292,7 +286,7 @@ class VolumeRule(Rule):
         schedule = schedule_seen(self.schedule, seen)
         if schedule is None:
             return self._place(seen, memory)
-        due = due_periods(schedule, clock.now)
+        due = schedule.due(clock.now)
         if not due:
             return None
         judged = due[0].period
@@ -301,16 +295,16 @@ class VolumeRule(Rule):
             return seen.problem or _not_looked_at(seen, judged)
         size, problem = _sum(of_judged)
         daily = schedule.every.unit in (Unit.DAY, Unit.MINUTE)
-        earlier = _known(seen, memory, judged, self._before(schedule, judged) if self.compares else ())
-        same = [each for each in earlier if each[0].weekday() == judged.wall.weekday()] if daily else earlier
+        earlier = _known(seen, memory, _before(schedule, judged, self.history) if self.compares else ())
+        weekday = judged.wall.toordinal() % 7
         return _Look(
             name=judged.label,
             size=size,
             at=_days(judged.wall),
             noun=_WEEKDAYS[judged.wall.weekday()] if daily else schedule.every.noun,
             other="day" if daily else schedule.every.noun,
-            same=tuple((_days(wall), each) for wall, each in same),
-            all=tuple((_days(wall), each) for wall, each in earlier),
+            same=tuple(each for each in earlier if int(each[0]) % 7 == weekday) if daily else earlier,
+            all=earlier,
             problem=problem,
         )
 
@@ -339,12 +333,12 @@ class VolumeRule(Rule):
         """Return the limits that follow from earlier sizes, the problem where these are too few, and the usual."""
         if not self.compares:
             return (), None, ""
-        same, every = _values(look.same, self.of), _values(look.all, self.of)
+        same = _values(look.same, self.of)
+        needed = (self.history + 1) // 2 if look.noun != look.other else self.history
+        enough = len(same) >= needed
+        every = same if enough else _values(look.all, self.of)
         if look.all and not every:
             return (), _rows_unknown(look.name), ""
-        enough = (
-            len(same) >= (self.history + 1) // 2 if look.noun != look.other else len(same) >= self.history
-        )
         if not enough and len(every) < self.history:
             return (), self._too_little(look, len(every)), ""
         samples, noun = (same, look.noun) if enough else (every, look.other)
@@ -402,7 +396,7 @@ class VolumeRule(Rule):
             if listing is not None and listing.complete and seen.problem is None:
                 yield f"{seen.now:%Y-%m-%d}", Size(listing.size_bytes, listing.objects, listing.rows)
             return
-        due = due_periods(schedule, seen.now)
+        due = schedule.due(seen.now)
         by_label: dict[str, list[PartitionSeen]] = {}
         for partition in seen.partitions:
             if due and partition.period.start <= due[0].period.start:
@@ -443,6 +437,18 @@ class VolumeRule(Rule):
         )
 
 
+@lru_cache(maxsize=256)
+def _before(schedule: Schedule, judged: Period, history: int) -> tuple[Period, ...]:
+    """Return the periods that one is compared with, newest first: the last ones, and those of its weekday.
+
+    Thousands of tables have one schedule.
+    """
+    found = {period.start: period for period in islice(_alike(schedule, judged, 1), history)}
+    if schedule.every.unit in (Unit.DAY, Unit.MINUTE):
+        found |= {period.start: period for period in islice(_alike(schedule, judged, 7), history)}
+    return tuple(found[start] for start in sorted(found, reverse=True))
+
+
 def _alike(schedule: Schedule, judged: Period, days: int) -> Iterator[Period]:
     """Yield earlier periods that one is compared with, newest first: so many days apart, or each week or month."""
     every = schedule.every
@@ -457,27 +463,27 @@ def _alike(schedule: Schedule, judged: Period, days: int) -> Iterator[Period]:
 
 
 def _known(
-    seen: Observation, memory: TableMemory, judged: Period, before: Sequence[Period]
-) -> list[tuple[datetime, Size]]:
-    """Return the sizes of earlier periods, newest first, as seen now or else as remembered.
+    seen: Observation, memory: TableMemory, before: Sequence[Period]
+) -> tuple[tuple[float, Size], ...]:
+    """Return the sizes of earlier periods with their times in days, newest first: as seen now, or as remembered.
 
     Those before the first one with data are left out: the table was not born yet.
     """
-    labels = {period.label: period for period in before}
     by_label: dict[str, list[PartitionSeen]] = {}
     for partition in seen.partitions:
-        if partition.period.label in labels and partition.period.start < judged.start:
-            by_label.setdefault(partition.period.label, []).append(partition)
-    sizes: list[tuple[datetime, Size]] = []
+        by_label.setdefault(partition.period.label, []).append(partition)
+    sizes: list[tuple[float, Size]] = []
     for period in before:
-        if period.label in by_label:
-            size, problem = _sum(by_label[period.label])
+        found = by_label.get(period.label)
+        if found is not None:
+            size, problem = _sum(found)
             if problem is None:
-                sizes.append((period.wall, size))
+                sizes.append((_days(period.wall), size))
         elif period.label in memory.sizes:
-            sizes.append((period.wall, memory.sizes[period.label]))
-    born = min((wall for wall, size in sizes if size.files), default=None)
-    return [each for each in sizes if born is not None and each[0] >= born]
+            sizes.append((_days(period.wall), memory.sizes[period.label]))
+    while sizes and not sizes[-1][1].files:
+        sizes.pop()
+    return tuple(sizes)
 
 
 def _sum(partitions: Iterable[PartitionSeen]) -> tuple[Size, Problem | None]:
@@ -502,7 +508,8 @@ def _values(sizes: Iterable[tuple[float, Size]], what: str) -> list[tuple[float,
 
 
 def _of(size: Size, what: str) -> int | None:
-    return {"bytes": size.bytes, "files": size.files, "rows": size.rows}[what]
+    value: int | None = getattr(size, what)
+    return value
 
 
 def _days(wall: datetime) -> float:

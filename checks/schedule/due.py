@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 MOST_PERIODS = 1000
 """No run looks further back than this many due periods, however long the lookback or the last pause."""
+_MOST_KEPT = 256
+"""Answers of so many different schedules are kept in memory."""
 _MOST_SCANNED = 12_000
 """Periods gone through in search of due ones: a year of 45-minute ones, or a calendar that is hardly open."""
 
@@ -85,21 +88,7 @@ class Schedule:
         so that a pause of the monitor leaves no hole, and never before ``since``. At least the newest
         due period is in it. Where the change of clocks gives two periods one label, the later stands.
         """
-        chosen: list[DuePeriod] = []
-        labels: set[str] = set()
-        for due in self._all_due(now):
-            within = (
-                len(chosen) < self.lookback
-                if isinstance(self.lookback, int)
-                else due.due_at > now - self.lookback or not chosen
-            )
-            reaches = reach_back_to is not None and due.due_at > reach_back_to
-            if not (within or reaches) or len(chosen) >= MOST_PERIODS:
-                break
-            if due.period.label not in labels:
-                labels.add(due.period.label)
-                chosen.append(due)
-        return tuple(chosen)
+        return _due(self, now, reach_back_to)
 
     def next_due(self, now: datetime) -> DuePeriod | None:
         """Return the period that comes due next after ``now``, None when none is in sight."""
@@ -114,13 +103,34 @@ class Schedule:
                 best = DuePeriod(period, due_at)
         return best
 
-    def _all_due(self, now: datetime) -> Iterator[DuePeriod]:
+    def all_due(self, now: datetime) -> Iterator[DuePeriod]:
+        """Yield every period that is due at ``now``, newest first, whatever the lookback."""
         for period in islice(back_from(now, self.every, self.labels), _MOST_SCANNED):
             if self.since is not None and period.wall.date() < self.since:
                 return
             due_at = self.due_at(period)
             if due_at is not None and due_at <= now:
                 yield DuePeriod(period, due_at)
+
+
+@lru_cache(maxsize=_MOST_KEPT)
+def _due(schedule: Schedule, now: datetime, reach_back_to: datetime | None) -> tuple[DuePeriod, ...]:
+    """Return what `Schedule.due` tells; thousands of tables have one schedule, and each asks several times."""
+    chosen: list[DuePeriod] = []
+    labels: set[str] = set()
+    for due in schedule.all_due(now):
+        within = (
+            len(chosen) < schedule.lookback
+            if isinstance(schedule.lookback, int)
+            else due.due_at > now - schedule.lookback or not chosen
+        )
+        reaches = reach_back_to is not None and due.due_at > reach_back_to
+        if not (within or reaches) or len(chosen) >= MOST_PERIODS:
+            break
+        if due.period.label not in labels:
+            labels.add(due.period.label)
+            chosen.append(due)
+    return tuple(chosen)
 
 
 def default_grace(every: Every) -> timedelta:
