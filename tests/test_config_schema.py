@@ -151,6 +151,7 @@ tables:
     owner: finance-data
     runbook: https://wiki.example.com/orders
     partitions: {every: 1d, due: "06:00", calendar: de, lookback: 14, error_when: 1}
+    volume: {min_bytes: 50MB, drop: 60%}
   - table: ads.spend
     account: partner
     freshness: {by: "07:30", within: 6h}
@@ -164,8 +165,13 @@ silences:
 """
 
 
-def test_the_example_of_the_design_is_valid() -> None:
-    Draft202012Validator(SCHEMA).validate(YAML(typ="safe", pure=True).load(EXAMPLE))
+def test_the_example_of_the_design_is_valid_and_loads() -> None:
+    example = YAML(typ="safe", pure=True).load(EXAMPLE)
+    Draft202012Validator(SCHEMA).validate(example)
+    config = load(example, environ={"TOPIC_ARN": TOPIC, "PARTNER_ID": "17"})
+    orders = config.resolve(None, "sales", "orders")
+    assert orders is not None
+    assert [rule.check for rule in orders.rules] == ["partitions", "volume"]
 
 
 @pytest.mark.parametrize(

@@ -35,8 +35,10 @@ def schedule_seen(stated: Schedule | None, seen: Observation) -> Schedule | None
     """Return the schedule that an observation was read by; None where the table was not read by period."""
     if not seen.layout:
         return None
-    layout = layout_from_json(seen.layout, stated.labels if stated is not None else _UTC)
-    return schedule_of(stated, layout) if layout is not None else None
+    if stated is not None:
+        return stated
+    layout = layout_from_json(seen.layout, _UTC)
+    return schedule_of(None, layout) if layout is not None else None
 
 
 def ended_early(place: str) -> Problem:
