@@ -25,7 +25,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     command: Callable[[argparse.Namespace], int] = arguments.command
     try:
-        return command(arguments)
+        code = command(arguments)
+        sys.stdout.flush()  # a reader that went away is met here, and not at the end of the process
     except _Refused as refused:
         print(refused, file=sys.stderr)
         return USAGE
@@ -35,6 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
+    return code
 
 
 class _Refused(Exception):  # noqa: N818 - a sentence for the user

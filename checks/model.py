@@ -466,12 +466,16 @@ class Summary:
 def summarize(findings: tuple[Finding, ...]) -> Summary:
     """Count each table once: critical before unknown before warning before fresh.
 
-    Silenced findings count as fresh: they touch neither subject nor exit code.
+    Silenced findings touch neither subject nor exit code: a table that is not well in what is silenced alone
+    counts among the tables, and as none of the four, since it is not fresh either.
     """
     worst: dict[str, int] = {}
     for finding in findings:
-        rank = 0 if finding.silenced is not None else finding.rank
-        worst[finding.table] = max(worst.get(finding.table, 0), rank)
+        rank = finding.rank
+        if finding.silenced is not None:
+            rank = -1 if rank else 0
+        before = worst.get(finding.table, 0)
+        worst[finding.table] = max(before, rank) if before > 0 or rank > 0 else min(before, rank)
     ranks = list(worst.values())
     return Summary(
         tables=len(ranks),

@@ -315,6 +315,39 @@ def test_a_place_that_holds_nothing_is_never_loaded(lake: HttpLake, team: Team) 
     )
 
 
+def test_freshness_is_read_where_the_partitions_check_beside_it_asks_for_nothing(
+    lake: HttpLake, team: Team
+) -> None:
+    orders = lake.table("sales.orders", dt="string")
+    land_days(lake, orders, "2026-11-01", "2026-11-22")
+    for partitions in ({"since": "2026-12-01"}, {"every": "1h"}):
+        entry = {
+            "table": "sales.orders",
+            "partitions": {**PARTITIONS, **partitions},
+            "freshness": {"max_age": "24h"},
+        }
+        outcome = run(team, MORNING, entry, keep=False)
+        (fresh,) = (finding for finding in outcome.report.findings if finding.check == "freshness")
+        assert (fresh.status, fresh.observed) == (Status.PASS, at("2026-11-23 03:00"))
+    entry = {
+        "table": "sales.orders",
+        "partitions": {**PARTITIONS, "each": "nowhere"},
+        "freshness": {"max_age": "24h"},
+    }
+    outcome = run(team, MORNING, entry, keep=False)
+    assert {finding.status for finding in outcome.report.findings} == {Status.UNKNOWN}
+
+
+def test_what_was_never_loaded_is_one_trouble_that_goes_on(lake: HttpLake, team: Team) -> None:
+    lake.table("sales.orders", dt="date")
+    entry = {"table": "sales.orders", "partitions": PARTITIONS}
+    told = [run(team, MORNING + days * DAY, entry).report.changes for days in range(2)]
+    assert [[(change.reason.value, change.item) for change in changes] for changes in told] == [
+        [("new", None)],
+        [("reminder", None)],
+    ]
+
+
 def test_partitions_of_which_none_ever_came_are_never_loaded(lake: HttpLake, team: Team) -> None:
     lake.table("sales.orders", dt="string")
     finding = one(run(team, MORNING, {"table": "sales.orders", "partitions": PARTITIONS}), "sales.orders")
@@ -395,9 +428,9 @@ def test_a_silenced_table_touches_neither_subject_nor_exit_code(lake: HttpLake, 
     outcome = run(team, MORNING, {"table": "web.clicks"}, silences=silences)
     assert outcome.exit_code(FailOn.CRITICAL) == 0
     mail = team.mail()
-    assert mail.subject == "[S3 tables] all 1 fresh - prod, Mon 23 Nov"
+    assert mail.subject == "[S3 tables] none failing - prod, Mon 23 Nov"
     assert mail.json["findings"][0]["silenced"] == "migration"
-    assert "migration" in mail.text
+    assert "1 silenced, not well: web.clicks: migration" in mail.text
 
 
 def test_a_backfill_never_makes_a_table_fresh(lake: HttpLake, team: Team) -> None:

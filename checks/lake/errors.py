@@ -185,7 +185,7 @@ def _kinds_of_errors() -> tuple[_Said, ...]:
             (boto.NoRegionError,),
             kinds.UNREACHABLE,
             "no AWS region is set",
-            "set AWS_REGION, or region in the config",
+            "set AWS_REGION, or the region of the account under accounts",
             "no region",
         ),
         _Said(

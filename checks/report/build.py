@@ -93,7 +93,7 @@ class Report:
     @property
     def ok(self) -> bool:
         """True when nothing (that is not silenced) fails and nothing is unknown."""
-        return self.summary.fresh == self.summary.tables
+        return not self.summary.failing and not self.summary.unknown
 
 
 def build(  # noqa: PLR0913 - the parts of a report, all named
@@ -227,7 +227,7 @@ def counts(summary: Summary) -> str:
     if summary.fresh == summary.tables:
         return f"all {summary.tables} fresh"
     parts = ((summary.failing, "failing"), (summary.unknown, "unknown"), (summary.fresh, "fresh"))
-    return ", ".join(f"{number} {word}" for number, word in parts if number)
+    return ", ".join(f"{number} {word}" for number, word in parts if number) or "none failing"
 
 
 def _worst_first(finding: Finding) -> tuple[int, int, str, str]:

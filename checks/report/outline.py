@@ -17,6 +17,7 @@ from checks.schedule.clock import parse_zone, say_instant
 from checks.schedule.durations import say_duration
 
 _MOST_NOTES = 20
+_SILENCED_NAMED = 5
 _TROUBLES = ("NEW", "ESCALATED", "STILL FAILING", "COULD NOT CHECK")
 _ENDS = (
     ("RESOLVED", (Reason.RESOLVED,)),
@@ -124,6 +125,12 @@ def _origin(report: Report) -> str:
     return f"{who}{kind}."
 
 
+def _say_silenced(why: str, tables: list[str]) -> str:
+    named = ", ".join(words.name(table) for table in tables[:_SILENCED_NAMED])
+    more = f" and {len(tables) - _SILENCED_NAMED:,} more" if len(tables) > _SILENCED_NAMED else ""
+    return f"{len(tables):,} silenced, not well: {named}{more}: {why}"
+
+
 def _closing(report: Report, unsaid: set[str]) -> tuple[str, ...]:
     lines = []
     if unsaid:
@@ -132,7 +139,7 @@ def _closing(report: Report, unsaid: set[str]) -> tuple[str, ...]:
     for finding in report.findings:
         if finding.silenced is not None and finding.status is not Status.PASS:
             silenced[words.shorten(words.clean(finding.silenced), 200)].add(finding.table)
-    lines += [f"{len(tables):,} silenced: {why}" for why, tables in sorted(silenced.items())]
+    lines += [_say_silenced(why, sorted(tables)) for why, tables in sorted(silenced.items())]
     if report.is_part:
         tables = words.count(report.summary.tables, "table")
         return (*lines, f"This part tells of {tables}; the whole run: {proof(report)}")

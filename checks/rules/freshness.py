@@ -34,6 +34,13 @@ _MOST_DAYS = 20 * 366
 """No age is counted further back than this."""
 
 
+_NOTHING_ASKED = Problem(
+    ProblemKind.UNSUPPORTED,
+    "no period of it was looked at, since the partitions check beside it asks for none",
+    "mend the partitions check, or turn it off",
+)
+
+
 class FreshnessConfig(CheckConfig):
     """The newest arrival is not before a watermark."""
 
@@ -162,8 +169,12 @@ class FreshnessRule(Rule):
         strictest = max(limits, default=None)
         if layout is None:
             return Needs(place=True, enough_at=strictest)
-        if self.schedule is not None:  # the partitions check asks for its periods, and these have to be whole
-            return Needs()
+        if (
+            self.schedule is not None
+            and self.schedule.due(clock.now)
+            and layout.can_tell(self.schedule.every)
+        ):
+            return Needs()  # the partitions check asks for its periods, and these have to be whole
         every = layout.every or DAILY
         oldest = min(limits, default=clock.now) - every.nominal
         walk = islice(back_from(clock.now + _ZONES_AHEAD, every, layout.zone), MOST_PERIODS)
@@ -201,6 +212,8 @@ class FreshnessRule(Rule):
             return replace(row, observed=min(newest.at, clock.now))
         if doubt is not None:
             return replace(row, unknown=doubt)
+        if self.schedule is not None and seen.listing is None and not seen.partitions:
+            return replace(row, unknown=_NOTHING_ASKED)
         facts["never"] = _say_never(seen)
         # Nothing at all is critical, also where only a warning or no deadline of the past is a limit.
         return replace(

@@ -378,7 +378,7 @@ class PartitionsRule(Rule):
             limits=row.limits,
             because=self._because(row, bad),
             evidence=row.evidence,
-            items=row.items,
+            items=() if row.facts["never_loaded"] else row.items,  # one trouble, whichever period is newest
             deadline=first_deadline if bad else None,
             advice=self._advice(bad),
             usual=_usual(row.items),
