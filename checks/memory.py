@@ -13,14 +13,15 @@ from checks.model import TableMemory, item_key
 from checks.report import as_json
 from checks.rules.dimensions import remembered as remembered_combinations
 from checks.rules.partitions import PartitionsRule
+from checks.rules.punctuality import past_periods
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from checks.delivery import Sent
     from checks.history import History
-    from checks.model import Observation
+    from checks.model import Finding, Observation
     from checks.plan import Planned
     from checks.report.build import Report
     from checks.rules.base import TablePlan
@@ -135,7 +136,7 @@ def after(
             now=report.now,
             run_id=report.run_id,
             name=report.name,
-            tables=records(state, planned, observations),
+            tables=records(state, planned, observations, report.findings),
             full_report_on=sent.full_report_on,
         )
         return changes.finish(following, event_id, report.now) if event_id is not None else following
@@ -146,14 +147,20 @@ def after(
 
 
 def records(
-    state: State, planned: Planned, observations: Mapping[str, Observation]
+    state: State,
+    planned: Planned,
+    observations: Mapping[str, Observation],
+    findings: Iterable[Finding] = (),
 ) -> dict[str, TableRecord]:
     """Return what is remembered of each watched table; of one that could not be planned, what was before."""
     kept = {table: record for table, record in state.tables.items() if table in planned.watched}
+    items = {finding.table: finding.items for finding in findings if finding.check == PartitionsRule.check}
     for plan in planned.plans:
         seen = observations[plan.table.id]
+        memory = _remembered(plan, seen)
+        past = past_periods(items.get(plan.table.id, ()), plan.memory.past_periods)
         kept[plan.table.id] = TableRecord(
-            matched_by=plan.matched_by, by_glob=plan.by_glob, memory=_remembered(plan, seen)
+            matched_by=plan.matched_by, by_glob=plan.by_glob, memory=replace(memory, past_periods=past)
         )
     return kept
 

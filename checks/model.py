@@ -290,6 +290,14 @@ class Observation:
     requests: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class PastPeriod:
+    """Whether a period (of a combination of dimensions) that was due at ``due_at`` came on time."""
+
+    due_at: datetime
+    on_time: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableMemory:
     """What earlier runs remember of one table; all of it may be absent.
@@ -298,6 +306,7 @@ class TableMemory:
     told apart, also for each of their items (by its key). ``layout`` is how partition values carry time, as it
     was inferred before. ``combinations`` are the values of dimensions that were ever seen, and the start of
     the first period of each.
+    ``past_periods`` tells of the last ones that were due whether they came on time, by the key of their items.
     ``sizes`` are those of recent periods (by label), or of the whole table by the day of the look, where its volume
     is checked; ``schema`` holds the columns and then the partition keys last seen, where these are checked.
     """
@@ -306,6 +315,7 @@ class TableMemory:
     first_seen: Mapping[str, datetime] = field(default_factory=dict)
     layout: Mapping[str, JsonValue] | None = None
     combinations: Mapping[Combination, datetime] = field(default_factory=dict)
+    past_periods: Mapping[str, PastPeriod] = field(default_factory=dict)
     sizes: Mapping[str, Size] = field(default_factory=dict)
     schema: tuple[Column, ...] | None = None
 

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from checks.changes import Event, ItemTold, State, TableRecord, Told
-from checks.model import Column, ItemState, Severity, Size, Status, TableMemory, utc
+from checks.model import Column, ItemState, PastPeriod, Severity, Size, Status, TableMemory, utc
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,6 +144,10 @@ def _record(record: TableRecord) -> JsonValue:
 def _kept_by_checks(memory: TableMemory) -> dict[str, JsonValue]:
     """Return what single checks remember, where there is any."""
     kept: dict[str, JsonValue] = {}
+    if memory.past_periods:
+        kept["past_periods"] = {
+            key: [_write(one.due_at), one.on_time] for key, one in sorted(memory.past_periods.items())
+        }
     if memory.sizes:
         kept["sizes"] = {
             label: [size.bytes, size.files, size.rows] for label, size in sorted(memory.sizes.items())
@@ -165,10 +169,17 @@ def _read_record(one: dict[str, Any]) -> TableRecord:
             first_seen={label: _read(at) for label, at in one["first_seen"].items()},
             layout=layout,
             combinations=dict(_read_combination(each) for each in _list(one.get("combinations", []))),
+            past_periods={key: _read_past(each) for key, each in one.get("past_periods", {}).items()},
             sizes={label: _read_size(each) for label, each in one.get("sizes", {}).items()},
             schema=_optional(_read_schema, one.get("schema")),
         ),
     )
+
+
+def _read_past(one: Any) -> PastPeriod:
+    """Read when a period was due, and whether it came on time."""
+    due_at, on_time = _list(one)
+    return PastPeriod(_read(due_at), on_time=_bool(on_time))
 
 
 def _read_size(one: Any) -> Size:

@@ -1,0 +1,126 @@
+"""What became of one due period: present, late, missing, empty, unregistered or unknown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checks.model import Item, ItemState, Problem, ProblemKind
+from checks.rules.sentences import add_partition_statement, count_of
+from checks.schedule.durations import say_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from checks.model import Combination, Observation, PartitionSeen, TableMemory
+    from checks.schedule.due import DuePeriod
+
+
+def is_of(partition: PartitionSeen, combination: Combination) -> bool:
+    """Tell whether a partition belongs to a combination; one without values stands for each of them."""
+    return not partition.dimensions or set(combination) <= set(partition.dimensions)
+
+
+def judge(
+    due: DuePeriod, partitions: list[PartitionSeen], seen: Observation, first_seen: datetime | None
+) -> Item:
+    """Say what became of one due period, from all partitions of it."""
+    filled = [p for p in partitions if p.listing is not None and p.listing.objects]
+    usable = [p for p in filled if p.registered is not False]
+    if usable:
+        return _present(due, usable, first_seen)
+    item = Item(period=due.period.label, state=ItemState.UNKNOWN, due_at=due.due_at)
+    if any(p.problem is not None or not is_whole(p) for p in partitions):
+        return _with(item, ItemState.UNKNOWN, next((p.problem.message for p in partitions if p.problem), ""))
+    if filled:
+        statement = add_partition_statement(seen.table, filled[0])
+        arrived = min(
+            (p.listing.oldest_at for p in filled if p.listing and p.listing.oldest_at), default=None
+        )
+        return Item(
+            period=due.period.label,
+            state=ItemState.UNREGISTERED,
+            due_at=due.due_at,
+            arrived_at=arrived,
+            detail=f"data lies at {filled[0].location} but is not registered in Glue",
+            remedy=statement,
+        )
+    if not partitions and seen.problem is not None:
+        return _with(item, ItemState.UNKNOWN, seen.problem.message)
+    zero_bytes = sum(p.listing.empty_objects for p in partitions if p.listing is not None)
+    if zero_bytes:
+        return _with(item, ItemState.EMPTY, f"{count_of(zero_bytes, 'file')} of zero bytes")
+    if any(p.registered for p in partitions):
+        return _with(item, ItemState.EMPTY, "registered, but no data at its location")
+    return _with(item, ItemState.MISSING, "")
+
+
+def _with(item: Item, state: ItemState, detail: str) -> Item:
+    return Item(period=item.period, state=state, due_at=item.due_at, detail=detail)
+
+
+def _present(due: DuePeriod, partitions: Iterable[PartitionSeen], first_seen: datetime | None) -> Item:
+    """Tell present from late: late only when nothing that is known speaks for an arrival in time.
+
+    A rewrite gives old data new objects, and a crawler may register long after the data came.
+    """
+    listings = [p.listing for p in partitions if p.listing is not None]
+    whole = all(listing.complete for listing in listings)
+    times = [listing.oldest_at for listing in listings if listing.oldest_at is not None]
+    times += [p.created_at for p in partitions if p.created_at is not None]
+    if first_seen is not None:
+        times.append(first_seen)
+    arrived = min(times, default=None)
+    if whole and arrived is not None and arrived > due.due_at:
+        behind = say_duration(arrived - due.due_at)
+        return Item(
+            period=due.period.label,
+            state=ItemState.LATE,
+            due_at=due.due_at,
+            arrived_at=arrived,
+            detail=f"came {behind} after its deadline",
+        )
+    return Item(
+        period=due.period.label,
+        state=ItemState.PRESENT,
+        due_at=due.due_at,
+        arrived_at=arrived if whole else None,
+    )
+
+
+def unread(seen: Observation) -> Problem | None:
+    """Return why it is not known whether the first period with data is the first: it could not be read itself."""
+    unread = [p for p in seen.partitions if p.problem is not None or not is_whole(p)]
+    filled = [p.period.start for p in seen.partitions if p.listing is not None and p.listing.objects]
+    oldest = min(unread, key=lambda p: p.period.start, default=None)
+    if oldest is None or any(start <= oldest.period.start for start in filled):
+        return None
+    return doubt_about([oldest], oldest.period.label)
+
+
+def doubt_about(partitions: Iterable[PartitionSeen], label: str) -> Problem | None:
+    """Return why partitions of a period were not read, or not to their end; None when all were."""
+    for partition in partitions:
+        if partition.problem is not None:
+            return partition.problem
+        if not is_whole(partition):
+            return Problem(
+                ProblemKind.OVER_BUDGET,
+                f"the listing of {partition.location or label} was ended before its last page",
+                "raise max_requests or the table's timeout",
+            )
+    return None
+
+
+def first_period_at(seen: Observation, memory: TableMemory) -> datetime | None:
+    """Return the start of the first period with data, as far as that is known; None when there is none."""
+    known = [at for at in (memory.first_period_at, seen.first_period_at) if at is not None]
+    known += [p.period.start for p in seen.partitions if p.listing is not None and p.listing.objects]
+    # What could not be listed whole may well be the first period: it must not fall out of what is due.
+    known += [p.period.start for p in seen.partitions if p.problem is not None or not is_whole(p)]
+    return min(known, default=None)
+
+
+def is_whole(partition: PartitionSeen) -> bool:
+    """Tell whether all that lies in a partition was looked at."""
+    return partition.listing is None or partition.listing.complete

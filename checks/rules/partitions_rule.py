@@ -1,0 +1,334 @@
+"""How the check `partitions` judges and says it: each period that is due holds data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from checks.layout import StatedLayout, TimeLayout, layout_from_json
+from checks.model import (
+    Finding,
+    Item,
+    ItemState,
+    Observed,
+    PartitionSeen,
+    Problem,
+    ProblemKind,
+    Severity,
+    Status,
+    item_key,
+)
+from checks.projection import Unprojectable, is_projected, projection_of
+from checks.rules.base import Clock, Direction, Needs, Row, Rule
+from checks.rules.dimensions import (
+    MOST_COMBINATIONS,
+    Each,
+    by_combination,
+    due_from,
+    known_before,
+    say_combination,
+    say_groups,
+)
+from checks.rules.due_items import doubt_about, first_period_at, is_of, judge, unread
+from checks.rules.punctuality import on_time_share, usual
+from checks.rules.sentences import count_of, say_periods
+from checks.schedule.clock import say_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from checks.model import Combination, Observation, Table, TableMemory
+    from checks.schedule.due import DuePeriod, Schedule
+    from checks.schedule.periods import Every
+
+_MOST_NOTES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartitionsRule(Rule):
+    """The bound check. ``schedule`` says which periods are due, ``error_when`` when it is critical."""
+
+    check: ClassVar[str] = "partitions"
+    schedule: Schedule
+    error_when: int = 1
+    stated_layout: StatedLayout | None = None
+    each: Each | None = None
+
+    @property
+    def labels(self) -> ZoneInfo:
+        """The zone that partition values are written in."""
+        return self.schedule.labels
+
+    def needs(self, table: Table, layout: TimeLayout | None, clock: Clock, memory: TableMemory) -> Needs:
+        """Ask for each due period, and for everything registered from the oldest of them on."""
+        if layout is None or not layout.can_tell(self.schedule.every) or self._misfit(table, layout):
+            return Needs()
+        due = self.schedule.due(clock.now, reach_back_to=clock.last_completed_at)
+        due = _projected(due, table, layout, clock)
+        if not due:
+            return Needs()
+        known: dict[Combination, datetime | None] = {}
+        if self.each is not None:
+            known = dict.fromkeys(self.each.stated) or dict(known_before(self.each, memory))
+        return Needs(
+            periods=tuple(each.period for each in due),
+            onward_from=due[-1].period.wall,
+            first_period=memory.first_period_at is None,
+            each=self.each,
+            combinations=known,
+        )
+
+    def _misfit(self, table: Table, layout: TimeLayout) -> Problem | None:
+        """Return why the keys under each cannot be told apart, None when they can, or when there are none."""
+        if self.each is None:
+            return None
+        return self.each.misfit(table, {key.name for key in layout.keys})
+
+    def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:
+        """Count the due periods without data; what could not be looked at is a doubt about a pass."""
+        due = self.schedule.due(clock.now, reach_back_to=clock.last_completed_at)
+        problem = self._unreadable(seen) if due and not _is_bare(seen) else None
+        if problem is not None:
+            return self._row(seen, unknown=problem)
+        layout = layout_from_json(seen.layout, self.labels) if seen.layout else None
+        all_due, due = due, _projected(due, seen.table, layout, clock)
+        if all_due and not due:
+            return self._row(seen, unknown=_none_projected(seen.table, all_due, self.schedule.every))
+        first_at = first_period_at(seen, memory)
+        # Nothing was ever loaded: each due period is without data, and the newest stands for all.
+        never = len(due) if first_at is None and seen.problem is None else 0
+        owed = due[:1] if first_at is None else tuple(each for each in due if each.period.start >= first_at)
+        by_label: dict[str, list[PartitionSeen]] = {}
+        for partition in seen.partitions:
+            by_label.setdefault(partition.period.label, []).append(partition)
+        combinations, left_out = due_from(self.each, seen, memory, first_at) if self.each else ({}, 0)
+        items = []
+        # Where the first period is not known for sure, periods before the first one seen may be due too.
+        doubt = (seen.problem or unread(seen)) if len(owed) < len(due) else None
+        for each in owed:
+            for combination, since in (combinations or {(): None}).items():
+                if since is not None and each.period.start < since:
+                    continue
+                partitions = [p for p in by_label.get(each.period.label, ()) if is_of(p, combination)]
+                item = judge(
+                    each, partitions, seen, memory.first_seen.get(item_key(each.period.label, combination))
+                )
+                items.append(replace(item, dimensions=combination) if combination else item)
+                if item.state is ItemState.UNKNOWN and doubt is None:
+                    doubt = doubt_about(partitions, each.period.label) or seen.problem
+        return self._row(
+            seen,
+            items=tuple(items),
+            observed=never or sum(item.state.is_bad for item in items),
+            doubt_if_pass=doubt,
+            facts={
+                "never_loaded": bool(never),
+                "now": clock.now,
+                "past": memory.past_periods,
+                "notes": _notes_of(seen, len(all_due) - len(due), left_out, self.schedule.every),
+            },
+        )
+
+    def _unreadable(self, seen: Observation) -> Problem | None:
+        """Return why no period could be looked at at all, None when some could."""
+        if seen.problem is not None and not seen.partitions:
+            return seen.problem
+        layout = layout_from_json(seen.layout, self.labels) if seen.layout else None
+        if layout is not None and layout.can_tell(self.schedule.every):
+            return self._misfit(seen.table, layout)
+        every = self.schedule.every
+        if layout is None:
+            return Problem(
+                ProblemKind.UNSUPPORTED,
+                f"{seen.table.id} has no partitions that carry time, so no {every.noun} can be told from the next",
+                "; ".join(seen.notes)
+                or "watch it with freshness, or state partitions: {key: ..., format: ...}",
+            )
+        return Problem(
+            ProblemKind.UNSUPPORTED,
+            f"{layout.say()} does not tell each {every.noun} from the next",
+            f"write partitions: {{every: {layout.every or '1d'}}}, or name the keys that carry the rest",
+        )
+
+    def _row(self, seen: Observation, **values: Any) -> Row:
+        return Row(
+            table=seen.table.id,
+            check=self.check,
+            direction=Direction.AT_MOST,
+            warning=0 if self.error_when > 1 else None,
+            critical=self.error_when - 1,
+            evidence=seen.table.location,
+            **values,
+        )
+
+    def finding(self, row: Row, severity: Severity | None) -> Finding:
+        """Write the finding: how many due periods have no data, which, since when, and what mends it."""
+        bad = [item for item in row.items if item.state.is_bad]
+        newest_first = sorted(row.items, key=lambda item: item.due_at or row.facts["now"], reverse=True)
+        oldest_of_run = None
+        for item in newest_first:
+            if not item.state.is_bad:
+                break
+            oldest_of_run = item.due_at
+        first_deadline = min((item.due_at for item in bad if item.due_at), default=None)
+        return Finding(
+            table=row.table,
+            check=self.check,
+            status=Status.PASS if severity is None else Status.FAIL,
+            severity=severity,
+            observed=_as_number(row.observed),
+            expected=0,
+            limits=row.limits,
+            because=self._because(row, bad),
+            evidence=row.evidence,
+            items=() if row.facts["never_loaded"] else row.items,  # one trouble, whichever period is newest
+            deadline=first_deadline if bad else None,
+            advice=self._advice(bad),
+            usual=usual(row.items, row.facts["past"]),
+            stale_since=oldest_of_run,
+        )
+
+    def _because(self, row: Row, bad: list[Item]) -> str:
+        return "; ".join([self._told(row, bad), *row.facts["notes"]])
+
+    def _told(self, row: Row, bad: list[Item]) -> str:
+        every = self.schedule.every
+        if not row.items:
+            return f"nothing is due yet{self._next_sentence(row)}"
+        by = f" by {self.each.say()}" if self.each is not None and row.items[0].dimensions else ""
+        total = count_of(len(row.items), f"due {every.noun}") + by
+        if row.facts["never_loaded"]:
+            return f"never loaded: no {every.noun} of it holds data; {bad[0].period} was due {self._say_due(bad[0])}"
+        if not bad:
+            late = [item for item in row.items if item.state is ItemState.LATE]
+            one = f"the one due {every.noun}, {_name(row.items[0])}, has data"
+            told = f"each of {total} has data" if len(row.items) > 1 else one
+            if not late:
+                return told
+            when = (
+                f"{_name(late[0])} {late[0].detail}"
+                if len(late) == 1
+                else f"{_say_items(late, every)} came late"
+            )
+            return f"{told}; {on_time_share(row.items, row.facts['past'])} ({when})"
+        unread = sum(item.state is ItemState.UNKNOWN for item in row.items)
+        told = f"{len(bad)} of {total} without usable data: {_say_items(bad, every, with_state=True)}"
+        if len(bad) == 1:
+            told += f", due {self._say_due(bad[0])}"
+        else:
+            told += f". The newest of them was due {self._say_due(bad[0])}"
+        return f"{told}; {unread} more could not be checked" if unread else told
+
+    def _next_sentence(self, row: Row) -> str:
+        following = self.schedule.next_due(row.facts["now"])
+        since = self.schedule.since
+        if following is None:
+            return ""
+        if since is not None and following.period.wall.date() < since:
+            return f": no {self.schedule.every.noun} before {since.isoformat()} counts"
+        return f": {following.period.label} is due first, {say_instant(following.due_at, self.schedule.zone)}"
+
+    def _say_due(self, item: Item) -> str:
+        return say_instant(item.due_at, self.schedule.zone) if item.due_at is not None else "now"
+
+    def _advice(self, bad: list[Item]) -> str:
+        remedies = [item.remedy for item in bad if item.remedy]
+        if remedies:
+            more = f" (and {len(remedies) - 1} more like it, in the JSON report)" if len(remedies) > 1 else ""
+            return f"register what has landed{more}: {remedies[0]}"
+        if not bad:
+            return ""
+        if bad[0].state is ItemState.EMPTY:
+            return f"run the load of {_name(bad[0])} again: its place is there, its data is not"
+        looked = f"look at the run that loads {_name(bad[0])}"
+        if bad[0].dimensions:
+            gone = say_combination(bad[0].dimensions)
+            return f"{looked}; if {gone} will never come again, state the values that will, without it, under each"
+        return f"{looked}; if that {self.schedule.every.noun} will never come, close it in a calendar"
+
+
+def _name(item: Item) -> str:
+    """Name an item: ``2026-11-22``, ``2026-11-22 of region=us``."""
+    return f"{item.period} of {say_combination(item.dimensions)}" if item.dimensions else item.period
+
+
+def _say_items(items: Sequence[Item], every: Every, *, with_state: bool = False) -> str:
+    """Name the periods of items, with what became of them, combination by combination."""
+    told: dict[Combination, str] = {}
+    for combination, group in by_combination(items).items():
+        if not with_state:
+            told[combination] = say_periods(group, every)
+            continue
+        by_state = [[item for item in group if item.state is state] for state in ItemState]
+        told[combination] = "; ".join(
+            say_periods(same, every, same[0].state.value) for same in by_state if same
+        )
+    return told[()] if list(told) == [()] else say_groups(told)
+
+
+def _projected(
+    due: tuple[DuePeriod, ...], table: Table, layout: TimeLayout | None, clock: Clock
+) -> tuple[DuePeriod, ...]:
+    """Leave out the periods that the table's partition projection does not cover: no query sees them."""
+    if layout is None or not is_projected(table):
+        return due
+    try:
+        projection = projection_of(table, StatedLayout(tuple(k.name for k in layout.keys), layout.formats))
+    except Unprojectable:
+        return due
+    return tuple(each for each in due if projection.admits(each.period, layout, clock.now))
+
+
+def _none_projected(table: Table, due: tuple[DuePeriod, ...], every: Every) -> Problem:
+    """Return the problem that no due period is projected: then nothing can be told of the table."""
+    number = count_of(len(due), f"due {every.noun}")
+    ranges = _say_range(table)
+    return Problem(
+        ProblemKind.UNSUPPORTED,
+        f"{number} from {due[-1].period.label} to {due[0].period.label}, and none lies in the range that is "
+        f"projected{ranges}",
+        "widen the range in the table's properties, or exclude the table",
+    )
+
+
+def _say_range(table: Table) -> str:
+    names = [key.name for key in table.partition_keys]
+    found = [(name, table.parameters.get(f"projection.{name}.range")) for name in names]
+    told = " and ".join(f"{name} {text}" for name, text in found if text)
+    return f" ({told})" if told else ""
+
+
+def _notes_of(seen: Observation, outside: int, left_out: int, every: Every) -> tuple[str, ...]:
+    """Return what else is told in the sentence: what counts nowhere."""
+    notes = []
+    if outside:
+        lies = "lies" if outside == 1 else "lie"
+        number = count_of(outside, f"due {every.noun}")
+        notes.append(
+            f"{number} {lies} outside the range that is projected{_say_range(seen.table)} and count"
+            f"{'s' if outside == 1 else ''} nowhere"
+        )
+    if left_out:
+        notes.append(
+            f"{left_out:,} more combinations of values are not judged: {MOST_COMBINATIONS:,} are the most"
+        )
+    return (*notes, *seen.notes)[:_MOST_NOTES]
+
+
+def _as_number(value: object) -> Observed:
+    return value if isinstance(value, int | float) else None
+
+
+def _is_bare(seen: Observation) -> bool:
+    """Tell whether the place of a partitioned table was listed to its end and holds no data at all."""
+    place = seen.listing
+    return (
+        seen.problem is None
+        and bool(seen.table.partition_keys)
+        and not seen.partitions
+        and place is not None
+        and place.complete
+        and not place.objects
+    )
