@@ -327,7 +327,8 @@ def test_it_sees_what_the_plain_way_sees(
     asked = listings(lake)
     seen = see(lake, plan)
     if which != "freshness":
-        assert listings(lake) <= asked + len(beside)
+        # a day that was read short, and then turns out to be needed whole, is read once more
+        assert listings(lake) <= asked + len(beside) + len(days)
     assert seen.first_period_at == plain.first_period_at
     assert [(each.period, each.registered) for each in seen.partitions] == [
         (each.period, each.registered) for each in plain.partitions

@@ -46,7 +46,7 @@ def nights(lookback: int, hours: Mapping[int, float | None], number: int = 40) -
     config = load(
         {"version": 1, "name": "n", "tables": [{"table": "sales.orders", "partitions": block}]}, environ={}
     )
-    state = State()
+    state, found = State(), []
     for day in range(number):
         label = (FIRST + day * DAY).isoformat()
         midnight = datetime.fromisoformat(label).replace(tzinfo=UTC) + DAY
@@ -60,9 +60,10 @@ def nights(lookback: int, hours: Mapping[int, float | None], number: int = 40) -
         (watched,) = planned.plans
         clock = Clock(now=now, last_completed_at=state.last_completed_at)
         seen = observe(watched, clock, lake.reader(watched))
-        (finding,) = judge(watched, seen, clock).values()
-        kept = records(state, planned, {table.id: seen}, [finding])
+        found = list(judge(watched, seen, clock).values())
+        kept = records(state, planned, {table.id: seen}, found)
         state = from_text(to_text(State(last_completed_at=now, tables=kept)))
+    (finding,) = found
     return finding
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from checks.lake.formats.files import is_data
-from checks.lake.partitions import Range, older, registered, sample
+from checks.lake.partitions import Range, is_sentinel, older, registered, sample
 from checks.lake.places import Naming, cells_of, hive_place, values_in
 from checks.lake.skipscan import Looked, can_scan
 from checks.lake.storage import split_uri
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from checks.lake.partitions import Registered
     from checks.lake.reader import LakeReader
     from checks.layout import TimeLayout
     from checks.model import Period
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _AHEAD = timedelta(days=2)
 """Partitions are looked at up to this (and two periods) after now: beyond are sentinels like 2999-12-31."""
+_MOST_LOOKED_INTO = 3
 _ONE_BY_ONE = 3
 """So many partitions are looked at one by one where the newest of them may be enough."""
 
@@ -190,8 +192,7 @@ class _ByPeriod:
         by_wall = {period.wall: period for period in periods}
         targets, beyond = [], 0
         for each in found:
-            created_at = each.partition.created_at
-            if self.clock.ignore_later and created_at is not None and created_at > now:
+            if self._is_later(each.partition):
                 continue
             if each.wall > last:
                 beyond += 1
@@ -238,22 +239,47 @@ class _ByPeriod:
     def _earlier(self, first: datetime, targets_of: Targets, naming: Naming | None) -> list[datetime]:
         """Return the start of an earlier period with data, as cheaply as one can be told; empty when none is known.
 
-        By one request for an older partition, or for the first page of names. Raises Unobserved.
+        By one request for older partitions and a look into at most three, or by the first page of names.
+        Raises Unobserved.
         """
         if targets_of.are_by_path:
             wall = self._first_by_name(naming) if naming is not None else None
         else:
-            wall = older(self.reader.partitions, self.plan.table, self.layout, first)
+            wall = self._older_with_data(first)
             if wall is None and not _tells_order(self.layout):
                 wall = self._first_of_sample(first)
         period = period_of(wall, self.every, self.layout.zone) if wall is not None else None
         return [period.start] if period is not None else []
 
+    def _older_with_data(self, first: datetime) -> datetime | None:
+        """Return the wall time of an older registered partition that holds data, None when none is known.
+
+        Where many are registered the table is no young one, though its oldest files may have expired. Where
+        there are few, up to three are looked into, the newest first: partitions may be registered before any
+        data comes.
+        """
+        found, more = older(self.reader.partitions, self.plan.table, self.layout, first)
+        came = [each for each in found if not self._is_later(each.partition)]
+        if more and came:
+            return came[-1].wall
+        one_page = replace(self.reader, most_pages=1)
+        for each in came[:_MOST_LOOKED_INTO]:
+            listing = one_page.place(self.plan, self.clock, each.partition.location)
+            if listing.objects or not listing.complete:
+                return each.wall
+        return None
+
+    def _is_later(self, partition: Registered) -> bool:
+        """Tell whether a partition was registered after the time that the run is for."""
+        at = partition.created_at
+        return self.clock.ignore_later and at is not None and at > self.clock.now
+
     def _first_of_sample(self, first: datetime) -> datetime | None:
         names = [key.name for key in self.plan.table.partition_keys]
         rows = sample(self.reader.partitions, self.plan.table)
         walls = (self.layout.read(dict(zip(names, row, strict=False))) for row in rows)
-        return min((wall for wall in walls if wall is not None and wall < first), default=None)
+        known = (wall for wall in walls if wall is not None and wall < first and not is_sentinel(wall))
+        return min(known, default=None)
 
     def _first_by_name(self, naming: Naming) -> datetime | None:
         bucket, prefix = split_uri(naming.template.split("${", 1)[0])

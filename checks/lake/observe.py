@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from checks.lake.by_period import observe_by_period
 from checks.lake.catalog import RESOURCE_LINK
+from checks.lake.elsewhere import with_places_elsewhere
 from checks.lake.errors import clean
 from checks.lake.footers import with_footers
 from checks.lake.formats import reader_of
@@ -111,16 +112,22 @@ def _unreadable(table: Table) -> Problem | None:
 
 
 def _seen_empty(plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation | None:
-    """Return the observation of a location that holds no data at all, at the cost of one page; else None.
+    """Return the observation of a location that holds no data at all, at the cost of one page a place; else None.
 
     A table that was never loaded has no values to read a layout from, and is none the less known to be empty.
     """
+    reader = replace(reader, most_pages=1)
     try:
-        listing = replace(reader, most_pages=1).place(plan, clock, plan.table.location)
+        listing = reader.place(plan, clock, plan.table.location)
     except Unobserved:
         return None
-    empty = listing.complete and not listing.objects
-    return Observation(table=plan.table, now=clock.now, listing=listing) if empty else None
+    seen = Observation(table=plan.table, now=clock.now, listing=listing)
+    if not listing.complete or listing.objects:
+        return None
+    seen = with_places_elsewhere(seen, plan, clock, reader, ())
+    here = seen.listing
+    is_empty = here is not None and here.complete and not here.objects and seen.problem is None
+    return seen if is_empty else None
 
 
 def _one_place(plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation:
@@ -128,5 +135,7 @@ def _one_place(plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation
     needs = [rule.needs(plan.table, None, clock, plan.memory) for rule in looking]
     if needs and all(each.exists for each in needs):
         reader = replace(reader, most_pages=1)
-    listing = reader.place(plan, clock, plan.table.location)
-    return Observation(table=plan.table, now=clock.now, listing=listing)
+    seen = Observation(
+        table=plan.table, now=clock.now, listing=reader.place(plan, clock, plan.table.location)
+    )
+    return seen if reader.most_pages is not None else with_places_elsewhere(seen, plan, clock, reader, needs)

@@ -25,6 +25,9 @@ LONGEST_EXPRESSION = 2048
 MOST_VALUES = 1000
 """Glue's limit on the partitions of one BatchGetPartition (API reference)."""
 _SAMPLE = 100
+_MOST_OLDER = 20
+"""Older partitions that are asked for: a table with more of them is no young one."""
+_NEVER_YEARS = frozenset({1, 1900, 1970})
 _ASKS_OF_BATCH = 5
 _KEY_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _REFUSED_NAMES = frozenset({"key"})
@@ -273,22 +276,33 @@ def _pages(source: PartitionSource, table: Table, expression: str) -> Iterator[R
             return
 
 
-def older(source: PartitionSource, table: Table, layout: TimeLayout, first: datetime) -> datetime | None:
-    """Return the wall time of a registered partition before ``first``, None when none is known.
+def older(
+    source: PartitionSource, table: Table, layout: TimeLayout, first: datetime
+) -> tuple[list[InTime], bool]:
+    """Return registered partitions before ``first``, newest first, and whether there are more than those.
 
-    One request for one partition, where key order tells time order at least in part (a padded or numeric
-    year first); none where it does not.
+    One request for some of them, where key order tells time order at least in part (a padded or numeric
+    year first); none where it does not. Dates that stand for never are left out.
     """
     types = {key.name: base_type(key.type) for key in table.partition_keys}
     expression = before(layout, types, first) if _can_express(layout) else None
     if expression is None:
-        return None
+        return [], False
     names = [key.name for key in table.partition_keys]
-    for partition in source.page(table, expression, most=1).partitions:
+    page = source.page(table, expression, most=_MOST_OLDER)
+    found = []
+    for partition in page.partitions:
         wall = layout.read(dict(zip(names, partition.values, strict=False)))
         if wall is not None and wall < first and NULL_PARTITION not in partition.values:
-            return wall
-    return None
+            found.append(InTime(partition, wall))
+    found = [each for each in found if not is_sentinel(each.wall)]
+    more = page.token is not None or len(page.partitions) > _MOST_OLDER  # a page may be larger than asked for
+    return sorted(found, key=lambda each: each.wall, reverse=True), more
+
+
+def is_sentinel(wall: datetime) -> bool:
+    """Tell whether a date stands for never, unknown or the beginning of counting: 0001, 1900, 1970-01-01."""
+    return wall.year in _NEVER_YEARS
 
 
 def base_type(text: str) -> str:
