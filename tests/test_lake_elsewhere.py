@@ -162,3 +162,21 @@ def test_an_older_day_that_was_registered_later_than_the_stated_time_does_not_co
     assert (
         partitions_of(lake, table, replace(CLOCK, ignore_later=True)).because == "each of 3 due days has data"
     )
+
+
+# ---- what freshness says of what it did not look for
+
+
+def test_a_stale_table_read_by_its_catalog_is_told_as_that(lake: LakeBuilder) -> None:
+    table = lake.table("a.daily", dt="string")
+    load(lake, table, ["2026-11-18"], NOW - 4 * DAY)
+    assert verdict(lake, table).advice == (
+        "look at the run that writes s3://lake/a/daily/; nothing that is registered in Glue has come since "
+        "Sun 22 Nov 2026 12:00 UTC"
+    )
+
+
+def test_a_stale_place_is_told_as_listed(lake: LakeBuilder) -> None:
+    table = lake.table("a.plain")
+    lake.put(f"{table.location}part-0.parquet", NOW - 4 * DAY)
+    assert "it has written nothing since" in verdict(lake, table).advice

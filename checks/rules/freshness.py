@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from checks.model import Arrival, Finding, Listing, Problem, ProblemKind, Severity, Status, utc
+from checks.model import Arrival, Finding, Format, Listing, Problem, ProblemKind, Severity, Status, utc
+from checks.projection import is_projected
 from checks.rules.base import Binding, CheckConfig, Clock, Direction, Duration, Needs, Row, Rule
 from checks.rules.sentences import count_of
 from checks.schedule.clock import parse_zone, say_instant
@@ -195,7 +196,14 @@ class FreshnessRule(Rule):
         """Find the newest arrival that counts, and what stands against believing that it is the newest."""
         warning, critical = self.limits_at(clock.now)
         newest, doubt = self._newest(seen, clock)
-        facts: dict[str, Any] = {"now": clock.now, "location": seen.table.location or seen.table.id}
+        by_catalog = (
+            seen.layout is not None and bool(seen.table.partition_keys) and not is_projected(seen.table)
+        )
+        facts: dict[str, Any] = {
+            "now": clock.now,
+            "location": seen.table.location or seen.table.id,
+            "by_catalog": by_catalog and seen.table.format is Format.FILES,
+        }
         row = Row(
             table=seen.table.id,
             check=self.check,
@@ -325,7 +333,12 @@ class FreshnessRule(Rule):
 
     def _advice(self, row: Row, limits: list[datetime]) -> str:
         since = say_instant(max(limits), self.zone) if limits else ""
-        return f"look at the run that writes {row.facts['location']}; it has written nothing since {since}"
+        what = (
+            "nothing that is registered in Glue has come"
+            if row.facts["by_catalog"]
+            else "it has written nothing"
+        )
+        return f"look at the run that writes {row.facts['location']}; {what} since {since}"
 
 
 def _arrival_of(listing: Listing, seen: Observation) -> Arrival | None:
@@ -391,6 +404,8 @@ def _say_never(seen: Observation) -> str:
             return "no partition of the periods looked at is registered; only older ones are"
         return "never loaded: no partition of it is registered"
     place = seen.table.location or seen.table.id
+    if seen.table.format is not Format.FILES:
+        return f"never loaded: the log of {place} holds no commit that added data"
     found = [count_of(listing.empty_objects, "file") + " of zero bytes"] if listing.empty_objects else []
     if listing.ignored_objects:
         found.append(
