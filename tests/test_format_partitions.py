@@ -26,9 +26,10 @@ from pyiceberg.types import NestedField, TimestampType
 
 from checks.lake.formats import delta, delta_files, hudi, iceberg, iceberg_manifests
 from checks.lake.formats.hudi_partitions import values_of
-from checks.model import Column, Format, ItemState, TableMemory, Unobserved
+from checks.model import Column, Format, ItemState, Severity, TableMemory, Unobserved
 from checks.rules.base import Binding, Clock
 from checks.rules.partitions import PartitionsConfig, PartitionsRule
+from checks.rules.volume import VolumeConfig
 from tests.tables_by_engines import (
     NOW,
     ROOT,
@@ -208,6 +209,39 @@ def test_buckets_are_no_dimension(tmp_path: Path) -> None:
     seen = observe(iceberg.READER, plan, objects)
     assert filled(plan, seen) == A_GAP
     assert {each.dimensions for each in seen.partitions} == {()}
+
+
+def test_rows_of_a_day_are_those_of_its_files_unless_delete_files_take_some_away(tmp_path: Path) -> None:
+    table = iceberg_catalog(tmp_path).create(iceberg_schema(), spec(1, IdentityTransform(), "day"))
+    append_files(table, ("2026-11-19",), ("2026-11-21",), ("2026-11-21",))
+    objects, parameters = objects_of(table, tmp_path)
+    volume = VolumeConfig(min_rows=7).bind(
+        Binding(zone=UTC_ZONE, calendars={}, schedule=partitions_rule().schedule)
+    )
+    plan = plan_with(Format.ICEBERG, partitions_rule(), volume, parameters=parameters)
+    seen = observe(iceberg.READER, plan, objects)
+    assert {
+        each.period.label: each.listing.rows
+        for each in seen.partitions
+        if each.listing and each.listing.objects
+    } == {
+        "2026-11-19": 3,
+        "2026-11-21": 6,
+    }
+    row = volume.measure(seen, Clock(now=NOW), TableMemory())
+    assert row.unknown is None
+    found = volume.finding(row, Severity.CRITICAL)
+    assert "in 2 files with 6 rows: less than 7 rows, the limit" in found.because
+    listed = iceberg_manifests.parse_manifest_list
+
+    def with_deletes(data: bytes, place: str) -> list[iceberg_manifests.Manifest]:
+        manifests = listed(data, place)
+        return [*manifests, replace(manifests[0], is_deletes=True)]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(iceberg_manifests, "parse_manifest_list", with_deletes)
+        seen = observe(iceberg.READER, plan, objects)
+    assert {each.listing.rows for each in seen.partitions if each.listing and each.listing.objects} == {None}
 
 
 def test_deleted_files_fill_no_day(tmp_path: Path) -> None:

@@ -39,23 +39,30 @@ class Held:
     evidence: str | None = None
     is_first_known: bool = True
     unknown_up_to: datetime | None = None
+    rows: int | None = 0
 
-    def add(self, size_bytes: int, at: datetime, evidence: str, *, is_new: bool) -> None:
+    def add(
+        self, size_bytes: int, at: datetime, evidence: str, *, is_new: bool, rows: int | None = None
+    ) -> None:
         """Count a file whose rows came at an instant; not ``is_new``: others may have been there before."""
-        self.files += 1
-        self.size_bytes += size_bytes
+        self._count(size_bytes, rows)
         self.is_first_known &= is_new
         if self.first is None or at < self.first:
             self.first = at
         if self.last is None or at > self.last:
             self.last, self.evidence = at, evidence
 
-    def add_unknown(self, size_bytes: int, not_after: datetime) -> None:
+    def add_unknown(self, size_bytes: int, not_after: datetime, rows: int | None = None) -> None:
         """Count a file whose rows came at a time that is not known, but not after that instant."""
-        self.files += 1
-        self.size_bytes += size_bytes
+        self._count(size_bytes, rows)
         self.is_first_known = False
         self.unknown_up_to = max(self.unknown_up_to or not_after, not_after)
+
+    def _count(self, size_bytes: int, rows: int | None) -> None:
+        """Count a file; the rows of all are known only where those of each are."""
+        self.files += 1
+        self.size_bytes += size_bytes
+        self.rows = None if self.rows is None or rows is None else self.rows + rows
 
     @property
     def is_last_known(self) -> bool:
@@ -71,6 +78,7 @@ class Held:
             newest_at=self.last if self.is_last_known else None,
             newest_key=self.evidence if self.is_last_known else None,
             complete=complete,
+            rows=self.rows,
         )
 
 

@@ -92,13 +92,17 @@ def _say_time(unit: str, value: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A manifest as the list tells it: its bytes, the snapshot that added it, bounds by field."""
+    """A manifest as the list tells it: its bytes, the snapshot that added it, bounds by field.
+
+    ``is_deletes``: it holds delete files, so data files tell more rows than are in the table.
+    """
 
     path: str
     length: int
     spec_id: int
     snapshot_id: int | None
     bounds: tuple[tuple[Any, Any], ...]
+    is_deletes: bool = False
 
 
 def specs_of(metadata: Metadata) -> dict[int, tuple[Field, ...]]:
@@ -144,13 +148,13 @@ def _objects(value: Any, what: str, place: str) -> list[dict[str, Any]]:
 
 
 def parse_manifest_list(data: bytes, place: str) -> list[Manifest]:
-    """Return the manifests of data files that are still in the table, in the order of the list."""
+    """Return the manifests of files (and of deletes) that are still in the table, in the order of the list."""
     found = []
     for entry in open_container(data, place).records():
         if not isinstance(entry, dict):
             raise malformed(place, "an entry of it is no record")
         counts = [entry.get(name) for name in _LIVE_COUNTS if entry.get(name) is not None]
-        if entry.get("content") == 1 or (counts and not any(counts)):
+        if counts and not any(counts):
             continue
         path, length = entry.get("manifest_path"), entry.get("manifest_length")
         spec_id, snapshot_id = entry.get("partition_spec_id"), entry.get("added_snapshot_id")
@@ -161,9 +165,8 @@ def parse_manifest_list(data: bytes, place: str) -> list[Manifest]:
             (each.get("lower_bound"), each.get("upper_bound"))
             for each in _objects(summaries, "partitions", place)
         )
-        found.append(
-            Manifest(path, length, spec_id, snapshot_id if isinstance(snapshot_id, int) else None, bounds)
-        )
+        by = snapshot_id if isinstance(snapshot_id, int) else None
+        found.append(Manifest(path, length, spec_id, by, bounds, is_deletes=entry.get("content") == 1))
     return found
 
 
@@ -174,11 +177,12 @@ _LIVE_COUNTS = (
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A data file that is in the table: its partition's values, its bytes, the snapshot that added it."""
+    """A data file that is in the table: its partition's values, its bytes and rows, the snapshot that added it."""
 
     values: tuple[Any, ...]
     size_bytes: int
     snapshot_id: int | None
+    rows: int | None = None
 
 
 def parse_manifest(data: bytes, place: str, manifest: Manifest) -> Iterator[File]:
@@ -194,7 +198,8 @@ def parse_manifest(data: bytes, place: str, manifest: Manifest) -> Iterator[File
             raise malformed(place, f"the size of a file is {size!r:.40}")
         # A file that was just added takes its snapshot from the manifest (spec, "Sequence Number Inheritance").
         by = snapshot_id if isinstance(snapshot_id, int) else manifest.snapshot_id
-        yield File(tuple(file["partition"].values()), size, by)
+        rows = whole_number(file.get("record_count"))
+        yield File(tuple(file["partition"].values()), size, by, rows if rows is None or rows >= 0 else None)
 
 
 @dataclass(slots=True)
@@ -209,7 +214,8 @@ class Partitions:
     def add_to(self, seen: Observation, snapshot: Snapshot | None) -> Observation:
         """Return the observation with the periods in it; raise Unobserved when they cannot be told."""
         specs = self._specs()
-        manifests = self._manifests(snapshot)
+        listed = self._manifests(snapshot)
+        manifests = [each for each in listed if not each.is_deletes]
         keys, told = _keys(specs, self.metadata)
         samples = [
             texts
@@ -222,6 +228,9 @@ class Partitions:
             raise Unobserved(layout)
         want = wanted(self.plan, self.clock, layout)
         held, problem, earlier = self._held(manifests, specs, keys, want)
+        if len(manifests) < len(listed):  # rows that delete files take away are in the counts of data files
+            for each in held.values():
+                each.rows = None
         return with_partitions(seen, self.plan, want, keys, held, problem=problem, earlier=earlier)
 
     def _specs(self) -> dict[int, tuple[Field, ...]]:
@@ -298,12 +307,12 @@ class Partitions:
         """Count a file. What was rewritten came before, and what an expired snapshot added at any time."""
         snapshot = self.metadata.snapshot(file.snapshot_id) if file.snapshot_id is not None else None
         if snapshot is None:
-            held.add_unknown(file.size_bytes, self.clock.now)
+            held.add_unknown(file.size_bytes, self.clock.now, file.rows)
         elif snapshot.operation in ("append", "overwrite"):
             is_new = snapshot.operation == "append"
-            held.add(file.size_bytes, snapshot.at, f"snapshot {snapshot.id}", is_new=is_new)
+            held.add(file.size_bytes, snapshot.at, f"snapshot {snapshot.id}", is_new=is_new, rows=file.rows)
         else:
-            held.add_unknown(file.size_bytes, snapshot.at)
+            held.add_unknown(file.size_bytes, snapshot.at, file.rows)
 
 
 def _keys(
