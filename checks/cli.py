@@ -293,6 +293,9 @@ def _explain(arguments: argparse.Namespace) -> int:
         told = explain.explain(config, arguments.table, clock, monitor.history_of(config, os.environ))
     except explain.NotWatched as error:
         raise _Refused(str(error)) from None
+    except explain.NotRead as error:
+        print(error, file=sys.stderr)
+        return NOT_DELIVERED
     print(told)
     return 0
 

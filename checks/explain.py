@@ -13,7 +13,7 @@ from checks.lake import Lake
 from checks.lake.catalog import prefix_table
 from checks.layout import layout_from_json
 from checks.memory import Memory
-from checks.model import TableMemory, Unobserved
+from checks.model import ProblemKind, TableMemory, Unobserved
 from checks.projection import Unprojectable, is_projected, projection_of
 from checks.rules.base import Clock, TablePlan
 from checks.rules.dimensions import say_combination
@@ -44,6 +44,10 @@ class NotWatched(Exception):  # noqa: N818 - a sentence for the user
     """Raised when the config does not watch the table, or there is none of that name."""
 
 
+class NotRead(Exception):  # noqa: N818 - the same
+    """Raised when the catalog cannot be asked for the table, so that nothing is known of it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explained:
     """All that the words are made of."""
@@ -62,7 +66,7 @@ def explain(config: Config, table: str, clock: Clock, history: str) -> str:
     """Return what is known of a table, as lines of at most 100 characters; nothing is remembered of it.
 
     ``table`` is an id: ``database.table``, ``account/database.table`` or ``s3://bucket/prefix/``; ``history``
-    is where the state of runs is kept. Raises NotWatched, with names that are near.
+    is where the state of runs is kept. Raises NotWatched, with names that are near, and NotRead.
     """
     from checks.assess import Measured, assess
 
@@ -133,6 +137,8 @@ def _find(config: Config, table: str, lake: Lake, state: State) -> tuple[tuple[E
     try:
         found = lake.catalog.table(database, name, account or None)
     except Unobserved as error:
+        if error.problem.kind is not ProblemKind.NOT_FOUND:
+            raise NotRead(f"{table}: {error.problem.message}; {error.problem.remedy}") from None
         raise NotWatched(_not_found(table, error.problem, account or None, database, lake)) from None
     return config.watchlist.matching(account or None, database, name), resolved, found
 

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from checks import cli
+from checks.model import Problem, ProblemKind, Unobserved
 from tests.accounts import land_days
 from tests.lakes import hive_location
 from tests.times import DAY, HOUR, at
 
 if TYPE_CHECKING:
+    from checks.model import Table
     from tests.lakes import HttpLake
 
 NOW = at("2026-11-23 07:00")
@@ -279,3 +281,20 @@ def test_a_table_that_is_not_watched_is_a_usage_error_with_near_names(
     assert told.startswith(said)
     if table == "sales.order":
         assert told.endswith("near are: sales.orders\n")
+
+
+def test_a_catalog_that_refuses_is_no_mistake_of_the_user(
+    lake: HttpLake, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake.table("sales.orders", dt="string")
+    Path("checks.yml").write_text(CONFIG, encoding="utf-8")
+    refusal = Problem(ProblemKind.DENIED, "Glue GetTable on sales.orders: denied", "grant glue:GetTable")
+
+    def refuse(*_: object) -> Table:
+        raise Unobserved(refusal)
+
+    monkeypatch.setattr("checks.lake.catalog.Catalog.table", refuse)
+    assert cli.main(["explain", "sales.orders"]) == 3
+    told = capsys.readouterr()
+    assert told.err == "sales.orders: Glue GetTable on sales.orders: denied; grant glue:GetTable\n"
+    assert told.out == ""
