@@ -15,7 +15,7 @@ from checks.lake.catalog import prefix_table, table_of
 from checks.lake.partitions import PartitionsPage, Registered
 from checks.lake.reader import LakeReader
 from checks.lake.session import Aws, Ledger
-from checks.lake.storage import Key, Page
+from checks.lake.storage import Key, Keys, Page
 from checks.model import Problem, ProblemKind, Table, Unobserved
 
 if TYPE_CHECKING:
@@ -146,13 +146,13 @@ class MemoryLake:
                 last = name
                 continue
             if len(keys) + len(prefixes) == room:
-                return Page(tuple(keys), tuple(prefixes), last)
+                return Page(Keys.of(keys), tuple(prefixes), last)
             last = name
             if folder is not None:
                 prefixes.append(folder)
             else:
                 keys.append(self.buckets[bucket][name])
-        return Page(tuple(keys), tuple(prefixes))
+        return Page(Keys.of(keys), tuple(prefixes))
 
     def get(
         self, bucket: str, key: str, *, byte_range: tuple[int, int] | None = None, max_bytes: int

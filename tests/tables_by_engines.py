@@ -28,7 +28,7 @@ from pyiceberg.table.update import update_table_metadata
 from pyiceberg.types import LongType, NestedField, StringType
 
 from checks.lake.reader import LakeReader
-from checks.lake.storage import Key, Page
+from checks.lake.storage import Key, Keys, Page
 from checks.model import Format, Observation, Problem, ProblemKind, Table, Unobserved
 from checks.rules.base import Clock, TablePlan
 from checks.rules.freshness import FreshnessRule
@@ -89,8 +89,8 @@ class ObjectsInMemory:
             else:
                 keys.append(Key(key, len(self.objects[key]), self.modified[key]))
             if len(keys) + len(folders) == min(max_keys, self.page_size):
-                return Page(tuple(keys), tuple(folders), max(keys[-1].key if keys else "", *folders, ""))
-        return Page(tuple(keys), tuple(folders), None)
+                return Page(Keys.of(keys), tuple(folders), max(keys[-1].key if keys else "", *folders, ""))
+        return Page(Keys.of(keys), tuple(folders), None)
 
     def get(
         self, bucket: str, key: str, *, byte_range: tuple[int, int] | None = None, max_bytes: int

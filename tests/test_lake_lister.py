@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.lake import Lake
-from checks.lake.lister import Key, Page, TornAnswer, parse_page
+from checks.lake.lister import Key, Keys, Page, TornAnswer, parse_page
 from checks.lake.session import Aws
 from checks.rules.base import TablePlan
 from tests.lakes import point_at, prefix
@@ -50,7 +50,7 @@ def test_no_name_is_lost_over_http(served: Stub) -> None:
         listing([(name, 3, AT) for name in HOSTILE], prefixes=["a//", "x\n/"])
     )
     page = store().list_page("lake", "")
-    assert page == Page(tuple(Key(name, 3, at("2026-11-23 11:00")) for name in HOSTILE), ("a//", "x\n/"))
+    assert page == Page(Keys.of(Key(name, 3, at("2026-11-23 11:00")) for name in HOSTILE), ("a//", "x\n/"))
     assert "encoding-type=url" in served.asked[0].path
 
 

@@ -13,7 +13,7 @@ from checks.lake.catalog import normal_location
 from checks.lake.formats.files import is_data
 from checks.lake.partitions import before, expressions, is_sorted, older, quoted
 from checks.lake.places import Naming, cells_of, hive_name
-from checks.lake.storage import Budget, Key, Tally, list_place
+from checks.lake.storage import Budget, Key, Keys, Tally, list_place
 from checks.layout import KeyFormat, TimeLayout
 from checks.model import Format, Period
 from checks.projection import java_format
@@ -379,9 +379,9 @@ def test_a_page_counts_as_its_objects_one_by_one(names: list[tuple[str, int]], r
         Key(root + name, size, NOW + timedelta(minutes=number)) for number, (name, size) in enumerate(names)
     ]
     together, alone = Tally(root), Tally(root)
-    together.add_all(keys)
+    together.add_all(Keys.of(keys))
     for key in keys:
-        alone.add_all([key])
+        alone.add_all(Keys.of([key]))
     data = [key for key in keys if is_data(key.key.removeprefix(root))]
     expected = [key for key in data if key.size_bytes]
     for tally in (together, alone):

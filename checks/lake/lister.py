@@ -8,13 +8,13 @@ that lacks it is torn, never an empty place.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from operator import methodcaller
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, final, overload
 from urllib.parse import unquote_plus
 from xml.etree import ElementTree as ET
 
@@ -26,12 +26,10 @@ SKELETON = b"<ListBucketResult/>"
 """What botocore is given to parse in place of a page that was read here."""
 _OWN: ContextVar[bool] = ContextVar("own_page", default=False)
 _ENTRY = re.compile(
-    r"<Contents><Key>([^<]*)</Key><LastModified>([^<]*)</LastModified>"
-    r"(?:<ETag>[^<]*</ETag>)?(?:<(?!Size>|/Contents>)[^>]*>[^<]*)*<Size>([0-9]+)</Size>"
-    r"(?:<StorageClass>[^<]*</StorageClass>)?(?:<(?!Size>|/Contents>)[^>]*>[^<]*)*</Contents>"
+    r"<Contents><Key>([^<]*)</Key><LastModified>([^<Z]*Z)</LastModified>"
+    r"(?:<ETag>[^<]*</ETag>)?(?:<Checksum[A-Z][a-z]+>[^<]*</Checksum[A-Z][a-z]+>)*<Size>([0-9]+)</Size>"
 )
 """An entry with its elements in the order in which S3 writes them; any other order is read as XML."""
-_IS_UTC = methodcaller("endswith", "Z")
 _START, _END = "<Contents>", "</Contents>"
 
 
@@ -55,11 +53,51 @@ _KEY = partial(tuple.__new__, Key)
 """What `Key._make` does, without a call of Python for each of a thousand keys."""
 
 
+@final
+class Keys(Sequence[Key]):
+    """Objects of a page, kept as columns: what a listing adds up is a sum and a maximum of a thousand values."""
+
+    __slots__ = ("names", "sizes", "times")
+
+    def __init__(self, names: Sequence[str] = (), sizes: Sequence[int] = (), times: Sequence[datetime] = ()) -> None:
+        self.names, self.sizes, self.times = names, sizes, times
+
+    @classmethod
+    def of(cls, keys: Iterable[Key]) -> Keys:
+        """Return keys as columns."""
+        rows = list(keys)
+        return cls(*map(list, zip(*rows, strict=True))) if rows else cls()
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __iter__(self) -> Iterator[Key]:
+        return map(_KEY, zip(self.names, self.sizes, self.times, strict=True))
+
+    @overload
+    def __getitem__(self, place: int) -> Key: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Keys: ...
+
+    def __getitem__(self, place: int | slice) -> Key | Keys:
+        made = Keys if isinstance(place, slice) else Key
+        return made(self.names[place], self.sizes[place], self.times[place])
+
+    def __eq__(self, other: object) -> bool:
+        return list(self) == list(other) if isinstance(other, Sequence) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment] # it holds lists
+
+    def __repr__(self) -> str:
+        return f"Keys.of({list(self)!r})"
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """One page of a listing, in S3's order: UTF-8 bytes. ``token`` asks for the next one, None at the end."""
 
-    keys: tuple[Key, ...] = ()
+    keys: Keys = field(default_factory=Keys)
     common_prefixes: tuple[str, ...] = ()
     token: str | None = None
 
@@ -79,6 +117,11 @@ def is_own() -> bool:
     return _OWN.get()
 
 
+def is_listing(body: bytes) -> bool:
+    """Tell whether a body (without space around it) ends as a listing does: a refusal or a torn answer does not."""
+    return body.endswith(b"ListBucketResult>")
+
+
 def parse_page(body: bytes) -> Page:
     """Return the page that the body of a ListObjectsV2 answer holds.
 
@@ -92,25 +135,23 @@ def parse_page(body: bytes) -> Page:
         middle = text[start:end] if start >= 0 else ""
         head = _elements(text[:start] + text[end:] if start >= 0 else text)
         told = {name: node.text or "" for name, node in head if name != "CommonPrefixes"}
-        is_encoded = told.get("EncodingType") == "url"
-        entries = _entries(middle, is_encoded=is_encoded)
-        if entries is None:  # not as S3 itself writes it
-            head = _elements(text)
-            entries = [_entry(node, is_encoded=is_encoded) for name, node in head if name == "Contents"]
         prefixes = [_text(node, "Prefix") for name, node in head if name == "CommonPrefixes"]
-        keys = tuple(map(_KEY, entries))
+        is_encoded = told.get("EncodingType") == "url"
+        keys = _keys(middle, is_encoded=is_encoded)
+        count = told.get("KeyCount")
+        if keys is None or str(len(keys) + len(prefixes)) != count:  # not as S3 itself writes it
+            head = _elements(text)
+            keys = Keys.of(_entry(node, is_encoded=is_encoded) for name, node in head if name == "Contents")
+            prefixes = [_text(node, "Prefix") for name, node in head if name == "CommonPrefixes"]
+        prefixes = _decoded(prefixes, is_encoded=is_encoded)
     except (ET.ParseError, ValueError) as error:
         raise TornAnswer(LISTING, "its body is no listing") from error
-    lacks = lacks_of_page(
-        told.get("KeyCount"),
-        told.get("IsTruncated"),
-        told.get("NextContinuationToken"),
-        len(keys) + len(prefixes),
-    )
+    token = told.get("NextContinuationToken")
+    lacks = lacks_of_page(count, told.get("IsTruncated"), token, len(keys) + len(prefixes))
     if lacks is not None:
         raise TornAnswer(LISTING, lacks)
-    token = told["NextContinuationToken"] if told["IsTruncated"].strip().lower() == "true" else None
-    return Page(keys, tuple(_decoded(prefixes, is_encoded=is_encoded)), token)
+    is_last = told["IsTruncated"].strip().lower() != "true"
+    return Page(keys, tuple(prefixes), None if is_last else token)
 
 
 def lacks_of_page(count: object, truncated: object, token: object, found: int) -> str | None:
@@ -124,29 +165,33 @@ def lacks_of_page(count: object, truncated: object, token: object, found: int) -
     return None
 
 
-def _entries(middle: str, *, is_encoded: bool) -> list[tuple[str, int, datetime]] | None:
-    """Return the entries where all are written as S3 does, None where any is not."""
-    if not middle:
-        return []
-    if is_encoded:
-        middle = middle.replace(
-            "%3D", "="
-        )  # as in each partition's name; a literal % is %25, so this is an escape
+def _keys(middle: str, *, is_encoded: bool) -> Keys | None:
+    """Return the keys of entries that are written as S3 does, None where names may hold XML's entities."""
     found = _ENTRY.findall(middle)
-    if len(found) != middle.count("<Contents") or "<CommonPrefixes" in middle:
-        return None
+    if not found:
+        return Keys()
     names, times, sizes = zip(*found, strict=True)
-    if not is_encoded and "&" in "".join(names):
-        return None  # entities of XML
-    if is_encoded and ("%" in middle or "+" in middle):
-        names = tuple(_decoded(names, is_encoded=True))
-    instants = tuple(map(datetime.fromisoformat, times))
-    if not all(map(_IS_UTC, times)):
+    together = "\n".join(names)
+    if is_encoded:
+        names = _all_decoded(together)
+        if len(names) != len(found):
+            return None
+    elif "&" in together:
         return None
-    return list(zip(names, map(int, sizes), instants, strict=True))
+    return Keys(names, list(map(int, sizes)), list(map(datetime.fromisoformat, times)))
 
 
-def _decoded(names: Iterable[str], *, is_encoded: bool) -> list[str]:
+def _all_decoded(lines: str) -> Sequence[str]:
+    """Return the names that stand in these lines; fewer or more where not all of them were URL-encoded."""
+    plain = lines.replace("%3D", "=")  # as in each partition's name; a literal % is %25
+    if "%" not in plain and "+" not in plain:
+        return plain.split("\n")
+    if "%0A" in plain or "%0a" in plain:
+        return _decoded(plain.split("\n"), is_encoded=True)
+    return unquote_plus(plain, errors="strict").split("\n")
+
+
+def _decoded(names: Sequence[str], *, is_encoded: bool) -> list[str]:
     """Return names as they are; raise ValueError where they are no UTF-8."""
     if not is_encoded:
         return list(names)
@@ -159,12 +204,12 @@ def _elements(text: str) -> list[tuple[str, ET.Element]]:
     return [(node.tag.rpartition("}")[2], node) for node in root]
 
 
-def _entry(node: ET.Element, *, is_encoded: bool) -> tuple[str, int, datetime]:
+def _entry(node: ET.Element, *, is_encoded: bool) -> Key:
     name = _decoded([_text(node, "Key")], is_encoded=is_encoded)[0]
     at = datetime.fromisoformat(_text(node, "LastModified"))
     if at.tzinfo is None:
         raise ValueError("a time without a zone")
-    return name, int(_text(node, "Size")), at.astimezone(UTC)
+    return Key(name, int(_text(node, "Size")), at.astimezone(UTC))
 
 
 def _text(node: ET.Element, name: str) -> str:

@@ -17,7 +17,8 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from checks.lake.lister import LISTING, SKELETON, TornAnswer, is_own, lacks_of_page, parse_page
+from checks.lake.express import Express
+from checks.lake.lister import LISTING, SKELETON, TornAnswer, is_listing, is_own, lacks_of_page, parse_page
 from checks.model import Cost, Problem, ProblemKind, Unobserved
 
 if TYPE_CHECKING:
@@ -151,6 +152,7 @@ class Aws:
         self._attempts = attempts
         self._read_timeout_s = read_timeout_s
         self.ledger = Ledger(max_requests)
+        self.express = Express(self.ledger.enter)
         self._lock = threading.RLock()
         self._sessions: dict[str | None, Any] = {}
         self._clients: dict[tuple[str, str | None, str | None], Any] = {}
@@ -236,9 +238,11 @@ class Aws:
         # The session's public setter takes fixed keys only; these renew themselves before they end.
         core._credentials = DeferredRefreshableCredentials(refresh_using=refresh, method="assume-role")  # noqa: SLF001
 
-    def _count(self, event_name: str, **_: Any) -> None:
+    def _count(self, event_name: str, request: Any = None, **_: Any) -> None:
         service, operation = event_name.split(".")[1:3]
         self.ledger.enter(f"{service}:{operation}")
+        if operation == LISTING:
+            self.express.note(request)
 
 
 @cache
@@ -279,12 +283,11 @@ def check_body(
     Listings of `checks.lake.lister.own_pages` are parsed here, and botocore is left nothing to parse.
     """
     operation = operation_model.name
-    is_listing = operation == LISTING
-    if response_dict["status_code"] >= 300 or not (is_listing or operation in _MUST_HOLD):
+    if response_dict["status_code"] >= 300 or not (operation == LISTING or operation in _MUST_HOLD):
         return
     body = response_dict["body"].strip()
-    if is_listing:
-        is_page = body.endswith(b"ListBucketResult>")
+    if operation == LISTING:
+        is_page = is_listing(body)
         if is_page and is_own() and customized_response_dict is not None:
             customized_response_dict["Page"] = parse_page(body)
             response_dict["body"] = SKELETON

@@ -120,7 +120,7 @@ class _Scan:
 
     def _take(self, page: Page, prefix: str, start_after: str) -> None:
         """Hand each key to its place; whatever is passed by is read to its end."""
-        names = [key.key for key in page.keys]
+        names = page.keys.names
         if names:
             begins = all(name.startswith(prefix) for name in (names[0], names[-1]))
             if (

@@ -187,7 +187,7 @@ class _Split:
 
     def _count(self, part: _Range, page: Page, tally: Tally) -> bool:
         """Count the page's keys of this range; tell whether it was the last page of it."""
-        names = [key.key for key in page.keys]
+        names = page.keys.names
         if names:
             before = part.last or part.after or ""
             if names[0] <= before or not all(map(operator.lt, names, names[1:])):

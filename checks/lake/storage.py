@@ -6,25 +6,30 @@ import re
 import time
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from checks.lake.errors import asked_s3, problem_of
 from checks.lake.formats.files import is_data
-from checks.lake.lister import Key, Page, own_pages
+from checks.lake.lister import Key, Keys, Page, own_pages
 from checks.lake.session import whole
 from checks.model import Format, Listing, Problem, ProblemKind, Unobserved
 
-__all__ = ["MOST_KEYS", "Budget", "Key", "ObjectStore", "Page", "S3Store", "Tally", "list_place", "split_uri"]
+__all__ = ["MOST_KEYS", "Budget", "Key", "Keys", "ObjectStore", "Page", "S3Store", "Tally", "list_place", "split_uri"]
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from checks.lake.closer import Closer
     from checks.lake.session import Aws
     from checks.rules.base import Clock, Detail
 
-_NAME, _SIZE, _AT = itemgetter(0), itemgetter(1), itemgetter(2)
+_AT = itemgetter(2)
+_IN_URL = {
+    "Prefix": "prefix", "MaxKeys": "max-keys", "StartAfter": "start-after", "ContinuationToken": "continuation-token",
+    "Delimiter": "delimiter",
+}  # fmt: skip
+"""How parameters of ListObjectsV2 are written in its URL (API reference)."""
 _MAY_BE_NO_DATA = re.compile(r"/[._\n]|\$folder\$\n|\.crc\n|\n[._]|\n\n")
 """Finds in names between line breaks whatever `is_data` might refuse; now and then also what it would not."""
 MOST_KEYS = 1000
@@ -75,16 +80,22 @@ class S3Store:
     ) -> Page:
         """Return one page; see ObjectStore."""
         given = {"StartAfter": start_after, "ContinuationToken": token, "Delimiter": delimiter}
-        ask = {name: value for name, value in given.items() if value is not None}
+        ask: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+        ask |= {"Prefix": prefix, "MaxKeys": max_keys}
         try:
-            client = self.aws.client("s3", self.account, self.region)
-            with own_pages():
-                answer = whole(
-                    lambda: client.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=max_keys, **ask)
-                )
-            page: Page = answer["Page"]
+            return whole(lambda: self._page(bucket, ask))
         except Exception as error:
             raise Unobserved(problem_of(error, asked_s3("ListObjectsV2", bucket, prefix))) from error
+
+    def _page(self, bucket: str, ask: Mapping[str, Any]) -> Page:
+        """Return a page, asked for the short way where that is known, else (or where that fails) by boto3."""
+        client = self.aws.client("s3", self.account, self.region)
+        query = {_IN_URL[name]: str(value) for name, value in ask.items()}
+        page = self.aws.express.page(client, bucket, query | {"list-type": "2", "encoding-type": "url"})
+        if page is None:
+            with own_pages():
+                page = cast("Page", client.list_objects_v2(Bucket=bucket, **ask)["Page"])
+            self.aws.express.learn(client, bucket)
         return page
 
     def get(
@@ -143,31 +154,31 @@ class Tally:
     oldest: Key | None = None
     closer: Closer | None = None
 
-    def add_all(self, keys: Sequence[Key]) -> None:
+    def add_all(self, keys: Keys) -> None:
         """Count objects."""
         if not keys:
             return
         if self.closer is not None:
             self.closer.add_all(keys)
         if not self._all_count(keys):
-            keys = self._counting(keys)
+            keys = Keys.of(self._counting(keys))
             if not keys:
                 return
         self.objects += len(keys)
-        self.size_bytes += sum(map(_SIZE, keys))
-        newest, oldest = max(keys, key=_AT), min(keys, key=_AT)
-        if self.newest is None or newest.last_modified > self.newest.last_modified:
-            self.newest = newest
-        if self.oldest is None or oldest.last_modified < self.oldest.last_modified:
-            self.oldest = oldest
+        self.size_bytes += sum(keys.sizes)
+        newest_at, oldest_at = max(keys.times), min(keys.times)
+        if self.newest is None or newest_at > self.newest.last_modified:
+            self.newest = keys[keys.times.index(newest_at)]
+        if self.oldest is None or oldest_at < self.oldest.last_modified:
+            self.oldest = keys[keys.times.index(oldest_at)]
 
-    def _all_count(self, keys: Sequence[Key]) -> bool:
+    def _all_count(self, keys: Keys) -> bool:
         """Tell at a glance whether all are data with bytes in it, as on most pages; False where one may not be."""
         if self.ignore_after is not None or self.pattern is not None or self.format is not Format.FILES:
             return False
-        if not self.root.endswith("/") or not min(map(_SIZE, keys)):
+        if not self.root.endswith("/") or not min(keys.sizes):
             return False
-        return _MAY_BE_NO_DATA.search("\n".join(map(_NAME, keys)) + "\n", len(self.root) - 1) is None
+        return _MAY_BE_NO_DATA.search("\n".join(keys.names) + "\n", len(self.root) - 1) is None
 
     def _counting(self, keys: Iterable[Key]) -> list[Key]:
         """Return those that are data with bytes in it, and count the others."""
