@@ -46,9 +46,10 @@ class Express:
     """By client and bucket; None where botocore alone shall ask from now on."""
 
     def page(self, client: Any, bucket: str, query: Mapping[str, str]) -> Page | None:
-        """Return a page of the bucket, None where botocore has to ask for it. Raises TornAnswer, and what ``count`` raises.
+        """Return a page of the bucket, None where botocore has to ask for it.
 
-        ``query`` holds the parameters of ListObjectsV2 as they go into the URL, not encoded yet.
+        ``query`` holds the parameters of ListObjectsV2 as they go into the URL, not encoded yet. Raises TornAnswer,
+        and what ``count`` raises.
         """
         model = self._models.get((id(client), bucket))
         if model is None:

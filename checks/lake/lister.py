@@ -59,7 +59,9 @@ class Keys(Sequence[Key]):
 
     __slots__ = ("names", "sizes", "times")
 
-    def __init__(self, names: Sequence[str] = (), sizes: Sequence[int] = (), times: Sequence[datetime] = ()) -> None:
+    def __init__(
+        self, names: Sequence[str] = (), sizes: Sequence[int] = (), times: Sequence[datetime] = ()
+    ) -> None:
         self.names, self.sizes, self.times = names, sizes, times
 
     @classmethod
@@ -81,8 +83,9 @@ class Keys(Sequence[Key]):
     def __getitem__(self, place: slice) -> Keys: ...
 
     def __getitem__(self, place: int | slice) -> Key | Keys:
-        made = Keys if isinstance(place, slice) else Key
-        return made(self.names[place], self.sizes[place], self.times[place])
+        if isinstance(place, slice):
+            return Keys(self.names[place], self.sizes[place], self.times[place])
+        return Key(self.names[place], self.sizes[place], self.times[place])
 
     def __eq__(self, other: object) -> bool:
         return list(self) == list(other) if isinstance(other, Sequence) else NotImplemented
@@ -170,8 +173,9 @@ def _keys(middle: str, *, is_encoded: bool) -> Keys | None:
     found = _ENTRY.findall(middle)
     if not found:
         return Keys()
-    names, times, sizes = zip(*found, strict=True)
-    together = "\n".join(names)
+    written, times, sizes = zip(*found, strict=True)
+    together = "\n".join(written)
+    names: Sequence[str] = written
     if is_encoded:
         names = _all_decoded(together)
         if len(names) != len(found):

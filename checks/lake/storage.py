@@ -14,7 +14,18 @@ from checks.lake.lister import Key, Keys, Page, own_pages
 from checks.lake.session import whole
 from checks.model import Format, Listing, Problem, ProblemKind, Unobserved
 
-__all__ = ["MOST_KEYS", "Budget", "Key", "Keys", "ObjectStore", "Page", "S3Store", "Tally", "list_place", "split_uri"]
+__all__ = [
+    "MOST_KEYS",
+    "Budget",
+    "Key",
+    "Keys",
+    "ObjectStore",
+    "Page",
+    "S3Store",
+    "Tally",
+    "list_place",
+    "split_uri",
+]
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
