@@ -97,6 +97,7 @@ def explain(config: Config, table: str, clock: Clock, history: str) -> str:
         by_glob=resolved.by_glob,
         silences={check: reason for check, reason in reasons.items() if reason is not None},
         memory=record.memory if record is not None else TableMemory(),
+        max_age_of_answer=config.max_age_of_answer,
     )
     seen = lake.observe_all([plan], clock)[found.id]
     measured = [Measured(plan, rule, rule.measure(seen, clock, plan.memory)) for rule in plan.rules]

@@ -4,30 +4,35 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from checks import changes
 from checks.changes import State, TableRecord
 from checks.history import HistoryError, HistoryTorn, claim_event, open_history, update
-from checks.model import TableMemory, item_key
+from checks.model import Answer, Listing, TableMemory, item_key
 from checks.report import as_json
 from checks.rules.dimensions import remembered as remembered_combinations
 from checks.rules.partitions import PartitionsRule
 from checks.rules.punctuality import past_periods
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from checks.delivery import Sent
     from checks.history import History
-    from checks.model import Finding, Observation
+    from checks.model import Finding, Observation, PartitionSeen
     from checks.plan import Planned
     from checks.report.build import Report
     from checks.rules.base import TablePlan
 
 _MOST_FIRST_SEEN = 5000
 """How many times of first data are remembered of one table, the newest periods before older ones."""
+_MOST_ANSWERS = 1000
+"""How many answers are remembered of one table, the newest periods before older ones."""
+_MOST_ANSWERS_OF_ALL = 50_000
+"""How many answers are remembered of all tables; those beyond are looked at in each run."""
 LEASE = timedelta(minutes=16)
 """Longer than a Lambda can run (15 min), so that a second start of one event finds the first one's mark."""
 
@@ -155,9 +160,12 @@ def records(
     """Return what is remembered of each watched table; of one that could not be planned, what was before."""
     kept = {table: record for table, record in state.tables.items() if table in planned.watched}
     items = {finding.table: finding.items for finding in findings if finding.check == PartitionsRule.check}
+    room = _MOST_ANSWERS_OF_ALL
     for plan in planned.plans:
         seen = observations[plan.table.id]
         memory = _remembered(plan, seen)
+        memory = replace(memory, answers=dict(islice(memory.answers.items(), room)))
+        room -= len(memory.answers)
         past = past_periods(items.get(plan.table.id, ()), plan.memory.past_periods)
         kept[plan.table.id] = TableRecord(
             matched_by=plan.matched_by, by_glob=plan.by_glob, memory=replace(memory, past_periods=past)
@@ -177,14 +185,46 @@ def _remembered(plan: TablePlan, seen: Observation) -> TableMemory:
             combination = each.of(partition.dimensions) if each is not None else None
             if combination is not None and len(first_seen) < _MOST_FIRST_SEEN:
                 keys.append(item_key(partition.period.label, combination))
-            first_seen |= {key: before.first_seen.get(key, seen.now) for key in keys}
+            looked_at = partition.seen_at or seen.now
+            first_seen |= {key: before.first_seen.get(key, looked_at) for key in keys}
             first_at.append(partition.period.start)
     memory = TableMemory(
         first_period_at=min(first_at, default=None),
         first_seen=first_seen or before.first_seen,
         layout=seen.layout or before.layout,
         combinations=remembered_combinations(each, before, seen),
+        answers=dict(islice(_answers(plan, seen), _MOST_ANSWERS)),
     )
     for rule in plan.rules:
         memory = replace(memory, **rule.remember(seen, before))
     return memory
+
+
+def _answers(plan: TablePlan, seen: Observation) -> Iterator[tuple[str, Answer]]:
+    """Yield what later runs may take in place of a look, by its place, the newest periods first.
+
+    What stood in place of a look keeps the time of the look that it comes of. What could not be looked at keeps
+    what was known of it; so does a table that could not be read at all.
+    """
+    if not plan.max_age_of_answer:
+        return
+    if not seen.partitions and seen.problem is not None:
+        yield from plan.memory.answers.items()
+    for partition in seen.partitions:
+        place = partition.location or ""
+        if partition.lasting and partition.listing is not None:
+            yield place, _answer_of(plan, seen, partition)
+        elif (partition.seen_at or partition.problem) and place in plan.memory.answers:
+            yield place, plan.memory.answers[place]
+
+
+def _answer_of(plan: TablePlan, seen: Observation, partition: PartitionSeen) -> Answer:
+    return Answer(
+        period=partition.period.label,
+        seen_at=seen.now,
+        listing=partition.listing or Listing(),
+        values=partition.values,
+        registered=partition.registered,
+        created_at=partition.created_at,
+        pattern=plan.pattern,
+    )

@@ -243,7 +243,8 @@ class PartitionSeen:
 
     ``registered`` is None where nothing needs to be registered (a bare prefix, projection).
     ``listing`` is None when it was not or could not be listed; ``problem`` says why. ``usual_location`` is
-    where its data lies, by its name, when nothing lies where it is registered.
+    where its data lies, by its name, when nothing lies where it is registered. ``seen_at`` is when an earlier run
+    looked at it, where its answer stands in place of a look; ``lasting`` tells of a look that may stand so.
     """
 
     period: Period
@@ -255,6 +256,8 @@ class PartitionSeen:
     listing: Listing | None = None
     problem: Problem | None = None
     usual_location: str | None = None
+    seen_at: datetime | None = None
+    lasting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +302,23 @@ class PastPeriod:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a run saw at ``seen_at`` of a partition that held data, and what the catalog said of it then.
+
+    ``period`` is its label. ``pattern`` said which objects are data. Its age counts from the look itself, however
+    often it stood in place of another one since.
+    """
+
+    period: str
+    seen_at: datetime
+    listing: Listing
+    values: tuple[str, ...] = ()
+    registered: bool | None = None
+    created_at: datetime | None = None
+    pattern: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TableMemory:
     """What earlier runs remember of one table; all of it may be absent.
 
@@ -309,6 +329,7 @@ class TableMemory:
     ``past_periods`` tells of the last ones that were due whether they came on time, by the key of their items.
     ``sizes`` are those of recent periods (by label), or of the whole table by the day of the look, where its volume
     is checked; ``schema`` holds the columns and then the partition keys last seen, where these are checked.
+    ``answers`` are what was seen of partitions of the lookback, by their location, where that may spare a request.
     """
 
     first_period_at: datetime | None = None
@@ -318,6 +339,7 @@ class TableMemory:
     past_periods: Mapping[str, PastPeriod] = field(default_factory=dict)
     sizes: Mapping[str, Size] = field(default_factory=dict)
     schema: tuple[Column, ...] | None = None
+    answers: Mapping[str, Answer] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

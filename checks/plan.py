@@ -199,6 +199,7 @@ class _Draft:
             by_glob=resolved.by_glob,
             silences={check: reason for check, reason in reasons.items() if reason is not None},
             memory=record.memory if record is not None else TableMemory(),
+            max_age_of_answer=self._config.max_age_of_answer,
         )
 
     def add_unread(self, table: str, problem: Problem, selector: Selector) -> None:

@@ -187,7 +187,7 @@ unknown_calendar.yml:6: sales.orders: freshness.calendar: 'fr' is not a calendar
 unknown_calendar.yml:8: sales.orders: partitions.calendar: 'fr' is not a calendar; define it under calendars (known: de)
 """,
     "unknown_key": """
-unknown_key.yml:2: timezon: 'timezon' is not known here; did you mean timezone? (known: accounts, calendars, concurrency, defaults, history, max_requests, name, remind_every, report, routes, silences, tables, timeout, timezone, topic, version)
+unknown_key.yml:2: timezon: 'timezon' is not known here; did you mean timezone? (known: accounts, calendars, concurrency, defaults, history, max_age_of_answer, max_requests, name, remind_every, report, routes, silences, tables, timeout, timezone, topic, version)
 unknown_key.yml:5: sales.orders: ownr: 'ownr' is not known here; did you mean owner? (known: account, catalog, events, exclude, files, freshness, owner, partitions, pattern, prefix, runbook, schema, table, timezone, volume)
 unknown_key.yml:6: sales.orders: freshness.max_agee: 'max_agee' is not known here; did you mean max_age? (known: by, calendar, count, error_after, max_age, timezone, warn_after, within)
 unknown_key.yml:6: sales.orders: freshness.zzz: 'zzz' is not known here; known are: by, calendar, count, error_after, max_age, timezone, warn_after, within
@@ -317,7 +317,7 @@ def test_a_dict_tells_paths_without_lines() -> None:
         {"version": 1, "tables": [{"table": "a.b", "freshness": {"max_age": "soon"}}], "nam": "x"}
     ) == [
         "config: a.b: freshness.max_age: 'soon' is not a duration; write a number and s, m, h, d or w, such as 26h",
-        "config: nam: 'nam' is not known here; did you mean name? (known: accounts, calendars, concurrency, defaults, history, max_requests, name, remind_every, report, routes, silences, tables, timeout, timezone, topic, version)",
+        "config: nam: 'nam' is not known here; did you mean name? (known: accounts, calendars, concurrency, defaults, history, max_age_of_answer, max_requests, name, remind_every, report, routes, silences, tables, timeout, timezone, topic, version)",
     ]
     assert lines_of({"version": 1, 2: 3, "name": object(), "tables": [{"table": "a.b"}]}) == [
         "config: the key 2 is not text; write keys as text",

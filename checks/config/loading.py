@@ -99,6 +99,7 @@ class Loader:
             concurrency=settings.concurrency,
             timeout=settings.timeout,
             max_requests=settings.max_requests,
+            max_age_of_answer=settings.max_age_of_answer,
             calendars=calendars,
             accounts={name: account for name, account in accounts.items() if account is not None},
             routes=routes,

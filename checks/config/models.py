@@ -18,6 +18,7 @@ from pydantic import (
 
 from checks.config.selectors import matches_name
 from checks.config.values import (
+    AgeOfAnswer,
     Count,
     Day,
     History,
@@ -39,6 +40,8 @@ from checks.rules.base import Duration
 from checks.schedule.calendars import WEEKDAYS, Calendar, public_holidays
 
 Report = Literal["always", "on_change", "on_failure"]
+MAX_AGE_OF_ANSWER = timedelta(days=7)
+"""How long an answer stands where the config does not say, but for the lookback's own bound."""
 
 
 class _Block(BaseModel):
@@ -302,6 +305,14 @@ class Settings(_Block):
         None,
         description="No run makes more requests to AWS than this; what is left is unknown.",
         examples=[5000],
+    )
+    max_age_of_answer: AgeOfAnswer = Field(
+        MAX_AGE_OF_ANSWER,
+        description="How long what an earlier run saw of a partition may stand in place of another look, at most half "
+        "of the lookback; data deleted meanwhile is noticed by then. off (or 0s): each partition is looked at in each "
+        "run.",
+        examples=["7d", "off"],
+        json_schema_extra={"default": "7d"},
     )
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from checks.config.models import matches_id
+from checks.config.models import MAX_AGE_OF_ANSWER, matches_id
 from checks.config.selectors import parse_bucket
 from checks.model import Problem, ProblemKind
 
@@ -75,7 +75,7 @@ class Config:
     """A config that was read and found right.
 
     ``source`` is where it was read from. ``history`` is a local folder or an ``s3://`` URI, None when
-    not stated. ``timeout`` is how long one table may take.
+    not stated. ``timeout`` is how long one table may take. ``max_age_of_answer`` is zero where it is off.
     """
 
     source: str
@@ -89,6 +89,7 @@ class Config:
     concurrency: int = 16
     timeout: timedelta = timedelta(seconds=60)
     max_requests: int | None = None
+    max_age_of_answer: timedelta = MAX_AGE_OF_ANSWER
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     accounts: Mapping[str, Account] = field(default_factory=dict)
     routes: tuple[Route, ...] = ()

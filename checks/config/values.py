@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -13,11 +13,13 @@ from checks.config.mistakes import show
 from checks.config.selectors import check_name_glob, parse_bucket
 from checks.schedule.calendars import WEEKDAYS
 from checks.schedule.clock import parse_zone
+from checks.schedule.durations import parse_duration
 
 _TOPIC = r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}"
 _ROLE = r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+"
 _REGION = r"[a-z]{2,3}(-[a-z]+){1,3}-\d{1,2}"
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_NOTHING = re.compile(r"0+(?:\.0+)?\s*[smhdw]", re.ASCII)
 _LONGEST_WORD = 1024
 
 
@@ -70,6 +72,17 @@ def parse_count(value: object) -> int:
     if isinstance(number, bool) or not isinstance(number, int) or number < 1:
         raise ValueError(f"{show(value)} is not a whole number of at least 1; write one such as 16")
     return number
+
+
+def parse_age_of_answer(value: object) -> timedelta:
+    """Read a duration, which may be zero, or ``off`` for zero; raise ValueError with what to write."""
+    text = value.strip() if isinstance(value, str) else value
+    if text == "off" or (isinstance(text, str) and _NOTHING.fullmatch(text)):
+        return timedelta(0)
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise ValueError(f"{error}; or off, to look at each partition in each run") from None
 
 
 def parse_version(value: object) -> int:
@@ -163,6 +176,11 @@ Moment = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?$"}),
 ]
 Count = Annotated[int, BeforeValidator(parse_count), WithJsonSchema({"type": "integer", "minimum": 1})]
+AgeOfAnswer = Annotated[
+    timedelta,
+    BeforeValidator(parse_age_of_answer),
+    WithJsonSchema({"type": "string", "pattern": r"^(off|\d+(\.\d+)?\s*[smhdw])$"}),
+]
 Weekday = Annotated[
     str, BeforeValidator(parse_weekday), WithJsonSchema({"type": "string", "enum": list(WEEKDAYS)})
 ]

@@ -11,7 +11,18 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from checks.changes import Event, ItemTold, State, TableRecord, Told
-from checks.model import Column, ItemState, PastPeriod, Severity, Size, Status, TableMemory, utc
+from checks.model import (
+    Answer,
+    Column,
+    ItemState,
+    Listing,
+    PastPeriod,
+    Severity,
+    Size,
+    Status,
+    TableMemory,
+    utc,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -154,7 +165,32 @@ def _kept_by_checks(memory: TableMemory) -> dict[str, JsonValue]:
         }
     if memory.schema is not None:
         kept["schema"] = [[column.name, column.type] for column in memory.schema]
+    if memory.answers:
+        kept["answers"] = {place: _answer(place, one) for place, one in sorted(memory.answers.items())}
     return kept
+
+
+def _answer(place: str, answer: Answer) -> JsonValue:
+    """Write what was seen of a partition; what is at its usual value is left out, the place out of the key."""
+    listing = answer.listing
+    key = listing.newest_key
+    told: dict[str, JsonValue] = {
+        "period": answer.period,
+        "seen_at": _write(answer.seen_at),
+        "values": list(answer.values),
+        "registered": answer.registered,
+        "created_at": _write(answer.created_at),
+        "pattern": answer.pattern,
+        "objects": listing.objects,
+        "bytes": listing.size_bytes,
+        "newest_at": _write(listing.newest_at),
+        "newest_key": key.removeprefix(place) if key is not None else None,
+        "oldest_at": _write(listing.oldest_at),
+        "complete": listing.complete,
+        "empty_objects": listing.empty_objects or None,
+        "ignored_objects": listing.ignored_objects or None,
+    }
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def _read_record(one: dict[str, Any]) -> TableRecord:
@@ -172,7 +208,32 @@ def _read_record(one: dict[str, Any]) -> TableRecord:
             past_periods={key: _read_past(each) for key, each in one.get("past_periods", {}).items()},
             sizes={label: _read_size(each) for label, each in one.get("sizes", {}).items()},
             schema=_optional(_read_schema, one.get("schema")),
+            answers={place: _read_answer(place, each) for place, each in one.get("answers", {}).items()},
         ),
+    )
+
+
+def _read_answer(place: str, one: dict[str, Any]) -> Answer:
+    """Read what was seen of a partition."""
+    key = _optional(_str, one.get("newest_key"))
+    listing = Listing(
+        objects=_count(one["objects"]),
+        size_bytes=_count(one["bytes"]),
+        empty_objects=_count(one.get("empty_objects", 0)),
+        newest_at=_optional(_read, one.get("newest_at")),
+        newest_key=None if key is None else key if key.startswith("s3://") else place + key,
+        oldest_at=_optional(_read, one.get("oldest_at")),
+        complete=_bool(one["complete"]),
+        ignored_objects=_count(one.get("ignored_objects", 0)),
+    )
+    return Answer(
+        period=_str(one["period"]),
+        seen_at=_read(one["seen_at"]),
+        listing=listing,
+        values=tuple(_str(value) for value in _list(one["values"])),
+        registered=_optional(_bool, one.get("registered")),
+        created_at=_optional(_read, one.get("created_at")),
+        pattern=_optional(_str, one.get("pattern")),
     )
 
 
@@ -221,6 +282,12 @@ def _int(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError(f"{value!r} is not a whole number")
     return value
+
+
+def _count(value: Any) -> int:
+    if _int(value) < 0:
+        raise ValueError(f"{value!r} is below zero")
+    return _int(value)
 
 
 def _bool(value: Any) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from checks.lake.answers import Answers, keys_of
 from checks.lake.formats.files import is_data
 from checks.lake.partitions import Range, is_sentinel, older, registered, sample
 from checks.lake.places import Naming, cells_of, hive_place, values_in
@@ -14,6 +15,7 @@ from checks.lake.storage import split_uri
 from checks.lake.targets import Targets, of_registered
 from checks.lake.wholeness import read_short, spot_of
 from checks.model import Observation, PartitionSeen, Unobserved
+from checks.rules.partitions import PartitionsRule
 from checks.schedule.clock import wall_of
 from checks.schedule.periods import DAILY, period_of
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from checks.lake.partitions import Registered
     from checks.lake.reader import LakeReader
     from checks.layout import TimeLayout
-    from checks.model import Period
+    from checks.model import Answer, Period
     from checks.rules.base import Clock, Needs, Rule, TablePlan
     from checks.schedule.periods import Every
 
@@ -40,7 +42,14 @@ def observe_by_period(plan: TablePlan, clock: Clock, reader: LakeReader, layout:
 
     A partition that cannot be listed carries its own problem. Raises Unobserved where nothing can be told.
     """
-    return _ByPeriod(plan, clock, reader, layout, _every_of(plan, layout)).observe()
+    due = [
+        period
+        for rule in plan.rules
+        if isinstance(rule, PartitionsRule) and rule.looks(plan.table)
+        for period in rule.needs(plan.table, layout, clock, plan.memory).periods
+    ]
+    answers = Answers.of(plan, clock, due)
+    return _ByPeriod(plan, clock, reader, layout, _every_of(plan, layout), answers).observe()
 
 
 @dataclass(slots=True)
@@ -102,6 +111,7 @@ class _ByPeriod:
     reader: LakeReader
     layout: TimeLayout
     every: Every
+    answers: Answers
 
     def observe(self) -> Observation:
         table = self.plan.table
@@ -146,8 +156,9 @@ class _ByPeriod:
         What is wanted in any case is read by one scan where that can be; what is wanted only until something
         new enough was seen, one by one at first.
         """
+        known = self._known(targets, wants)
         surely = [each for each in targets if any(w.covers(each.period) and not w.can_end for w in wants)]
-        looked = self._scan(surely, wants)
+        looked = self._scan(surely, wants, known)
         partitions: list[PartitionSeen] = []
         sure = {id(each) for each in surely}
         alone = 0
@@ -157,19 +168,43 @@ class _ByPeriod:
             if id(target) not in sure:
                 alone += 1
                 if alone == _ONE_BY_ONE + 1:
-                    looked |= self._scan([each for each in targets[number:] if id(each) not in sure], wants)
-            partitions.append(self._look(target, looked))
+                    rest = [each for each in targets[number:] if id(each) not in sure]
+                    looked |= self._scan(rest, wants, known)
+            partitions.append(self._look(target, looked, known.get(id(target))))
             for want in wants:
                 want.saw(partitions[-1])
-        again = {id(each) for each in read_short(partitions, self.plan.rules, self.clock)}
-        return [self._look(each, {}) if id(each) in again else each for each in partitions]
+        return self._with_short_ones(partitions)
 
-    def _scan(self, targets: Sequence[PartitionSeen], wants: Sequence[_Wants]) -> dict[str, Looked]:
+    def _with_short_ones(self, partitions: list[PartitionSeen]) -> list[PartitionSeen]:
+        """Look again at what was not seen to its end in this run, and has to be; that may show that more has to."""
+        through: set[int] = set()
+        while again := {id(each) for each in read_short(partitions, self.plan.rules, self.clock)} - through:
+            looked = [
+                self._look(replace(each, seen_at=None), {}) if id(each) in again else each
+                for each in partitions
+            ]
+            through |= {id(new) for new, old in zip(looked, partitions, strict=True) if id(old) in again}
+            partitions = looked
+        return partitions
+
+    def _known(self, targets: Sequence[PartitionSeen], wants: Sequence[_Wants]) -> dict[int, Answer]:
+        """Return the answers of earlier runs that stand in place of looks, by the targets' identities."""
+        found = (
+            (id(each), self.answers.in_place_of(each, self._rules_on(each.period, wants))) for each in targets
+        )
+        return {target: answer for target, answer in found if answer is not None}
+
+    def _scan(
+        self, targets: Sequence[PartitionSeen], wants: Sequence[_Wants], known: dict[int, Answer]
+    ) -> dict[str, Looked]:
         """Return what lies in these targets' places (newest first), empty where they are not to be scanned."""
         places = [each for each in targets if each.location is not None and each.problem is None]
         in_time = sorted(places, key=lambda each: (each.period, each.location or ""))
         spots = [
-            spot_of(each, self._rules_on(each.period, wants), self.clock, self.plan.memory)
+            replace(
+                spot_of(each, self._rules_on(each.period, wants), self.clock, self.plan.memory),
+                known_keys=keys_of(known[id(each)]) if id(each) in known else None,
+            )
             for each in in_time
         ]
         if not can_scan(self.plan.table.location, [spot.location for spot in spots]):
@@ -205,22 +240,33 @@ class _ByPeriod:
             notes.append(f"{beyond} registered {noun} in the future and counted nowhere")
         return [*targets, *targets_of.absent(periods, targets)], notes
 
-    def _look(self, target: PartitionSeen, looked: dict[str, Looked]) -> PartitionSeen:
-        """Return the target with its listing, or with the problem that stood in the way."""
+    def _look(
+        self, target: PartitionSeen, looked: dict[str, Looked], answer: Answer | None = None
+    ) -> PartitionSeen:
+        """Return the target with its listing, that of an earlier run's answer, or the problem that stood in the way."""
         if target.problem is not None or (target.location is None and not target.registered):
             return target
         known = looked.get(target.location or "")
+        if known is None and answer is not None:
+            return replace(target, listing=answer.listing, seen_at=answer.seen_at)
         if known is None:
-            try:
-                known = Looked(self.reader.place(self.plan, self.clock, target.location))
-            except Unobserved as error:
-                known = Looked(problem=error.problem)
-        target, listing = replace(target, problem=known.problem), known.listing
+            known = self._listed(target.location)
+        target, listing = replace(target, problem=self.answers.told(known.problem, target)), known.listing
+        if known.lasting and self.answers.lasts(target, listing):
+            return replace(target, listing=listing, lasting=True)
         if target.registered is False and listing is not None and listing.newest_key is not None:
             actual = values_in(self.plan.table, listing.newest_key)
             if actual is not None:
                 return replace(target, listing=listing, values=actual.values, location=actual.location)
         return self._with_usual_place(replace(target, listing=listing))
+
+    def _listed(self, location: str | None) -> Looked:
+        """Return what lies at a location, listed by itself."""
+        try:
+            listing = self.reader.place(self.plan, self.clock, location)
+        except Unobserved as error:
+            return Looked(problem=error.problem)
+        return Looked(listing, lasting=listing.complete)
 
     def _with_usual_place(self, target: PartitionSeen) -> PartitionSeen:
         """Say of an empty partition whether data lies where its values put it by name, for a rule that asks that."""

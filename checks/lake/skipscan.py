@@ -4,17 +4,19 @@ One listing runs from the first place on. A page holds up to 1,000 keys, whoseve
 several a page. Where a page ends inside a place that was proved, or in a gap, the scan jumps to the next place
 with start-after. So it never takes more requests than a listing of each place, but for a place that has
 more than a page of siblings beside it (``dt=2026-11-22-old/``), which cost it one.
+
+A place of which an earlier run knows enough is passed by, but where it lies on a page that is asked for anyway.
 """
 
 from __future__ import annotations
 
 import operator
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from checks.lake.storage import Tally, split_uri
+from checks.lake.storage import MOST_KEYS, Tally, split_uri
 from checks.model import Listing, Problem, ProblemKind, Unobserved
 
 if TYPE_CHECKING:
@@ -39,12 +41,14 @@ class Spot:
     """A place of a scan, and how far it has to be read.
 
     ``whole``: to its last object. Else a data object with bytes in it is enough, and, where ``in_time_by`` is set,
-    one that came until then; that is looked for in `PAGES_FOR_LATENESS` pages at most.
+    one that came until then; that is looked for in `PAGES_FOR_LATENESS` pages at most. ``known_keys``: how many
+    keys an earlier run saw, where its answer stands in place of a look; None: it has to be looked at.
     """
 
     location: str
     whole: bool = True
     in_time_by: datetime | None = None
+    known_keys: int | None = None
 
     def is_proved(self, tally: Tally, pages: int) -> bool:
         """Tell whether what was seen of it in so many pages is enough."""
@@ -56,10 +60,14 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What came of one place: a listing, the problem that stood in the way, or both where it came midway."""
+    """What came of one place: a listing, the problem that stood in the way, or both where it came midway.
+
+    ``lasting``: it was proved, and knowing it would spare a later run a request.
+    """
 
     listing: Listing | None = None
     problem: Problem | None = None
+    lasting: bool = False
 
 
 def can_scan(root: str | None, locations_in_time: Sequence[str]) -> bool:
@@ -88,16 +96,18 @@ class _Scan:
     number: int = 0
     pages: int = 0
     last: str = ""
+    asked: int = 0
+    """Pages that were asked for."""
 
     @property
     def _is_through(self) -> bool:
         return self.number == len(self.spots)
 
     def run(self, budget: Budget, over: Problem) -> None:
+        self._pass_known()
         prefix, start_after, token = self._jump()
-        asked = 0
         while not self._is_through:
-            if budget.is_spent(asked):
+            if budget.is_spent(self.asked):
                 self._fail(None if self.tally.objects else over)
                 self._fail_rest(over)
                 return
@@ -108,9 +118,10 @@ class _Scan:
                 if error.problem.kind is not ProblemKind.MALFORMED:
                     self._fail_rest(error.problem)
                     return
+                self._pass_known()
                 prefix, start_after, token = self._jump()
                 continue
-            asked += 1
+            self.asked += 1
             self._take(page, prefix, start_after or "")
             token = page.token
             while token is None and not self._is_through:
@@ -148,11 +159,31 @@ class _Scan:
             return False
         place, spot = self.spots[self.number]
         if self.last.startswith(place):
-            if not spot.is_proved(self.tally, self.pages):
+            if spot.is_proved(self.tally, self.pages):
+                self._finish(complete=False)
+            elif spot.known_keys is not None:
+                self._leave()
+            else:
                 return False
-            self._finish(complete=False)
+            self._pass_known()
             return True
-        return self.last < place
+        if self.last < place:
+            self._pass_known()
+            return True
+        return False
+
+    def _pass_known(self) -> None:
+        """Pass known places by, but those before the next one to look at that should lie on one page with it."""
+        rest = range(self.number, len(self.spots))
+        begin = following = next((n for n in rest if self.spots[n][1].known_keys is None), len(self.spots))
+        room = MOST_KEYS
+        while following < len(self.spots) and begin > self.number:
+            room -= self.spots[begin - 1][1].known_keys or 0
+            if room <= 0:
+                break
+            begin -= 1
+        while self.number < begin:
+            self._leave()
 
     def _jump(self, token: str | None = None, prefix: str = "") -> tuple[str, str | None, str | None]:
         """Return prefix, start-after and token of the request that begins at the current place."""
@@ -169,21 +200,24 @@ class _Scan:
         return prefix, None, token
 
     def _finish(self, *, complete: bool) -> None:
-        spot = self.spots[self.number][1]
-        self._next(spot, Looked(self.tally.listing(self.bucket, complete=complete)))
+        self._leave(Looked(self.tally.listing(self.bucket, complete=complete), lasting=True))
 
     def _fail(self, problem: Problem | None) -> None:
-        """Leave the current place with a problem, beside the data that was seen of it."""
-        spot = self.spots[self.number][1]
+        """Leave the current place with a problem, beside the data that was seen of it, unless it is known."""
+        if self.spots[self.number][1].known_keys is not None:
+            self._leave()
+            return
         seen = self.tally.listing(self.bucket, complete=False) if self.tally.objects else None
-        self._next(spot, Looked(seen, problem))
+        self._leave(Looked(seen, problem))
 
     def _fail_rest(self, problem: Problem) -> None:
         while not self._is_through:
             self._fail(problem)
 
-    def _next(self, spot: Spot, looked: Looked) -> None:
-        self.found[spot.location] = looked
+    def _leave(self, looked: Looked | None = None) -> None:
+        """Go on with the next place; nothing is told of this one where it was not looked at."""
+        if looked is not None:
+            self.found[self.spots[self.number][1].location] = looked
         self.number, self.pages, self.tally = self.number + 1, 0, self.new_tally()
 
 
@@ -197,6 +231,7 @@ def scan(
 ) -> dict[str, Looked]:
     """Return what lies in each place by its location; `can_scan` has to hold for them.
 
+    A place that is known is not among them unless it was looked at without a request of its own.
     Where the budget is spent, a place of which data was seen is told as not complete, and the others have the
     problem ``over``. Raises OutOfOrder where the store's listings are not in S3's order.
     """
@@ -204,16 +239,30 @@ def scan(
     for spot in spots:
         known = merged.get(spot.location)
         merged[spot.location] = spot if known is None else _stricter(known, spot)
-    ordered = sorted((split_uri(location)[1], spot) for location, spot in merged.items())
-    bucket = split_uri(ordered[0][1].location)[0]
-    running = _Scan(store, bucket, ordered, new_tally, {}, new_tally())
+    ordered = sorted((split_uri(location)[1], location) for location in merged)
+    while ordered and merged[ordered[-1][1]].known_keys is not None:  # nothing to look at lies behind them
+        ordered.pop()
+    if not ordered:
+        return {}
+    in_order = [(place, merged[location]) for place, location in ordered]
+    running = _Scan(store, split_uri(ordered[0][1])[0], in_order, new_tally, {}, new_tally())
     running.run(budget, over)
+    if running.asked <= 1 and len(running.found) == len(
+        merged
+    ):  # all of it is one page: nothing can be spared
+        return {location: replace(looked, lasting=False) for location, looked in running.found.items()}
     return running.found
 
 
 def _stricter(one: Spot, other: Spot) -> Spot:
     times = [spot.in_time_by for spot in (one, other) if spot.in_time_by is not None]
-    return Spot(one.location, one.whole or other.whole, min(times, default=None))
+    both_known = one.known_keys is not None and other.known_keys is not None
+    return Spot(
+        one.location,
+        one.whole or other.whole,
+        min(times, default=None),
+        max(one.known_keys or 0, other.known_keys or 0) if both_known else None,
+    )
 
 
 def _after(prefix: str) -> str:

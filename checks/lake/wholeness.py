@@ -40,7 +40,7 @@ def spot_of(target: PartitionSeen, rules: Sequence[Rule], clock: Clock, memory: 
 
 
 def read_short(seen: Sequence[PartitionSeen], rules: Sequence[Rule], clock: Clock) -> list[PartitionSeen]:
-    """Return those that were not read to their end though a rule judges their newest arrival.
+    """Return those that were not read to their end, or not in this run, though a rule judges their newest arrival.
 
     That is so where the newest due period turned out to hold no data: then an older one takes its place.
     """
@@ -58,7 +58,7 @@ def read_short(seen: Sequence[PartitionSeen], rules: Sequence[Rule], clock: Cloc
             if (start is None or p.period.start >= start)
             and p.problem is None
             and p.listing is not None
-            and not p.listing.complete
+            and (p.seen_at is not None or not p.listing.complete)
         ]
     return short
 

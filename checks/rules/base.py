@@ -274,7 +274,8 @@ class TablePlan:
 
     ``pattern`` says which objects are data (a glob on the name below the location); ``layout`` is the
     stated time layout, ``every`` the stated length of periods; both None when nothing is stated.
-    ``matched_by`` is the config entry's own selector.
+    ``matched_by`` is the config entry's own selector. ``max_age_of_answer`` is how long what an earlier run saw of a
+    partition may stand in place of a look; zero: not at all.
     """
 
     table: Table
@@ -289,6 +290,7 @@ class TablePlan:
     silences: Mapping[str, str] = field(default_factory=dict)
     """Why checks are silenced now, by check."""
     memory: TableMemory = field(default_factory=TableMemory)
+    max_age_of_answer: timedelta = timedelta(0)
 
     @property
     def detail(self) -> Detail:

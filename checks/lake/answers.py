@@ -1,0 +1,147 @@
+"""Answers of earlier runs that may stand in place of a look at a partition. Pure.
+
+A partition that was seen to hold data is not listed again while its answer is young enough and nothing speaks
+against it: the catalog says the same of it, and nobody asks for more than that data is there. What was deleted
+since is noticed when the answer is too old: each partition has a limit of its own, so that a fleet that was looked
+at in one night is not looked at again in one night.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+from checks.lake.storage import MOST_KEYS
+from checks.rules.freshness import FreshnessRule
+from checks.rules.partitions import PartitionsRule
+from checks.schedule.clock import say_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from checks.model import Answer, Listing, PartitionSeen, Period, Problem
+    from checks.rules.base import Clock, Rule, TablePlan
+
+NEVER = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What earlier runs saw of the partitions of one table, and which of it counts now."""
+
+    plan: TablePlan
+    clock: Clock
+    rule: PartitionsRule | None
+    due: tuple[Period, ...]
+    """The periods of the lookback that are due, newest first; none where no answer counts."""
+
+    @classmethod
+    def of(cls, plan: TablePlan, clock: Clock, due: Sequence[Period]) -> Answers:
+        """Return the answers about a table whose partitions check asks for these periods, newest first."""
+        rule = next((rule for rule in plan.rules if isinstance(rule, PartitionsRule)), None)
+        if rule is None or plan.max_age_of_answer <= NEVER:
+            return cls(plan, clock, None, ())
+        return cls(plan, clock, rule, tuple(due))
+
+    @property
+    def longest(self) -> timedelta:
+        """How long an answer about this table may stand: what is stated, and at most half of the lookback.
+
+        So each partition is looked at again before it leaves the lookback, whatever its cadence.
+        """
+        if not self.due:
+            return NEVER
+        return min(self.plan.max_age_of_answer, (self.due[0].end - self.due[-1].start) / 2)
+
+    def stands(self, answer: Answer, place: str) -> bool:
+        """Tell whether an answer is young enough; one of a later run than this never is."""
+        age = self.clock.now - answer.seen_at
+        newest_at = answer.listing.newest_at
+        if self.clock.ignore_later and (newest_at is None or newest_at > self.clock.now):
+            return False
+        return NEVER <= age < limit_of(self.plan.table.id, place, self.longest)
+
+    def about(self, target: PartitionSeen) -> Answer | None:
+        """Return the answer about a partition of which the catalog says the same now, whatever its age."""
+        answer = self.plan.memory.answers.get(target.location or "")
+        if answer is None or target.registered is False or not answer.listing.objects:
+            return None
+        then = (answer.values, answer.registered, answer.created_at, answer.pattern)
+        same = then == (target.values, target.registered, target.created_at, self.plan.pattern)
+        return answer if same else None
+
+    def in_place_of(self, target: PartitionSeen, rules: Sequence[Rule]) -> Answer | None:
+        """Return the answer that stands in place of a look at a target, at which these rules look; None: look.
+
+        The newest due period and what is newer are always looked at; so is what was not due at the last look.
+        """
+        answer = self.about(target) if target.problem is None else None
+        if answer is None or not self._may_stand(target) or not _only_ask_for_data(rules):
+            return None
+        if target.period.start >= self.due[0].start or answer.seen_at < self._over_at(target):
+            return None
+        return answer if self.stands(answer, target.location or "") else None
+
+    def lasts(self, target: PartitionSeen, listing: Listing | None) -> bool:
+        """Tell whether what this run saw of a target may stand in place of a look of later ones."""
+        if listing is None or not listing.objects or target.problem is not None:
+            return False
+        return self._may_stand(target) and self.clock.now >= self._over_at(target)
+
+    def _may_stand(self, target: PartitionSeen) -> bool:
+        """Tell whether a target is of the lookback, and where a partition has to be."""
+        in_lookback = bool(self.due) and target.period.start >= self.due[-1].start
+        return in_lookback and target.registered is not False and target.location is not None
+
+    def _over_at(self, target: PartitionSeen) -> datetime:
+        """Return when a period's data was to be there; where it is never due, when the period is over."""
+        due_at = self.rule.schedule.due_at(target.period) if self.rule is not None else None
+        return due_at if due_at is not None else target.period.end
+
+    def told(self, problem: Problem | None, target: PartitionSeen) -> Problem | None:
+        """Return why a target could not be looked at, with what was last seen of it."""
+        answer = self.about(target)
+        if problem is None or answer is None or self.rule is None or answer.seen_at > self.clock.now:
+            return problem
+        when = say_instant(answer.seen_at, self.rule.schedule.zone)
+        told = f"{problem.message}; {target.period.label} was last {how_seen(answer.listing)} on {when}"
+        if not self.stands(answer, target.location or ""):
+            told += ", which is longer ago than an answer may stand (max_age_of_answer)"
+        return replace(problem, message=told)
+
+
+def limit_of(table: str, place: str, longest: timedelta) -> timedelta:
+    """Return from which age on an answer about a place counts no more: above half of the longest, up to it.
+
+    It is the same in each run, and differs from place to place.
+    """
+    share = crc32(f"{table} {place}".encode()) / (1 << 32)
+    return longest - longest / 2 * share
+
+
+def keys_of(answer: Answer) -> int:
+    """Return how many keys lay at a place; where it was not read to its end, as many as one page holds."""
+    seen = answer.listing
+    if not seen.complete:
+        return MOST_KEYS
+    return seen.objects + seen.empty_objects + seen.ignored_objects
+
+
+def how_seen(listing: Listing) -> str:
+    """Say how much of a partition was seen."""
+    return "seen whole" if listing.complete else "seen to hold data"
+
+
+def _only_ask_for_data(rules: Iterable[Rule]) -> bool:
+    """Tell whether the rules ask for no more of an older period than that data is there.
+
+    Freshness beside partitions asks for the newest arrival from the newest due period with data on: what it turns
+    out to need beyond what was looked at is read by `wholeness.read_short`.
+    """
+    return all(
+        isinstance(rule, PartitionsRule) or (isinstance(rule, FreshnessRule) and rule.schedule is not None)
+        for rule in rules
+    )
