@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from checks.lake.answers import Answers
 from checks.lake.session import price_of
 from checks.lake.skipscan import can_scan
 from checks.lake.targets import Targets
@@ -83,7 +84,27 @@ def estimate(plan: TablePlan, clock: Clock) -> Estimate:
         return Estimate(way=f"{told}, time key not known yet", requests={**glue, "s3:ListObjectsV2": 1})
     if in_key_order(plan, layout, due):
         return Estimate(way=f"{told}, one scan", requests={**glue, "s3:ListObjectsV2": 1})
+    known = spared(plan, clock, due)
+    if known:
+        told = f"{told}, {known} seen before, the others"
+        return Estimate(way=f"{told} by themselves", requests={**glue, "s3:ListObjectsV2": len(due) - known})
     return Estimate(way=f"{told}, each by itself", requests={**glue, "s3:ListObjectsV2": len(due)})
+
+
+def spared(plan: TablePlan, clock: Clock, due: Sequence[Period]) -> int:
+    """Count the due periods that need no look where the catalog says the same of them as before."""
+    answers = Answers.of(plan, clock, due)
+    places = {
+        period.label: [
+            place for place, answer in plan.memory.answers.items() if answer.period == period.label
+        ]
+        for period in due
+    }
+    return sum(
+        bool(places[period.label])
+        and all(answers.would_spare(place, period, plan.rules) for place in places[period.label])
+        for period in due
+    )
 
 
 def known_layout(plan: TablePlan) -> TimeLayout | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from checks.config.merging import DEFAULTS_RANK
 from checks.lake import Lake
+from checks.lake.answers import say_spared
 from checks.lake.catalog import prefix_table
 from checks.layout import layout_from_json
 from checks.memory import Memory
@@ -354,8 +355,10 @@ def _period(
     if not items:
         yield f"{when}: {_why_not_judged(period, known)}"
         return
+    of_it = [each for each in known.seen.partitions if each.period.label == period.label]
+    spared = say_spared(of_it, schedule.zone)
     if len(items) == 1 and not items[0].dimensions:
-        yield f"{when}: {_state(items[0], schedule)}"
+        yield f"{when}: {_state(items[0], schedule)}{spared}"
         return
     yield f"{when}:"
     odd = [item for item in items if item.state.value != "present"]
@@ -364,7 +367,7 @@ def _period(
     if len(odd) > _MOST_ITEMS:
         yield f"  and {len(odd) - _MOST_ITEMS} more that are not present"
     if present := len(items) - len(odd):
-        yield f"  {present} of {len(items)} present"
+        yield f"  {present} of {len(items)} present{spared}"
 
 
 def _why_not_judged(period: Period, known: Explained) -> str:

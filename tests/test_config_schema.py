@@ -66,7 +66,7 @@ def config_with(block: str, key: str, value: object) -> dict[str, Any]:
     companions = {} if check == "partitions" and key in {"calendar", "timezone"} else COMPANIONS.get(key, {})
     companions = {} if check in LIMITS else companions
     part = {**LIMITS.get(check or "", {}), **companions, key: value}
-    if value == "off":  # something has to be looked at all the same
+    if block and value == "off":  # something has to be looked at all the same
         part = {"table": "a.b", "partitions": {}, "freshness": {"max_age": "24h"}, key: value}
         return {**BASE, "tables": [part]}
     match block:

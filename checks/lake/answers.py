@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from zlib import crc32
 
 from checks.lake.storage import MOST_KEYS
+from checks.model import PartitionSeen
 from checks.rules.freshness import FreshnessRule
 from checks.rules.partitions import PartitionsRule
 from checks.schedule.clock import say_instant
@@ -21,8 +22,9 @@ from checks.schedule.clock import say_instant
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
+    from zoneinfo import ZoneInfo
 
-    from checks.model import Answer, Listing, PartitionSeen, Period, Problem
+    from checks.model import Answer, Listing, Period, Problem
     from checks.rules.base import Clock, Rule, TablePlan
 
 NEVER = timedelta(0)
@@ -85,6 +87,18 @@ class Answers:
             return None
         return answer if self.stands(answer, target.location or "") else None
 
+    def would_spare(self, place: str, period: Period, rules: Sequence[Rule]) -> bool:
+        """Tell whether an answer spares a look by these rules where the catalog still says the same."""
+        answer = self.plan.memory.answers[place]
+        as_then = PartitionSeen(
+            period=period,
+            values=answer.values,
+            location=place,
+            registered=answer.registered,
+            created_at=answer.created_at,
+        )
+        return self.in_place_of(as_then, rules) is not None
+
     def lasts(self, target: PartitionSeen, listing: Listing | None) -> bool:
         """Tell whether what this run saw of a target may stand in place of a look of later ones."""
         if listing is None or not listing.objects or target.problem is not None:
@@ -133,6 +147,19 @@ def keys_of(answer: Answer) -> int:
 def how_seen(listing: Listing) -> str:
     """Say how much of a partition was seen."""
     return "seen whole" if listing.complete else "seen to hold data"
+
+
+def say_spared(partitions: Sequence[PartitionSeen], zone: ZoneInfo) -> str:
+    """Say which partitions of a period were not listed again, and when they were; empty where all were looked at."""
+    spared = [each for each in partitions if each.seen_at is not None and each.listing is not None]
+    if not spared:
+        return ""
+    oldest = min(spared, key=lambda each: each.seen_at or each.period.end)
+    if oldest.seen_at is None or oldest.listing is None:
+        return ""
+    number = f"{len(spared)} of {len(partitions)} partitions " if len(partitions) > 1 else ""
+    since = " or later" if len(spared) > 1 else ""
+    return f"; {number}{how_seen(oldest.listing)} on {say_instant(oldest.seen_at, zone)}{since}, not listed again"
 
 
 def _only_ask_for_data(rules: Iterable[Rule]) -> bool:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from checks.lake.skipscan import OutOfOrder
-from checks.model import Unobserved
+from checks.model import ProblemKind, Unobserved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -140,11 +140,12 @@ class _Split:
                 if is_helper and self.helpers.is_crowded:
                     break
         except Exception as error:  # noqa: BLE001 - it is raised again in the table's own thread
-            late = self.budget.stop_at is not None and time.monotonic() >= self.budget.stop_at
+            refused = isinstance(error, Unobserved) and (
+                error.problem.kind is ProblemKind.OVER_BUDGET
+                or (self.budget.stop_at is not None and time.monotonic() >= self.budget.stop_at)
+            )
             with self.changed:
-                if (
-                    late and self.first and isinstance(error, Unobserved)
-                ):  # refused for its time: what was seen holds
+                if refused and self.first:  # for its time, or the run's requests: what was seen holds
                     self.complete = False
                 else:
                     self.error = self.error or error

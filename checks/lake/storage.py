@@ -260,7 +260,8 @@ def list_place(
 
     ``location`` is an ``s3://`` URI that counts as it is written: a folder ends in a slash, else it is the
     beginning of file names. ``root`` is the table's location where the place lies below it: names are hidden
-    and patterns match from there on. Ends early only where the budget is spent; then it is not complete.
+    and patterns match from there on. Ends early only where the budget, or that of the run, is spent; then it is
+    not complete.
     With ``clock.ignore_later`` objects later than now are as if they were not there. Raises Unobserved.
     """
     bucket, prefix = split_uri(location)
@@ -270,7 +271,12 @@ def list_place(
     while True:
         if pages and budget.is_spent(pages):
             return tally.listing(bucket, complete=False)
-        page = store.list_page(bucket, prefix, token=token)
+        try:
+            page = store.list_page(bucket, prefix, token=token)
+        except Unobserved as error:
+            if pages and error.problem.kind is ProblemKind.OVER_BUDGET:
+                return tally.listing(bucket, complete=False)
+            raise
         pages += 1
         tally.add_all(page.keys)
         token = page.token
