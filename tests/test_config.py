@@ -20,6 +20,7 @@ from checks.schedule.calendars import Calendar
 from checks.schedule.deadlines import Deadline
 from checks.schedule.due import Schedule
 from checks.schedule.periods import DAILY, HOURLY
+from tests.times import DAY, HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,6 +92,35 @@ def test_the_settings_of_the_example(example: Config) -> None:
     assert example.timeout == timedelta(seconds=60)
     assert (example.concurrency, example.max_requests) == (16, None)
     assert example.warnings(NOW) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "age"),
+    [
+        ("7d", 7 * DAY),
+        ("36h", 36 * HOUR),
+        (" 1 d ", DAY),
+        ("off", None),
+        ("0s", None),
+        ("0 d", None),
+        ("0.0h", None),
+    ],
+)
+def test_the_age_of_an_answer(text: str, age: timedelta | None) -> None:
+    tables = [{"table": "a.b"}]
+    config = load({"version": 1, "tables": tables, "max_age_of_answer": text}, environ={})
+    assert config.max_age_of_answer == (age or timedelta(0))
+    assert load({"version": 1, "tables": tables}, environ={}).max_age_of_answer == timedelta(days=7)
+
+
+@pytest.mark.parametrize(
+    "value", [0, 7, True, "", "-1d", "7", "7 days", "never", "0", "OFF", "4000d", ["7d"]]
+)
+def test_what_is_no_age_of_an_answer(value: object) -> None:
+    with pytest.raises(
+        ConfigErrors, match=r"max_age_of_answer: .*write .*; or off, to look at each partition"
+    ):
+        load({"version": 1, "tables": [{"table": "a.b"}], "max_age_of_answer": value}, environ={})
 
 
 def test_the_tables_of_the_example(example: Config) -> None:

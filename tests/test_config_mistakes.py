@@ -153,6 +153,7 @@ settings.yml:4: history: 'gs://bucket/' is neither a local folder nor an s3:// U
 settings.yml:5: report: 'alway' is none of the words that may stand here; write one of: always, on_change, on_failure
 settings.yml:6: concurrency: 257 is too large; write at most 256
 settings.yml:7: max_requests: -1 is not a whole number of at least 1; write one such as 16
+settings.yml:8: max_age_of_answer: 'always' is not a duration; write a number and s, m, h, d or w, such as 26h; or off, to look at each partition in each run
 """,
     "silences": """
 silences.yml:5: silences[0]: until is missing; write it, such as until: 2026-12-01

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from checks.changes import State
 from checks.estimate import DEFAULT_CRON, RunTimes, estimate, seen_late
 from checks.lake.observe import observe
 from checks.layout import StatedLayout
+from checks.memory import records
 from checks.model import Column, Format, Table, TableMemory
+from checks.plan import Planned
 from checks.rules.base import Binding, Clock, Rule, TablePlan
 from checks.rules.freshness import FreshnessConfig
 from checks.rules.partitions import PartitionsConfig
 from tests.lakes import MemoryLake, hive_location, prefix
-from tests.times import BERLIN, HOUR, at
+from tests.times import BERLIN, DAY, HOUR, at
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -81,6 +85,36 @@ def test_the_estimate_is_what_a_run_takes() -> None:
     again = TablePlan(table=watched, rules=(partitions(),), memory=TableMemory(layout=seen.layout))
     observe(again, CLOCK, lake.reader(again))
     assert estimate(again, CLOCK).count == sum(lake.counts.values())
+
+
+def test_partitions_that_were_seen_before_are_told_and_not_counted() -> None:
+    lake = MemoryLake()
+    watched = lake.table("a.t", dt="string")
+    for day in range(1, 23):
+        values = [f"2026-11-{day}"]
+        lake.put(f"{hive_location(watched, values)}part-0", at(f"2026-11-{day:02d} 20:00"))
+        lake.register(watched, values)
+    stated = StatedLayout(("dt",), ("%Y-%-m-%-d",))
+    first = at("2020-01-01")
+    plan = TablePlan(
+        table=watched,
+        rules=(partitions(),),
+        stated_layout=stated,
+        memory=TableMemory(first_period_at=first),
+        max_age_of_answer=7 * DAY,
+    )
+    assert estimate(plan, CLOCK).way == "14 due days, each by itself"
+    seen = observe(plan, CLOCK, lake.reader(plan))
+    assert estimate(plan, CLOCK).count == sum(lake.counts.values())
+    kept = records(State(), Planned(plans=(plan,), watched=frozenset({"a.t"})), {"a.t": seen})
+    again = replace(plan, memory=replace(kept["a.t"].memory, first_period_at=first))
+    told = estimate(again, CLOCK)
+    assert told.way == "14 due days, 13 seen before, the others by themselves"
+    lake.ledger.counts.clear()
+    observe(again, CLOCK, lake.reader(again))
+    assert told.count == sum(lake.counts.values()) == 2
+    off = replace(again, max_age_of_answer=0 * DAY)
+    assert estimate(off, CLOCK).way == "14 due days, each by itself"
 
 
 @pytest.mark.parametrize(

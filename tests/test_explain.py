@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from checks import cli
+from checks import cli, monitor
 from checks.model import Problem, ProblemKind, Unobserved
 from tests.accounts import land_days
 from tests.lakes import hive_location
@@ -298,3 +298,26 @@ def test_a_catalog_that_refuses_is_no_mistake_of_the_user(
     told = capsys.readouterr()
     assert told.err == "sales.orders: Glue GetTable on sales.orders: denied; grant glue:GetTable\n"
     assert told.out == ""
+
+
+def test_what_was_seen_before_is_told(lake: HttpLake, capsys: pytest.CaptureFixture[str]) -> None:
+    table = lake.table("web.days", dt="string")
+    for day in range(7, 12):
+        lake.put(f"{hive_location(table, [f'2026-11-{day}'])}a.parquet", at(f"2026-11-{day + 1:02d} 02:00"))
+        lake.register(table, [f"2026-11-{day}"], None, at(f"2026-11-{day + 1:02d} 02:00"))
+    text = CONFIG + "history: memory/\n"
+    text = text.replace(
+        "  - table: crm.contacts\n",
+        '  - table: web.days\n    partitions: {lookback: 5, format: "%Y-%-m-%-d"}\n',
+    )
+    Path("checks.yml").write_text(text, encoding="utf-8")
+    monitor.run(monitor.load_config("checks.yml", {}), monitor.Request(now=at("2026-11-12 12:00")), {})
+    assert cli.main(["explain", "web.days", "--now", "2026-11-13T07:00Z"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "2026-11-12 due Fri 13 Nov 2026 07:00 CET: missing 2026-11-11" in told
+    for day, came in (("11", "Thu 12"), ("10", "Wed 11"), ("09", "Tue 10"), ("08", "Mon 9")):
+        assert (
+            f"2026-11-{day} due {came} Nov 2026 07:00 CET: present, first data {came} Nov 2026 03:00 CET; "
+            "seen whole on Thu 12 Nov 2026 13:00 CET, not listed again"
+        ) in told
+    assert told.endswith("REQUESTS 3: glue:BatchGetPartition 1, glue:GetTable 1, s3:ListObjectsV2 1")
