@@ -33,6 +33,8 @@ _MOST_ANSWERS = 1000
 """How many answers are remembered of one table, the newest periods before older ones."""
 _MOST_ANSWERS_OF_ALL = 50_000
 """How many answers are remembered of all tables; those beyond are looked at in each run."""
+_LONGEST_NAMES = 500
+"""Answers with longer names are not remembered, so that the state stays below what is read of one."""
 LEASE = timedelta(minutes=16)
 """Longer than a Lambda can run (15 min), so that a second start of one event finds the first one's mark."""
 
@@ -213,7 +215,9 @@ def _answers(plan: TablePlan, seen: Observation) -> Iterator[tuple[str, Answer]]
     for partition in seen.partitions:
         place = partition.location or ""
         if partition.lasting and partition.listing is not None:
-            yield place, _answer_of(plan, seen, partition)
+            names = (*partition.values, partition.listing.newest_key or place)
+            if sum(len(ascii(name)) for name in names) <= _LONGEST_NAMES:
+                yield place, _answer_of(plan, seen, partition)
         elif (partition.seen_at or partition.problem) and place in plan.memory.answers:
             yield place, plan.memory.answers[place]
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from checks import memory
 from checks.changes import State, TableRecord
 from checks.history.document import from_text, to_text
 from checks.lake import skipscan
@@ -86,10 +87,12 @@ class Nights:
         self.lake = lake or MemoryLake()
         self.table: Table = self.lake.table("sales.orders", dt="string")
         self.layout, self.files, self.plain = layout, files, plain
-        memory = TableMemory(first_period_at=FIRST)
-        rules = rules or (partitions(),)
         self.plan = TablePlan(
-            table=self.table, rules=rules, stated_layout=layout, memory=memory, max_age_of_answer=age
+            table=self.table,
+            rules=rules or (partitions(),),
+            stated_layout=layout,
+            memory=TableMemory(first_period_at=FIRST),
+            max_age_of_answer=age,
         )
         self.now = NOW
 
@@ -455,6 +458,47 @@ def test_a_budget_that_ends_within_a_place_keeps_what_was_seen_of_it(plain: bool
         "volume": Status.FAIL,  # what was seen is too much already
     }
     assert found["partitions"].problem is (ProblemKind.OVER_BUDGET if plain else None)
+
+
+# How much is remembered.
+
+
+def test_no_more_is_remembered_than_a_state_may_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "_MOST_ANSWERS", 5)
+    monkeypatch.setattr(memory, "_MOST_ANSWERS_OF_ALL", 8)
+    nights = Nights(plain=True)
+    nights.load_all()
+    seen, _ = nights.see()
+    other = replace(nights.plan, table=replace(nights.table, id="sales.others"))
+    planned = Planned(plans=(nights.plan, other), watched=frozenset({"sales.orders", "sales.others"}))
+    kept = records(State(), planned, {plan.table.id: seen for plan in planned.plans})
+    assert [len(record.memory.answers) for record in kept.values()] == [5, 3]
+    assert [each.period for each in kept["sales.orders"].memory.answers.values()] == [
+        f"2026-11-{day}" for day in (22, 21, 20, 19, 18)
+    ]
+
+
+def test_a_table_that_could_not_be_read_keeps_what_was_known_of_it() -> None:
+    nights = Nights(plain=True)
+    nights.load_all()
+    nights.night()
+    before = nights.plan.memory.answers
+    nights.lake.ledger = Ledger(max_requests=0)
+    seen, _ = nights.see()
+    assert seen.problem is not None
+    nights.keep(seen)
+    assert nights.plan.memory.answers == before
+    nights.plan = replace(nights.plan, max_age_of_answer=timedelta(0))
+    nights.keep(seen)
+    assert not nights.plan.memory.answers
+
+
+def test_long_names_are_not_remembered() -> None:
+    nights = Nights(plain=True)
+    nights.load_all()
+    nights.lake.put(f"{hive_location(nights.table, ['2026-11-20'])}{'x' * 500}.parquet", NOW)
+    nights.night()
+    assert len(nights.plan.memory.answers) == 13
 
 
 # Laws.
