@@ -190,6 +190,8 @@ def _remembered(plan: TablePlan, seen: Observation) -> TableMemory:
             looked_at = partition.seen_at or seen.now
             first_seen |= {key: before.first_seen.get(key, looked_at) for key in keys}
             first_at.append(partition.period.start)
+    if seen.first_period_problem is not None:  # there may be an earlier one: the next run looks for it again
+        first_at = [before.first_period_at] if before.first_period_at is not None else []
     memory = TableMemory(
         first_period_at=min(first_at, default=None),
         first_seen=first_seen or before.first_seen,

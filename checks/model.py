@@ -274,7 +274,7 @@ class Observation:
 
     For a table that was read as one place ``listing`` is set. For a table that was read by period
     ``partitions`` holds one entry a partition looked at, and ``first_period_at`` the start of the
-    earliest period that is known to hold data (``reaches_first`` False: there may be earlier ones).
+    earliest period that is known to hold data; ``first_period_problem`` says why there may be earlier ones.
     ``newest`` is the newest arrival known from a table format's own log. ``footers`` are those of the newest files.
     ``problem`` is set when the table as a whole could not be read; what is set beside it still holds.
     """
@@ -286,6 +286,7 @@ class Observation:
     newest: Arrival | None = None
     newest_complete: bool = True
     first_period_at: datetime | None = None
+    first_period_problem: Problem | None = None
     problem: Problem | None = None
     notes: tuple[str, ...] = ()
     layout: Mapping[str, JsonValue] | None = None

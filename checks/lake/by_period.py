@@ -147,7 +147,7 @@ class _ByPeriod:
             try:
                 filled += self._earlier(min(firsts), targets_of, naming)
             except Unobserved as error:  # what was seen still holds
-                seen = replace(seen, problem=error.problem)
+                seen = replace(seen, first_period_problem=error.problem)
         return replace(seen, first_period_at=min(filled, default=None))
 
     def _look_at(self, targets: Sequence[PartitionSeen], wants: Sequence[_Wants]) -> list[PartitionSeen]:
@@ -302,17 +302,23 @@ class _ByPeriod:
 
         Where many are registered the table is no young one, though its oldest files may have expired. Where
         there are few, up to three are looked into, the newest first: partitions may be registered before any
-        data comes.
+        data comes. Raises Unobserved where one of them could not be looked into and no other holds data.
         """
         found, more = older(self.reader.partitions, self.plan.table, self.layout, first)
         came = [each for each in found if not self._is_later(each.partition)]
         if more and came:
             return came[-1].wall
-        one_page = replace(self.reader, most_pages=1)
+        one_page, failed = replace(self.reader, most_pages=1), None
         for each in came[:_MOST_LOOKED_INTO]:
-            listing = one_page.place(self.plan, self.clock, each.partition.location)
+            try:
+                listing = one_page.place(self.plan, self.clock, each.partition.location)
+            except Unobserved as error:
+                failed = failed or error
+                continue
             if listing.objects or not listing.complete:
                 return each.wall
+        if failed is not None:
+            raise failed
         return None
 
     def _is_later(self, partition: Registered) -> bool:

@@ -396,12 +396,14 @@ def _say_never(seen: Observation) -> str:
         empty = sum(p.listing.empty_objects for p in seen.partitions if p.listing)
         zero = f", only {count_of(empty, 'file')} of zero bytes" if empty else ""
         first = min(p.period.label for p in seen.partitions)
-        if seen.first_period_at is not None:
+        if seen.first_period_at is not None or seen.first_period_problem is not None:
             return f"no data in any partition from {first} on{zero}"
         return f"never loaded: no partition holds data{zero}"
     if listing is None:
         if seen.first_period_at is not None:
             return "no partition of the periods looked at is registered; only older ones are"
+        if seen.first_period_problem is not None:
+            return "no partition of the periods looked at is registered"
         return "never loaded: no partition of it is registered"
     place = seen.table.location or seen.table.id
     if seen.table.format is not Format.FILES:

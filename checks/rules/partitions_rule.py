@@ -98,15 +98,17 @@ class PartitionsRule(Rule):
             return self._row(seen, unknown=_none_projected(seen.table, all_due, self.schedule.every))
         first_at = first_period_at(seen, memory)
         # Nothing was ever loaded: each due period is without data, and the newest stands for all.
-        never = len(due) if first_at is None and seen.problem is None else 0
+        unsure = seen.first_period_problem if memory.first_period_at is None else None
+        never = len(due) if first_at is None and seen.problem is None and unsure is None else 0
         owed = due[:1] if first_at is None else tuple(each for each in due if each.period.start >= first_at)
+        # Where the first period is not known for sure, periods before the first one seen may be due too.
+        doubt = (unsure or seen.problem or unread(seen)) if len(owed) < len(due) else None
+        owed = due if unsure is not None else owed
         by_label: dict[str, list[PartitionSeen]] = {}
         for partition in seen.partitions:
             by_label.setdefault(partition.period.label, []).append(partition)
         combinations, left_out = due_from(self.each, seen, memory, first_at) if self.each else ({}, 0)
         items = []
-        # Where the first period is not known for sure, periods before the first one seen may be due too.
-        doubt = (seen.problem or unread(seen)) if len(owed) < len(due) else None
         for each in owed:
             for combination, since in (combinations or {(): None}).items():
                 if since is not None and each.period.start < since:
@@ -115,6 +117,8 @@ class PartitionsRule(Rule):
                 item = judge(
                     each, partitions, seen, memory.first_seen.get(item_key(each.period.label, combination))
                 )
+                if unsure is not None and first_at is not None and each.period.start < first_at:
+                    item = replace(item, state=ItemState.UNKNOWN, detail=_may_be_earlier(unsure))
                 items.append(replace(item, dimensions=combination) if combination else item)
                 if item.state is ItemState.UNKNOWN and doubt is None:
                     doubt = doubt_about(partitions, each.period.label) or seen.problem
@@ -315,6 +319,10 @@ def _notes_of(seen: Observation, outside: int, left_out: int, every: Every) -> t
             f"{left_out:,} more combinations of values are not judged: {MOST_COMBINATIONS:,} are the most"
         )
     return (*notes, *seen.notes)[:_MOST_NOTES]
+
+
+def _may_be_earlier(problem: Problem) -> str:
+    return f"without data, and it is not known whether any came before: {problem.message}"
 
 
 def _as_number(value: object) -> Observed:
