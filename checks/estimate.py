@@ -82,13 +82,14 @@ def estimate(plan: TablePlan, clock: Clock) -> Estimate:
         return Estimate(way=f"{told} by name", requests={**glue, "s3:ListObjectsV2": 1})
     if layout is None:
         return Estimate(way=f"{told}, time key not known yet", requests={**glue, "s3:ListObjectsV2": 1})
-    if in_key_order(plan, layout, due):
-        return Estimate(way=f"{told}, one scan", requests={**glue, "s3:ListObjectsV2": 1})
     known = spared(plan, clock, due)
-    if known:
-        told = f"{told}, {known} seen before, the others"
-        return Estimate(way=f"{told} by themselves", requests={**glue, "s3:ListObjectsV2": len(due) - known})
-    return Estimate(way=f"{told}, each by itself", requests={**glue, "s3:ListObjectsV2": len(due)})
+    left = len(due) - known
+    before = f", {known} seen before" if known else ""
+    if in_key_order(plan, layout, due):
+        listings = left if plan.memory.answers else 1  # answers are kept where partitions are large
+        return Estimate(way=f"{told}{before}, one scan", requests={**glue, "s3:ListObjectsV2": listings})
+    others = "the others by themselves" if known else "each by itself"
+    return Estimate(way=f"{told}{before}, {others}", requests={**glue, "s3:ListObjectsV2": left})
 
 
 def spared(plan: TablePlan, clock: Clock, due: Sequence[Period]) -> int:

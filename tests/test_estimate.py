@@ -18,6 +18,7 @@ from checks.rules.base import Binding, Clock, Rule, TablePlan
 from checks.rules.freshness import FreshnessConfig
 from checks.rules.partitions import PartitionsConfig
 from tests.lakes import MemoryLake, hive_location, prefix
+from tests.nights import Nights
 from tests.times import BERLIN, DAY, HOUR, at
 
 if TYPE_CHECKING:
@@ -115,6 +116,17 @@ def test_partitions_that_were_seen_before_are_told_and_not_counted() -> None:
     assert told.count == sum(lake.counts.values()) == 2
     off = replace(again, max_age_of_answer=0 * DAY)
     assert estimate(off, CLOCK).way == "14 due days, each by itself"
+
+
+def test_a_scan_of_large_partitions_is_told_once_they_were_seen() -> None:
+    nights = Nights(MemoryLake(page_size=10), files=20)
+    nights.load_all()
+    nights.night()
+    nights.now += DAY
+    nights.load(nights.now - DAY)
+    told = estimate(nights.plan, Clock(now=nights.now))
+    assert (told.way, told.count) == ("14 due days, 13 seen before, one scan", 2)
+    assert nights.night() == 1
 
 
 @pytest.mark.parametrize(

@@ -315,9 +315,9 @@ def test_what_was_seen_before_is_told(lake: HttpLake, capsys: pytest.CaptureFixt
     assert cli.main(["explain", "web.days", "--now", "2026-11-13T07:00Z"]) == 0
     told = " ".join(capsys.readouterr().out.split())
     assert "2026-11-12 due Fri 13 Nov 2026 07:00 CET: missing 2026-11-11" in told
-    for day, came in (("11", "Thu 12"), ("10", "Wed 11"), ("09", "Tue 10"), ("08", "Mon 9")):
+    for label, came in (("11", "Thu 12"), ("10", "Wed 11"), ("09", "Tue 10"), ("08", "Mon 9")):
         assert (
-            f"2026-11-{day} due {came} Nov 2026 07:00 CET: present, first data {came} Nov 2026 03:00 CET; "
+            f"2026-11-{label} due {came} Nov 2026 07:00 CET: present, first data {came} Nov 2026 03:00 CET; "
             "seen whole on Thu 12 Nov 2026 13:00 CET, not listed again"
         ) in told
     assert told.endswith("REQUESTS 3: glue:BatchGetPartition 1, glue:GetTable 1, s3:ListObjectsV2 1")
