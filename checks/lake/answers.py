@@ -132,7 +132,7 @@ def limit_of(table: str, place: str, longest: timedelta) -> timedelta:
 
     It is the same in each run, and differs from place to place.
     """
-    share = crc32(f"{table} {place}".encode()) / (1 << 32)
+    share = crc32(f"{table} {place}".encode(errors="surrogatepass")) / (1 << 32)
     return longest - longest / 2 * share
 
 

@@ -180,7 +180,7 @@ class _ByPeriod:
         through: set[int] = set()
         while again := {id(each) for each in read_short(partitions, self.plan.rules, self.clock)} - through:
             looked = [
-                self._look(replace(each, seen_at=None), {}) if id(each) in again else each
+                self._look(replace(each, seen_at=None, lasting=False), {}) if id(each) in again else each
                 for each in partitions
             ]
             through |= {id(new) for new, old in zip(looked, partitions, strict=True) if id(old) in again}

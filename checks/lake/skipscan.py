@@ -247,9 +247,8 @@ def scan(
     in_order = [(place, merged[location]) for place, location in ordered]
     running = _Scan(store, split_uri(ordered[0][1])[0], in_order, new_tally, {}, new_tally())
     running.run(budget, over)
-    if running.asked <= 1 and len(running.found) == len(
-        merged
-    ):  # all of it is one page: nothing can be spared
+    is_one_page = running.asked <= 1 and len(running.found) == len(merged)
+    if is_one_page:  # nothing can be spared
         return {location: replace(looked, lasting=False) for location, looked in running.found.items()}
     return running.found
 
