@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 
 from checks.lake import split
 from checks.lake.observe import observe
+from checks.lake.session import Ledger
 from checks.lake.split import Helpers, cuts_between
-from checks.model import Listing, Observation, Problem, ProblemKind, Unobserved
+from checks.model import Listing, Observation, Problem, ProblemKind, Status, Unobserved
 from checks.rules.base import Clock, TablePlan
 from tests.lakes import MemoryLake, prefix
 from tests.test_lake_skipscan import freshness
 from tests.times import HOUR, at
+from tests.verdicts import judge
 
 if TYPE_CHECKING:
     from checks.lake.lister import Page
@@ -144,6 +146,22 @@ def test_what_is_refused_to_one_is_the_tables_problem() -> None:
 def test_a_store_with_an_order_of_its_own_is_one_chain() -> None:
     lake = filled(Watched(page_size=7, is_reversed=True), [f"{number:03d}" for number in range(100)])
     assert see(lake, Helpers(4)).listing == see(lake, None).listing
+
+
+@pytest.mark.parametrize("helpers", [None, Helpers(1), Helpers(4)])
+def test_when_the_runs_requests_are_spent_what_was_seen_is_told(helpers: Helpers | None) -> None:
+    lake = filled(MemoryLake(page_size=2), [f"part-{number:03d}" for number in range(60)])
+    lake.ledger = Ledger(max_requests=9)
+    seen = see(lake, helpers)
+    assert lake.counts["s3:ListObjectsV2"] == 9
+    assert seen.problem is None
+    assert seen.listing is not None
+    assert not seen.listing.complete
+    assert 0 < seen.listing.objects < 48
+    found = judge(PLAN, seen, CLOCK)["freshness"]
+    assert found.status is Status.PASS
+    lake.ledger = Ledger(max_requests=0)
+    assert see(lake, helpers).problem is not None
 
 
 def test_when_the_time_is_up_what_was_seen_is_told() -> None:
