@@ -262,10 +262,14 @@ class PartitionSeen:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """Data that came: when, and the evidence it rests on (an object, a snapshot, a commit file)."""
+    """Data that came: when, and the evidence it rests on (an object, a snapshot, a commit file).
+
+    ``is_bound``: it came at or before that, and when exactly is not known.
+    """
 
     at: datetime
     evidence: str
+    is_bound: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -247,6 +247,18 @@ def test_where_the_log_before_was_cleaned_up_an_upper_bound_is_told() -> None:
     assert not seen.newest_complete
 
 
+@pytest.mark.parametrize(
+    "objects",
+    [log_of(OPTIMIZE, OPTIMIZE, first=7, hint=6), log_of(append(EIGHT), *[OPTIMIZE] * 150, hint=149)],
+)
+def test_what_is_known_to_be_older_than_its_limit_is_proved_stale(objects: ObjectsInMemory) -> None:
+    seen = observe(READER, plan_of(Format.DELTA, freshness(12)), objects)
+    assert seen.newest is not None
+    assert (seen.newest.at, seen.newest.is_bound, seen.problem) == (TEN, True, None)
+    assert seen.newest.evidence.startswith(f"the log of {LOCATION}_delta_log/ from version ")
+    assert "its newest data came at or before 2026-11-21T10:00:00Z" in seen.notes[-1]
+
+
 def test_where_only_a_checkpoint_is_left_its_file_is_the_upper_bound() -> None:
     seen = see(log_of(hint=6))
     assert seen.problem is not None

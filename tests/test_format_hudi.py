@@ -247,6 +247,17 @@ def test_only_maintenance_on_the_timeline_is_an_upper_bound_where_there_was_more
     )
 
 
+def test_what_is_known_to_be_older_than_its_limit_is_proved_stale() -> None:
+    table = HudiTable()
+    table.instant(EIGHT, "clean")
+    table.instant(NINE, "clean")
+    table.objects.put(f"{ROOT}.hoodie/archived/.commits_.archive.1_1-0-1", b"...")
+    seen = see(table, rule=freshness(12))
+    assert seen.newest == Arrival(EIGHT, uri(table, "20261121080000000.clean"), is_bound=True)
+    assert seen.problem is None
+    assert "and what was before is archived" in seen.notes[-1]
+
+
 def test_pending_instants_are_not_there_yet() -> None:
     table = HudiTable()
     table.instant(EIGHT, "commit", hudi_commit())

@@ -216,6 +216,7 @@ class FreshnessRule(Rule):
         )
         if newest is not None:
             facts["newest_at"] = newest.at
+            facts["is_bound"] = newest.is_bound
             facts["backfill"] = self._backfill(seen, clock, newest)
             return replace(row, observed=min(newest.at, clock.now))
         if doubt is not None:
@@ -298,13 +299,18 @@ class FreshnessRule(Rule):
         counted = _open_time(observed, now, self.zone, self.age_calendar)
         limit = self._limit(severity)
         told = say_duration(counted)
-        if severity is not None and limit is not None and told == say_duration(limit):
+        is_bound = row.facts["is_bound"]
+        if severity is not None and limit is not None and told == say_duration(limit) and not is_bound:
             told = f"just over {told}"
         if severity is None:
             of_it = f", of which {told} count" if counted < now - observed else ""
             return f"the newest data came {age} ago ({when}){of_it}; expected {expected}"
         if counted < now - observed:
             told = f"{age}, of which {told} count"
+        if is_bound:
+            return (
+                f"no new data for at least {told}: the newest came at or before {when}; expected {expected}"
+            )
         backfill = row.facts["backfill"]
         if backfill is not None:
             period, at = backfill

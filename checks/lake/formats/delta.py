@@ -204,11 +204,11 @@ class Walk:
                 if at is None:  # only a checkpoint is left: its file was written after what it holds
                     at = max((key.last_modified for key in log.checkpoints.get(version, ())), default=None)
                 why = f"{_say_passed(passed)}, and the log before version {version + 1} was cleaned up"
-                return Recency(problem=only_bounded(self.table.id, at, why, _RETAIN), notes=tuple(self.notes))
+                return self._bounded(only_bounded(self.table.id, at, why, _RETAIN), at, version)
             if len(passed) >= MOST_COMMITS:
                 why = f"{_say_passed(passed)}, and no more than {MOST_COMMITS} are read"
                 problem = replace(only_bounded(self.table.id, at, why), kind=ProblemKind.OVER_BUDGET)
-                return Recency(problem=problem, notes=tuple(self.notes))
+                return self._bounded(problem, at, version)
             commit = self.commit(version, key)
             if not self._is_later(commit):
                 if commit.is_arrival(deletes=deletes) and commit.at is not None:
@@ -221,6 +221,10 @@ class Walk:
                 at = commit.at
             version -= 1
         return Recency(notes=tuple(self.notes))
+
+    def _bounded(self, problem: Problem, at: datetime | None, version: int) -> Recency:
+        by = f"the log of {self.place} from version {version + 1} on"
+        return Recency(problem=problem, notes=tuple(self.notes), no_later_than=at, bound_by=by)
 
     def newest_version(self, log: Log) -> int:
         """Return the newest version; with later ones to be ignored, the newest that is not later."""

@@ -205,7 +205,7 @@ class Walk:
                 if read >= MOST_COMMITS:
                     why = f"{_say_passed(passed)}, and no more than {MOST_COMMITS} are read"
                     problem = replace(only_bounded(self.table.id, at, why), kind=ProblemKind.OVER_BUDGET)
-                    return Recency(problem=problem)
+                    return Recency(problem=problem, no_later_than=at, bound_by=self._evidence(instant))
                 read += 1
                 commit = self.commit(instant)
                 compacts = properties.is_merge_on_read and instant.action == "commit"
@@ -216,11 +216,14 @@ class Walk:
                 passed.append("compaction" if instant.action == "commit" else instant.action)
         if self.is_archived(properties):
             why = f"{_say_passed(passed)}, and what was before is archived"
-            return Recency(problem=only_bounded(self.table.id, at, why, _ARCHIVE))
+            problem = only_bounded(self.table.id, at, why, _ARCHIVE)
+            oldest = timeline.instants[-1:]
+            by = self._evidence(oldest[0]) if oldest else "the table's timeline"
+            return Recency(problem=problem, no_later_than=at, bound_by=by)
         return Recency()
 
     def _arrival(self, instant: Instant, wall: datetime | None, zone: Zone, passed: list[str]) -> Recency:
-        evidence = f"s3://{self.bucket}/{instant.key.key}"
+        evidence = self._evidence(instant)
         notes = [f"{self.table.id}: {_say_passed(passed)}"] if passed else []
         if wall is None:
             notes.append(f"{evidence} carries no time in its name: the time of its file is taken")
@@ -241,9 +244,12 @@ class Walk:
             f"any time from {earliest:%Y-%m-%d %H:%M} to {latest:%Y-%m-%d %H:%M} UTC"
         )
         if limit is not None and latest < limit:
-            return Recency(Arrival(latest, evidence), notes=(*notes, message))
+            return Recency(Arrival(latest, evidence, is_bound=True), notes=(*notes, message))
         problem = Problem(ProblemKind.AMBIGUOUS, message, "set hoodie.table.timeline.timezone=UTC")
         return Recency(Arrival(earliest, evidence), problem, tuple(notes))
+
+    def _evidence(self, instant: Instant) -> str:
+        return f"s3://{self.bucket}/{instant.key.key}"
 
     def is_archived(self, properties: Properties) -> bool:
         """Tell whether instants were archived, by one LIST; Hudi makes the folder before there are any."""

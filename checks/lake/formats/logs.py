@@ -25,21 +25,27 @@ _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 class Recency:
     """What a log told of the newest arrival.
 
-    ``problem`` says why it is not known, or what may hide a newer one. With neither, the whole history was
-    read and no data ever came.
+    ``problem`` says why it is not known, or what may hide a newer one; ``no_later_than`` bounds when what is
+    not known came, by the evidence ``bound_by``. With none of them, the whole history was read and no data ever came.
     """
 
     newest: Arrival | None = None
     problem: Problem | None = None
     notes: tuple[str, ...] = ()
+    no_later_than: datetime | None = None
+    bound_by: str = "the table's log"
 
 
 def observation_of(plan: TablePlan, clock: Clock, recency: Recency) -> Observation:
     """Return the observation of a table whose log was read; a time ahead of the clock is a problem.
 
-    A table whose whole log adds no data is told as a complete listing of nothing: never loaded.
+    A table whose whole log adds no data is told as a complete listing of nothing: never loaded. One whose
+    newest data is only known to be older than its limits allow is proved stale by that.
     """
-    newest, problem = recency.newest, recency.problem
+    newest, problem, notes = recency.newest, recency.problem, recency.notes
+    if newest is None and problem is not None and _is_too_old(recency.no_later_than, plan, clock):
+        notes, problem = (*notes, problem.message), None
+        newest = Arrival(recency.no_later_than or clock.now, recency.bound_by, is_bound=True)
     if newest is not None and newest.at > clock.now + AHEAD:
         problem = from_the_future(plan.table.id, newest)
         newest = None
@@ -51,8 +57,13 @@ def observation_of(plan: TablePlan, clock: Clock, recency: Recency) -> Observati
         newest=newest,
         newest_complete=problem is None,
         problem=problem,
-        notes=recency.notes,
+        notes=notes,
     )
+
+
+def _is_too_old(at: datetime | None, plan: TablePlan, clock: Clock) -> bool:
+    limit = strictest_limit(plan, clock) if at is not None else None
+    return at is not None and limit is not None and at < limit
 
 
 def from_the_future(table: str, arrival: Arrival) -> Problem:
