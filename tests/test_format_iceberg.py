@@ -15,13 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.lake.formats import iceberg
-from checks.model import Arrival, Format, Listing, ProblemKind, Table, Unobserved
+from checks.model import Arrival, Format, Listing, ProblemKind, Severity, Table, TableMemory, Unobserved
 from checks.rules.base import Clock
 from tests.tables_by_engines import (
     LOCATION,
     NOW,
     ROOT,
     ObjectsInMemory,
+    avro_file,
     edit_json,
     freshness,
     iceberg_catalog,
@@ -168,6 +169,24 @@ def test_with_a_stated_now_a_later_rollback_does_not_hide_what_was_there() -> No
     assert seen.newest == Arrival(NINE, "snapshot 5")
 
 
+@pytest.mark.parametrize("current", [-1, None])
+def test_the_branch_main_tells_the_current_snapshot_where_nothing_else_does(current: int | None) -> None:
+    document = iceberg_metadata(APPEND, snapshot(5, TEN, "append", added_records=1))
+    document["current-snapshot-id"] = current
+    staged, parameters = put_metadata(document)
+    assert observe(READER, plan_of(Format.ICEBERG, parameters=parameters), staged).listing == Listing()
+    document["refs"] = {"main": {"snapshot-id": 1, "type": "branch"}, "audit": {"snapshot-id": 5}}
+    objects, parameters = put_metadata(document)
+    seen = observe(READER, plan_of(Format.ICEBERG, parameters=parameters), objects)
+    assert seen.newest == Arrival(EIGHT, "snapshot 1")
+
+
+def test_ids_of_snapshots_may_be_negative() -> None:
+    first = snapshot(-7, EIGHT, "append", added_records=10)
+    seen = see(first, snapshot(-9, NINE, "replace", parent=-7, added_records=10))
+    assert seen.newest == Arrival(EIGHT, "snapshot -7")
+
+
 def test_a_table_without_a_snapshot_was_never_loaded() -> None:
     for nothing in (-1, None):
         document = iceberg_metadata()
@@ -204,6 +223,120 @@ def test_a_snapshot_without_an_operation_leaves_an_upper_bound() -> None:
     seen = see(APPEND, {"snapshot-id": 2, "parent-snapshot-id": 1, "timestamp-ms": 1795251600000})
     assert seen.problem is not None
     assert "at or before 2026-11-21T09:00:00Z: snapshot 2 does not say what it did" in seen.problem.message
+
+
+def test_what_is_known_to_be_older_than_its_limit_is_proved_stale() -> None:
+    rule = freshness(12)
+    seen = see(REPLACE, plan=plan_of(Format.ICEBERG, rule, parameters=put_metadata({})[1]))
+    assert seen.newest == Arrival(NINE, "snapshot 2", is_bound=True)
+    assert seen.problem is None
+    finding = rule.finding(rule.measure(seen, Clock(now=NOW), TableMemory()), Severity.CRITICAL)
+    assert finding.because == (
+        "no new data for at least 21 h: the newest came at or before Sat 21 Nov 2026 09:00 UTC; "
+        "expected at most 12 h old"
+    )
+
+
+MANIFESTS = {
+    "type": "record",
+    "name": "manifest_file",
+    "fields": [
+        {"name": "manifest_path", "type": "string"},
+        {"name": "content", "type": "int"},
+        {"name": "added_snapshot_id", "type": "long"},
+        {"name": "added_files_count", "type": ["null", "int"]},
+        {"name": "deleted_files_count", "type": ["null", "int"]},
+        {"name": "added_rows_count", "type": ["null", "long"]},
+    ],
+}
+
+
+def manifest(
+    by: int, added: int | None, rows: int | None, deleted: int | None = 0, content: int = 0
+) -> dict[str, Any]:
+    return {
+        "manifest_path": f"{LOCATION}metadata/m{by}.avro",
+        "content": content,
+        "added_snapshot_id": by,
+        "added_files_count": added,
+        "deleted_files_count": deleted,
+        "added_rows_count": rows,
+    }
+
+
+@pytest.mark.parametrize(
+    ("operation", "manifests", "at_"),
+    [
+        ("append", [manifest(1, 1, 10), manifest(2, 1, 3)], NINE),
+        ("append", [manifest(1, 1, 10)], EIGHT),
+        ("append", [manifest(2, None, None)], NINE),  # by the specification it added files
+        ("append", None, NINE),
+        ("overwrite", [manifest(2, 2, 8, deleted=1)], NINE),
+        ("overwrite", [manifest(1, 1, 10), manifest(2, 0, 0, deleted=1)], EIGHT),
+        ("overwrite", [manifest(1, 1, 10), manifest(2, 1, 3, content=1)], EIGHT),
+        ("overwrite", [manifest(2, None, None)], None),
+        ("overwrite", None, None),
+        ("delete", None, EIGHT),
+        ("replace", None, EIGHT),
+        (None, [manifest(2, 1, 3)], NINE),
+        (None, [manifest(1, 1, 10)], EIGHT),
+        (None, [manifest(2, 1, 3, deleted=1)], None),  # a compaction, or an overwrite
+        ("UPSERT", [manifest(2, 1, 3, deleted=1)], None),
+    ],
+)
+def test_where_a_summary_counts_nothing_the_manifest_list_does(
+    operation: str | None, manifests: list[dict[str, Any]] | None, at_: Any
+) -> None:
+    """DuckDB, Paimon and others write summaries that hold an operation alone; version 1 needs none."""
+    entry = snapshot(2, NINE, operation or "", parent=1)
+    entry["summary"] = {"operation": operation} if operation else None
+    objects, parameters = put_metadata(iceberg_metadata(APPEND, entry))
+    if manifests is not None:
+        objects.put(f"{ROOT}metadata/snap-2.avro", avro_file(MANIFESTS, *manifests))
+    seen = observe(READER, plan_of(Format.ICEBERG, parameters=parameters), objects)
+    assert (seen.newest.at if seen.newest is not None else None) == at_
+    assert objects.counts == (0, 1 if operation in ("delete", "replace") else 2)
+    if at_ is None:
+        assert seen.problem is not None
+        assert (
+            "at or before 2026-11-21T09:00:00Z: snapshot 2 does not say what it did" in seen.problem.message
+        )
+
+
+def test_version_3_tells_the_rows_of_an_append_beside_its_summary() -> None:
+    for rows_, at_ in ((5, NINE), (0, EIGHT)):
+        entry = {**snapshot(2, NINE, "append", parent=1), "first-row-id": 10, "added-rows": rows_}
+        seen = see(APPEND, entry)
+        assert seen.newest is not None
+        assert seen.newest.at == at_
+
+
+def test_only_so_many_snapshots_that_count_nothing_are_looked_at() -> None:
+    entries = [snapshot(n, NINE + n * timedelta(minutes=1), "overwrite", parent=n - 1) for n in range(2, 40)]
+    objects, parameters = put_metadata(iceberg_metadata(APPEND, *entries))
+    for number in range(2, 40):
+        objects.put(f"{ROOT}metadata/snap-{number}.avro", avro_file(MANIFESTS, manifest(1, 1, 10)))
+    seen = observe(READER, plan_of(Format.ICEBERG, parameters=parameters), objects)
+    assert seen.problem is not None
+    assert seen.problem.kind is ProblemKind.OVER_BUDGET
+    assert objects.counts == (0, 1 + iceberg.MOST_LISTS)
+
+
+@pytest.mark.parametrize(
+    ("root", "never"),
+    [
+        (snapshot(1, EIGHT, "append", total_records=0, total_data_files=0), True),
+        (snapshot(1, EIGHT, "delete", total_records=0), True),  # of a table that was empty
+        (snapshot(1, EIGHT, "delete", deleted_records=4, total_records=0), False),
+        (snapshot(1, EIGHT, "overwrite", deleted_data_files=4, total_records=0), False),
+        (snapshot(1, EIGHT, "replace"), False),
+        (snapshot(1, EIGHT, "delete"), False),
+    ],
+)
+def test_never_loaded_needs_a_history_that_shows_no_data_at_all(root: dict[str, Any], *, never: bool) -> None:
+    seen = see(root)
+    assert (seen.listing == Listing()) is never
+    assert (seen.problem is None) is never
 
 
 @pytest.mark.parametrize(("ahead", "believed"), [(599, True), (600, True), (601, False)])

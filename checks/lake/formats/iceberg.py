@@ -5,10 +5,11 @@ Apache Iceberg Table Spec, "Table Metadata Fields" and "Snapshots", format versi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from checks.lake.errors import clean
+from checks.lake.formats.avro import open_container
 from checks.lake.formats.held import rule_of_periods, without_partitions
 from checks.lake.formats.logs import (
     Recency,
@@ -23,10 +24,10 @@ from checks.lake.formats.logs import (
     unsupported,
     whole_number,
 )
-from checks.model import Arrival, Format, Unobserved
+from checks.model import Arrival, Format, ProblemKind, Unobserved
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
     from checks.lake.reader import LakeReader
@@ -36,7 +37,12 @@ if TYPE_CHECKING:
 MOST_BYTES = 32 * 1024 * 1024
 """A larger metadata file is not read: parsed JSON may take 25 times its bytes, and tables are read at once."""
 NEWEST_VERSION = 3
+MOST_LISTS = 10
+"""Manifest lists that are read of one table, for snapshots whose summaries tell no counts."""
 _GZIP = b"\x1f\x8b"
+_NONE = -1
+"""How older writers say that there is no snapshot."""
+_OPERATIONS = ("append", "replace", "overwrite", "delete")
 _EXPIRE = "keep snapshots for longer than the time between loads (history.expire.max-snapshot-age-ms)"
 
 
@@ -59,19 +65,39 @@ class Snapshot:
     manifest_list: str | None = None
 
     @property
-    def is_arrival(self) -> bool:
-        """True when it added rows (spec, "Snapshots": ``append`` and ``overwrite`` add data files).
-
-        Counts of zero are left out of summaries, so an append without any is an empty one.
-        """
-        added = self.added_rows if self.added_rows is not None else self.added_files
-        return self.operation in ("append", "overwrite") and (added or 0) > 0
+    def tells_counts(self) -> bool:
+        """True when its summary counts anything: then what it leaves out is zero."""
+        return any(getattr(self, name) is not None for name in _COUNTS)
 
     @property
-    def is_change(self) -> bool:
-        """True when it added or deleted rows; ``replace`` never changes what a table holds."""
-        counts = (self.deleted_rows, self.deleted_files, self.added_delete_files)
-        return self.is_arrival or (self.operation in ("overwrite", "delete") and any(counts))
+    def is_arrival(self) -> bool | None:
+        """True when it added rows, None when it does not tell (spec, "Snapshots").
+
+        Counts of zero are left out of summaries, so an append without any is an empty one. Summaries without
+        any count at all tell nothing: DuckDB and Paimon write such, with rows.
+        """
+        added = self.added_rows if self.added_rows is not None else self.added_files
+        if self.operation in ("replace", "delete"):
+            return False
+        if self.operation is None:
+            # An append or an empty commit; what added and removed files may have replaced or overwritten.
+            removed = any((self.deleted_rows, self.deleted_files))
+            return None if not self.tells_counts or (added and removed) else (added or 0) > 0
+        return (added or 0) > 0 if self.tells_counts else None
+
+    @property
+    def is_change(self) -> bool | None:
+        """True when it added or deleted rows, None when it does not tell; ``replace`` changes no rows."""
+        if self.operation == "replace" or self.is_arrival or self.is_arrival is None:
+            return self.is_arrival
+        if self.operation == "delete" and not self.tells_counts:
+            return True
+        return any((self.deleted_rows, self.deleted_files, self.added_delete_files))
+
+    @property
+    def is_empty(self) -> bool:
+        """True when it shows that there was nothing before it to rewrite or delete."""
+        return self.operation != "replace" and not self.is_change and not self.total_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,38 +161,100 @@ def parse_metadata(data: bytes, place: str) -> Metadata:
     snapshots = {number: entry for entry in entries if (number := _id(entry.get("snapshot-id"))) is not None}
     current = document.get("current-snapshot-id")
     current_id = _id(current)
-    if current is not None and current_id is None and current != -1:  # -1: none, as older writers say it
+    if current is not None and current_id is None and current != _NONE:
         raise malformed(place, f"current-snapshot-id is {current!r}")
+    if current_id is None:  # "must be the same as the current snapshot of the main branch"
+        refs = document.get("refs")
+        main = refs.get("main") if isinstance(refs, dict) else None
+        current_id = _id(main.get("snapshot-id")) if isinstance(main, dict) else None
     if current_id is not None and current_id not in snapshots:
         raise malformed(place, f"its current snapshot {current_id} is not in its list of {len(snapshots)}")
     return Metadata(place, document, snapshots, current_id)
 
 
-def newest_arrival(metadata: Metadata, table: str, clock: Clock, *, deletes: bool) -> Recency:
+def newest_arrival(
+    metadata: Metadata,
+    table: str,
+    clock: Clock,
+    *,
+    deletes: bool,
+    look: Callable[[Snapshot], Snapshot] | None = None,
+) -> Recency:
     """Find the newest snapshot that added rows (with ``deletes``: changed them), from the current one back.
 
     Only the ancestors of the current snapshot count: what lies on branches or was rolled back is no data.
+    ``look`` finds out what a snapshot counted whose summary does not tell it.
     """
     later = clock.now if clock.ignore_later else None
     passed: list[Snapshot] = []
+    looked = 0
     for snapshot in metadata.lineage(metadata.current_at(later)):
         if snapshot is None:
             at = passed[-1].at if passed else clock.now
             why = f"{_say_passed(passed)}, and the snapshots before have expired"
-            return Recency(problem=only_bounded(table, at, why, _EXPIRE))
+            return Recency(
+                problem=only_bounded(table, at, why, _EXPIRE), no_later_than=at, bound_by=_by(passed)
+            )
         if later is not None and snapshot.at > later:
             continue
-        if snapshot.operation is None:
-            why = f"snapshot {snapshot.id} does not say what it did (no operation in its summary)"
-            return Recency(problem=only_bounded(table, snapshot.at, why))
-        if snapshot.is_change if deletes else snapshot.is_arrival:
+        counts = snapshot.is_change if deletes else snapshot.is_arrival
+        if counts is None and look is not None:
+            looked += 1
+            if looked > MOST_LISTS:
+                why = f"no more than {MOST_LISTS} of its snapshots were looked at that do not tell what they did"
+                problem = only_bounded(table, snapshot.at, why)
+                problem = replace(problem, kind=ProblemKind.OVER_BUDGET)
+                return Recency(problem=problem, no_later_than=snapshot.at, bound_by=_by([snapshot]))
+            snapshot = look(snapshot)  # noqa: PLW2901 - the same one, known better
+            counts = snapshot.is_change if deletes else snapshot.is_arrival
+        if counts is None and snapshot.operation == "append":
+            counts = True  # "only data files were added and no files were removed"
+        if counts is None:
+            why = f"snapshot {snapshot.id} does not say what it did ({_missing(snapshot)})"
+            return Recency(
+                problem=only_bounded(table, snapshot.at, why),
+                no_later_than=snapshot.at,
+                bound_by=_by([snapshot]),
+            )
+        if counts:
             notes = (f"{table}: {_say_passed(passed)}",) if passed else ()
             return Recency(newest=Arrival(snapshot.at, f"snapshot {snapshot.id}"), notes=notes)
         passed.append(snapshot)
-    if passed and passed[0].total_rows:
-        why = f"{_say_passed(passed)}, and yet it holds {passed[0].total_rows:,} rows"
-        return Recency(problem=only_bounded(table, passed[-1].at, why, _EXPIRE))
+    if not all(snapshot.is_empty for snapshot in passed):
+        rows = passed[0].total_rows
+        holds = f"yet it holds {rows:,} rows" if rows else "yet there was data before them"
+        why = f"{_say_passed(passed)}, and {holds}"
+        problem = only_bounded(table, passed[-1].at, why, _EXPIRE)
+        return Recency(problem=problem, no_later_than=passed[-1].at, bound_by=_by(passed))
     return Recency()
+
+
+def counted(snapshot: Snapshot, data: bytes, place: str) -> Snapshot:
+    """Return the snapshot with the counts that its manifest list tells (spec, "Manifest Lists").
+
+    Where a list does not tell them (version 1 may leave them out) the snapshot comes back as it is.
+    """
+    added_rows: int | None = 0
+    files = {"added_files": 0, "deleted_files": 0, "added_delete_files": 0}
+    for entry in open_container(data, place).records():
+        if not isinstance(entry, dict):
+            raise malformed(place, "an entry of it is no record")
+        if entry.get("added_snapshot_id") != snapshot.id:
+            continue
+        added, deleted = (
+            whole_number(entry.get(f"{what}_files_count", entry.get(f"{what}_data_files_count")))
+            for what in ("added", "deleted")
+        )
+        if added is None or deleted is None:
+            return snapshot
+        if entry.get("content") == 1:
+            files["added_delete_files"] += added
+            continue
+        files["added_files"] += added
+        files["deleted_files"] += deleted
+        rows = whole_number(entry.get("added_rows_count"))
+        added_rows = None if added_rows is None or rows is None else added_rows + rows
+    return replace(snapshot, added_rows=added_rows, **files)
 
 
 def snapshot_at(metadata: Metadata, clock: Clock) -> Snapshot | None:
@@ -181,14 +269,24 @@ def arrivals(metadata: Metadata) -> tuple[Arrival, ...]:
     return tuple(
         Arrival(each.at, f"snapshot {each.id}")
         for each in metadata.lineage(metadata.current_id)
-        if each is not None and each.is_arrival
+        if each is not None and (each.is_arrival or (each.is_arrival is None and each.operation == "append"))
     )
+
+
+def _by(passed: list[Snapshot]) -> str:
+    return f"snapshot {passed[-1].id}" if passed else "the snapshots that it still has"
+
+
+def _missing(snapshot: Snapshot) -> str:
+    if snapshot.operation is None:
+        return "no operation in its summary"
+    return f"its summary says {snapshot.operation} and counts nothing"
 
 
 def _say_passed(passed: list[Snapshot]) -> str:
     if not passed:
-        return "no snapshot was there yet"
-    kinds = ", ".join(sorted({clean(snapshot.operation or "") for snapshot in passed}))
+        return "none of the snapshots that it still has was there yet"
+    kinds = ", ".join(sorted({clean(snapshot.operation or "unnamed") for snapshot in passed}))
     if len(passed) == 1:
         return f"its newest snapshot added no data ({kinds})"
     return f"its newest {len(passed)} snapshots added no data ({kinds})"
@@ -199,18 +297,21 @@ def _snapshot(entry: Mapping[str, Any], snapshot_id: int, place: str) -> Snapsho
     if not isinstance(summary, dict):
         raise malformed(place, f"the summary of snapshot {snapshot_id} is no object")
     operation = summary.get("operation")
+    operation = operation.lower() if isinstance(operation, str) else None
     parent = entry.get("parent-snapshot-id")
-    if parent is not None and _id(parent) is None and parent != -1:
+    if parent is not None and _id(parent) is None and parent != _NONE:
         raise malformed(place, f"the parent of snapshot {snapshot_id} is {parent!r}")
     manifest_list = entry.get("manifest-list")
     counts = {
         name: whole_number(summary.get(key)) for name, key in _COUNTS.items() if summary.get(key) is not None
     }
+    if "added_rows" not in counts and operation == "append":  # version 3 tells it beside the summary
+        counts["added_rows"] = whole_number(entry.get("added-rows"))
     return Snapshot(
         id=snapshot_id,
         parent_id=_id(parent),
         at=instant_of_ms(entry.get("timestamp-ms"), f"timestamp-ms of snapshot {snapshot_id}", place),
-        operation=operation if isinstance(operation, str) else None,
+        operation=operation if operation in _OPERATIONS else None,
         manifest_list=manifest_list if isinstance(manifest_list, str) else None,
         **counts,
     )
@@ -229,12 +330,12 @@ _COUNTS = {
 
 
 def _id(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and value != _NONE else None
 
 
 @dataclass(frozen=True, slots=True)
 class IcebergReader:
-    """Reads Iceberg tables: one GET tells when data last came."""
+    """Reads Iceberg tables: one GET tells when data last came, one more where summaries count nothing."""
 
     iam_actions: tuple[str, ...] = ("s3:GetObject",)
 
@@ -245,7 +346,13 @@ class IcebergReader:
     def observe(self, plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation:
         """Return what the table's metadata file tells; raise Unobserved when it cannot be read."""
         metadata = self.metadata(plan.table, reader)
-        recency = newest_arrival(metadata, plan.table.id, clock, deletes=counts_deletes(plan))
+        recency = newest_arrival(
+            metadata,
+            plan.table.id,
+            clock,
+            deletes=counts_deletes(plan),
+            look=lambda snapshot: self._looked_at(snapshot, reader),
+        )
         seen = observation_of(plan, clock, recency)
         if rule_of_periods(plan) is None or seen.listing is not None:  # or it was never loaded
             return seen
@@ -255,6 +362,17 @@ class IcebergReader:
             return Partitions(plan, clock, reader, metadata).add_to(seen, snapshot_at(metadata, clock))
         except Unobserved as error:
             return without_partitions(seen, plan, clock, error.problem)
+
+    @staticmethod
+    def _looked_at(snapshot: Snapshot, reader: LakeReader) -> Snapshot:
+        place = place_of(snapshot.manifest_list or "")
+        if place is None:
+            return snapshot
+        try:
+            data = reader.store.get(*place, max_bytes=MOST_BYTES)
+            return counted(snapshot, data, f"s3://{place[0]}/{place[1]}")
+        except Unobserved:  # then what the metadata file itself tells has to do
+            return snapshot
 
     def metadata(self, table: Table, reader: LakeReader) -> Metadata:
         """Return the metadata file that the catalog points at, by one GET."""
