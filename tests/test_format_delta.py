@@ -133,6 +133,77 @@ def test_actions_are_believed_and_names_are_not() -> None:
     assert see(log_of(honest, lies, empty_update)).newest == Arrival(EIGHT, commit_uri(0))
 
 
+def test_a_merge_of_deltalake_that_only_deletes_is_no_arrival(tmp_path: Path) -> None:
+    write_deltalake(str(tmp_path), rows(*DAYS))
+    merge = DeltaTable(str(tmp_path)).merge(
+        rows("2026-11-20"), "t.amount = s.amount", source_alias="s", target_alias="t"
+    )
+    merge.when_matched_delete().execute()
+    set_commit_times(tmp_path, {0: EIGHT, 1: NINE})
+    objects = ObjectsInMemory()
+    objects.put_folder(tmp_path)
+    assert see(objects).newest == Arrival(EIGHT, commit_uri(0))
+    changes = observe(READER, plan_of(Format.DELTA, freshness(count="changes")), objects)
+    assert changes.newest == Arrival(NINE, commit_uri(1))
+
+
+def commit_of(info: dict[str, Any], *actions: dict[str, Any]) -> bytes:
+    lines = ({"commitInfo": {"timestamp": milliseconds(NINE), **info}}, *actions)
+    return "\n".join(json.dumps(each) for each in lines).encode()
+
+
+@pytest.mark.parametrize(
+    ("operation", "metrics", "is_data"),
+    [
+        ("MERGE", {"numTargetRowsInserted": "0", "numTargetRowsUpdated": "0"}, False),
+        ("MERGE", {"numTargetRowsInserted": "0", "numTargetRowsUpdated": "1"}, True),
+        ("MERGE", {"numTargetRowsInserted": "4", "numTargetRowsUpdated": "0"}, True),
+        ("MERGE", {"num_target_rows_inserted": 0, "num_target_rows_updated": 0}, False),
+        ("MERGE", {"numTargetRowsInserted": "many"}, True),
+        ("MERGE", {}, True),
+        ("MERGE", "none", True),
+        ("UPDATE", {"numUpdatedRows": "0"}, False),
+        ("UPDATE", {"numUpdatedRows": "7"}, True),
+        ("WRITE", {"numOutputRows": "0"}, True),  # the actions are believed
+    ],
+)
+def test_rewritten_remainders_are_told_by_the_metrics_of_rows(
+    operation: str, metrics: Any, *, is_data: bool
+) -> None:
+    commit = commit_of({"operation": operation, "operationMetrics": metrics}, delta_remove(), delta_add())
+    seen = see(log_of(append(EIGHT), commit))
+    assert seen.newest == Arrival(*((NINE, commit_uri(1)) if is_data else (EIGHT, commit_uri(0))))
+
+
+@pytest.mark.parametrize(
+    ("stats", "is_data"),
+    [
+        ('{"numRecords":0,"minValues":{}}', False),
+        ('{"numRecords": 0}', False),
+        ('{"numRecords":10,"minValues":{"numRecords":0}}', True),
+        ('{"numRecords":0', True),
+        ("", True),
+        (None, True),
+    ],
+)
+def test_a_file_without_rows_is_no_arrival(stats: str | None, *, is_data: bool) -> None:
+    add = delta_add()
+    add["add"]["stats"] = stats
+    for rule in (freshness(), freshness(count="changes")):
+        seen = observe(READER, plan_of(Format.DELTA, rule), log_of(append(EIGHT), commit_of({}, add)))
+        assert seen.newest is not None
+        assert seen.newest.at == (NINE if is_data else EIGHT)
+
+
+def test_a_remove_that_does_not_say_whether_it_changes_data_does() -> None:
+    remove = delta_remove()
+    del remove["remove"]["dataChange"]
+    objects = log_of(append(EIGHT), commit_of({"operation": "DELETE"}, remove))
+    assert see(objects).newest == Arrival(EIGHT, commit_uri(0))
+    changes = observe(READER, plan_of(Format.DELTA, freshness(count="changes")), objects)
+    assert changes.newest == Arrival(NINE, commit_uri(1))
+
+
 def test_in_commit_timestamps_come_before_what_else_a_commit_tells() -> None:
     info = {
         "commitInfo": {
@@ -205,7 +276,20 @@ def test_after_each_kind_of_checkpoint_the_log_may_be_short(name: str) -> None:
     assert see(objects).newest == Arrival(NINE, commit_uri(8))
 
 
-@pytest.mark.parametrize("torn", [b"", b"{", b"[1]", b'{"version": "x"}', b'{"version": 99}', b"\xff"])
+@pytest.mark.parametrize(
+    "torn",
+    [
+        b"",
+        b"{",
+        b"[1]",
+        b'{"version": "x"}',
+        b'{"version": 99}',
+        b"\xff",
+        b'{"version": -3}',
+        b'{"version": 1e400}',
+        b'{"version": 100000000000000000000}',
+    ],
+)
 def test_a_stale_or_torn_hint_leads_back_to_the_whole_log(torn: bytes) -> None:
     objects = log_of(append(EIGHT), append(NINE))
     objects.put(f"{ROOT}_delta_log/_last_checkpoint", torn)
@@ -287,6 +371,18 @@ def test_with_a_stated_now_later_commits_do_not_exist() -> None:
     assert seen.newest == Arrival(EIGHT + 7 * HOUR, commit_uri(7))
     assert objects.counts[1] < 12
     assert see(objects, EIGHT - HOUR, ignore_later=True).listing == Listing()
+
+
+def test_a_stated_now_before_the_last_checkpoint_is_found_in_few_requests() -> None:
+    objects = log_of(*(append(EIGHT + n * timedelta(minutes=1)) for n in range(600)), hint=550)
+    seen = see(objects, EIGHT + timedelta(minutes=7.5), ignore_later=True)
+    assert seen.newest == Arrival(EIGHT + timedelta(minutes=7), commit_uri(7))
+    assert sum(objects.counts) < 20
+    for version in range(540):
+        del objects.objects[log_key(version)]
+    seen = see(objects, EIGHT + timedelta(minutes=7.5), ignore_later=True)
+    assert seen.problem is not None
+    assert "at or before 2026-11-21T08:07:30Z" in seen.problem.message
 
 
 @pytest.mark.parametrize(("ahead", "believed"), [(599, True), (600, True), (601, False)])

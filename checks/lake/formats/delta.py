@@ -203,6 +203,7 @@ class Walk:
             if key is None:
                 if at is None:  # only a checkpoint is left: its file was written after what it holds
                     at = max((key.last_modified for key in log.checkpoints.get(version, ())), default=None)
+                at = self.clock.now if at is None and self.clock.ignore_later else at
                 why = f"{_say_passed(passed)}, and the log before version {version + 1} was cleaned up"
                 return self._bounded(only_bounded(self.table.id, at, why, _RETAIN), at, version)
             if len(passed) >= MOST_COMMITS:
@@ -233,6 +234,8 @@ class Walk:
             return newest
         if not self._is_later(self.commit(newest, log.commits[newest])):
             return newest
+        if log.start and self._is_later(self.commit(min(log.commits), log.commits[min(log.commits)])):
+            log = self.list_from(0)
         versions = sorted(log.commits)
         earlier = bisect_right(
             versions, 0, key=lambda each: int(self._is_later(self.commit(each, log.commits[each])))

@@ -229,7 +229,7 @@ def _count(held: Held, action: FileAction, commit: Commit | None, base_at: datet
     """Count a file: what a commit rewrote came before it, what the checkpoint holds before the commits after it."""
     if commit is None or commit.at is None:
         held.add_unknown(action.size_bytes, base_at)
-    elif not action.changes_data or commit.operation == "DELETE":
+    elif not action.changes_data or not commit.adds_rows or commit.operation == "DELETE":
         held.add_unknown(action.size_bytes, commit.at)
     else:
         held.add(action.size_bytes, commit.at, f"commit {commit.version}", is_new=not commit.removes)

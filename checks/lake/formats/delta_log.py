@@ -5,6 +5,7 @@ Delta Transaction Log Protocol: "Delta Log Entries", "Actions", "In-Commit Times
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -22,10 +23,19 @@ NEWEST_READER = 3
 """The highest minReaderVersion of the protocol as it is known."""
 MOST_ACTIONS = 500_000
 """Actions of one commit that are read in search of what it did."""
+_END_OF_VERSIONS = 10**20
 _COMMIT = re.compile(r"([0-9]{20})\.json")
 _CHECKPOINT = re.compile(
     r"([0-9]{20})\.checkpoint(?:\.([0-9]{10})\.([0-9]{10})\.parquet|\.[0-9A-Za-z-]{1,64}\.(?:json|parquet)|\.parquet)"
 )
+_NO_RECORDS = re.compile(r'"numRecords"\s*:\s*0\b')
+_WRITTEN = {
+    "MERGE": (
+        "numTargetRowsInserted", "numTargetRowsUpdated", "num_target_rows_inserted", "num_target_rows_updated",
+    ),
+    "UPDATE": ("numUpdatedRows", "num_updated_rows"),
+}  # fmt: skip
+"""Metrics of rows that were written, as Spark and delta-rs name them."""
 _TYPES = {"integer": "int", "long": "bigint", "short": "smallint", "byte": "tinyint"}
 """Delta's names of types as the catalog writes them."""
 _ACTIONS = (
@@ -46,9 +56,10 @@ _ACTIONS = (
 class Commit:
     """What a commit did to the table's data.
 
-    ``adds`` and ``removes`` count file actions with ``dataChange``: what a commit calls itself is not
-    believed, except DELETE, whose adds are rewritten remainders. ``at`` (UTC) is its in-commit timestamp,
-    else the time in its commitInfo; None when it tells neither.
+    ``adds`` and ``removes`` count file actions with ``dataChange`` (and with rows): what a commit calls itself is
+    not believed, except DELETE, whose adds are rewritten remainders. So are those of a MERGE or UPDATE that says
+    that it wrote no row (``adds_rows`` False). ``at`` (UTC) is its in-commit timestamp, else the time in its
+    commitInfo; None when it tells neither.
     """
 
     version: int
@@ -56,12 +67,13 @@ class Commit:
     operation: str | None = None
     adds: int = 0
     removes: int = 0
+    adds_rows: bool = True
 
     def is_arrival(self, *, deletes: bool) -> bool:
         """Tell whether it added rows, or with ``deletes`` whether it changed them."""
         if deletes:
             return bool(self.adds or self.removes)
-        return self.adds > 0 and self.operation != "DELETE"
+        return self.adds > 0 and self.adds_rows and self.operation != "DELETE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +174,13 @@ class CommitParser:
         if self.files is not None:
             self.files.append(file_action(name, body, f"{self.place} line {self.line}"))
         changes = body.get("dataChange")
+        if changes is None and name == "remove":
+            changes = True  # as Spark reads one that leaves it out
         if not isinstance(changes, bool):
             raise malformed(self.place, f"dataChange of {name} in line {self.line} is {changes!r}")
-        if changes and name == "add":
+        if changes and name == "add" and not _is_empty(body.get("stats")):
             self.commit = replace(self.commit, adds=self.commit.adds + 1)
-        elif changes:
+        elif changes and name == "remove":
             self.commit = replace(self.commit, removes=self.commit.removes + 1)
 
     def _info(self, body: dict[str, Any]) -> None:
@@ -178,9 +192,29 @@ class CommitParser:
                 break
         operation = body.get("operation")
         self.has_info = True
+        name = operation.upper() if isinstance(operation, str) else None
         self.commit = replace(
-            self.commit, at=at, operation=operation.upper() if isinstance(operation, str) else None
+            self.commit, at=at, operation=name, adds_rows=_adds_rows(name, body.get("operationMetrics"))
         )
+
+
+def _is_empty(stats: Any) -> bool:
+    """Tell whether the statistics of a file say that it holds no rows."""
+    if not isinstance(stats, str) or _NO_RECORDS.search(stats) is None:
+        return False
+    try:
+        told = json.loads(stats)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(told, dict) and told.get("numRecords") == 0 and told.get("numRecords") is not False
+
+
+def _adds_rows(operation: str | None, metrics: Any) -> bool:
+    """Return False where an operation that rewrites files counts that it wrote no row, new or changed."""
+    if not isinstance(metrics, dict):
+        return True
+    told = [whole_number(metrics[name]) for name in _WRITTEN.get(operation or "", ()) if name in metrics]
+    return not told or any(number != 0 for number in told)
 
 
 def parse_commit(data: bytes, place: str, version: int) -> Commit:
@@ -204,9 +238,10 @@ def check_protocol(body: dict[str, Any], place: str) -> None:
 def parse_hint(data: bytes) -> int | None:
     """Return the version that ``_last_checkpoint`` names, None when it names none: it is no more than a hint."""
     try:
-        return whole_number(parse_json(data, "_last_checkpoint").get("version"))
+        version = whole_number(parse_json(data, "_last_checkpoint").get("version"))
     except Unobserved:
         return None
+    return version if version is not None and 0 <= version < _END_OF_VERSIONS else None
 
 
 @dataclass(frozen=True, slots=True)
