@@ -20,6 +20,7 @@ from tests.tables_by_engines import (
     ROOT,
     HudiTable,
     ObjectsInMemory,
+    avro_file,
     freshness,
     hudi_commit,
     hudi_properties,
@@ -230,6 +231,128 @@ def test_hourly_instants_that_were_copied_at_once_do_not_agree_on_an_offset() ->
     table.copied(EIGHT + 7 * HOUR + 30 * SECOND)
     seen = see(table)
     assert not seen.newest_complete
+
+
+UTC_HEAD = ("#Updated at 2026-11-21T08:00:00.000Z", "#Sat Nov 21 08:00:00 UTC 2026")
+BERLIN_HEAD = ("#Updated at 2026-11-21T08:00:00.000Z", "#Sat Nov 21 09:00:00 CET 2026")
+
+
+@pytest.mark.parametrize("minutes", [2, 61, 180, 301, 612])
+@pytest.mark.parametrize(("head", "offset"), [(UTC_HEAD, 0 * HOUR), (BERLIN_HEAD, HOUR)])
+@pytest.mark.parametrize(
+    "instants", [(EIGHT,), (EIGHT, EIGHT + 5 * MINUTE), (EIGHT, NINE), (EIGHT, NINE, TEN)]
+)
+@pytest.mark.parametrize("version", [6, 8])
+def test_a_copy_made_soon_after_does_not_pass_for_another_zone(
+    version: int, instants: tuple[Any, ...], head: tuple[str, ...], offset: timedelta, minutes: int
+) -> None:
+    table = HudiTable(version=version, head=head, offset=offset)
+    for instant in instants:
+        table.instant(instant, "commit", hudi_commit(avro=version == 8))
+    table.copied(instants[-1] + minutes * MINUTE)
+    seen = see(table)
+    assert seen.newest is not None
+    assert seen.newest.at == instants[-1] + (2 * SECOND if version == 8 else 0 * SECOND)
+
+
+def test_files_that_were_copied_one_after_the_other_tell_no_zone() -> None:
+    table = HudiTable()
+    for hour in range(3):
+        table.instant(EIGHT + hour * HOUR, "commit", hudi_commit())
+    for number, key in enumerate(sorted(table.objects.objects)):
+        table.objects.modified[key] = ELEVEN + number * 10 * SECOND
+    assert not see(table).newest_complete
+
+
+def test_no_clock_on_earth_is_a_quarter_of_an_hour_off() -> None:
+    table = HudiTable()
+    table.instant(EIGHT, "commit", hudi_commit())
+    table.copied(EIGHT + 75 * MINUTE)
+    assert not see(table).newest_complete
+
+
+@pytest.mark.parametrize(
+    ("minutes", "sure", "fresh"),
+    [(59, False, False), (-59, False, True), (61, True, False), (-61, True, True)],
+)
+def test_an_hour_that_summer_time_may_make_is_unknown_where_it_decides(
+    minutes: int, *, sure: bool, fresh: bool
+) -> None:
+    head = ("#Updated at 2026-07-07T05:13:01.401Z", "#Tue Jul 07 00:13:01 CDT 2026")
+    limit = NOW - 24 * HOUR
+    table = HudiTable(offset=-5 * HOUR, head=head)
+    table.instant(limit - minutes * MINUTE, "commit", hudi_commit())
+    table.copied(NOW)
+    seen = see(table)
+    assert seen.newest is not None
+    assert (seen.problem is None) is sure
+    if sure:
+        assert (seen.newest.at >= limit) is fresh
+    else:
+        assert seen.problem is not None
+        assert seen.problem.kind is ProblemKind.AMBIGUOUS
+        assert seen.newest.at < limit
+
+
+def test_gmt_may_be_london_in_winter() -> None:
+    table = HudiTable(head=("#Updated at 2026-01-05T08:00:00Z", "#Mon Jan 05 08:00:00 GMT 2026"))
+    table.instant(NINE, "commit", hudi_commit())
+    table.copied(NOW)
+    seen = see(table)
+    assert seen.newest is not None
+    assert seen.newest.at == NINE
+    assert "taken as GMT (UTC+00:00)" in seen.notes[0]
+
+
+def test_while_the_properties_are_written_anew_their_backup_counts() -> None:
+    table = HudiTable()
+    table.instant(EIGHT, "commit", hudi_commit())
+    key = f"{ROOT}.hoodie/hoodie.properties"
+    table.objects.put(f"{key}.backup", table.objects.objects.pop(key))
+    assert see(table).newest == Arrival(EIGHT, uri(table, "20261121080000000.commit"))
+
+
+REQUESTED = {
+    "type": "record",
+    "name": "HoodieRequestedReplaceMetadata",
+    "fields": [
+        {"name": "operationType", "type": ["null", "string"]},
+        {"name": "clusteringPlan", "type": ["null", {"type": "map", "values": "string"}]},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("requested", "is_data"),
+    [
+        (avro_file(REQUESTED, {"operationType": "CLUSTER", "clusteringPlan": None}), False),
+        (avro_file(REQUESTED, {"operationType": None, "clusteringPlan": {"groups": "2"}}), False),
+        (avro_file(REQUESTED, {"operationType": "INSERT_OVERWRITE", "clusteringPlan": None}), True),
+        (avro_file(REQUESTED, {"operationType": None, "clusteringPlan": None}), True),
+        (b"", True),  # of an insert overwrite, as older versions leave it
+    ],
+)
+def test_a_replacecommit_that_does_not_say_its_operation_is_told_by_what_was_requested(
+    requested: bytes, *, is_data: bool
+) -> None:
+    table = HudiTable()
+    table.instant(EIGHT, "commit", hudi_commit())
+    table.instant(NINE, "replacecommit", hudi_commit(None))
+    table.objects.put(f"{table.folder}20261121090000000.replacecommit.requested", requested, NINE)
+    seen = see(table)
+    assert seen.newest is not None
+    assert seen.newest.at == (NINE if is_data else EIGHT)
+
+
+def test_the_timeline_of_the_metadata_table_is_not_taken() -> None:
+    table = HudiTable()
+    table.instant(EIGHT, "commit", hudi_commit())
+    folder = f"{ROOT}.hoodie/metadata/.hoodie/"
+    table.objects.put(f"{folder}hoodie.properties", hudi_properties(table_type="MERGE_ON_READ"))
+    table.objects.put(f"{folder}20261121090000000.deltacommit", hudi_commit(), NINE)
+    seen = see(table)
+    assert seen.newest == Arrival(EIGHT, uri(table, "20261121080000000.commit"))
+    assert table.objects.counts == (1, 2)
 
 
 def test_only_maintenance_on_the_timeline_is_an_upper_bound_where_there_was_more() -> None:

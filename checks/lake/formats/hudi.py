@@ -38,6 +38,7 @@ from checks.model import Arrival, Format, Problem, ProblemKind, Unobserved
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import timedelta
 
     from checks.lake.formats.timeline import Properties
     from checks.lake.reader import LakeReader
@@ -160,7 +161,15 @@ class Walk:
     def properties(self) -> Properties:
         """Return ``hoodie.properties``, by one GET."""
         key = f"{self.root}.hoodie/hoodie.properties"
-        data = self.reader.store.get(self.bucket, key, max_bytes=_MOST_PROPERTIES)
+        try:
+            data = self.reader.store.get(self.bucket, key, max_bytes=_MOST_PROPERTIES)
+        except Unobserved as error:
+            if error.problem.kind is not ProblemKind.NOT_FOUND:
+                raise
+            try:  # while Hudi writes it anew, what it was stands beside it
+                data = self.reader.store.get(self.bucket, f"{key}.backup", max_bytes=_MOST_PROPERTIES)
+            except Unobserved:
+                raise error from None
         return parse_properties(data, f"s3://{self.bucket}/{key}")
 
     def timeline(self, properties: Properties) -> Timeline:
@@ -190,6 +199,15 @@ class Walk:
             self.read[key] = parse_commit(data, f"s3://{self.bucket}/{key}")
         return self.read[key]
 
+    def _planned(self, plan: Key) -> str | None:
+        """Return the operation that was requested of a replacecommit, by one GET: clustering has a plan."""
+        place = f"s3://{self.bucket}/{plan.key}"
+        document = _document(self.reader.store.get(self.bucket, plan.key, max_bytes=MOST_BYTES), place)
+        if document.get("clusteringPlan") is not None:
+            return "CLUSTER"
+        operation = document.get("operationType")
+        return operation.upper() if isinstance(operation, str) and operation.upper() != "UNKNOWN" else None
+
     def newest_arrival(self, properties: Properties, timeline: Timeline, *, deletes: bool) -> Recency:
         """Find the newest completed instant that wrote rows; its time is that of the timeline's own clock."""
         zone = find_zone(properties, timeline.witnesses)
@@ -208,6 +226,12 @@ class Walk:
                     return Recency(problem=problem, no_later_than=at, bound_by=self._evidence(instant))
                 read += 1
                 commit = self.commit(instant)
+                if (
+                    instant.action == "replacecommit"
+                    and commit.operation is None
+                    and instant.plan is not None
+                ):
+                    commit = replace(commit, operation=self._planned(instant.plan))
                 compacts = properties.is_merge_on_read and instant.action == "commit"
                 if commit.is_arrival(deletes=deletes, merge_on_read_commit=compacts):
                     return self._arrival(instant, wall, zone, passed)
@@ -231,8 +255,20 @@ class Walk:
         at = zone.utc(wall)
         if at is not None:
             notes += [f"{self.table.id}: {zone.note}"] if zone.note else []
+            problem = self._unsure_by(zone.slack(wall), at, zone)
+            if problem is not None:
+                return Recency(Arrival(at - zone.slack(wall), evidence), problem, tuple(notes))
             return Recency(Arrival(at, evidence), notes=tuple(notes))
         return self._unsure(instant, wall, evidence, notes)
+
+    def _unsure_by(self, slack: timedelta, at: datetime, zone: Zone) -> Problem | None:
+        """Return the problem of a time that may be off by as much as decides, None where it does not decide."""
+        limit = strictest_limit(self.plan, self.clock) if slack else None
+        if limit is None or not at - slack < limit <= at + slack:
+            return None
+        return Problem(
+            ProblemKind.AMBIGUOUS, f"{self.table.id}: {zone.note}", "set hoodie.table.timeline.timezone=UTC"
+        )
 
     def _unsure(self, instant: Instant, wall: datetime, evidence: str, notes: list[str]) -> Recency:
         """Tell what holds in every zone: as late as it can be it may be too old, as early as can be fresh."""
@@ -254,7 +290,7 @@ class Walk:
     def is_archived(self, properties: Properties) -> bool:
         """Tell whether instants were archived, by one LIST; Hudi makes the folder before there are any."""
         prefix = f"{self.root}{properties.timeline}{properties.archive}"
-        page = self.reader.store.list_page(self.bucket, prefix, max_keys=2)
+        page = self.reader.store.list_page(self.bucket, prefix)
         return any(key.size_bytes for key in page.keys)
 
 

@@ -35,8 +35,19 @@ _PROMPT = timedelta(minutes=3)
 _WHOLE_SECONDS = timedelta(seconds=2)
 """S3 tells the time of an object in whole seconds."""
 ZONES = (timedelta(hours=-12), timedelta(hours=14))
+_HALVES = (-9.5, -3.5, -2.5, 3.5, 4.5, 5.5, 5.75, 6.5, 8.75, 9.5, 10.5, 12.75, 13.75)
+_OFFSETS = frozenset(timedelta(hours=hours) for hours in (*range(-12, 15), *_HALVES))
+"""Offsets from UTC that clocks on earth have."""
+_TOGETHER = timedelta(minutes=5)
+_APART = timedelta(minutes=20)
+_ENOUGH = 3
+"""So many instants that agree on an offset are believed against the head of ``hoodie.properties``."""
 _SUMMER = timedelta(hours=1)
 _WITNESSES = 200
+_UTC = ("UTC", "Z")
+"""Names that tell a zone without summer time; Java writes GMT also for London in winter."""
+_NEAR = timedelta(days=1)
+"""Clocks are not changed within it, or hardly ever."""
 _HEADER_UTC = re.compile(r"#.*?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?Z", re.ASCII)
 _HEADER_WALL = re.compile(r"#\w{3} (\w{3}) (\d\d) (\d\d):(\d\d):(\d\d) (\S{1,40}) (\d{4})", re.ASCII)
 _YEARS = range(1990, 2200)
@@ -128,6 +139,8 @@ class Instant:
     key: Key
     by_plan: bool = False
     """True when a plan beside it says that it is maintenance: compaction shows as a commit."""
+    plan: Key | None = None
+    """What was requested, where that is kept in a file that is not empty."""
 
     @property
     def stamp(self) -> str:
@@ -152,6 +165,7 @@ def read_timeline(keys: Iterable[Key], prefix: str) -> Timeline:
     """Sort a timeline's files; what is pending or no instant is passed over."""
     completed: list[tuple[str, str | None, str, Key]] = []
     plans: set[str] = set()
+    requests: dict[str, Key] = {}
     witnesses: list[tuple[str, Key]] = []
     for key in keys:
         match = _INSTANT.fullmatch(key.key.removeprefix(prefix))
@@ -162,11 +176,13 @@ def read_timeline(keys: Iterable[Key], prefix: str) -> Timeline:
             plans.add(requested)
         if state == "requested":
             witnesses.append((requested, key))
+            if key.size_bytes:
+                requests[requested] = key
         elif state is None and action != "inflight":  # layout 1 writes a commit in flight as X.inflight
             completed.append((requested, match["completed"], action, key))
             if match["completed"] is not None:
                 witnesses.append((match["completed"], key))
-    instants = [Instant(*each, by_plan=each[0] in plans) for each in completed]
+    instants = [Instant(*each, each[0] in plans, requests.get(each[0])) for each in completed]
     return Timeline(
         tuple(sorted(instants, key=lambda each: (each.stamp, each.requested), reverse=True)),
         tuple(sorted(witnesses, key=lambda pair: pair[0], reverse=True)),
@@ -188,13 +204,19 @@ class Zone:
     """How instants become UTC. ``offset`` is that of their wall time from UTC, None when nothing tells it.
 
     ``seen`` are wall times whose offset their own files told: the nearest one's is taken, as clocks change.
-    ``note`` is set when the offset is not sure.
+    ``note`` is set when the offset is not sure: ``known_at`` is when it held, and clocks may have changed since.
     """
 
     offset: timedelta | None
     name: ZoneInfo | None = None
     seen: tuple[tuple[datetime, timedelta], ...] = ()
     note: str = ""
+    known_at: datetime | None = None
+
+    def slack(self, wall: datetime) -> timedelta:
+        """Return by how much the instant of a wall time may be off."""
+        is_near = self.known_at is None or abs(wall - self.known_at) < _NEAR
+        return timedelta(0) if is_near else _SUMMER
 
     def utc(self, wall: datetime) -> datetime | None:
         """Return the instant of a wall time."""
@@ -209,7 +231,7 @@ def find_zone(properties: Properties, witnesses: Sequence[tuple[str, Key]]) -> Z
     """Find out the offset of the timeline's wall times.
 
     In turn: what ``hoodie.table.timeline.timezone`` says (UTC, or LOCAL as Hudi's default); the times of the
-    instants' own files, where most of them agree with their names; the two times at the head of
+    instants' own files, where most of them agree with their names (and were not copied); the two times at the head of
     ``hoodie.properties``, of which one is in UTC. The last may be off by an hour where clocks change.
     """
     stated = properties.entries.get("hoodie.table.timeline.timezone", "LOCAL")
@@ -220,22 +242,62 @@ def find_zone(properties: Properties, witnesses: Sequence[tuple[str, Key]]) -> Z
             return Zone(None, ZoneInfo(stated))
         except (ValueError, OSError):
             raise malformed(properties.place, f"hoodie.table.timeline.timezone is {stated!r}") from None
-    told = [_offset_by(stamp, key) for stamp, key in witnesses[:_WITNESSES]]
+    header = _offset_by_header(properties.header)
+    told = _told_offsets(witnesses[:_WITNESSES])
     agreed = [pair for pair in told if pair is not None]
     agreed = [pair for pair in agreed if abs(pair[1] - agreed[0][1]) <= _SUMMER]
-    if agreed and 2 * len(agreed) >= len(told):
+    most = bool(agreed) and 2 * len(agreed) >= len(told)
+    if most and (header is None or _is_often(agreed) or _agrees(header, agreed[0])):
         return Zone(agreed[0][1], seen=tuple(agreed))
-    header = _offset_by_header(properties.header)
     if header is None:
         return Zone(None)
-    offset, name = header
-    if name in ("UTC", "GMT", "Z"):
+    offset, name, wall = header
+    if name in _UTC:
         return Zone(offset)
     return Zone(
         offset,
         note=f"its instants are in local time: taken as {name} (UTC{say_offset(offset)}) as the head of "
         "hoodie.properties says; they may be an hour off where clocks change",
+        known_at=wall,
     )
+
+
+def _is_often(agreed: Sequence[tuple[datetime, timedelta]]) -> bool:
+    """Tell whether instants agree that lie apart: copied soon after, one or two may fit by chance."""
+    apart = 0
+    last: datetime | None = None
+    for wall, _ in agreed:
+        if last is None or abs(wall - last) > _APART:
+            apart, last = apart + 1, wall
+    return apart >= _ENOUGH
+
+
+def _agrees(header: tuple[timedelta, str, datetime], told: tuple[datetime, timedelta]) -> bool:
+    """Tell whether an offset is that of the header, or another one of its zone at another time of the year."""
+    offset, name, wall = header
+    is_fixed = name in _UTC or abs(told[0] - wall) < _NEAR
+    return abs(offset - told[1]) <= (timedelta(0) if is_fixed else _SUMMER)
+
+
+def _told_offsets(witnesses: Sequence[tuple[str, Key]]) -> list[tuple[datetime, timedelta] | None]:
+    """Return the offset that each file tells, None where it tells none.
+
+    Files of instants far apart that were written together are copies: their times tell nothing, even where
+    one of them happens to fit.
+    """
+    walls = [(wall_of_stamp(stamp), key.last_modified) for stamp, key in witnesses]
+    known = [(wall, at) for wall, at in walls if wall is not None]
+
+    def is_copy(wall: datetime, at: datetime) -> bool:
+        return any(
+            abs(other_at - at) <= _TOGETHER and abs((other - wall) - (other_at - at)) > _APART
+            for other, other_at in known
+        )
+
+    return [
+        None if wall is None or is_copy(wall, at) else _offset_by(stamp, key)
+        for (wall, at), (stamp, key) in zip(walls, witnesses, strict=True)
+    ]
 
 
 def _offset_by(stamp: str, key: Key) -> tuple[datetime, timedelta] | None:
@@ -247,10 +309,10 @@ def _offset_by(stamp: str, key: Key) -> tuple[datetime, timedelta] | None:
     quarters = behind // _QUARTER
     delay = behind - quarters * _QUARTER
     offset = -quarters * _QUARTER
-    return (wall, offset) if delay <= _PROMPT and ZONES[0] <= offset <= ZONES[1] else None
+    return (wall, offset) if delay <= _PROMPT and offset in _OFFSETS else None
 
 
-def _offset_by_header(header: Iterable[str]) -> tuple[timedelta, str] | None:
+def _offset_by_header(header: Iterable[str]) -> tuple[timedelta, str, datetime] | None:
     instant = wall = name = None
     for line in header:
         if (match := _HEADER_UTC.match(line)) is not None:
@@ -264,12 +326,12 @@ def _offset_by_header(header: Iterable[str]) -> tuple[timedelta, str] | None:
                 return None
     if wall is None or name is None:
         return None
-    if name in ("UTC", "GMT", "Z"):
-        return timedelta(0), name
+    if name in _UTC:
+        return timedelta(0), name, wall
     if instant is None:
         return None
     offset = round((wall - instant) / _QUARTER) * _QUARTER
-    return (offset, name) if ZONES[0] <= offset <= ZONES[1] else None
+    return (offset, name, wall) if offset in _OFFSETS else None
 
 
 def say_offset(offset: timedelta) -> str:
