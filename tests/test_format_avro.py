@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+import tracemalloc
 import zlib
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -168,6 +170,53 @@ def deflated(data: bytes) -> bytes:
 )
 def test_a_bad_file_is_named_with_what_is_wrong(data: bytes, says: str) -> None:
     assert says in fails(data)
+
+
+EMPTY: dict[str, Any] = {"type": "record", "name": "Empty", "fields": []}
+
+
+def doubling(depth: int) -> dict[str, Any]:
+    """Return a schema of records of no bytes, each of which holds the one before it twice."""
+    fields: list[dict[str, Any]] = [{"name": "r0", "type": {**EMPTY, "name": "R0"}}]
+    for level in range(1, depth):
+        twice = [{"name": name, "type": f"R{level - 1}"} for name in "ab"]
+        fields.append({"name": f"r{level}", "type": {"type": "record", "name": f"R{level}", "fields": twice}})
+    return {"type": "record", "name": "Top", "fields": fields}
+
+
+WIDE = {"type": "record", "name": "W", "fields": [{"name": f"f{n}", "type": "null"} for n in range(200)]}
+
+
+@pytest.mark.parametrize(
+    ("schema", "body"),
+    [
+        ({"type": "array", "items": EMPTY}, avro_long(900_000) + avro_long(0)),
+        ({"type": "array", "items": WIDE}, avro_long(900_000) + avro_long(0)),
+        ({"type": "array", "items": "null"}, (avro_long(400_000)) * 9 + avro_long(0)),
+        (doubling(40), b""),
+        (
+            {"type": "array", "items": {"type": "array", "items": "null"}},
+            avro_long(2_000_000) + b"\0" * 2_000_001,
+        ),
+    ],
+    ids=["empty records", "wide records", "nulls", "doubling", "empty arrays"],
+)
+def test_a_few_bytes_do_not_take_all_memory(schema: Any, body: bytes) -> None:
+    started = time.process_time()
+    tracemalloc.start()
+    try:
+        assert "holds more than" in fails(container(schema, body))
+        assert tracemalloc.get_traced_memory()[1] < 250_000_000
+    finally:
+        tracemalloc.stop()
+    assert time.process_time() - started < 15  # some 1 s, without tracing
+
+
+def test_records_of_no_bytes_may_be_many_where_others_take_some() -> None:
+    schema = {"type": "record", "name": "Entry", "fields": [
+        {"name": "status", "type": "int"}, {"name": "partition", "type": EMPTY},
+    ]}  # fmt: skip
+    assert len(read(container(schema, b"\x02" * 100_000, count=100_000))) == 100_000
 
 
 @given(st.binary(max_size=200))

@@ -357,6 +357,7 @@ def edited(**changes: Any) -> bytes:
         (edited()[:-40], ProblemKind.MALFORMED, "it is no JSON"),
         (b"[]", ProblemKind.MALFORMED, "it is no JSON object"),
         (b"[" * 100_000, ProblemKind.MALFORMED, "nested too deeply"),
+        (b'{"a": [' + b"[]," * 1_100_000 + b"0]}", ProblemKind.MALFORMED, "more than 2,000,000 values"),
         (b"\xff\xfe\x00", ProblemKind.MALFORMED, "it is no JSON"),
         (b"PAR1....", ProblemKind.MALFORMED, "it is no JSON"),
         (gzip.compress(edited())[:-10], ProblemKind.MALFORMED, "cut short"),

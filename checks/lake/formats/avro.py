@@ -23,6 +23,9 @@ MOST_BYTES = 64 * 1024 * 1024
 """What all blocks of a file may unpack to."""
 MOST_VALUES = 10_000_000
 """Records, array items and map entries in a file: items of no bytes could else be claimed without end."""
+MOST_VALUES_OF_RECORD = 1_000_000
+MOST_IDLE = 500_000
+"""Fields and items of no bytes, such as the partition of an unpartitioned table: a few bytes could claim many."""
 _SYNC = 16
 _LONGEST_VARINT = 63
 
@@ -36,6 +39,7 @@ class _Cursor:
     data: bytes
     pos: int = 0
     budget: int = MOST_VALUES
+    idle: int = MOST_IDLE
 
     def long(self) -> int:
         data, pos = self.data, self.pos
@@ -70,8 +74,23 @@ class _Cursor:
             self.long()
         self.budget -= count
         if self.budget < 0:
-            raise _WrongError(f"it holds more than {MOST_VALUES:,} values")
+            raise _WrongError(
+                f"it holds more than {MOST_VALUES:,} values, or more than {MOST_VALUES_OF_RECORD:,} in one record"
+            )
         return count
+
+    def items(self) -> int:
+        """Read how many items the next block of an array or map holds, 0 at its end."""
+        count = self.spend(self.long())
+        self.waste(count - (len(self.data) - self.pos))
+        return count
+
+    def waste(self, count: int) -> None:
+        """Count values that take no bytes."""
+        if count > 0:
+            self.idle -= count
+            if self.idle < 0:
+                raise _WrongError(f"it holds more than {MOST_IDLE:,} values of no bytes")
 
 
 _Read: TypeAlias = "Callable[[_Cursor], Any]"
@@ -176,7 +195,7 @@ class _Compiler:
     def _array(item: _Read) -> _Read:
         def read(cursor: _Cursor) -> list[Any]:
             found: list[Any] = []
-            while count := cursor.spend(cursor.long()):
+            while count := cursor.items():
                 found.extend(item(cursor) for _ in range(count))
             return found
 
@@ -186,7 +205,7 @@ class _Compiler:
     def _map(value: _Read) -> _Read:
         def read(cursor: _Cursor) -> dict[str, Any]:
             found: dict[str, Any] = {}
-            while count := cursor.spend(cursor.long()):
+            while count := cursor.items():
                 for _ in range(count):
                     key = cursor.text()
                     found[key] = value(cursor)
@@ -210,7 +229,13 @@ def _enum(symbols: list[Any]) -> _Read:
 
 
 def _record(pairs: list[tuple[str, _Read]]) -> _Read:
-    return lambda cursor: {name: read(cursor) for name, read in pairs}
+    def read_all(cursor: _Cursor) -> dict[str, Any]:
+        start = cursor.pos
+        found = {name: read(cursor) for name, read in pairs}
+        cursor.waste((len(pairs) or 1) - (cursor.pos - start))
+        return found
+
+    return read_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,16 +263,20 @@ class Container:
             except _ERRORS as error:
                 raise _told(error, self.place) from error
             unpacked += len(block)
-            inner = _Cursor(block, 0, cursor.budget)
-            for _ in range(count):
+            inner = _Cursor(block, 0, 0, cursor.idle)
+            for number in range(count):
+                inner.budget = allowed = min(cursor.budget, MOST_VALUES_OF_RECORD)
                 try:
+                    if number == 0:
+                        inner.waste(count - len(block))
                     record = self._read(inner)
                 except _ERRORS as error:
                     raise _told(error, self.place) from error
+                cursor.budget -= allowed - inner.budget
                 yield record
             if inner.pos != len(block):
                 raise malformed(self.place, "a block holds more than its records")
-            cursor.budget = inner.budget
+            cursor.idle = inner.idle
 
 
 _ERRORS = (ValueError, IndexError, KeyError, TypeError, RecursionError, OverflowError, zlib.error, OSError)
