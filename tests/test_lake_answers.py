@@ -416,6 +416,26 @@ def test_a_large_object_is_not_read(served: Stub) -> None:
         store.get("lake", "raw/a", max_bytes=10)
 
 
+@pytest.mark.parametrize(
+    "torn",
+    [Answer(b"one\n", length=9), Answer(b"", length=9), Answer(b"one\n", length=9, reset=True)],
+    ids=["ended early", "empty", "broken off"],
+)
+def test_an_object_that_ends_early_is_asked_for_again_and_never_believed(served: Stub, torn: Answer) -> None:
+    store = Lake(aws=Aws(attempts=1)).reader(BARE).store
+    served.answer = lambda _asked: torn
+    with pytest.raises(Unobserved) as caught:
+        store.get("lake", "raw/a", max_bytes=1000)
+    assert caught.value.problem.kind is ProblemKind.MALFORMED
+    assert caught.value.problem.message.startswith(
+        "S3 GetObject on s3://lake/raw/a: the answer of GetObject was torn"
+    )
+    assert len(served.asked) == 3
+    answers = iter([torn, Answer(b"one\ntwo\n", length=8)])
+    served.answer = lambda _asked: next(answers)
+    assert store.get("lake", "raw/a", max_bytes=1000) == b"one\ntwo\n"
+
+
 def test_a_run_tells_its_cost_at_list_prices(served: Stub) -> None:
     served.answer = lambda asked: (
         as_json({"Partitions": []}) if asked.operation == "GetPartitions" else Answer(listing([]))

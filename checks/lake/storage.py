@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from checks.lake.errors import asked_s3, problem_of
+from checks.lake.errors import asked_s3, clean, problem_of
 from checks.lake.formats.files import is_data
-from checks.lake.lister import Key, Keys, Page, own_pages
+from checks.lake.lister import Key, Keys, Page, TornAnswer, own_pages
 from checks.lake.session import whole
 from checks.model import Format, Listing, Problem, ProblemKind, Unobserved
 
@@ -117,16 +117,34 @@ class S3Store:
         ask = {"Range": f"bytes={byte_range[0]}-{byte_range[1]}"} if byte_range else {}
         try:
             client = self.aws.client("s3", self.account, self.region)
-            body = whole(lambda: client.get_object(Bucket=bucket, Key=key, **ask))["Body"]
-            try:
-                data: bytes = body.read(max_bytes + 1)
-            finally:
-                body.close()
+            data = whole(lambda: _body_of(client.get_object(Bucket=bucket, Key=key, **ask), max_bytes + 1))
         except Exception as error:
             raise Unobserved(problem_of(error, asked)) from error
         if len(data) > max_bytes:
             raise Unobserved(too_large(asked.place, max_bytes))
         return data
+
+
+def _body_of(answer: Mapping[str, Any], most: int) -> bytes:
+    """Return an object's bytes, at most so many; raise TornAnswer when fewer came than the answer says.
+
+    boto3 checks that only where a body is read without a limit.
+    """
+    from botocore.exceptions import HTTPClientError, IncompleteReadError, ReadTimeoutError
+
+    body = answer["Body"]
+    try:
+        data: bytes = body.read(most)
+    except ReadTimeoutError:
+        raise
+    except (HTTPClientError, IncompleteReadError) as error:
+        raise TornAnswer("GetObject", f"its body broke off ({clean(error)})") from error
+    finally:
+        body.close()
+    length = answer.get("ContentLength")
+    if isinstance(length, int) and len(data) < min(length, most):
+        raise TornAnswer("GetObject", f"its body ends after {len(data):,} of {length:,} bytes")
+    return data
 
 
 def split_uri(uri: str) -> tuple[str, str]:

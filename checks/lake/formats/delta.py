@@ -172,6 +172,9 @@ class Walk:
                 byte_range=None if whole else (start, start + _PART_BYTES - 1),
                 max_bytes=_PART_BYTES,
             )
+            expected = min(_PART_BYTES, key.size_bytes - start)
+            if len(data) != expected:
+                raise malformed(place, f"{len(data):,} bytes of it came where {expected:,} were listed")
             if whole and self.raw is not None:
                 self.raw[version] = data
             parser.feed(data, last=last)
