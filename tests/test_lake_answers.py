@@ -436,6 +436,16 @@ def test_an_object_that_ends_early_is_asked_for_again_and_never_believed(served:
     assert store.get("lake", "raw/a", max_bytes=1000) == b"one\ntwo\n"
 
 
+def test_a_name_that_is_no_text_is_malformed_and_told_in_text(served: Stub) -> None:
+    with pytest.raises(Unobserved) as caught:
+        Lake(aws=Aws(attempts=1)).reader(BARE).store.get("lake", "raw/\ud800\u202ea", max_bytes=10)
+    assert caught.value.problem.kind is ProblemKind.MALFORMED
+    assert caught.value.problem.message.encode().startswith(
+        b"S3 GetObject on s3://lake/raw/ a: its name is no text"
+    )
+    assert served.asked == []
+
+
 def test_a_run_tells_its_cost_at_list_prices(served: Stub) -> None:
     served.answer = lambda asked: (
         as_json({"Partitions": []}) if asked.operation == "GetPartitions" else Answer(listing([]))

@@ -61,7 +61,12 @@ def test_a_table_as_glue_tells_it() -> None:
         ({"Parameters": {"table_type": "iceberg", "metadata_location": "s3://b/m.json"}}, Format.ICEBERG),
         ({"Parameters": {"spark.sql.sources.provider": "delta"}}, Format.DELTA),
         ({"Parameters": {"table_type": "DELTA"}}, Format.DELTA),
+        ({"Parameters": {"classification": "delta"}}, Format.DELTA),
+        ({"Parameters": {"storage_handler": "io.delta.hive.DeltaStorageHandler"}}, Format.DELTA),
+        ({"Parameters": {"Metadata_Location": "s3a://b/m.json"}}, Format.ICEBERG),
         ({"Parameters": {"spark.sql.sources.provider": "hudi"}}, Format.HUDI),
+        ({"Parameters": {"spark.sql.sources.provider": "org.apache.hudi"}}, Format.HUDI),
+        ({"Parameters": {"table_type": "HUDI"}}, Format.HUDI),
         (
             {"StorageDescriptor": {"InputFormat": "org.apache.hudi.hadoop.HoodieParquetInputFormat"}},
             Format.HUDI,

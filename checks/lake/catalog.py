@@ -167,13 +167,11 @@ def _format(parameters: Mapping[str, str], storage: Mapping[str, Any]) -> Format
     table_type = lower.get("table_type", "")
     if table_type == "iceberg" or provider == "iceberg" or "metadata_location" in lower:
         return Format.ICEBERG
-    if "delta" in (table_type, provider, lower.get("classification", "")):
+    marks = (table_type, provider, lower.get("classification", ""))
+    if "delta" in marks or "io.delta." in lower.get("storage_handler", ""):
         return Format.DELTA
-    if (
-        provider == "hudi"
-        or "hudi" in str(storage.get("InputFormat", "")).lower()
-        or "hoodie" in str(storage.get("InputFormat", "")).lower()
-    ):
+    input_format = str(storage.get("InputFormat", "")).lower()
+    if any("hudi" in mark for mark in (*marks, input_format)) or "hoodie" in input_format:
         return Format.HUDI
     return Format.FILES
 

@@ -16,7 +16,9 @@ _SECRET = re.compile(
     re.IGNORECASE,
 )
 _PRINCIPAL = re.compile(r"arn:aws[\w-]*:(?:iam|sts)::\d{12}:[\w+=,.@/-]+")
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_CONTROLS = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+"  # and what turns or breaks text
+)
 _LONGEST = 240
 
 _DENIED = {
@@ -199,6 +201,13 @@ def _kinds_of_errors() -> tuple[_Said, ...]:
             (boto.ParamValidationError,),
             kinds.MALFORMED,
             "refused before it was sent: <error>",
+            "mend the name",
+            "malformed <service> <owner>",
+        ),
+        _Said(
+            (UnicodeError,),
+            kinds.MALFORMED,
+            "its name is no text that can be sent: <error>",
             "mend the name",
             "malformed <service> <owner>",
         ),
