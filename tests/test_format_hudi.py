@@ -294,6 +294,24 @@ def test_an_hour_that_summer_time_may_make_is_unknown_where_it_decides(
         assert seen.newest.at < limit
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        ("#Updated at 2026-11-21T27:00:00Z", "#Sat Nov 21 09:00:00 CET 2026"),
+        ("#Updated at 2026-11-21T08:00:00Z", "#Sat Nov 31 09:00:00 CET 2026"),
+        ("#Updated at 2026-11-21T08:00:00Z", "#Sat Nov 21 09:00:00 CET 0000"),
+        ("#Updated at 2026-11-21T08:00:00Z", "#Sat Nov 21 08:20:00 XXX 2026"),
+    ],
+)
+def test_a_head_that_is_no_time_tells_no_zone(head: tuple[str, ...]) -> None:
+    table = HudiTable(head=head)
+    table.instant(EIGHT, "commit", hudi_commit())
+    table.copied(NOW)
+    seen = see(table)
+    assert seen.problem is not None
+    assert seen.problem.kind is ProblemKind.AMBIGUOUS
+
+
 def test_gmt_may_be_london_in_winter() -> None:
     table = HudiTable(head=("#Updated at 2026-01-05T08:00:00Z", "#Mon Jan 05 08:00:00 GMT 2026"))
     table.instant(NINE, "commit", hudi_commit())

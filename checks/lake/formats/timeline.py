@@ -315,15 +315,15 @@ def _offset_by(stamp: str, key: Key) -> tuple[datetime, timedelta] | None:
 def _offset_by_header(header: Iterable[str]) -> tuple[timedelta, str, datetime] | None:
     instant = wall = name = None
     for line in header:
-        if (match := _HEADER_UTC.match(line)) is not None:
-            instant = datetime.fromisoformat(match[1])
-        elif (match := _HEADER_WALL.fullmatch(line)) is not None and match[1] in _MONTHS:
-            month, name = _MONTHS.index(match[1]) + 1, match[6]
-            day, hour, minute, second = (int(match[n]) for n in (2, 3, 4, 5))
-            try:
+        try:
+            if (match := _HEADER_UTC.match(line)) is not None:
+                instant = datetime.fromisoformat(match[1])
+            elif (match := _HEADER_WALL.fullmatch(line)) is not None and match[1] in _MONTHS:
+                month, name = _MONTHS.index(match[1]) + 1, match[6]
+                day, hour, minute, second = (int(match[n]) for n in (2, 3, 4, 5))
                 wall = datetime(int(match[7]), month, day, hour, minute, second)  # noqa: DTZ001 - a wall time
-            except ValueError:
-                return None
+        except ValueError:
+            return None
     if wall is None or name is None:
         return None
     if name in _UTC:
