@@ -141,6 +141,19 @@ def test_deletes_count_where_changes_are_asked_for() -> None:
     assert seen.newest.at == NINE
 
 
+def test_an_overwrite_with_nothing_is_a_change_and_no_arrival() -> None:
+    table = HudiTable()
+    table.instant(EIGHT, "commit", hudi_commit())
+    table.instant(
+        NINE, "replacecommit", hudi_commit("INSERT_OVERWRITE", inserts=0, replaced=("day=2026-11-21",))
+    )
+    table.instant(TEN, "replacecommit", hudi_commit("CLUSTER", inserts=0, replaced=("day=2026-11-21",)))
+    for rule, at_ in ((freshness(), EIGHT), (freshness(count="changes"), NINE)):
+        seen = see(table, rule=rule)
+        assert seen.newest is not None
+        assert seen.newest.at == at_
+
+
 @pytest.mark.parametrize("hours", [-12, -5, -3.5, 0, 2, 5.75, 14])
 @pytest.mark.parametrize("version", [6, 8])
 def test_the_offset_is_found_from_the_times_of_the_instants_own_files(hours: float, version: int) -> None:
@@ -502,7 +515,7 @@ def test_bad_properties_are_named_with_what_is_wrong(properties: bytes, kind: Pr
 @pytest.mark.parametrize(
     ("commit", "says"),
     [
-        (b"", "it is no JSON"),
+        (b"", "it is empty"),
         (hudi_commit()[:-30], "it is no JSON"),
         (hudi_commit(avro=True)[:-30], "cut short"),
         (hudi_commit(avro=True)[:200], "cut short"),

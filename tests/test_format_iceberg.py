@@ -187,6 +187,24 @@ def test_ids_of_snapshots_may_be_negative() -> None:
     assert seen.newest == Arrival(EIGHT, "snapshot -7")
 
 
+def test_with_a_stated_now_a_snapshot_that_expired_since_leaves_an_upper_bound() -> None:
+    later = snapshot(5, TEN, "append", parent=9, added_records=1)
+    document = iceberg_metadata(APPEND, later)
+    document["snapshot-log"] = [
+        {"snapshot-id": number, "timestamp-ms": round(moment.timestamp() * 1000)}
+        for number, moment in ((1, EIGHT), (9, NINE), (5, TEN))
+    ]
+    objects, parameters = put_metadata(document)
+    now = NINE + timedelta(minutes=5)
+    seen = observe(READER, plan_of(Format.ICEBERG, parameters=parameters), objects, now, ignore_later=True)
+    assert seen.newest is None
+    assert seen.problem is not None
+    assert seen.problem.message == (
+        "sales.orders: its newest data came at or before 2026-11-21T09:05:00Z: none of the snapshots that it still "
+        "has was there yet, and the snapshots before have expired"
+    )
+
+
 def test_a_table_without_a_snapshot_was_never_loaded() -> None:
     for nothing in (-1, None):
         document = iceberg_metadata()
@@ -353,7 +371,7 @@ def edited(**changes: Any) -> bytes:
 @pytest.mark.parametrize(
     ("data", "kind", "says"),
     [
-        (b"", ProblemKind.MALFORMED, "it is no JSON"),
+        (b"", ProblemKind.MALFORMED, "it is empty"),
         (edited()[:-40], ProblemKind.MALFORMED, "it is no JSON"),
         (b"[]", ProblemKind.MALFORMED, "it is no JSON object"),
         (b"[" * 100_000, ProblemKind.MALFORMED, "nested too deeply"),

@@ -45,6 +45,7 @@ _SYMLINKS = "/_symlink_format_manifest/"
 _PLACEHOLDER = "-__PLACEHOLDER__/"
 _STAGED = ("_staged_commits/", "_commits/")
 _STAGED_COMMIT = re.compile(r"([0-9]{20})\.[0-9A-Za-z-]{1,64}\.json")
+_LESS_OFTEN = "let maintenance commit less often between two loads"
 _RETAIN = "keep the log for longer than the time between loads (delta.logRetentionDuration)"
 
 
@@ -211,7 +212,9 @@ class Walk:
                 return self._bounded(only_bounded(self.table.id, at, why, _RETAIN), at, version)
             if len(passed) >= MOST_COMMITS:
                 why = f"{_say_passed(passed)}, and no more than {MOST_COMMITS} are read"
-                problem = replace(only_bounded(self.table.id, at, why), kind=ProblemKind.OVER_BUDGET)
+                problem = replace(
+                    only_bounded(self.table.id, at, why, _LESS_OFTEN), kind=ProblemKind.OVER_BUDGET
+                )
                 return self._bounded(problem, at, version)
             commit = self.commit(version, key)
             if not self._is_later(commit):

@@ -54,6 +54,7 @@ _MOST_PROPERTIES = 1024 * 1024
 _MOST_PAGES = 50
 _DELETES = frozenset({"DELETE", "DELETE_PREPPED", "DELETE_PARTITION"})
 _MAINTENANCE = frozenset({"COMPACT", "LOG_COMPACT", "CLUSTER", "INDEX", "ALTER_SCHEMA", "BUCKET_RESCALE"})
+_LESS_OFTEN = "let maintenance and empty commits come less often between two loads"
 _ARCHIVE = "keep more instants on the active timeline (hoodie.keep.min.commits)"
 
 
@@ -76,7 +77,7 @@ class Commit:
         """
         if self.operation in _MAINTENANCE or (merge_on_read_commit and self.operation is None):
             return False
-        if deletes and (self.deletes or self.operation in _DELETES):
+        if deletes and (self.deletes or self.replaced or self.operation in _DELETES):
             return True
         return self.rows > 0 and self.operation not in _DELETES
 
@@ -222,7 +223,9 @@ class Walk:
             if instant.may_be_data:
                 if read >= MOST_COMMITS:
                     why = f"{_say_passed(passed)}, and no more than {MOST_COMMITS} are read"
-                    problem = replace(only_bounded(self.table.id, at, why), kind=ProblemKind.OVER_BUDGET)
+                    problem = replace(
+                        only_bounded(self.table.id, at, why, _LESS_OFTEN), kind=ProblemKind.OVER_BUDGET
+                    )
                     return Recency(problem=problem, no_later_than=at, bound_by=self._evidence(instant))
                 read += 1
                 commit = self.commit(instant)

@@ -43,6 +43,7 @@ _GZIP = b"\x1f\x8b"
 _NONE = -1
 """How older writers say that there is no snapshot."""
 _OPERATIONS = ("append", "replace", "overwrite", "delete")
+_COUNT = "let its writer count in its summaries what it adds (added-records, total-records)"
 _EXPIRE = "keep snapshots for longer than the time between loads (history.expire.max-snapshot-age-ms)"
 
 
@@ -117,7 +118,8 @@ class Metadata:
     def current_at(self, now: datetime | None) -> int | None:
         """Return the id of the snapshot that was current at ``now`` (None: the last), None when there was none.
 
-        The snapshot log (spec, ``snapshot-log``) tells it: later rollbacks do not hide what was there.
+        The snapshot log (spec, ``snapshot-log``) tells it: later rollbacks do not hide what was there. The one
+        that was current then may have expired since.
         """
         entries = self.document.get("snapshot-log")
         if now is None or not isinstance(entries, list):
@@ -127,7 +129,7 @@ class Metadata:
                 raise malformed(self.place, "an entry of snapshot-log is no object")
             known = _id(entry.get("snapshot-id"))
             at = instant_of_ms(entry.get("timestamp-ms"), "timestamp-ms of snapshot-log", self.place)
-            if known in self.snapshots and at <= now:
+            if known is not None and at <= now:
                 return known
         return self.current_id
 
@@ -202,7 +204,7 @@ def newest_arrival(
             looked += 1
             if looked > MOST_LISTS:
                 why = f"no more than {MOST_LISTS} of its snapshots were looked at that do not tell what they did"
-                problem = only_bounded(table, snapshot.at, why)
+                problem = only_bounded(table, snapshot.at, why, _COUNT)
                 problem = replace(problem, kind=ProblemKind.OVER_BUDGET)
                 return Recency(problem=problem, no_later_than=snapshot.at, bound_by=_by([snapshot]))
             snapshot = look(snapshot)  # noqa: PLW2901 - the same one, known better

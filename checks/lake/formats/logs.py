@@ -130,6 +130,8 @@ def parse_json(data: bytes, place: str) -> dict[str, Any]:
 
     Texts that hold little but values are refused unread: ``[]`` takes 30 times its bytes in memory.
     """
+    if not data:
+        raise malformed(place, "it is empty")
     if len(data) > MOST_JSON_VALUES and sum(data.count(mark) for mark in _BEFORE_VALUES) > MOST_JSON_VALUES:
         raise malformed(place, f"it holds more than {MOST_JSON_VALUES:,} values")
     try:
