@@ -6,6 +6,7 @@ import json
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -266,6 +267,37 @@ def test_a_copy_made_soon_after_does_not_pass_for_another_zone(
     seen = see(table)
     assert seen.newest is not None
     assert seen.newest.at == instants[-1] + (2 * SECOND if version == 8 else 0 * SECOND)
+
+
+def test_instants_after_a_table_was_moved_tell_its_zone() -> None:
+    table = HudiTable(offset=-5 * HOUR)
+    moved_at = EIGHT - 5 * MINUTE
+    for hour in range(1, 60):
+        table.instant(EIGHT - hour * HOUR, "commit", hudi_commit())
+    table.copied(moved_at)
+    for hour in range(4):
+        table.instant(EIGHT + hour * HOUR, "clean")
+    seen = see(table, rule=freshness(99))
+    assert seen.newest is not None
+    assert (seen.newest.at, seen.newest_complete) == (EIGHT - HOUR, True)
+
+
+@pytest.mark.parametrize("minutes", [1, 7, 30, 60, 240])
+@pytest.mark.parametrize("change", ["2026-03-29 01:00", "2026-10-25 01:00"])
+def test_instants_round_a_change_of_clocks_come_out_right(change: str, minutes: int) -> None:
+    """But for the hour that comes twice: its names are out of order in Hudi itself."""
+    berlin = ZoneInfo("Europe/Berlin")
+    table = HudiTable()
+    for step in range(-20, 80):
+        instant = at(change) + step * minutes * MINUTE + 11 * SECOND
+        table.offset = instant.astimezone(berlin).utcoffset() or 0 * HOUR
+        table.instant(instant, "commit", hudi_commit())
+        since = instant - at(change)
+        if "10-25" in change and 0 * HOUR <= since < HOUR + minutes * MINUTE:
+            continue
+        seen = see(table, instant + MINUTE, rule=freshness(9999))
+        assert seen.newest is not None
+        assert seen.newest.at == instant
 
 
 def test_files_that_were_copied_one_after_the_other_tell_no_zone() -> None:

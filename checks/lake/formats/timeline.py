@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -43,6 +44,8 @@ _APART = timedelta(minutes=20)
 _ENOUGH = 3
 """So many instants that agree on an offset are believed against the head of ``hoodie.properties``."""
 _SUMMER = timedelta(hours=1)
+_SUNDAY = 6
+_CHANGES = (3, 4, 9, 10, 11)
 _WITNESSES = 200
 _UTC = ("UTC", "Z")
 """Names that tell a zone without summer time; Java writes GMT also for London in winter."""
@@ -244,11 +247,12 @@ def find_zone(properties: Properties, witnesses: Sequence[tuple[str, Key]]) -> Z
             raise malformed(properties.place, f"hoodie.table.timeline.timezone is {stated!r}") from None
     header = _offset_by_header(properties.header)
     told = _told_offsets(witnesses[:_WITNESSES])
-    agreed = [pair for pair in told if pair is not None]
-    agreed = [pair for pair in agreed if abs(pair[1] - agreed[0][1]) <= _SUMMER]
-    most = bool(agreed) and 2 * len(agreed) >= len(told)
-    if most and (header is None or _is_often(agreed) or _agrees(header, agreed[0])):
-        return Zone(agreed[0][1], seen=tuple(agreed))
+    agreed = _agreed(told)
+    if agreed and (header is None or _is_often(agreed) or _agrees(header, agreed[0])):
+        return Zone(agreed[0][1], seen=agreed)
+    newest = _agreed(list(takewhile(lambda pair: pair is not None, told)))
+    if _is_often(newest):  # what is older may have been copied when the table was moved
+        return Zone(newest[0][1], seen=newest)
     if header is None:
         return Zone(None)
     offset, name, wall = header
@@ -260,6 +264,18 @@ def find_zone(properties: Properties, witnesses: Sequence[tuple[str, Key]]) -> Z
         "hoodie.properties says; they may be an hour off where clocks change",
         known_at=wall,
     )
+
+
+def _is_change_of_clocks(wall: datetime, gap: timedelta) -> bool:
+    """Tell whether clocks may have been changed by that then: nearly everywhere on a Sunday of these months."""
+    return abs(abs(gap) - _SUMMER) <= _PROMPT and wall.weekday() == _SUNDAY and wall.month in _CHANGES
+
+
+def _agreed(told: Sequence[tuple[datetime, timedelta] | None]) -> tuple[tuple[datetime, timedelta], ...]:
+    """Return what most of them agree on but for summer time, newest first; nothing where they do not."""
+    known = [pair for pair in told if pair is not None]
+    agreed = tuple(pair for pair in known if abs(pair[1] - known[0][1]) <= _SUMMER)
+    return agreed if 2 * len(agreed) >= len(told) else ()
 
 
 def _is_often(agreed: Sequence[tuple[datetime, timedelta]]) -> bool:
@@ -289,10 +305,10 @@ def _told_offsets(witnesses: Sequence[tuple[str, Key]]) -> list[tuple[datetime, 
     known = [(wall, at) for wall, at in walls if wall is not None]
 
     def is_copy(wall: datetime, at: datetime) -> bool:
-        return any(
-            abs(other_at - at) <= _TOGETHER and abs((other - wall) - (other_at - at)) > _APART
-            for other, other_at in known
+        beside = (
+            (other - wall) - (other_at - at) for other, other_at in known if abs(other_at - at) <= _TOGETHER
         )
+        return any(abs(gap) > _APART and not _is_change_of_clocks(wall, gap) for gap in beside)
 
     return [
         None if wall is None or is_copy(wall, at) else _offset_by(stamp, key)
