@@ -192,10 +192,9 @@ class CommitParser:
                 break
         operation = body.get("operation")
         self.has_info = True
-        name = operation.upper() if isinstance(operation, str) else None
-        self.commit = replace(
-            self.commit, at=at, operation=name, adds_rows=_adds_rows(name, body.get("operationMetrics"))
-        )
+        called = operation.upper() if isinstance(operation, str) else None
+        adds_rows = _adds_rows(called, body.get("operationMetrics"))
+        self.commit = replace(self.commit, at=at, operation=called, adds_rows=adds_rows)
 
 
 def _is_empty(stats: Any) -> bool:

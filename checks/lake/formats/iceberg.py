@@ -236,27 +236,28 @@ def counted(snapshot: Snapshot, data: bytes, place: str) -> Snapshot:
 
     Where a list does not tell them (version 1 may leave them out) the snapshot comes back as it is.
     """
-    added_rows: int | None = 0
-    files = {"added_files": 0, "deleted_files": 0, "added_delete_files": 0}
+    rows: int | None = 0
+    added = deleted = delete_files = 0
     for entry in open_container(data, place).records():
         if not isinstance(entry, dict):
             raise malformed(place, "an entry of it is no record")
         if entry.get("added_snapshot_id") != snapshot.id:
             continue
-        added, deleted = (
+        more, fewer = (
             whole_number(entry.get(f"{what}_files_count", entry.get(f"{what}_data_files_count")))
             for what in ("added", "deleted")
         )
-        if added is None or deleted is None:
+        if more is None or fewer is None:
             return snapshot
         if entry.get("content") == 1:
-            files["added_delete_files"] += added
+            delete_files += more
             continue
-        files["added_files"] += added
-        files["deleted_files"] += deleted
-        rows = whole_number(entry.get("added_rows_count"))
-        added_rows = None if added_rows is None or rows is None else added_rows + rows
-    return replace(snapshot, added_rows=added_rows, **files)
+        added, deleted = added + more, deleted + fewer
+        counted_rows = whole_number(entry.get("added_rows_count"))
+        rows = None if rows is None or counted_rows is None else rows + counted_rows
+    return replace(
+        snapshot, added_rows=rows, added_files=added, deleted_files=deleted, added_delete_files=delete_files
+    )
 
 
 def snapshot_at(metadata: Metadata, clock: Clock) -> Snapshot | None:
