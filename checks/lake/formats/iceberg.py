@@ -157,7 +157,8 @@ def parse_metadata(data: bytes, place: str) -> Metadata:
         raise unsupported(
             place, f"Iceberg format version {version}; up to {NEWEST_VERSION} is read", "update the monitor"
         )
-    entries = document.get("snapshots", [])
+    entries = document.get("snapshots")
+    entries = [] if entries is None else entries
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise malformed(place, "snapshots is no list of objects")
     snapshots = {number: entry for entry in entries if (number := _id(entry.get("snapshot-id"))) is not None}
