@@ -531,6 +531,11 @@ def test_the_folders_of_the_timeline_are_those_of_the_properties() -> None:
             ProblemKind.MALFORMED,
             "hoodie.table.timeline.timezone is",
         ),
+        (
+            hudi_properties(more={"hoodie.table.timeline.timezone": "Mars/Phobos"}),
+            ProblemKind.MALFORMED,
+            "hoodie.table.timeline.timezone is",
+        ),
     ],
 )
 def test_bad_properties_are_named_with_what_is_wrong(properties: bytes, kind: ProblemKind, says: str) -> None:

@@ -243,7 +243,7 @@ def find_zone(properties: Properties, witnesses: Sequence[tuple[str, Key]]) -> Z
     if stated.upper() != "LOCAL":
         try:
             return Zone(None, ZoneInfo(stated))
-        except (ValueError, OSError):
+        except (KeyError, ValueError, OSError):  # no such zone is a KeyError
             raise malformed(properties.place, f"hoodie.table.timeline.timezone is {stated!r}") from None
     header = _offset_by_header(properties.header)
     told = _told_offsets(witnesses[:_WITNESSES])
