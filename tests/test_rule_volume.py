@@ -14,7 +14,8 @@ from checks.changes import State, TableRecord
 from checks.config import ConfigErrors, load
 from checks.history.document import from_text, to_text
 from checks.model import Finding, ProblemKind, Severity, Size, Status, TableMemory
-from checks.rules.volume import HISTORY, MOST_REMEMBERED, usual_of
+from checks.rules.usual import usual_of
+from checks.rules.volume_rule import HISTORY, MOST_REMEMBERED
 from tests.lakes import HttpLake, MemoryLake, hive_location, point_at, prefix, reset
 from tests.rule_checks import NOW, after, find, judged, look, plan_of
 from tests.times import DAY, HOUR

@@ -1,0 +1,160 @@
+"""What sizes usually come to: the earlier ones that count, their median and trend, and how they spread. Pure."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+from itertools import combinations, islice
+from statistics import median
+from typing import TYPE_CHECKING
+
+from checks.model import Size
+from checks.rules.cadence import ended_early
+from checks.schedule.periods import Unit, period_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from checks.model import Observation, PartitionSeen, Period, Problem, TableMemory
+    from checks.schedule.due import Schedule
+
+_MOST_TRIED = 3
+"""So many times as many periods are gone through in search of those that the calendar leaves open."""
+NORMAL = 1.4826
+"""A median of deviations, times this, is the standard deviation of what is normally distributed."""
+WIDE = 4.0
+LEAST_FACTOR = 2.0
+"""What is learned never allows less than half to double of the usual."""
+_FEWEST_FOR_A_TREND = 5
+_STEEPEST = math.log(20)
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """What sizes usually come to: their median, what their trend leads to expect now, and how they spread.
+
+    ``factor`` is how many times more or less than expected is still ordinary.
+    """
+
+    middle: float
+    expected: float
+    factor: float
+
+    @property
+    def low(self) -> float:
+        """The smaller of median and trend: growth is not held against a table, nor is a decline."""
+        return min(self.middle, self.expected)
+
+    @property
+    def high(self) -> float:
+        """The larger of median and trend."""
+        return max(self.middle, self.expected)
+
+
+def usual_of(samples: Sequence[tuple[float, float]], now: float) -> Usual:
+    """Return the usual of values (each with its time) at a time; one bad value moves it little.
+
+    The median, and the line through the logarithms whose slope is the median of all pairs' slopes (Theil and
+    Sen); the spread is the median deviation from that line.
+    """
+    middle = median(value for _, value in samples)
+    logs = [(at, math.log(value)) for at, value in samples if value > 0]
+    if len(logs) < 2 or middle <= 0:
+        return Usual(middle, middle, LEAST_FACTOR)
+    slope = 0.0
+    if len(logs) >= _FEWEST_FOR_A_TREND:
+        slope = median((b[1] - a[1]) / (b[0] - a[0]) for a, b in combinations(logs, 2) if b[0] != a[0])
+    level = median(value - slope * at for at, value in logs)
+    expected = min(max(level + slope * now, math.log(middle) - _STEEPEST), math.log(middle) + _STEEPEST)
+    spread = median(abs(value - level - slope * at) for at, value in logs)
+    return Usual(middle, math.exp(expected), max(math.exp(min(WIDE * NORMAL * spread, 50)), LEAST_FACTOR))
+
+
+@lru_cache(maxsize=256)
+def compared_with(schedule: Schedule, judged: Period, history: int) -> tuple[Period, ...]:
+    """Return the periods that one is compared with, newest first: the last ones, and those of its weekday.
+
+    Thousands of tables have one schedule.
+    """
+    found = {period.start: period for period in islice(_alike(schedule, judged, 1), history)}
+    if schedule.every.unit in (Unit.DAY, Unit.MINUTE):
+        found |= {period.start: period for period in islice(_alike(schedule, judged, 7), history)}
+    return tuple(found[start] for start in sorted(found, reverse=True))
+
+
+def _alike(schedule: Schedule, judged: Period, days: int) -> Iterator[Period]:
+    """Yield earlier periods that one is compared with, newest first: so many days apart, or each week or month."""
+    every = schedule.every
+    daily = every.unit in (Unit.DAY, Unit.MINUTE)
+    for back in range(1, _MOST_TRIED * 52):
+        wall = judged.wall - back * timedelta(days=days) if daily else every.step(judged.wall, -back)
+        if schedule.since is not None and wall.date() < schedule.since:
+            return
+        period = period_of(wall, every, schedule.labels)
+        if period is not None and schedule.due_at(period) is not None:
+            yield period
+
+
+def known_sizes(
+    seen: Observation, memory: TableMemory, before: Sequence[Period]
+) -> tuple[tuple[float, Size], ...]:
+    """Return the sizes of earlier periods with their times in days, newest first: as seen now, or as remembered.
+
+    Those before the first one with data are left out: the table was not born yet.
+    """
+    by_label: dict[str, list[PartitionSeen]] = {}
+    for partition in seen.partitions:
+        by_label.setdefault(partition.period.label, []).append(partition)
+    sizes: list[tuple[float, Size]] = []
+    for period in before:
+        found = by_label.get(period.label)
+        if found is not None:
+            size, problem = sum_of(found)
+            if problem is None:
+                sizes.append((days_of(period.wall), size))
+        elif period.label in memory.sizes:
+            sizes.append((days_of(period.wall), memory.sizes[period.label]))
+    while sizes and not sizes[-1][1].files:
+        sizes.pop()
+    return tuple(sizes)
+
+
+def sum_of(partitions: Iterable[PartitionSeen]) -> tuple[Size, Problem | None]:
+    """Return what partitions come to together, and why that is only a lower bound."""
+    total, files, problem = 0, 0, None
+    rows: int | None = 0
+    for partition in partitions:
+        problem = problem or partition.problem
+        listing = partition.listing
+        if listing is None:
+            continue
+        if not listing.complete:
+            problem = problem or ended_early(partition.location or partition.period.label)
+        total, files = total + listing.size_bytes, files + listing.objects
+        if listing.objects:
+            rows = rows + listing.rows if rows is not None and listing.rows is not None else None
+    return Size(total, files, rows), problem
+
+
+def values_of(sizes: Iterable[tuple[float, Size]], what: str) -> list[tuple[float, float]]:
+    """Return what sizes come to with their times, without those that do not tell it: bytes, files or rows."""
+    return [(at, value) for at, size in sizes if (value := value_of(size, what)) is not None]
+
+
+def value_of(size: Size, what: str) -> int | None:
+    """Return the bytes, files or rows of a size; None where it does not tell them."""
+    value: int | None = getattr(size, what)
+    return value
+
+
+def days_of(wall: datetime) -> float:
+    """Return a wall time as a number of days."""
+    return wall.toordinal() + (wall.hour * 60 + wall.minute) / 1440
+
+
+def days_of_label(label: str) -> float:
+    """Return the date that a label is as a number of days."""
+    return float(date.fromisoformat(label).toordinal())

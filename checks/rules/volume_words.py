@@ -1,0 +1,137 @@
+"""What the check `volume` judges and says: a size with its limits, and the sentences about it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from checks.model import Problem, ProblemKind, Size
+from checks.rules.sentences import count_of
+from checks.rules.usual import LEAST_FACTOR, NORMAL, WIDE, value_of
+from checks.schedule.durations import say_size
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from checks.model import Observation, Period
+    from checks.rules.usual import Usual
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A limit on a size; ``why`` says where it comes from if not from the config's own number."""
+
+    what: str
+    is_most: bool
+    value: float
+    why: str = ""
+
+    def is_crossed(self, size: Size) -> bool:
+        """Tell whether a size is on the wrong side of it; one that is not known is on none."""
+        value = value_of(size, self.what)
+        return value is not None and (value > self.value if self.is_most else value < self.value)
+
+    def say(self) -> str:
+        """Say what it allows."""
+        return f"at {'most' if self.is_most else 'least'} {say_value(self.value, self.what)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is judged: a period or the whole place, and the earlier sizes that it is compared with.
+
+    ``same`` are those of the same weekday (newest first), ``all`` these and others that are alike; each with its
+    time in days. ``problem`` says why the size is a lower bound.
+    """
+
+    name: str
+    size: Size
+    at: float
+    noun: str
+    other: str
+    same: tuple[tuple[float, Size], ...] = ()
+    all: tuple[tuple[float, Size], ...] = ()
+    problem: Problem | None = None
+
+
+def say_value(value: float, what: str) -> str:
+    """Write a number of bytes, files or rows."""
+    if what == "bytes":
+        return say_size(value)
+    return f"{value:,.0f} {what[:-1] if value == 1 else what}"
+
+
+def say_sizes(size: Size) -> str:
+    """Write how much there is: bytes, files, and rows where they are known."""
+    rows = f" with {say_value(size.rows, 'rows')}" if size.rows is not None and size.files else ""
+    return f"{say_size(size.bytes)} in {count_of(size.files, 'file')}{rows}"
+
+
+def say_range(usual: Usual, what: str) -> str:
+    """Write the usual with its spread."""
+    spread = usual.factor ** (1 / (WIDE * NORMAL)) if usual.factor > LEAST_FACTOR else 1.0
+    if spread == 1.0 or usual.middle <= 0:
+        return f"about {say_value(usual.middle, what)}"
+    return f"{say_value(usual.middle / spread, what)} to {say_value(usual.middle * spread, what)}"
+
+
+def because(look: Look, crossed: Sequence[Bound], bounds: Sequence[Bound]) -> str:
+    """Write the sentence of a finding: how much there is, and which limits that crosses."""
+    told = f"{look.name} came to {say_sizes(look.size)}"
+    if crossed:
+        return f"{told}: {'; '.join(map(_crossing, crossed))}"
+    expected = " and ".join(each.say() for each in bounds)
+    why = next((each.why.partition(", and")[0] for each in bounds if each.why), "")
+    return f"{told}; expected {expected}{f' ({why})' if why else ''}" if expected else told
+
+
+def _crossing(bound: Bound) -> str:
+    away = f"{'more' if bound.is_most else 'less'} than {say_value(bound.value, bound.what)}"
+    return f"{away}: {bound.why}" if bound.why else f"{away}, the limit"
+
+
+def advice(look: Look, crossed: Sequence[Bound]) -> str:
+    """Say what to do about too little, or too much."""
+    if any(not each.is_most for each in crossed):
+        return f"look at the run that loads {look.name}: part of its data is missing, or its source delivered less"
+    return (
+        f"see whether {look.name} was loaded twice, or its source delivers more now; if it is to stay so, raise the "
+        "limit"
+    )
+
+
+def not_looked_at(seen: Observation, period: Period) -> Problem:
+    """Return the problem of a period that nobody read."""
+    return Problem(
+        ProblemKind.UNSUPPORTED,
+        f"how much {seen.table.id} holds of {period.label} was not read",
+        "write a partitions check beside it, whose periods the keys tell apart",
+    )
+
+
+def no_sizes(seen: Observation) -> Problem:
+    """Return the problem of a table whose log does not tell how much it holds."""
+    return Problem(
+        ProblemKind.UNSUPPORTED,
+        f"how much {seen.table.id} holds is not known: its {seen.table.format.value} log was read for its newest data "
+        "only",
+        "write a partitions check beside it, or turn volume off for this table",
+    )
+
+
+def no_rows(seen: Observation) -> Problem:
+    """Return the problem of rows that are limited and not known."""
+    return Problem(
+        ProblemKind.UNSUPPORTED,
+        f"rows of {seen.table.id} are not known: neither the catalog nor a listing tells them",
+        "write min_bytes or min_files in place of min_rows",
+    )
+
+
+def rows_unknown(name: str) -> Problem:
+    """Return the problem of rows that are to be compared and not known."""
+    return Problem(
+        ProblemKind.UNSUPPORTED,
+        f"rows of {name} are not known: neither the catalog nor a listing tells them",
+        "compare bytes or files (volume: {of: bytes})",
+    )
