@@ -174,26 +174,36 @@ class Listing:
     ignored_objects: int = 0
     """Objects that are not data: markers, logs, hidden names, names outside ``pattern``."""
     rows: int | None = None
+    rows_unknown: str = ""
+    """Why rows are not known, where a log was read for them."""
     newest_files: tuple[FileSeen, ...] = ()
     names: Names | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FileSeen:
-    """A data object: its ``s3://`` URI, its bytes, and when it was written (LastModified)."""
+    """A data object: its ``s3://`` URI, its bytes, and when it was written (LastModified).
+
+    Where a log names it, ``at`` is when its commit came; with ``is_latest`` it came then or earlier.
+    """
 
     uri: str
     size_bytes: int
     at: datetime
+    is_latest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Suffix:
-    """How many data objects' names end alike (``.parquet``, ``.csv.gz``, empty for none), and one of them."""
+    """How many data objects' names end alike (``.parquet``, ``.csv.gz``, empty for none), and one of them.
+
+    ``recorded`` is what the table's log says that they hold, None where no log says it.
+    """
 
     text: str
     count: int
     example: str
+    recorded: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +235,30 @@ class FooterSeen:
     rows: int | None = None
     newest: datetime | None = None
     is_day: bool = False
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValuesSeen:
+    """What a table's log tells of the newest value of a column, by the bounds that it keeps or by footers.
+
+    ``files`` are those that decide: the one with the newest value, one with a value that is yet to come, one that
+    does not tell. ``looked_at`` counts all; ``problem`` says why there may be a newer value in others.
+    """
+
+    files: tuple[FooterSeen, ...] = ()
+    looked_at: int = 0
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WholeSeen:
+    """What a table's log tells of the whole table.
+
+    ``problem`` says why it is not known, or beside a listing why that is no more than a lower bound.
+    """
+
+    listing: Listing | None = None
     problem: Problem | None = None
 
 
@@ -280,6 +314,8 @@ class Observation:
     ``partitions`` holds one entry a partition looked at, and ``first_period_at`` the start of the
     earliest period that is known to hold data; ``first_period_problem`` says why there may be earlier ones.
     ``newest`` is the newest arrival known from a table format's own log. ``footers`` are those of the newest files.
+    Where a check asks for it, a log also tells ``whole``, how much the table holds, ``live``, what its files are
+    like, and ``values``, the newest ones of a column.
     ``problem`` is set when the table as a whole could not be read; what is set beside it still holds.
     """
 
@@ -295,6 +331,9 @@ class Observation:
     notes: tuple[str, ...] = ()
     layout: Mapping[str, JsonValue] | None = None
     footers: tuple[FooterSeen, ...] = ()
+    whole: WholeSeen | None = None
+    live: WholeSeen | None = None
+    values: ValuesSeen | None = None
     requests: int = 0
 
 

@@ -242,6 +242,9 @@ def test_rows_of_a_day_are_those_of_its_files_unless_delete_files_take_some_away
         patch.setattr(iceberg_manifests, "parse_manifest_list", with_deletes)
         seen = observe(iceberg.READER, plan, objects)
     assert {each.listing.rows for each in seen.partitions if each.listing and each.listing.objects} == {None}
+    row = volume.measure(seen, Clock(now=NOW), TableMemory())
+    assert row.doubt_if_pass is not None
+    assert "delete files take some of them away" in row.doubt_if_pass.message
 
 
 def test_deleted_files_fill_no_day(tmp_path: Path) -> None:

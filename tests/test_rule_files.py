@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 
 from checks.config import ConfigErrors, load
 from checks.lake.closer import suffix_of
-from checks.model import Finding, Format, Problem, ProblemKind, Severity, Status
+from checks.model import (
+    Finding,
+    Format,
+    Listing,
+    Observation,
+    Problem,
+    ProblemKind,
+    Severity,
+    Status,
+    WholeSeen,
+)
 from checks.rules.files import contradicts
 from tests.lakes import HttpLake, MemoryLake, hive_location, point_at, prefix, reset
 from tests.rule_checks import NOW, find, judged, look, plan_of
@@ -132,16 +142,15 @@ def test_what_was_not_read_to_its_end_is_unknown_unless_it_fails() -> None:
     assert judged(plan, denied)["files"].problem is ProblemKind.DENIED
 
 
-def test_a_table_with_a_log_is_not_looked_at() -> None:
-    lake = MemoryLake()
-    table = replace(lake.table("ice.t"), format=Format.ICEBERG)
-    finding = find(lake, plan_of(table, files="on"), "files")
+def test_a_log_that_tells_no_files_is_a_doubt() -> None:
+    table = replace(MemoryLake().table("ice.t"), format=Format.ICEBERG)
+    plan = plan_of(table, files="on")
+    live = WholeSeen(listing=Listing(objects=3, size_bytes=9))
+    finding = judged(plan, Observation(table=table, now=NOW, live=live))["files"]
     assert (finding.status, finding.problem) == (Status.UNKNOWN, ProblemKind.UNSUPPORTED)
-    assert finding.because == (
-        "could not be checked: ice.t is of the format Iceberg: its log says which files are its data, and files does "
-        "not read that"
-    )
-    assert dict(lake.counts) == {}
+    assert "tells how much there is and not of which files" in finding.because
+    finding = judged(plan, Observation(table=table, now=NOW))["files"]
+    assert finding.because == "could not be checked: the files of ice.t were not listed"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from checks.layout import layout_from_json
-from checks.model import Format, Problem, ProblemKind
+from checks.model import Problem, ProblemKind
 from checks.schedule.due import Schedule, default_grace
 from checks.schedule.periods import DAILY
 
@@ -47,17 +47,4 @@ def ended_early(place: str) -> Problem:
         ProblemKind.OVER_BUDGET,
         f"the listing of {place} was ended before its last page",
         "raise max_requests or the table's timeout",
-    )
-
-
-def no_files(seen: Observation, check: str) -> Problem | None:
-    """Return why a check of plain files cannot be made of a table with a log of its own; None when it can."""
-    table = seen.table
-    if table.format is Format.FILES:
-        return None
-    return Problem(
-        ProblemKind.UNSUPPORTED,
-        f"{table.id} is of the format {table.format.value.capitalize()}: its log says which files are its data, and "
-        f"{check} does not read that",
-        f"turn it off for this table ({check}: off)",
     )

@@ -1,4 +1,4 @@
-"""The check `events`: the newest value of a time column, out of the footers of the newest Parquet files, is recent."""
+"""The check `events`: the newest value of a time column, out of Parquet footers or a table's log, is recent."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from checks.schedule.durations import say_duration
 
 if TYPE_CHECKING:
     from checks.layout import TimeLayout
-    from checks.model import FooterSeen, Observation, Table, TableMemory
+    from checks.model import FileSeen, FooterSeen, Observation, Table, TableMemory
 
 FILES = 5
 """The footers of so many of the newest files are read where the config does not say."""
-_AHEAD = timedelta(minutes=10)
+AHEAD = timedelta(minutes=10)
 """A value that is further ahead of now is no event that happened, and hides the newest one that did."""
-_DAY_AHEAD = timedelta(hours=14)
-"""Dates are days somewhere on earth: the first zone is so far ahead of UTC."""
+DAY_AHEAD = timedelta(days=1, hours=14)
+"""Dates are days somewhere on earth: the first zone is 14 hours ahead of UTC, and a day counts until its end."""
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 """What stands for "never" in the row that is judged; no finding tells it."""
 
@@ -106,8 +106,8 @@ class EventsRule(Rule):
         return Detail(footers=self.files, column=self.column, zone=self.written_in)
 
     def looks(self, table: Table) -> bool:
-        """Tell that only plain Parquet files (or files of whatever kind) have footers to be looked at."""
-        return table.format is Format.FILES and table.file_format in (None, "parquet")
+        """Tell that of plain files only Parquet (or files of whatever kind) have footers to be looked at."""
+        return table.format is not Format.FILES or table.file_format in (None, "parquet")
 
     def needs(self, table: Table, layout: TimeLayout | None, clock: Clock, memory: TableMemory) -> Needs:
         """Ask for the newest periods until data came in after the limit: no event is newer than its file."""
@@ -116,6 +116,7 @@ class EventsRule(Rule):
     def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:  # noqa: ARG002 - the interface's
         """Find the newest value; a footer that could not be read is a doubt about a failure."""
         warning, critical = self.ages.limits_at(clock.now)
+        files = len(seen.footers) if seen.values is None else seen.values.looked_at
         row = Row(
             table=seen.table.id,
             check=self.check,
@@ -123,7 +124,7 @@ class EventsRule(Rule):
             warning=warning,
             critical=critical,
             evidence=seen.table.location,
-            facts={"now": clock.now, "files": len(seen.footers), "newest": None, "is_day": False},
+            facts={"now": clock.now, "files": files, "newest": None, "is_day": False},
         )
         unreadable = self._unreadable(seen)
         if unreadable is not None:
@@ -132,7 +133,7 @@ class EventsRule(Rule):
         newest = max(believed, key=lambda footer: footer.newest or _LONG_AGO, default=None)
         doubt = doubt or _not_read(seen)
         if newest is not None and newest.newest is not None:
-            facts = {**row.facts, "newest": newest.newest, "is_day": newest.is_day, "arrived": newest.file.at}
+            facts = {**row.facts, "newest": newest.newest, "is_day": newest.is_day, "file": newest.file}
             return replace(
                 row,
                 observed=min(newest.newest, clock.now),
@@ -142,22 +143,16 @@ class EventsRule(Rule):
             )
         if doubt is not None:
             return replace(row, unknown=doubt)
-        if seen.footers:
-            return replace(row, unknown=self._empty(seen))
+        if files:
+            return replace(row, unknown=self._empty(seen, files))
         return replace(row, observed=_LONG_AGO, critical=critical or warning)
 
     def _unreadable(self, seen: Observation) -> Problem | None:
         """Return why no footer could be looked at at all, None where some could."""
         table = seen.table
         if self.looks(table):
-            return seen.problem if seen.problem is not None and not seen.footers else None
-        if table.format is not Format.FILES:
-            return Problem(
-                ProblemKind.UNSUPPORTED,
-                f"{table.id} is of the format {table.format.value.capitalize()}, whose log is read for arrivals, not "
-                f"for bounds of column {self.column}",
-                "watch it with freshness, which reads its log, and turn events off for it",
-            )
+            is_told = seen.footers or seen.values is not None
+            return seen.problem if seen.problem is not None and not is_told else None
         return Problem(
             ProblemKind.UNSUPPORTED,
             f"the files of {table.id} are {table.file_format}, and only Parquet files tell the values of a column in a "
@@ -169,12 +164,11 @@ class EventsRule(Rule):
         """Return the footers with a value that is not ahead of now, and the first problem with any."""
         believed: list[FooterSeen] = []
         doubt = None
-        for footer in seen.footers:
+        for footer in seen.footers if seen.values is None else seen.values.files:
             doubt = doubt or footer.problem
             if footer.newest is None:
                 continue
-            ahead = timedelta(days=1) + _DAY_AHEAD if footer.is_day else _AHEAD
-            if footer.newest > clock.now + ahead:
+            if is_ahead(footer, clock.now):
                 doubt = doubt or self._from_the_future(footer)
             else:
                 believed.append(footer)
@@ -188,8 +182,7 @@ class EventsRule(Rule):
             "look at the source of that value, or at the zone that it is written in (written_in)",
         )
 
-    def _empty(self, seen: Observation) -> Problem:
-        number = len(seen.footers)
+    def _empty(self, seen: Observation, number: int) -> Problem:
         files = "newest file" if number == 1 else f"{number} newest files"
         return Problem(
             ProblemKind.UNSUPPORTED,
@@ -236,7 +229,9 @@ class EventsRule(Rule):
         else:
             told = f"the newest {self.column} in {files} is {old} ({value})"
         if severity is not None:
-            told += f", in a file that came {say_instant(row.facts['arrived'], self.zone)}"
+            file: FileSeen = row.facts["file"]
+            by = "by " if file.is_latest else ""
+            told += f", in a file that came {by}{say_instant(file.at, self.zone)}"
         return f"{told}; {expected}"
 
     def _advice(self, newest: datetime | None) -> str:
@@ -245,8 +240,16 @@ class EventsRule(Rule):
         return f"look at the source of the data: files come, and what they hold of {self.column} is old"
 
 
+def is_ahead(footer: FooterSeen, now: datetime) -> bool:
+    """Tell whether the newest value of a file is yet to come, by more than clocks and zones differ."""
+    ahead = DAY_AHEAD if footer.is_day else AHEAD
+    return footer.newest is not None and footer.newest > now + ahead
+
+
 def _not_read(seen: Observation) -> Problem | None:
     """Return why there may be newer files than those that were seen; None when there are none."""
+    if seen.values is not None:
+        return seen.values.problem
     if seen.problem is not None:
         return seen.problem
     if seen.listing is not None and not seen.listing.complete:

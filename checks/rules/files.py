@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from checks.model import Finding, Problem, ProblemKind, Severity, Status
+from checks.model import Finding, Format, Problem, ProblemKind, Severity, Status, WholeSeen
 from checks.rules.base import (
     Binding,
     CheckConfig,
@@ -22,7 +22,7 @@ from checks.rules.base import (
     SeverityWord,
     Size,
 )
-from checks.rules.cadence import ended_early, no_files, schedule_of, schedule_seen
+from checks.rules.cadence import ended_early, schedule_of, schedule_seen
 from checks.rules.sentences import count_of, say_percent
 from checks.schedule.durations import say_size
 
@@ -132,6 +132,7 @@ class _Count:
     small: int = 0
     outside: int = 0
     foreign: dict[str, int] = field(default_factory=dict)
+    recorded: dict[str, str] = field(default_factory=dict)
     examples: dict[str, str] = field(default_factory=dict)
     doubt: Problem | None = None
 
@@ -142,16 +143,21 @@ class _Count:
         if not listing.complete:
             self.doubt = self.doubt or ended_early(place)
         if listing.names is None:
+            if listing.objects:
+                self.doubt = self.doubt or _no_names(place)
             return
         self.small += listing.names.small
         self.outside += listing.names.outside
         self._example("empty", listing.names.empty_example)
         self._example("outside", listing.names.outside_example)
         for suffix in listing.names.suffixes:
-            if contradicts(suffix.text, table_format):
-                self._add_foreign(suffix)
+            held = suffix.recorded or table_format
+            if contradicts(suffix.text, held):
+                self._add_foreign(suffix, held)
 
-    def _add_foreign(self, suffix: Suffix) -> None:
+    def _add_foreign(self, suffix: Suffix, held: str | None) -> None:
+        if held is not None:
+            self.recorded.setdefault(suffix.text, held)
         self.foreign[suffix.text] = self.foreign.get(suffix.text, 0) + suffix.count
         self._example(suffix.text, suffix.example)
 
@@ -180,10 +186,6 @@ class FilesRule(Rule):
         """Ask for what names and sizes tell."""
         return Detail(names=True, small_below=self.small or 0)
 
-    def looks(self, table: Table) -> bool:
-        """Tell that tables with a log of their own are not looked at: the log says which files are data."""
-        return table.format.value == "files"
-
     def needs(self, table: Table, layout: TimeLayout | None, clock: Clock, memory: TableMemory) -> Needs:  # noqa: ARG002 - the interface's
         """Ask for the due periods of the lookback, or for the location of a table that is one place."""
         if layout is None:
@@ -195,17 +197,16 @@ class FilesRule(Rule):
 
     def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:  # noqa: ARG002 - the interface's
         """Count the files that are not sound; what was not read to its end is a doubt about a pass."""
-        problem = no_files(seen, self.check)
-        if problem is not None:
-            return self._row(seen, unknown=problem)
-        if seen.problem is not None and not seen.partitions and seen.listing is None:
-            return self._row(seen, unknown=seen.problem)
-        count = _Count(doubt=seen.problem)
+        whole = seen.live or WholeSeen(listing=seen.listing, problem=seen.problem)
+        if whole.problem is not None and not seen.partitions and whole.listing is None:
+            return self._row(seen, unknown=whole.problem)
+        by_log = seen.table.format is not Format.FILES
+        count = _Count(doubt=whole.problem if seen.live is not None or not by_log else None)
         schedule = schedule_seen(self.schedule, seen)
         if schedule is None:
-            if seen.listing is None:
+            if whole.listing is None:
                 return self._row(seen, unknown=_not_listed(seen))
-            count.add(seen.listing, seen.table.location or seen.table.id, seen.table.file_format)
+            count.add(whole.listing, seen.table.location or seen.table.id, seen.table.file_format)
             where = seen.table.location or seen.table.id
         else:
             labels = {each.period.label for each in schedule.due(clock.now)}
@@ -221,7 +222,7 @@ class FilesRule(Rule):
             seen,
             observed=count.empty + sum(count.foreign.values()) + self._strays(count) + self._too_small(count),
             doubt_if_pass=count.doubt,
-            facts={"count": count, "where": where, "format": seen.table.file_format},
+            facts={"count": count, "where": where, "by_log": by_log},
         )
 
     def _strays(self, count: _Count) -> int:
@@ -246,7 +247,7 @@ class FilesRule(Rule):
     def finding(self, row: Row, severity: Severity | None) -> Finding:
         """Write the finding: how many files are not sound, in which way, with one of each."""
         count: _Count = row.facts["count"]
-        parts = list(self._parts(count, row.facts["format"]))
+        parts = list(self._parts(count, by_log=row.facts["by_log"]))
         number = int(row.observed) if isinstance(row.observed, int | float) else 0
         total = count.files + count.empty + self._strays(count)
         because = f"{count_of(count.files, 'data file')} in {row.facts['where']}, none of them unsound"
@@ -263,14 +264,17 @@ class FilesRule(Rule):
             limits=row.limits,
             because=because,
             evidence=next(iter(count.examples.values()), row.evidence) if parts else row.evidence,
-            advice=self._advice(count) if severity is not None else "",
+            advice=self._advice(count, by_log=row.facts["by_log"]) if severity is not None else "",
         )
 
-    def _parts(self, count: _Count, table_format: str | None) -> Iterable[str]:
+    def _parts(self, count: _Count, *, by_log: bool) -> Iterable[str]:
         if count.empty:
             yield f"{count.empty} of zero bytes{count.say_example('empty')}"
         for suffix, number in sorted(count.foreign.items()):
-            of = f" in a table of {table_format}" if table_format is not None else ", which no SerDe reads"
+            held = count.recorded.get(suffix)
+            of = ", which no SerDe reads"
+            if held is not None:
+                of = f" that the log records as {held}" if by_log else f" in a table of {held}"
             yield f"{number} {suffix}{of}{count.say_example(suffix)}"
         if self._strays(count):
             yield f"{count.outside} with names outside of the pattern{count.say_example('outside')}"
@@ -281,7 +285,9 @@ class FilesRule(Rule):
                 f"{say_percent(self.most_small)} may be)"
             )
 
-    def _advice(self, count: _Count) -> str:
+    def _advice(self, count: _Count, *, by_log: bool) -> str:
+        if by_log and (count.foreign or self._strays(count)):
+            return "look at the run that added them to the table's log: they are not what it says, or are misnamed"
         if count.foreign or self._strays(count):
             return "move them out of the table's location: queries read them as its data, and fail or give nonsense"
         if count.empty:
@@ -290,6 +296,15 @@ class FilesRule(Rule):
 
 
 def _not_listed(seen: Observation) -> Problem:
-    return Problem(
+    unread = next((each.problem for each in seen.partitions if each.problem is not None), None)
+    return unread or Problem(
         ProblemKind.UNSUPPORTED, f"the files of {seen.table.id} were not listed", "turn files off for it"
+    )
+
+
+def _no_names(place: str) -> Problem:
+    return Problem(
+        ProblemKind.UNSUPPORTED,
+        f"the log of {place} tells how much there is and not of which files",
+        "turn files off for this table (files: off)",
     )

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checks.layout import TimeLayout
-    from checks.model import Observation, PartitionSeen, Table, TableMemory
+    from checks.model import Listing, Observation, PartitionSeen, Table, TableMemory
     from checks.schedule.due import Schedule
 
 HISTORY = 8
@@ -67,6 +67,11 @@ class VolumeRule(Rule):
         """Tell whether earlier periods are needed."""
         return self.auto or self.drop is not None or self.rise is not None
 
+    @property
+    def counts_rows(self) -> bool:
+        """Tell whether rows are judged."""
+        return (self.compares and self.of == "rows") or any(each.what == "rows" for each in self.bounds)
+
     def needs(self, table: Table, layout: TimeLayout | None, clock: Clock, memory: TableMemory) -> Needs:  # noqa: ARG002 - the interface's
         """Ask for the last complete period, and for those it is compared with that are not remembered."""
         if layout is None:
@@ -94,7 +99,7 @@ class VolumeRule(Rule):
         if look.problem is not None:  # a lower bound proves too much, never too little
             bounds, doubt = tuple(each for each in bounds if each.is_most), look.problem
         if doubt is None and any(value_of(look.size, each.what) is None for each in bounds):
-            doubt = no_rows(seen)
+            doubt = no_rows(seen, look.rows_unknown)
         crossed = [each for each in bounds if each.is_crossed(look.size)]
         return self._row(
             seen,
@@ -141,12 +146,15 @@ class VolumeRule(Rule):
             same=tuple(each for each in earlier if int(each[0]) % 7 == weekday) if daily else earlier,
             all=earlier,
             problem=problem,
+            rows_unknown=next(
+                (each.listing.rows_unknown for each in of_judged if each.listing is not None), ""
+            ),
         )
 
     def _place(self, seen: Observation, memory: TableMemory) -> Look | Problem:
-        listing = seen.listing
-        if listing is None or seen.problem is not None:
-            return seen.problem or no_sizes(seen)
+        listing, problem = _whole(seen)
+        if listing is None:
+            return problem or no_sizes(seen)
         today = f"{seen.now:%Y-%m-%d}"
         earlier = tuple(
             (days_of_label(label), size)
@@ -155,13 +163,14 @@ class VolumeRule(Rule):
         )[: self.history]
         return Look(
             name=seen.table.location or seen.table.id,
-            size=Size(listing.size_bytes, listing.objects, listing.rows),
+            size=_size(listing),
             at=days_of_label(today),
             noun="earlier day",
             other="earlier day",
             same=earlier,
             all=earlier,
-            problem=None if listing.complete else ended_early(seen.table.location or seen.table.id),
+            problem=problem,
+            rows_unknown=listing.rows_unknown,
         )
 
     def _learned(self, look: Look) -> tuple[tuple[Bound, ...], Problem | None, str]:
@@ -173,7 +182,7 @@ class VolumeRule(Rule):
         enough = len(same) >= needed
         every = same if enough else values_of(look.all, self.of)
         if look.all and not every:
-            return (), rows_unknown(look.name), ""
+            return (), rows_unknown(look.name, look.rows_unknown), ""
         if not enough and len(every) < self.history:
             return (), self._too_little(look, len(every)), ""
         samples, noun = (same, look.noun) if enough else (every, look.other)
@@ -225,9 +234,9 @@ class VolumeRule(Rule):
         """Yield the whole sizes of periods that are over, or that of the place by the day of the look."""
         schedule = schedule_seen(self.schedule, seen)
         if schedule is None:
-            listing = seen.listing
-            if listing is not None and listing.complete and seen.problem is None:
-                yield f"{seen.now:%Y-%m-%d}", Size(listing.size_bytes, listing.objects, listing.rows)
+            listing, problem = _whole(seen)
+            if listing is not None and problem is None:
+                yield f"{seen.now:%Y-%m-%d}", _size(listing)
             return
         due = schedule.due(seen.now)
         by_label: dict[str, list[PartitionSeen]] = {}
@@ -268,3 +277,18 @@ class VolumeRule(Rule):
             advice=advice(look, crossed) if severity is not None else "",
             usual=row.facts["usual"],
         )
+
+
+def _whole(seen: Observation) -> tuple[Listing | None, Problem | None]:
+    """Return what the whole table holds, and why that is not known or a lower bound: by its log, or as one place."""
+    if seen.whole is not None:
+        return seen.whole.listing, seen.whole.problem
+    listing = seen.listing
+    if listing is None or seen.problem is not None:
+        return None, seen.problem
+    return listing, None if listing.complete else ended_early(seen.table.location or seen.table.id)
+
+
+def _size(listing: Listing) -> Size:
+    rows = listing.rows if listing.objects else 0
+    return Size(listing.size_bytes, listing.objects, rows)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from checks.rules.usual import Usual
 
 
+_NOBODY_TELLS = "neither the catalog nor a listing tells them"
+
+
 @dataclass(frozen=True, slots=True)
 class Bound:
     """A limit on a size; ``why`` says where it comes from if not from the config's own number."""
@@ -52,6 +55,7 @@ class Look:
     same: tuple[tuple[float, Size], ...] = ()
     all: tuple[tuple[float, Size], ...] = ()
     problem: Problem | None = None
+    rows_unknown: str = ""
 
 
 def say_value(value: float, what: str) -> str:
@@ -111,7 +115,8 @@ def not_looked_at(seen: Observation, period: Period) -> Problem:
 
 def no_sizes(seen: Observation) -> Problem:
     """Return the problem of a table whose log does not tell how much it holds."""
-    return Problem(
+    unread = next((each.problem for each in seen.partitions if each.problem is not None), None)
+    return unread or Problem(
         ProblemKind.UNSUPPORTED,
         f"how much {seen.table.id} holds is not known: its {seen.table.format.value} log was read for its newest data "
         "only",
@@ -119,19 +124,19 @@ def no_sizes(seen: Observation) -> Problem:
     )
 
 
-def no_rows(seen: Observation) -> Problem:
+def no_rows(seen: Observation, why: str) -> Problem:
     """Return the problem of rows that are limited and not known."""
     return Problem(
         ProblemKind.UNSUPPORTED,
-        f"rows of {seen.table.id} are not known: neither the catalog nor a listing tells them",
+        f"rows of {seen.table.id} are not known: {why or _NOBODY_TELLS}",
         "write min_bytes or min_files in place of min_rows",
     )
 
 
-def rows_unknown(name: str) -> Problem:
+def rows_unknown(name: str, why: str) -> Problem:
     """Return the problem of rows that are to be compared and not known."""
     return Problem(
         ProblemKind.UNSUPPORTED,
-        f"rows of {name} are not known: neither the catalog nor a listing tells them",
+        f"rows of {name} are not known: {why or _NOBODY_TELLS}",
         "compare bytes or files (volume: {of: bytes})",
     )

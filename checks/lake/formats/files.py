@@ -25,8 +25,12 @@ def is_data(path: str, pattern: str | None = None, table_format: Format = Format
         return False
     if table_format is Format.ICEBERG and segments[0] == "metadata":
         return False
-    if pattern is None:
-        return True
+    return pattern is None or matches(path, pattern)
+
+
+def matches(path: str, pattern: str) -> bool:
+    """Tell whether a path below a table's location matches a pattern, by its name where the pattern has no slash."""
+    segments = path.split("/")
     return _compiled(pattern).match(path if "/" in pattern else segments[-1]) is not None
 
 

@@ -17,6 +17,7 @@ from checks.schedule.periods import period_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from checks.lake.formats.live import LiveNames
     from checks.rules.base import Clock, Rule, TablePlan
 
 _SAMPLE = 1000
@@ -40,29 +41,46 @@ class Held:
     is_first_known: bool = True
     unknown_up_to: datetime | None = None
     rows: int | None = 0
+    rows_unknown: str = ""
+    empty: int = 0
+    names: LiveNames | None = None
 
     def add(
-        self, size_bytes: int, at: datetime, evidence: str, *, is_new: bool, rows: int | None = None
+        self, size_bytes: int, at: datetime, evidence: str, *, is_new: bool, rows: int | str = ""
     ) -> None:
-        """Count a file whose rows came at an instant; not ``is_new``: others may have been there before."""
-        self._count(size_bytes, rows)
+        """Count a file whose rows came at an instant; not ``is_new``: others may have been there before.
+
+        ``rows`` says how many, or why that is not known.
+        """
+        self.count(size_bytes, rows)
         self.is_first_known &= is_new
         if self.first is None or at < self.first:
             self.first = at
         if self.last is None or at > self.last:
             self.last, self.evidence = at, evidence
 
-    def add_unknown(self, size_bytes: int, not_after: datetime, rows: int | None = None) -> None:
+    def add_unknown(self, size_bytes: int, not_after: datetime, rows: int | str = "") -> None:
         """Count a file whose rows came at a time that is not known, but not after that instant."""
-        self._count(size_bytes, rows)
+        self.count(size_bytes, rows)
         self.is_first_known = False
         self.unknown_up_to = max(self.unknown_up_to or not_after, not_after)
 
-    def _count(self, size_bytes: int, rows: int | None) -> None:
+    def count(self, size_bytes: int, rows: int | str) -> None:
         """Count a file; the rows of all are known only where those of each are."""
-        self.files += 1
+        if size_bytes:
+            self.files += 1
+        else:
+            self.empty += 1
         self.size_bytes += size_bytes
-        self.rows = None if self.rows is None or rows is None else self.rows + rows
+        if isinstance(rows, str):
+            self.lose_rows(rows)
+        elif self.rows is not None:
+            self.rows += rows
+
+    def lose_rows(self, why: str) -> None:
+        """Say that rows are not known."""
+        self.rows = None
+        self.rows_unknown = self.rows_unknown or why
 
     @property
     def is_last_known(self) -> bool:
@@ -74,11 +92,14 @@ class Held:
         return Listing(
             objects=self.files,
             size_bytes=self.size_bytes,
+            empty_objects=self.empty,
             oldest_at=self.first if self.is_first_known else None,
             newest_at=self.last if self.is_last_known else None,
             newest_key=self.evidence if self.is_last_known else None,
             complete=complete,
             rows=self.rows,
+            rows_unknown=self.rows_unknown,
+            names=self.names.names() if self.names is not None else None,
         )
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from checks.lake.errors import clean
 from checks.lake.formats.avro import open_container
-from checks.lake.formats.held import rule_of_periods, without_partitions
 from checks.lake.formats.logs import (
     Recency,
     counts_deletes,
@@ -24,7 +23,7 @@ from checks.lake.formats.logs import (
     unsupported,
     whole_number,
 )
-from checks.model import Arrival, Format, ProblemKind, Unobserved
+from checks.model import Arrival, Format, Unobserved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -63,6 +62,7 @@ class Snapshot:
     total_rows: int | None = None
     total_files: int | None = None
     total_bytes: int | None = None
+    total_delete_files: int | None = None
     manifest_list: str | None = None
 
     @property
@@ -330,6 +330,7 @@ _COUNTS = {
     "total_rows": "total-records",
     "total_files": "total-data-files",
     "total_bytes": "total-files-size",
+    "total_delete_files": "total-delete-files",
 }
 
 
@@ -358,14 +359,11 @@ class IcebergReader:
             look=lambda snapshot: self._looked_at(snapshot, reader),
         )
         seen = observation_of(plan, clock, recency)
-        if rule_of_periods(plan) is None or seen.listing is not None:  # or it was never loaded
+        if seen.listing is not None:  # it was never loaded
             return seen
-        from checks.lake.formats.iceberg_manifests import Partitions  # it needs what is defined here
+        from checks.lake.formats.iceberg_more import with_more  # it needs what is defined here
 
-        try:
-            return Partitions(plan, clock, reader, metadata).add_to(seen, snapshot_at(metadata, clock))
-        except Unobserved as error:
-            return without_partitions(seen, plan, clock, error.problem)
+        return with_more(seen, plan, clock, reader, metadata)
 
     @staticmethod
     def _looked_at(snapshot: Snapshot, reader: LakeReader) -> Snapshot:

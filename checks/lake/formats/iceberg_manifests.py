@@ -1,28 +1,22 @@
-"""Iceberg: which partitions hold rows, from a snapshot's manifest list and manifests.
+"""Iceberg: the manifests of a snapshot, and the files that they name, within bounds.
 
-Apache Iceberg Table Spec, "Partition Transforms", "Manifests" and "Manifest Lists".
+Apache Iceberg Table Spec, "Partition Transforms", "Manifests", "Manifest Lists", "Sequence Numbers".
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from checks.lake.formats.avro import open_container
-from checks.lake.formats.held import Held, Wanted, layout_of, too_much, wanted, with_partitions
 from checks.lake.formats.logs import malformed, place_of, unsupported, whole_number
-from checks.layout import StatedLayout
-from checks.model import Column, Problem, ProblemKind, Unobserved
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from checks.lake.formats.iceberg import Metadata, Snapshot
     from checks.lake.reader import LakeReader
-    from checks.model import Observation
-    from checks.rules.base import Clock, TablePlan
 
 MOST_MANIFESTS = 100
 """Manifests that are read for one table, newest first."""
@@ -30,7 +24,7 @@ MOST_BYTES = 16 * 1024 * 1024
 """Bytes of manifests that are read for one table; a list of manifests may have as many."""
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - transforms count from it without a zone
 _DELETED = 2
-_TIMES = {"hour": "%Y-%m-%dT%H", "day": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}
+TIMES = {"hour": "%Y-%m-%dT%H", "day": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}
 _NO_VALUE = "null"
 
 
@@ -52,8 +46,8 @@ class Field:
         """Write a partition value as text: days as ``2026-11-22``, hours as ``2026-11-22T05``."""
         if value is None:
             return _NO_VALUE
-        if self.transform in _TIMES or self.type == "date":
-            return _say_time(self.transform if self.transform in _TIMES else "day", value)
+        if self.transform in TIMES or self.type == "date":
+            return _say_time(self.transform if self.transform in TIMES else "day", value)
         if self.type.startswith("timestamp") and isinstance(value, int):
             unit = 1000 if self.type.endswith("_ns") or self.type.endswith("z_ns") else 1
             return (_EPOCH + timedelta(microseconds=value // unit)).strftime("%Y-%m-%d %H:%M:%S")
@@ -65,7 +59,7 @@ class Field:
         """Read a bound of the manifest list (spec, "Binary single-value serialization"); None when unreadable."""
         if not isinstance(data, bytes):
             return None
-        if self.transform not in _TIMES and self.type == "string":
+        if self.transform not in TIMES and self.type == "string":
             return data.decode("utf-8", "replace")
         if len(data) not in (4, 8):
             return None
@@ -81,7 +75,7 @@ def _say_time(unit: str, value: Any) -> str:
         raise TypeError(f"{value!r:.40} is no {unit}")
     match unit:
         case "hour":
-            return (_EPOCH + timedelta(hours=value)).strftime(_TIMES["hour"])
+            return (_EPOCH + timedelta(hours=value)).strftime(TIMES["hour"])
         case "day":
             return (date(1970, 1, 1) + timedelta(days=value)).isoformat()
         case "month":
@@ -94,7 +88,8 @@ def _say_time(unit: str, value: Any) -> str:
 class Manifest:
     """A manifest as the list tells it: its bytes, the snapshot that added it, bounds by field.
 
-    ``is_deletes``: it holds delete files, so data files tell more rows than are in the table.
+    ``is_deletes``: it holds delete files, so data files tell more rows than are in the table. ``sequence`` is 0 where
+    the list tells none, as in version 1.
     """
 
     path: str
@@ -103,6 +98,7 @@ class Manifest:
     snapshot_id: int | None
     bounds: tuple[tuple[Any, Any], ...]
     is_deletes: bool = False
+    sequence: int = 0
 
 
 def specs_of(metadata: Metadata) -> dict[int, tuple[Field, ...]]:
@@ -166,7 +162,18 @@ def parse_manifest_list(data: bytes, place: str) -> list[Manifest]:
             for each in _objects(summaries, "partitions", place)
         )
         by = snapshot_id if isinstance(snapshot_id, int) else None
-        found.append(Manifest(path, length, spec_id, by, bounds, is_deletes=entry.get("content") == 1))
+        sequence = entry.get("sequence_number")
+        found.append(
+            Manifest(
+                path,
+                max(length, 0),
+                spec_id,
+                by,
+                bounds,
+                is_deletes=entry.get("content") == 1,
+                sequence=sequence if isinstance(sequence, int) else 0,
+            )
+        )
     return found
 
 
@@ -177,15 +184,25 @@ _LIVE_COUNTS = (
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A data file that is in the table: its partition's values, its bytes and rows, the snapshot that added it."""
+    """A data file that is in the table: its partition's values, its bytes and rows, the snapshot that added it.
+
+    ``upper`` is the upper bound of the field that was asked for, None where the file keeps none; ``has_values`` is
+    False where all of its values are null.
+    """
 
     values: tuple[Any, ...]
     size_bytes: int
     snapshot_id: int | None
     rows: int | None = None
+    path: str = ""
+    format: str = ""
+    upper: bytes | None = None
+    has_values: bool = True
 
 
-def parse_manifest(data: bytes, place: str, manifest: Manifest) -> Iterator[File]:
+def parse_manifest(
+    data: bytes, place: str, manifest: Manifest, field_id: int | None = None
+) -> Iterator[File]:
     """Yield the data files with rows that a manifest holds; raise Unobserved (malformed) naming the place."""
     for entry in open_container(data, place).records():
         file = entry.get("data_file") if isinstance(entry, dict) else None
@@ -194,74 +211,74 @@ def parse_manifest(data: bytes, place: str, manifest: Manifest) -> Iterator[File
         if entry.get("status") == _DELETED or file.get("record_count") == 0 or file.get("content"):
             continue
         size, snapshot_id = file.get("file_size_in_bytes"), entry.get("snapshot_id")
-        if not isinstance(size, int):
+        if not isinstance(size, int) or size < 0:
             raise malformed(place, f"the size of a file is {size!r:.40}")
         # A file that was just added takes its snapshot from the manifest (spec, "Sequence Number Inheritance").
         by = snapshot_id if isinstance(snapshot_id, int) else manifest.snapshot_id
         rows = whole_number(file.get("record_count"))
-        yield File(tuple(file["partition"].values()), size, by, rows if rows is None or rows >= 0 else None)
+        upper, has_values = _upper_of(file, rows, field_id) if field_id is not None else (None, True)
+        yield File(
+            tuple(file["partition"].values()),
+            size,
+            by,
+            rows if rows is None or rows >= 0 else None,
+            str(file.get("file_path") or ""),
+            str(file.get("file_format") or "").lower(),
+            upper,
+            has_values,
+        )
+
+
+def _upper_of(file: Mapping[str, Any], rows: int | None, field_id: int) -> tuple[bytes | None, bool]:
+    """Return the upper bound of a field, and whether the file holds any value of it that is not null."""
+    bound = _entry(file.get("upper_bounds"), field_id)
+    nulls = _entry(file.get("null_value_counts"), field_id)
+    values = _entry(file.get("value_counts"), field_id)
+    total = values if isinstance(values, int) else rows
+    is_empty = isinstance(nulls, int) and total is not None and nulls >= total
+    return (bound if isinstance(bound, bytes) else None), not is_empty
+
+
+def _entry(pairs: Any, key: int) -> Any:
+    """Return an entry of a map whose keys are numbers: in Avro a list of pairs."""
+    if not isinstance(pairs, list):
+        return None
+    return next(
+        (each.get("value") for each in pairs if isinstance(each, dict) and each.get("key") == key), None
+    )
 
 
 @dataclass(slots=True)
-class Partitions:
-    """Finds out which periods hold rows in a snapshot of a table."""
+class SnapshotFiles:
+    """Reads a snapshot's list of manifests once, and its manifests as they are asked for, each once, within bounds."""
 
-    plan: TablePlan
-    clock: Clock
+    table: str
     reader: LakeReader
     metadata: Metadata
+    snapshot: Snapshot | None
+    _listed: list[Manifest] | None = None
+    _kept: dict[str, bytes] = field(default_factory=dict)
+    _size: int = 0
 
-    def add_to(self, seen: Observation, snapshot: Snapshot | None) -> Observation:
-        """Return the observation with the periods in it; raise Unobserved when they cannot be told."""
-        specs = self._specs()
-        listed = self._manifests(snapshot)
-        manifests = [each for each in listed if not each.is_deletes]
-        keys, told = _keys(specs, self.metadata)
-        samples = [
-            texts
-            for manifest in manifests
-            for index in (0, 1)
-            if (texts := _bounds_of(manifest, specs, keys, index)) is not None
-        ]
-        layout = layout_of(self.plan, keys, samples, told)
-        if isinstance(layout, Problem):
-            raise Unobserved(layout)
-        want = wanted(self.plan, self.clock, layout)
-        held, problem, earlier = self._held(manifests, specs, keys, want)
-        if len(manifests) < len(listed):  # rows that delete files take away are in the counts of data files
-            for each in held.values():
-                each.rows = None
-        return with_partitions(seen, self.plan, want, keys, held, problem=problem, earlier=earlier)
+    def manifests(self) -> list[Manifest]:
+        """Return all manifests of the snapshot; raise Unobserved."""
+        if self._listed is None:
+            self._listed = self._list()
+        return self._listed
 
-    def _specs(self) -> dict[int, tuple[Field, ...]]:
-        specs = specs_of(self.metadata)
-        if not any(specs.values()):
-            raise Unobserved(
-                Problem(
-                    ProblemKind.UNSUPPORTED,
-                    f"{self.plan.table.id} is not partitioned, so its log does not tell one period from the next",
-                    "watch it with freshness",
-                )
-            )
-        stated = set(self.plan.stated_layout.keys) if self.plan.stated_layout is not None else set()
-        return {
-            number: tuple(
-                # Iceberg hides its partition fields: a config may name the column that one is made from.
-                replace(each, name=each.column) if each.name not in stated and each.column in stated else each
-                for each in fields
-            )
-            for number, fields in specs.items()
-        }
+    def of_data(self) -> list[Manifest]:
+        """Return the manifests of data files; raise Unobserved."""
+        return [each for each in self.manifests() if not each.is_deletes]
 
-    def _manifests(self, snapshot: Snapshot | None) -> list[Manifest]:
-        if snapshot is None:
+    def _list(self) -> list[Manifest]:
+        if self.snapshot is None:
             return []
-        if snapshot.manifest_list is None:
+        if self.snapshot.manifest_list is None:
             raise unsupported(
                 self.metadata.place,
-                f"snapshot {snapshot.id} names its manifests without a list, as only version 1 may",
+                f"snapshot {self.snapshot.id} names its manifests without a list, as only version 1 may",
             )
-        return parse_manifest_list(*self._get(snapshot.manifest_list))
+        return parse_manifest_list(*self._get(self.snapshot.manifest_list))
 
     def _get(self, uri: str) -> tuple[bytes, str]:
         place = place_of(uri)
@@ -269,88 +286,23 @@ class Partitions:
             raise unsupported(self.metadata.place, f"it names {uri}, which is not in S3")
         return self.reader.store.get(*place, max_bytes=MOST_BYTES), f"s3://{place[0]}/{place[1]}"
 
-    def _held(
-        self,
-        manifests: list[Manifest],
-        specs: dict[int, tuple[Field, ...]],
-        keys: tuple[Column, ...],
-        want: Wanted,
-    ) -> tuple[dict[tuple[str, ...], Held], Problem | None, datetime | None]:
-        """Read the manifests that may hold a needed period, as far as the bounds allow."""
-        held: dict[tuple[str, ...], Held] = defaultdict(Held)
-        earlier: datetime | None = None
-        read = size = 0
-        for manifest in manifests:
-            lower, upper = (
-                want.wall_of(keys, texts)
-                if (texts := _bounds_of(manifest, specs, keys, index)) is not None
-                else None
-                for index in (0, 1)
-            )
-            if lower is not None and want.first_wall is not None and lower < want.first_wall:
-                earlier = min(earlier or lower, lower)
-            if upper is not None and (want.first_wall is None or upper < want.first_wall):
-                continue
-            read, size = read + 1, size + manifest.length
-            if read > MOST_MANIFESTS or size > MOST_BYTES:
-                what = f"the manifests of the periods looked at are more than {MOST_MANIFESTS} or {MOST_BYTES:,} bytes"
-                return held, too_much(self.plan.table.id, what), earlier
-            data, place = self._get(manifest.path)
-            fields = specs.get(manifest.spec_id)
-            if fields is None:
-                raise malformed(self.metadata.place, f"it has no partition spec {manifest.spec_id}")
-            for file in parse_manifest(data, place, manifest):
-                self._add(held[_texts(fields, file.values, keys, place)], file)
-        return held, None, earlier
+    def over(self, manifest: Manifest) -> str:
+        """Say which bound a further manifest would be over; empty where it may be read."""
+        if manifest.path in self._kept:
+            return ""
+        if len(self._kept) >= MOST_MANIFESTS or self._size + manifest.length > MOST_BYTES:
+            return f"more than {MOST_MANIFESTS} or {MOST_BYTES:,} bytes"
+        return ""
 
-    def _add(self, held: Held, file: File) -> None:
-        """Count a file. What was rewritten came before, and what an expired snapshot added at any time."""
-        snapshot = self.metadata.snapshot(file.snapshot_id) if file.snapshot_id is not None else None
-        if snapshot is None:
-            held.add_unknown(file.size_bytes, self.clock.now, file.rows)
-        elif snapshot.operation in ("append", "overwrite"):
-            is_new = snapshot.operation == "append"
-            held.add(file.size_bytes, snapshot.at, f"snapshot {snapshot.id}", is_new=is_new, rows=file.rows)
-        else:
-            held.add_unknown(file.size_bytes, snapshot.at, file.rows)
-
-
-def _keys(
-    specs: Mapping[int, Sequence[Field]], metadata: Metadata
-) -> tuple[tuple[Column, ...], StatedLayout | None]:
-    """Return the partition keys of the current spec, and the one whose transform tells time by itself."""
-    number = whole_number(metadata.document.get("default-spec-id"))
-    fields = specs.get(number if number is not None else 0) or next(iter(specs.values()))
-    shown = [each for each in fields if each.is_value]
-    keys = tuple(
-        Column(
-            each.name,
-            "date" if each.transform == "day" else "string" if each.transform in _TIMES else each.type,
-        )
-        for each in shown
-    )
-    finest = next((each for unit in _TIMES for each in shown if each.transform == unit), None)
-    return keys, StatedLayout((finest.name,), (_TIMES[finest.transform],)) if finest is not None else None
-
-
-def _texts(
-    fields: Sequence[Field], values: Sequence[Any], keys: Sequence[Column], place: str
-) -> tuple[str, ...]:
-    """Return a file's partition values as text, in the order of the keys."""
-    try:
-        by_name = {each.name: each.text(value) for each, value in zip(fields, values, strict=False)}
-    except (TypeError, ValueError, OverflowError) as error:
-        raise malformed(place, f"a partition value is no time: {error}") from error
-    return tuple(by_name.get(key.name, "") for key in keys)
-
-
-def _bounds_of(
-    manifest: Manifest, specs: Mapping[int, Sequence[Field]], keys: Sequence[Column], index: int
-) -> tuple[str, ...] | None:
-    """Return the lower (0) or upper (1) bounds of a manifest in the order of the keys; None when not all are told."""
-    fields = specs.get(manifest.spec_id, ())
-    if len(fields) != len(manifest.bounds):
-        return None
-    by_name = {each.name: each.bound(pair[index]) for each, pair in zip(fields, manifest.bounds, strict=True)}
-    found = [by_name.get(key.name) for key in keys]
-    return tuple(text for text in found if text is not None) if None not in found else None
+    def data(self, manifest: Manifest) -> tuple[bytes, str]:
+        """Return a manifest's bytes and its place, by one GET for all who ask; raise Unobserved."""
+        if manifest.path not in self._kept:
+            self._kept[manifest.path] = b""  # one that cannot be read counts, too
+            self._size += manifest.length
+            data, _ = self._get(manifest.path)
+            self._kept[manifest.path] = data
+            self._size += max(0, len(data) - manifest.length)
+        place = place_of(manifest.path)
+        return self._kept[
+            manifest.path
+        ], f"s3://{place[0]}/{place[1]}" if place is not None else manifest.path

@@ -125,6 +125,12 @@ def place_of(uri: str) -> tuple[str, str] | None:
     return (bucket, key) if bucket and key else None
 
 
+def uri_of(uri: str) -> str:
+    """Return an S3 URI as it is written elsewhere, ``s3://``, fit to be told; other paths as they are."""
+    place = place_of(uri)
+    return clean(f"s3://{place[0]}/{place[1]}" if place is not None else uri)
+
+
 def parse_json(data: bytes, place: str) -> dict[str, Any]:
     """Return the object that a JSON text holds; raise Unobserved for anything else.
 

@@ -1,0 +1,270 @@
+"""Iceberg: what a snapshot tells beside when data came, where a check asks for it.
+
+Which periods hold rows, how much the whole table holds, what its files are like, the newest value of a column. Apache
+Iceberg Table Spec, "Snapshots" (summaries), "Manifests" (column bounds), "Binary single-value serialization".
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
+
+from checks.lake.formats.asked import asked_of
+from checks.lake.formats.held import Held, without_partitions
+from checks.lake.formats.iceberg import snapshot_at
+from checks.lake.formats.iceberg_manifests import SnapshotFiles, parse_manifest
+from checks.lake.formats.iceberg_partitions import DELETES, Partitions
+from checks.lake.formats.logs import uri_of
+from checks.lake.formats.values import Newest, no_column, no_value, value_seen
+from checks.model import FileSeen, FooterSeen, Listing, Problem, ProblemKind, Unobserved, WholeSeen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from checks.lake.formats.asked import Asked
+    from checks.lake.formats.iceberg import Metadata, Snapshot
+    from checks.lake.formats.iceberg_manifests import File, Manifest
+    from checks.lake.reader import LakeReader
+    from checks.model import Observation, ValuesSeen
+    from checks.rules.base import Clock, TablePlan
+    from checks.rules.events import EventsRule
+
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a wall time, until its zone is known
+_MICROS = {"timestamp": 1, "timestamptz": 1, "timestamp_ns": 1000, "timestamptz_ns": 1000}
+"""How many units of a timestamp a microsecond has."""
+_MOST_DEPTH = 40
+_MOST_FIELDS = 100_000
+
+
+def with_more(
+    seen: Observation, plan: TablePlan, clock: Clock, reader: LakeReader, metadata: Metadata
+) -> Observation:
+    """Return the observation with all that the table's rules ask of its log; what is not known says why."""
+    asked = asked_of(plan)
+    snapshot = snapshot_at(metadata, clock)
+    files = SnapshotFiles(plan.table.id, reader, metadata, snapshot)
+    if asked.events is not None:
+        seen = replace(seen, values=_newest_value(files, asked.events, clock))
+    if asked.whole:
+        seen = replace(seen, whole=whole_of(snapshot, plan.table.id, metadata))
+    if asked.live:
+        seen = replace(seen, live=_live(files, asked))
+    if asked.periods:
+        try:
+            return Partitions(asked, clock, files).add_to(seen)
+        except Unobserved as error:
+            return without_partitions(seen, plan, clock, error.problem)
+    return seen
+
+
+def whole_of(snapshot: Snapshot | None, table: str, metadata: Metadata) -> WholeSeen:
+    """Return what the whole table holds, as a snapshot sums it up, delete files included in the bytes."""
+    if snapshot is None or snapshot.total_files is None or snapshot.total_bytes is None:
+        named = f"snapshot {snapshot.id}" if snapshot is not None else "its metadata"
+        why = f"how much {table} holds is not known: {named} does not sum it up (total-files-size, total-data-files)"
+        remedy = "write it by an engine that keeps totals, or turn volume off for this table"
+        return WholeSeen(problem=Problem(ProblemKind.UNSUPPORTED, why, remedy))
+    rows, why = snapshot.total_rows, ""
+    if rows is None:
+        why = f"snapshot {snapshot.id} does not sum them up (total-records)"
+    elif snapshot.total_delete_files or (
+        snapshot.total_delete_files is None and metadata.document.get("format-version") != 1
+    ):
+        rows, why = None, DELETES
+    return WholeSeen(
+        listing=Listing(
+            objects=snapshot.total_files, size_bytes=snapshot.total_bytes, rows=rows, rows_unknown=why
+        )
+    )
+
+
+def _live(files: SnapshotFiles, asked: Asked) -> WholeSeen:
+    """Return what the files of the table are like, the newest manifests first, as far as the bounds allow."""
+    held = Held(names=asked.collector())
+    problem = None
+    try:
+        for manifest, _ in _Comings.of(files).newest_first():
+            over = files.over(manifest)
+            if over:
+                problem = _unread(files, over, "what the files in the others are like is not known")
+                break
+            for file in parse_manifest(*files.data(manifest), manifest):
+                held.count(file.size_bytes, "")
+                if held.names is not None:
+                    held.names.add(uri_of(file.path), file.size_bytes, file.format or None)
+    except Unobserved as error:
+        problem = error.problem
+    return WholeSeen(listing=held.listing(complete=True), problem=problem)
+
+
+@dataclass(frozen=True, slots=True)
+class _Comings:
+    """When manifests came: a snapshot that has expired is older than all that are left with a later number."""
+
+    files: SnapshotFiles
+    sequences: tuple[int, ...]
+    earliest: tuple[datetime, ...]
+    """By sequence number in the same place: the earliest time of a snapshot with that number or a later one."""
+
+    @classmethod
+    def of(cls, files: SnapshotFiles) -> _Comings:
+        """Look through the snapshots that are left; raise Unobserved."""
+        metadata = files.metadata
+        kept = sorted(
+            (sequence, found.at)
+            for number, entry in metadata.snapshots.items()
+            if isinstance(sequence := entry.get("sequence-number"), int)
+            and (found := metadata.snapshot(number)) is not None
+        )
+        earliest = tuple(accumulate((at for _, at in reversed(kept)), min))
+        return cls(files, tuple(sequence for sequence, _ in kept), earliest[::-1])
+
+    def by(self, manifest: Manifest) -> datetime | None:
+        """Return when the newest file of a manifest came at the latest, None where nothing tells it."""
+        number = manifest.snapshot_id
+        snapshot = self.files.metadata.snapshot(number) if number is not None else None
+        if snapshot is not None:
+            return snapshot.at
+        place = bisect_left(self.sequences, manifest.sequence)
+        return self.earliest[place] if manifest.sequence and place < len(self.earliest) else None
+
+    def newest_first(self) -> list[tuple[Manifest, datetime | None]]:
+        """Return the manifests of data files, those of the newest commits first; raise Unobserved."""
+        timed = [(each, self.by(each)) for each in self.files.of_data()]
+        return sorted(timed, key=lambda pair: (pair[0].sequence, pair[1] or _LONG_AGO), reverse=True)
+
+
+def _unread(files: SnapshotFiles, over: str, so: str) -> Problem:
+    return Problem(
+        ProblemKind.OVER_BUDGET,
+        f"the manifests of {files.table} are {over}, and {so}",
+        "rewrite its manifests into fewer (rewrite_manifests), or expire old snapshots",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """The column whose newest value is asked for: its field's number and type, and how bounds of it are read."""
+
+    field_id: int
+    type: str
+    rule: EventsRule
+
+    def read(self, file: File, seen: FileSeen) -> FooterSeen:
+        """Return what the upper bound of a file tells."""
+        if not file.has_values:
+            return FooterSeen(file=seen)
+        name = self.rule.column
+        if file.upper is None:
+            why = f"it keeps no bounds of column {name}"
+            remedy = (
+                f"have its writer keep metrics of that column (write.metadata.metrics.column.{name}: full)"
+            )
+            return no_value(seen, why, remedy, ProblemKind.UNSUPPORTED)
+        # A column that was a date before it became a timestamp has bounds of four bytes in old files.
+        is_day = len(file.upper) == 4
+        if len(file.upper) not in (4, 8) or (self.type == "date" and not is_day):
+            return no_value(
+                seen, f"the upper bound of {name} has {len(file.upper)} bytes, as no {self.type} has"
+            )
+        number = int.from_bytes(file.upper, "little", signed=True)
+        try:
+            if is_day:
+                wall = _EPOCH + timedelta(days=number)
+            else:
+                wall = _EPOCH + timedelta(microseconds=number // _MICROS[self.type])
+        except OverflowError:
+            return no_value(seen, f"the upper bound of {name} is {number}, beyond what can be told")
+        is_utc = self.type.startswith("timestamptz")
+        return value_seen(seen, wall, self.rule, is_day=self.type == "date", is_utc=is_utc)
+
+
+def _newest_value(files: SnapshotFiles, rule: EventsRule, clock: Clock) -> ValuesSeen:
+    """Return the newest value of the column, from bounds in the newest manifests back until it is settled."""
+    newest = Newest(rule, clock.now)
+    column = _column_of(files, rule)
+    if isinstance(column, Problem):
+        newest.miss(column)
+        return newest.seen()
+    try:
+        manifests = _Comings.of(files).newest_first()
+    except Unobserved as error:
+        newest.miss(error.problem)
+        return newest.seen()
+    for manifest, by in manifests:
+        if newest.is_settled_by(by):
+            continue
+        over = files.over(manifest)
+        if over:
+            newest.miss(_unread(files, over, f"a newer {rule.column} may stand in the others"))
+            break
+        try:
+            for file in parse_manifest(*files.data(manifest), manifest, column.field_id):
+                newest.add(column.read(file, _file_seen(files, file, by)))
+        except Unobserved as error:
+            newest.miss(error.problem)
+    return newest.seen()
+
+
+def _file_seen(files: SnapshotFiles, file: File, came_by_then: datetime | None) -> FileSeen:
+    """Return a data file with the time of the snapshot that added it, or one that it cannot be later than."""
+    by = files.metadata.snapshot(file.snapshot_id) if file.snapshot_id is not None else None
+    if by is not None:
+        return FileSeen(uri_of(file.path), file.size_bytes, by.at, is_latest=by.operation == "replace")
+    latest = came_by_then or (files.snapshot.at if files.snapshot is not None else None)
+    return FileSeen(uri_of(file.path), file.size_bytes, latest or _LONG_AGO, is_latest=True)
+
+
+def _column_of(files: SnapshotFiles, rule: EventsRule) -> _Column | Problem:
+    """Return the column by its name in the current schema; why its values cannot be told where they cannot."""
+    wanted = rule.column
+    exact: tuple[int, str] | None = None
+    for path, number, kind in _fields(_current_schema(files.metadata.document)):
+        if path == wanted:
+            exact = (number, kind)
+            break
+        if exact is None and path.lower() == wanted.lower():
+            exact = (number, kind)
+    if exact is None:
+        return no_column(files.table, wanted, "is not in its schema")
+    number, kind = exact
+    if kind == "struct":
+        return no_column(files.table, wanted, "is nested; name one of its fields")
+    if kind != "date" and kind not in _MICROS:
+        return no_column(files.table, wanted, f"is {kind}, neither a timestamp nor a date")
+    return _Column(number, kind, rule)
+
+
+def _current_schema(document: Mapping[str, Any]) -> Any:
+    number, schemas = document.get("current-schema-id"), document.get("schemas")
+    for schema in schemas if isinstance(schemas, list) else []:
+        if isinstance(schema, dict) and schema.get("schema-id") == number:
+            return schema
+    return document.get("schema")
+
+
+@dataclass(slots=True)
+class _Budget:
+    left: int = field(default=_MOST_FIELDS)
+
+
+def _fields(
+    struct: Any, prefix: str = "", depth: int = 0, budget: _Budget | None = None
+) -> Iterator[tuple[str, int, str]]:
+    """Yield path, number and type of each field of a schema, those of structs with dots between."""
+    budget = budget or _Budget()
+    fields = struct.get("fields") if isinstance(struct, dict) else None
+    for each in fields if isinstance(fields, list) and depth < _MOST_DEPTH else []:
+        budget.left -= 1
+        number = each.get("id") if isinstance(each, dict) else None
+        if budget.left < 0 or not isinstance(number, int):
+            continue
+        kind = each.get("type")
+        path = f"{prefix}{each.get('name')}"
+        yield path, number, str(kind.get("type")) if isinstance(kind, dict) else str(kind)
+        if isinstance(kind, dict) and kind.get("type") == "struct":
+            yield from _fields(kind, f"{path}.", depth + 1, budget)
