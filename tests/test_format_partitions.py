@@ -24,7 +24,7 @@ from pyiceberg.transforms import (
 from pyiceberg.typedef import Record
 from pyiceberg.types import NestedField, TimestampType
 
-from checks.lake.formats import delta, delta_files, hudi, iceberg, iceberg_manifests
+from checks.lake.formats import delta, delta_live, hudi, iceberg, iceberg_manifests
 from checks.lake.formats.hudi_partitions import values_of
 from checks.model import Column, Format, ItemState, Severity, TableMemory, Unobserved
 from checks.rules.base import Binding, Clock
@@ -469,7 +469,7 @@ def test_removed_files_and_nulls_do_not_fill_a_day() -> None:
 
 
 def test_too_large_a_log_leaves_what_was_not_found_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delta_files, "MOST_COMMITS", 2)
+    monkeypatch.setattr(delta_live, "MOST_COMMITS", 2)
     objects = ObjectsInMemory()
     for version, day in enumerate(("2026-11-18", "2026-11-19", "2026-11-20", "2026-11-21")):
         objects.put(log_key(version), delta_commit(metadata_action("day"), delta_add(day, day=day), at=EIGHT))

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
-from pyiceberg.partitioning import PartitionField, PartitionSpec
+from pyiceberg.partitioning import UNPARTITIONED_PARTITION_SPEC, PartitionField, PartitionSpec
 from pyiceberg.schema import Schema
 from pyiceberg.transforms import IdentityTransform
 from pyiceberg.typedef import Record
@@ -30,6 +30,7 @@ from checks.lake.formats import iceberg, iceberg_manifests, iceberg_more
 from checks.lake.formats.values import Newest
 from checks.model import FileSeen, FooterSeen, Format, ProblemKind, Severity, Status, Unobserved
 from checks.rules.base import Clock, TablePlan
+from checks.rules.events import EventsRule
 from tests.rule_checks import judged
 from tests.rule_checks import plan_of as plan_by_config
 from tests.tables_by_engines import (
@@ -104,9 +105,12 @@ def look(
 
 
 def written(
-    tmp_path: Path, *newest: datetime, schema: Any = SCHEMA, spec: PartitionSpec | None = None
+    tmp_path: Path,
+    *newest: datetime,
+    schema: Any = SCHEMA,
+    spec: PartitionSpec = UNPARTITIONED_PARTITION_SPEC,
 ) -> Any:
-    table = iceberg_catalog(tmp_path).create(schema, *([spec] if spec is not None else []))
+    table = iceberg_catalog(tmp_path).create(schema, spec)
     for each in newest:
         table.append(rows(each))
     return table
@@ -384,9 +388,8 @@ def test_sound_files_of_a_part_are_no_pass(tmp_path: Path, monkeypatch: pytest.M
 # Bad input --------------------------------------------------------------------------------------------------
 
 
-def column(kind: str = "timestamptz", **block: Any) -> Any:
-    plan = plan_with({}, events={**EVENTS, **block})
-    rule = next(rule for rule in plan.rules if rule.check == "events")
+def column(kind: str) -> iceberg_more._Column:
+    rule = next(rule for rule in plan_with({}, events=EVENTS).rules if isinstance(rule, EventsRule))
     return iceberg_more._Column(2, kind, rule)
 
 
@@ -520,8 +523,8 @@ _KEPT: list[tuple[ObjectsInMemory, dict[str, str]]] = []
 
 def test_a_value_that_was_seen_ends_the_look_only_where_nothing_can_be_newer() -> None:
     plan = plan_with({}, events={"column": "seen", "warn_after": "24h", "error_after": "48h"})
-    rule = next(rule for rule in plan.rules if rule.check == "events")
-    newest = Newest(rule, NOW)  # type: ignore[arg-type]
+    rule = next(rule for rule in plan.rules if isinstance(rule, EventsRule))
+    newest = Newest(rule, NOW)
     file = FileSeen("s3://lake/a.parquet", 9, NOW)
     assert not newest.is_settled_by(NOW - 90 * DAY)
     newest.add(FooterSeen(file=file, newest=NOW - 30 * HOUR))

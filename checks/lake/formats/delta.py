@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from checks.lake.errors import clean
 from checks.lake.formats.delta_log import Commit, CommitParser, Log, parse_hint, sort_log
-from checks.lake.formats.held import rule_of_periods, without_partitions
 from checks.lake.formats.logs import (
     Recency,
     counts_deletes,
@@ -275,7 +274,7 @@ class DeltaReader:
         """Return what the table's log tells; raise Unobserved when it cannot be read."""
         bucket, root = self._root(plan.table)
         walk = Walk(plan.table, clock, reader, bucket, f"{root}_delta_log/")
-        if rule_of_periods(plan) is not None:
+        if any(rule.check != "freshness" for rule in plan.rules):
             walk.raw = {}
         log = walk.newest_log()
         recency = walk.newest_arrival(log, deletes=counts_deletes(plan))
@@ -283,14 +282,11 @@ class DeltaReader:
         if staged is not None and recency.problem is None:
             recency = replace(recency, problem=staged)
         seen = observation_of(plan, clock, recency)
-        if rule_of_periods(plan) is None or seen.listing is not None:  # or it was never loaded
+        if seen.listing is not None:  # it was never loaded
             return seen
-        from checks.lake.formats.delta_files import Partitions  # it needs what is defined here
+        from checks.lake.formats.delta_files import with_more  # it needs what is defined here
 
-        try:
-            return Partitions(plan, clock, walk, log).add_to(seen)
-        except Unobserved as error:
-            return without_partitions(seen, plan, clock, error.problem)
+        return with_more(seen, plan, clock, walk, log, staged)
 
     def _root(self, table: Table) -> tuple[str, str]:
         if table.location is None:

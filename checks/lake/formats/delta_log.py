@@ -78,13 +78,25 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class FileAction:
-    """An add or remove of a file; ``key`` tells it from all others: its path, and its deletion vector's."""
+    """An add or remove of a file; ``key`` tells it from all others: its path, and its deletion vector's.
+
+    ``stats`` are its statistics as they are written, ``gone`` the rows that its deletion vector takes away, ``rows``
+    those that are left, or why they are not known.
+    """
 
     adds: bool
     key: tuple[str, str]
     values: Mapping[str, str | None]
     size_bytes: int
     changes_data: bool
+    stats: Any = None
+    gone: Any = 0
+    rows: int | str = ""
+
+    @property
+    def path(self) -> str:
+        """The file's path as the log writes it: below the table's location or a whole URI, percent-encoded."""
+        return self.key[0]
 
 
 def file_action(name: str, body: Mapping[str, Any], place: str) -> FileAction:
@@ -100,8 +112,19 @@ def file_action(name: str, body: Mapping[str, Any], place: str) -> FileAction:
         raise malformed(place, f"the {name} has no path, or its partitionValues are no object")
     unique = "".join(str(vector.get(part, "")) for part in ("storageType", "pathOrInlineDv", "offset"))
     texts = {str(key): None if value is None else str(value) for key, value in values.items()}
-    size = whole_number(body.get("size")) or 0
-    return FileAction(name == "add", (path, unique), texts, size, body.get("dataChange") is True)
+    size = whole_number(body.get("size"))
+    if name == "add" and (size is None or size < 0):
+        raise malformed(place, f"the size of {path:.300} is {body.get('size')!r:.40}")
+    parsed = body.get("stats_parsed")
+    return FileAction(
+        adds=name == "add",
+        key=(path, unique),
+        values=texts,
+        size_bytes=size or 0,
+        changes_data=body.get("dataChange") is True,
+        stats=parsed if isinstance(parsed, dict) else body.get("stats"),
+        gone=vector.get("cardinality") if any(vector.values()) else 0,
+    )
 
 
 def partition_keys_of(body: Mapping[str, Any], place: str) -> tuple[Column, ...]:
@@ -129,6 +152,7 @@ class CommitParser:
     files: list[FileAction] | None = None
     """Where file actions are kept, and other actions that tell the table's partitions; None keeps none."""
     partition_keys: tuple[Column, ...] | None = None
+    metadata: dict[str, Any] | None = None
     sidecars: list[str] = field(default_factory=list)
     line: int = 0
     has_info: bool = False
@@ -166,7 +190,7 @@ class CommitParser:
             elif name == "protocol":
                 check_protocol(body, self.place)
             elif name == "metaData" and self.files is not None:
-                self.partition_keys = partition_keys_of(body, self.place)
+                self.metadata, self.partition_keys = body, partition_keys_of(body, self.place)
             elif name == "sidecar":
                 self.sidecars.append(str(body.get("path")))
 

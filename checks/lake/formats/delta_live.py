@@ -1,0 +1,270 @@
+"""Delta: the files that are in a table, from the newest checkpoint and the commits after it, within bounds.
+
+Delta Transaction Log Protocol: "Action Reconciliation", "Checkpoints", "V2 Spec", "Sidecar Files".
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from checks.lake.formats.delta_log import (
+    CommitParser,
+    FileAction,
+    check_protocol,
+    file_action,
+    partition_keys_of,
+)
+from checks.lake.formats.delta_stats import rows_of
+from checks.lake.formats.logs import malformed, place_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from checks.lake.formats.delta import Walk
+    from checks.lake.formats.delta_log import Commit, Log
+    from checks.lake.storage import Key
+    from checks.model import Column
+    from checks.rules.base import Clock
+
+MOST_COMMITS = 200
+"""Commits after the checkpoint that are read for one table, newest first."""
+MOST_BYTES = 64 * 1024 * 1024
+"""Bytes of commits and checkpoints that are read for one table."""
+MOST_FILES = 500_000
+"""Files that a log may name: each is held in memory until the newest word on it is known."""
+_MOST_FILES_OF_CHECKPOINT = 200
+_PART = re.compile(r"\.checkpoint\.([0-9]{10})\.([0-9]{10})\.parquet$")
+_METADATA = ["metaData.partitionColumns", "metaData.schemaString", "metaData.configuration"]
+_COLUMNS = [
+    "add.path",
+    "add.partitionValues",
+    "add.size",
+    "add.deletionVector",
+    "protocol.minReaderVersion",
+    "sidecar.path",
+    *_METADATA,
+]
+
+
+class TooMuchError(Exception):
+    """The log is larger than what is read of it."""
+
+
+@dataclass(slots=True)
+class LogFiles:
+    """Reads the files of a log for all who ask, each by one GET, within bounds."""
+
+    walk: Walk
+    log: Log
+    size_bytes: int = 0
+    _kept: dict[str, bytes] = field(default_factory=dict)
+    _parsed: dict[int, tuple[CommitParser, Commit]] = field(default_factory=dict)
+
+    @property
+    def newest(self) -> int:
+        """The newest version that counts."""
+        return self.walk.newest_version(self.log)
+
+    @property
+    def base(self) -> int:
+        """The version of the newest checkpoint that counts, -1 where there is none."""
+        newest = self.newest
+        return max((number for number in self.log.checkpoints if number <= newest), default=-1)
+
+    def versions(self) -> Iterator[int]:
+        """Yield the versions of the commits after the checkpoint, newest first; raise TooMuchError for too many."""
+        for read, version in enumerate(range(self.newest, self.base, -1)):
+            if read >= MOST_COMMITS or version not in self.log.commits:
+                raise TooMuchError(
+                    f"more than {read} commits came after its last checkpoint that could be read"
+                )
+            yield version
+
+    def commit(self, version: int) -> tuple[CommitParser, Commit]:
+        """Return a commit with its file actions; raise Unobserved, TooMuchError."""
+        if version not in self._parsed:
+            key = self.log.commits[version]
+            parser = CommitParser(f"s3://{self.walk.bucket}/{key.key}", version, files=[])
+            known = (self.walk.raw or {}).get(version)
+            parser.feed(known if known is not None else self.get(key), last=True)
+            self._parsed[version] = parser, self.walk.timed(parser.commit, key)
+        return self._parsed[version]
+
+    def checkpoint(self) -> tuple[Key, ...]:
+        """Return the files of the newest checkpoint that counts; raise Unobserved where parts are missing."""
+        base = self.base
+        return _whole_checkpoint(self.log.checkpoints[base], self.walk.place) if base >= 0 else ()
+
+    def get(self, key: Key) -> bytes:
+        """Return a file of the log; raise Unobserved, TooMuchError."""
+        if key.key not in self._kept:
+            self._spend(key.size_bytes)
+            data = self.walk.reader.store.get(self.walk.bucket, key.key, max_bytes=MOST_BYTES)
+            self._kept[key.key] = data
+        return self._kept[key.key]
+
+    def sidecar(self, path: str) -> tuple[bytes, str]:
+        """Return a file that a checkpoint names, with its key; raise Unobserved, TooMuchError."""
+        bucket, key = place_of(path) or (
+            self.walk.bucket,
+            f"{self.walk.prefix}_sidecars/{unquote(path)}",
+        )
+        uri = f"s3://{bucket}/{key}"
+        if uri not in self._kept:
+            data = self.walk.reader.store.get(bucket, key, max_bytes=MOST_BYTES)
+            self._spend(len(data))
+            self._kept[uri] = data
+        return self._kept[uri], key
+
+    def _spend(self, size: int) -> None:
+        self.size_bytes += size
+        if self.size_bytes > MOST_BYTES:
+            raise TooMuchError(f"its checkpoint and the commits after it are more than {MOST_BYTES:,} bytes")
+
+    def metadata(self) -> tuple[dict[str, Any], str] | None:
+        """Return the newest metaData action with its place; None where no file has any. Raises as the others."""
+        for version in self.versions():
+            parser, _ = self.commit(version)
+            if parser.metadata is not None:
+                return parser.metadata, parser.place
+        for key in self.checkpoint():
+            place = f"s3://{self.walk.bucket}/{key.key}"
+            if key.key.endswith(".json"):
+                parser = CommitParser(place, 0, files=[])
+                parser.feed(self.get(key), last=True)
+                if parser.metadata is not None:
+                    return parser.metadata, place
+                continue
+            for row in rows_of_parquet(self.get(key), place, _METADATA):
+                found = row.get("metaData")
+                if found and found.get("schemaString") is not None:
+                    return found, place
+        return None
+
+
+@dataclass(slots=True)
+class LiveFiles:
+    """Finds out which files are in a table: the newest word on each counts.
+
+    ``rows`` counts their rows. ``keeps_stats`` keeps their statistics, of a checkpoint those in the columns ``stats``.
+    """
+
+    files: LogFiles
+    clock: Clock
+    rows: bool = False
+    keeps_stats: bool = False
+    stats: Sequence[str] = ()
+    keys: tuple[Column, ...] | None = None
+    pending: list[tuple[FileAction, Commit | None]] = field(default_factory=list)
+    """The files that are in the table, the newest first; the commit is None where a checkpoint names it."""
+    _count: int = 0
+    _settled: set[tuple[str, str]] = field(default_factory=set)
+    """Files whose newest action was read: an older one of the same file does not count."""
+
+    def read(self) -> datetime:
+        """Read commits newest first, then the checkpoint; return the instant that its files came by.
+
+        Raises Unobserved, and TooMuchError beyond the bounds: then ``pending`` holds what was found.
+        """
+        at = self.clock.now
+        for version in self.files.versions():
+            at = self.take(version).at or at
+        self.read_checkpoint()
+        return at
+
+    def take(self, version: int) -> Commit:
+        """Take the files of one commit."""
+        parser, commit = self.files.commit(version)
+        self._take(parser, commit)
+        return commit
+
+    def read_checkpoint(self) -> None:
+        """Read a whole checkpoint: one file, all its parts, or one with sidecars."""
+        for key in self.files.checkpoint():
+            sidecars = self._checkpoint_file(key.key, self.files.get(key))
+            if len(sidecars) > _MOST_FILES_OF_CHECKPOINT:
+                raise TooMuchError(f"its checkpoint has more than {_MOST_FILES_OF_CHECKPOINT} sidecar files")
+            for path in sidecars:
+                data, name = self.files.sidecar(path)
+                self._checkpoint_file(name, data)
+
+    def _take(self, parser: CommitParser, commit: Commit | None) -> None:
+        for action in parser.files or ():
+            self._settle(action, commit)
+        if self.keys is None and parser.partition_keys is not None:
+            self.keys = parser.partition_keys
+
+    def _settle(self, action: FileAction, commit: Commit | None) -> None:
+        self._count += 1
+        if self._count > MOST_FILES:
+            raise TooMuchError(f"its log names more than {MOST_FILES:,} files")
+        if action.key in self._settled:
+            return
+        if commit is not None:
+            self._settled.add(action.key)
+        if action.adds:
+            kept = action.stats if self.keeps_stats else None
+            self.pending.append(
+                (replace(action, rows=rows_of(action) if self.rows else "", stats=kept), commit)
+            )
+
+    def _checkpoint_file(self, name: str, data: bytes) -> list[str]:
+        """Take the files that a part of a checkpoint names; return the sidecars that it names."""
+        place = f"s3://{self.files.walk.bucket}/{name}"
+        if name.endswith(".json"):
+            parser = CommitParser(place, 0, files=[])
+            parser.feed(data, last=True)
+            self._take(parser, None)
+            return parser.sidecars
+        sidecars: list[str] = []
+        columns = [
+            *_COLUMNS,
+            *(["add.stats", "add.stats_parsed.numRecords"] if self.rows else []),
+            *self.stats,
+        ]
+        for row in rows_of_parquet(data, place, columns):
+            add, metadata, protocol, sidecar = (
+                row.get(name) for name in ("add", "metaData", "protocol", "sidecar")
+            )
+            if add and add.get("path") is not None:
+                self._settle(file_action("add", add, place), None)
+            if self.keys is None and metadata and metadata.get("schemaString") is not None:
+                self.keys = partition_keys_of(metadata, place)
+            if protocol and protocol.get("minReaderVersion") is not None:
+                check_protocol(protocol, place)
+            if sidecar and sidecar.get("path") is not None:
+                sidecars.append(str(sidecar["path"]))
+        return sidecars
+
+
+def rows_of_parquet(data: bytes, place: str, columns: list[str]) -> Iterator[dict[str, Any]]:
+    """Yield the actions of a checkpoint in Parquet; raise Unobserved (malformed) for what is none."""
+    import pyarrow as pa  # type: ignore[import-untyped] # 0.2 s, only for tables of which more than recency is asked
+    import pyarrow.parquet as pq  # type: ignore[import-untyped]
+
+    try:
+        file = pq.ParquetFile(pa.BufferReader(data))
+        if file.metadata.num_rows > MOST_FILES:
+            raise TooMuchError(f"its checkpoint has more than {MOST_FILES:,} rows")
+        for batch in file.iter_batches(batch_size=10_000, columns=columns):
+            yield from batch.to_pylist()
+    except (pa.ArrowException, OSError, ValueError, TypeError, KeyError, OverflowError) as error:
+        raise malformed(place, f"it is no checkpoint in Parquet ({error})") from error
+
+
+def _whole_checkpoint(keys: tuple[Key, ...], place: str) -> tuple[Key, ...]:
+    """Choose one of the checkpoints of a version: a single file, or all parts of one."""
+    parts: dict[int, dict[int, Key]] = {}
+    for key in keys:
+        match = _PART.search(key.key)
+        if match is None:
+            return (key,)
+        parts.setdefault(int(match[2]), {})[int(match[1])] = key
+    for count, found in parts.items():
+        if set(found) == set(range(1, count + 1)):
+            return tuple(found.values())
+    raise malformed(place, f"parts of the checkpoint {keys[0].key.rpartition('/')[2]} are missing")
