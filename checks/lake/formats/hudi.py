@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from checks.lake.errors import clean
+from checks.lake.formats.asked import asked_of
 from checks.lake.formats.avro import MAGIC, open_container
-from checks.lake.formats.held import rule_of_periods, without_partitions
 from checks.lake.formats.logs import (
     Recency,
     counts_deletes,
@@ -58,6 +58,26 @@ _LESS_OFTEN = "let maintenance and empty commits come less often between two loa
 _ARCHIVE = "keep more instants on the active timeline (hoodie.keep.min.commits)"
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file that a commit wrote: its file group, its partition's path, its own, its bytes, the rows it holds.
+
+    Bytes and rows are None where the commit does not tell them. Of a log file no rows are told: they overlap.
+    """
+
+    group: str
+    partition: str
+    path: str
+    size_bytes: int | None
+    rows: int | None
+
+    @property
+    def is_base(self) -> bool:
+        """True for files that hold rows as they are; log files hold changes to them."""
+        name = self.path.rpartition("/")[2]
+        return not name.startswith(".") and ".log." not in name
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
     """What a commit did: rows that it wrote new or changed, rows that it deleted, and in which partitions."""
@@ -69,6 +89,10 @@ class Commit:
     """By partition path: files written with rows, their bytes, the rows."""
     replaced: frozenset[str] = frozenset()
     """Partition paths whose files from before do not count any more."""
+    written: tuple[Written, ...] = ()
+    """All files that it wrote, where they are asked for, those of maintenance too."""
+    replaced_groups: frozenset[str] = frozenset()
+    """File groups that do not count any more."""
 
     def is_arrival(self, *, deletes: bool, merge_on_read_commit: bool) -> bool:
         """Tell whether it added or changed rows; with ``deletes``, whether it changed what the table holds.
@@ -82,11 +106,11 @@ class Commit:
         return self.rows > 0 and self.operation not in _DELETES
 
 
-def parse_commit(data: bytes, place: str) -> Commit:
+def parse_commit(data: bytes, place: str, *, keep_files: bool = False) -> Commit:
     """Read a completed commit, JSON or Avro; raise Unobserved (malformed) naming the place.
 
-    Rows are inserts and updates; ``numWrites`` also counts the rows that were only copied, and is taken
-    where a writer tells neither of them.
+    ``keep_files`` keeps each file that it wrote. Rows are inserts and updates; ``numWrites`` also counts the rows that
+    were only copied, and is taken where a writer tells neither of them.
     """
     document = _document(data, place)
     by_partition = document.get("partitionToWriteStats") or {}
@@ -94,10 +118,13 @@ def parse_commit(data: bytes, place: str) -> Commit:
         raise malformed(place, "partitionToWriteStats is no object")
     rows = deletes = 0
     files: dict[str, tuple[int, int, int]] = {}
+    kept: list[Written] = []
     for partition, stats in by_partition.items():
         if not isinstance(stats, list) or not all(isinstance(each, dict) for each in stats):
             raise malformed(place, f"the write stats of partition {partition!r:.80} are no list of objects")
         count = size = written = 0
+        if keep_files:
+            kept.extend(_written(each, partition) for each in stats)
         for each in stats:
             new = _number(each, "numInserts", place) + _number(each, "numUpdateWrites", place)
             gone = _number(each, "numDeletes", place)
@@ -121,6 +148,25 @@ def parse_commit(data: bytes, place: str) -> Commit:
         deletes=deletes,
         files=files,
         replaced=frozenset(replaced),
+        written=tuple(kept),
+        replaced_groups=frozenset(
+            str(group) for groups in replaced.values() if isinstance(groups, list) for group in groups
+        ),
+    )
+
+
+def _written(stats: Mapping[str, Any], partition: str) -> Written:
+    told = next(
+        (stats[name] for name in ("fileSizeInBytes", "totalWriteBytes") if stats.get(name) is not None), None
+    )
+    size = whole_number(told)
+    rows = whole_number(stats.get("numWrites"))
+    return Written(
+        str(stats.get("fileId")),
+        partition,
+        str(stats.get("path")),
+        size if size is not None and size >= 0 else None,
+        rows if rows is not None and rows >= 0 else None,
     )
 
 
@@ -152,7 +198,9 @@ class Walk:
     reader: LakeReader
     bucket: str
     root: str
+    keep_files: bool = False
     read: dict[str, Commit] = field(default_factory=dict)
+    _archived: bool | None = None
 
     @property
     def table(self) -> Table:
@@ -197,7 +245,7 @@ class Walk:
         key = instant.key.key
         if key not in self.read:
             data = self.reader.store.get(self.bucket, key, max_bytes=MOST_BYTES)
-            self.read[key] = parse_commit(data, f"s3://{self.bucket}/{key}")
+            self.read[key] = parse_commit(data, f"s3://{self.bucket}/{key}", keep_files=self.keep_files)
         return self.read[key]
 
     def _planned(self, plan: Key) -> str | None:
@@ -292,9 +340,11 @@ class Walk:
 
     def is_archived(self, properties: Properties) -> bool:
         """Tell whether instants were archived, by one LIST; Hudi makes the folder before there are any."""
-        prefix = f"{self.root}{properties.timeline}{properties.archive}"
-        page = self.reader.store.list_page(self.bucket, prefix)
-        return any(key.size_bytes for key in page.keys)
+        if self._archived is None:
+            prefix = f"{self.root}{properties.timeline}{properties.archive}"
+            page = self.reader.store.list_page(self.bucket, prefix)
+            self._archived = any(key.size_bytes for key in page.keys)
+        return self._archived
 
 
 def _utc(zone: Zone, wall: datetime | None, instant: Instant) -> datetime:
@@ -329,19 +379,18 @@ class HudiReader:
                 plan.table.id, "it has no location in S3 in the catalog", "mend it, or exclude it"
             )
         bucket, root = split_uri(plan.table.location)
-        walk = Walk(plan, clock, reader, bucket, root)
+        asked = asked_of(plan)
+        keep_files = asked.events is not None or asked.volume or asked.names
+        walk = Walk(plan, clock, reader, bucket, root, keep_files)
         properties = walk.properties()
         timeline = walk.timeline(properties)
         recency = walk.newest_arrival(properties, timeline, deletes=counts_deletes(plan))
         seen = observation_of(plan, clock, recency)
-        if rule_of_periods(plan) is None or seen.listing is not None:  # or it was never loaded
+        if seen.listing is not None:  # it was never loaded
             return seen
-        from checks.lake.formats.hudi_partitions import Partitions  # it needs what is defined here
+        from checks.lake.formats.hudi_files import with_more  # it needs what is defined here
 
-        try:
-            return Partitions(plan, clock, walk, properties, timeline).add_to(seen)
-        except Unobserved as error:
-            return without_partitions(seen, plan, clock, error.problem)
+        return with_more(seen, asked, clock, walk, properties, timeline)
 
 
 READER = HudiReader()

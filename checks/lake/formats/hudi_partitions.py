@@ -18,7 +18,9 @@ from checks.model import Column, Problem, ProblemKind, Unobserved
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from checks.lake.formats.asked import Asked
     from checks.lake.formats.hudi import Walk
+    from checks.lake.formats.hudi_files import Slices
     from checks.lake.formats.timeline import Instant, Properties, Timeline
     from checks.model import Observation, Period
     from checks.rules.base import Clock, TablePlan
@@ -34,14 +36,21 @@ _MAINTENANCE_OF_FILES = frozenset({"CLUSTER", "COMPACT", "LOG_COMPACT"})
 class Partitions:
     """Finds out which periods hold rows in a table."""
 
-    plan: TablePlan
+    asked: Asked
     clock: Clock
     walk: Walk
     properties: Properties
     timeline: Timeline
+    slices: Slices | None = None
+    """The files that are in the table, where volume or files ask for them and the timeline tells of all."""
     held: dict[tuple[str, ...], Held] = field(default_factory=lambda: defaultdict(Held))
     gone: set[str] = field(default_factory=set)
     """Paths of partitions that were dropped or replaced by nothing, and not written since."""
+
+    @property
+    def plan(self) -> TablePlan:
+        """The table and its rules."""
+        return self.asked.plan
 
     def add_to(self, seen: Observation) -> Observation:
         """Return the observation with the periods in it; raise Unobserved when they cannot be told."""
@@ -75,7 +84,24 @@ class Partitions:
         if not whole or archived is not False:
             for each in self.held.values():
                 each.is_first_known = False  # commits before may have written it first
+        self._measure(keys)
         return with_partitions(seen, self.plan, want, keys, self.held, problem=problem)
+
+    def _measure(self, keys: tuple[Column, ...]) -> None:
+        """Take sizes, rows and names of files from the newest ones of each group, where all of these are known."""
+        if self.slices is None:
+            return
+        for each in self.held.values():
+            each.lose_rows(self.slices.problem.message if self.slices.problem is not None else "")
+        if self.slices.problem is not None:
+            return
+        for held in self.held.values():
+            held.files = held.empty = held.size_bytes = 0
+            held.rows, held.rows_unknown, held.names = 0, "", self.asked.collector()
+        for written, _ in self.slices.live:
+            values = values_of(written.partition, keys)
+            if values in self.held:
+                self.slices.count(self.held[values], written)
 
     def _keys(self) -> tuple[Column, ...]:
         """Return the partition keys: names from the table's properties, types from the catalog where it has them."""
@@ -118,7 +144,7 @@ class Partitions:
                 if path in self.gone:
                     continue
                 held = self.held[values_of(path, keys)]
-                held.add(size, at, evidence, is_new=path not in commit.replaced)
+                held.add(max(size, 1), at, evidence, is_new=path not in commit.replaced)  # rows are there
                 held.files += files - 1
         self.gone |= commit.replaced  # going back in time: what it replaced was written before
 

@@ -28,7 +28,8 @@ _INSTANT = re.compile(
     r"(?P<requested>[0-9]{14}|[0-9]{17})(?:_(?P<completed>[0-9]{14}|[0-9]{17}))?"
     r"\.(?P<action>[a-z]+)(?:\.(?P<state>requested|inflight))?"
 )
-_WRITES = frozenset({"commit", "deltacommit", "replacecommit"})
+WRITES = frozenset({"commit", "deltacommit", "replacecommit"})
+"""The actions that write files of the table, maintenance included."""
 _MAINTENANCE_PLANS = frozenset({"compaction", "logcompaction", "clustering"})
 _QUARTER = timedelta(minutes=15)
 _PROMPT = timedelta(minutes=3)
@@ -153,7 +154,7 @@ class Instant:
     @property
     def may_be_data(self) -> bool:
         """True when its name does not already tell that it is maintenance."""
-        return self.action in _WRITES and not self.by_plan
+        return self.action in WRITES and not self.by_plan
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,218 @@
+"""Hudi: the files that are in a table, how much they hold, and the newest value of a column by their footers.
+
+Apache Hudi Technical Specification, "File Layout Hierarchy" (file groups and slices) and "Timeline".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from checks.lake.footers import read_footer
+from checks.lake.formats.by_footers import Footers, detail_of
+from checks.lake.formats.held import Held, without_partitions
+from checks.lake.formats.hudi_partitions import MOST_COMMITS, Partitions
+from checks.lake.formats.logs import uri_of
+from checks.lake.formats.timeline import WRITES, find_zone, wall_of_stamp
+from checks.lake.formats.values import Newest, no_value
+from checks.model import FileSeen, FooterSeen, Problem, ProblemKind, Unobserved, WholeSeen
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from checks.lake.formats.asked import Asked
+    from checks.lake.formats.hudi import Commit, Walk, Written
+    from checks.lake.formats.timeline import Instant, Properties, Timeline
+    from checks.model import Observation, ValuesSeen
+    from checks.rules.base import Clock
+    from checks.rules.events import EventsRule
+
+MOST_FILES = 500_000
+"""Files that commits may name: each file group is held in memory until the newest word on it is known."""
+_MAINTENANCE = frozenset({"CLUSTER", "COMPACT", "LOG_COMPACT"})
+_OVERLAP = (
+    "log files hold changes that wait for their compaction, and rows in them overlap those in base files"
+)
+
+
+def with_more(
+    seen: Observation, asked: Asked, clock: Clock, walk: Walk, properties: Properties, timeline: Timeline
+) -> Observation:
+    """Return the observation with all that the table's rules ask of its timeline; what is not known says why."""
+    if asked.events is not None:
+        slices = Slices(walk, clock, properties, timeline)
+        seen = replace(seen, values=_newest_value(slices, asked.events, asked.plan.table.id))
+    measured = None
+    if asked.volume or asked.names:
+        measured = Slices(walk, clock, properties, timeline)
+        measured.read_all()
+    if asked.periods:
+        try:
+            return Partitions(asked, clock, walk, properties, timeline, measured).add_to(seen)
+        except Unobserved as error:
+            return without_partitions(seen, asked.plan, clock, error.problem)
+    if measured is None:
+        return seen
+    whole = _whole(measured, asked)
+    return replace(seen, whole=whole if asked.whole else None, live=whole if asked.live else None)
+
+
+@dataclass(slots=True)
+class Slices:
+    """Finds the newest files of each file group, going through the timeline from its newest instant back."""
+
+    walk: Walk
+    clock: Clock
+    properties: Properties
+    timeline: Timeline
+    live: list[tuple[Written, Instant]] = field(default_factory=list)
+    problem: Problem | None = None
+    """Why there may be more files than ``live``."""
+    _settled: dict[str, str] = field(default_factory=dict)
+    """When the base file of a group was requested: logs from before are in it, later ones lie on top of it."""
+    _replaced: set[str] = field(default_factory=set)
+    _read: int = 0
+
+    def instants(self) -> list[Instant]:
+        """Return the instants that may have written files, maintenance included, without those later than now."""
+        return [
+            each
+            for each in self.timeline.instants
+            if each.action in WRITES and not (self.clock.ignore_later and self.at(each) > self.clock.now)
+        ]
+
+    def at(self, instant: Instant) -> datetime:
+        """Return when an instant was made, by its name or else its file."""
+        wall = wall_of_stamp(instant.stamp)
+        at = find_zone(self.properties, self.timeline.witnesses).utc(wall) if wall is not None else None
+        return at if at is not None else instant.key.last_modified
+
+    def take(self, instant: Instant) -> tuple[Commit, list[Written]]:
+        """Return what an instant did, and which of its files are still in the table; raise Unobserved."""
+        if self._read >= MOST_COMMITS or len(self.live) >= MOST_FILES:
+            raise Unobserved(self._beyond(f"no more than {self._read} commits on its timeline are read"))
+        self._read += 1
+        commit = self.walk.commit(instant)
+        found: list[Written] = []
+        for written in commit.written:
+            base = self._settled.get(written.group)
+            if written.group in self._replaced or (base is not None and written.is_base):
+                continue
+            if written.is_base:
+                self._settled[written.group] = instant.requested
+            elif base is not None and instant.requested <= base:
+                continue
+            found.append(written)
+        self._replaced |= commit.replaced_groups
+        self.live += [(each, instant) for each in found]
+        return commit, found
+
+    def end(self) -> Problem | None:
+        """Return why files may be in the table that no instant told of, by one LIST; None where there are none."""
+        if self.walk.is_archived(self.properties):
+            return self._beyond("what was before its timeline is archived")
+        return None
+
+    def _beyond(self, what: str) -> Problem:
+        return Problem(
+            ProblemKind.OVER_BUDGET,
+            f"{self.walk.table.id}: {what}, and commits before may have written other files",
+            "keep more instants on the active timeline (hoodie.keep.min.commits)",
+        )
+
+    def read_all(self) -> None:
+        """Read all instants; what stands in the way is the problem."""
+        try:
+            for instant in self.instants():
+                self.take(instant)
+            self.problem = self.end() or self._unsized()
+        except Unobserved as error:
+            self.problem = error.problem
+
+    def _unsized(self) -> Problem | None:
+        written = next((each for each, _ in self.live if each.size_bytes is None), None)
+        return (
+            None
+            if written is None
+            else Problem(
+                ProblemKind.UNSUPPORTED,
+                f"the commit that wrote {self.uri(written)} does not tell its size (fileSizeInBytes)",
+                "turn volume off for this table",
+            )
+        )
+
+    def uri(self, written: Written) -> str:
+        """Return the URI of a file: its path below the table's location, or a whole URI."""
+        if "://" in written.path:
+            return uri_of(written.path)
+        return uri_of(f"s3://{self.walk.bucket}/{self.walk.root}{written.path}")
+
+    def count(self, held: Held, written: Written) -> None:
+        """Count a file: base files hold the rows that were written, those of log files are not told."""
+        rows = (
+            written.rows if written.rows is not None else f"{written.path} does not tell its rows (numWrites)"
+        )
+        size = written.size_bytes if written.size_bytes is not None else 1  # it is there
+        held.count(size, rows if written.is_base else _OVERLAP)
+        if held.names is not None:
+            recorded = self.properties.entries.get("hoodie.table.base.file.format", "parquet").lower()
+            held.names.add(self.uri(written), size, recorded if written.is_base else None)
+
+
+def _whole(slices: Slices, asked: Asked) -> WholeSeen:
+    """Return what the files that are in the table come to, and why that is only a lower bound."""
+    held = Held(names=asked.collector())
+    for written, _ in slices.live:
+        slices.count(held, written)
+    return WholeSeen(listing=held.listing(complete=True), problem=slices.problem)
+
+
+def _newest_value(slices: Slices, rule: EventsRule, table: str) -> ValuesSeen:
+    """Return the newest value of the column, by footers from the newest instant back until it is settled."""
+    newest = Newest(rule, slices.clock.now)
+    store = slices.walk.reader.store
+    detail = detail_of(rule, rule.column.split("."))
+    footers = Footers(slices.walk.reader, rule, newest, table, lambda file: read_footer(store, file, detail))
+    try:
+        for instant in slices.instants():
+            if newest.is_settled_by(instant.key.last_modified):  # never before what it wrote
+                return newest.seen()
+            commit, found = slices.take(instant)
+            _add(slices, instant, commit, found, newest, footers)
+        problem = None if newest.is_recent else slices.end()
+        if problem is not None:
+            newest.miss(problem)
+    except Unobserved as error:
+        newest.miss(error.problem)
+    return newest.seen()
+
+
+def _add(
+    slices: Slices,
+    instant: Instant,
+    commit: Commit,
+    found: list[Written],
+    newest: Newest,
+    footers: Footers,
+) -> None:
+    """Take note of the files of an instant: base files by their footers, log files have none."""
+    at = slices.at(instant)
+    is_latest = instant.by_plan or commit.operation in _MAINTENANCE
+    bases: list[FileSeen] = []
+    others: list[FooterSeen] = []
+    for written in found:
+        file = FileSeen(slices.uri(written), written.size_bytes or 0, at, is_latest)
+        if written.is_base and written.rows == 0:
+            continue
+        if not written.is_base:
+            why = "it is a log file, which has no footer that tells values"
+            others.append(no_value(file, why, "let compaction run more often", ProblemKind.UNSUPPORTED))
+        elif not written.path.endswith(".parquet"):
+            why = "it is no Parquet file, and others have no footer that tells values"
+            others.append(no_value(file, why, "turn events off for this table", ProblemKind.UNSUPPORTED))
+        else:
+            bases.append(file)
+    if bases:
+        footers.read(bases)
+    for each in others[:1]:  # one of them is enough to doubt
+        newest.add(each)
