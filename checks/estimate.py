@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from checks.lake.answers import Answers
+from checks.lake.formats.asked import asked_of
 from checks.lake.session import price_of
 from checks.lake.skipscan import can_scan
 from checks.lake.targets import Targets
@@ -45,7 +46,8 @@ _LOGS = {
 class Estimate:
     """What reading one table is expected to take: in words, in requests by operation, in dollars.
 
-    ``at_least`` is True where objects are many: then each 1,000 of them take a request more.
+    ``at_least`` is True where objects are many: then each 1,000 of them take a request more. So is it where a log may
+    have to be read further back.
     """
 
     way: str
@@ -67,8 +69,7 @@ def estimate(plan: TablePlan, clock: Clock) -> Estimate:
     """Estimate what reading a table takes, from what is known before it is read."""
     table = plan.table
     if table.format is not Format.FILES:
-        way, requests = _LOGS[table.format]
-        return Estimate(way=way, requests=requests)
+        return _of_log(plan)
     by_period = next((rule for rule in plan.rules if isinstance(rule, PartitionsRule)), None)
     if by_period is None and not table.partition_keys:
         return Estimate(way="whole prefix", requests={"s3:ListObjectsV2": 1}, at_least=True)
@@ -106,6 +107,20 @@ def spared(plan: TablePlan, clock: Clock, due: Sequence[Period]) -> int:
         and all(answers.would_spare(place, period, plan.rules) for place in places[period.label])
         for period in due
     )
+
+
+def _of_log(plan: TablePlan) -> Estimate:
+    """Estimate the reading of a log: of more than recency it takes at least a file of it, of a large table some."""
+    table, asked = plan.table, asked_of(plan)
+    way, recency = _LOGS[table.format]
+    by_files = asked.periods or asked.live or asked.events is not None
+    more = {
+        Format.ICEBERG: 2 if by_files else 0,  # the list and a manifest
+        Format.DELTA: 1 if asked.periods or asked.live or asked.whole else 0,  # the checkpoint
+        Format.HUDI: 1 if by_files or asked.whole else 0,  # a footer, or another commit
+    }[table.format]
+    requests = {**recency, "s3:GetObject": recency["s3:GetObject"] + more}
+    return Estimate(way=way, requests=requests, at_least=more > 0)
 
 
 def known_layout(plan: TablePlan) -> TimeLayout | None:

@@ -17,9 +17,10 @@ from checks.plan import Planned
 from checks.rules.base import Binding, Clock, Rule, TablePlan
 from checks.rules.freshness import FreshnessConfig
 from checks.rules.partitions import PartitionsConfig
+from checks.rules.volume import VolumeConfig
 from tests.lakes import MemoryLake, hive_location, prefix
 from tests.nights import Nights
-from tests.times import BERLIN, DAY, HOUR, at
+from tests.times import BERLIN, DAY, HOUR, UTC_ZONE, at
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -49,6 +50,10 @@ def table(*keys: str, kind: str = "string", table_format: Format = Format.FILES)
     )
 
 
+def volume() -> Rule:
+    return VolumeConfig(min_rows=1).bind(Binding(zone=UTC_ZONE))
+
+
 def way(watched: Table, rule: Rule, stated: StatedLayout | None = None) -> tuple[str, int]:
     found = estimate(TablePlan(table=watched, rules=(rule,), stated_layout=stated), CLOCK)
     return found.way, found.count
@@ -70,6 +75,11 @@ def test_the_way_of_each_kind_of_table() -> None:
     path = StatedLayout((), ("%Y/%m/%d/",))
     assert way(prefix("s3://lake/x/"), partitions(), path) == ("14 due days, one scan", 1)
     assert way(table(table_format=Format.DELTA), fresh()) == ("Delta log", 3)
+    assert way(table(table_format=Format.DELTA), volume()) == ("Delta log", 4)
+    assert way(table(table_format=Format.ICEBERG), fresh()) == ("Iceberg log", 1)
+    assert way(table(table_format=Format.ICEBERG), volume()) == ("Iceberg log", 1)
+    assert way(table(table_format=Format.ICEBERG), partitions()) == ("Iceberg log", 3)
+    assert way(table(table_format=Format.HUDI), volume()) == ("Hudi timeline", 4)
 
 
 def test_the_estimate_is_what_a_run_takes() -> None:

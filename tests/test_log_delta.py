@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from checks.lake.formats import delta, delta_live
 from checks.lake.formats.delta_stats import moment_of
-from checks.model import Column, Format, ProblemKind, Severity, Status
+from checks.model import Column, Format, ProblemKind, Severity, Size, Status, TableMemory
 from tests.rule_checks import judged, parquet
 from tests.rule_checks import plan_of as plan_by_config
 from tests.tables_by_engines import (
@@ -167,6 +167,31 @@ def test_files_that_were_rewritten_or_removed_since_hold_nothing_new() -> None:
     objects.put(log_key(2), delta_commit(add_with(NOW - 30 * HOUR, "b.parquet"), at=NOW - HOUR))
     finding = look(objects, events=EVENTS)["events"]
     assert (finding.severity, finding.observed) == (Severity.CRITICAL, NOW - 30 * HOUR)
+
+
+def test_a_file_that_was_rewritten_came_by_then(tmp_path: Path) -> None:
+    written(tmp_path, NOW - 30 * HOUR, NOW - 30 * HOUR)
+    DeltaTable(str(tmp_path)).optimize.compact()
+    finding = look(of_folder(tmp_path, commits=3), events=EVENTS)["events"]
+    assert finding.severity is Severity.CRITICAL
+    assert "in a file that came by Sun 22 Nov 2026 06:00 UTC" in finding.because
+
+
+def test_the_usual_of_a_whole_table_is_learned_day_by_day(tmp_path: Path) -> None:
+    written(tmp_path, NOW)
+    objects = of_folder(tmp_path, commits=1)
+    block = {"drop": "60%", "of": "rows", "history": 3}
+    sizes = {f"2026-11-{day}": Size(10_000, 9, 20) for day in (19, 20, 21)}
+    memory = TableMemory(sizes=sizes)
+    plan = plan_by_config(plan_of(Format.DELTA).table, memory, volume=block)
+    seen = observe(delta.READER, plan, objects)
+    finding = judged(plan, seen, NOW)["volume"]
+    assert finding.severity is Severity.CRITICAL
+    assert "with 2 rows: less than 8 rows: the usual is 20 rows" in finding.because
+    (volume,) = (
+        plan.rules if len(plan.rules) == 1 else [rule for rule in plan.rules if rule.check == "volume"]
+    )
+    assert volume.remember(seen, memory)["sizes"]["2026-11-22"].rows == 2
 
 
 SCHEMA = {

@@ -29,7 +29,6 @@ from pyiceberg.types import (
 from checks.lake.formats import iceberg, iceberg_manifests, iceberg_more
 from checks.lake.formats.values import Newest
 from checks.model import FileSeen, FooterSeen, Format, ProblemKind, Severity, Status, Unobserved
-from checks.rules.base import Clock, TablePlan
 from checks.rules.events import EventsRule
 from tests.rule_checks import judged
 from tests.rule_checks import plan_of as plan_by_config
@@ -53,6 +52,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from checks.model import Finding, Observation
+    from checks.rules.base import TablePlan
 
 SCHEMA = Schema(
     NestedField(1, "day", StringType()),
@@ -541,4 +541,20 @@ def test_nothing_else_is_asked_for(tmp_path: Path) -> None:
     seen = observe(iceberg.READER, plan, objects)
     assert (seen.whole, seen.live, seen.values) == (None, None, None)
     assert all(call == f"GET {ROOT}metadata/00001.metadata.json" for call in objects.calls)
-    assert Clock(now=NOW).now == NOW
+
+
+@pytest.mark.parametrize(
+    ("blocks", "gets"),
+    [
+        ({"freshness": {"max_age": "24h"}}, 1),
+        ({"volume": {"min_rows": 1}}, 1),
+        ({"schema": "on"}, 1),
+        ({"events": EVENTS}, 3),
+        ({"files": "on"}, 5),
+        ({"events": EVENTS, "files": "on", "volume": {"min_rows": 1}}, 5),
+    ],
+)
+def test_each_check_asks_for_no_more_than_it_needs(tmp_path: Path, blocks: dict[str, Any], gets: int) -> None:
+    objects, parameters = aged(written(tmp_path, *[NOW - HOUR] * 3), tmp_path)
+    look(objects, parameters, **blocks)
+    assert objects.counts == (0, gets)
