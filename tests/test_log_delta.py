@@ -337,6 +337,21 @@ def test_a_mapped_column_is_found_in_footers_too() -> None:
     assert look(objects, events=EVENTS)["events"].observed == NOW - HOUR
 
 
+@pytest.mark.parametrize("value", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "9999-12-31"])
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York"])
+def test_sentinels_at_the_ends_of_time_are_told_in_every_zone(value: str, zone: str) -> None:
+    stats = json.dumps({"numRecords": 2, "maxValues": {"seen": value}})
+    block = {**EVENTS, "written_in": zone}
+    finding = look_in(zone, one_commit(add_with(None, stats=stats)), events=block)["events"]
+    assert finding.status is (Status.FAIL if value.startswith("0") else Status.UNKNOWN)
+    assert finding.problem is not ProblemKind.INTERNAL
+
+
+def look_in(zone: str, objects: ObjectsInMemory, **blocks: Any) -> dict[str, Finding]:
+    plan = plan_by_config(plan_of(Format.DELTA).table, timezone=zone, **blocks)
+    return judged(plan, observe(delta.READER, plan, objects), NOW)
+
+
 def test_a_partition_column_tells_its_value_by_itself() -> None:
     action = delta_add("a.parquet", seen="2026-11-21")
     assert look(one_commit(action), events=EVENTS)["events"].observed == at("11-22 00:00")
@@ -350,6 +365,13 @@ def test_nulls_alone_are_no_value_and_future_values_are_unknown() -> None:
     assert finding.problem is ProblemKind.FROM_THE_FUTURE
     finding = look(one_commit(add_with(NOW + HOUR, "a"), add_with(NOW - HOUR, "b")), events=EVENTS)["events"]
     assert finding.status is Status.PASS
+
+
+def test_staged_commits_leave_it_unknown() -> None:
+    objects = one_commit(add_with(NOW - 30 * HOUR))
+    objects.put(f"{ROOT}_delta_log/_staged_commits/{1:020d}.0a1b2c3d-aaaa-bbbb-cccc-0a1b2c3d4e5f.json", b"{}")
+    findings = look(objects, events=EVENTS, volume={"max_files": 0}, files="on")
+    assert {finding.problem for finding in findings.values()} == {None, ProblemKind.UNSUPPORTED} - {None}
 
 
 # The whole table --------------------------------------------------------------------------------------------
@@ -397,6 +419,7 @@ def test_rows_of_a_period_are_those_of_its_adds(tmp_path: Path) -> None:
         ({"stats": '{"numRecords": NaN}'}, None, "(numRecords)"),
         ({"stats": '{"numRecords": "2"}'}, 2, ""),
         ({"stats": '{"numRecords": true}'}, None, "(numRecords)"),
+        ({"stats": f'{{"numRecords": {10**300}}}'}, None, "(numRecords)"),
         ({"stats": "[" * 5000}, None, "(numRecords)"),
     ],
 )

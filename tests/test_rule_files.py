@@ -148,7 +148,7 @@ def test_a_log_that_tells_no_files_is_a_doubt() -> None:
     live = WholeSeen(listing=Listing(objects=3, size_bytes=9))
     finding = judged(plan, Observation(table=table, now=NOW, live=live))["files"]
     assert (finding.status, finding.problem) == (Status.UNKNOWN, ProblemKind.UNSUPPORTED)
-    assert "tells how much there is and not of which files" in finding.because
+    assert "its log tells no more than how much there is" in finding.because
     finding = judged(plan, Observation(table=table, now=NOW))["files"]
     assert finding.because == "could not be checked: the files of ice.t were not listed"
 

@@ -136,7 +136,7 @@ class EventsRule(Rule):
             facts = {**row.facts, "newest": newest.newest, "is_day": newest.is_day, "file": newest.file}
             return replace(
                 row,
-                observed=min(newest.newest, clock.now),
+                observed=max(min(newest.newest, clock.now), _LONG_AGO),  # frames have no room for the year 1
                 evidence=newest.file.uri,
                 doubt_if_fail=doubt,
                 facts=facts,
@@ -191,9 +191,12 @@ class EventsRule(Rule):
         )
 
     def _say(self, newest: datetime, *, is_day: bool) -> str:
-        if not is_day:
-            return say_instant(newest, self.zone)
-        return (newest.astimezone(self.written_in) - timedelta(hours=12)).date().isoformat()
+        try:
+            if not is_day:
+                return say_instant(newest, self.zone)
+            return (newest.astimezone(self.written_in) - timedelta(hours=12)).date().isoformat()
+        except OverflowError:  # sentinels at either end of time, which some zones have no year for
+            return f"{newest.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
     def finding(self, row: Row, severity: Severity | None) -> Finding:
         """Write the finding: how old the newest value is, and when the file that holds it came."""

@@ -305,6 +305,6 @@ def _not_listed(seen: Observation) -> Problem:
 def _no_names(place: str) -> Problem:
     return Problem(
         ProblemKind.UNSUPPORTED,
-        f"the log of {place} tells how much there is and not of which files",
+        f"which files {place} consists of is not known: its log tells no more than how much there is",
         "turn files off for this table (files: off)",
     )

@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 from checks.lake.formats.asked import asked_of
-from checks.lake.formats.delta_live import LiveFiles, LogFiles, TooMuchError
+from checks.lake.formats.delta_live import LiveFiles, LogFiles, TooMuchError, file_uri
 from checks.lake.formats.delta_values import newest_value
 from checks.lake.formats.held import Held, layout_of, too_much, wanted, with_partitions, without_partitions
-from checks.lake.formats.logs import uri_of
 from checks.layout import NULL_PARTITION
 from checks.model import Column, Problem, ProblemKind, Unobserved, WholeSeen
 
@@ -59,7 +57,7 @@ def with_more(
             return Partitions(asked, clock, walk, live).add_to(seen, base_at, problem)
         except Unobserved as error:
             return without_partitions(seen, plan, clock, error.problem)
-    whole = _whole(asked, walk, live, problem or hidden)
+    whole = _whole(asked, walk, live, problem) if hidden is None else WholeSeen(problem=hidden)
     return replace(seen, whole=whole if asked.whole else None, live=whole if asked.live else None)
 
 
@@ -79,15 +77,6 @@ def _whole(asked: Asked, walk: Walk, live: LiveFiles, problem: Problem | None) -
 def _note(held: Held, action: FileAction, walk: Walk) -> None:
     if held.names is not None:
         held.names.add(file_uri(walk, action.path), action.size_bytes, "parquet")
-
-
-def file_uri(walk: Walk, path: str) -> str:
-    """Return the URI of a data file: its path is percent-encoded, below the table's location or a whole URI."""
-    plain = unquote(path)
-    if "://" in plain:
-        return uri_of(plain)
-    root = walk.prefix.removesuffix("_delta_log/")
-    return f"s3://{walk.bucket}/{root}{plain}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from checks.lake.formats.delta_log import (
     partition_keys_of,
 )
 from checks.lake.formats.delta_stats import rows_of
-from checks.lake.formats.logs import malformed, place_of
+from checks.lake.formats.logs import malformed, place_of, uri_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -239,6 +239,14 @@ class LiveFiles:
             if sidecar and sidecar.get("path") is not None:
                 sidecars.append(str(sidecar["path"]))
         return sidecars
+
+
+def file_uri(walk: Walk, path: str) -> str:
+    """Return the URI of a data file: its path is percent-encoded, below the table's location or a whole URI."""
+    plain = unquote(path)
+    if "://" in plain:
+        return uri_of(plain)
+    return f"s3://{walk.bucket}/{walk.prefix.removesuffix('_delta_log/')}{plain}"
 
 
 def rows_of_parquet(data: bytes, place: str, columns: list[str]) -> Iterator[dict[str, Any]]:

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from checks.lake.footers import read_footer
 from checks.lake.formats.by_footers import Footers, detail_of
-from checks.lake.formats.delta_live import LiveFiles, TooMuchError
+from checks.lake.formats.delta_live import LiveFiles, TooMuchError, file_uri
 from checks.lake.formats.delta_stats import at_path, looks_mapped, mapped_column, moment_of, parse_stats
-from checks.lake.formats.logs import place_of, uri_of, whole_number
+from checks.lake.formats.logs import place_of, whole_number
 from checks.lake.formats.values import Newest, no_column, no_value, value_seen
 from checks.model import FileSeen, FooterSeen, Problem, ProblemKind, Unobserved
 
@@ -143,10 +142,8 @@ class _Values:
         return seen
 
     def _file(self, action: FileAction, commit: Commit | None, by: datetime) -> FileSeen:
-        walk, plain = self.files.walk, unquote(action.path)
-        root = walk.prefix.removesuffix("_delta_log/")
-        uri = uri_of(plain) if "://" in plain else f"s3://{walk.bucket}/{root}{plain}"
         is_latest = commit is None or not action.changes_data
+        uri = file_uri(self.files.walk, action.path)
         return FileSeen(uri, action.size_bytes, by, is_latest=is_latest)
 
     def _told(self, action: FileAction, file: FileSeen) -> FooterSeen | None:

@@ -21,6 +21,7 @@ MOST_JSON_VALUES = 2_000_000
 _BEFORE_VALUES = (b",", b"[", b"{")
 _S3 = ("s3://", "s3a://", "s3n://")
 _MOST_DIGITS = 19
+_MOST = 2**63
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 
 
@@ -165,11 +166,11 @@ def gunzip(data: bytes, place: str, max_bytes: int) -> bytes:
 
 
 def whole_number(value: Any) -> int | None:
-    """Return a number that a log writes as one or as text (Iceberg's summaries); None when it is none."""
+    """Return a number that a log writes as one or as text (Iceberg's summaries); None when it is none of 64 bits."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
-        return value
+        return value if -_MOST <= value < _MOST else None
     if isinstance(value, str) and 0 < len(value) <= _MOST_DIGITS and value.isascii() and value.isdigit():
         return int(value)
     return None
