@@ -193,6 +193,15 @@ def test_old_events_in_new_files_fail_and_manifests_that_came_before_the_limit_a
     assert objects.counts == (0, 4)  # the metadata, the list, the manifests of two days
 
 
+def test_files_that_were_deleted_hold_no_value(tmp_path: Path) -> None:
+    table = written(tmp_path, NOW - 30 * HOUR)
+    table.append(rows(NOW - HOUR, day="2026-11-22"))
+    table.delete("day = '2026-11-22'")
+    objects, parameters = aged(table, tmp_path)
+    finding = look(objects, parameters, events=EVENTS)["events"]
+    assert (finding.severity, finding.observed) == (Severity.CRITICAL, NOW - 30 * HOUR)
+
+
 def test_what_an_expired_snapshot_added_came_before_those_that_are_left(tmp_path: Path) -> None:
     table = written(tmp_path, NOW - 9 * DAY, NOW - 8 * DAY, NOW - 3 * DAY)
     objects, parameters = aged(table, tmp_path, NOW - 4 * DAY, NOW - 2 * DAY, NOW - HOUR)
