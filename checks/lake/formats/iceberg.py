@@ -23,7 +23,7 @@ from checks.lake.formats.logs import (
     unsupported,
     whole_number,
 )
-from checks.model import Arrival, Format, Unobserved
+from checks.model import Arrival, Format, ProblemKind, Unobserved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
