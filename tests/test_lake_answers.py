@@ -11,13 +11,14 @@ import pytest
 from checks.lake import Lake
 from checks.lake.session import Aws
 from checks.layout import StatedLayout
-from checks.model import Column, Listing, Observation, Problem, ProblemKind, Table, Unobserved
+from checks.model import Column, Listing, Observation, Problem, ProblemKind, Status, Table, Unobserved
 from checks.rules.base import Binding, Clock, TablePlan
 from checks.rules.freshness import FreshnessConfig
 from checks.rules.partitions import PartitionsConfig
 from tests.lakes import point_at, prefix
 from tests.stub_http import Answer, Asked, Stub, as_json, listing, refusal_json, refusal_xml, stub
 from tests.times import at
+from tests.verdicts import judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -325,17 +326,32 @@ def test_no_strange_key_is_lost(served: Stub) -> None:
 
 
 def test_the_budget_of_requests_ends_a_run_and_says_so(served: Stub) -> None:
-    pages = iter(range(1000))
-    answer = lambda _asked: Answer(listing(GOOD, token=f"t{next(pages)}"))  # noqa: E731 - an endless listing
-    told = problem(ask(served, BARE, answer, max_requests=5))
+    told = problem(ask(served, BARE, Answer(listing(GOOD)), max_requests=0))
     assert told.kind is ProblemKind.OVER_BUDGET
-    assert told.message == "the run's budget of 5 requests is spent"
-    assert len(served.asked) == 5
+    assert told.message == "the run's budget of 0 requests is spent"
+    assert not served.asked
+
+
+def test_the_budget_of_requests_leaves_what_was_seen_and_a_doubt_about_the_rest(served: Stub) -> None:
+    pages = iter(range(1000))
+    for day, status in (("23", Status.PASS), ("01", Status.UNKNOWN)):
+        served.asked.clear()
+        entry = ("raw/a.csv", 7, f"2026-11-{day}T11:00:00.000Z")
+        answer = lambda _asked, entry=entry: Answer(listing([entry], token=f"t{next(pages)}"))  # noqa: E731 - endless
+        seen = ask(served, BARE, answer, max_requests=5)
+        assert len(served.asked) == 5
+        assert seen.problem is None
+        assert seen.listing is not None
+        assert not seen.listing.complete
+        found = judge(BARE, seen, CLOCK)["freshness"]
+        assert found.status is status
+        if status is Status.UNKNOWN:
+            assert "s3://lake/raw/ was ended before its last page" in found.because
 
 
 def test_time_that_is_up_leaves_what_was_seen_and_says_that_it_is_not_whole(served: Stub) -> None:
     served.answer = lambda asked: Answer(
-        listing([(f"raw/{len(served.asked)}", 1, "2026-11-23T11:00:00Z")], token=f"t{len(asked.path)}"),
+        listing([(f"raw/{len(served.asked):04d}", 1, "2026-11-23T11:00:00Z")], token=f"t{len(asked.path)}"),
         hang_s=0.05,
     )
     lake = Lake(aws=Aws(attempts=1), table_timeout_s=1.0)
