@@ -19,6 +19,7 @@ from checks.lake.formats.logs import (
     observation_of,
     only_bounded,
     parse_json,
+    place_near,
     place_of,
     unsupported,
     whole_number,
@@ -109,6 +110,10 @@ class Metadata:
     document: Mapping[str, Any]
     snapshots: Mapping[int, Mapping[str, Any]]
     current_id: int | None
+
+    def place_of(self, uri: str) -> tuple[str, str] | None:
+        """Return bucket and key of a file that it names, None where that is not in S3."""
+        return place_near(uri, self.document.get("location"), self.place)
 
     def snapshot(self, snapshot_id: int) -> Snapshot | None:
         """Return the snapshot, None when it is not in the list (any more); raise Unobserved when malformed."""
@@ -356,7 +361,7 @@ class IcebergReader:
             plan.table.id,
             clock,
             deletes=counts_deletes(plan),
-            look=lambda snapshot: self._looked_at(snapshot, reader),
+            look=lambda snapshot: self._looked_at(snapshot, metadata, reader),
         )
         seen = observation_of(plan, clock, recency)
         if seen.listing is not None:  # it was never loaded
@@ -366,8 +371,8 @@ class IcebergReader:
         return with_more(seen, plan, clock, reader, metadata)
 
     @staticmethod
-    def _looked_at(snapshot: Snapshot, reader: LakeReader) -> Snapshot:
-        place = place_of(snapshot.manifest_list or "")
+    def _looked_at(snapshot: Snapshot, metadata: Metadata, reader: LakeReader) -> Snapshot:
+        place = metadata.place_of(snapshot.manifest_list or "")
         if place is None:
             return snapshot
         try:

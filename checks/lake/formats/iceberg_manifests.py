@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from checks.lake.formats.avro import open_container
-from checks.lake.formats.logs import malformed, place_of, unsupported, whole_number
+from checks.lake.formats.logs import malformed, unsupported, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -281,7 +281,7 @@ class SnapshotFiles:
         return parse_manifest_list(*self._get(self.snapshot.manifest_list))
 
     def _get(self, uri: str) -> tuple[bytes, str]:
-        place = place_of(uri)
+        place = self.metadata.place_of(uri)
         if place is None:
             raise unsupported(self.metadata.place, f"it names {uri}, which is not in S3")
         return self.reader.store.get(*place, max_bytes=MOST_BYTES), f"s3://{place[0]}/{place[1]}"
@@ -302,7 +302,6 @@ class SnapshotFiles:
             data, _ = self._get(manifest.path)
             self._kept[manifest.path] = data
             self._size += max(0, len(data) - manifest.length)
-        place = place_of(manifest.path)
-        return self._kept[
-            manifest.path
-        ], f"s3://{place[0]}/{place[1]}" if place is not None else manifest.path
+        place = self.metadata.place_of(manifest.path)
+        told = f"s3://{place[0]}/{place[1]}" if place is not None else manifest.path
+        return self._kept[manifest.path], told

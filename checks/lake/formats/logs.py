@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -124,6 +125,20 @@ def place_of(uri: str) -> tuple[str, str] | None:
         return None
     bucket, _, key = uri[len(scheme) :].partition("/")
     return (bucket, key) if bucket and key else None
+
+
+def place_near(uri: str, location: Any, place: str) -> tuple[str, str] | None:
+    """Return bucket and key of what a metadata file at ``place`` names; a relative path is one below its table.
+
+    ``location`` is the table's own as the file tells it, which relative paths may begin with. The table lies where
+    the folder ``metadata/`` is. None for what is not in S3.
+    """
+    root, sign, _ = place.rpartition("/metadata/")
+    if "://" in uri or uri.startswith("/") or not sign:
+        return place_of(uri)
+    path = posixpath.normpath(uri)
+    begin = posixpath.normpath(location) + "/" if isinstance(location, str) and location else "/"
+    return place_of(f"{root}/{path.removeprefix(begin)}") if not path.startswith("..") else None
 
 
 def uri_of(uri: str) -> str:
