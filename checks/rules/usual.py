@@ -60,16 +60,18 @@ def usual_of(samples: Sequence[tuple[float, float]], now: float) -> Usual:
     The median, and the line through the logarithms whose slope is the median of all pairs' slopes (Theil and
     Sen); the spread is the median deviation from that line.
     """
-    middle = median(value for _, value in samples)
+    middle = median([value for _, value in samples])
     logs = [(at, math.log(value)) for at, value in samples if value > 0]
     if len(logs) < 2 or middle <= 0:
         return Usual(middle, middle, LEAST_FACTOR)
     slope = 0.0
     if len(logs) >= _FEWEST_FOR_A_TREND:
-        slope = median((b[1] - a[1]) / (b[0] - a[0]) for a, b in combinations(logs, 2) if b[0] != a[0])
-    level = median(value - slope * at for at, value in logs)
-    expected = min(max(level + slope * now, math.log(middle) - _STEEPEST), math.log(middle) + _STEEPEST)
-    spread = median(abs(value - level - slope * at) for at, value in logs)
+        pairs = combinations(logs, 2)
+        slope = median([(later - value) / (then - at) for (at, value), (then, later) in pairs if then != at])
+    level = median([value - slope * at for at, value in logs])
+    log_middle = math.log(middle)
+    expected = min(max(level + slope * now, log_middle - _STEEPEST), log_middle + _STEEPEST)
+    spread = median([abs(value - level - slope * at) for at, value in logs])
     return Usual(middle, math.exp(expected), max(math.exp(min(WIDE * NORMAL * spread, 50)), LEAST_FACTOR))
 
 
@@ -105,18 +107,18 @@ def known_sizes(
 
     Those before the first one with data are left out: the table was not born yet.
     """
+    if not before:
+        return ()
     by_label: dict[str, list[PartitionSeen]] = {}
     for partition in seen.partitions:
         by_label.setdefault(partition.period.label, []).append(partition)
     sizes: list[tuple[float, Size]] = []
     for period in before:
-        found = by_label.get(period.label)
-        if found is not None:
-            size, problem = sum_of(found)
-            if problem is None:
-                sizes.append((days_of(period.wall), size))
-        elif period.label in memory.sizes:
-            sizes.append((days_of(period.wall), memory.sizes[period.label]))
+        label = period.label
+        found = by_label.get(label)
+        size, problem = (memory.sizes.get(label), None) if found is None else sum_of(found)
+        if size is not None and problem is None:
+            sizes.append((days_of(period.wall), size))
     while sizes and not sizes[-1][1].files:
         sizes.pop()
     return tuple(sizes)
@@ -150,6 +152,7 @@ def value_of(size: Size, what: str) -> int | None:
     return value
 
 
+@lru_cache(maxsize=1024)
 def days_of(wall: datetime) -> float:
     """Return a wall time as a number of days."""
     return wall.toordinal() + (wall.hour * 60 + wall.minute) / 1440

@@ -198,7 +198,7 @@ class VolumeRule(Rule):
         """Yield the limits round the usual; where nothing is usual, no share of it says anything."""
         drop = self.drop if self.drop is not None else 1 - 1 / factor if self.auto else None
         rise = self.rise if self.rise is not None else factor - 1 if self.auto else None
-        varies = f"{name}, and it varies by a factor of {factor:.3g}"
+        varies = f"{name}, and it varies by a factor of {factor:.3g}" if self.auto else ""
         if drop is not None and low > 0:
             why = f"{name}, and drop allows {say_percent(drop)}" if self.drop is not None else varies
             yield Bound(self.of, is_most=False, value=low * (1 - drop), why=why)
