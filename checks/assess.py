@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gc
 import logging
-import operator
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,7 +21,7 @@ from checks.model import Finding, Problem, ProblemKind, Severity, Status
 from checks.rules.base import Direction, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from checks.model import Observation, TableMemory
     from checks.rules.base import Clock, Rule, TablePlan
@@ -64,13 +63,20 @@ def row_of(rule: Rule, seen: Observation, clock: Clock, memory: TableMemory) -> 
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Let the search for reference cycles rest: values have none, and looking through millions takes seconds."""
+    """Let the search for reference cycles rest: values have none, and looking through millions takes seconds.
+
+    What was made meanwhile counts as old afterwards, so that the first small collection does not look through all of it
+    at once; a full one still does.
+    """
     collecting = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if collecting:
+            if not gc.get_freeze_count():  # else somebody keeps objects frozen, and these are to stay so
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
 
 
@@ -90,14 +96,16 @@ def findings_of(
 
 def assess(measured: Sequence[Measured]) -> tuple[Finding, ...]:
     """Return one finding a row, in the order given."""
-    judgeable = [each for each in measured if each.row.unknown is None]
     failing: dict[str, Severity] = {}
     problems: dict[str, Problem] = {}
-    duplicates = _repeated(each.row.id for each in measured)
+    ids = [each.row.id for each in measured]
+    duplicates = _repeated(ids)
     by_check: dict[str, list[Row]] = {}
-    for each in judgeable:
-        if each.row.id in duplicates:
-            problems[each.row.id] = _not_judged(f"two rows are called {each.row.id!r}")
+    for row_id, each in zip(ids, measured, strict=True):
+        if each.row.unknown is not None:
+            continue
+        if row_id in duplicates:
+            problems[row_id] = _not_judged(f"two rows are called {row_id!r}")
         else:
             by_check.setdefault(each.row.check, []).append(each.row)
     for check, rows in by_check.items():
@@ -106,7 +114,10 @@ def assess(measured: Sequence[Measured]) -> tuple[Finding, ...]:
             problems |= {row.id: judgement.problem for row in rows}
         for severity in _SEVERITIES:  # critical comes last and stands
             failing |= dict.fromkeys(judgement.failing.get(severity, ()), severity)
-    return tuple(_finding(each, failing.get(each.row.id), problems.get(each.row.id)) for each in measured)
+    return tuple(
+        _finding(each, failing.get(row_id), problems.get(row_id))
+        for row_id, each in zip(ids, measured, strict=True)
+    )
 
 
 def _finding(each: Measured, severity: Severity | None, problem: Problem | None) -> Finding:
@@ -149,14 +160,21 @@ def _unknown(each: Measured, severity: Severity | None, problem: Problem) -> Fin
 
 
 def _dress(finding: Finding, plan: TablePlan) -> Finding:
-    """Add what the config says of the table."""
-    return replace(
-        finding,
-        owner=plan.owner,
-        runbook=plan.runbook,
-        console_url=console_url(plan.table),
-        silenced=plan.silences.get(finding.check),
-    )
+    """Add what the config says of the table.
+
+    In place, though findings are frozen for everybody else: this one was made a moment ago and is nobody's yet, and
+    `replace` takes longer than it took to judge it.
+    """
+    said = {
+        "owner": plan.owner,
+        "runbook": plan.runbook,
+        "console_url": console_url(plan.table),
+        "silenced": plan.silences.get(finding.check),
+    }
+    for name, value in said.items():
+        if value is not None:
+            object.__setattr__(finding, name, value)
+    return finding
 
 
 def judge(check: str, rows: Sequence[Row]) -> Judgement:
@@ -189,16 +207,15 @@ def _frame(rows: Sequence[Row]) -> pd.DataFrame:
 
     A limit that a row does not have is one that nothing crosses, so that GX judges every row.
     """
-    is_time = isinstance(rows[0].observed, datetime)
     columns: dict[str, Any] = {"observed": [row.observed for row in rows]}
     for severity in _SEVERITIES:
         columns[severity.value] = [_limit(row, severity) for row in rows]
-    frame = pd.DataFrame(columns, index=pd.Index([row.id for row in rows], dtype=object))
-    if not is_time:
-        return frame.astype("float64")
+    index = pd.Index([row.id for row in rows], dtype=object)
+    if not isinstance(rows[0].observed, datetime):
+        return pd.DataFrame(columns, index=index, dtype="float64")
     # All are UTC; without saying so, since Great Expectations reads aware columns in a way that pandas deprecates.
-    aware = frame.astype("datetime64[ns, UTC]")
-    return aware.assign(**{name: aware[name].dt.tz_localize(None) for name in columns})
+    aware = {name: pd.to_datetime(column, utc=True).as_unit("ns") for name, column in columns.items()}
+    return pd.DataFrame({name: times.tz_localize(None) for name, times in aware.items()}, index=index)
 
 
 def _limit(row: Row, severity: Severity) -> datetime | float:
@@ -213,8 +230,8 @@ def _limit(row: Row, severity: Severity) -> datetime | float:
 def _validate(check: str, frame: pd.DataFrame) -> Mapping[Severity, Any]:
     """Run one suite over the frame in an ephemeral context; return GX's result by severity.
 
-    The batch is validated itself: a validation definition would write its result as JSON into a store that nobody reads,
-    which takes three times as long as judging.
+    The batch is validated itself: a validation definition would also write its result as JSON into a store that nobody
+    reads, which takes three times as long as judging.
     """
     gx, expectation = _great_expectations(check)
     context = gx.get_context(mode="ephemeral")
@@ -263,12 +280,12 @@ def _failing_ids(result: Any, frame: pd.DataFrame) -> frozenset[str] | Problem:
     return frozenset(ids)
 
 
-def _plainly_failing(rows: Sequence[Row], severity: Severity) -> frozenset[str]:
-    good: dict[Direction, Callable[[Any, Any], bool]] = {
-        Direction.AT_LEAST: operator.ge,
-        Direction.AT_MOST: operator.le,
-    }
-    return frozenset(row.id for row in rows if not good[row.direction](row.observed, _limit(row, severity)))
+def _plainly_failing(rows: Iterable[Row], severity: Severity) -> frozenset[str]:
+    return frozenset(row.id for row in rows if not _is_good(row.direction, row.observed, _limit(row, severity)))
+
+
+def _is_good(direction: Direction, observed: Any, limit: Any) -> bool:
+    return bool(observed >= limit if direction is Direction.AT_LEAST else observed <= limit)
 
 
 def _great_expectations(check: str) -> tuple[Any, Any]:
