@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -92,7 +93,7 @@ class TimeLayout:
     @property
     def fields(self) -> set[str]:
         """The parts of time that are carried."""
-        return {name for text in self.formats for name in fields_of(text)}
+        return set(_fields_of(self.formats))
 
     @property
     def every(self) -> Every | None:
@@ -101,7 +102,7 @@ class TimeLayout:
 
     def can_tell(self, every: Every) -> bool:
         """Tell whether each period of the cadence has values of its own."""
-        return can_tell(self.fields, every)
+        return _can_tell(self.formats, every)
 
     def write(self, period: Period) -> dict[str, str]:
         """Return the value of each time key for the period (the path under the name ``""``)."""
@@ -151,26 +152,56 @@ class TimeLayout:
         return bool(self.fields & {"epoch", "epoch_ms"})
 
 
+@lru_cache(maxsize=256)
+def _fields_of(formats: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(name for text in formats for name in fields_of(text))
+
+
+@lru_cache(maxsize=256)
+def _can_tell(formats: tuple[str, ...], every: Every) -> bool:
+    return can_tell(set(_fields_of(formats)), every)
+
+
 def layout_from_json(document: Mapping[str, JsonValue], zone: ZoneInfo) -> TimeLayout | None:
     """Read back what `TimeLayout.to_json` wrote; None when it is not that (an older or torn document)."""
     keys, path, evidence = document.get("keys"), document.get("path"), document.get("evidence")
     try:
         pairs = (
-            [(str(pair[0]), str(pair[1])) for pair in keys if isinstance(pair, list)]
+            tuple((str(pair[0]), str(pair[1])) for pair in keys if isinstance(pair, list))
             if isinstance(keys, list)
-            else []
+            else ()
         )
-        layout = TimeLayout(
-            zone=zone,
-            keys=tuple(KeyFormat(name, text) for name, text in pairs),
-            path=path if isinstance(path, str) else None,
-            padding_known=document.get("padding_known") is not False,
-            evidence=evidence if isinstance(evidence, str) else "",
-        )
-        carries_time = bool(layout.fields)
-    except (ValueError, IndexError):
+    except IndexError:
         return None
-    return layout if carries_time else None
+    return _layout_of(
+        zone,
+        pairs,
+        path if isinstance(path, str) else None,
+        document.get("padding_known") is not False,
+        evidence if isinstance(evidence, str) else "",
+    )
+
+
+@lru_cache(maxsize=1024)
+def _layout_of(
+    zone: ZoneInfo,
+    pairs: tuple[tuple[str, str], ...],
+    path: str | None,
+    padding_known: bool,  # noqa: FBT001 - only positions make a key that is quick
+    evidence: str,
+) -> TimeLayout | None:
+    """Return the layout, None where it carries no time. Thousands of tables have one, and each check asks for it."""
+    layout = TimeLayout(
+        zone=zone,
+        keys=tuple(KeyFormat(name, text) for name, text in pairs),
+        path=path,
+        padding_known=padding_known,
+        evidence=evidence,
+    )
+    try:
+        return layout if layout.fields else None
+    except ValueError:
+        return None
 
 
 def other_padding(text: str) -> str:

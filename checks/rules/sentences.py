@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ _RESERVED = frozenset(_WORDS.split())
 _NUMBERS = ("int", "bigint", "smallint", "tinyint", "integer")
 
 
+@lru_cache(maxsize=1024)
 def count_of(count: int, noun: str) -> str:
     """Say a number with its noun: ``1 due day``, ``14 due days``, ``2 due periods of 6 h``."""
     if noun[-1].isalpha() and not any(ch.isdigit() for ch in noun):

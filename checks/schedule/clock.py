@@ -41,7 +41,7 @@ def say_instant(instant: datetime, zone: ZoneInfo) -> str:
         offset = local.strftime("%z")
         name = f"UTC{offset[:3]}:{offset[3:5]}"
     day = f"{_DAY_NAMES[local.weekday()]} {local.day} {_MONTH_NAMES[local.month - 1]} {local.year}"
-    return f"{day} {local:%H:%M} {name}"
+    return f"{day} {local.hour:02d}:{local.minute:02d} {name}"
 
 
 def first_instant(wall: datetime, zone: ZoneInfo) -> datetime:

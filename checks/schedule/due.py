@@ -90,6 +90,10 @@ class Schedule:
         """
         return _due(self, now, reach_back_to)
 
+    def due_labels(self, now: datetime, *, reach_back_to: datetime | None = None) -> frozenset[str]:
+        """Return the labels of the periods that `due` returns."""
+        return _due_labels(self, now, reach_back_to)
+
     def next_due(self, now: datetime) -> DuePeriod | None:
         """Return the period that comes due next after ``now``, None when none is in sight."""
         best: DuePeriod | None = None
@@ -131,6 +135,11 @@ def _due(schedule: Schedule, now: datetime, reach_back_to: datetime | None) -> t
             labels.add(due.period.label)
             chosen.append(due)
     return tuple(chosen)
+
+
+@lru_cache(maxsize=_MOST_KEPT)
+def _due_labels(schedule: Schedule, now: datetime, reach_back_to: datetime | None) -> frozenset[str]:
+    return frozenset(each.period.label for each in _due(schedule, now, reach_back_to))
 
 
 def default_grace(every: Every) -> timedelta:
