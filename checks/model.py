@@ -55,10 +55,12 @@ class ItemState(StrEnum):
     UNREGISTERED = "unregistered"
     UNKNOWN = "unknown"
 
-    @property
-    def is_bad(self) -> bool:
-        """True for the states that count against the table."""
-        return self in (ItemState.MISSING, ItemState.EMPTY, ItemState.UNREGISTERED)
+    is_bad: bool
+    """True for the states that count against the table."""
+
+    def __init__(self, value: str) -> None:
+        """Tell good from bad once and for all: it is asked of each of many items."""
+        self.is_bad = value in ("missing", "empty", "unregistered")
 
 
 class ProblemKind(StrEnum):

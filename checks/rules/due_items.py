@@ -26,8 +26,7 @@ def judge(
 ) -> Item:
     """Say what became of one due period, from all partitions of it."""
     filled = [p for p in partitions if p.listing is not None and p.listing.objects]
-    usable = [p for p in filled if p.registered is not False]
-    if usable:
+    if usable := [p for p in filled if p.registered is not False]:
         return _present(due, usable, first_seen)
     item = Item(period=due.period.label, state=ItemState.UNKNOWN, due_at=due.due_at)
     if any(p.problem is not None or not is_whole(p) for p in partitions):
@@ -64,13 +63,13 @@ def _present(due: DuePeriod, partitions: Iterable[PartitionSeen], first_seen: da
 
     A rewrite gives old data new objects, and a crawler may register long after the data came.
     """
-    listings = [p.listing for p in partitions if p.listing is not None]
-    whole = all(listing.complete for listing in listings)
-    times = [listing.oldest_at for listing in listings if listing.oldest_at is not None]
-    times += [p.created_at for p in partitions if p.created_at is not None]
-    if first_seen is not None:
-        times.append(first_seen)
-    arrived = min(times, default=None)
+    whole, arrived = True, first_seen
+    for partition in partitions:
+        listing = partition.listing
+        if listing is not None:
+            whole = whole and listing.complete
+            arrived = _earlier(arrived, listing.oldest_at)
+        arrived = _earlier(arrived, partition.created_at)
     if whole and arrived is not None and arrived > due.due_at:
         behind = say_duration(arrived - due.due_at)
         return Item(
@@ -86,6 +85,13 @@ def _present(due: DuePeriod, partitions: Iterable[PartitionSeen], first_seen: da
         due_at=due.due_at,
         arrived_at=arrived if whole else None,
     )
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    """Return the earlier of two instants; None is not known."""
+    if one is None or other is None:
+        return other if one is None else one
+    return min(one, other)
 
 
 def unread(seen: Observation) -> Problem | None:
@@ -115,10 +121,15 @@ def doubt_about(partitions: Iterable[PartitionSeen], label: str) -> Problem | No
 def first_period_at(seen: Observation, memory: TableMemory) -> datetime | None:
     """Return the start of the first period with data, as far as that is known; None when there is none."""
     known = [at for at in (memory.first_period_at, seen.first_period_at) if at is not None]
-    known += [p.period.start for p in seen.partitions if p.listing is not None and p.listing.objects]
     # What could not be listed whole may well be the first period: it must not fall out of what is due.
-    known += [p.period.start for p in seen.partitions if p.problem is not None or not is_whole(p)]
+    known += [p.period.start for p in seen.partitions if _may_hold_data(p)]
     return min(known, default=None)
+
+
+def _may_hold_data(partition: PartitionSeen) -> bool:
+    listing = partition.listing
+    holds = listing is not None and (listing.objects > 0 or not listing.complete)
+    return holds or partition.problem is not None
 
 
 def is_whole(partition: PartitionSeen) -> bool:

@@ -89,10 +89,10 @@ class PartitionsRule(Rule):
     def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:
         """Count the due periods without data; what could not be looked at is a doubt about a pass."""
         due = self.schedule.due(clock.now, reach_back_to=clock.last_completed_at)
-        problem = self._unreadable(seen) if due and not _is_bare(seen) else None
+        layout = layout_from_json(seen.layout, self.labels) if seen.layout else None
+        problem = self._unreadable(seen, layout) if due and not _is_bare(seen) else None
         if problem is not None:
             return self._row(seen, unknown=problem)
-        layout = layout_from_json(seen.layout, self.labels) if seen.layout else None
         all_due, due = due, _projected(due, seen.table, layout, clock)
         if all_due and not due:
             return self._row(seen, unknown=_none_projected(seen.table, all_due, self.schedule.every))
@@ -107,21 +107,26 @@ class PartitionsRule(Rule):
         by_label: dict[str, list[PartitionSeen]] = {}
         for partition in seen.partitions:
             by_label.setdefault(partition.period.label, []).append(partition)
-        combinations, left_out = due_from(self.each, seen, memory, first_at) if self.each else ({}, 0)
+        combinations: dict[Combination, datetime | None] = {}
+        left_out = 0
+        if self.each is not None:
+            combinations, left_out = due_from(self.each, seen, memory, first_at)
+        combinations = combinations or {(): None}
         items = []
         for each in owed:
-            for combination, since in (combinations or {(): None}).items():
+            label = each.period.label
+            of_period = by_label.get(label, [])
+            for combination, since in combinations.items():
                 if since is not None and each.period.start < since:
                     continue
-                partitions = [p for p in by_label.get(each.period.label, ()) if is_of(p, combination)]
-                item = judge(
-                    each, partitions, seen, memory.first_seen.get(item_key(each.period.label, combination))
-                )
+                partitions = [p for p in of_period if is_of(p, combination)] if combination else of_period
+                first_seen = memory.first_seen.get(item_key(label, combination))
+                item = judge(each, partitions, seen, first_seen)
                 if unsure is not None and first_at is not None and each.period.start < first_at:
                     item = replace(item, state=ItemState.UNKNOWN, detail=_may_be_earlier(unsure))
                 items.append(replace(item, dimensions=combination) if combination else item)
                 if item.state is ItemState.UNKNOWN and doubt is None:
-                    doubt = doubt_about(partitions, each.period.label) or seen.problem
+                    doubt = doubt_about(partitions, label) or seen.problem
         return self._row(
             seen,
             items=tuple(items),
@@ -135,11 +140,10 @@ class PartitionsRule(Rule):
             },
         )
 
-    def _unreadable(self, seen: Observation) -> Problem | None:
+    def _unreadable(self, seen: Observation, layout: TimeLayout | None) -> Problem | None:
         """Return why no period could be looked at at all, None when some could."""
         if seen.problem is not None and not seen.partitions:
             return seen.problem
-        layout = layout_from_json(seen.layout, self.labels) if seen.layout else None
         if layout is not None and layout.can_tell(self.schedule.every):
             return self._misfit(seen.table, layout)
         every = self.schedule.every
@@ -170,13 +174,6 @@ class PartitionsRule(Rule):
     def finding(self, row: Row, severity: Severity | None) -> Finding:
         """Write the finding: how many due periods have no data, which, since when, and what mends it."""
         bad = [item for item in row.items if item.state.is_bad]
-        newest_first = sorted(row.items, key=lambda item: item.due_at or row.facts["now"], reverse=True)
-        oldest_of_run = None
-        for item in newest_first:
-            if not item.state.is_bad:
-                break
-            oldest_of_run = item.due_at
-        first_deadline = min((item.due_at for item in bad if item.due_at), default=None)
         return Finding(
             table=row.table,
             check=self.check,
@@ -188,10 +185,10 @@ class PartitionsRule(Rule):
             because=self._because(row, bad),
             evidence=row.evidence,
             items=() if row.facts["never_loaded"] else row.items,  # one trouble, whichever period is newest
-            deadline=first_deadline if bad else None,
+            deadline=min((item.due_at for item in bad if item.due_at), default=None),
             advice=self._advice(bad),
             usual=usual(row.items, row.facts["past"]),
-            stale_since=oldest_of_run,
+            stale_since=_oldest_of_run(row) if bad else None,
         )
 
     def _because(self, row: Row, bad: list[Item]) -> str:
@@ -251,6 +248,16 @@ class PartitionsRule(Rule):
             gone = say_combination(bad[0].dimensions)
             return f"{looked}; if {gone} will never come again, state the values that will, without it, under each"
         return f"{looked}; if that {self.schedule.every.noun} will never come, close it in a calendar"
+
+
+def _oldest_of_run(row: Row) -> datetime | None:
+    """Return the deadline of the oldest of the items that are bad in a row, from the newest on."""
+    oldest = None
+    for item in sorted(row.items, key=lambda item: item.due_at or row.facts["now"], reverse=True):
+        if not item.state.is_bad:
+            break
+        oldest = item.due_at
+    return oldest
 
 
 def _name(item: Item) -> str:
