@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
@@ -22,7 +22,7 @@ from checks.schedule.periods import DAILY, back_from
 
 if TYPE_CHECKING:
     from checks.layout import TimeLayout
-    from checks.model import Observation, PartitionSeen, Table, TableMemory
+    from checks.model import Observation, Table, TableMemory
     from checks.schedule.calendars import Calendar
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -195,7 +195,8 @@ class FreshnessRule(Rule):
     def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:  # noqa: ARG002 - the interface's
         """Find the newest arrival that counts, and what stands against believing that it is the newest."""
         warning, critical = self.limits_at(clock.now)
-        newest, doubt = self._newest(seen, clock)
+        counts_from = self._counts_from(seen, clock)
+        newest, doubt = self._newest(seen, counts_from)
         by_catalog = (
             seen.layout is not None and bool(seen.table.partition_keys) and not is_projected(seen.table)
         )
@@ -204,35 +205,50 @@ class FreshnessRule(Rule):
             "location": seen.table.location or seen.table.id,
             "by_catalog": by_catalog and seen.table.format is Format.FILES,
         }
-        row = Row(
+        if newest is not None:
+            facts["newest_at"] = newest.at
+            facts["is_bound"] = newest.is_bound
+            facts["backfill"] = _backfill(seen, counts_from, newest)
+            judged: dict[str, Any] = {"observed": min(newest.at, clock.now), "evidence": newest.evidence}
+        elif doubt is not None:
+            judged = {"unknown": doubt}
+        elif self.schedule is not None and seen.listing is None and not seen.partitions:
+            judged = {"unknown": _NOTHING_ASKED}
+        else:
+            facts["never"] = _say_never(seen)
+            # Nothing at all is critical, also where only a warning or no deadline of the past is a limit.
+            critical = critical or warning or clock.now
+            judged = {"observed": _LONG_AGO, "evidence": seen.table.location}
+        return Row(
             table=seen.table.id,
             check=self.check,
             direction=Direction.AT_LEAST,
             warning=warning,
             critical=critical,
             doubt_if_fail=doubt,
-            evidence=newest.evidence if newest else None,
             facts=facts,
-        )
-        if newest is not None:
-            facts["newest_at"] = newest.at
-            facts["is_bound"] = newest.is_bound
-            facts["backfill"] = self._backfill(seen, clock, newest)
-            return replace(row, observed=min(newest.at, clock.now))
-        if doubt is not None:
-            return replace(row, unknown=doubt)
-        if self.schedule is not None and seen.listing is None and not seen.partitions:
-            return replace(row, unknown=_NOTHING_ASKED)
-        facts["never"] = _say_never(seen)
-        # Nothing at all is critical, also where only a warning or no deadline of the past is a limit.
-        return replace(
-            row,
-            observed=_LONG_AGO,
-            evidence=seen.table.location,
-            critical=critical or warning or clock.now,
+            **judged,
         )
 
-    def _newest(self, seen: Observation, clock: Clock) -> tuple[Arrival | None, Problem | None]:
+    def _counts_from(self, seen: Observation, clock: Clock) -> datetime | None:
+        """Return the start of the newest due period that holds data; None where all that came counts.
+
+        A backfill of an older period never makes a table fresh. Periods newer than it that could not be
+        looked at stay in: they may hold data.
+        """
+        if self.schedule is None or not seen.partitions:
+            return None
+        labels = self.schedule.due_labels(clock.now, reach_back_to=clock.last_completed_at)
+        filled = [
+            p.period.start
+            for p in seen.partitions
+            if p.listing is not None and p.listing.objects and p.period.label in labels
+        ]
+        return max(filled, default=None)
+
+    def _newest(
+        self, seen: Observation, counts_from: datetime | None
+    ) -> tuple[Arrival | None, Problem | None]:
         """Return the newest arrival that counts, and the problem that may hide a newer one."""
         problem = seen.problem
         if seen.newest is not None or not seen.newest_complete:
@@ -241,29 +257,19 @@ class FreshnessRule(Rule):
         if seen.listing is not None:
             unsure = None if seen.listing.complete else _ended_early(seen)
             return _arrival_of(seen.listing, seen), problem or unsure
-        partitions = seen.partitions
-        if self.schedule is not None:
-            partitions = _from_newest_due_on(self.schedule, partitions, clock)
-        for partition in partitions:
-            if problem is None and partition.problem is not None:
-                problem = partition.problem
-            if problem is None and partition.listing is not None and not partition.listing.complete:
+        newest: Arrival | None = None
+        for partition in seen.partitions:
+            if counts_from is not None and partition.period.start < counts_from:
+                continue
+            problem = problem or partition.problem
+            listing = partition.listing
+            if listing is None:
+                continue
+            if problem is None and not listing.complete:
                 problem = _ended_early(seen)
-        arrivals = [_arrival_of(p.listing, seen) for p in partitions if p.listing is not None]
-        return max((a for a in arrivals if a is not None), key=lambda a: a.at, default=None), problem
-
-    def _backfill(self, seen: Observation, clock: Clock, newest: Arrival) -> tuple[str, datetime] | None:
-        """Return the period and time of a newer arrival that does not count, as its period is an old one."""
-        if self.schedule is None:
-            return None
-        counting = _from_newest_due_on(self.schedule, seen.partitions, clock)
-        older = [
-            (p.listing.newest_at, p.period.label)
-            for p in seen.partitions
-            if p not in counting and p.listing is not None and p.listing.newest_at is not None
-        ]
-        at, label = max(older, default=(newest.at, ""))
-        return (label, at) if at > newest.at else None
+            if listing.newest_at is not None and (newest is None or listing.newest_at > newest.at):
+                newest = _arrival_of(listing, seen)
+        return newest, problem
 
     def finding(self, row: Row, severity: Severity | None) -> Finding:
         """Write the finding: when the newest data came, and by when it should have."""
@@ -353,24 +359,19 @@ def _arrival_of(listing: Listing, seen: Observation) -> Arrival | None:
     return Arrival(listing.newest_at, listing.newest_key or seen.table.location or seen.table.id)
 
 
-def _from_newest_due_on(
-    schedule: Schedule, partitions: tuple[PartitionSeen, ...], clock: Clock
-) -> tuple[PartitionSeen, ...]:
-    """Keep what belongs to the newest due period that holds data, and to later ones.
-
-    A backfill of an older period never makes a table fresh. Periods newer than it that could not be
-    looked at stay in: they may hold data.
-    """
-    due_labels = {
-        each.period.label for each in schedule.due(clock.now, reach_back_to=clock.last_completed_at)
-    }
-    filled = [
-        p.period.start
-        for p in partitions
-        if p.period.label in due_labels and p.listing is not None and p.listing.objects
+def _backfill(
+    seen: Observation, counts_from: datetime | None, newest: Arrival
+) -> tuple[str, datetime] | None:
+    """Return the period and time of a newer arrival that does not count, as its period is an old one."""
+    if counts_from is None:
+        return None
+    older = [
+        (p.listing.newest_at, p.period.label)
+        for p in seen.partitions
+        if p.period.start < counts_from and p.listing is not None and p.listing.newest_at is not None
     ]
-    start = max(filled, default=None)
-    return tuple(p for p in partitions if start is None or p.period.start >= start)
+    at, label = max(older, default=(newest.at, ""))
+    return (label, at) if at > newest.at else None
 
 
 def _open_time(since: datetime, now: datetime, zone: ZoneInfo, calendar: Calendar | None) -> timedelta:
