@@ -142,15 +142,16 @@ class _Count:
         self.empty += listing.empty_objects
         if not listing.complete:
             self.doubt = self.doubt or ended_early(place)
-        if listing.names is None:
+        names = listing.names
+        if names is None:
             if listing.objects:
                 self.doubt = self.doubt or _no_names(place)
             return
-        self.small += listing.names.small
-        self.outside += listing.names.outside
-        self._example("empty", listing.names.empty_example)
-        self._example("outside", listing.names.outside_example)
-        for suffix in listing.names.suffixes:
+        self.small += names.small
+        self.outside += names.outside
+        self._example("empty", names.empty_example)
+        self._example("outside", names.outside_example)
+        for suffix in names.suffixes:
             held = suffix.recorded or table_format
             if contradicts(suffix.text, held):
                 self._add_foreign(suffix, held)
@@ -209,7 +210,7 @@ class FilesRule(Rule):
             count.add(whole.listing, seen.table.location or seen.table.id, seen.table.file_format)
             where = seen.table.location or seen.table.id
         else:
-            labels = {each.period.label for each in schedule.due(clock.now)}
+            labels = schedule.due_labels(clock.now)
             for partition in seen.partitions:
                 if partition.period.label not in labels:
                     continue
