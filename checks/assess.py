@@ -281,7 +281,9 @@ def _failing_ids(result: Any, frame: pd.DataFrame) -> frozenset[str] | Problem:
 
 
 def _plainly_failing(rows: Iterable[Row], severity: Severity) -> frozenset[str]:
-    return frozenset(row.id for row in rows if not _is_good(row.direction, row.observed, _limit(row, severity)))
+    return frozenset(
+        row.id for row in rows if not _is_good(row.direction, row.observed, _limit(row, severity))
+    )
 
 
 def _is_good(direction: Direction, observed: Any, limit: Any) -> bool:

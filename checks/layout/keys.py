@@ -1,0 +1,272 @@
+"""Which partition keys carry time and how, inferred from their names, types and a sample of values."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from checks.layout.values import NULL_PARTITION, NUMBER, KeyFormat, StatedLayout, TimeLayout
+from checks.model import Column, Problem, ProblemKind
+from checks.schedule.formats import fields_of, finest_every, read_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from zoneinfo import ZoneInfo
+
+WHOLE_FORMATS = (
+    "%Y-%m-%d", "%Y%m%d", "%Y-%m-%d-%H", "%Y%m%d%H", "%Y-%m-%dT%H", "%Y-%m-%d %H", "%Y%m%d-%H", "%Y%m%dT%H",
+    "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.0", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ",
+    "%Y-%m-%dT%H:%M:%S.000Z", "%Y-%m-%dT%H:%M:%S+00:00", "%Y-%m-%dT%H:%MZ", "%Y-%m-%dT%HZ", "%Y%m%dT%H%M%SZ",
+    "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M",
+    "%Y-%m-%d-%H-%M", "%Y-%m-%dT%H-%MZ", "%Y%m%d%H%M", "%Y%m%d%H%M%S", "%Y/%m/%d", "%Y/%m/%d/%H",
+    "%Y_%m_%d", "%Y.%m.%d",
+    "%Y-%m", "%Y%m", "%G-W%V", "%GW%V", "%G-%V", "%Y-%j", "%Y%j", "%d-%m-%Y", "%m-%d-%Y", "%s", "%Q",
+)  # fmt: skip
+_AMBIGUOUS_PAIRS = (("%d-%m-%Y", "%m-%d-%Y"),)
+_PART_NAMES = {
+    "year": ({"year", "yyyy", "yr", "y"}, ("%Y",)),
+    "month": ({"month", "mm", "mon", "mo", "m"}, ("%m", "%-m")),
+    "day": ({"day", "dd", "dom", "d"}, ("%d", "%-d")),
+    "hour": ({"hour", "hh", "hr", "h"}, ("%H", "%-H")),
+    "minute": ({"minute", "min", "mi"}, ("%M", "%-M")),
+    "yearday": ({"doy", "yday", "yearday", "ddd", "dayofyear", "day_of_year"}, ("%j", "%-j")),
+    "isoweek": ({"week", "wk", "isoweek", "week_of_year"}, ("%V", "%-V")),
+}
+_INTEGERS = ("int", "bigint", "smallint", "tinyint")
+MOST_TOLD = 3
+_SENTINELS = ("0001", "1900", "1970", "2999", "3000", "9999")
+"""How dates begin that stand for never or always: they tell nothing about the format of the others."""
+_EPOCHS = ("%s", "%Q")
+
+
+def infer_layout(
+    keys: Sequence[Column],
+    samples: Iterable[Sequence[str]],
+    zone: ZoneInfo,
+    stated: StatedLayout | None = None,
+) -> TimeLayout | Problem:
+    """Find out which partition keys carry time and how, from their names, types and a sample of values.
+
+    Returns a problem, with what to write into the config, when no key carries time, when values mix
+    formats (with counts), or when two readings fit equally well.
+    """
+    rows = [dict(zip([key.name for key in keys], values, strict=False)) for values in samples]
+    if stated is not None and stated.formats:
+        return _stated(keys, stated, rows, zone)
+    names = set(stated.keys) if stated else {key.name for key in keys}
+    if unknown := names - {key.name for key in keys}:
+        return _not_a_key(unknown, keys)
+    found: list[KeyFormat] = []
+    problems: list[Problem] = []
+    for key in keys:
+        if key.name not in names:
+            continue
+        values = [row[key.name] for row in rows if row.get(key.name, NULL_PARTITION) != NULL_PARTITION]
+        fitting = _formats_of(key, values)
+        if isinstance(fitting, Problem):
+            problems.append(fitting)
+        else:
+            found.extend(KeyFormat(key.name, text) for text in fitting)
+    layout = _assemble(keys, found, rows, zone)
+    if problems and (isinstance(layout, Problem) or stated is not None):
+        return problems[0]
+    return layout if isinstance(layout, Problem) else replace(layout, evidence=_evidence(keys, layout, rows))
+
+
+def _evidence(keys: Sequence[Column], layout: TimeLayout, rows: list[dict[str, str]]) -> str:
+    """Say what a layout was inferred from: ``100 sampled partitions such as dt=2026-11-22``."""
+    shown = next(
+        ("/".join(f"{key.name}={row[key.name]}" for key in layout.keys)
+         for row in reversed(rows) if all(key.name in row for key in layout.keys)),
+        "",
+    )  # fmt: skip
+    if not shown:
+        types = {key.name: key.type for key in keys}
+        return "names and types of keys: " + ", ".join(f"{key.name} {types[key.name]}" for key in layout.keys)
+    return f"{len(rows)} sampled partition{'' if len(rows) == 1 else 's'} such as {shown}"
+
+
+def _formats_of(key: Column, values: list[str]) -> tuple[str, ...] | Problem:
+    """Return the one format that fits the key, or none; a problem when several fit or only some values do."""
+    part = _part_format(key, values)
+    if part is not None:
+        return (part,)
+    if not values:
+        return ("%Y-%m-%d",) if key.type == "date" else ()
+    values = [value for value in values if not value.startswith(_SENTINELS)] or values
+    fits = {text: sum(plausible(text, value) for value in values) for text in _candidates(key)}
+    whole = [text for text, count in fits.items() if count == len(values)]
+    for pair in _AMBIGUOUS_PAIRS:
+        if set(pair) <= set(whole):
+            return Problem(
+                ProblemKind.AMBIGUOUS,
+                f"values of {key.name} such as {values[0]!r} can be read as {pair[0]} and as {pair[1]}",
+                f'state it: partitions: {{key: {key.name}, format: "{pair[0]}"}}',
+            )
+    if whole:
+        return (whole[0],)
+    best = max(fits, key=lambda text: fits[text])
+    return _mixed(key, values, best) if fits[best] * 2 >= len(values) else ()
+
+
+def _candidates(key: Column) -> Sequence[str]:
+    """Return the formats to try, the likelier first: ``2026-11`` is a week where the key's name says so."""
+    if re.search(r"week|wk", key.name, re.IGNORECASE):
+        return sorted(WHOLE_FORMATS, key=lambda text: "%V" not in text)
+    return WHOLE_FORMATS
+
+
+def _part_format(key: Column, values: list[str]) -> str | None:
+    """Return the format of a key that by its name carries one part of time, such as ``month``."""
+    for names, formats in _PART_NAMES.values():
+        if key.name.lower().strip("_") not in names:
+            continue
+        if not values:
+            return formats[-1] if key.type in _INTEGERS else formats[0]
+        for text in formats:
+            if all(read_fields(text, value) is not None for value in values):
+                return text
+    return None
+
+
+def _mixed(key: Column, values: list[str], best: str) -> Problem:
+    """Tell how many of the sampled values are written in which way, the most frequent first."""
+    left, text = list(values), best
+    parts: list[str] = []
+    while len(parts) < MOST_TOLD:
+        fitting = sum(plausible(text, value) for value in left)
+        if not fitting:
+            break
+        parts.append(f"{fitting} as {text}")
+        left = [value for value in left if not plausible(text, value)]
+        counts = Counter({each: sum(plausible(each, value) for value in left) for each in WHOLE_FORMATS})
+        text = counts.most_common(1)[0][0]
+    if left:
+        parts.append(f"{len(left)} in other ways, such as {left[0]!r}")
+    ways = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
+    return Problem(
+        ProblemKind.AMBIGUOUS,
+        f"of {len(values)} sampled values of {key.name}, {ways} are written",
+        f'state the format that counts: partitions: {{key: {key.name}, format: "{best}"}}',
+    )
+
+
+def plausible(text: str, value: str) -> bool:
+    """Tell whether a value fits a format, and means a time in which there may be data."""
+    fields = read_fields(text, value)
+    if fields is None:
+        return False
+    year = fields.get("year", fields.get("isoyear"))
+    if year is None:  # epochs: between 2001 and 2033 in seconds and in milliseconds
+        return 1_000_000_000 <= fields.get("epoch", fields.get("epoch_ms", 0) // 1000) <= 2_000_000_000
+    return 1980 <= year <= 2100
+
+
+def _assemble(
+    keys: Sequence[Column], found: list[KeyFormat], rows: list[dict[str, str]], zone: ZoneInfo
+) -> TimeLayout | Problem:
+    if any(key.format not in _EPOCHS and _is_whole(key.format) for key in found):
+        found = [
+            key for key in found if key.format not in _EPOCHS
+        ]  # a number of ten digits is rather an id then
+    if (rivals := _rivals(found, rows)) is not None:
+        return rivals
+    fields = {name for key in found for name in fields_of(key.format)}
+    if "isoweek" in fields and "year" in fields and "month" not in fields:
+        found = [replace(key, format=key.format.replace("%Y", "%G")) for key in found]
+        fields = {name for key in found for name in fields_of(key.format)}
+    if finest_every(fields) is None and not fields & {"epoch", "epoch_ms", "minute"}:
+        return _no_time_key(keys, rows)
+    if not fields & {"year", "isoyear", "epoch", "epoch_ms"}:
+        return _no_time_key(keys, rows)
+    layout = TimeLayout(zone=zone, keys=tuple(found), padding_known=True)
+    padded = {shows_padding(key.format, row.get(key.name, "")) for key in found for row in rows}
+    if not NUMBER.search("".join(key.format for key in found if len(fields_of(key.format)) == 1)):
+        return layout  # no number stands alone, so padding is part of the format
+    if True in padded or False in padded:
+        style = True in padded
+        return replace(layout, keys=tuple(_pad(key, padded=style) for key in found))
+    return replace(layout, padding_known=False)
+
+
+def _is_whole(text: str) -> bool:
+    fields = set(fields_of(text))
+    return bool(fields & {"year", "isoyear", "epoch", "epoch_ms"}) and finest_every(fields) is not None
+
+
+def _rivals(found: list[KeyFormat], rows: list[dict[str, str]]) -> Problem | None:
+    """Return the problem that two keys tell different times, such as the day of an event and of its load."""
+    whole = [key for key in found if _is_whole(key.format) or key.format in _EPOCHS]
+    for number, one in enumerate(whole):
+        for other in whole[number + 1 :]:
+            for row in rows:
+                mine = read_fields(one.format, row.get(one.name, ""))
+                theirs = read_fields(other.format, row.get(other.name, ""))
+                if not mine or not theirs:
+                    continue
+                if mine.keys().isdisjoint(theirs) or any(
+                    theirs.get(name, value) != value for name, value in mine.items()
+                ):
+                    return Problem(
+                        ProblemKind.AMBIGUOUS,
+                        f"{one.name} and {other.name} both carry time, and not the same: "
+                        f"{one.name}={row[one.name]}/{other.name}={row[other.name]}",
+                        f"state which one says when data was due: partitions: {{key: {one.name}}}",
+                    )
+    return None
+
+
+def shows_padding(text: str, value: str) -> bool | None:
+    """Tell from one value of a number that stands alone: ``05`` is padded, ``5`` is not, ``11`` tells nothing."""
+    if len(fields_of(text)) != 1 or not NUMBER.fullmatch(text):
+        return None
+    width = 3 if text.endswith("j") else 2
+    if value.startswith("0") and len(value) == width:
+        return True
+    return False if 0 < len(value) < width else None
+
+
+def _pad(key: KeyFormat, *, padded: bool) -> KeyFormat:
+    match = NUMBER.fullmatch(key.format)
+    return key if match is None else KeyFormat(key.name, f"%{'' if padded else '-'}{match[2]}")
+
+
+def _stated(
+    keys: Sequence[Column], stated: StatedLayout, rows: list[dict[str, str]], zone: ZoneInfo
+) -> TimeLayout | Problem:
+    if not stated.keys:
+        return TimeLayout(zone=zone, path=stated.formats[0])
+    if unknown := set(stated.keys) - {key.name for key in keys}:
+        return _not_a_key(unknown, keys)
+    pairs = zip(stated.keys, stated.formats, strict=True)
+    layout = TimeLayout(zone=zone, keys=tuple(KeyFormat(name, text) for name, text in pairs))
+    known = [row for row in rows if NULL_PARTITION not in row.values()]
+    misfits = [row for row in known if layout.read(row) is None]
+    if known and len(misfits) == len(known):
+        shown = ", ".join(f"{key.name}={misfits[0].get(key.name)}" for key in layout.keys)
+        return Problem(
+            ProblemKind.MALFORMED,
+            f"none of {len(known)} sampled partitions fits {layout.say()}: {shown}",
+            "mend the format in the config, or the partitions",
+        )
+    return layout
+
+
+def _not_a_key(unknown: set[str], keys: Sequence[Column]) -> Problem:
+    known = ", ".join(key.name for key in keys) or "none"
+    return Problem(
+        ProblemKind.AMBIGUOUS,
+        f"{', '.join(sorted(unknown))} is not a partition key; the table's keys are: {known}",
+        "name one of them as partitions: {key: ...}",
+    )
+
+
+def _no_time_key(keys: Sequence[Column], rows: list[dict[str, str]]) -> Problem:
+    shown = ", ".join(f"{key.name}={rows[0].get(key.name, '')}" if rows else key.name for key in keys)
+    return Problem(
+        ProblemKind.AMBIGUOUS,
+        f"no partition key was seen to carry time: {shown}",
+        'state it: partitions: {key: dt, format: "%Y%m%d"}, or key: [year, month, day]',
+    )
