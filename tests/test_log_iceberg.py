@@ -467,17 +467,19 @@ def test_any_bound_is_a_value_or_a_problem(upper: bytes, kind: str) -> None:
     assert (seen.newest is None) is (seen.problem is not None)
 
 
-JSON = st.recursive(
+LEAF = (
     st.none()
     | st.booleans()
     | st.integers()
     | st.text(max_size=5)
-    | st.sampled_from(["struct", "date", "seen"]),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["id", "name", "type", "fields", "schema-id"]), inner, max_size=5)
-    ),
-    max_leaves=20,
+    | st.sampled_from(["struct", "date", "timestamptz", "seen"])
+)
+NAMES = st.sampled_from(["id", "name", "type", "fields", "schema-id"])
+FIELDS = LEAF | st.lists(LEAF | st.dictionaries(NAMES, LEAF, max_size=5), max_size=3)
+JSON = (
+    LEAF
+    | st.lists(st.dictionaries(NAMES, FIELDS, max_size=5), max_size=3)
+    | st.dictionaries(NAMES, FIELDS, max_size=5)
 )
 
 
