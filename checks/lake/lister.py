@@ -135,12 +135,11 @@ def parse_page(body: bytes) -> Page:
     try:
         text = body.decode()
         start, end = text.find(_START), text.rfind(_END) + len(_END)
-        middle = text[start:end] if start >= 0 else ""
         head = _elements(text[:start] + text[end:] if start >= 0 else text)
         told = {name: node.text or "" for name, node in head if name != "CommonPrefixes"}
         prefixes = [_text(node, "Prefix") for name, node in head if name == "CommonPrefixes"]
         is_encoded = told.get("EncodingType") == "url"
-        keys = _keys(middle, is_encoded=is_encoded)
+        keys = _keys(text, start, end, is_encoded=is_encoded) if start >= 0 else Keys()
         count = told.get("KeyCount")
         if keys is None or str(len(keys) + len(prefixes)) != count:  # not as S3 itself writes it
             head = _elements(text)
@@ -168,9 +167,9 @@ def lacks_of_page(count: object, truncated: object, token: object, found: int) -
     return None
 
 
-def _keys(middle: str, *, is_encoded: bool) -> Keys | None:
+def _keys(text: str, start: int, end: int, *, is_encoded: bool) -> Keys | None:
     """Return the keys of entries that are written as S3 does, None where names may hold XML's entities."""
-    found = _ENTRY.findall(middle)
+    found = _ENTRY.findall(text, start, end)
     if not found:
         return Keys()
     written, times, sizes = zip(*found, strict=True)

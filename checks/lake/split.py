@@ -7,6 +7,7 @@ cut can lose a key: every range begins where the one before it ends. A cut where
 
 from __future__ import annotations
 
+import math
 import operator
 import threading
 import time
@@ -31,6 +32,8 @@ SPLIT_AFTER = 16
 _LADDER = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _MOST_STEPS, _MOST_LEVELS = 10, 6
 _GLANCE_S = 0.5
+_TICK_S = 0.001
+"""A shorter time of work than this is not told well by a clock."""
 
 
 class Helpers:
@@ -100,6 +103,8 @@ class _Split:
     pages: int = 0
     complete: bool = True
     error: Exception | None = None
+    useful: int | None = None
+    """So many threads keep a processor busy with this place; more would only wait for each other."""
     changed: threading.Condition = field(default_factory=threading.Condition)
 
     def run(self) -> None:
@@ -160,6 +165,7 @@ class _Split:
             return self.waiting.popleft() if self.waiting and not ended else None
 
     def _list(self, part: _Range, tally: Tally, *, is_helper: bool) -> None:
+        begun, worked = time.monotonic(), time.thread_time()
         while True:
             with self.changed:
                 if self.error is not None:
@@ -179,6 +185,7 @@ class _Split:
             part.token = page.token
             part.pages += 1
             if part.pages >= SPLIT_AFTER:
+                self._learn(time.monotonic() - begun, time.thread_time() - worked)
                 self._share(part)
             if is_helper and self.helpers.is_crowded:
                 with self.changed:
@@ -199,15 +206,24 @@ class _Split:
         tally.add_all(page.keys[:end])
         return end < len(names) or page.token is None
 
+    def _learn(self, passed_s: float, worked_s: float) -> None:
+        """Take note of how much of its time a thread works; the rest it waits, for the store or for other threads.
+
+        Only the least wait counts: what is waited for others tells nothing of the store.
+        """
+        useful = math.ceil(passed_s / max(worked_s, _TICK_S))
+        self.useful = useful if self.useful is None else min(self.useful, useful)
+
     def _share(self, part: _Range) -> None:
         """Call helpers where places are free; leave them what is after the next cut, where nothing waits."""
-        if not self.helpers.join():
+        most = (self.useful or 1) - self.working
+        if most < 1 or not self.helpers.join():
             return
         joined = 1
         with self.changed:
             if not self.waiting and self.error is None:
                 self._cut(part)
-            while joined < len(self.waiting) and self.helpers.join():
+            while joined < min(most, len(self.waiting)) and self.helpers.join():
                 joined += 1
             if not self.waiting:
                 joined = 0
