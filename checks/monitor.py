@@ -17,10 +17,11 @@ from checks.config import load, load_environment
 from checks.delivery import send, topic_of
 from checks.lake import Lake
 from checks.memory import Memory
-from checks.model import JsonValue, Observation, iso
+from checks.model import JsonValue, Observation, ProblemKind, iso
 from checks.plan import Planned, plan
 from checks.report import build
 from checks.rules.base import Clock
+from checks.rules.sentences import count_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -192,12 +193,17 @@ def _planned(config: Config, request: Request, lake: Lake, state: State) -> tupl
     chosen = planned.only(
         lambda table: any(fnmatchcase(table.lower(), glob.lower()) for glob in request.only)
     )
-    if not chosen.plans and not chosen.findings:
-        total = len(planned.plans) + len(planned.findings)
-        raise NothingMatches(
-            f"{', '.join(request.only)} matches none of the {total} tables that the config watches"
-        )
-    return chosen, clock
+    if chosen.plans or chosen.findings:
+        return chosen, clock
+    unread = tuple(each for each in planned.findings if _is_unread_glob(each))
+    if unread:  # the tables may be among those whose names could not be looked up
+        return replace(planned, plans=(), findings=unread), clock
+    total = count_of(len(planned.plans) + len(planned.findings), "table")
+    raise NothingMatches(f"{', '.join(request.only)} matches none of the {total} that the config watches")
+
+
+def _is_unread_glob(finding: Finding) -> bool:
+    return "*" in finding.table and finding.problem is not ProblemKind.NOT_IN_CATALOG
 
 
 def make_plan(config: Config, request: Request, environ: Mapping[str, str]) -> tuple[Planned, Clock]:

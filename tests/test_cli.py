@@ -147,6 +147,16 @@ def test_a_table_that_is_not_watched_is_wrong_usage(
     assert "crm.* matches none of the 2 tables that the config watches" in capsys.readouterr().err
 
 
+def test_a_choice_of_tables_whose_catalog_cannot_be_read_is_unknown(
+    tables: HttpLake, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_DEFAULT_REGION", "AWS_REGION"):
+        monkeypatch.delenv(name)
+    Path("checks.yml").write_text("version: 1\ntables:\n  - table: web.*\n", encoding="utf-8")
+    assert at_now("--no-send", "--table", "web.clicks") == 3
+    assert "UNKNOWN web.* (catalog)" in capsys.readouterr().out
+
+
 def test_json_holds_to_its_published_schema(tables: HttpLake, capsys: pytest.CaptureFixture[str]) -> None:
     assert at_now("--no-send", "--format", "json") == 0
     document = json.loads(capsys.readouterr().out)

@@ -172,7 +172,7 @@ def test_a_stale_table_read_by_its_catalog_is_told_as_that(lake: LakeBuilder) ->
     load(lake, table, ["2026-11-18"], NOW - 4 * DAY)
     assert verdict(lake, table).advice == (
         "look at the run that writes s3://lake/a/daily/; nothing that is registered in Glue has come since "
-        "Sun 22 Nov 2026 12:00 UTC"
+        "Thu 19 Nov 2026 12:00 UTC"
     )
 
 

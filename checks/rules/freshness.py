@@ -344,13 +344,19 @@ class FreshnessRule(Rule):
         return f"at most {say_duration(self._limit(severity) or timedelta(0))} old{closed}"
 
     def _advice(self, row: Row, limits: list[datetime]) -> str:
-        since = say_instant(max(limits), self.zone) if limits else ""
+        newest_at = row.facts.get("newest_at")
+        # A bound, and a time that is yet to come, say less than the limit does.
+        known = newest_at is not None and not row.facts["is_bound"] and newest_at <= row.facts["now"]
+        since = newest_at if known else max(limits, default=None)
+        told = f" since {say_instant(since, self.zone)}" if since is not None else ""
         what = (
-            "nothing that is registered in Glue has come"
+            "what it has written since was for older periods"
+            if row.facts.get("backfill") is not None
+            else f"nothing that is registered in Glue has come{told}"
             if row.facts["by_catalog"]
-            else "it has written nothing"
+            else f"it has written nothing{told}"
         )
-        return f"look at the run that writes {row.facts['location']}; {what} since {since}"
+        return f"look at the run that writes {row.facts['location']}; {what}"
 
 
 def _arrival_of(listing: Listing, seen: Observation) -> Arrival | None:
