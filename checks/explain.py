@@ -14,9 +14,9 @@ from checks.lake.answers import say_spared
 from checks.lake.catalog import prefix_table
 from checks.layout import layout_from_json
 from checks.memory import Memory
-from checks.model import ProblemKind, TableMemory, Unobserved
+from checks.model import ProblemKind, Unobserved
+from checks.plan import plan_of
 from checks.projection import Unprojectable, is_projected, projection_of
-from checks.rules.base import Clock, TablePlan
 from checks.rules.dimensions import say_combination
 from checks.rules.freshness import FreshnessRule
 from checks.rules.partitions import PartitionsRule
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from checks.config.settings import Resolved
     from checks.config.watching import Entry
     from checks.model import Finding, Item, Observation, Period, Problem, Table
+    from checks.rules.base import Clock, TablePlan
     from checks.schedule.due import DuePeriod, Schedule
 
 WIDTH = 100
@@ -84,22 +85,7 @@ def explain(config: Config, table: str, clock: Clock, history: str) -> str:
     entries, resolved, found = _find(config, table, lake, memory.state)
     if resolved.problem is not None:
         raise NotWatched(f"{resolved.problem.message}; {resolved.problem.remedy}")
-    record = memory.state.tables.get(found.id)
-    reasons = {rule.check: resolved.silenced(clock.now, rule.check) for rule in resolved.rules}
-    plan = TablePlan(
-        table=found,
-        rules=resolved.rules,
-        pattern=resolved.pattern,
-        stated_layout=resolved.stated_layout,
-        every=resolved.every,
-        owner=resolved.owner,
-        runbook=resolved.runbook,
-        matched_by=resolved.matched_by,
-        by_glob=resolved.by_glob,
-        silences={check: reason for check, reason in reasons.items() if reason is not None},
-        memory=record.memory if record is not None else TableMemory(),
-        max_age_of_answer=config.max_age_of_answer,
-    )
+    plan = plan_of(found, resolved, config, memory.state.tables, clock.now, matched_by=resolved.matched_by)
     seen = lake.observe_all([plan], clock)[found.id]
     measured = [Measured(plan, rule, rule.measure(seen, clock, plan.memory)) for rule in plan.rules]
     return say(

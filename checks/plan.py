@@ -51,6 +51,35 @@ class Planned:
         )
 
 
+def plan_of(
+    table: Table,
+    resolved: Resolved,
+    config: Config,
+    remembered: Mapping[str, TableRecord],
+    now: datetime,
+    *,
+    matched_by: str,
+) -> TablePlan:
+    """Return how a table is looked at, by what the config says of it and what earlier runs remember of it."""
+    record = remembered.get(table.id)
+    reasons = {rule.check: resolved.silenced(now, rule.check) for rule in resolved.rules}
+    return TablePlan(
+        table=table,
+        rules=resolved.rules,
+        pattern=resolved.pattern,
+        max_requests=resolved.max_requests,
+        stated_layout=resolved.stated_layout,
+        every=resolved.every,
+        owner=resolved.owner,
+        runbook=resolved.runbook,
+        matched_by=matched_by,
+        by_glob=resolved.by_glob,
+        silences={check: reason for check, reason in reasons.items() if reason is not None},
+        memory=record.memory if record is not None else TableMemory(),
+        max_age_of_answer=config.max_age_of_answer,
+    )
+
+
 @dataclass(slots=True)
 class _Catalogued:
     """What was read of the catalog so far: whole databases, and single tables, each once."""
@@ -185,21 +214,8 @@ class _Draft:
         if resolved.problem is not None:
             self._unknown(table.id, resolved.problem)
             return
-        record = self._remembered.get(table.id)
-        reasons = {rule.check: resolved.silenced(self._now, rule.check) for rule in resolved.rules}
-        self._plans[table.id] = TablePlan(
-            table=table,
-            rules=resolved.rules,
-            pattern=resolved.pattern,
-            stated_layout=resolved.stated_layout,
-            every=resolved.every,
-            owner=resolved.owner,
-            runbook=resolved.runbook,
-            matched_by=selector.id,
-            by_glob=resolved.by_glob,
-            silences={check: reason for check, reason in reasons.items() if reason is not None},
-            memory=record.memory if record is not None else TableMemory(),
-            max_age_of_answer=self._config.max_age_of_answer,
+        self._plans[table.id] = plan_of(
+            table, resolved, self._config, self._remembered, self._now, matched_by=selector.id
         )
 
     def add_unread(self, table: str, problem: Problem, selector: Selector) -> None:

@@ -38,7 +38,7 @@ Model = TypeVar("Model", bound=BaseModel)
 _COLLECTIONS = frozenset(File.model_fields.keys() - Settings.model_fields.keys())
 OWN_KEYS = "x-"
 """Keys at the top that begin so are the reader's own, such as a home for anchors."""
-_STATED = ("owner", "runbook", "pattern", "timezone")
+_STATED = ("owner", "runbook", "pattern", "timezone", "max_requests")
 
 
 def load(

@@ -164,6 +164,11 @@ class EntryBlock(_Block):
         description="The zone of this table's deadlines; the file's when absent.",
         examples=["America/New_York"],
     )
+    max_requests: Count | None = Field(
+        None,
+        description="No run makes more requests to AWS for one table of this entry; what is left of it is unknown.",
+        examples=[200],
+    )
 
 
 class Match(_Block):

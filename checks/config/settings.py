@@ -60,6 +60,7 @@ class Resolved:
     owner: str | None = None
     runbook: str | None = None
     pattern: str | None = None
+    max_requests: int | None = None
     stated_layout: StatedLayout | None = None
     every: Every | None = None
     problem: Problem | None = None
@@ -141,6 +142,7 @@ class Config:
             owner=text.get("owner"),
             runbook=text.get("runbook"),
             pattern=text.get("pattern"),
+            max_requests=text.get("max_requests"),
             stated_layout=partitions.stated_layout if partitions is not None else None,
             every=partitions.schedule.every if partitions is not None else None,
             problem=problem,

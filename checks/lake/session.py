@@ -59,9 +59,13 @@ class Account(Protocol):
 
 @dataclass(slots=True)
 class Meter:
-    """Counts the requests of one table; after ``stop_at`` (monotonic seconds) none goes out any more."""
+    """Counts the requests of one table; after ``stop_at`` (monotonic seconds) none goes out any more.
+
+    Nor does any beyond ``max_requests``.
+    """
 
     stop_at: float | None = None
+    max_requests: int | None = None
     requests: int = 0
 
 
@@ -99,6 +103,15 @@ class Ledger:
                 )
             )
         with self._lock:
+            if meter is not None and meter.max_requests is not None and meter.requests >= meter.max_requests:
+                raise Unobserved(
+                    Problem(
+                        ProblemKind.OVER_BUDGET,
+                        f"the table's budget of {meter.max_requests:,} requests is spent",
+                        "raise its max_requests, or watch less of it",
+                        "over budget max_requests of tables",
+                    )
+                )
             if self.max_requests is not None and self.counts.total() >= self.max_requests:
                 raise Unobserved(
                     Problem(

@@ -274,13 +274,15 @@ class TablePlan:
 
     ``pattern`` says which objects are data (a glob on the name below the location); ``layout`` is the
     stated time layout, ``every`` the stated length of periods; both None when nothing is stated.
-    ``matched_by`` is the config entry's own selector. ``max_age_of_answer`` is how long what an earlier run saw of a
-    partition may stand in place of a look; zero: not at all.
+    ``matched_by`` is the config entry's own selector. ``max_requests`` is how many one run may make for the table.
+    ``max_age_of_answer`` is how long what an earlier run saw of a partition may stand in place of a look; zero: not
+    at all.
     """
 
     table: Table
     rules: tuple[Rule, ...]
     pattern: str | None = None
+    max_requests: int | None = None
     stated_layout: StatedLayout | None = None
     every: Every | None = None
     owner: str | None = None
