@@ -128,6 +128,16 @@ def test_long_dead_is_over_seven_days(seconds: int, *, folded: bool) -> None:
     assert ("have had no data for over 7 days" in render(report_of(dead))) is folded
 
 
+def test_old_events_in_new_files_are_not_told_as_data_that_does_not_come() -> None:
+    dead = [finding(f"t{number}", Status.FAIL, stale_since=NOW - timedelta(days=9)) for number in range(3)]
+    old = NOW - timedelta(days=900)
+    events = [finding(name, Status.FAIL, check="events", stale_since=old) for name in ("t0", "t7")]
+    shown = " ".join(render(report_of([*dead, *events])).split())
+    assert "CRITICAL 3 tables have had no data for over 7 days" in shown
+    assert f"{old:%Y-%m-%d}" not in shown
+    assert "CRITICAL t7 (events)" in shown
+
+
 def test_many_long_dead_tables_are_bounded() -> None:
     dead = [
         finding(f"t{number:04}", Status.FAIL, stale_since=NOW - timedelta(days=9)) for number in range(500)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 LONG_DEAD = timedelta(days=7)
 """A failing table without data for longer than this is folded with others like it."""
 _FOLD_FROM = 3
+_OF_EVENTS = "events"
+"""The check that tells how old values are, not when data came."""
 _MOST_FOLDED = 30
 _MOST_REMEDIES = 3
 _LONGEST_SENTENCE = 1200
@@ -94,7 +96,7 @@ class ToldFinding:
 
 def entries(heading: str, told: Sequence[ToldFinding], report: Report) -> tuple[Entry, ...]:
     """Fold what is long dead, tell in one entry what has one cause, and the rest one by one."""
-    dead = [one for one in told if _is_long_dead(one.finding, report)]
+    dead = _long_dead(told, report)
     foldable = (heading == "NEW" and report.first_run) or heading == "STILL FAILING"
     folding = foldable and len({one.finding.table for one in dead}) >= _FOLD_FROM
     folded = {one.finding.id for one in dead} if folding else set()
@@ -104,6 +106,13 @@ def entries(heading: str, told: Sequence[ToldFinding], report: Report) -> tuple[
             groups[f"cause {one.finding.cause}" if one.finding.cause else f"id {one.finding.id}"].append(one)
     entries = [_entry(group, report) for group in groups.values()]
     return (*entries, _folded(dead, report)) if folding else tuple(entries)
+
+
+def _long_dead(told: Sequence[ToldFinding], report: Report) -> list[ToldFinding]:
+    """Return what is told of tables to which no data has come for long; old events alone are no such thing."""
+    dead = [one for one in told if _is_long_dead(one.finding, report)]
+    tables = {one.finding.table for one in dead if one.finding.check != _OF_EVENTS}
+    return [one for one in dead if one.finding.table in tables]
 
 
 def _is_long_dead(finding: Finding, report: Report) -> bool:
@@ -118,6 +127,8 @@ def _folded(dead: Sequence[ToldFinding], report: Report) -> Entry:
     zone = parse_zone(report.zone)
     since: dict[str, datetime] = {}
     for one in dead:
+        if one.finding.check == _OF_EVENTS:
+            continue
         stale_since = one.finding.stale_since or report.now
         since[one.finding.table] = min(since.get(one.finding.table, stale_since), stale_since)
     latest_first = sorted(since.items(), key=lambda pair: (-pair[1].timestamp(), pair[0]))
