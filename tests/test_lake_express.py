@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qs
 
@@ -172,6 +174,23 @@ def test_after_a_broken_connection_it_is_learned_again(served: Stub) -> None:
     for _ in range(2):
         place.list_page("lake", "raw/")
     assert ways(served) == [True, False, True, False]
+
+
+def test_threads_that_meet_broken_connections_together_all_get_their_page(served: Stub) -> None:
+    place = store()
+    place.list_page("lake", "raw/")
+    together = threading.Barrier(4)
+
+    def answer(asked: Asked) -> Answer:
+        if by_botocore(asked):
+            return PAGE
+        together.wait(10)
+        return Answer(b"", length=10, reset=True)
+
+    served.answer = answer
+    with ThreadPoolExecutor(4) as pool:
+        pages = list(pool.map(lambda _: place.list_page("lake", "raw/"), range(4)))
+    assert [[*page.keys.names] for page in pages] == [["raw/a"]] * 4
 
 
 def test_a_refusal_keeps_its_name(served: Stub) -> None:

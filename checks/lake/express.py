@@ -51,7 +51,8 @@ class Express:
         ``query`` holds the parameters of ListObjectsV2 as they go into the URL, not encoded yet. Raises TornAnswer,
         and what ``count`` raises.
         """
-        model = self._models.get((id(client), bucket))
+        key = id(client), bucket
+        model = self._models.get(key)
         if model is None:
             return None
         self.count(COUNTED_AS)
@@ -59,10 +60,11 @@ class Express:
             answer = self._send(client, model, query)
             body = answer.content.strip()
         except Exception:  # noqa: BLE001 - whatever it is, botocore meets it again and knows its name
-            del self._models[id(client), bucket]
+            if self._models.get(key) is model:  # unless another thread met it, too
+                self._models.pop(key, None)
             return None
         if answer.status_code in _THROTTLED:  # the client's own rate has to slow down
-            self._models[id(client), bucket] = None
+            self._models[key] = None
         return parse_page(body) if answer.status_code == 200 and is_listing(body) else None
 
     def learn(self, client: Any, bucket: str) -> None:
