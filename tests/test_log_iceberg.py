@@ -569,3 +569,19 @@ def test_each_check_asks_for_no_more_than_it_needs(tmp_path: Path, blocks: dict[
     objects, parameters = aged(written(tmp_path, *[NOW - HOUR] * 3), tmp_path)
     look(objects, parameters, **blocks)
     assert objects.counts == (0, gets)
+
+
+def test_a_stricter_limit_of_events_makes_no_table_fresh_whose_newest_data_is_only_bounded(
+    tmp_path: Path,
+) -> None:
+    objects, parameters = aged(written(tmp_path, NOW - 30 * HOUR), tmp_path, NOW - 10 * HOUR)
+
+    def compact(document: dict[str, Any]) -> None:
+        document["snapshots"][-1] |= {"parent-snapshot-id": 7}
+        document["snapshots"][-1]["summary"]["operation"] = "replace"
+
+    edit_json(objects, parameters["metadata_location"], compact)
+    blocks: dict[str, Any] = {"freshness": {"max_age": "48h"}}
+    alone = look(objects, parameters, **blocks)["freshness"]
+    beside = look(objects, parameters, **blocks, events={"column": "seen", "max_age": "6h"})["freshness"]
+    assert alone.status is beside.status is Status.UNKNOWN

@@ -109,11 +109,15 @@ def counts_deletes(plan: TablePlan) -> bool:
 
 
 def strictest_limit(plan: TablePlan, clock: Clock) -> datetime | None:
-    """Return the latest watermark of the table's freshness checks, None when there is none."""
+    """Return the latest watermark of the table's freshness check, None when there is none.
+
+    Not that of `events`: what is older than its limit may still be fresh.
+    """
     limits = [
         needs.enough_at
         for rule in plan.rules
-        if (needs := rule.needs(plan.table, None, clock, plan.memory)).enough_at is not None
+        if rule.check == "freshness"
+        and (needs := rule.needs(plan.table, None, clock, plan.memory)).enough_at is not None
     ]
     return max(limits, default=None)
 
