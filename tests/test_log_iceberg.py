@@ -585,3 +585,13 @@ def test_a_stricter_limit_of_events_makes_no_table_fresh_whose_newest_data_is_on
     alone = look(objects, parameters, **blocks)["freshness"]
     beside = look(objects, parameters, **blocks, events={"column": "seen", "max_age": "6h"})["freshness"]
     assert alone.status is beside.status is Status.UNKNOWN
+
+
+def test_who_asks_again_for_a_manifest_that_could_not_be_read_hears_why(tmp_path: Path) -> None:
+    spec = PartitionSpec(PartitionField(source_id=1, field_id=1000, transform=IdentityTransform(), name="day"))
+    objects, parameters = aged(written(tmp_path, NOW - HOUR, spec=spec), tmp_path)
+    manifest = next(key for key in objects.objects if key.endswith("-m0.avro"))
+    del objects.objects[manifest]
+    blocks = {"partitions": {"every": "1d", "due": "06:00", "lookback": 1}, "events": EVENTS}
+    found = look(objects, parameters, **blocks)
+    assert {name: f.because for name, f in found.items() if "does not exist" not in f.because} == {}

@@ -148,7 +148,8 @@ class PartitionsRule(Rule):
             return self._misfit(seen.table, layout)
         every = self.schedule.every
         if layout is None:
-            return Problem(
+            unread = next((each.problem for each in seen.partitions if each.problem is not None), None)
+            return unread or Problem(
                 ProblemKind.UNSUPPORTED,
                 f"{seen.table.id} has no partitions that carry time, so no {every.noun} can be told from the next",
                 "; ".join(seen.notes)

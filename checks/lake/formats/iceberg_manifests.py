@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from checks.lake.formats.avro import open_container
 from checks.lake.formats.logs import malformed, unsupported, whole_number
+from checks.model import Unobserved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -257,7 +258,7 @@ class SnapshotFiles:
     metadata: Metadata
     snapshot: Snapshot | None
     _listed: list[Manifest] | None = None
-    _kept: dict[str, bytes] = field(default_factory=dict)
+    _kept: dict[str, bytes | Unobserved] = field(default_factory=dict)
     _size: int = 0
 
     def manifests(self) -> list[Manifest]:
@@ -297,11 +298,17 @@ class SnapshotFiles:
     def data(self, manifest: Manifest) -> tuple[bytes, str]:
         """Return a manifest's bytes and its place, by one GET for all who ask; raise Unobserved."""
         if manifest.path not in self._kept:
-            self._kept[manifest.path] = b""  # one that cannot be read counts, too
             self._size += manifest.length
-            data, _ = self._get(manifest.path)
-            self._kept[manifest.path] = data
-            self._size += max(0, len(data) - manifest.length)
+            try:
+                data, _ = self._get(manifest.path)
+            except Unobserved as error:  # one that cannot be read counts, too
+                self._kept[manifest.path] = error
+            else:
+                self._kept[manifest.path] = data
+                self._size += max(0, len(data) - manifest.length)
+        kept = self._kept[manifest.path]
+        if isinstance(kept, Unobserved):
+            raise Unobserved(kept.problem) from kept
         place = self.metadata.place_of(manifest.path)
         told = f"s3://{place[0]}/{place[1]}" if place is not None else manifest.path
-        return self._kept[manifest.path], told
+        return kept, told
