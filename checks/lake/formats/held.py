@@ -188,7 +188,7 @@ def with_partitions(
     ``problem`` says why there may be more than ``held``: then a period without any is not known. ``earlier``
     is the wall time of an earlier period that is known to hold data.
     """
-    partitions, starts, odd = _sort(seen, want, keys, held, complete=problem is None)
+    partitions, starts, odd = _sort(seen, want, keys, held, problem)
     have = {partition.period.start for partition in partitions}
     partitions += [
         PartitionSeen(period=period, problem=problem, listing=None if problem else Listing())
@@ -237,10 +237,12 @@ def _sort(
     want: Wanted,
     keys: Sequence[Column],
     held: Mapping[tuple[str, ...], Held],
-    *,
-    complete: bool,
+    problem: Problem | None,
 ) -> tuple[list[PartitionSeen], list[datetime], int]:
-    """Return the needed partitions, the starts of all periods that hold rows, and how many do not fit."""
+    """Return the needed partitions, the starts of all periods that hold rows, and how many do not fit.
+
+    ``problem`` says why there may be more in them than is ``held``.
+    """
     every, zone = want.schedule.every, want.layout.zone
     timed = {key.name for key in want.layout.keys}
     last = wall_of(seen.now + _AHEAD + 2 * every.nominal, zone)
@@ -266,7 +268,8 @@ def _sort(
                     dimensions=tuple(
                         (key.name, clean(value)) for key, value in pairs if key.name not in timed
                     ),
-                    listing=each.listing(complete=complete),
+                    listing=each.listing(complete=problem is None),
+                    problem=problem,
                 )
             )
     return partitions, starts, odd
