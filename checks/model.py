@@ -178,6 +178,8 @@ class Listing:
     rows: int | None = None
     rows_unknown: str = ""
     """Why rows are not known, where a log was read for them."""
+    part_of: Problem | None = None
+    """Why there may be more than this, where a log told of a part of the files."""
     newest_files: tuple[FileSeen, ...] = ()
     names: Names | None = None
 

@@ -148,6 +148,44 @@ def test_an_archived_timeline_leaves_what_came_before_unknown() -> None:
     assert look(table, volume={"max_files": 0})["volume"].status is Status.FAIL
 
 
+def archived(table: HudiTable) -> HudiTable:
+    table.objects.put(f"{ROOT}.hoodie/archived/.commits_.archive.1_1-0-1", b"...")
+    return table
+
+
+def test_a_file_that_was_rewritten_counts_once_in_its_period_though_older_commits_are_archived() -> None:
+    table = archived(HudiTable())
+    for hours in (9, 8, 7):
+        table.instant(NOW - hours * HOUR, "commit", commit(stat(f"f_{9 - hours}.parquet")))
+    finding = look(table, partitions=DAILY, volume={"min_bytes": "1kB"})
+    assert finding["partitions"].status is Status.PASS
+    assert finding["volume"].status is Status.UNKNOWN
+    assert "what was before its timeline is archived" in finding["volume"].because
+    assert look(table, partitions=DAILY, volume={"max_bytes": "1kB"})["volume"].status is Status.UNKNOWN
+    assert look(table, partitions=DAILY, volume={"max_bytes": "500B"})["volume"].status is Status.FAIL
+
+
+def test_a_period_that_began_after_the_oldest_commit_on_the_timeline_is_known_whole() -> None:
+    table = archived(HudiTable())
+    table.instant(NOW - 40 * HOUR, "commit", commit(stat("e_1.parquet", day="2026-11-20")))
+    for hours in (9, 8, 7):
+        table.instant(NOW - hours * HOUR, "commit", commit(stat(f"f_{9 - hours}.parquet")))
+    found = look(table, partitions=DAILY, volume={"min_bytes": "1kB"}, files="on")
+    assert found["volume"].because == (
+        "2026-11-21 came to 700 B in 1 file with 3 rows: less than 1 kB, the limit"
+    )
+    assert found["files"].because == "1 data file in 1 due day, none of them unsound"
+
+
+def test_a_period_that_was_found_by_its_path_is_there_and_its_size_unknown() -> None:
+    table = archived(HudiTable(more={"hoodie.datasource.write.hive_style_partitioning": "true"}))
+    table.objects.put(f"{ROOT}day=2026-11-21/f_1.parquet", b"x" * 700)
+    table.instant(NOW - HOUR, "commit", commit(stat("e_1.parquet", day="2026-11-22")))
+    for block in ({"min_bytes": "1kB"}, {"max_bytes": "500B"}):
+        found = look(table, partitions=DAILY, volume=block)
+        assert (found["partitions"].status, found["volume"].status) == (Status.PASS, Status.UNKNOWN)
+
+
 def test_a_base_file_holds_the_rows_that_were_written_into_its_newest_version() -> None:
     table = HudiTable()
     table.instant(NOW - 3 * HOUR, "commit", commit(stat("f_1.parquet", rows=3), stat("g_1.parquet", rows=5)))

@@ -140,6 +140,7 @@ class _Count:
         """Count what one place holds."""
         self.files += listing.objects
         self.empty += listing.empty_objects
+        self.doubt = self.doubt or listing.part_of
         if not listing.complete:
             self.doubt = self.doubt or ended_early(place)
         names = listing.names

@@ -133,6 +133,7 @@ def sum_of(partitions: Iterable[PartitionSeen]) -> tuple[Size, Problem | None]:
         listing = partition.listing
         if listing is None:
             continue
+        problem = problem or listing.part_of
         if not listing.complete:
             problem = problem or ended_early(partition.location or partition.period.label)
         total, files = total + listing.size_bytes, files + listing.objects

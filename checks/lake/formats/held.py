@@ -42,6 +42,7 @@ class Held:
     unknown_up_to: datetime | None = None
     rows: int | None = 0
     rows_unknown: str = ""
+    part_of: Problem | None = None
     empty: int = 0
     names: LiveNames | None = None
 
@@ -99,6 +100,7 @@ class Held:
             complete=complete,
             rows=self.rows,
             rows_unknown=self.rows_unknown,
+            part_of=self.part_of,
             names=self.names.names() if self.names is not None else None,
         )
 

@@ -68,6 +68,8 @@ class Slices:
     live: list[tuple[Written, Instant]] = field(default_factory=list)
     problem: Problem | None = None
     """Why there may be more files than ``live``."""
+    known_since: datetime | None = None
+    """When the oldest instant was made that was read; None where files from then on may not be known either."""
     _settled: dict[str, str] = field(default_factory=dict)
     """When the base file of a group was requested: logs from before are in it, later ones lie on top of it."""
     _replaced: set[str] = field(default_factory=set)
@@ -125,9 +127,13 @@ class Slices:
         try:
             for instant in self.instants():
                 self.take(instant)
-            self.problem = self.end() or self._unsized()
+                self.known_since = self.at(instant)
+            self.problem = self.end()
         except Unobserved as error:
             self.problem = error.problem
+        unsized = self._unsized()
+        if unsized is not None:
+            self.problem, self.known_since = self.problem or unsized, None
 
     def _unsized(self) -> Problem | None:
         written = next((each for each, _ in self.live if each.size_bytes is None), None)

@@ -14,12 +14,13 @@ from checks.lake.formats.held import Held, Wanted, layout_of, too_much, wanted, 
 from checks.lake.formats.timeline import find_zone, wall_of_stamp
 from checks.layout import TimeLayout
 from checks.model import Column, Problem, ProblemKind, Unobserved
+from checks.schedule.periods import period_of
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from checks.lake.formats.asked import Asked
-    from checks.lake.formats.hudi import Walk
+    from checks.lake.formats.hudi import Walk, Written
     from checks.lake.formats.hudi_files import Slices
     from checks.lake.formats.timeline import Instant, Properties, Timeline
     from checks.model import Observation, Period
@@ -42,7 +43,7 @@ class Partitions:
     properties: Properties
     timeline: Timeline
     slices: Slices | None = None
-    """The files that are in the table, where volume or files ask for them and the timeline tells of all."""
+    """The files that are in the table as far as the timeline tells, where volume or files ask for them."""
     held: dict[tuple[str, ...], Held] = field(default_factory=lambda: defaultdict(Held))
     gone: set[str] = field(default_factory=set)
     """Paths of partitions that were dropped or replaced by nothing, and not written since."""
@@ -84,24 +85,43 @@ class Partitions:
         if not whole or archived is not False:
             for each in self.held.values():
                 each.is_first_known = False  # commits before may have written it first
-        self._measure(keys)
+        self._measure(keys, want)
         return with_partitions(seen, self.plan, want, keys, self.held, problem=problem)
 
-    def _measure(self, keys: tuple[Column, ...]) -> None:
-        """Take sizes, rows and names of files from the newest ones of each group, where all of these are known."""
+    def _measure(self, keys: tuple[Column, ...], want: Wanted) -> None:
+        """Take sizes, rows and names of files from the newest ones of each group.
+
+        Where older commits are not known a period may hold more, unless it began after the oldest one that is.
+        """
         if self.slices is None:
             return
-        for each in self.held.values():
-            each.lose_rows(self.slices.problem.message if self.slices.problem is not None else "")
-        if self.slices.problem is not None:
-            return
-        for held in self.held.values():
-            held.files = held.empty = held.size_bytes = 0
-            held.rows, held.rows_unknown, held.names = 0, "", self.asked.collector()
+        found: dict[tuple[str, ...], list[Written]] = defaultdict(list)
         for written, _ in self.slices.live:
-            values = values_of(written.partition, keys)
-            if values in self.held:
-                self.slices.count(self.held[values], written)
+            found[values_of(written.partition, keys)].append(written)
+        for values, held in self.held.items():
+            held.rows, held.rows_unknown = 0, ""
+            if values not in found and self.slices.problem is not None:  # it is there, whatever it holds
+                held.files, held.size_bytes = 1, 0
+                self._lack(held, self.slices.problem)
+                continue
+            held.files = held.empty = held.size_bytes = 0
+            held.names = self.asked.collector()
+            for written in found[values]:
+                self.slices.count(held, written)
+            if self.slices.problem is not None and not self._began_since(values, keys, want):
+                self._lack(held, self.slices.problem)
+
+    @staticmethod
+    def _lack(held: Held, problem: Problem) -> None:
+        held.part_of, held.names = problem, None
+        held.lose_rows(problem.message)
+
+    def _began_since(self, values: tuple[str, ...], keys: tuple[Column, ...], want: Wanted) -> bool:
+        """Tell whether a period began when all commits that may have written it were read."""
+        since, wall = self.slices.known_since if self.slices is not None else None, want.wall_of(keys, values)
+        every = want.schedule.every
+        period = period_of(every.floor(wall), every, want.layout.zone) if wall is not None else None
+        return since is not None and period is not None and period.start >= since
 
     def _keys(self) -> tuple[Column, ...]:
         """Return the partition keys: names from the table's properties, types from the catalog where it has them."""
