@@ -17,10 +17,13 @@ from hypothesis import strategies as st
 
 from checks.lake.formats import delta, delta_live
 from checks.lake.formats.delta_stats import moment_of
+from checks.lake.reader import LakeReader
 from checks.model import Column, Format, ProblemKind, Severity, Size, Status, TableMemory
+from checks.rules.base import Clock
 from tests.rule_checks import judged, parquet
 from tests.rule_checks import plan_of as plan_by_config
 from tests.tables_by_engines import (
+    BUCKET,
     NOW,
     ROOT,
     ObjectsInMemory,
@@ -93,6 +96,19 @@ def test_recency_is_one_list_and_at_most_two_gets_with_or_without_a_hint(tmp_pat
         "_last_checkpoint",
         "00000000000000000003.json",
     ]
+
+
+def test_commits_of_maintenance_are_not_all_kept_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    objects = ObjectsInMemory()
+    for version in range(9):
+        objects.put(log_key(version), delta_commit(delta_add(data_change=not version), at=NOW - HOUR))
+    monkeypatch.setattr(delta, "MOST_KEPT_BYTES", 2 * len(objects.objects[log_key(8)]))
+    reader = LakeReader(objects, None)  # type: ignore[arg-type] # Glue is not asked
+    walk = delta.Walk(
+        plan_of(Format.DELTA).table, Clock(now=NOW), reader, BUCKET, f"{ROOT}_delta_log/", raw={}
+    )
+    assert walk.newest_arrival(walk.newest_log(), deletes=False).newest is not None
+    assert sorted(walk.raw or {}) == [7, 8]
 
 
 def test_a_recent_value_in_the_newest_commit_costs_nothing_more(tmp_path: Path) -> None:

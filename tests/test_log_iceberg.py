@@ -590,7 +590,9 @@ def test_a_stricter_limit_of_events_makes_no_table_fresh_whose_newest_data_is_on
 def test_a_period_of_which_a_part_of_the_log_was_read_says_that_its_log_is_large(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    spec = PartitionSpec(PartitionField(source_id=1, field_id=1000, transform=IdentityTransform(), name="day"))
+    spec = PartitionSpec(
+        PartitionField(source_id=1, field_id=1000, transform=IdentityTransform(), name="day")
+    )
     objects, parameters = aged(written(tmp_path, NOW - HOUR, NOW - HOUR, spec=spec), tmp_path)
     monkeypatch.setattr(iceberg_manifests, "MOST_MANIFESTS", 1)
     partitions = {"every": "1d", "due": "06:00", "lookback": 1}
@@ -602,7 +604,9 @@ def test_a_period_of_which_a_part_of_the_log_was_read_says_that_its_log_is_large
 
 
 def test_who_asks_again_for_a_manifest_that_could_not_be_read_hears_why(tmp_path: Path) -> None:
-    spec = PartitionSpec(PartitionField(source_id=1, field_id=1000, transform=IdentityTransform(), name="day"))
+    spec = PartitionSpec(
+        PartitionField(source_id=1, field_id=1000, transform=IdentityTransform(), name="day")
+    )
     objects, parameters = aged(written(tmp_path, NOW - HOUR, spec=spec), tmp_path)
     manifest = next(key for key in objects.objects if key.endswith("-m0.avro"))
     del objects.objects[manifest]

@@ -35,6 +35,8 @@ MOST_COMMITS = 100
 """Commits that are read in search of an arrival, newest first, before it is given up."""
 MOST_COMMIT_BYTES = 64 * 1024 * 1024
 """What is read of one commit at most, in parts: the part that holds an arrival ends it."""
+MOST_KEPT_BYTES = 16 * 1024 * 1024
+"""Bytes of commits that were read for recency and are kept for whoever asks for more; others are got again."""
 _PART_BYTES = 4 * 1024 * 1024
 _MOST_HINT_BYTES = 4 * 1024 * 1024
 _MOST_PAGES = 100
@@ -176,13 +178,18 @@ class Walk:
             if len(data) != expected:
                 raise malformed(place, f"{len(data):,} bytes of it came where {expected:,} were listed")
             if whole and self.raw is not None:
-                self.raw[version] = data
+                self._keep(version, data, self.raw)
             parser.feed(data, last=last)
             if parser.has_info and parser.commit.adds:
                 break
         commit = self.timed(parser.commit, key)
         self.read[version] = commit
         return commit
+
+    @staticmethod
+    def _keep(version: int, data: bytes, kept: dict[int, bytes]) -> None:
+        if len(data) + sum(map(len, kept.values())) <= MOST_KEPT_BYTES:
+            kept[version] = data
 
     def timed(self, commit: Commit, key: Key) -> Commit:
         """Return the commit with its file's time where it tells none itself."""
