@@ -162,11 +162,14 @@ def records(
     """Return what is remembered of each watched table; of one that could not be planned, what was before."""
     kept = {table: record for table, record in state.tables.items() if table in planned.watched}
     items = {finding.table: finding.items for finding in findings if finding.check == PartitionsRule.check}
-    room = _MOST_ANSWERS_OF_ALL
+    planned_now = {plan.table.id for plan in planned.plans}
+    room = _MOST_ANSWERS_OF_ALL - sum(
+        len(record.memory.answers) for table, record in kept.items() if table not in planned_now
+    )
     for plan in planned.plans:
         seen = observations[plan.table.id]
         memory = _remembered(plan, seen)
-        memory = replace(memory, answers=dict(islice(memory.answers.items(), room)))
+        memory = replace(memory, answers=dict(islice(memory.answers.items(), max(0, room))))
         room -= len(memory.answers)
         past = past_periods(items.get(plan.table.id, ()), plan.memory.past_periods)
         kept[plan.table.id] = TableRecord(
@@ -217,7 +220,7 @@ def _answers(plan: TablePlan, seen: Observation) -> Iterator[tuple[str, Answer]]
     for partition in seen.partitions:
         place = partition.location or ""
         if partition.lasting and partition.listing is not None:
-            names = (*partition.values, partition.listing.newest_key or place)
+            names = (*partition.values, partition.listing.newest_key or place, plan.pattern or "")
             if sum(len(ascii(name)) for name in names) <= _LONGEST_NAMES:
                 yield place, _answer_of(plan, seen, partition)
         elif (partition.seen_at or partition.problem) and place in plan.memory.answers:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from checks import memory
-from checks.changes import State
+from checks.changes import State, TableRecord
 from checks.lake.session import Ledger
 from checks.memory import records
 from checks.model import ItemState, ProblemKind, Status
@@ -83,6 +83,23 @@ def test_no_more_is_remembered_than_a_state_may_hold(monkeypatch: pytest.MonkeyP
     ]
 
 
+def test_what_is_kept_of_tables_that_could_not_be_planned_takes_room_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    nights = Nights(plain=True)
+    nights.load_all()
+    nights.night()
+    unplanned = TableRecord(matched_by="sales.*", by_glob=True, memory=nights.plan.memory)
+    monkeypatch.setattr(memory, "_MOST_ANSWERS_OF_ALL", 15)
+    seen, _ = nights.see()
+    planned = Planned(plans=(nights.plan,), watched=frozenset({"sales.orders", "sales.others"}))
+    kept = records(State(tables={"sales.others": unplanned}), planned, {"sales.orders": seen})
+    assert {name: len(record.memory.answers) for name, record in kept.items()} == {
+        "sales.others": 14,
+        "sales.orders": 1,
+    }
+
+
 def test_a_table_that_could_not_be_read_keeps_what_was_known_of_it() -> None:
     nights = Nights(plain=True)
     nights.load_all()
@@ -95,6 +112,14 @@ def test_a_table_that_could_not_be_read_keeps_what_was_known_of_it() -> None:
     assert nights.plan.memory.answers == before
     nights.plan = replace(nights.plan, max_age_of_answer=timedelta(0))
     nights.keep(seen)
+    assert not nights.plan.memory.answers
+
+
+def test_long_patterns_are_not_remembered() -> None:
+    nights = Nights(plain=True)
+    nights.plan = replace(nights.plan, pattern=f"[{'p' * 500}]*")
+    nights.load_all()
+    nights.night()
     assert not nights.plan.memory.answers
 
 
