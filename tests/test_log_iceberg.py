@@ -610,6 +610,6 @@ def test_who_asks_again_for_a_manifest_that_could_not_be_read_hears_why(tmp_path
     objects, parameters = aged(written(tmp_path, NOW - HOUR, spec=spec), tmp_path)
     manifest = next(key for key in objects.objects if key.endswith("-m0.avro"))
     del objects.objects[manifest]
-    blocks = {"partitions": {"every": "1d", "due": "06:00", "lookback": 1}, "events": EVENTS}
+    blocks: dict[str, Any] = {"partitions": {"every": "1d", "due": "06:00", "lookback": 1}, "events": EVENTS}
     found = look(objects, parameters, **blocks)
     assert {name: f.because for name, f in found.items() if "does not exist" not in f.because} == {}
