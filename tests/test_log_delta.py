@@ -197,7 +197,7 @@ def test_the_usual_of_a_whole_table_is_learned_day_by_day(tmp_path: Path) -> Non
     written(tmp_path, NOW)
     objects = of_folder(tmp_path, commits=1)
     block = {"drop": "60%", "of": "rows", "history": 3}
-    sizes = {f"2026-11-{day}": Size(10_000, 9, 20) for day in (19, 20, 21)}
+    sizes = {f"2026-11-{day} whole": Size(10_000, 9, 20) for day in (19, 20, 21)}
     memory = TableMemory(sizes=sizes)
     plan = plan_by_config(plan_of(Format.DELTA).table, memory, volume=block)
     seen = observe(delta.READER, plan, objects)
@@ -207,7 +207,7 @@ def test_the_usual_of_a_whole_table_is_learned_day_by_day(tmp_path: Path) -> Non
     (volume,) = (
         plan.rules if len(plan.rules) == 1 else [rule for rule in plan.rules if rule.check == "volume"]
     )
-    assert volume.remember(seen, memory)["sizes"]["2026-11-22"].rows == 2
+    assert volume.remember(seen, memory)["sizes"]["2026-11-22 whole"].rows == 2
 
 
 SCHEMA = {

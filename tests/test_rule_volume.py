@@ -229,6 +229,22 @@ def test_sizes_of_the_whole_location_are_remembered_by_day() -> None:
     assert verdict(find(lake, plan, "volume", NOW + HISTORY * DAY)) == "critical"
 
 
+def test_sizes_of_periods_and_of_the_whole_location_are_not_compared_with_each_other() -> None:
+    lake = MemoryLake()
+    for number in range(1, 70):
+        day = NOW.replace(hour=0) - number * DAY
+        lake.put(f"s3://raw/a/{day:%Y/%m/%d}/1.csv", day + DAY + HOUR, 100)
+    table, limits = prefix("s3://raw/a/"), {"drop": "60%", "rise": "300%"}
+    by_day = plan_of(table, partitions={"due": "06:00", "format": "%Y/%m/%d"}, volume=limits)
+    whole = plan_of(table, after(by_day, look(lake, by_day)), volume=limits)
+    assert find(lake, whole, "volume").problem is ProblemKind.TOO_LITTLE_HISTORY
+    memory = TableMemory()
+    for number in range(HISTORY):
+        whole = replace(whole, memory=memory)
+        memory = after(whole, look(lake, whole, NOW + (number - HISTORY) * DAY))
+    assert verdict(find(lake, replace(by_day, memory=memory), "volume")) == "pass"
+
+
 def test_what_is_remembered_is_not_read_again(lake: LakeBuilder) -> None:
     table = lake.table("sales.orders", dt="string")
     fill(lake, table, [100] * 70)

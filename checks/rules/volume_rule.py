@@ -45,6 +45,8 @@ HISTORY = 8
 """How many periods the usual has to rest on where the config does not say."""
 MOST_REMEMBERED = 70
 """Sizes of no more periods than this are remembered of one table: eight weeks of days, and some."""
+_WHOLE = " whole"
+"""Ends the labels of sizes of a whole table, which are no sizes of that day."""
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -157,9 +159,9 @@ class VolumeRule(Rule):
             return problem or no_sizes(seen)
         today = f"{seen.now:%Y-%m-%d}"
         earlier = tuple(
-            (days_of_label(label), size)
+            (days_of_label(label.removesuffix(_WHOLE)), size)
             for label, size in sorted(memory.sizes.items(), reverse=True)
-            if label < today and len(label) == len(today)
+            if label.endswith(_WHOLE) and label < today
         )[: self.history]
         return Look(
             name=seen.table.location or seen.table.id,
@@ -236,7 +238,7 @@ class VolumeRule(Rule):
         if schedule is None:
             listing, problem = _whole(seen)
             if listing is not None and problem is None:
-                yield f"{seen.now:%Y-%m-%d}", _size(listing)
+                yield f"{seen.now:%Y-%m-%d}{_WHOLE}", _size(listing)
             return
         due = schedule.due(seen.now)
         by_label: dict[str, list[PartitionSeen]] = {}
