@@ -15,7 +15,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.lake.formats import iceberg
-from checks.model import Arrival, Format, Listing, ProblemKind, Severity, Table, TableMemory, Unobserved
+from checks.model import (
+    Arrival,
+    Format,
+    Listing,
+    Problem,
+    ProblemKind,
+    Severity,
+    Table,
+    TableMemory,
+    Unobserved,
+)
 from checks.rules.base import Clock
 from tests.tables_by_engines import (
     LOCATION,
@@ -320,6 +330,22 @@ def test_where_a_summary_counts_nothing_the_manifest_list_does(
         assert (
             "at or before 2026-11-21T09:00:00Z: snapshot 2 does not say what it did" in seen.problem.message
         )
+
+
+class WithoutTime(ObjectsInMemory):
+    def get(self, bucket: str, key: str, **how: Any) -> bytes:
+        if key.endswith(".avro"):
+            raise Unobserved(Problem(ProblemKind.OVER_BUDGET, "the budget is spent"))
+        return super().get(bucket, key, **how)
+
+
+def test_a_budget_that_ends_before_the_manifest_list_proves_no_append() -> None:
+    objects, parameters = put_metadata(iceberg_metadata(APPEND, snapshot(2, NINE, "append", parent=1)))
+    spent = WithoutTime(objects.objects, objects.modified)
+    seen = observe(READER, plan_of(Format.ICEBERG, parameters=parameters), spent)
+    assert seen.newest is None
+    assert seen.problem is not None
+    assert seen.problem.kind is ProblemKind.OVER_BUDGET
 
 
 def test_version_3_tells_the_rows_of_an_append_beside_its_summary() -> None:

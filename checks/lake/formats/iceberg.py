@@ -39,6 +39,13 @@ MOST_BYTES = 32 * 1024 * 1024
 NEWEST_VERSION = 3
 MOST_LISTS = 10
 """Manifest lists that are read of one table, for snapshots whose summaries tell no counts."""
+_PASSING = (
+    ProblemKind.OVER_BUDGET,
+    ProblemKind.TIMED_OUT,
+    ProblemKind.THROTTLED,
+    ProblemKind.UNREACHABLE,
+)
+"""What keeps a file from being read now, and says nothing of the file."""
 _GZIP = b"\x1f\x8b"
 _NONE = -1
 """How older writers say that there is no snapshot."""
@@ -378,8 +385,10 @@ class IcebergReader:
         try:
             data = reader.store.get(*place, max_bytes=MOST_BYTES)
             return counted(snapshot, data, f"s3://{place[0]}/{place[1]}")
-        except Unobserved:  # then what the metadata file itself tells has to do
-            return snapshot
+        except Unobserved as error:
+            if error.problem.kind in _PASSING:
+                raise
+            return snapshot  # then what the metadata file itself tells has to do
 
     def metadata(self, table: Table, reader: LakeReader) -> Metadata:
         """Return the metadata file that the catalog points at, by one GET."""
