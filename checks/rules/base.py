@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import or_
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -168,7 +168,13 @@ class Row:
     @property
     def limits(self) -> Limits:
         """The limits as a finding tells them."""
-        return Limits(warning=self.warning, critical=self.critical)
+        return _limits(self.warning, self.critical)
+
+
+@lru_cache(maxsize=1024, typed=True)
+def _limits(warning: datetime | float | None, critical: datetime | float | None) -> Limits:
+    """Return the limits; thousands of rows have the same."""
+    return Limits(warning=warning, critical=critical)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _SECOND = timedelta(seconds=1)
@@ -35,6 +36,12 @@ def say_instant(instant: datetime, zone: ZoneInfo) -> str:
 
     English whatever the locale. A zone without a name of letters is told by its offset: ``UTC+03:00``.
     """
+    return _said(instant.astimezone(UTC), zone)
+
+
+@lru_cache(maxsize=4096)
+def _said(instant: datetime, zone: ZoneInfo) -> str:
+    """Say an instant in UTC: others are equal to one another where a wall time comes twice."""
     local = instant.astimezone(zone)
     name = local.tzname() or ""
     if not name.isalpha():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import islice
@@ -55,6 +55,19 @@ class Schedule:
     calendar_of_run: bool = False
     lookback: int | timedelta = 14
     since: date | None = None
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Hash it once and for all: what is due is kept by schedule, and each check of each table asks for it."""
+        parts = (
+            self.every, self.labels, self.zone, self.deadline, self.after, self.from_start,
+            self.calendar, self.calendar_of_run, self.lookback, self.since,
+        )  # fmt: skip
+        object.__setattr__(self, "_hash", hash(parts))
+
+    def __hash__(self) -> int:
+        """Return the hash of all that it consists of."""
+        return self._hash
 
     def due_at(self, period: Period) -> datetime | None:
         """Return when the period is due (UTC); None when it never is: its day is closed."""

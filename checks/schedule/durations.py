@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
@@ -48,6 +49,7 @@ def parse_size(text: object) -> int:
     return int(Decimal(match[1]) * factor)
 
 
+@lru_cache(maxsize=4096)
 def say_duration(span: timedelta) -> str:
     """Say a duration with at most two units, rounded down: ``26 h``, ``2 days 4 h``, ``35 min``.
 
