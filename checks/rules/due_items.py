@@ -9,7 +9,7 @@ from checks.rules.sentences import add_partition_statement, count_of
 from checks.schedule.durations import say_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from checks.model import Combination, Observation, PartitionSeen, TableMemory
@@ -22,11 +22,12 @@ def is_of(partition: PartitionSeen, combination: Combination) -> bool:
 
 
 def judge(
-    due: DuePeriod, partitions: list[PartitionSeen], seen: Observation, first_seen: datetime | None
+    due: DuePeriod, partitions: Sequence[PartitionSeen], seen: Observation, first_seen: datetime | None
 ) -> Item:
     """Say what became of one due period, from all partitions of it."""
     filled = [p for p in partitions if p.listing is not None and p.listing.objects]
-    if usable := [p for p in filled if p.registered is not False]:
+    usable = [p for p in filled if p.registered is not False]
+    if usable:
         return _present(due, usable, first_seen)
     item = Item(period=due.period.label, state=ItemState.UNKNOWN, due_at=due.due_at)
     if any(p.problem is not None or not is_whole(p) for p in partitions):
@@ -68,8 +69,10 @@ def _present(due: DuePeriod, partitions: Iterable[PartitionSeen], first_seen: da
         listing = partition.listing
         if listing is not None:
             whole = whole and listing.complete
-            arrived = _earlier(arrived, listing.oldest_at)
-        arrived = _earlier(arrived, partition.created_at)
+            if listing.oldest_at is not None and (arrived is None or listing.oldest_at < arrived):
+                arrived = listing.oldest_at
+        if partition.created_at is not None and (arrived is None or partition.created_at < arrived):
+            arrived = partition.created_at
     if whole and arrived is not None and arrived > due.due_at:
         behind = say_duration(arrived - due.due_at)
         return Item(
@@ -85,13 +88,6 @@ def _present(due: DuePeriod, partitions: Iterable[PartitionSeen], first_seen: da
         due_at=due.due_at,
         arrived_at=arrived if whole else None,
     )
-
-
-def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
-    """Return the earlier of two instants; None is not known."""
-    if one is None or other is None:
-        return other if one is None else one
-    return min(one, other)
 
 
 def unread(seen: Observation) -> Problem | None:
@@ -122,14 +118,12 @@ def first_period_at(seen: Observation, memory: TableMemory) -> datetime | None:
     """Return the start of the first period with data, as far as that is known; None when there is none."""
     known = [at for at in (memory.first_period_at, seen.first_period_at) if at is not None]
     # What could not be listed whole may well be the first period: it must not fall out of what is due.
-    known += [p.period.start for p in seen.partitions if _may_hold_data(p)]
+    known += [
+        p.period.start
+        for p in seen.partitions
+        if p.problem is not None or (p.listing is not None and (p.listing.objects or not p.listing.complete))
+    ]
     return min(known, default=None)
-
-
-def _may_hold_data(partition: PartitionSeen) -> bool:
-    listing = partition.listing
-    holds = listing is not None and (listing.objects > 0 or not listing.complete)
-    return holds or partition.problem is not None
 
 
 def is_whole(partition: PartitionSeen) -> bool:

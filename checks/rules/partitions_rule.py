@@ -100,7 +100,7 @@ class PartitionsRule(Rule):
         # Nothing was ever loaded: each due period is without data, and the newest stands for all.
         unsure = seen.first_period_problem if memory.first_period_at is None else None
         never = len(due) if first_at is None and seen.problem is None and unsure is None else 0
-        owed = due[:1] if first_at is None else tuple(each for each in due if each.period.start >= first_at)
+        owed = _owed(due, first_at)
         # Where the first period is not known for sure, periods before the first one seen may be due too.
         doubt = (unsure or seen.problem or unread(seen)) if len(owed) < len(due) else None
         owed = due if unsure is not None else owed
@@ -113,24 +113,25 @@ class PartitionsRule(Rule):
             combinations, left_out = due_from(self.each, seen, memory, first_at)
         combinations = combinations or {(): None}
         items = []
+        known, unknown = memory.first_seen, ItemState.UNKNOWN
         for each in owed:
             label = each.period.label
-            of_period = by_label.get(label, [])
+            of_period = by_label.get(label, ())
             for combination, since in combinations.items():
                 if since is not None and each.period.start < since:
                     continue
                 partitions = [p for p in of_period if is_of(p, combination)] if combination else of_period
-                first_seen = memory.first_seen.get(item_key(label, combination))
+                first_seen = known.get(item_key(label, combination)) if known else None
                 item = judge(each, partitions, seen, first_seen)
                 if unsure is not None and first_at is not None and each.period.start < first_at:
-                    item = replace(item, state=ItemState.UNKNOWN, detail=_may_be_earlier(unsure))
+                    item = replace(item, state=unknown, detail=_may_be_earlier(unsure))
                 items.append(replace(item, dimensions=combination) if combination else item)
-                if item.state is ItemState.UNKNOWN and doubt is None:
+                if item.state is unknown and doubt is None:
                     doubt = doubt_about(partitions, label) or seen.problem
         return self._row(
             seen,
             items=tuple(items),
-            observed=never or sum(item.state.is_bad for item in items),
+            observed=never or len([item for item in items if item.state.is_bad]),
             doubt_if_pass=doubt,
             facts={
                 "never_loaded": bool(never),
@@ -186,7 +187,7 @@ class PartitionsRule(Rule):
             because=self._because(row, bad),
             evidence=row.evidence,
             items=() if row.facts["never_loaded"] else row.items,  # one trouble, whichever period is newest
-            deadline=min((item.due_at for item in bad if item.due_at), default=None),
+            deadline=min((item.due_at for item in bad if item.due_at), default=None) if bad else None,
             advice=self._advice(bad),
             usual=usual(row.items, row.facts["past"]),
             stale_since=_oldest_of_run(row) if bad else None,
@@ -204,7 +205,8 @@ class PartitionsRule(Rule):
         if row.facts["never_loaded"]:
             return f"never loaded: no {every.noun} of it holds data; {bad[0].period} was due {self._say_due(bad[0])}"
         if not bad:
-            late = [item for item in row.items if item.state is ItemState.LATE]
+            state = ItemState.LATE
+            late = [item for item in row.items if item.state is state]
             one = f"the one due {every.noun}, {_name(row.items[0])}, has data"
             told = f"each of {total} has data" if len(row.items) > 1 else one
             if not late:
@@ -249,6 +251,15 @@ class PartitionsRule(Rule):
             gone = say_combination(bad[0].dimensions)
             return f"{looked}; if {gone} will never come again, state the values that will, without it, under each"
         return f"{looked}; if that {self.schedule.every.noun} will never come, close it in a calendar"
+
+
+def _owed(due: tuple[DuePeriod, ...], first_at: datetime | None) -> tuple[DuePeriod, ...]:
+    """Return the due periods from the first one with data on; the newest where there is none."""
+    if first_at is None:
+        return due[:1]
+    if due and due[-1].period.start >= first_at:  # they come newest first
+        return due
+    return tuple(each for each in due if each.period.start >= first_at)
 
 
 def _oldest_of_run(row: Row) -> datetime | None:

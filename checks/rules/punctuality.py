@@ -48,18 +48,16 @@ def _newest(known: Mapping[str, PastPeriod]) -> dict[str, PastPeriod]:
 
 def usual(items: Sequence[Item], before: Mapping[str, PastPeriod]) -> str:
     """Say how often it is on time, where it is not always, and where it ever comes; else nothing."""
-    if all(one.on_time for one in before.values()) and not any(_is_not_on_time(item) for item in items):
+    present = ItemState.PRESENT
+    if not [item for item in items if item.state is not present] and all(
+        one.on_time for one in before.values()
+    ):
         return ""
     known = past_periods(items, before)
     always = all(one.on_time for one in known.values())
     comes = any(item.state in {ItemState.PRESENT, ItemState.LATE} for item in items)
     comes = comes or any(one.on_time for one in known.values())
     return _say(known) if comes and not always else ""
-
-
-def _is_not_on_time(item: Item) -> bool:
-    """Tell whether an item counts as a period that was not on time."""
-    return item.state is not ItemState.PRESENT and (item.state.is_bad or item.arrived_at is not None)
 
 
 def on_time_share(items: Iterable[Item], before: Mapping[str, PastPeriod]) -> str:
