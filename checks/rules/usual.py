@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from checks.model import Observation, PartitionSeen, Period, Problem, TableMemory
+    from checks.model import Listing, Observation, PartitionSeen, Period, Problem, TableMemory
     from checks.schedule.due import Schedule
 
 _MOST_TRIED = 3
@@ -109,9 +110,9 @@ def known_sizes(
     """
     if not before:
         return ()
-    by_label: dict[str, list[PartitionSeen]] = {}
+    by_label: defaultdict[str, list[PartitionSeen]] = defaultdict(list)
     for partition in seen.partitions:
-        by_label.setdefault(partition.period.label, []).append(partition)
+        by_label[partition.period.label].append(partition)
     sizes: list[tuple[float, Size]] = []
     for period in before:
         label = period.label
@@ -124,8 +125,17 @@ def known_sizes(
     return tuple(sizes)
 
 
-def sum_of(partitions: Iterable[PartitionSeen]) -> tuple[Size, Problem | None]:
+def size_of(listing: Listing) -> Size:
+    """Return what one place holds."""
+    return Size(listing.size_bytes, listing.objects, listing.rows if listing.objects else 0)
+
+
+def sum_of(partitions: Sequence[PartitionSeen]) -> tuple[Size, Problem | None]:
     """Return what partitions come to together, and why that is only a lower bound."""
+    if len(partitions) == 1:  # as of nearly all periods
+        (only,) = partitions
+        if only.listing is not None and only.listing.complete:
+            return size_of(only.listing), only.problem
     total, files, problem = 0, 0, None
     rows: int | None = 0
     for partition in partitions:
@@ -144,7 +154,7 @@ def sum_of(partitions: Iterable[PartitionSeen]) -> tuple[Size, Problem | None]:
 
 def values_of(sizes: Iterable[tuple[float, Size]], what: str) -> list[tuple[float, float]]:
     """Return what sizes come to with their times, without those that do not tell it: bytes, files or rows."""
-    return [(at, value) for at, size in sizes if (value := value_of(size, what)) is not None]
+    return [(at, value) for at, size in sizes if (value := getattr(size, what)) is not None]
 
 
 def value_of(size: Size, what: str) -> int | None:

@@ -14,6 +14,7 @@ from checks.rules.usual import (
     days_of,
     days_of_label,
     known_sizes,
+    size_of,
     sum_of,
     usual_of,
     value_of,
@@ -130,7 +131,8 @@ class VolumeRule(Rule):
         if not due:
             return None
         judged = due[0].period
-        of_judged = [each for each in seen.partitions if each.period.start == judged.start]
+        start = judged.start
+        of_judged = [each for each in seen.partitions if each.period.start == start]
         if not of_judged:
             return seen.problem or not_looked_at(seen, judged)
         size, problem = sum_of(of_judged)
@@ -145,7 +147,7 @@ class VolumeRule(Rule):
             at=days_of(judged.wall),
             noun=_WEEKDAYS[judged.wall.weekday()] if daily else schedule.every.noun,
             other="day" if daily else schedule.every.noun,
-            same=tuple(each for each in earlier if int(each[0]) % 7 == weekday) if daily else earlier,
+            same=tuple([each for each in earlier if int(each[0]) % 7 == weekday]) if daily else earlier,
             all=earlier,
             problem=problem,
             rows_unknown=next(
@@ -165,7 +167,7 @@ class VolumeRule(Rule):
         )[: self.history]
         return Look(
             name=seen.table.location or seen.table.id,
-            size=_size(listing),
+            size=size_of(listing),
             at=days_of_label(today),
             noun="earlier day",
             other="earlier day",
@@ -238,7 +240,7 @@ class VolumeRule(Rule):
         if schedule is None:
             listing, problem = _whole(seen)
             if listing is not None and problem is None:
-                yield f"{seen.now:%Y-%m-%d}{_WHOLE}", _size(listing)
+                yield f"{seen.now:%Y-%m-%d}{_WHOLE}", size_of(listing)
             return
         due = schedule.due(seen.now)
         by_label: dict[str, list[PartitionSeen]] = {}
@@ -289,8 +291,3 @@ def _whole(seen: Observation) -> tuple[Listing | None, Problem | None]:
     if listing is None or seen.problem is not None:
         return None, seen.problem
     return listing, None if listing.complete else ended_early(seen.table.location or seen.table.id)
-
-
-def _size(listing: Listing) -> Size:
-    rows = listing.rows if listing.objects else 0
-    return Size(listing.size_bytes, listing.objects, rows)

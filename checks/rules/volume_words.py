@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from checks.model import Problem, ProblemKind, Size
 from checks.rules.sentences import count_of
-from checks.rules.usual import LEAST_FACTOR, NORMAL, WIDE, value_of
+from checks.rules.usual import LEAST_FACTOR, NORMAL, WIDE
 from checks.schedule.durations import say_size
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Bound:
 
     def is_crossed(self, size: Size) -> bool:
         """Tell whether a size is on the wrong side of it; one that is not known is on none."""
-        value = value_of(size, self.what)
+        value = getattr(size, self.what)
         return value is not None and (value > self.value if self.is_most else value < self.value)
 
     def say(self) -> str:
