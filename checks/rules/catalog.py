@@ -93,13 +93,13 @@ class CatalogRule(Rule):
             return self._place(seen, facts)
         labels = schedule.due_labels(clock.now)
         found: dict[tuple[str, Combination], Item] = {}
-        doubt = seen.problem
+        doubt, unknown = seen.problem, ItemState.UNKNOWN
         for partition in seen.partitions:
             label = partition.period.label
             if label not in labels:
                 continue
             item = _judge(partition, seen.table)
-            if item.state is ItemState.UNKNOWN:
+            if item.state is unknown:
                 doubt = doubt or partition.problem or ended_early(partition.location or label)
             key = (label, partition.dimensions)
             before = found.get(key)
@@ -162,8 +162,9 @@ class CatalogRule(Rule):
 def _judge(partition: PartitionSeen, table: Table) -> Item:
     """Say whether one partition (or the place of one) matches, and what mends it."""
     listing = partition.listing
-    is_usual = partition.registered and listing is not None and listing.objects and partition.problem is None
-    state, detail, remedy = (ItemState.PRESENT, "", "") if is_usual else _state(partition, table)
+    if partition.registered and listing is not None and listing.objects and partition.problem is None:
+        return _matching(partition.period.label, partition.dimensions)
+    state, detail, remedy = _state(partition, table)
     if state is ItemState.PRESENT:
         return _matching(partition.period.label, partition.dimensions)
     return Item(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
@@ -117,35 +117,30 @@ class EventsRule(Rule):
         """Find the newest value; a footer that could not be read is a doubt about a failure."""
         warning, critical = self.ages.limits_at(clock.now)
         files = len(seen.footers) if seen.values is None else seen.values.looked_at
-        row = Row(
-            table=seen.table.id,
-            check=self.check,
-            direction=Direction.AT_LEAST,
-            warning=warning,
-            critical=critical,
-            evidence=seen.table.location,
-            facts={"now": clock.now, "files": files, "newest": None, "is_day": False},
-        )
+        facts: dict[str, Any] = {"now": clock.now, "files": files, "newest": None, "is_day": False}
+        judged: dict[str, Any] = {"warning": warning, "critical": critical, "evidence": seen.table.location}
         unreadable = self._unreadable(seen)
         if unreadable is not None:
-            return replace(row, unknown=unreadable)
+            judged["unknown"] = unreadable
+            return self._row(seen, facts, judged)
         believed, doubt = self._believed(seen, clock)
         newest = max(believed, key=lambda footer: footer.newest or _LONG_AGO, default=None)
         doubt = doubt or _not_read(seen)
         if newest is not None and newest.newest is not None:
-            facts = {**row.facts, "newest": newest.newest, "is_day": newest.is_day, "file": newest.file}
-            return replace(
-                row,
-                observed=max(min(newest.newest, clock.now), _LONG_AGO),  # frames have no room for the year 1
-                evidence=newest.file.uri,
-                doubt_if_fail=doubt,
-                facts=facts,
-            )
-        if doubt is not None:
-            return replace(row, unknown=doubt)
-        if files:
-            return replace(row, unknown=self._empty(seen, files))
-        return replace(row, observed=_LONG_AGO, critical=critical or warning)
+            facts |= {"newest": newest.newest, "is_day": newest.is_day, "file": newest.file}
+            # Frames have no room for the year 1.
+            judged["observed"] = max(min(newest.newest, clock.now), _LONG_AGO)
+            judged |= {"evidence": newest.file.uri, "doubt_if_fail": doubt}
+        elif doubt is not None:
+            judged["unknown"] = doubt
+        elif files:
+            judged["unknown"] = self._empty(seen, files)
+        else:
+            judged |= {"observed": _LONG_AGO, "critical": critical or warning}
+        return self._row(seen, facts, judged)
+
+    def _row(self, seen: Observation, facts: dict[str, Any], judged: dict[str, Any]) -> Row:
+        return Row(table=seen.table.id, check=self.check, direction=Direction.AT_LEAST, facts=facts, **judged)
 
     def _unreadable(self, seen: Observation) -> Problem | None:
         """Return why no footer could be looked at at all, None where some could."""

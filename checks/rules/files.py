@@ -139,8 +139,10 @@ class _Count:
     def add(self, listing: Listing, place: str, table_format: str | None) -> None:
         """Count what one place holds."""
         self.files += listing.objects
-        self.empty += listing.empty_objects
-        self.doubt = self.doubt or listing.part_of
+        if listing.empty_objects:
+            self.empty += listing.empty_objects
+        if listing.part_of is not None:
+            self.doubt = self.doubt or listing.part_of
         if not listing.complete:
             self.doubt = self.doubt or ended_early(place)
         names = listing.names
@@ -148,10 +150,14 @@ class _Count:
             if listing.objects:
                 self.doubt = self.doubt or _no_names(place)
             return
-        self.small += names.small
-        self.outside += names.outside
-        self._example("empty", names.empty_example)
-        self._example("outside", names.outside_example)
+        if names.small:
+            self.small += names.small
+        if names.outside:
+            self.outside += names.outside
+        if names.empty_example is not None:
+            self.examples.setdefault("empty", names.empty_example)
+        if names.outside_example is not None:
+            self.examples.setdefault("outside", names.outside_example)
         for suffix in names.suffixes:
             held = suffix.recorded or table_format
             if contradicts(suffix.text, held):
@@ -161,11 +167,7 @@ class _Count:
         if held is not None:
             self.recorded.setdefault(suffix.text, held)
         self.foreign[suffix.text] = self.foreign.get(suffix.text, 0) + suffix.count
-        self._example(suffix.text, suffix.example)
-
-    def _example(self, of: str, uri: str | None) -> None:
-        if uri is not None:
-            self.examples.setdefault(of, uri)
+        self.examples.setdefault(suffix.text, suffix.example)
 
     def say_example(self, of: str) -> str:
         """Return the part of a sentence that names one of them."""
@@ -211,14 +213,15 @@ class FilesRule(Rule):
             count.add(whole.listing, seen.table.location or seen.table.id, seen.table.file_format)
             where = seen.table.location or seen.table.id
         else:
-            labels = schedule.due_labels(clock.now)
+            labels, table_format = schedule.due_labels(clock.now), seen.table.file_format
             for partition in seen.partitions:
                 if partition.period.label not in labels:
                     continue
-                count.doubt = count.doubt or partition.problem
+                if partition.problem is not None:
+                    count.doubt = count.doubt or partition.problem
                 if partition.listing is not None:
                     place = partition.location or partition.period.label
-                    count.add(partition.listing, place, seen.table.file_format)
+                    count.add(partition.listing, place, table_format)
             where = count_of(len(labels), f"due {schedule.every.noun}")
         return self._row(
             seen,
@@ -252,8 +255,9 @@ class FilesRule(Rule):
         parts = list(self._parts(count, by_log=row.facts["by_log"]))
         number = int(row.observed) if isinstance(row.observed, int | float) else 0
         total = count.files + count.empty + self._strays(count)
-        because = f"{count_of(count.files, 'data file')} in {row.facts['where']}, none of them unsound"
-        if parts:
+        if not parts:
+            because = f"{count_of(count.files, 'data file')} in {row.facts['where']}, none of them unsound"
+        else:
             of = count_of(total, "file")
             because = f"{number} of {of} in {row.facts['where']} not sound: {'; '.join(parts)}"
         return Finding(

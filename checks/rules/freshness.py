@@ -152,11 +152,10 @@ class FreshnessRule(Rule):
         if self.deadline is not None:
             due_at = self.deadline.last_at_or_before(now)
             return None, (due_at - self._within(due_at) if due_at is not None else None)
-        warning, critical = (
-            utc(open_time_ago(now, age, self.zone, self.age_calendar)) if age is not None else None
-            for age in (self.warn_after, self.error_after)
-        )
-        return warning, critical
+        return self._ago(now, self.warn_after), self._ago(now, self.error_after)
+
+    def _ago(self, now: datetime, age: timedelta | None) -> datetime | None:
+        return utc(open_time_ago(now, age, self.zone, self.age_calendar)) if age is not None else None
 
     def _within(self, due_at: datetime) -> timedelta:
         if self.within is not None:
@@ -257,7 +256,8 @@ class FreshnessRule(Rule):
         if seen.listing is not None:
             unsure = None if seen.listing.complete else _ended_early(seen)
             return _arrival_of(seen.listing, seen), problem or unsure
-        newest: Arrival | None = None
+        newest: Listing | None = None
+        newest_at: datetime | None = None
         for partition in seen.partitions:
             if counts_from is not None and partition.period.start < counts_from:
                 continue
@@ -267,9 +267,9 @@ class FreshnessRule(Rule):
                 continue
             if problem is None and not listing.complete:
                 problem = _ended_early(seen)
-            if listing.newest_at is not None and (newest is None or listing.newest_at > newest.at):
-                newest = _arrival_of(listing, seen)
-        return newest, problem
+            if listing.newest_at is not None and (newest_at is None or listing.newest_at > newest_at):
+                newest, newest_at = listing, listing.newest_at
+        return (_arrival_of(newest, seen) if newest is not None else None), problem
 
     def finding(self, row: Row, severity: Severity | None) -> Finding:
         """Write the finding: when the newest data came, and by when it should have."""

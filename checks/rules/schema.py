@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_NAMED = 8
 _MOST_COLUMNS = 10_000
-_UNREADABLE = frozenset({("col", "array<string>")})
+_UNREADABLE = ("col", "array<string>")
 """What Spark leaves in Glue of a table whose real columns it keeps for itself."""
 
 
@@ -222,7 +222,6 @@ class SchemaRule(Rule):
 
     def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:  # noqa: ARG002 - the interface's
         """Count the differences that are not allowed."""
-        now = schema_of(seen.table)
         problem = _unreadable(seen.table)
         if problem is not None:
             return self._row(seen, unknown=problem)
@@ -230,7 +229,7 @@ class SchemaRule(Rule):
         if isinstance(expected, Problem):
             return self._row(seen, unknown=expected)
         if expected is None:
-            return self._row(seen, observed=0, facts={"found": None, "count": len(now)})
+            return self._row(seen, observed=0, facts={"found": None, "count": _width(seen.table)})
         found = self._compare(expected, seen.table)
         counting = [each for each in found if each.kind not in self.allow]
         evidence = seen.footers[0].file.uri if self.against_footer else seen.table.id
@@ -238,7 +237,7 @@ class SchemaRule(Rule):
             seen,
             observed=len(counting),
             evidence=evidence,
-            facts={"found": found, "counting": counting, "count": len(now)},
+            facts={"found": found, "counting": counting, "count": _width(seen.table)},
         )
 
     def _compare(self, expected: tuple[Column, ...], table: Table) -> list[Difference]:
@@ -247,8 +246,9 @@ class SchemaRule(Rule):
             held = [column for column in expected if column.name.lower() not in keys]
             found = differences(table.columns, held, in_files=True)
             return [each for each in found if each.kind is not Kind.REORDERED]
-        now = schema_of(table)
-        if self.columns is not None:
+        if self.columns is None:
+            now = schema_of(table)
+        else:
             stated = {column.name.lower() for column in self.columns}
             now = (*table.columns, *(key for key in table.partition_keys if key.name.lower() in stated))
         return differences(expected, now)
@@ -339,6 +339,10 @@ def schema_of(table: Table) -> tuple[Column, ...]:
     return (*table.columns, *table.partition_keys)[:_MOST_COLUMNS]
 
 
+def _width(table: Table) -> int:
+    return min(len(table.columns) + len(table.partition_keys), _MOST_COLUMNS)
+
+
 def _unreadable(table: Table) -> Problem | None:
     """Return why the catalog tells nothing about the table's columns, None when it does."""
     if table.is_prefix:
@@ -347,8 +351,7 @@ def _unreadable(table: Table) -> Problem | None:
             f"{table.id} has no catalog entry, so nothing says which columns it should have",
             "register it in Glue, or turn schema off for it",
         )
-    names = {(column.name, column.type) for column in table.columns}
-    if not table.columns or names == _UNREADABLE:
+    if all((column.name, column.type) == _UNREADABLE for column in table.columns):
         return Problem(
             ProblemKind.UNSUPPORTED,
             f"the catalog tells no columns of {table.id}: whoever registered it keeps them elsewhere",
