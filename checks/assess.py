@@ -108,8 +108,9 @@ def assess(measured: Sequence[Measured]) -> tuple[Finding, ...]:
             problems[row_id] = _not_judged(f"two rows are called {row_id!r}")
         else:
             by_check.setdefault(each.row.check, []).append(each.row)
+    source = _Source()
     for check, rows in by_check.items():
-        judgement = judge(check, rows)
+        judgement = judge(check, rows, source)
         if judgement.problem is not None:
             problems |= {row.id: judgement.problem for row in rows}
         for severity in _SEVERITIES:  # critical comes last and stands
@@ -165,19 +166,37 @@ def _dress(finding: Finding, plan: TablePlan) -> Finding:
     In place, though findings are frozen for everybody else: this one was made a moment ago and is nobody's yet, and
     `replace` takes longer than it took to judge it.
     """
-    said = {
-        "owner": plan.owner,
-        "runbook": plan.runbook,
-        "console_url": console_url(plan.table),
-        "silenced": plan.silences.get(finding.check),
-    }
-    for name, value in said.items():
-        if value is not None:
-            object.__setattr__(finding, name, value)
+    console = console_url(plan.table)
+    if plan.owner is not None:
+        object.__setattr__(finding, "owner", plan.owner)
+    if plan.runbook is not None:
+        object.__setattr__(finding, "runbook", plan.runbook)
+    if console is not None:
+        object.__setattr__(finding, "console_url", console)
+    if plan.silences:
+        object.__setattr__(finding, "silenced", plan.silences.get(finding.check))
     return finding
 
 
-def judge(check: str, rows: Sequence[Row]) -> Judgement:
+class _Source:
+    """Where Great Expectations gets the frames of one call of `assess` from, made when first asked for.
+
+    Each change of a context writes all of it as YAML, so that one for each check takes as long as judging.
+    """
+
+    def __init__(self) -> None:
+        self._made: Any = None
+
+    def get(self, gx: Any) -> Any:
+        """Return the data source, in an ephemeral context."""
+        if self._made is None:
+            context = gx.get_context(mode="ephemeral")
+            context.variables.progress_bars = gx.data_context.types.base.ProgressBarsConfig(globally=False)
+            self._made = context.data_sources.add_pandas("observations")
+        return self._made
+
+
+def judge(check: str, rows: Sequence[Row], source: _Source | None = None) -> Judgement:
     """Judge the rows of one check in one suite, an expectation a severity.
 
     Rows must have unique ids and comparable values of one kind. Never raises for what Great Expectations
@@ -185,7 +204,7 @@ def judge(check: str, rows: Sequence[Row]) -> Judgement:
     """
     try:
         frame = _frame(rows)
-        result = _validate(check, frame)
+        result = _validate(check, frame, source or _Source())
     except Exception as error:  # noqa: BLE001 - whatever GX raises, its rows are unknown, and the run goes on
         _log.warning("Great Expectations failed on %s: %s", check, error)
         return Judgement({}, _not_judged(f"Great Expectations failed on it: {type(error).__name__}: {error}"))
@@ -209,7 +228,7 @@ def _frame(rows: Sequence[Row]) -> pd.DataFrame:
     """
     columns: dict[str, Any] = {"observed": [row.observed for row in rows]}
     for severity in _SEVERITIES:
-        columns[severity.value] = [_limit(row, severity) for row in rows]
+        columns[severity.value] = _limits(rows, severity)
     index = pd.Index([row.id for row in rows], dtype=object)
     if not isinstance(rows[0].observed, datetime):
         return pd.DataFrame(columns, index=index, dtype="float64")
@@ -218,25 +237,26 @@ def _frame(rows: Sequence[Row]) -> pd.DataFrame:
     return pd.DataFrame({name: times.tz_localize(None) for name, times in aware.items()}, index=index)
 
 
-def _limit(row: Row, severity: Severity) -> datetime | float:
-    limit = row.warning if severity is Severity.WARNING else row.critical
-    if limit is not None:
-        return limit
+def _limits(rows: Iterable[Row], severity: Severity) -> list[datetime | float]:
+    limits = [row.warning for row in rows] if severity is Severity.WARNING else [row.critical for row in rows]
+    return [limit if limit is not None else _no_limit(row) for row, limit in zip(rows, limits, strict=True)]
+
+
+def _no_limit(row: Row) -> datetime | float:
+    """Return a limit that nothing crosses."""
     if isinstance(row.observed, datetime):
         return _NO_LOWER_LIMIT
     return float("-inf") if row.direction is Direction.AT_LEAST else float("inf")
 
 
-def _validate(check: str, frame: pd.DataFrame) -> Mapping[Severity, Any]:
-    """Run one suite over the frame in an ephemeral context; return GX's result by severity.
+def _validate(check: str, frame: pd.DataFrame, source: _Source) -> Mapping[Severity, Any]:
+    """Run one suite over the frame, as an asset of its own; return GX's result by severity.
 
     The batch is validated itself: a validation definition would also write its result as JSON into a store that nobody
     reads, which takes three times as long as judging.
     """
     gx, expectation = _great_expectations(check)
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = gx.data_context.types.base.ProgressBarsConfig(globally=False)
-    asset = context.data_sources.add_pandas("observations").add_dataframe_asset(check)
+    asset = source.get(gx).add_dataframe_asset(check)
     batch = asset.add_batch_definition_whole_dataframe("run").get_batch({"dataframe": frame})
     suite = gx.ExpectationSuite(name=check)
     for severity in _SEVERITIES:
@@ -280,14 +300,19 @@ def _failing_ids(result: Any, frame: pd.DataFrame) -> frozenset[str] | Problem:
     return frozenset(ids)
 
 
-def _plainly_failing(rows: Iterable[Row], severity: Severity) -> frozenset[str]:
-    return frozenset(
-        row.id for row in rows if not _is_good(row.direction, row.observed, _limit(row, severity))
-    )
-
-
-def _is_good(direction: Direction, observed: Any, limit: Any) -> bool:
-    return bool(observed >= limit if direction is Direction.AT_LEAST else observed <= limit)
+def _plainly_failing(rows: Sequence[Row], severity: Severity) -> frozenset[str]:
+    """Compare each row with its own limit; a limit that it does not have is not crossed."""
+    at_least = Direction.AT_LEAST
+    of_warning = severity is Severity.WARNING
+    failing = []
+    for row in rows:
+        limit: Any = row.warning if of_warning else row.critical
+        observed: Any = row.observed
+        if limit is None:
+            limit = _no_limit(row)
+        if not (observed >= limit if row.direction is at_least else observed <= limit):
+            failing.append(row.id)
+    return frozenset(failing)
 
 
 def _great_expectations(check: str) -> tuple[Any, Any]:

@@ -207,7 +207,9 @@ def test_an_answer_that_is_not_whole_makes_its_rows_unknown(
     answer: Any, why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        subject, "_validate", lambda _check, _frame: {Severity.WARNING: answer, Severity.CRITICAL: answer}
+        subject,
+        "_validate",
+        lambda _check, _frame, _source: {Severity.WARNING: answer, Severity.CRITICAL: answer},
     )
     findings = assess(measured(fresh("a", HOUR), fresh("b", HOUR)))
     assert [finding.status for finding in findings] == [Status.UNKNOWN, Status.UNKNOWN]
@@ -216,7 +218,7 @@ def test_an_answer_that_is_not_whole_makes_its_rows_unknown(
 
 
 def test_an_exception_of_great_expectations_makes_its_rows_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_check: str, _frame: pd.DataFrame) -> Any:
+    def fail(_check: str, _frame: pd.DataFrame, _source: Any) -> Any:
         raise RuntimeError("broken")
 
     monkeypatch.setattr(subject, "_validate", fail)
