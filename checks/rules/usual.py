@@ -134,7 +134,7 @@ def sum_of(partitions: Sequence[PartitionSeen]) -> tuple[Size, Problem | None]:
     """Return what partitions come to together, and why that is only a lower bound."""
     if len(partitions) == 1:  # as of nearly all periods
         (only,) = partitions
-        if only.listing is not None and only.listing.complete:
+        if only.listing is not None and only.listing.complete and only.listing.part_of is None:
             return size_of(only.listing), only.problem
     total, files, problem = 0, 0, None
     rows: int | None = 0
