@@ -1,0 +1,337 @@
+"""The check `freshness`, bound: which arrival is the newest that counts, and what is said of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from zoneinfo import ZoneInfo
+
+from checks.model import Arrival, Finding, Format, Listing, Problem, ProblemKind, Severity, Status, utc
+from checks.projection import is_projected
+from checks.rules.base import Clock, Direction, Needs, Row, Rule
+from checks.rules.sentences import count_of
+from checks.schedule.clock import say_instant
+from checks.schedule.due import MOST_PERIODS, Schedule, open_time_ago
+from checks.schedule.durations import say_duration
+from checks.schedule.periods import DAILY, back_from
+
+if TYPE_CHECKING:
+    from checks.layout import TimeLayout
+    from checks.model import Observation, Table, TableMemory
+    from checks.schedule.calendars import Calendar
+    from checks.schedule.deadlines import Deadline
+
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+"""What stands for "never" in the row that is judged; no finding tells it."""
+_USUAL_PERIODS = 14
+_ZONES_AHEAD = timedelta(hours=14)
+"""Labels may be written in a zone that is up to this much ahead of UTC."""
+_MOST_WITHIN = timedelta(hours=12)
+_MOST_DAYS = 20 * 366
+"""No age is counted further back than this."""
+
+
+_NOTHING_ASKED = Problem(
+    ProblemKind.UNSUPPORTED,
+    "no period of it was looked at, since the partitions check beside it asks for none",
+    "mend the partitions check, or turn it off",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreshnessRule(Rule):
+    """The bound check. ``schedule`` is that of the table's partitions check, where it has one."""
+
+    check: ClassVar[str] = "freshness"
+    warn_after: timedelta | None = None
+    error_after: timedelta | None = None
+    deadline: Deadline | None = None
+    within: timedelta | None = None
+    zone: ZoneInfo = ZoneInfo("UTC")
+    age_calendar: Calendar | None = None
+    schedule: Schedule | None = None
+    count: Literal["arrivals", "changes"] = "arrivals"
+
+    def limits_at(self, now: datetime) -> tuple[datetime | None, datetime | None]:
+        """Return the watermarks (UTC) for a warning and for critical; data at or after one is fresh."""
+        if self.deadline is not None:
+            due_at = self.deadline.last_at_or_before(now)
+            return None, (due_at - self._within(due_at) if due_at is not None else None)
+        return self._ago(now, self.warn_after), self._ago(now, self.error_after)
+
+    def _ago(self, now: datetime, age: timedelta | None) -> datetime | None:
+        return utc(open_time_ago(now, age, self.zone, self.age_calendar)) if age is not None else None
+
+    def _within(self, due_at: datetime) -> timedelta:
+        if self.within is not None:
+            return self.within
+        gap = self.deadline.gap_before(due_at) if self.deadline is not None else None
+        return min(_MOST_WITHIN, gap) if gap is not None else _MOST_WITHIN
+
+    def needs(self, table: Table, layout: TimeLayout | None, clock: Clock, memory: TableMemory) -> Needs:  # noqa: ARG002 - the interface's
+        """Ask for the location as one place, or for the newest periods until one proves the table fresh."""
+        limits = [limit for limit in self.limits_at(clock.now) if limit is not None]
+        strictest = max(limits, default=None)
+        if layout is None:
+            return Needs(place=True, enough_at=strictest)
+        if (
+            self.schedule is not None
+            and self.schedule.due(clock.now)
+            and layout.can_tell(self.schedule.every)
+        ):
+            return Needs()  # the partitions check asks for its periods, and these have to be whole
+        every = layout.every or DAILY
+        oldest = min(limits, default=clock.now) - every.nominal
+        walk = islice(back_from(clock.now + _ZONES_AHEAD, every, layout.zone), MOST_PERIODS)
+        periods = []
+        for count, period in enumerate(walk):
+            if count >= _USUAL_PERIODS and period.end < oldest:
+                break
+            periods.append(period)
+        unregistered = table.is_prefix or table.parameters.get("projection.enabled", "").lower() == "true"
+        return Needs(
+            periods=tuple(periods) if unregistered else (),
+            onward_from=periods[-1].wall,
+            enough_at=strictest,
+            first_period=True,
+        )
+
+    def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:  # noqa: ARG002 - the interface's
+        """Find the newest arrival that counts, and what stands against believing that it is the newest."""
+        warning, critical = self.limits_at(clock.now)
+        counts_from = self._counts_from(seen, clock)
+        newest, doubt = self._newest(seen, counts_from)
+        by_catalog = (
+            seen.layout is not None and bool(seen.table.partition_keys) and not is_projected(seen.table)
+        )
+        facts: dict[str, Any] = {
+            "now": clock.now,
+            "location": seen.table.location or seen.table.id,
+            "by_catalog": by_catalog and seen.table.format is Format.FILES,
+        }
+        if newest is not None:
+            facts["newest_at"] = newest.at
+            facts["is_bound"] = newest.is_bound
+            facts["backfill"] = _backfill(seen, counts_from, newest)
+            judged: dict[str, Any] = {"observed": min(newest.at, clock.now), "evidence": newest.evidence}
+        elif doubt is not None:
+            judged = {"unknown": doubt}
+        elif self.schedule is not None and seen.listing is None and not seen.partitions:
+            judged = {"unknown": _NOTHING_ASKED}
+        else:
+            facts["never"] = _say_never(seen)
+            # Nothing at all is critical, also where only a warning or no deadline of the past is a limit.
+            critical = critical or warning or clock.now
+            judged = {"observed": _LONG_AGO, "evidence": seen.table.location}
+        return Row(
+            table=seen.table.id,
+            check=self.check,
+            direction=Direction.AT_LEAST,
+            warning=warning,
+            critical=critical,
+            doubt_if_fail=doubt,
+            facts=facts,
+            **judged,
+        )
+
+    def _counts_from(self, seen: Observation, clock: Clock) -> datetime | None:
+        """Return the start of the newest due period that holds data; None where all that came counts.
+
+        A backfill of an older period never makes a table fresh. Periods newer than it that could not be
+        looked at stay in: they may hold data.
+        """
+        if self.schedule is None or not seen.partitions:
+            return None
+        labels = self.schedule.due_labels(clock.now, reach_back_to=clock.last_completed_at)
+        filled = [
+            p.period.start
+            for p in seen.partitions
+            if p.listing is not None and p.listing.objects and p.period.label in labels
+        ]
+        return max(filled, default=None)
+
+    def _newest(
+        self, seen: Observation, counts_from: datetime | None
+    ) -> tuple[Arrival | None, Problem | None]:
+        """Return the newest arrival that counts, and the problem that may hide a newer one."""
+        problem = seen.problem
+        if seen.newest is not None or not seen.newest_complete:
+            unsure = None if seen.newest_complete else _ended_early(seen)
+            return seen.newest, problem or unsure
+        if seen.listing is not None:
+            unsure = None if seen.listing.complete else _ended_early(seen)
+            return _arrival_of(seen.listing, seen), problem or unsure
+        newest: Listing | None = None
+        newest_at: datetime | None = None
+        for partition in seen.partitions:
+            if counts_from is not None and partition.period.start < counts_from:
+                continue
+            problem = problem or partition.problem
+            listing = partition.listing
+            if listing is None:
+                continue
+            if problem is None and not listing.complete:
+                problem = _ended_early(seen)
+            if listing.newest_at is not None and (newest_at is None or listing.newest_at > newest_at):
+                newest, newest_at = listing, listing.newest_at
+        return (_arrival_of(newest, seen) if newest is not None else None), problem
+
+    def finding(self, row: Row, severity: Severity | None) -> Finding:
+        """Write the finding: when the newest data came, and by when it should have."""
+        observed = row.facts.get("newest_at")
+        limits = [limit for limit in (row.warning, row.critical) if isinstance(limit, datetime)]
+        due_at = self.deadline.last_at_or_before(row.facts["now"]) if self.deadline is not None else None
+        if due_at is None and observed is not None and severity is not None and self.age_calendar is None:
+            due_at = observed + (self.warn_after or self.error_after or timedelta(0))
+        return Finding(
+            table=row.table,
+            check=self.check,
+            status=Status.PASS if severity is None else Status.FAIL,
+            severity=severity,
+            observed=observed,
+            expected=max(limits, default=None),
+            limits=row.limits,
+            because=self._because(row, observed, severity),
+            evidence=row.evidence,
+            deadline=due_at,
+            advice=self._advice(row, limits) if severity is not None else "",
+            stale_since=observed,
+        )
+
+    def _because(self, row: Row, observed: datetime | None, severity: Severity | None) -> str:
+        now = row.facts["now"]
+        expected = self._expected(row, severity)
+        if observed is None:
+            return f"{row.facts['never']}; expected data {expected}"
+        when = say_instant(observed, self.zone)
+        if observed > now:
+            return f"the newest data came {when}, after the time of this run; expected {expected}"
+        age = say_duration(now - observed)
+        counted = _open_time(observed, now, self.zone, self.age_calendar)
+        limit = self._limit(severity)
+        told = say_duration(counted)
+        is_bound = row.facts["is_bound"]
+        if severity is not None and limit is not None and told == say_duration(limit) and not is_bound:
+            told = f"just over {told}"
+        if severity is None:
+            of_it = f", of which {told} count" if counted < now - observed else ""
+            return f"the newest data came {age} ago ({when}){of_it}; expected {expected}"
+        if counted < now - observed:
+            told = f"{age}, of which {told} count"
+        if is_bound:
+            return (
+                f"no new data for at least {told}: the newest came at or before {when}; expected {expected}"
+            )
+        backfill = row.facts["backfill"]
+        if backfill is not None:
+            period, at = backfill
+            when += (
+                f" (what came into {period} on {say_instant(at, self.zone)} is a backfill and does not count)"
+            )
+        return f"no new data for {told}: the newest came {when}; expected {expected}"
+
+    def _limit(self, severity: Severity | None) -> timedelta | None:
+        """Return the age that is told: the limit that was crossed, the strictest where none was."""
+        if severity is Severity.CRITICAL:
+            return self.error_after or self.warn_after
+        return self.warn_after or self.error_after
+
+    def _expected(self, row: Row, severity: Severity | None) -> str:
+        if self.deadline is not None:
+            due_at = self.deadline.last_at_or_before(row.facts["now"])
+            if due_at is None or not isinstance(row.critical, datetime):
+                return f"by {self.deadline.say()}, which has not come yet"
+            since = say_instant(row.critical, self.zone)
+            return f"by {say_instant(due_at, self.zone)} (data since {since} counts)"
+        closed = (
+            f", days closed in calendar {self.age_calendar.name} not counted" if self.age_calendar else ""
+        )
+        return f"at most {say_duration(self._limit(severity) or timedelta(0))} old{closed}"
+
+    def _advice(self, row: Row, limits: list[datetime]) -> str:
+        newest_at = row.facts.get("newest_at")
+        # A bound, and a time that is yet to come, say less than the limit does.
+        known = newest_at is not None and not row.facts["is_bound"] and newest_at <= row.facts["now"]
+        since = newest_at if known else max(limits, default=None)
+        told = f" since {say_instant(since, self.zone)}" if since is not None else ""
+        what = (
+            "what it has written since was for older periods"
+            if row.facts.get("backfill") is not None
+            else f"nothing that is registered in Glue has come{told}"
+            if row.facts["by_catalog"]
+            else f"it has written nothing{told}"
+        )
+        return f"look at the run that writes {row.facts['location']}; {what}"
+
+
+def _arrival_of(listing: Listing, seen: Observation) -> Arrival | None:
+    if listing.newest_at is None:
+        return None
+    return Arrival(listing.newest_at, listing.newest_key or seen.table.location or seen.table.id)
+
+
+def _backfill(
+    seen: Observation, counts_from: datetime | None, newest: Arrival
+) -> tuple[str, datetime] | None:
+    """Return the period and time of a newer arrival that does not count, as its period is an old one."""
+    if counts_from is None:
+        return None
+    older = [
+        (p.listing.newest_at, p.period.label)
+        for p in seen.partitions
+        if p.period.start < counts_from and p.listing is not None and p.listing.newest_at is not None
+    ]
+    at, label = max(older, default=(newest.at, ""))
+    return (label, at) if at > newest.at else None
+
+
+def _open_time(since: datetime, now: datetime, zone: ZoneInfo, calendar: Calendar | None) -> timedelta:
+    """Return how much time passed between the two, days that the calendar closes not counted."""
+    if calendar is None:
+        return now - since
+    passed, upper = timedelta(0), now
+    for day in islice(back_from(now, DAILY, zone), _MOST_DAYS):
+        if calendar.is_open(day.wall.date()):
+            passed += max(upper - max(day.start, since), timedelta(0))
+        upper = day.start
+        if upper <= since:
+            break
+    return passed
+
+
+def _ended_early(seen: Observation) -> Problem:
+    return Problem(
+        ProblemKind.OVER_BUDGET,
+        f"the listing of {seen.table.location or seen.table.id} was ended before its last page",
+        "raise max_requests or the table's timeout",
+    )
+
+
+def _say_never(seen: Observation) -> str:
+    """Say what a complete look found where no data was."""
+    listing = seen.listing
+    if listing is None and seen.partitions:
+        empty = sum(p.listing.empty_objects for p in seen.partitions if p.listing)
+        zero = f", only {count_of(empty, 'file')} of zero bytes" if empty else ""
+        first = min(p.period.label for p in seen.partitions)
+        if seen.first_period_at is not None or seen.first_period_problem is not None:
+            return f"no data in any partition from {first} on{zero}"
+        return f"never loaded: no partition holds data{zero}"
+    if listing is None:
+        if seen.first_period_at is not None:
+            return "no partition of the periods looked at is registered; only older ones are"
+        if seen.first_period_problem is not None:
+            return "no partition of the periods looked at is registered"
+        return "never loaded: no partition of it is registered"
+    place = seen.table.location or seen.table.id
+    if seen.table.format is not Format.FILES:
+        return f"never loaded: the log of {place} holds no commit that added data"
+    found = [count_of(listing.empty_objects, "file") + " of zero bytes"] if listing.empty_objects else []
+    if listing.ignored_objects:
+        found.append(
+            f"{count_of(listing.ignored_objects, 'object')} that are no data (markers, logs, other names)"
+        )
+    held = f" but {' and '.join(found)}" if found else ""
+    return f"never loaded: {place} was listed completely and holds nothing{held}"
