@@ -96,8 +96,8 @@ def _formats_of(key: Column, values: list[str]) -> tuple[str, ...] | Problem:
     if not values:
         return ("%Y-%m-%d",) if key.type == "date" else ()
     values = [value for value in values if not value.startswith(_SENTINELS)] or values
-    fits = {text: sum(plausible(text, value) for value in values) for text in _candidates(key)}
-    whole = [text for text, count in fits.items() if count == len(values)]
+    candidates = _candidates(key)
+    whole = [text for text in candidates if all(plausible(text, value) for value in values)]
     for pair in _AMBIGUOUS_PAIRS:
         if set(pair) <= set(whole):
             return Problem(
@@ -107,6 +107,7 @@ def _formats_of(key: Column, values: list[str]) -> tuple[str, ...] | Problem:
             )
     if whole:
         return (whole[0],)
+    fits = {text: sum(plausible(text, value) for value in values) for text in candidates}
     best = max(fits, key=lambda text: fits[text])
     return _mixed(key, values, best) if fits[best] * 2 >= len(values) else ()
 
@@ -182,9 +183,9 @@ def _assemble(
     if not fields & {"year", "isoyear", "epoch", "epoch_ms"}:
         return _no_time_key(keys, rows)
     layout = TimeLayout(zone=zone, keys=tuple(found), padding_known=True)
-    padded = {shows_padding(key.format, row.get(key.name, "")) for key in found for row in rows}
     if not NUMBER.search("".join(key.format for key in found if len(fields_of(key.format)) == 1)):
         return layout  # no number stands alone, so padding is part of the format
+    padded = {shows_padding(key.format, row.get(key.name, "")) for key in found for row in rows}
     if True in padded or False in padded:
         style = True in padded
         return replace(layout, keys=tuple(_pad(key, padded=style) for key in found))

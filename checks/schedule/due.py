@@ -71,11 +71,7 @@ class Schedule:
 
     def due_at(self, period: Period) -> datetime | None:
         """Return when the period is due (UTC); None when it never is: its day is closed."""
-        anchor = period.start if self.from_start else period.end
-        due_at = self.deadline.first_at_or_after(anchor) if self.deadline is not None else anchor + self.after
-        if due_at is None or self.closed_because(period, due_at) is not None:
-            return None
-        return due_at
+        return _due_at(self, period)
 
     def closed_because(self, period: Period, due_at: datetime) -> str | None:
         """Say why the calendar exempts the period, None when it does not.
@@ -128,6 +124,17 @@ class Schedule:
             due_at = self.due_at(period)
             if due_at is not None and due_at <= now:
                 yield DuePeriod(period, due_at)
+
+
+@lru_cache(maxsize=4096)
+def _due_at(schedule: Schedule, period: Period) -> datetime | None:
+    """Return what `Schedule.due_at` tells; the partitions of thousands of tables are of the same few periods."""
+    anchor = period.start if schedule.from_start else period.end
+    deadline = schedule.deadline
+    due_at = deadline.first_at_or_after(anchor) if deadline is not None else anchor + schedule.after
+    if due_at is None or schedule.closed_because(period, due_at) is not None:
+        return None
+    return due_at
 
 
 @lru_cache(maxsize=_MOST_KEPT)
