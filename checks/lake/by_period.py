@@ -200,13 +200,11 @@ class _ByPeriod:
         """Return what lies in these targets' places (newest first), empty where they are not to be scanned."""
         places = [each for each in targets if each.location is not None and each.problem is None]
         in_time = sorted(places, key=lambda each: (each.period, each.location or ""))
-        spots = [
-            replace(
-                spot_of(each, self._rules_on(each.period, wants), self.clock, self.plan.memory),
-                known_keys=keys_of(known[id(each)]) if id(each) in known else None,
-            )
-            for each in in_time
-        ]
+        spots = []
+        for each in in_time:
+            spot = spot_of(each, self._rules_on(each.period, wants), self.clock, self.plan.memory)
+            answer = known.get(id(each))
+            spots.append(spot if answer is None else replace(spot, known_keys=keys_of(answer)))
         if not can_scan(self.plan.table.location, [spot.location for spot in spots]):
             return {}
         return self.reader.places(self.plan, self.clock, spots)
@@ -251,7 +249,9 @@ class _ByPeriod:
             return replace(target, listing=answer.listing, seen_at=answer.seen_at)
         if known is None:
             known = self._listed(target.location)
-        target, listing = replace(target, problem=self.answers.told(known.problem, target)), known.listing
+        problem, listing = self.answers.told(known.problem, target), known.listing
+        if problem is not None:
+            target = replace(target, problem=problem)
         if known.lasting and self.answers.lasts(target, listing):
             return replace(target, listing=listing, lasting=True)
         if target.registered is False and listing is not None and listing.newest_key is not None:
