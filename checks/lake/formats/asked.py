@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from checks.lake.formats.held import rule_of_periods
+from checks.lake.formats.held import rules_of_periods
 from checks.lake.formats.live import LiveNames
 from checks.rules.events import EventsRule
 from checks.rules.files import FilesRule
@@ -52,7 +52,7 @@ def asked_of(plan: TablePlan) -> Asked:
     volume = next((rule for rule in plan.rules if isinstance(rule, VolumeRule)), None)
     return Asked(
         plan=plan,
-        periods=rule_of_periods(plan) is not None,
+        periods=bool(rules_of_periods(plan)),
         volume=volume is not None,
         rows=volume is not None and volume.counts_rows,
         names=any(isinstance(rule, FilesRule) for rule in plan.rules),

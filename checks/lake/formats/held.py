@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from checks.lake.errors import clean
 from checks.lake.layouts import labels_of
 from checks.layout import NULL_PARTITION, StatedLayout, TimeLayout, infer_layout
 from checks.model import Column, Listing, Observation, PartitionSeen, Period, Problem, ProblemKind
+from checks.rules.volume_rule import VolumeRule
 from checks.schedule.clock import wall_of
 from checks.schedule.due import Schedule
 from checks.schedule.periods import period_of
@@ -107,36 +108,45 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The periods that the rules need: ``periods`` newest first, and all from the wall time ``onward_from`` on."""
+    """The periods that the rules need: ``periods`` newest first, and all from the wall time ``onward_from`` on.
+
+    ``compared`` are earlier ones that these are compared with, by their wall times: of use where they cost little, and
+    not known where they would cost what is needed.
+    """
 
     schedule: Schedule
     layout: TimeLayout
     periods: tuple[Period, ...] = ()
     onward_from: datetime | None = None
+    compared: Mapping[datetime, Period] = field(default_factory=dict)
 
     @property
     def first_wall(self) -> datetime | None:
         """The earliest wall time that is needed, None when no period is."""
         return self.onward_from
 
+    @property
+    def first_compared(self) -> datetime | None:
+        """The earliest wall time that is of use, None when no period is."""
+        return min(self.compared, default=self.onward_from)
+
     def wall_of(self, keys: Sequence[Column], values: Sequence[str]) -> datetime | None:
         """Return the wall time that partition values carry, None when they do not fit the layout."""
         return self.layout.read({key.name: value for key, value in zip(keys, values, strict=False)})
 
     def covers(self, wall: datetime) -> bool:
-        """Tell whether a period of that wall time is needed."""
-        return self.onward_from is not None and wall >= self.onward_from
+        """Tell whether a period of that wall time is needed, or of use."""
+        if self.onward_from is None or wall >= self.onward_from:
+            return self.onward_from is not None
+        return self.schedule.every.floor(wall) in self.compared
 
 
-def rule_of_periods(plan: TablePlan) -> Rule | None:
-    """Return the rule that needs to know which periods hold rows, None when none does."""
-    return next(
-        (
-            rule
-            for rule in plan.rules
-            if rule.check != "freshness" and isinstance(getattr(rule, "schedule", None), Schedule)
-        ),
-        None,
+def rules_of_periods(plan: TablePlan) -> tuple[Rule, ...]:
+    """Return the rules that need to know which periods hold rows."""
+    return tuple(
+        rule
+        for rule in plan.rules
+        if rule.check != "freshness" and isinstance(getattr(rule, "schedule", None), Schedule)
     )
 
 
@@ -164,15 +174,33 @@ def layout_of(
 
 def wanted(plan: TablePlan, clock: Clock, layout: TimeLayout) -> Wanted:
     """Return the periods that the table's rules need of the layout."""
-    rule = rule_of_periods(plan)
-    schedule = getattr(rule, "schedule", None)
-    if rule is None or not isinstance(schedule, Schedule):
+    schedule = _schedule_of(plan)
+    if schedule is None:
         message = "no rule needs periods"
         raise ValueError(message)
-    needs = rule.needs(plan.table, layout, clock, plan.memory)
-    firsts = [period.wall for period in needs.periods]
-    firsts += [needs.onward_from] if needs.onward_from is not None else []
-    return Wanted(schedule, layout, needs.periods, min(firsts, default=None))
+    periods: dict[datetime, Period] = {}
+    compared: dict[datetime, Period] = {}
+    firsts: list[datetime] = []
+    for rule in rules_of_periods(plan):
+        needs = rule.needs(plan.table, layout, clock, plan.memory)
+        judged = 1 if isinstance(rule, VolumeRule) else len(needs.periods)
+        periods |= {period.wall: period for period in needs.periods[:judged]}
+        compared |= {period.wall: period for period in needs.periods[judged:]}
+        firsts += [needs.onward_from] if needs.onward_from is not None else []
+    first = min([*firsts, *periods], default=None)
+    return Wanted(
+        schedule,
+        layout,
+        tuple(periods[wall] for wall in sorted(periods, reverse=True)),
+        first,
+        {wall: period for wall, period in compared.items() if first is None or wall < first},
+    )
+
+
+def _schedule_of(plan: TablePlan) -> Schedule | None:
+    """Return when periods are due: all rules have it of one partitions check."""
+    found = (getattr(rule, "schedule", None) for rule in rules_of_periods(plan))
+    return next((each for each in found if isinstance(each, Schedule)), None)
 
 
 def with_partitions(
@@ -194,7 +222,7 @@ def with_partitions(
     have = {partition.period.start for partition in partitions}
     partitions += [
         PartitionSeen(period=period, problem=problem, listing=None if problem else Listing())
-        for period in want.periods
+        for period in (*want.periods, *want.compared.values())
         if period.start not in have
     ]
     if earlier is not None:
@@ -220,12 +248,8 @@ def with_partitions(
 
 def without_partitions(seen: Observation, plan: TablePlan, clock: Clock, problem: Problem) -> Observation:
     """Say of each due period that it is not known; what is known of the table as a whole still holds."""
-    schedule = getattr(rule_of_periods(plan), "schedule", None)
-    due = (
-        schedule.due(clock.now, reach_back_to=clock.last_completed_at)
-        if isinstance(schedule, Schedule)
-        else ()
-    )
+    schedule = _schedule_of(plan)
+    due = schedule.due(clock.now, reach_back_to=clock.last_completed_at) if schedule is not None else ()
     return replace(
         seen,
         partitions=tuple(PartitionSeen(period=each.period, problem=problem) for each in due),
@@ -284,7 +308,11 @@ def _judges_freshness(plan: TablePlan) -> bool:
 def _tells_arrivals(seen: Observation, want: Wanted) -> bool:
     """Tell whether the log says of each partition that freshness may look at when its newest rows came."""
     starts = {period.start for period in want.periods}
-    filled = [each for each in seen.partitions if each.listing is not None and each.listing.objects]
+    filled = [
+        each
+        for each in seen.partitions
+        if each.listing is not None and each.listing.objects and each.period.wall not in want.compared
+    ]
     newest = max((each.period.start for each in filled if each.period.start in starts), default=None)
     looked_at = [each for each in filled if newest is None or each.period.start >= newest]
     return bool(filled) and all(

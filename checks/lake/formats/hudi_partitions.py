@@ -6,7 +6,7 @@ Apache Hudi Technical Specification, "Timeline" and "Data Layout".
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -17,6 +17,7 @@ from checks.model import Column, Problem, ProblemKind, Unobserved
 from checks.schedule.periods import period_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from checks.lake.formats.asked import Asked
@@ -68,7 +69,7 @@ class Partitions:
                 layout = layout_of(self.plan, keys, self.held)
                 if isinstance(layout, TimeLayout):
                     want = wanted(self.plan, self.clock, layout)
-            if want is not None and not self._lacking(want, keys):
+            if want is not None and not self._lacking(want, keys, (*want.periods, *want.compared.values())):
                 whole = count + 1 == len(instants)
                 break
         if want is None:
@@ -78,7 +79,7 @@ class Partitions:
             want = wanted(self.plan, self.clock, layout)
         problem = None
         archived = None
-        lacking = self._lacking(want, keys)
+        lacking = self._lacking(want, keys, want.periods)
         if lacking:
             archived = not whole or self.walk.is_archived(self.properties)
             problem = self._by_path(lacking, want, keys) if archived else None
@@ -86,6 +87,10 @@ class Partitions:
             for each in self.held.values():
                 each.is_first_known = False  # commits before may have written it first
         self._measure(keys, want)
+        if self.slices is None or self.slices.problem is not None:  # what was not found may be there
+            unknown = self._lacking(want, keys, tuple(want.compared.values()))
+            known = {wall: period for wall, period in want.compared.items() if period not in unknown}
+            want = replace(want, compared=known)
         return with_partitions(seen, self.plan, want, keys, self.held, problem=problem)
 
     def _measure(self, keys: tuple[Column, ...], want: Wanted) -> None:
@@ -168,13 +173,13 @@ class Partitions:
                 held.files += files - 1
         self.gone |= commit.replaced  # going back in time: what it replaced was written before
 
-    def _lacking(self, want: Wanted, keys: tuple[Column, ...]) -> list[Period]:
-        """Return the needed periods that nothing was found in yet, newest first."""
+    def _lacking(self, want: Wanted, keys: tuple[Column, ...], periods: Sequence[Period]) -> list[Period]:
+        """Return those periods that nothing was found in yet, in their order."""
         every = want.schedule.every
         walls = {
             every.floor(wall) for values in self.held if (wall := want.wall_of(keys, values)) is not None
         }
-        return [period for period in want.periods if period.wall not in walls]
+        return [period for period in periods if period.wall not in walls]
 
     def _by_path(self, lacking: list[Period], want: Wanted, keys: tuple[Column, ...]) -> Problem | None:
         """List the partitions of periods that no commit told of; return why some stay unknown."""

@@ -16,7 +16,7 @@ from checks.layout import StatedLayout
 from checks.model import Column, Problem, ProblemKind, Unobserved
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from checks.lake.formats.asked import Asked
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from checks.lake.formats.iceberg_manifests import Field, File, Manifest, SnapshotFiles
     from checks.model import Observation
     from checks.rules.base import Clock, TablePlan
+
+    Specs = Mapping[int, Sequence[Field]]
+    Parts = dict[tuple[str, ...], Held]
 
 DELETES = "delete files take some of them away, and its log does not tell how many"
 """Why rows are not known: those that delete files take away are in the counts of data files."""
@@ -62,7 +65,26 @@ class Partitions:
         if isinstance(layout, Problem):
             raise Unobserved(layout)
         want = wanted(self.plan, self.clock, layout)
-        held, problem, earlier = self._held(manifests, specs, keys, want)
+        held: Parts = defaultdict(lambda: Held(names=self.asked.collector()))
+        walls = [(each, *_walls_of(each, specs, keys, want)) for each in manifests]
+        first = want.first_wall
+        over = self._read(
+            [each for each, _, upper in walls if not _is_before(upper, first)], specs, keys, held
+        )
+        problem = None
+        if over:
+            what = f"the manifests of the periods looked at are {over}"
+            problem = too_much(self.plan.table.id, what)
+        older = [
+            each
+            for each, _, upper in walls
+            if _is_before(upper, first) and not _is_before(upper, want.first_compared)
+        ]
+        if problem is not None or not self._read_whole(older, specs, keys, held):
+            want = replace(want, compared={})
+        earlier = min(
+            (lower for _, lower, _ in walls if lower is not None and _is_before(lower, first)), default=None
+        )
         if len(manifests) < len(self.files.manifests()):
             for each in held.values():
                 each.lose_rows(DELETES)
@@ -88,38 +110,30 @@ class Partitions:
             for number, fields in specs.items()
         }
 
-    def _held(
-        self,
-        manifests: list[Manifest],
-        specs: dict[int, tuple[Field, ...]],
-        keys: tuple[Column, ...],
-        want: Wanted,
-    ) -> tuple[dict[tuple[str, ...], Held], Problem | None, datetime | None]:
-        """Read the manifests that may hold a needed period, as far as the bounds allow."""
-        held: dict[tuple[str, ...], Held] = defaultdict(lambda: Held(names=self.asked.collector()))
-        earlier: datetime | None = None
+    def _read(
+        self, manifests: Iterable[Manifest], specs: Specs, keys: tuple[Column, ...], held: Parts
+    ) -> str:
+        """Count the files of manifests; return the bound that the rest are over, empty where all were read."""
         for manifest in manifests:
-            lower, upper = (
-                want.wall_of(keys, texts)
-                if (texts := _bounds_of(manifest, specs, keys, index)) is not None
-                else None
-                for index in (0, 1)
-            )
-            if lower is not None and want.first_wall is not None and lower < want.first_wall:
-                earlier = min(earlier or lower, lower)
-            if upper is not None and (want.first_wall is None or upper < want.first_wall):
-                continue
             over = self.files.over(manifest)
             if over:
-                what = f"the manifests of the periods looked at are {over}"
-                return held, too_much(self.plan.table.id, what), earlier
+                return over
             data, place = self.files.data(manifest)
             fields = specs.get(manifest.spec_id)
             if fields is None:
                 raise malformed(self.metadata.place, f"it has no partition spec {manifest.spec_id}")
             for file in parse_manifest(data, place, manifest):
                 self._add(held[_texts(fields, file.values, keys, place)], file)
-        return held, None, earlier
+        return ""
+
+    def _read_whole(
+        self, manifests: Iterable[Manifest], specs: Specs, keys: tuple[Column, ...], held: Parts
+    ) -> bool:
+        """Count the files of manifests that only help; tell whether all of them could be read."""
+        try:
+            return not self._read(manifests, specs, keys, held)
+        except Unobserved:
+            return False
 
     def _add(self, held: Held, file: File) -> None:
         """Count a file. What was rewritten came before, and what an expired snapshot added at any time."""
@@ -163,6 +177,22 @@ def _texts(
     except (TypeError, ValueError, OverflowError) as error:
         raise malformed(place, f"a partition value is no time: {error}") from error
     return tuple(by_name.get(key.name, "") for key in keys)
+
+
+def _walls_of(
+    manifest: Manifest, specs: Specs, keys: tuple[Column, ...], want: Wanted
+) -> tuple[datetime | None, datetime | None]:
+    """Return the wall times that a manifest's bounds carry, None where they carry none."""
+    lower, upper = (_bounds_of(manifest, specs, keys, index) for index in (0, 1))
+    return (
+        want.wall_of(keys, lower) if lower is not None else None,
+        want.wall_of(keys, upper) if upper is not None else None,
+    )
+
+
+def _is_before(wall: datetime | None, first: datetime | None) -> bool:
+    """Tell whether a bound lies before the first wall time that counts; one that is not told may lie anywhere."""
+    return wall is not None and (first is None or wall < first)
 
 
 def _bounds_of(
