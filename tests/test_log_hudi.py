@@ -186,6 +186,21 @@ def test_a_period_that_was_found_by_its_path_is_there_and_its_size_unknown() -> 
         assert (found["partitions"].status, found["volume"].status) == (Status.PASS, Status.UNKNOWN)
 
 
+def test_only_so_many_files_are_kept_and_the_rest_of_the_timeline_is_a_doubt(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    table = HudiTable()
+    for hours in (3, 2, 1):
+        table.instant(NOW - hours * HOUR, "commit", commit(stat(f"f{hours}_0-1-2_1.parquet")))
+    monkeypatch.setattr(hudi, "MOST_FILES", 2)
+    found = look(table, freshness={"max_age": "24h"}, volume={"min_files": 3}, files="on")
+    assert found["freshness"].status is Status.PASS
+    assert (found["volume"].status, found["volume"].problem) == (Status.UNKNOWN, ProblemKind.OVER_BUDGET)
+    assert found["files"].status is Status.UNKNOWN
+    monkeypatch.setattr(hudi, "MOST_FILES", 3)
+    assert look(table, volume={"min_files": 3})["volume"].status is Status.PASS
+
+
 def test_a_base_file_holds_the_rows_that_were_written_into_its_newest_version() -> None:
     table = HudiTable()
     table.instant(NOW - 3 * HOUR, "commit", commit(stat("f_1.parquet", rows=3), stat("g_1.parquet", rows=5)))

@@ -50,6 +50,8 @@ MOST_BYTES = 32 * 1024 * 1024
 """A commit's metadata that is larger is not read: parsed JSON may take 25 times its bytes."""
 MOST_COMMITS = 50
 """Commits that are read in search of an arrival, newest first, before it is given up."""
+MOST_FILES = 500_000
+"""Files of its commits that are kept in memory for one table."""
 _MOST_PROPERTIES = 1024 * 1024
 _MOST_PAGES = 50
 _DELETES = frozenset({"DELETE", "DELETE_PREPPED", "DELETE_PARTITION"})
@@ -201,6 +203,7 @@ class Walk:
     keep_files: bool = False
     read: dict[str, Commit] = field(default_factory=dict)
     _archived: bool | None = None
+    _kept: int = 0
 
     @property
     def table(self) -> Table:
@@ -245,8 +248,15 @@ class Walk:
         key = instant.key.key
         if key not in self.read:
             data = self.reader.store.get(self.bucket, key, max_bytes=MOST_BYTES)
-            self.read[key] = parse_commit(data, f"s3://{self.bucket}/{key}", keep_files=self.keep_files)
+            keep = self.keep_files and not self.is_full
+            self.read[key] = parse_commit(data, f"s3://{self.bucket}/{key}", keep_files=keep)
+            self._kept += len(self.read[key].written)
         return self.read[key]
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether so many files are kept that those of further commits are not."""
+        return self._kept >= MOST_FILES
 
     def _planned(self, plan: Key) -> str | None:
         """Return the operation that was requested of a replacecommit, by one GET: clustering has a plan."""

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from checks.rules.base import Clock
     from checks.rules.events import EventsRule
 
-MOST_FILES = 500_000
-"""Files that commits may name: each file group is held in memory until the newest word on it is known."""
 _MAINTENANCE = frozenset({"CLUSTER", "COMPACT", "LOG_COMPACT"})
 _OVERLAP = (
     "log files hold changes that wait for their compaction, and rows in them overlap those in base files"
@@ -91,7 +89,7 @@ class Slices:
 
     def take(self, instant: Instant) -> tuple[Commit, list[Written]]:
         """Return what an instant did, and which of its files are still in the table; raise Unobserved."""
-        if self._read >= MOST_COMMITS or len(self.live) >= MOST_FILES:
+        if self._read >= MOST_COMMITS or self.walk.is_full:
             raise Unobserved(self._beyond(f"no more than {self._read} commits on its timeline are read"))
         self._read += 1
         commit = self.walk.commit(instant)
