@@ -14,7 +14,7 @@ from checks.changes import State, TableRecord
 from checks.config import ConfigErrors, load
 from checks.history.document import from_text, to_text
 from checks.model import Finding, ProblemKind, Severity, Size, Status, TableMemory
-from checks.rules.usual import usual_of
+from checks.rules.usual import LEAST_FACTOR, usual_of
 from checks.rules.volume_rule import HISTORY, MOST_REMEMBERED
 from tests.lakes import HttpLake, MemoryLake, hive_location, point_at, prefix, reset
 from tests.rule_checks import NOW, after, find, judged, look, plan_of
@@ -176,9 +176,10 @@ def test_a_quiet_weekday_of_a_young_table_is_compared_with_itself() -> None:
 
 def test_auto_learns_how_much_periods_differ() -> None:
     steady = [100 + number % 3 for number in range(70)]
-    assert verdict(daily([51, *steady[1:]], auto=True)) == "pass"
-    assert verdict(daily([49, *steady[1:]], auto=True)) == "critical"
-    assert verdict(daily([211, *steady[1:]], auto=True)) == "critical"
+    assert verdict(daily([41, *steady[1:]], auto=True)) == "pass"
+    assert verdict(daily([39, *steady[1:]], auto=True)) == "critical"
+    assert verdict(daily([250, *steady[1:]], auto=True)) == "pass"
+    assert verdict(daily([261, *steady[1:]], auto=True)) == "critical"
     wild = [[20, 100, 400, 60, 250][number // 7 % 5] for number in range(70)]
     assert verdict(daily([30, *wild[1:]], auto=True)) == "pass"
 
@@ -323,6 +324,13 @@ def test_the_short_form() -> None:
 SIZES = st.integers(0, 10**15)
 
 
+@given(st.lists(st.integers(1, 10**15), min_size=5, max_size=9))
+def test_the_fewer_were_seen_the_more_is_ordinary(values: list[int]) -> None:
+    """Seen again and again, the same sizes spread as much, and are believed more."""
+    seen = [(float(at), value) for at, value in enumerate(values)]
+    assert usual_of(seen * 3, 0.0).factor <= usual_of(seen, 0.0).factor
+
+
 @given(st.lists(SIZES, min_size=3, max_size=20), SIZES, st.integers(0, 19))
 def test_one_value_moves_the_usual_no_further_than_its_neighbours(
     values: list[int], other: int, at: int
@@ -339,5 +347,5 @@ def test_one_value_moves_the_usual_no_further_than_its_neighbours(
     )
     assert math.isfinite(usual.expected)
     assert usual.expected >= 0
-    assert usual.factor >= 2
+    assert usual.factor >= LEAST_FACTOR
     assert math.isfinite(usual.factor)

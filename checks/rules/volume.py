@@ -41,8 +41,8 @@ class VolumeConfig(CheckConfig):
     )
     auto: Literal[True] | None = Field(
         None,
-        description="Learns drop and rise, where they are not stated, from how much periods differ: at the least "
-        "half and double of the usual pass.",
+        description="Learns drop and rise, where they are not stated, from how much periods differ: from two fifths "
+        "to two and a half times of the usual always pass.",
         examples=[True],
     )
     of: Literal["bytes", "files", "rows"] = Field(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from checks.model import Problem, ProblemKind, Size
 from checks.rules.sentences import count_of
-from checks.rules.usual import LEAST_FACTOR, NORMAL, WIDE
+from checks.rules.usual import LEAST_FACTOR
 from checks.schedule.durations import say_size
 
 if TYPE_CHECKING:
@@ -73,8 +74,8 @@ def say_sizes(size: Size) -> str:
 
 def say_range(usual: Usual, what: str) -> str:
     """Write the usual with its spread."""
-    spread = usual.factor ** (1 / (WIDE * NORMAL)) if usual.factor > LEAST_FACTOR else 1.0
-    if spread == 1.0 or usual.middle <= 0:
+    spread = math.exp(usual.spread)
+    if usual.factor <= LEAST_FACTOR or usual.middle <= 0:
         return f"about {say_value(usual.middle, what)}"
     return f"{say_value(usual.middle / spread, what)} to {say_value(usual.middle * spread, what)}"
 

@@ -84,4 +84,4 @@ def say_size(size_bytes: float) -> str:
     for unit, factor in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if abs(size_bytes) >= factor:
             return f"{size_bytes / factor:.3g} {unit}"
-    return f"{int(size_bytes)} B"
+    return f"{size_bytes:.0f} B"
