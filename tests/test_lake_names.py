@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from checks.lake.catalog import normal_location
 from checks.lake.formats.files import is_data
-from checks.lake.partitions import before, expressions, is_sorted, older, quoted
+from checks.lake.partitions import older
 from checks.lake.places import Naming, cells_of, hive_name
+from checks.lake.pushdown import before, expressions, is_sorted, quoted
 from checks.lake.storage import Budget, Key, Keys, Tally, list_place
 from checks.layout import KeyFormat, TimeLayout
 from checks.model import Format, Period

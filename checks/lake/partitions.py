@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from checks.lake.catalog import normal_location
 from checks.lake.errors import asked_glue, clean, problem_of
+from checks.lake.pushdown import (
+    base_type,
+    before,
+    can_express,
+    expressions,
+    is_sorted,
+    quoted,
+    value_at,
+    written,
+)
 from checks.lake.session import whole
 from checks.layout import NULL_PARTITION, TimeLayout
 from checks.model import Problem, ProblemKind, Unobserved
-from checks.schedule.formats import fields_of, write_time
+from checks.schedule.formats import fields_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from checks.lake.session import Aws
     from checks.model import Period, Table
 
-LONGEST_EXPRESSION = 2048
-"""Glue's limit on the length of an Expression (API reference of GetPartitions)."""
 MOST_VALUES = 1000
 """Glue's limit on the partitions of one BatchGetPartition (API reference)."""
 _SAMPLE = 100
@@ -29,26 +36,10 @@ _MOST_OLDER = 20
 """Older partitions that are asked for: a table with more of them is no young one."""
 _NEVER_YEARS = frozenset({1, 1900, 1970})
 _ASKS_OF_BATCH = 5
-_KEY_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_REFUSED_NAMES = frozenset({"key"})
-"""Glue refuses expressions on a column of this name (trinodb/trino pull request 11512)."""
 _REFUSED = "InvalidInputException"
 """What Glue says to an expression that its parser does not take: it refuses more names than are known."""
-_NUMBERS = ("tinyint", "smallint", "int", "integer", "bigint", "long")
-_TEXTS = ("string", "varchar", "char")
-_OWN_FORMATS = {"date": "%Y-%m-%d", "timestamp": "%Y-%m-%d %H:%M:%S"}
-"""Types whose values compare in Glue only where they are written in the type's own way."""
 _NOT_COUNTED = frozenset({"minute", "second", "epoch", "epoch_ms"})
 """Parts of time whose values cannot be listed: data may come at any of them."""
-_ORDERS = (
-    ("year", "month", "day", "hour", "minute", "second"),
-    ("year", "yearday", "hour", "minute"),
-    ("isoyear", "isoweek"),
-    ("epoch",),
-    ("epoch_ms",),
-)
-_UNPADDED = re.compile(r"%-")
-_ALL_DIGITS = re.compile(r"(?:%[A-Za-z])+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,8 +229,8 @@ def _ask(source: PartitionSource, table: Table, layout: TimeLayout, wanted: Rang
     coarse = replace(
         layout, keys=tuple(key for key in layout.keys if not _NOT_COUNTED & set(fields_of(key.format)))
     )
-    if is_sorted(layout, types) and _can_express(layout):
-        name, text = layout.keys[0].name, _value_at(layout, wanted.first)
+    if is_sorted(layout, types) and can_express(layout):
+        name, text = layout.keys[0].name, value_at(layout, wanted.first)
         try:
             yield from _pages(source, table, f"{name} >= {quoted(text, types[name])}")
         except Unobserved as error:
@@ -248,11 +239,11 @@ def _ask(source: PartitionSource, table: Table, layout: TimeLayout, wanted: Rang
         else:
             return
     if all_known:
-        rows = _written(layout, wanted.cells)
+        rows = written(layout, wanted.cells)
         values = list(dict.fromkeys(tuple(row[key.name] for key in table.partition_keys) for row in rows))
         for start in range(0, len(values), MOST_VALUES):
             yield from source.by_values(table, values[start : start + MOST_VALUES])
-    elif coarse.keys and _can_express(coarse):
+    elif coarse.keys and can_express(coarse):
         for expression in expressions(coarse, types, wanted.cells):
             yield from _pages(source, table, expression)
     else:
@@ -285,7 +276,7 @@ def older(
     year first); none where it does not. Dates that stand for never are left out.
     """
     types = {key.name: base_type(key.type) for key in table.partition_keys}
-    expression = before(layout, types, first) if _can_express(layout) else None
+    expression = before(layout, types, first) if can_express(layout) else None
     if expression is None:
         return [], False
     names = [key.name for key in table.partition_keys]
@@ -303,118 +294,3 @@ def older(
 def is_sentinel(wall: datetime) -> bool:
     """Tell whether a date stands for never, unknown or the beginning of counting: 0001, 1900, 1970-01-01."""
     return wall.year in _NEVER_YEARS
-
-
-def base_type(text: str) -> str:
-    """Return the type without its length: ``varchar`` of ``varchar(10)``."""
-    return text.split("(", 1)[0].strip().lower()
-
-
-def is_sorted(layout: TimeLayout, types: dict[str, str]) -> bool:
-    """Tell whether one key carries all time, and its values compare in Glue as time does."""
-    if len(layout.keys) != 1 or not layout.padding_known:
-        return False
-    kind, text = types.get(layout.keys[0].name), layout.keys[0].format
-    return _in_order(text) and _compares(kind, text)
-
-
-def _compares(kind: str | None, text: str) -> bool:
-    """Tell whether Glue compares values of the type that are written so: numbers by their digits, text as text."""
-    if kind in _OWN_FORMATS:
-        return text == _OWN_FORMATS[kind]
-    return kind in _TEXTS or (kind in _NUMBERS and _ALL_DIGITS.fullmatch(text) is not None)
-
-
-def _in_order(text: str) -> bool:
-    fields = fields_of(text)
-    return not _UNPADDED.search(text) and any(fields == order[: len(fields)] for order in _ORDERS)
-
-
-def _can_express(layout: TimeLayout) -> bool:
-    return all(
-        _KEY_NAME.fullmatch(key.name) and key.name.lower() not in _REFUSED_NAMES for key in layout.keys
-    )
-
-
-def quoted(value: str, kind: str) -> str:
-    """Write a value into an expression: numbers as they are, text between quotes, quotes in it doubled."""
-    return str(int(value)) if kind in _NUMBERS and value.isdigit() else "'" + value.replace("'", "''") + "'"
-
-
-def _value_at(layout: TimeLayout, wall: datetime) -> str:
-    return write_time(layout.keys[0].format, wall, layout.zone)
-
-
-def _written(layout: TimeLayout, cells: Iterable[Period]) -> Iterator[dict[str, str]]:
-    for cell in cells:
-        for variant in layout.variants():
-            yield variant.write(cell)
-
-
-def expressions(layout: TimeLayout, types: dict[str, str], cells: Sequence[Period]) -> list[str]:
-    """Return expressions that admit every partition of the cells, each within Glue's limit.
-
-    Terms such as ``(year = 2026 and month = 11 and day in (1, 2))``. Where they are too long for one, the
-    last key is left out, and so on; where even the first key's values are, several are returned.
-    """
-    rows = list(_written(layout, cells))
-    for count in range(len(layout.keys), 0, -1):
-        names = [key.name for key in layout.keys[:count]]
-        terms = _terms(names, types, rows)
-        whole_expression = " or ".join(terms)
-        if len(whole_expression) <= LONGEST_EXPRESSION:
-            return [whole_expression]
-    name = layout.keys[0].name
-    texts = list(dict.fromkeys(quoted(row[name], types[name]) for row in rows))
-    room = (LONGEST_EXPRESSION - len(name) - 6) // (max(map(len, texts)) + 2)
-    return [f"{name} in ({', '.join(texts[start : start + room])})" for start in range(0, len(texts), room)]
-
-
-def _terms(names: list[str], types: dict[str, str], rows: list[dict[str, str]]) -> list[str]:
-    groups: dict[tuple[str, ...], dict[str, None]] = {}
-    for row in rows:
-        texts = [quoted(row[name], types[name]) for name in names]
-        groups.setdefault(tuple(texts[:-1]), {})[texts[-1]] = None
-    terms = []
-    for coarse, last in groups.items():
-        parts = [f"{name} = {text}" for name, text in zip(names, coarse, strict=False)]
-        parts.append(
-            f"{names[-1]} in ({', '.join(last)})" if len(last) > 1 else f"{names[-1]} = {next(iter(last))}"
-        )
-        terms.append(" and ".join(parts))
-    return terms if len(terms) == 1 else [f"({term})" for term in terms]
-
-
-def before(layout: TimeLayout, types: dict[str, str], first: datetime) -> str | None:
-    """Return an expression for partitions before the wall time; None where key order tells no time order.
-
-    It goes as far down the keys as they compare as time does: numbers always, text where it is padded.
-    """
-    terms: list[str] = []
-    equal: list[str] = []
-    carried: tuple[str, ...] = ()
-    for key in layout.keys:
-        kind = types[key.name]
-        text = write_time(key.format, first, layout.zone)
-        fields = fields_of(key.format)
-        alone = len(fields) == 1 and kind in _NUMBERS
-        carried += fields
-        compares = alone or (
-            _in_order_within(key.format) and layout.padding_known and _compares(kind, key.format)
-        )
-        compares = compares or (fields == ("year",) and kind in (*_TEXTS, *_NUMBERS))
-        if not compares or not any(carried == order[: len(carried)] for order in _ORDERS):
-            break
-        value = quoted(text, kind)
-        terms.append(" and ".join([*equal, f"{key.name} < {value}"]))
-        equal.append(f"{key.name} = {value}")
-    if not terms:
-        return None
-    return terms[0] if len(terms) == 1 else " or ".join(f"({term})" for term in terms)
-
-
-def _in_order_within(text: str) -> bool:
-    fields = fields_of(text)
-    return not _UNPADDED.search(text) and any(
-        fields == order[start : start + len(fields)] for order in _ORDERS for start in range(len(order))
-    )
