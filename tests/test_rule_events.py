@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
@@ -274,6 +275,32 @@ def test_a_value_that_is_yet_to_come_hides_the_newest() -> None:
     )
     assert finding_of(sentinel, parquet(event_time=stamps(HOUR))).status is Status.PASS
     assert finding_of(parquet(event_time=stamps(-5 * timedelta(minutes=1)))).status is Status.PASS
+
+
+@pytest.mark.parametrize("zone", [UTC_ZONE, BERLIN, ZoneInfo("America/New_York"), ZoneInfo("Asia/Tokyo")])
+@pytest.mark.parametrize(
+    ("value", "is_ahead"),
+    [
+        (pa.array([date(9999, 12, 31)]), True),
+        (pa.array([2**31 - 1], pa.int32()).cast(pa.date32()), True),
+        (pa.array([datetime(9999, 12, 31, 23, 59, 59)], pa.timestamp("us")), True),
+        (pa.array([2**63 - 1], pa.int64()).cast(pa.timestamp("ms")), True),
+        (pa.array([datetime(1, 1, 1)], pa.timestamp("us")), False),
+        (pa.array([-(2**31)], pa.int32()).cast(pa.date32()), False),
+    ],
+)
+def test_sentinels_at_either_end_of_time_do_no_harm(value: Any, zone: ZoneInfo, *, is_ahead: bool) -> None:
+    seen = footer_of(parquet(event_time=value), replace(DETAIL, zone=zone))
+    assert seen.problem is None
+    assert seen.columns is not None
+    assert seen.newest is not None
+    assert seen.newest.year == (9999 if is_ahead else 1)
+    finding = finding_of(parquet(event_time=value), written_in=zone.key)
+    if is_ahead:
+        assert finding.problem is ProblemKind.FROM_THE_FUTURE
+        assert " is 9999-12-31" in finding.because or " 31 Dec 9999 " in finding.because
+    else:
+        assert finding.status is Status.FAIL
 
 
 def test_no_file_at_all_is_no_event() -> None:

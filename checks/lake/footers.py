@@ -36,6 +36,7 @@ _MAGIC, _ENCRYPTED = b"PAR1", b"PARE"
 _END = 8
 """The length of the footer (four bytes, little-endian) and the magic number."""
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a wall time, until its zone is known
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _UNITS = {"milliseconds": 1000, "microseconds": 1, "nanoseconds": 1}
 _MOST_DEPTH = 40
 _PRIMITIVES = {
@@ -199,17 +200,18 @@ def _newest(metadata: Any, detail: Detail, file: FileSeen) -> _Newest:
         problem = _no_value(why, "have its writer keep statistics of that column")
     if largest is None:
         return _Newest(problem=problem)
-    zone = detail.zone or ZoneInfo("UTC")
-    if logical == "DATE":
-        day = _EPOCH + timedelta(days=largest)
-        return _Newest(
-            last_instant(day + timedelta(days=1), zone).astimezone(UTC), is_day=True, problem=problem
-        )
-    return _Newest(_instant(largest, str(column.logical_type), zone), problem=problem)
+    is_day = logical == "DATE"
+    try:
+        at = _instant(largest, str(column.logical_type), detail.zone or ZoneInfo("UTC"))
+    except OverflowError:  # sentinels such as the day 9999-12-31, which ends beyond the last year there is
+        at = _LAST if largest > 0 else _FIRST
+    return _Newest(at, is_day=is_day, problem=problem)
 
 
 def _instant(value: int, logical: str, zone: ZoneInfo) -> datetime:
-    """Return the instant of a timestamp's number; one without a zone is a wall time in ``zone``."""
+    """Return the instant of a timestamp's number, or of the end of a day; without a zone it is in ``zone``."""
+    if logical == "Date":
+        return last_instant(_EPOCH + timedelta(days=value + 1), zone).astimezone(UTC)
     unit = next(unit for unit in _UNITS if unit in logical)
     micros = value // 1000 if unit == "nanoseconds" else value * _UNITS[unit]
     wall = _EPOCH + timedelta(microseconds=micros)
