@@ -303,6 +303,24 @@ def test_sentinels_at_either_end_of_time_do_no_harm(value: Any, zone: ZoneInfo, 
         assert finding.status is Status.FAIL
 
 
+def test_a_backfill_of_an_older_period_makes_no_events_old(lake: LakeBuilder) -> None:
+    table = lake.table("web.clicks", dt="string")
+    for number in range(1, 6):
+        day = (NOW - number * DAY).date().isoformat()
+        lake.register(table, [day], at=NOW - 10 * DAY)
+        place = hive_location(table, [day])
+        put(
+            lake, f"{place}a.parquet", parquet(event_time=stamps(number * DAY)), NOW - number * DAY + 2 * HOUR
+        )
+        if number == 4:
+            again = parquet(event_time=stamps(number * DAY))
+            for file in range(6):
+                put(lake, f"{place}again-{file}.parquet", again, NOW - HOUR)
+    daily = {"every": "1d", "due": "06:00", "lookback": 5}
+    finding = find(lake, plan_of(table, partitions=daily, events={**EVENTS, "max_age": "26h"}), "events")
+    assert (finding.status, finding.observed) == (Status.PASS, NOW - DAY)
+
+
 def test_no_file_at_all_is_no_event() -> None:
     lake = ContentLake()
     lake.bucket("raw")

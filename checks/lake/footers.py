@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import chain
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -61,11 +61,8 @@ def with_footers(seen: Observation, plan: TablePlan, reader: LakeReader) -> Obse
     detail = plan.detail
     if not detail.footers:
         return seen
-    listings = [seen.listing, *(partition.listing for partition in seen.partitions)]
-    files = chain.from_iterable(listing.newest_files for listing in listings if listing is not None)
-    newest = sorted(set(files), key=lambda file: (file.at, file.uri), reverse=True)[: detail.footers]
     footers = []
-    for file in newest:
+    for file in islice(_newest_files(seen), detail.footers):
         if reader.stop_at is not None and time.monotonic() >= reader.stop_at:
             problem = Problem(
                 ProblemKind.TIMED_OUT,
@@ -76,6 +73,21 @@ def with_footers(seen: Observation, plan: TablePlan, reader: LakeReader) -> Obse
         else:
             footers.append(read_footer(reader.store, file, detail))
     return replace(seen, footers=tuple(footers))
+
+
+def _newest_files(seen: Observation) -> Iterator[FileSeen]:
+    """Yield the files of the newest period, newest first, then those of the one before it; each once.
+
+    A backfill writes the newest files, and what they hold is old: whatever other checks look at, it comes last.
+    """
+    place = seen.listing.newest_files if seen.listing is not None else ()
+    dated = [(0.0, file) for file in place]
+    for partition in seen.partitions:
+        if partition.listing is not None:
+            start = partition.period.start.timestamp()
+            dated += [(start, file) for file in partition.listing.newest_files]
+    newest = sorted(dated, key=lambda each: (each[0], each[1].at, each[1].uri), reverse=True)
+    yield from dict.fromkeys(file for _, file in newest)
 
 
 def read_footer(store: ObjectStore, file: FileSeen, detail: Detail) -> FooterSeen:
