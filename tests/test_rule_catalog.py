@@ -105,6 +105,22 @@ def test_quoting(name: str, quoted: str) -> None:
     assert quote_name(name) == quoted
 
 
+def test_texts_are_quoted_as_hives_grammar_reads_them() -> None:
+    lake = MemoryLake()
+    glue = {"StorageDescriptor": {"Location": "s3://lake/it's here/"}}
+    table = lake.table("sales.orders", glue, dt="string", city="string")
+    lake.put("s3://lake/it's here/dt=2026-11-22/city=L%27Aquila/a.parquet", NOW - DAY)
+    lake.register(table, ["2026-11-21", "a\\b"])
+    finding = find(lake, plan_of(table, partitions=DAILY, catalog="on"), "catalog")
+    assert [remedy for _, remedy in items(finding).values()] == [
+        (
+            r"ALTER TABLE sales.orders ADD IF NOT EXISTS PARTITION (dt = '2026-11-22', city = 'L\'Aquila') LOCATION "
+            r"'s3://lake/it\'s here/dt=2026-11-22/city=L%27Aquila/'"
+        ),
+        r"ALTER TABLE sales.orders DROP IF EXISTS PARTITION (dt = '2026-11-21', city = 'a\\b')",
+    ]
+
+
 def test_data_in_folders_that_name_not_every_key_is_found_by_repair() -> None:
     lake = MemoryLake()
     table = lake.table("sales.orders", dt="string", region="string")

@@ -78,7 +78,7 @@ def _follows(label: str, following: str, every: Every) -> bool:
 
 
 def add_partition_statement(table: Table, partition: PartitionSeen) -> str:
-    """Write the Athena statement that registers a partition, quoted for DDL (backticks, doubled quotes)."""
+    """Write the Athena statement that registers a partition, quoted for DDL (backticks, backslashes)."""
     place = quote_text(partition.location or "")
     return (
         f"ALTER TABLE {_name(table)} ADD IF NOT EXISTS PARTITION ({_spec(table, partition)}) LOCATION {place}"
@@ -129,5 +129,5 @@ def quote_name(name: str) -> str:
 
 
 def quote_text(text: str) -> str:
-    """Quote a text for Athena's DDL."""
-    return "'" + text.replace("'", "''") + "'"
+    """Quote a text for Athena's DDL, whose grammar is Hive's: a doubled quote would end the text and begin another."""
+    return "'" + text.replace("\\", r"\\").replace("'", r"\'") + "'"
