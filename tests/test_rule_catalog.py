@@ -81,9 +81,7 @@ def test_each_difference_has_the_statement_that_mends_it(lake: LakeBuilder) -> N
         "though no data lies there (2026-11-20 to 2026-11-21)"
     )
     assert finding.observed == 3
-    assert finding.advice.startswith(
-        "run what mends it (and 2 more like it, in the JSON report): ALTER TABLE"
-    )
+    assert finding.advice.startswith("what mends it (and 2 more like it, in the JSON report): ALTER TABLE")
 
 
 def test_names_are_quoted_for_athena() -> None:
@@ -121,22 +119,41 @@ def test_texts_are_quoted_as_hives_grammar_reads_them() -> None:
     ]
 
 
-def test_data_in_folders_that_name_not_every_key_is_found_by_repair() -> None:
+def test_data_in_folders_that_name_not_every_key_has_to_be_moved() -> None:
     lake = MemoryLake()
     table = lake.table("sales.orders", dt="string", region="string")
     lake.put("s3://lake/sales/orders/dt=2026-11-22/loose.parquet", NOW - DAY)
     lake.put("s3://lake/sales/orders/dt=2026-11-21/region=eu/a.parquet", NOW - DAY)
-    finding = find(lake, plan_of(table, partitions=DAILY, catalog="on"), "catalog")
-    assert items(finding) == {
-        "2026-11-22": ("unregistered", "MSCK REPAIR TABLE sales.orders"),
-        "2026-11-21": (
-            "unregistered",
-            (
-                "ALTER TABLE sales.orders ADD IF NOT EXISTS PARTITION (dt = '2026-11-21', region = 'eu') LOCATION "
-                "'s3://lake/sales/orders/dt=2026-11-21/region=eu/'"
+    plan = plan_of(table, partitions=DAILY, catalog="on")
+    seen = look(lake, plan)
+    for finding in judged(plan, seen).values():
+        assert items(finding) == {
+            "2026-11-22": (
+                "unregistered",
+                (
+                    "move its files into folders that name all keys (dt=.../region=.../), then run MSCK REPAIR TABLE "
+                    "sales.orders"
+                ),
             ),
-        ),
-    }
+            "2026-11-21": (
+                "unregistered",
+                (
+                    "ALTER TABLE sales.orders ADD IF NOT EXISTS PARTITION (dt = '2026-11-21', region = 'eu') LOCATION "
+                    "'s3://lake/sales/orders/dt=2026-11-21/region=eu/'"
+                ),
+            ),
+        }
+
+
+def test_markers_are_no_data() -> None:
+    lake = MemoryLake()
+    table = lake.table("sales.orders", dt="string")
+    lake.register(table, ["2026-11-22"])
+    lake.put("s3://lake/sales/orders/dt=2026-11-22/_SUCCESS", NOW - DAY, 0)
+    finding = find(lake, plan_of(table, catalog="on"), "catalog")
+    assert [item.detail for item in finding.items if item.state.is_bad] == [
+        "registered at s3://lake/sales/orders/dt=2026-11-22/, where no data lies"
+    ]
 
 
 def test_without_a_partitions_check_the_last_seven_periods_are_looked_at() -> None:

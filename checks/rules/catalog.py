@@ -17,7 +17,6 @@ from checks.rules.sentences import (
     drop_partition_statement,
     drop_table_statement,
     partition_location_statement,
-    repair_statement,
     say_periods,
     table_location_statement,
 )
@@ -184,17 +183,15 @@ def _matching(label: str, dimensions: Combination) -> Item:
 
 def _state(partition: PartitionSeen, table: Table) -> tuple[ItemState, str, str]:
     listing, place = partition.listing, partition.location or ""
-    whole_spec = len(partition.values) == len(table.partition_keys) > 0
     if partition.registered and _is_gone(partition.problem):
-        remedy = drop_partition_statement(table, partition) if whole_spec else ""
-        return ItemState.EMPTY, f"registered at {place}: {_reason(partition.problem)}", remedy
+        gone = f"registered at {place}: {_reason(partition.problem)}"
+        return ItemState.EMPTY, gone, drop_partition_statement(table, partition)
     if partition.problem is not None:
         return ItemState.UNKNOWN, partition.problem.message, ""
     if listing is None:
         return ItemState.PRESENT, "", ""
     if partition.registered is False and listing.objects:
-        remedy = add_partition_statement(table, partition) if whole_spec else repair_statement(table)
-        return ItemState.UNREGISTERED, f"data lies at {place}", remedy
+        return ItemState.UNREGISTERED, f"data lies at {place}", add_partition_statement(table, partition)
     if not partition.registered or listing.objects or listing.empty_objects:
         return ItemState.PRESENT, "", ""
     if partition.usual_location is not None:
@@ -206,9 +203,10 @@ def _state(partition: PartitionSeen, table: Table) -> tuple[ItemState, str, str]
         )
     if not listing.complete:
         return ItemState.UNKNOWN, "", ""
+    nothing = "no data" if listing.ignored_objects else "nothing"
     return (
         ItemState.EMPTY,
-        f"registered at {place}, where nothing lies",
+        f"registered at {place}, where {nothing} lies",
         drop_partition_statement(table, partition),
     )
 
@@ -267,7 +265,7 @@ def _advice(row: Row, bad: list[Item]) -> str:
     if not remedies:
         return "look at who removed the objects"
     more = f" (and {len(remedies) - 1} more like it, in the JSON report)" if len(remedies) > 1 else ""
-    return f"run what mends it{more}: {remedies[0]}"
+    return f"what mends it{more}: {remedies[0]}"
 
 
 def _not_looked_at(seen: Observation) -> Problem:

@@ -78,7 +78,14 @@ def _follows(label: str, following: str, every: Every) -> bool:
 
 
 def add_partition_statement(table: Table, partition: PartitionSeen) -> str:
-    """Write the Athena statement that registers a partition, quoted for DDL (backticks, backslashes)."""
+    """Write the Athena statement that registers a partition, quoted for DDL (backticks, backslashes).
+
+    Data in folders that do not name all keys is no partition before it is moved, and `MSCK REPAIR TABLE` passes
+    over it until then.
+    """
+    if len(partition.values) != len(table.partition_keys):
+        folders = "".join(f"{key.name}=.../" for key in table.partition_keys)
+        return f"move its files into folders that name all keys ({folders}), then run MSCK REPAIR TABLE {_name(table)}"
     place = quote_text(partition.location or "")
     return (
         f"ALTER TABLE {_name(table)} ADD IF NOT EXISTS PARTITION ({_spec(table, partition)}) LOCATION {place}"
@@ -86,7 +93,9 @@ def add_partition_statement(table: Table, partition: PartitionSeen) -> str:
 
 
 def drop_partition_statement(table: Table, partition: PartitionSeen) -> str:
-    """Write the Athena statement that takes a partition out of the catalog."""
+    """Write the Athena statement that takes a partition out of the catalog; none where it would take others, too."""
+    if len(partition.values) != len(table.partition_keys):
+        return ""
     return f"ALTER TABLE {_name(table)} DROP IF EXISTS PARTITION ({_spec(table, partition)})"
 
 
@@ -103,11 +112,6 @@ def table_location_statement(table: Table, location: str) -> str:
 def drop_table_statement(table: Table) -> str:
     """Write the Athena statement that takes a table out of the catalog."""
     return f"DROP TABLE {_name(table)}"
-
-
-def repair_statement(table: Table) -> str:
-    """Write the Athena statement that registers whatever lies in folders named as Hive names them."""
-    return f"MSCK REPAIR TABLE {_name(table)}"
 
 
 def _name(table: Table) -> str:
