@@ -90,7 +90,7 @@ def config_with(block: str, key: str, value: object) -> dict[str, Any]:
         case "SilenceBlock":
             return {**BASE, "silences": [{"table": "*", "until": "2026-12-01", "because": "x", key: value}]}
     assert check is not None, block
-    return {**BASE, "tables": [{"table": "a.b", check: part}]}
+    return {**BASE, "tables": [{"table": "a.b", "pattern": "*.parquet", check: part}]}
 
 
 def test_the_schema_is_valid_and_tells_its_dialect() -> None:

@@ -232,3 +232,11 @@ def test_the_format_is_what_athena_reads_it_with(library: str, held: str | None)
 def test_what_is_wrong_is_told(block: Any) -> None:
     with pytest.raises(ConfigErrors):
         load({"version": 1, "tables": [{"table": "a.b", "files": block}]}, environ={})
+
+
+def test_only_needs_a_pattern_to_hold_names_against() -> None:
+    entry: dict[str, Any] = {"table": "a.b", "files": {"only": True}}
+    with pytest.raises(ConfigErrors, match="holds names against a pattern, and there is none; write one"):
+        load({"version": 1, "tables": [entry]}, environ={})
+    load({"version": 1, "tables": [{**entry, "pattern": "*.csv"}]}, environ={})
+    load({"version": 1, "tables": [{"table": "a.*", "pattern": "*.csv"}, entry]}, environ={})

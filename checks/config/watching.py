@@ -115,12 +115,13 @@ class Watchlist:
         zone = merged.values["timezone"].value if "timezone" in merged.values else self.zone
         rules: list[Rule] = []
         mistakes: list[tuple[Path, str]] = []
+        pattern = merged.values["pattern"].value if "pattern" in merged.values else None
         schedule = None
         for check, config in self.checks.items():
             block = merged.blocks.get(check)
             if block is None:
                 continue
-            binding = Binding(zone=zone, calendars=self.calendars, schedule=schedule)
+            binding = Binding(zone=zone, calendars=self.calendars, schedule=schedule, pattern=pattern)
             outcome = _rule(config, block, merged.home[check], binding)
             if isinstance(outcome, Rule):
                 rules.append(outcome)

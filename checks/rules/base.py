@@ -82,12 +82,13 @@ class Binding:
     """What a check's block needs from around it to become a rule.
 
     ``zone`` is that of deadlines: the entry's or the file's. ``schedule`` is set when the table has
-    a partitions check too.
+    a partitions check too, ``pattern`` when the entry says which objects are data.
     """
 
     zone: ZoneInfo
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     schedule: Schedule | None = None
+    pattern: str | None = None
 
     def calendar(self, name: str | None) -> Calendar | None:
         """Return the calendar of that name; raise ValueError with the known ones when there is none."""

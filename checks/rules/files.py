@@ -86,7 +86,11 @@ class FilesConfig(CheckConfig):
         return self
 
     def bind(self, binding: Binding) -> FilesRule:
-        """Return the rule."""
+        """Return the rule; raise ValueError where nothing says which names are strays."""
+        if self.only and binding.pattern is None:
+            message = "only: true holds names against a pattern, and there is none; write one on the entry, "
+            message += "such as pattern: '*.parquet'"
+            raise ValueError(message)
         return FilesRule(
             only=self.only is True,
             small=self.small,
