@@ -121,6 +121,37 @@ def test_nested_types_are_compared_as_trees() -> None:
 
 
 @pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("int", "INTEGER"),
+        ("decimal", "decimal(10,0)"),
+        ("decimal(12)", "decimal( 12 , 0 )"),
+        ("string", "varchar"),
+        ("timestamp", "timestamp(3)"),
+        ("array<timestamp>", "array<timestamp(6)>"),
+        ("struct<a:int,b:string>", "struct<a:int COMMENT 'in m, or km', b:string comment 'it\\'s'>"),
+        ("struct<comment:string>", "struct<comment: string>"),
+    ],
+)
+def test_spellings_of_one_type_are_no_change(one: str, other: str) -> None:
+    assert differences(columns(a=one), columns(a=other)) == []
+    assert against(None, table(a=one), {"columns": {"a": other}}).status is Status.PASS
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("decimal(10)", "decimal(12)"),
+        ("varchar(3)", "varchar(4)"),
+        ("varchar(3)", "string"),
+        ("char(1)", "string"),
+    ],
+)
+def test_lengths_are_told_apart(one: str, other: str) -> None:
+    assert differences(columns(a=one), columns(a=other)) != []
+
+
+@pytest.mark.parametrize(
     ("allow", "status"),
     [("added", Status.PASS), (["added", "dropped"], Status.PASS), ("dropped", Status.FAIL)],
 )
@@ -254,6 +285,7 @@ def test_without_a_footer_it_is_unknown() -> None:
         ({"columns": {"id": "array<int"}}, "'array<int' is not a type of id"),
         ({"columns": {"id": "integerr"}}, "'integerr' is not a type of id"),
         ({"columns": ["id"]}, "is not a list of columns"),
+        ({"columns": {"id": "bigint", "ID": "int"}}, "ID is written twice"),
         ({"allow": "renamed"}, "'renamed' is no change of a schema"),
         ({"against": "yesterday"}, "write one of: last, footer"),
     ],

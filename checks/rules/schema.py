@@ -41,13 +41,16 @@ def _parse_columns(value: object) -> tuple[Column, ...]:
     if not isinstance(value, dict) or not value:
         message = f"{value!r} is not a list of columns; write names with their types, such as {{id: bigint}}"
         raise ValueError(message)
-    columns = []
+    columns: list[Column] = []
     for name, kind in value.items():
         tree = parse_type(kind) if isinstance(kind, str) else None
         if not isinstance(kind, str) or tree is None or not is_known(tree):
             message = (
                 f"{kind!r} is not a type of {name}; write one as Athena does, such as bigint or array<string>"
             )
+            raise ValueError(message)
+        if str(name).lower() in {column.name.lower() for column in columns}:
+            message = f"{name} is written twice: names count in any case"
             raise ValueError(message)
         columns.append(Column(str(name), kind))
     return tuple(columns)

@@ -21,6 +21,8 @@ _SAME = {
 """Other names for the same type."""
 _PLAIN = re.compile(r"([^<>,:()]+)(\(\s*\d+\s*(?:,\s*\d+\s*)?\))?\s*(?=[<>,]|$)", re.DOTALL)
 _NAME = re.compile(r"(`(?:[^`]|``)*`\s*|[^:<>,`]+):", re.DOTALL)
+_COMMENT = re.compile(r"\scomment\s*'(?:[^'\\]|\\.)*'", re.IGNORECASE | re.DOTALL)
+"""What Hive's DDL lets follow the type of a struct's field; it is no part of the type."""
 _SPACE = re.compile(r"\s*")
 _LEAVES = frozenset({
     "boolean", "tinyint", "smallint", "int", "bigint", "float", "double", "string", "binary", "date", "time",
@@ -50,6 +52,7 @@ def parse_type(text: str) -> Tree | None:
     """Return the type that a text writes; None when it is none."""
     if len(text) > _LONGEST:
         return None
+    text = _COMMENT.sub("", text)
     parsed = _parse(text, 0, 0)
     return parsed[0] if parsed is not None and not text[parsed[1] :].strip() else None
 
@@ -61,8 +64,7 @@ def _parse(text: str, at: int, depth: int) -> tuple[Tree, int] | None:
     base = " ".join(match[1].lower().split())
     length = re.sub(r"\s", "", match[2] or "")
     base, end = _SAME.get(base, base), match.end()
-    if base == "decimal" and not length:
-        length = "(10,0)"
+    base, length = _as_hive(base, length)
     if end >= len(text) or text[end] != "<":
         return Tree(base + length), end
     if base not in ("struct", "array", "map", "uniontype"):
@@ -73,6 +75,15 @@ def _parse(text: str, at: int, depth: int) -> tuple[Tree, int] | None:
     found, end = fields
     wanted = _ITEMS.get(base)
     return (Tree(base, tuple(found)), end) if wanted is None or len(found) == len(wanted) else None
+
+
+def _as_hive(base: str, length: str) -> tuple[str, str]:
+    """Return a type with its length as Hive has it: queries of Athena show a string as varchar, and timestamp(3)."""
+    if base == "decimal" and "," not in length:
+        return base, f"{length[:-1] or '(10'},0)"
+    if base == "varchar" and not length:
+        return "string", ""
+    return base, "" if base == "timestamp" else length
 
 
 def _fields(text: str, at: int, base: str, depth: int) -> tuple[list[tuple[str, Tree]], int] | None:
