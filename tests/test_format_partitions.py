@@ -447,6 +447,25 @@ def test_a_checkpoint_in_parts_has_to_be_whole(tmp_path: Path) -> None:
     assert filled(plan, observe(delta.READER, plan, objects)) == A_GAP
 
 
+@pytest.mark.parametrize("checkpoint", [False, True])
+def test_values_of_a_mapped_column_stand_under_its_physical_name(*, checkpoint: bool) -> None:
+    physical = "col-5f422f40-de70-45b2-88ab-1d5c90e94db1"
+    field = {"name": "day", "type": "date", "metadata": {"delta.columnMapping.physicalName": physical}}
+    first = metadata_action("day")
+    first["metaData"]["schemaString"] = json.dumps({"type": "struct", "fields": [field]})
+    first["metaData"]["configuration"] = {"delta.columnMapping.mode": "name"}
+    adds = [delta_add(day) for day in ("2026-11-19", "2026-11-21")]
+    for each in adds:
+        each["add"]["partitionValues"] = {physical: each["add"]["path"]}
+    objects = ObjectsInMemory()
+    objects.put(log_key(0), delta_commit(first, *adds, at=EIGHT))
+    if checkpoint:
+        text = "\n".join(json.dumps(action) for action in (first, *adds))
+        objects.put(log_key(0, ".checkpoint.80a083e8-7026-4e79-81be-64bd76c43a11.json"), text.encode())
+    plan = plan_with(Format.DELTA, partitions_rule(key="day", format="%Y-%m-%d"))
+    assert filled(plan, observe(delta.READER, plan, objects)) == A_GAP
+
+
 def test_names_of_keys_may_be_written_in_any_case(tmp_path: Path) -> None:
     table = rows("2026-11-19", "2026-11-21").rename_columns(["Day", "amount"])
     write_deltalake(str(tmp_path), table, partition_by=["Day"])

@@ -17,6 +17,7 @@ from checks.layout import NULL_PARTITION
 from checks.model import Column, Problem, ProblemKind, Unobserved, WholeSeen
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from checks.lake.formats.asked import Asked
@@ -91,8 +92,9 @@ class Partitions:
     def add_to(self, seen: Observation, base_at: datetime, problem: Problem | None) -> Observation:
         """Return the observation with the periods in it; raise Unobserved when they cannot be told."""
         plan = self.asked.plan
-        keys = self.live.keys if self.live.keys is not None else plan.table.partition_keys
-        if not keys:
+        told = self.live.keys
+        told = {key.name: key for key in plan.table.partition_keys} if told is None else told
+        if not told:
             raise Unobserved(
                 Problem(
                     ProblemKind.UNSUPPORTED,
@@ -102,10 +104,11 @@ class Partitions:
             )
         held: dict[tuple[str, ...], Held] = defaultdict(lambda: Held(names=self.asked.collector()))
         for action, commit in self.live.pending:
-            found = held[_texts(action, keys)]
+            found = held[_texts(action, told)]
             _count(found, action, commit, base_at)
             _note(found, action, self.walk)
-        keys = tuple(Column(key.name.lower(), key.type) for key in keys)  # as Glue and the config write them
+        # As Glue and the config write them.
+        keys = tuple(Column(key.name.lower(), key.type) for key in told.values())
         layout = layout_of(plan, keys, held)
         if isinstance(layout, Problem):
             raise Unobserved(layout)
@@ -113,9 +116,9 @@ class Partitions:
         return with_partitions(seen, plan, want, keys, held, problem=problem)
 
 
-def _texts(action: FileAction, keys: tuple[Column, ...]) -> tuple[str, ...]:
-    """Return the partition's values in the order of the keys."""
-    values = (action.values.get(key.name) for key in keys)
+def _texts(action: FileAction, names: Iterable[str]) -> tuple[str, ...]:
+    """Return the partition's values in the order of the keys, by the names that files have for them."""
+    values = (action.values.get(name) for name in names)
     return tuple(NULL_PARTITION if value is None else value for value in values)
 
 

@@ -158,7 +158,8 @@ class LiveFiles:
     rows: bool = False
     keeps_stats: bool = False
     stats: Sequence[str] = ()
-    keys: tuple[Column, ...] | None = None
+    keys: dict[str, Column] | None = None
+    """The partition columns by how the values of files name them; None where the log does not tell them."""
     pending: list[tuple[FileAction, Commit | None]] = field(default_factory=list)
     """The files that are in the table, the newest first; the commit is None where a checkpoint names it."""
     _count: int = 0

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from checks.lake.formats.delta_stats import mapped_fields
 from checks.lake.formats.logs import instant_of_ms, malformed, parse_json, unsupported, whole_number
 from checks.model import Column, Unobserved
 
@@ -127,19 +128,24 @@ def file_action(name: str, body: Mapping[str, Any], place: str) -> FileAction:
     )
 
 
-def partition_keys_of(body: Mapping[str, Any], place: str) -> tuple[Column, ...]:
-    """Return the partition columns that a metaData action names, with their types."""
+def partition_keys_of(body: Mapping[str, Any], place: str) -> dict[str, Column]:
+    """Return the partition columns that a metaData action names, by how the values of files name them.
+
+    Those are called by their physical names once columns are mapped (protocol, "Column Mapping").
+    """
     names = body.get("partitionColumns") or []
     if not isinstance(names, list):
         raise malformed(place, "partitionColumns is no list")
-    types: dict[str, str] = {}
+    told: dict[str, tuple[str, str]] = {}
     if names:
-        fields = parse_json(str(body.get("schemaString")).encode(), f"{place}: schemaString").get("fields")
-        for each in fields if isinstance(fields, list) else []:
-            if isinstance(each, dict) and isinstance(each.get("type"), str):
-                kind = str(each["type"])
-                types[str(each.get("name"))] = _TYPES.get(kind, kind)
-    return tuple(Column(str(name), types.get(str(name), "string")) for name in names)
+        schema = parse_json(str(body.get("schemaString")).encode(), f"{place}: schemaString")
+        told = {
+            name: (field.path[0], _TYPES.get(field.type, field.type))
+            for name, field in mapped_fields(schema, body.get("configuration"))
+            if len(field.path) == 1
+        }
+    keys = [(str(name), *told.get(str(name), (str(name), "string"))) for name in names]
+    return {written: Column(name, kind) for name, written, kind in keys}
 
 
 @dataclass(slots=True)
@@ -151,7 +157,7 @@ class CommitParser:
     commit: Commit = field(init=False)
     files: list[FileAction] | None = None
     """Where file actions are kept, and other actions that tell the table's partitions; None keeps none."""
-    partition_keys: tuple[Column, ...] | None = None
+    partition_keys: dict[str, Column] | None = None
     metadata: dict[str, Any] | None = None
     sidecars: list[str] = field(default_factory=list)
     line: int = 0

@@ -9,6 +9,7 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from checks.lake.errors import clean
@@ -77,15 +78,8 @@ def mapped_column(metadata: Mapping[str, Any], column: str, table: str, place: s
     Raises Unobserved (malformed) where the schema is no JSON.
     """
     schema = parse_json(str(metadata.get("schemaString")).encode(), f"{place}: schemaString")
-    configuration = metadata.get("configuration")
-    if isinstance(configuration, list):  # a map in Parquet is a list of pairs
-        pairs = [each for each in configuration if isinstance(each, tuple) and len(each) == 2]
-        configuration = dict(pairs)
-    mode = configuration.get("delta.columnMapping.mode") if isinstance(configuration, dict) else None
     by_case: Mapped | None = None
-    for count, (name, found) in enumerate(_fields(schema, is_mapped=mode in ("name", "id"))):
-        if count > _MOST_FIELDS:
-            break
+    for name, found in mapped_fields(schema, metadata.get("configuration")):
         if name == column:
             return _if_time(found, column, table)
         if by_case is None and name.lower() == column.lower():
@@ -93,6 +87,17 @@ def mapped_column(metadata: Mapping[str, Any], column: str, table: str, place: s
     if by_case is None:
         return no_column(table, column, "is not in its schema")
     return _if_time(by_case, column, table)
+
+
+def mapped_fields(schema: Any, configuration: Any) -> Iterator[tuple[str, Mapped]]:
+    """Yield each field of a schema by its name, those of structs with dots between, within bounds.
+
+    ``configuration`` is that of the metaData action: it says whether columns are mapped.
+    """
+    if isinstance(configuration, list):  # a map in Parquet is a list of pairs
+        configuration = dict(each for each in configuration if isinstance(each, tuple) and len(each) == 2)
+    mode = configuration.get("delta.columnMapping.mode") if isinstance(configuration, dict) else None
+    return islice(_fields(schema, is_mapped=mode in ("name", "id")), _MOST_FIELDS)
 
 
 def _if_time(found: Mapped, column: str, table: str) -> Mapped | Problem:
@@ -106,7 +111,6 @@ def _if_time(found: Mapped, column: str, table: str) -> Mapped | Problem:
 def _fields(
     struct: Any, *, is_mapped: bool, name: str = "", path: tuple[str, ...] = ()
 ) -> Iterator[tuple[str, Mapped]]:
-    """Yield each field of a schema by its name, those of structs with dots between."""
     fields = struct.get("fields") if isinstance(struct, dict) else None
     for each in fields if isinstance(fields, list) and len(path) < _MOST_DEPTH else []:
         if not isinstance(each, dict):
