@@ -466,6 +466,19 @@ def test_values_of_a_mapped_column_stand_under_its_physical_name(*, checkpoint: 
     assert filled(plan, observe(delta.READER, plan, objects)) == A_GAP
 
 
+def test_a_checkpoint_that_was_never_finished_is_passed_over(tmp_path: Path) -> None:
+    delta_table(tmp_path, "2026-11-19", "2026-11-21")
+    DeltaTable(str(tmp_path)).create_checkpoint()
+    objects = folder_of(tmp_path)
+    objects.put(log_key(2), delta_commit(delta_add("c", day="2026-11-18"), at=EIGHT))
+    objects.put(log_key(2, ".checkpoint.0000000001.0000000002.parquet"), b"PAR1")
+    plan = plan_with(Format.DELTA)
+    assert filled(plan, observe(delta.READER, plan, objects)) == A_GAP
+    for name in [name for name in objects.objects if "last_checkpoint" in name or "1.checkpoint.p" in name]:
+        del objects.objects[name]
+    assert filled(plan, observe(delta.READER, plan, objects)) == A_GAP
+
+
 def test_names_of_keys_may_be_written_in_any_case(tmp_path: Path) -> None:
     table = rows("2026-11-19", "2026-11-21").rename_columns(["Day", "amount"])
     write_deltalake(str(tmp_path), table, partition_by=["Day"])

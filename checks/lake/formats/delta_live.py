@@ -71,9 +71,14 @@ class LogFiles:
 
     @property
     def base(self) -> int:
-        """The version of the newest checkpoint that counts, -1 where there is none."""
+        """The version of the newest checkpoint that counts, -1 where there is none.
+
+        One of which parts are missing is none (protocol, "Multi-part checkpoints"), unless nothing else is left.
+        """
         newest = self.newest
-        return max((number for number in self.log.checkpoints if number <= newest), default=-1)
+        found = {number: keys for number, keys in self.log.checkpoints.items() if number <= newest}
+        torn = -1 if 0 in self.log.commits else max(found, default=-1)
+        return max((number for number, keys in found.items() if _whole_checkpoint(keys)), default=torn)
 
     def versions(self) -> Iterator[int]:
         """Yield the versions of the commits after the checkpoint, newest first; raise TooMuchError for too many."""
@@ -97,7 +102,14 @@ class LogFiles:
     def checkpoint(self) -> tuple[Key, ...]:
         """Return the files of the newest checkpoint that counts; raise Unobserved where parts are missing."""
         base = self.base
-        return _whole_checkpoint(self.log.checkpoints[base], self.walk.place) if base >= 0 else ()
+        if base < 0:
+            return ()
+        keys = self.log.checkpoints[base]
+        found = _whole_checkpoint(keys)
+        if not found:
+            name = keys[0].key.rpartition("/")[2]
+            raise malformed(self.walk.place, f"parts of the checkpoint {name} are missing")
+        return found
 
     def get(self, key: Key) -> bytes:
         """Return a file of the log; raise Unobserved, TooMuchError."""
@@ -265,8 +277,8 @@ def rows_of_parquet(data: bytes, place: str, columns: list[str]) -> Iterator[dic
         raise malformed(place, f"it is no checkpoint in Parquet ({error})") from error
 
 
-def _whole_checkpoint(keys: tuple[Key, ...], place: str) -> tuple[Key, ...]:
-    """Choose one of the checkpoints of a version: a single file, or all parts of one."""
+def _whole_checkpoint(keys: tuple[Key, ...]) -> tuple[Key, ...]:
+    """Choose one of the checkpoints of a version: a single file, or all parts of one; none where some are missing."""
     parts: dict[int, dict[int, Key]] = {}
     for key in keys:
         match = _PART.search(key.key)
@@ -276,4 +288,4 @@ def _whole_checkpoint(keys: tuple[Key, ...], place: str) -> tuple[Key, ...]:
     for count, found in parts.items():
         if set(found) == set(range(1, count + 1)):
             return tuple(found.values())
-    raise malformed(place, f"parts of the checkpoint {keys[0].key.rpartition('/')[2]} are missing")
+    return ()
