@@ -216,6 +216,18 @@ def test_in_commit_timestamps_come_before_what_else_a_commit_tells() -> None:
     assert see(log_of(data)).newest == Arrival(NINE, commit_uri(0))
 
 
+@pytest.mark.parametrize("offset", [{}, {"offset": None}, {"offset": 1}])
+def test_a_file_is_the_same_in_a_checkpoint_and_in_a_commit(offset: dict[str, Any]) -> None:
+    vector = {"storageType": "i", "pathOrInlineDv": "wi5b=000010000siXQKl0rr91000f55c8Xg0@@D72lkbi5=-{L"}
+    removed = delta_log.file_action("remove", {"path": "a", "deletionVector": {**vector, **offset}}, "c")
+    parquet = {**vector, "offset": offset.get("offset"), "sizeInBytes": 40, "cardinality": 2}
+    added = delta_log.file_action("add", {"path": "a", "size": 7, "deletionVector": parquet}, "p")
+    assert removed.key == added.key
+    assert (
+        added.key != delta_log.file_action("add", {"path": "a", "size": 7, "deletionVector": None}, "p").key
+    )
+
+
 def test_a_commit_without_a_time_has_its_files() -> None:
     objects = log_of(delta_commit(delta_add()))
     objects.put(log_key(0), objects.objects[log_key(0)], TEN)

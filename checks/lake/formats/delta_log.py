@@ -111,7 +111,8 @@ def file_action(name: str, body: Mapping[str, Any], place: str) -> FileAction:
         values = dict(values)  # a map in Parquet is a list of pairs
     if not isinstance(path, str) or not isinstance(values, dict) or not isinstance(vector, dict):
         raise malformed(place, f"the {name} has no path, or its partitionValues are no object")
-    unique = "".join(str(vector.get(part, "")) for part in ("storageType", "pathOrInlineDv", "offset"))
+    # An offset that is absent in JSON is null in Parquet.
+    unique = "".join(str(vector.get(part) or "") for part in ("storageType", "pathOrInlineDv", "offset"))
     texts = {str(key): None if value is None else str(value) for key, value in values.items()}
     size = whole_number(body.get("size"))
     if name == "add" and (size is None or size < 0):
