@@ -22,7 +22,7 @@ from pyiceberg.transforms import (
     MonthTransform,
 )
 from pyiceberg.typedef import Record
-from pyiceberg.types import NestedField, TimestampType
+from pyiceberg.types import NestedField, StringType, TimestampType
 
 from checks.lake.formats import delta, delta_live, hudi, iceberg, iceberg_manifests
 from checks.lake.formats.hudi_partitions import values_of
@@ -209,6 +209,27 @@ def test_buckets_are_no_dimension(tmp_path: Path) -> None:
     seen = observe(iceberg.READER, plan, objects)
     assert filled(plan, seen) == A_GAP
     assert {each.dimensions for each in seen.partitions} == {()}
+
+
+def test_rows_without_a_value_fill_their_day_and_make_no_dimension(tmp_path: Path) -> None:
+    partition = PartitionSpec(
+        PartitionField(1, 1000, IdentityTransform(), "day"),
+        PartitionField(3, 1001, IdentityTransform(), "region"),
+    )
+    schema = iceberg_schema(NestedField(3, "region", StringType()))
+    table = iceberg_catalog(tmp_path).create(schema, partition)
+    append_files(
+        table, ("2026-11-19", "eu"), ("2026-11-19", None), ("2026-11-20", "eu"), ("2026-11-21", None)
+    )
+    objects, parameters = objects_of(table, tmp_path)
+    keys = (Column("day", "string"), Column("region", "string"))
+    for each, expected in (
+        (None, {"2026-11-19": PRESENT, "2026-11-20": PRESENT, "2026-11-21": PRESENT}),
+        ("region", {"2026-11-19": PRESENT, "2026-11-20": PRESENT, "2026-11-21": MISSING}),  # of eu alone
+    ):
+        plan = plan_with(Format.ICEBERG, partitions_rule(each=each), parameters=parameters)
+        plan = replace(plan, table=replace(plan.table, partition_keys=keys))
+        assert filled(plan, observe(iceberg.READER, plan, objects)) == expected
 
 
 def test_rows_of_a_day_are_those_of_its_files_unless_delete_files_take_some_away(tmp_path: Path) -> None:

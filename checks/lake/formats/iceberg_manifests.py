@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from checks.lake.formats.avro import open_container
 from checks.lake.formats.logs import malformed, unsupported, whole_number
+from checks.layout import NULL_PARTITION
 from checks.model import Unobserved
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ MOST_BYTES = 16 * 1024 * 1024
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - transforms count from it without a zone
 _DELETED = 2
 TIMES = {"hour": "%Y-%m-%dT%H", "day": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}
-_NO_VALUE = "null"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Field:
     def text(self, value: Any) -> str:
         """Write a partition value as text: days as ``2026-11-22``, hours as ``2026-11-22T05``."""
         if value is None:
-            return _NO_VALUE
+            return NULL_PARTITION
         if self.transform in TIMES or self.type == "date":
             return _say_time(self.transform if self.transform in TIMES else "day", value)
         if self.type.startswith("timestamp") and isinstance(value, int):

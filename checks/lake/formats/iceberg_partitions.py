@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from checks.lake.formats.held import Held, Wanted, layout_of, too_much, wanted, with_partitions
 from checks.lake.formats.iceberg_manifests import TIMES, parse_manifest, specs_of
 from checks.lake.formats.logs import malformed, uri_of, whole_number
-from checks.layout import StatedLayout
+from checks.layout import NULL_PARTITION, StatedLayout
 from checks.model import Column, Problem, ProblemKind, Unobserved
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def _texts(
         by_name = {each.name: each.text(value) for each, value in zip(fields, values, strict=False)}
     except (TypeError, ValueError, OverflowError) as error:
         raise malformed(place, f"a partition value is no time: {error}") from error
-    return tuple(by_name.get(key.name, "") for key in keys)
+    return tuple(by_name.get(key.name, NULL_PARTITION) for key in keys)
 
 
 def _walls_of(
