@@ -531,6 +531,28 @@ def test_too_large_a_log_leaves_what_was_not_found_unknown(monkeypatch: pytest.M
     assert found == {"2026-11-21": PRESENT, "2026-11-20": PRESENT, "2026-11-19": UNKNOWN}
 
 
+def test_too_large_a_log_leaves_values_that_were_not_found_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delta_live, "MOST_COMMITS", 3)
+    objects = ObjectsInMemory()
+    loads = [(day, region) for day in ("2026-11-19", "2026-11-20", "2026-11-21") for region in ("us", "eu")]
+    for version, (day, region) in enumerate(loads):
+        add = delta_add(f"{version}", day=day, region=region)
+        objects.put(log_key(version), delta_commit(metadata_action("day", "region"), add, at=EIGHT))
+    rule = partitions_rule(key="day", format="%Y-%m-%d", each={"region": ["eu", "us"]})
+    plan = plan_with(Format.DELTA, rule)
+    keys = (Column("day", "string"), Column("region", "string"))
+    plan = replace(plan, table=replace(plan.table, partition_keys=keys))
+    row = rule.measure(observe(delta.READER, plan, objects), Clock(now=NOW), TableMemory())
+    assert {(item.period[-2:], item.dimensions[0][1]): item.state for item in row.items} == {
+        ("21", "eu"): PRESENT,
+        ("21", "us"): PRESENT,
+        ("20", "eu"): PRESENT,
+        ("20", "us"): UNKNOWN,
+        ("19", "eu"): UNKNOWN,
+        ("19", "us"): UNKNOWN,
+    }
+
+
 @pytest.mark.parametrize("bad", [b"", b"PAR1", b"no parquet"])
 def test_a_bad_checkpoint_leaves_recency_as_it_is(bad: bytes) -> None:
     objects = ObjectsInMemory()

@@ -215,11 +215,12 @@ def with_partitions(
 ) -> Observation:
     """Add to an observation what each needed period holds.
 
-    ``problem`` says why there may be more than ``held``: then a period without any is not known. ``earlier``
+    ``problem`` says why there may be more than ``held``: then what a period does not hold is not known. ``earlier``
     is the wall time of an earlier period that is known to hold data.
     """
     partitions, starts, odd = _sort(seen, want, keys, held, problem)
-    have = {partition.period.start for partition in partitions}
+    # One without values stands for those that were not found, though others of its period were.
+    have = {partition.period.start for partition in partitions} if problem is None else set()
     partitions += [
         PartitionSeen(period=period, problem=problem, listing=None if problem else Listing())
         for period in (*want.periods, *want.compared.values())
