@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
 from pyiceberg.partitioning import PartitionField, PartitionSpec
+from pyiceberg.schema import Schema
 from pyiceberg.transforms import (
     BucketTransform,
     DayTransform,
@@ -22,7 +23,7 @@ from pyiceberg.transforms import (
     MonthTransform,
 )
 from pyiceberg.typedef import Record
-from pyiceberg.types import NestedField, StringType, TimestampType
+from pyiceberg.types import IntegerType, NestedField, StringType, TimestampType
 
 from checks.lake.formats import delta, delta_live, hudi, iceberg, iceberg_manifests
 from checks.lake.formats.hudi_partitions import values_of
@@ -209,6 +210,24 @@ def test_buckets_are_no_dimension(tmp_path: Path) -> None:
     seen = observe(iceberg.READER, plan, objects)
     assert filled(plan, seen) == A_GAP
     assert {each.dimensions for each in seen.partitions} == {()}
+
+
+def test_bounds_of_year_month_and_day_make_up_no_first_day(tmp_path: Path) -> None:
+    names = ("year", "month", "day")
+    schema = Schema(*[NestedField(number, name, IntegerType()) for number, name in enumerate(names, 1)])
+    fields = [PartitionField(n, 999 + n, IdentityTransform(), name) for n, name in enumerate(names, 1)]
+    table = iceberg_catalog(tmp_path).create(schema, PartitionSpec(*fields))
+    now = at("11-03 07:00")
+    append_files(table, (2026, 10, 31), (2026, 11, 1), (2026, 11, 2))
+    append_files(table, (2026, 10, 31), (2026, 11, 1))
+    objects, parameters = objects_of(table, tmp_path, now - HOUR, now - HOUR)
+    for lookback, days in (
+        (7, {"2026-11-02", "2026-11-01", "2026-10-31"}),  # the table began on 31 October
+        (1, {"2026-11-02"}),
+    ):
+        plan = plan_with(Format.ICEBERG, partitions_rule(lookback=lookback), parameters=parameters)
+        seen = observe(iceberg.READER, plan, objects, now)
+        assert filled(plan, seen, now) == dict.fromkeys(days, PRESENT)
 
 
 def test_rows_without_a_value_fill_their_day_and_make_no_dimension(tmp_path: Path) -> None:

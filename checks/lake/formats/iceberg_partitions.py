@@ -82,8 +82,15 @@ class Partitions:
         ]
         if problem is not None or not self._read_whole(older, specs, keys, held):
             want = replace(want, compared={})
+        # Only the bounds of one key are values that were written: a year's and a month's make up a day.
+        is_written = len(want.layout.keys) == 1
         earlier = min(
-            (lower for _, lower, _ in walls if lower is not None and _is_before(lower, first)), default=None
+            (
+                lower if lower is not None and is_written else upper
+                for _, lower, upper in walls
+                if upper is not None and _is_before(upper, first)
+            ),
+            default=None,
         )
         if len(manifests) < len(self.files.manifests()):
             for each in held.values():
