@@ -230,6 +230,26 @@ def test_bounds_of_year_month_and_day_make_up_no_first_day(tmp_path: Path) -> No
         assert filled(plan, seen, now) == dict.fromkeys(days, PRESENT)
 
 
+def test_dates_that_stand_for_never_are_not_the_first_day(tmp_path: Path) -> None:
+    table = iceberg_catalog(tmp_path).create(iceberg_schema(), spec(1, IdentityTransform(), "day"))
+    append_files(table, ("1970-01-01",))
+    append_files(table, ("1900-01-01",), ("2026-11-20",), ("2026-11-21",))
+    objects, parameters = objects_of(table, tmp_path)
+    plan = plan_with(Format.ICEBERG, parameters=parameters)
+    seen = observe(iceberg.READER, plan, objects)
+    assert filled(plan, seen) == {"2026-11-20": PRESENT, "2026-11-21": PRESENT}
+    plan = plan_with(Format.ICEBERG, partitions_rule(lookback=1, due="05:00"), parameters=parameters)
+    seen = observe(iceberg.READER, plan, objects, at("11-23 05:30"))
+    assert states(plan, seen, at("11-23 05:30")) == {"2026-11-22": MISSING}  # no manifest had to be read
+    assert seen.first_period_at == at("11-21 00:00")
+    adds = [delta_add(day, day=day) for day in ("1970-01-01", "2026-11-20", "2026-11-21")]
+    objects = ObjectsInMemory()
+    objects.put(log_key(0), delta_commit(metadata_action("day"), *adds, at=EIGHT))
+    plan = plan_with(Format.DELTA, partitions_rule(key="day", format="%Y-%m-%d"))
+    found = filled(plan, observe(delta.READER, plan, objects))
+    assert found == {"2026-11-20": PRESENT, "2026-11-21": PRESENT}
+
+
 def test_rows_without_a_value_fill_their_day_and_make_no_dimension(tmp_path: Path) -> None:
     partition = PartitionSpec(
         PartitionField(1, 1000, IdentityTransform(), "day"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from checks.lake.errors import clean
 from checks.lake.layouts import labels_of
+from checks.lake.partitions import is_sentinel
 from checks.layout import NULL_PARTITION, StatedLayout, TimeLayout, infer_layout
 from checks.model import Column, Listing, Observation, PartitionSeen, Period, Problem, ProblemKind
 from checks.rules.volume_rule import VolumeRule
@@ -268,6 +269,7 @@ def _sort(
 ) -> tuple[list[PartitionSeen], list[datetime], int]:
     """Return the needed partitions, the starts of all periods that hold rows, and how many do not fit.
 
+    Dates such as 1970-01-01 are none that the table began with.
     ``problem`` says why there may be more in them than is ``held``.
     """
     every, zone = want.schedule.every, want.layout.zone
@@ -285,7 +287,8 @@ def _sort(
         period = by_wall.get(every.floor(wall)) or period_of(wall, every, zone)
         if period is None or wall > last:
             continue
-        starts.append(period.start)
+        if not is_sentinel(wall):
+            starts.append(period.start)
         if want.covers(wall):
             pairs = zip(keys, values, strict=False)
             partitions.append(

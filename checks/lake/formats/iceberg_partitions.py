@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from checks.lake.formats.held import Held, Wanted, layout_of, too_much, wanted, with_partitions
 from checks.lake.formats.iceberg_manifests import TIMES, parse_manifest, specs_of
 from checks.lake.formats.logs import malformed, uri_of, whole_number
+from checks.lake.partitions import is_sentinel
 from checks.layout import NULL_PARTITION, StatedLayout
 from checks.model import Column, Problem, ProblemKind, Unobserved
 
@@ -84,14 +85,11 @@ class Partitions:
             want = replace(want, compared={})
         # Only the bounds of one key are values that were written: a year's and a month's make up a day.
         is_written = len(want.layout.keys) == 1
-        earlier = min(
-            (
-                lower if lower is not None and is_written else upper
-                for _, lower, upper in walls
-                if upper is not None and _is_before(upper, first)
-            ),
-            default=None,
-        )
+        before = [
+            (lower if is_written else None, upper) for _, lower, upper in walls if _is_before(upper, first)
+        ]
+        told = (wall for each in before for wall in each if wall is not None and not is_sentinel(wall))
+        earlier = min(told, default=None)
         if len(manifests) < len(self.files.manifests()):
             for each in held.values():
                 each.lose_rows(DELETES)
