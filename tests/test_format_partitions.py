@@ -250,6 +250,55 @@ def test_dates_that_stand_for_never_are_not_the_first_day(tmp_path: Path) -> Non
     assert found == {"2026-11-20": PRESENT, "2026-11-21": PRESENT}
 
 
+def evolved(tmp_path: Path, first: PartitionSpec, old: tuple[Any, ...], *days: str) -> Any:
+    """Return a table with a file by one spec, and then one by the day of ``ts`` a day."""
+    schema = iceberg_schema(NestedField(3, "ts", TimestampType()))
+    table = iceberg_catalog(tmp_path).create(schema, first)
+    append_files(table, old)
+    with table.update_spec() as update:
+        for each in first.fields:
+            update.remove_field(each.name)
+        update.add_field("ts", DayTransform(), "ts_day")
+    for day in days:
+        append_files(table, (days_since_1970(day),))
+    return table
+
+
+@pytest.mark.parametrize(
+    ("first", "old"), [(PartitionSpec(), ()), (spec(3, MonthTransform(), "ts_month"), (12 * 56 + 10,))]
+)
+@pytest.mark.parametrize("stated", [{}, {"key": "ts"}])
+def test_days_from_before_another_partition_spec_are_unknown_unless_they_are_found(
+    tmp_path: Path, first: PartitionSpec, old: tuple[Any, ...], stated: dict[str, str]
+) -> None:
+    table = evolved(tmp_path, first, old, "2026-11-18", "2026-11-21")
+    plan = plan_with(Format.ICEBERG, partitions_rule(lookback=4, **stated))
+    for last_of_old, gets, expected in (
+        (at("11-17 23:00"), 4, {"2026-11-20": MISSING, "2026-11-19": MISSING}),  # it is not even read
+        (at("11-19 12:00"), 5, {"2026-11-20": MISSING, "2026-11-19": UNKNOWN}),
+        (at("11-20 01:00"), 5, {"2026-11-20": UNKNOWN, "2026-11-19": UNKNOWN}),
+    ):
+        objects, parameters = objects_of(table, tmp_path, last_of_old, NOW - 2 * HOUR, NOW - HOUR)
+        plan = replace(plan, table=replace(plan.table, parameters=parameters))
+        seen = observe(iceberg.READER, plan, objects)
+        assert filled(plan, seen) == {**expected, "2026-11-21": PRESENT, "2026-11-18": PRESENT}
+        assert objects.counts == (0, gets)
+
+
+def test_a_table_that_is_partitioned_no_more_is_unknown_where_nothing_is_found(tmp_path: Path) -> None:
+    table = iceberg_table(tmp_path, PartitionSpec())
+    with table.update_spec() as update:
+        update.add_field("day", IdentityTransform(), "day")
+    append_files(table, ("2026-11-19",))
+    with table.update_spec() as update:
+        update.remove_field("day")
+    append_files(table, ())
+    objects, parameters = objects_of(table, tmp_path)
+    plan = plan_with(Format.ICEBERG, parameters=parameters)
+    found = filled(plan, observe(iceberg.READER, plan, objects))
+    assert found == {"2026-11-21": UNKNOWN, "2026-11-20": UNKNOWN, "2026-11-19": PRESENT}
+
+
 def test_rows_without_a_value_fill_their_day_and_make_no_dimension(tmp_path: Path) -> None:
     partition = PartitionSpec(
         PartitionField(1, 1000, IdentityTransform(), "day"),

@@ -17,7 +17,7 @@ from checks.schedule.due import Schedule
 from checks.schedule.periods import period_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from checks.lake.formats.live import LiveNames
     from checks.rules.base import Clock, Rule, TablePlan
@@ -212,20 +212,30 @@ def with_partitions(
     held: Mapping[tuple[str, ...], Held],
     *,
     problem: Problem | None = None,
+    before: datetime | None = None,
     earlier: datetime | None = None,
 ) -> Observation:
     """Add to an observation what each needed period holds.
 
-    ``problem`` says why there may be more than ``held``: then what a period does not hold is not known. ``earlier``
-    is the wall time of an earlier period that is known to hold data.
+    ``problem`` says why there may be more than ``held``: then what a period does not hold is not known. It is of
+    the periods that begin ``before`` an instant, where there is one. ``earlier`` is the wall time of an earlier
+    period that is known to hold data.
     """
-    partitions, starts, odd = _sort(seen, want, keys, held, problem)
-    # One without values stands for those that were not found, though others of its period were.
-    have = {partition.period.start for partition in partitions} if problem is None else set()
+
+    def doubt(period: Period) -> Problem | None:
+        return problem if before is None or period.start < before else None
+
+    known = {wall: period for wall, period in want.compared.items() if doubt(period) is None}
+    want = replace(want, compared=known)
+    if before is not None and not any(map(doubt, want.periods)):
+        problem = None
+    partitions, starts, odd = _sort(seen, want, keys, held, doubt)
+    have = {partition.period.start for partition in partitions}
     partitions += [
-        PartitionSeen(period=period, problem=problem, listing=None if problem else Listing())
+        PartitionSeen(period=period, problem=why, listing=None if why else Listing())
         for period in (*want.periods, *want.compared.values())
-        if period.start not in have
+        # One without values stands for those that were not found, though others of its period were.
+        if (why := doubt(period)) is not None or period.start not in have
     ]
     if earlier is not None:
         period = period_of(earlier, want.schedule.every, want.layout.zone)
@@ -265,12 +275,12 @@ def _sort(
     want: Wanted,
     keys: Sequence[Column],
     held: Mapping[tuple[str, ...], Held],
-    problem: Problem | None,
+    doubt: Callable[[Period], Problem | None],
 ) -> tuple[list[PartitionSeen], list[datetime], int]:
     """Return the needed partitions, the starts of all periods that hold rows, and how many do not fit.
 
     Dates such as 1970-01-01 are none that the table began with.
-    ``problem`` says why there may be more in them than is ``held``.
+    ``doubt`` says why there may be more in one than is ``held``.
     """
     every, zone = want.schedule.every, want.layout.zone
     timed = {key.name for key in want.layout.keys}
@@ -291,6 +301,7 @@ def _sort(
             starts.append(period.start)
         if want.covers(wall):
             pairs = zip(keys, values, strict=False)
+            problem = doubt(period)
             partitions.append(
                 PartitionSeen(
                     period=period,

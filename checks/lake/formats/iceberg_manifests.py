@@ -5,8 +5,10 @@ Apache Iceberg Table Spec, "Partition Transforms", "Manifests", "Manifest Lists"
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from checks.lake.formats.avro import open_container
@@ -25,6 +27,7 @@ MOST_MANIFESTS = 100
 MOST_BYTES = 16 * 1024 * 1024
 """Bytes of manifests that are read for one table; a list of manifests may have as many."""
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - transforms count from it without a zone
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _DELETED = 2
 TIMES = {"hour": "%Y-%m-%dT%H", "day": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}
 
@@ -42,6 +45,11 @@ class Field:
     def is_value(self) -> bool:
         """True where the values say something for people: buckets and dropped fields do not."""
         return not self.transform.startswith(("bucket", "void"))
+
+    @property
+    def unit(self) -> str:
+        """What its values count or say: days for the day of a timestamp and for a date alike."""
+        return "day" if self.transform == "identity" and self.type == "date" else self.transform
 
     def text(self, value: Any) -> str:
         """Write a partition value as text: days as ``2026-11-22``, hours as ``2026-11-22T05``."""
@@ -188,7 +196,7 @@ class File:
     """A data file that is in the table: its partition's values, its bytes and rows, the snapshot that added it.
 
     ``upper`` is the upper bound of the field that was asked for, None where the file keeps none; ``has_values`` is
-    False where all of its values are null.
+    False where all of its values are null. ``sequence`` is that of the commit that its rows came with.
     """
 
     values: tuple[Any, ...]
@@ -199,6 +207,7 @@ class File:
     format: str = ""
     upper: bytes | None = None
     has_values: bool = True
+    sequence: int = 0
 
 
 def parse_manifest(
@@ -216,6 +225,7 @@ def parse_manifest(
             raise malformed(place, f"the size of a file is {size!r:.40}")
         # A file that was just added takes its snapshot from the manifest (spec, "Sequence Number Inheritance").
         by = snapshot_id if isinstance(snapshot_id, int) else manifest.snapshot_id
+        sequence = entry.get("sequence_number")
         rows = whole_number(file.get("record_count"))
         upper, has_values = _upper_of(file, rows, field_id) if field_id is not None else (None, True)
         yield File(
@@ -227,6 +237,7 @@ def parse_manifest(
             str(file.get("file_format") or "").lower(),
             upper,
             has_values,
+            sequence if isinstance(sequence, int) else manifest.sequence,
         )
 
 
@@ -312,3 +323,40 @@ class SnapshotFiles:
         place = self.metadata.place_of(manifest.path)
         told = f"s3://{place[0]}/{place[1]}" if place is not None else manifest.path
         return kept, told
+
+
+@dataclass(frozen=True, slots=True)
+class Comings:
+    """When manifests came: a snapshot that has expired is older than all that are left with a later number."""
+
+    files: SnapshotFiles
+    sequences: tuple[int, ...]
+    earliest: tuple[datetime, ...]
+    """By sequence number in the same place: the earliest time of a snapshot with that number or a later one."""
+
+    @classmethod
+    def of(cls, files: SnapshotFiles) -> Comings:
+        """Look through the snapshots that are left; raise Unobserved."""
+        metadata = files.metadata
+        kept = sorted(
+            (sequence, found.at)
+            for number, entry in metadata.snapshots.items()
+            if isinstance(sequence := entry.get("sequence-number"), int)
+            and (found := metadata.snapshot(number)) is not None
+        )
+        earliest = tuple(accumulate((at for _, at in reversed(kept)), min))
+        return cls(files, tuple(sequence for sequence, _ in kept), earliest[::-1])
+
+    def by(self, found: Manifest | File) -> datetime | None:
+        """Return when a file, or the newest one of a manifest, came at the latest, None where nothing tells it."""
+        number = found.snapshot_id
+        snapshot = self.files.metadata.snapshot(number) if number is not None else None
+        if snapshot is not None:
+            return snapshot.at
+        place = bisect_left(self.sequences, found.sequence)
+        return self.earliest[place] if found.sequence and place < len(self.earliest) else None
+
+    def newest_first(self) -> list[tuple[Manifest, datetime | None]]:
+        """Return the manifests of data files, those of the newest commits first; raise Unobserved."""
+        timed = [(each, self.by(each)) for each in self.files.of_data()]
+        return sorted(timed, key=lambda pair: (pair[0].sequence, pair[1] or _LONG_AGO), reverse=True)

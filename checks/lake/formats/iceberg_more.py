@@ -6,16 +6,14 @@ Iceberg Table Spec, "Snapshots" (summaries), "Manifests" (column bounds), "Binar
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from checks.lake.formats.asked import asked_of
 from checks.lake.formats.held import Held, without_partitions
 from checks.lake.formats.iceberg import snapshot_at
-from checks.lake.formats.iceberg_manifests import SnapshotFiles, parse_manifest
+from checks.lake.formats.iceberg_manifests import Comings, SnapshotFiles, parse_manifest
 from checks.lake.formats.iceberg_partitions import DELETES, Partitions
 from checks.lake.formats.logs import uri_of
 from checks.lake.formats.values import Newest, no_column, no_value, value_seen
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
 
     from checks.lake.formats.asked import Asked
     from checks.lake.formats.iceberg import Metadata, Snapshot
-    from checks.lake.formats.iceberg_manifests import File, Manifest
+    from checks.lake.formats.iceberg_manifests import File
     from checks.lake.reader import LakeReader
     from checks.model import Observation, ValuesSeen
     from checks.rules.base import Clock, TablePlan
@@ -87,7 +85,7 @@ def _live(files: SnapshotFiles, asked: Asked) -> WholeSeen:
     held = Held(names=asked.collector())
     problem = None
     try:
-        for manifest, _ in _Comings.of(files).newest_first():
+        for manifest, _ in Comings.of(files).newest_first():
             over = files.over(manifest)
             if over:
                 problem = _unread(files, over, "what the files in the others are like is not known")
@@ -99,43 +97,6 @@ def _live(files: SnapshotFiles, asked: Asked) -> WholeSeen:
     except Unobserved as error:
         problem = error.problem
     return WholeSeen(listing=held.listing(complete=True), problem=problem)
-
-
-@dataclass(frozen=True, slots=True)
-class _Comings:
-    """When manifests came: a snapshot that has expired is older than all that are left with a later number."""
-
-    files: SnapshotFiles
-    sequences: tuple[int, ...]
-    earliest: tuple[datetime, ...]
-    """By sequence number in the same place: the earliest time of a snapshot with that number or a later one."""
-
-    @classmethod
-    def of(cls, files: SnapshotFiles) -> _Comings:
-        """Look through the snapshots that are left; raise Unobserved."""
-        metadata = files.metadata
-        kept = sorted(
-            (sequence, found.at)
-            for number, entry in metadata.snapshots.items()
-            if isinstance(sequence := entry.get("sequence-number"), int)
-            and (found := metadata.snapshot(number)) is not None
-        )
-        earliest = tuple(accumulate((at for _, at in reversed(kept)), min))
-        return cls(files, tuple(sequence for sequence, _ in kept), earliest[::-1])
-
-    def by(self, manifest: Manifest) -> datetime | None:
-        """Return when the newest file of a manifest came at the latest, None where nothing tells it."""
-        number = manifest.snapshot_id
-        snapshot = self.files.metadata.snapshot(number) if number is not None else None
-        if snapshot is not None:
-            return snapshot.at
-        place = bisect_left(self.sequences, manifest.sequence)
-        return self.earliest[place] if manifest.sequence and place < len(self.earliest) else None
-
-    def newest_first(self) -> list[tuple[Manifest, datetime | None]]:
-        """Return the manifests of data files, those of the newest commits first; raise Unobserved."""
-        timed = [(each, self.by(each)) for each in self.files.of_data()]
-        return sorted(timed, key=lambda pair: (pair[0].sequence, pair[1] or _LONG_AGO), reverse=True)
 
 
 def _unread(files: SnapshotFiles, over: str, so: str) -> Problem:
@@ -191,7 +152,7 @@ def _newest_value(files: SnapshotFiles, rule: EventsRule, clock: Clock) -> Value
         newest.miss(column)
         return newest.seen()
     try:
-        manifests = _Comings.of(files).newest_first()
+        manifests = Comings.of(files).newest_first()
     except Unobserved as error:
         newest.miss(error.problem)
         return newest.seen()

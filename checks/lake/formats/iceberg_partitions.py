@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from checks.lake.formats.held import Held, Wanted, layout_of, too_much, wanted, with_partitions
-from checks.lake.formats.iceberg_manifests import TIMES, parse_manifest, specs_of
+from checks.lake.formats.iceberg_manifests import TIMES, Comings, parse_manifest, specs_of
 from checks.lake.formats.logs import malformed, uri_of, whole_number
 from checks.lake.partitions import is_sentinel
 from checks.layout import NULL_PARTITION, StatedLayout
-from checks.model import Column, Problem, ProblemKind, Unobserved
+from checks.model import Column, Problem, ProblemKind, Unobserved, iso
+from checks.schedule.clock import wall_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -23,11 +24,13 @@ if TYPE_CHECKING:
     from checks.lake.formats.asked import Asked
     from checks.lake.formats.iceberg import Metadata
     from checks.lake.formats.iceberg_manifests import Field, File, Manifest, SnapshotFiles
+    from checks.layout import TimeLayout
     from checks.model import Observation
     from checks.rules.base import Clock, TablePlan
 
     Specs = Mapping[int, Sequence[Field]]
     Parts = dict[tuple[str, ...], Held]
+    Walls = Sequence[tuple[Manifest, datetime | None, datetime | None]]
 
 DELETES = "delete files take some of them away, and its log does not tell how many"
 """Why rows are not known: those that delete files take away are in the counts of data files."""
@@ -55,7 +58,8 @@ class Partitions:
         """Return the observation with the periods in it; raise Unobserved when they cannot be told."""
         specs = self._specs()
         manifests = self.files.of_data()
-        keys, told = _keys(specs, self.metadata)
+        current = _current(specs, self.metadata)
+        keys, told = _keys(current)
         samples = [
             texts
             for manifest in manifests
@@ -66,34 +70,33 @@ class Partitions:
         if isinstance(layout, Problem):
             raise Unobserved(layout)
         want = wanted(self.plan, self.clock, layout)
+        timed = {key.name for key in layout.keys}
+        telling = {(each.name, each.unit) for each in current if each.name in timed}
+        mute = {
+            number
+            for number, fields in specs.items()
+            if not telling <= {(field.name, field.unit) for field in fields}
+        }
+        others = [each for each in manifests if each.spec_id in mute]
+        walls = [
+            (each, *_walls_of(each, specs, keys, want)) for each in manifests if each.spec_id not in mute
+        ]
         held: Parts = defaultdict(lambda: Held(names=self.asked.collector()))
-        walls = [(each, *_walls_of(each, specs, keys, want)) for each in manifests]
-        first = want.first_wall
-        over = self._read(
-            [each for each, _, upper in walls if not _is_before(upper, first)], specs, keys, held
-        )
-        problem = None
-        if over:
-            what = f"the manifests of the periods looked at are {over}"
-            problem = too_much(self.plan.table.id, what)
-        older = [
-            each
-            for each, _, upper in walls
-            if _is_before(upper, first) and not _is_before(upper, want.first_compared)
-        ]
-        if problem is not None or not self._read_whole(older, specs, keys, held):
+        problem = self._read_needed(walls, specs, keys, want, held)
+        if problem is not None or not self._read_compared(walls, specs, keys, want, held):
             want = replace(want, compared={})
-        # Only the bounds of one key are values that were written: a year's and a month's make up a day.
-        is_written = len(want.layout.keys) == 1
-        before = [
-            (lower if is_written else None, upper) for _, lower, upper in walls if _is_before(upper, first)
-        ]
-        told = (wall for each in before for wall in each if wall is not None and not is_sentinel(wall))
-        earlier = min(told, default=None)
+        earlier = _earlier(walls, want)
+        before = None
+        if others and problem is None:
+            before = self._last_of(others, want)
+            begun = wall_of(before, layout.zone)
+            problem, earlier = self._untold(layout, before), min(earlier or begun, begun)
         if len(manifests) < len(self.files.manifests()):
             for each in held.values():
                 each.lose_rows(DELETES)
-        return with_partitions(seen, self.plan, want, keys, held, problem=problem, earlier=earlier)
+        return with_partitions(
+            seen, self.plan, want, keys, held, problem=problem, before=before, earlier=earlier
+        )
 
     def _specs(self) -> dict[int, tuple[Field, ...]]:
         specs = specs_of(self.metadata)
@@ -131,14 +134,57 @@ class Partitions:
                 self._add(held[_texts(fields, file.values, keys, place)], file)
         return ""
 
-    def _read_whole(
-        self, manifests: Iterable[Manifest], specs: Specs, keys: tuple[Column, ...], held: Parts
+    def _read_needed(
+        self, walls: Walls, specs: Specs, keys: tuple[Column, ...], want: Wanted, held: Parts
+    ) -> Problem | None:
+        """Count the files of the manifests that may hold a needed period; return why there may be more."""
+        over = self._read(
+            [each for each, _, upper in walls if not _is_before(upper, want.first_wall)], specs, keys, held
+        )
+        if not over:
+            return None
+        return too_much(self.plan.table.id, f"the manifests of the periods looked at are {over}")
+
+    def _read_compared(
+        self, walls: Walls, specs: Specs, keys: tuple[Column, ...], want: Wanted, held: Parts
     ) -> bool:
-        """Count the files of manifests that only help; tell whether all of them could be read."""
+        """Count the files of those that may hold a period to compare with; tell whether all could be read."""
+        older = [
+            each
+            for each, _, upper in walls
+            if _is_before(upper, want.first_wall) and not _is_before(upper, want.first_compared)
+        ]
         try:
-            return not self._read(manifests, specs, keys, held)
+            return not self._read(older, specs, keys, held)
         except Unobserved:
             return False
+
+    def _last_of(self, others: Sequence[Manifest], want: Wanted) -> datetime:
+        """Return by when the files came that were written by other specs; raise Unobserved.
+
+        Those of a manifest came by then itself did. It is read only where that leaves a needed period open: files
+        may have been written long before the manifest was.
+        """
+        comings = Comings.of(self.files)
+        first = min((period.start for period in want.periods), default=self.clock.now)
+        last: list[datetime] = []
+        for manifest in others:
+            by = comings.by(manifest) or self.clock.now
+            if by < first or self.files.over(manifest):
+                last.append(by)
+            else:
+                files = parse_manifest(*self.files.data(manifest), manifest)
+                last += [comings.by(file) or by for file in files]
+        return max(last, default=first)
+
+    def _untold(self, layout: TimeLayout, before: datetime) -> Problem:
+        names = ", ".join(key.name for key in layout.keys)
+        return Problem(
+            ProblemKind.UNSUPPORTED,
+            f"{self.plan.table.id}: files that came up to {iso(before)} were written by another partition spec, which "
+            f"does not tell {names}",
+            "rewrite them by the current spec (rewrite_data_files)",
+        )
 
     def _add(self, held: Held, file: File) -> None:
         """Count a file. What was rewritten came before, and what an expired snapshot added at any time."""
@@ -155,12 +201,14 @@ class Partitions:
             held.add_unknown(file.size_bytes, snapshot.at, rows)
 
 
-def _keys(
-    specs: Mapping[int, Sequence[Field]], metadata: Metadata
-) -> tuple[tuple[Column, ...], StatedLayout | None]:
-    """Return the partition keys of the current spec, and the one whose transform tells time by itself."""
+def _current(specs: Mapping[int, Sequence[Field]], metadata: Metadata) -> Sequence[Field]:
+    """Return the fields of the current spec; of another one where the table is partitioned no more."""
     number = whole_number(metadata.document.get("default-spec-id"))
-    fields = specs.get(number if number is not None else 0) or next(iter(specs.values()))
+    return specs.get(number if number is not None else 0) or next(filter(None, specs.values()))
+
+
+def _keys(fields: Sequence[Field]) -> tuple[tuple[Column, ...], StatedLayout | None]:
+    """Return the partition keys of a spec, and the one whose transform tells time by itself."""
     shown = [each for each in fields if each.is_value]
     keys = tuple(
         Column(
@@ -193,6 +241,21 @@ def _walls_of(
         want.wall_of(keys, lower) if lower is not None else None,
         want.wall_of(keys, upper) if upper is not None else None,
     )
+
+
+def _earlier(walls: Walls, want: Wanted) -> datetime | None:
+    """Return the wall time of the first period before the needed ones that bounds tell of.
+
+    Only the bounds of one key are values that were written: a year's and a month's make up a day.
+    """
+    is_written = len(want.layout.keys) == 1
+    bounds = [
+        (lower if is_written else None, upper)
+        for _, lower, upper in walls
+        if _is_before(upper, want.first_wall)
+    ]
+    told = (wall for each in bounds for wall in each if wall is not None and not is_sentinel(wall))
+    return min(told, default=None)
 
 
 def _is_before(wall: datetime | None, first: datetime | None) -> bool:
