@@ -703,11 +703,12 @@ def test_a_dropped_partition_holds_nothing_though_its_files_lie_there() -> None:
     assert filled(plan, observe(hudi.READER, plan, table.objects)) == A_GAP
 
 
-def test_a_clustered_partition_still_holds_its_rows() -> None:
+@pytest.mark.parametrize("operation", ["CLUSTER", "BUCKET_RESCALE"])
+def test_a_partition_that_was_written_anew_still_holds_its_rows(operation: str) -> None:
     table = HudiTable()
     for moment, day in ((EIGHT, "2026-11-19"), (NINE, "2026-11-21")):
         table.instant(moment, "commit", hudi_commit(partition=f"day={day}"))
-    clustered = hudi_commit("CLUSTER", partition="day=2026-11-19", replaced=("day=2026-11-19",))
+    clustered = hudi_commit(operation, partition="day=2026-11-19", replaced=("day=2026-11-19",))
     table.instant(TEN, "replacecommit", clustered)
     plan = plan_with(Format.HUDI)
     assert filled(plan, observe(hudi.READER, plan, table.objects)) == A_GAP

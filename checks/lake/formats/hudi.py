@@ -55,7 +55,8 @@ MOST_FILES = 500_000
 _MOST_PROPERTIES = 1024 * 1024
 _MOST_PAGES = 50
 _DELETES = frozenset({"DELETE", "DELETE_PREPPED", "DELETE_PARTITION"})
-_MAINTENANCE = frozenset({"COMPACT", "LOG_COMPACT", "CLUSTER", "INDEX", "ALTER_SCHEMA", "BUCKET_RESCALE"})
+MAINTENANCE = frozenset({"COMPACT", "LOG_COMPACT", "CLUSTER", "INDEX", "ALTER_SCHEMA", "BUCKET_RESCALE"})
+"""Operations that write no rows anew: what they replace they hold themselves."""
 _LESS_OFTEN = "let maintenance and empty commits come less often between two loads"
 _ARCHIVE = "keep more instants on the active timeline (hoodie.keep.min.commits)"
 
@@ -101,7 +102,7 @@ class Commit:
 
         A commit that does not say its operation, on a table whose writes are delta commits, is a compaction.
         """
-        if self.operation in _MAINTENANCE or (merge_on_read_commit and self.operation is None):
+        if self.operation in MAINTENANCE or (merge_on_read_commit and self.operation is None):
             return False
         if deletes and (self.deletes or self.replaced or self.operation in _DELETES):
             return True

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from checks.lake.footers import read_footer
 from checks.lake.formats.by_footers import Footers, detail_of
 from checks.lake.formats.held import Held, without_partitions
+from checks.lake.formats.hudi import MAINTENANCE
 from checks.lake.formats.hudi_partitions import MOST_COMMITS, Partitions
 from checks.lake.formats.logs import uri_of
 from checks.lake.formats.timeline import WRITES, find_zone, wall_of_stamp
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from checks.rules.base import Clock
     from checks.rules.events import EventsRule
 
-_MAINTENANCE = frozenset({"CLUSTER", "COMPACT", "LOG_COMPACT"})
 _OVERLAP = (
     "log files hold changes that wait for their compaction, and rows in them overlap those in base files"
 )
@@ -201,7 +201,7 @@ def _add(
 ) -> None:
     """Take note of the files of an instant: base files by their footers, log files have none."""
     at = slices.at(instant)
-    is_latest = instant.by_plan or commit.operation in _MAINTENANCE
+    is_latest = instant.by_plan or commit.operation in MAINTENANCE
     bases: list[FileSeen] = []
     others: list[FooterSeen] = []
     for written in found:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from checks.lake.formats.held import Held, Wanted, layout_of, too_much, wanted, with_partitions
+from checks.lake.formats.hudi import MAINTENANCE
 from checks.lake.formats.timeline import find_zone, wall_of_stamp
 from checks.layout import TimeLayout
 from checks.model import Column, Problem, ProblemKind, Unobserved
@@ -31,7 +32,6 @@ MOST_COMMITS = 50
 """Commits that are read for one table, newest first."""
 MOST_PLACES = 100
 """Partitions that are listed by their path for one table, newest first."""
-_MAINTENANCE_OF_FILES = frozenset({"CLUSTER", "COMPACT", "LOG_COMPACT"})
 
 
 @dataclass(slots=True)
@@ -160,7 +160,7 @@ class Partitions:
 
     def _take(self, instant: Instant, keys: tuple[Column, ...]) -> None:
         commit = self.walk.commit(instant)
-        if commit.operation in _MAINTENANCE_OF_FILES:
+        if commit.operation in MAINTENANCE:
             return
         compacts = self.properties.is_merge_on_read and instant.action == "commit"
         if commit.is_arrival(deletes=False, merge_on_read_commit=compacts):
