@@ -703,6 +703,19 @@ def test_a_dropped_partition_holds_nothing_though_its_files_lie_there() -> None:
     assert filled(plan, observe(hudi.READER, plan, table.objects)) == A_GAP
 
 
+def test_what_only_a_plan_calls_clustering_did_not_come_then() -> None:
+    table = HudiTable()
+    for moment, day in ((EIGHT, "2026-11-19"), (NINE, "2026-11-21")):
+        table.instant(moment, "commit", hudi_commit(partition=f"day={day}"))
+    table.instant(TEN, "replacecommit", hudi_commit(None, replaced=("day=2026-11-21",)))
+    plan = json.dumps({"operationType": "CLUSTER"}).encode()
+    table.objects.put(f"{table.folder}20261121100000000.replacecommit.requested", plan, TEN)
+    seen = observe(hudi.READER, plan_with(Format.HUDI), table.objects)
+    newest = next(each for each in seen.partitions if each.period.label == "2026-11-21")
+    assert newest.listing is not None
+    assert newest.listing.newest_at == NINE
+
+
 @pytest.mark.parametrize("operation", ["CLUSTER", "BUCKET_RESCALE"])
 def test_a_partition_that_was_written_anew_still_holds_its_rows(operation: str) -> None:
     table = HudiTable()

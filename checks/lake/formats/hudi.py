@@ -245,13 +245,16 @@ class Walk:
         )
 
     def commit(self, instant: Instant) -> Commit:
-        """Return what an instant's file tells, by one GET."""
+        """Return what an instant's file tells, by one GET; by one more where only its plan tells the operation."""
         key = instant.key.key
         if key not in self.read:
             data = self.reader.store.get(self.bucket, key, max_bytes=MOST_BYTES)
             keep = self.keep_files and not self.is_full
-            self.read[key] = parse_commit(data, f"s3://{self.bucket}/{key}", keep_files=keep)
-            self._kept += len(self.read[key].written)
+            commit = parse_commit(data, f"s3://{self.bucket}/{key}", keep_files=keep)
+            if instant.action == "replacecommit" and commit.operation is None and instant.plan is not None:
+                commit = replace(commit, operation=self._planned(instant.plan))
+            self.read[key] = commit
+            self._kept += len(commit.written)
         return self.read[key]
 
     @property
@@ -288,12 +291,6 @@ class Walk:
                     return Recency(problem=problem, no_later_than=at, bound_by=self._evidence(instant))
                 read += 1
                 commit = self.commit(instant)
-                if (
-                    instant.action == "replacecommit"
-                    and commit.operation is None
-                    and instant.plan is not None
-                ):
-                    commit = replace(commit, operation=self._planned(instant.plan))
                 compacts = properties.is_merge_on_read and instant.action == "commit"
                 if commit.is_arrival(deletes=deletes, merge_on_read_commit=compacts):
                     return self._arrival(instant, wall, zone, passed)
