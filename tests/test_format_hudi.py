@@ -113,6 +113,13 @@ def test_an_overwrite_shows_as_replacecommit_and_is_data(operation: str) -> None
         (hudi_commit(inserts=0, updates=3, copied=100), True),
         (hudi_commit(inserts=0, deletes=3, copied=100), False),  # an upsert of rows marked as deleted
         (hudi_commit(inserts=0, copied=100), True),  # a writer that tells neither inserts nor updates
+        (hudi_commit(inserts=0, copied=100).replace(b'"fileId"', b'"prevCommit": "null", "fileId"'), True),
+        # All rows that came were older than those that were there, which were copied.
+        (hudi_commit(inserts=0, copied=9).replace(b'"fileId"', b'"prevCommit": "20261120", "fileId"'), False),
+        (
+            hudi_commit(inserts=0, copied=9).replace(b'.parquet"', b'.log.1_0", "prevCommit": "20261120"'),
+            True,
+        ),
         (hudi_commit("BULK_INSERT", inserts=5), True),
         (hudi_commit(None, inserts=5), True),
         (hudi_commit("UNKNOWN", inserts=5), True),

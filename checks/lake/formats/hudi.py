@@ -57,6 +57,8 @@ _MOST_PAGES = 50
 _DELETES = frozenset({"DELETE", "DELETE_PREPPED", "DELETE_PARTITION"})
 MAINTENANCE = frozenset({"COMPACT", "LOG_COMPACT", "CLUSTER", "INDEX", "ALTER_SCHEMA", "BUCKET_RESCALE"})
 """Operations that write no rows anew: what they replace they hold themselves."""
+_NO_COMMIT = (None, "", "null")
+"""How Hudi writes that no version of a file was there before."""
 _LESS_OFTEN = "let maintenance and empty commits come less often between two loads"
 _ARCHIVE = "keep more instants on the active timeline (hoodie.keep.min.commits)"
 
@@ -113,7 +115,8 @@ def parse_commit(data: bytes, place: str, *, keep_files: bool = False) -> Commit
     """Read a completed commit, JSON or Avro; raise Unobserved (malformed) naming the place.
 
     ``keep_files`` keeps each file that it wrote. Rows are inserts and updates; ``numWrites`` also counts the rows that
-    were only copied, and is taken where a writer tells neither of them.
+    were only copied, and is taken where a writer tells neither of them. Not of a base file that follows another one
+    (``prevCommit``): there all rows that came were dropped, as older than those that were there.
     """
     document = _document(data, place)
     by_partition = document.get("partitionToWriteStats") or {}
@@ -131,7 +134,9 @@ def parse_commit(data: bytes, place: str, *, keep_files: bool = False) -> Commit
         for each in stats:
             new = _number(each, "numInserts", place) + _number(each, "numUpdateWrites", place)
             gone = _number(each, "numDeletes", place)
-            new = new or (0 if gone else _number(each, "numWrites", place))
+            follows = each.get("prevCommit") not in _NO_COMMIT and ".log." not in str(each.get("path"))
+            if not new and not gone and not follows:
+                new = _number(each, "numWrites", place)
             written, deletes = written + new, deletes + gone
             if new:
                 count, size = count + 1, size + _number(each, "fileSizeInBytes", place)
