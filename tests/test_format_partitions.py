@@ -703,6 +703,59 @@ def test_a_dropped_partition_holds_nothing_though_its_files_lie_there() -> None:
     assert filled(plan, observe(hudi.READER, plan, table.objects)) == A_GAP
 
 
+def regions(plan: TablePlan, table: HudiTable) -> dict[str, str]:
+    """Return the states of each day and region, written shortly: ``{"20": "eu present, us missing"}``."""
+    keys = (Column("region", "string"), Column("day", "string"))
+    plan = replace(plan, table=replace(plan.table, partition_keys=keys))
+    row = plan.rules[0].measure(observe(hudi.READER, plan, table.objects), Clock(now=NOW), TableMemory())
+    assert row.unknown is None, row.unknown
+    found: dict[str, str] = {}
+    for item in row.items:
+        state = PRESENT if item.state is ItemState.LATE else item.state
+        told = f"{item.dimensions[0][1]} {state.value}"
+        found[item.period[-2:]] = ", ".join(filter(None, (found.get(item.period[-2:]), told)))
+    return found
+
+
+def load_regions(table: HudiTable, **loads: str) -> HudiTable:
+    """Load the next morning what is told of each day: ``d20="eu us"``."""
+    for name, loaded in loads.items():
+        day = f"2026-11-{name[1:]}"
+        for hour, region in enumerate(loaded.split()):
+            moment = at(f"{day[5:]} 00:00") + DAY + hour * HOUR
+            table.instant(moment, "commit", hudi_commit(partition=f"region={region}/day={day}"))
+    return table
+
+
+def test_each_value_of_a_key_is_looked_for_in_all_commits_since_the_first_day() -> None:
+    by_region = {"hoodie.table.partition.fields": "region,day"}
+    stated = plan_with(Format.HUDI, partitions_rule(each={"region": ["eu", "us"]}))
+    seen = plan_with(Format.HUDI, partitions_rule(each="region"))
+    table = load_regions(
+        HudiTable(more=by_region), d17="us eu", d18="us eu", d19="us eu", d20="us eu", d21="eu"
+    )
+    days = {"21": "eu present, us missing", "20": "eu present, us present", "19": "eu present, us present"}
+    assert regions(stated, table) == regions(seen, table) == days
+    assert table.objects.counts == (1, 9)  # the properties, and commits up to one from before the 19th
+    table = load_regions(HudiTable(more=by_region), d19="ap us", d20="us", d21="us")
+    assert regions(seen, table)["21"] == "ap missing, us present"
+
+
+def test_what_began_before_the_timeline_is_unknown_and_what_began_since_is_missing() -> None:
+    by_region = {"hoodie.table.partition.fields": "region,day"}
+    plan = plan_with(Format.HUDI, partitions_rule(each={"region": ["eu", "us"]}, lookback=4))
+    table = load_regions(HudiTable(more=by_region), d18="eu", d19="eu us", d20="us", d21="eu")
+    table.objects.put(f"{ROOT}.hoodie/archived/.commits_.archive.1_1-0-1", b"...")
+    assert regions(plan, table) == {
+        "21": "eu present, us missing",
+        "20": "eu missing, us present",
+        "19": "eu present, us present",
+        "18": "eu present, us unknown",
+    }
+    table.instant(NOW - HOUR, "savepoint")
+    assert regions(plan, table)["21"] == "eu present, us unknown"
+
+
 def test_what_only_a_plan_calls_clustering_did_not_come_then() -> None:
     table = HudiTable()
     for moment, day in ((EIGHT, "2026-11-19"), (NINE, "2026-11-21")):

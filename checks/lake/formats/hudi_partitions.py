@@ -10,7 +10,15 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from checks.lake.formats.held import Held, Wanted, layout_of, too_much, wanted, with_partitions
+from checks.lake.formats.held import (
+    Held,
+    Wanted,
+    layout_of,
+    rules_of_periods,
+    too_much,
+    wanted,
+    with_partitions,
+)
 from checks.lake.formats.hudi import MAINTENANCE
 from checks.lake.formats.timeline import find_zone, wall_of_stamp
 from checks.layout import TimeLayout
@@ -18,7 +26,7 @@ from checks.model import Column, Problem, ProblemKind, Unobserved
 from checks.schedule.periods import period_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from checks.lake.formats.asked import Asked
@@ -27,6 +35,7 @@ if TYPE_CHECKING:
     from checks.lake.formats.timeline import Instant, Properties, Timeline
     from checks.model import Observation, Period
     from checks.rules.base import Clock, TablePlan
+    from checks.rules.dimensions import Each
 
 MOST_COMMITS = 50
 """Commits that are read for one table, newest first."""
@@ -59,17 +68,18 @@ class Partitions:
         keys = self._keys()
         instants = self._instants()
         want: Wanted | None = None
-        whole = True
+        whole, since = True, None
         for count, instant in enumerate(instants):
             if count >= MOST_COMMITS:
                 whole = False
                 break
             self._take(instant, keys)
+            since = self._at(instant)
             if want is None and self.held:
                 layout = layout_of(self.plan, keys, self.held)
                 if isinstance(layout, TimeLayout):
                     want = wanted(self.plan, self.clock, layout)
-            if want is not None and not self._lacking(want, keys, (*want.periods, *want.compared.values())):
+            if want is not None and self._is_settled(want, keys, since):
                 whole = count + 1 == len(instants)
                 break
         if want is None:
@@ -79,7 +89,9 @@ class Partitions:
             want = wanted(self.plan, self.clock, layout)
         problem = None
         archived = None
-        lacking = self._lacking(want, keys, want.periods)
+        before = since if self._is_in_order() else None
+        lacking = want.periods if self._each else self._lacking(want, keys, want.periods)
+        lacking = [each for each in lacking if before is None or each.start < before]
         if lacking:
             archived = not whole or self.walk.is_archived(self.properties)
             problem = self._by_path(lacking, want, keys) if archived else None
@@ -91,7 +103,26 @@ class Partitions:
             unknown = self._lacking(want, keys, tuple(want.compared.values()))
             known = {wall: period for wall, period in want.compared.items() if period not in unknown}
             want = replace(want, compared=known)
-        return with_partitions(seen, self.plan, want, keys, self.held, problem=problem)
+        return with_partitions(seen, self.plan, want, keys, self.held, problem=problem, before=before)
+
+    @property
+    def _each(self) -> Each | None:
+        """The keys each of whose values is due, where a rule asks for them."""
+        asked: Iterator[Each | None] = (getattr(rule, "each", None) for rule in rules_of_periods(self.plan))
+        return next((each for each in asked if each is not None), None)
+
+    def _is_settled(self, want: Wanted, keys: tuple[Column, ...], since: datetime) -> bool:
+        """Tell whether instants before the ones that were read change nothing.
+
+        Where each value of a key is due, all are needed that may have written one: those since the first period.
+        """
+        if self._lacking(want, keys, (*want.periods, *want.compared.values())):
+            return False
+        return self._each is None or all(since < period.start for period in want.periods)
+
+    def _is_in_order(self) -> bool:
+        """Tell whether what is archived is older than all that is not: savepoints may hold back an older instant."""
+        return all(each.action != "savepoint" for each in self.timeline.instants)
 
     def _measure(self, keys: tuple[Column, ...], want: Wanted) -> None:
         """Take sizes, rows and names of files from the newest ones of each group.
