@@ -195,6 +195,27 @@ def test_a_file_without_rows_is_no_arrival(stats: str | None, *, is_data: bool) 
         assert seen.newest.at == (NINE if is_data else EIGHT)
 
 
+@pytest.mark.parametrize(
+    ("operation", "more", "is_data"),
+    [
+        ("MERGE", [], False),  # as Trino calls a DELETE, too, without metrics
+        ("MERGE", [delta_add("new.parquet")], True),
+        ("UPDATE", [], False),
+        ("RESTORE", [], True),
+        ("CLONE", [], True),
+    ],
+)
+def test_rows_that_a_deletion_vector_takes_away_are_no_arrival(
+    operation: str, more: list[dict[str, Any]], *, is_data: bool
+) -> None:
+    marked = delta_add()
+    marked["add"]["deletionVector"] = {"storageType": "u", "pathOrInlineDv": "x", "cardinality": 1}
+    objects = log_of(append(EIGHT), commit_of({"operation": operation}, delta_remove(), marked, *more))
+    assert see(objects).newest == Arrival(*((NINE, commit_uri(1)) if is_data else (EIGHT, commit_uri(0))))
+    changes = observe(READER, plan_of(Format.DELTA, freshness(count="changes")), objects)
+    assert changes.newest == Arrival(NINE, commit_uri(1))
+
+
 def test_a_remove_that_does_not_say_whether_it_changes_data_does() -> None:
     remove = delta_remove()
     del remove["remove"]["dataChange"]

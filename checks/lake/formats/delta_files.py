@@ -126,7 +126,11 @@ def _count(held: Held, action: FileAction, commit: Commit | None, base_at: datet
     """Count a file: what a commit rewrote came before it, what the checkpoint holds before the commits after it."""
     if commit is None or commit.at is None:
         held.add_unknown(action.size_bytes, base_at, action.rows)
-    elif not action.changes_data or not commit.adds_rows or commit.operation == "DELETE":
+    elif (
+        not action.changes_data
+        or not commit.is_arrival(deletes=False)
+        or (action.is_marked and commit.removes)
+    ):
         held.add_unknown(action.size_bytes, commit.at, action.rows)
     else:
         held.add(

@@ -29,6 +29,7 @@ _COMMIT = re.compile(r"([0-9]{20})\.json")
 _CHECKPOINT = re.compile(
     r"([0-9]{20})\.checkpoint(?:\.([0-9]{10})\.([0-9]{10})\.parquet|\.[0-9A-Za-z-]{1,64}\.(?:json|parquet)|\.parquet)"
 )
+_BRING_BACK = frozenset({"RESTORE", "CLONE", "CONVERT"})
 _NO_RECORDS = re.compile(r'"numRecords"\s*:\s*0\b')
 _WRITTEN = {
     "MERGE": (
@@ -59,22 +60,25 @@ class Commit:
 
     ``adds`` and ``removes`` count file actions with ``dataChange`` (and with rows): what a commit calls itself is
     not believed, except DELETE, whose adds are rewritten remainders. So are those of a MERGE or UPDATE that says
-    that it wrote no row (``adds_rows`` False). ``at`` (UTC) is its in-commit timestamp, else the time in its
-    commitInfo; None when it tells neither.
+    that it wrote no row (``adds_rows`` False). ``marked`` counts adds with a deletion vector: in place of a file that
+    is removed they only take rows away, unless files were brought back. ``at`` (UTC) is its in-commit timestamp, else
+    the time in its commitInfo; None when it tells neither.
     """
 
     version: int
     at: datetime | None = None
     operation: str | None = None
     adds: int = 0
+    marked: int = 0
     removes: int = 0
     adds_rows: bool = True
 
     def is_arrival(self, *, deletes: bool) -> bool:
         """Tell whether it added rows, or with ``deletes`` whether it changed them."""
         if deletes:
-            return bool(self.adds or self.removes)
-        return self.adds > 0 and self.adds_rows and self.operation != "DELETE"
+            return bool(self.adds or self.marked or self.removes)
+        is_new = self.adds or (self.marked and (self.operation in _BRING_BACK or not self.removes))
+        return bool(is_new) and self.adds_rows and self.operation != "DELETE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,11 @@ class FileAction:
     def path(self) -> str:
         """The file's path as the log writes it: below the table's location or a whole URI, percent-encoded."""
         return self.key[0]
+
+    @property
+    def is_marked(self) -> bool:
+        """True where a deletion vector takes rows away: the file was there before."""
+        return bool(self.key[1])
 
 
 def file_action(name: str, body: Mapping[str, Any], place: str) -> FileAction:
@@ -209,7 +218,9 @@ class CommitParser:
             changes = True  # as Spark reads one that leaves it out
         if not isinstance(changes, bool):
             raise malformed(self.place, f"dataChange of {name} in line {self.line} is {changes!r}")
-        if changes and name == "add" and not _is_empty(body.get("stats")):
+        if changes and name == "add" and body.get("deletionVector"):
+            self.commit = replace(self.commit, marked=self.commit.marked + 1)
+        elif changes and name == "add" and not _is_empty(body.get("stats")):
             self.commit = replace(self.commit, adds=self.commit.adds + 1)
         elif changes and name == "remove":
             self.commit = replace(self.commit, removes=self.commit.removes + 1)
