@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 from deltalake import DeltaTable, write_deltalake
 from hypothesis import given
@@ -466,6 +467,14 @@ def test_days_are_found_in_the_commits_of_deltalake(tmp_path: Path) -> None:
     newest = next(each for each in seen.partitions if each.period.label == "2026-11-21")
     assert newest.listing is not None
     assert (newest.listing.oldest_at, newest.listing.newest_at) == (EIGHT, EIGHT)
+
+
+@pytest.mark.parametrize("zone", [None, "UTC"])
+def test_timestamps_of_deltalake_carry_fractions_of_a_second(tmp_path: Path, zone: str | None) -> None:
+    moments = pa.array([datetime(2026, 11, day) for day in (19, 21)], pa.timestamp("us", zone))
+    write_deltalake(str(tmp_path), pa.table({"day": moments, "amount": [1, 2]}), partition_by=["day"])
+    plan = plan_with(Format.DELTA)
+    assert filled(plan, observe(delta.READER, plan, folder_of(tmp_path))) == A_GAP
 
 
 def test_days_are_found_in_a_checkpoint_of_deltalake(tmp_path: Path) -> None:

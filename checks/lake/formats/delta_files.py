@@ -5,6 +5,7 @@ Delta Transaction Log Protocol: "Action Reconciliation", "Add File and Remove Fi
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from checks.lake.formats.delta_log import Commit, FileAction, Log
     from checks.model import Observation
     from checks.rules.base import Clock, TablePlan
+
+
+_FRACTION = re.compile(r"\.\d+", re.ASCII)
 
 
 def with_more(
@@ -104,7 +108,7 @@ class Partitions:
             )
         held: dict[tuple[str, ...], Held] = defaultdict(lambda: Held(names=self.asked.collector()))
         for action, commit in self.live.pending:
-            found = held[_texts(action, told)]
+            found = held[_texts(action, told.items())]
             _count(found, action, commit, base_at)
             _note(found, action, self.walk)
         # As Glue and the config write them.
@@ -116,10 +120,16 @@ class Partitions:
         return with_partitions(seen, plan, want, keys, held, problem=problem)
 
 
-def _texts(action: FileAction, names: Iterable[str]) -> tuple[str, ...]:
-    """Return the partition's values in the order of the keys, by the names that files have for them."""
-    values = (action.values.get(name) for name in names)
-    return tuple(NULL_PARTITION if value is None else value for value in values)
+def _texts(action: FileAction, keys: Iterable[tuple[str, Column]]) -> tuple[str, ...]:
+    """Return the partition's values in the order of the keys, by the names that files have for them.
+
+    Timestamps may be written with fractions of a second (protocol, "Partition Value Serialization").
+    """
+    pairs = ((action.values.get(name), key.type.startswith("timestamp")) for name, key in keys)
+    return tuple(
+        NULL_PARTITION if value is None else _FRACTION.sub("", value) if is_time else value
+        for value, is_time in pairs
+    )
 
 
 def _count(held: Held, action: FileAction, commit: Commit | None, base_at: datetime) -> None:
