@@ -208,6 +208,8 @@ class Walk:
     root: str
     keep_files: bool = False
     read: dict[str, Commit] = field(default_factory=dict)
+    zone: Zone = field(default_factory=lambda: Zone(None))
+    """How the instants of the timeline that was listed become UTC."""
     _archived: bool | None = None
     _kept: int = 0
 
@@ -240,7 +242,9 @@ class Walk:
             keys += page.keys
             token = page.token
             if token is None:
-                return read_timeline(keys, prefix)
+                found = read_timeline(keys, prefix)
+                self.zone = find_zone(properties, found.witnesses)
+                return found
         raise Unobserved(
             Problem(
                 ProblemKind.OVER_BUDGET,
@@ -248,6 +252,12 @@ class Walk:
                 "let Hudi archive its timeline (hoodie.archive.automatic)",
             )
         )
+
+    def at(self, instant: Instant) -> datetime:
+        """Return when an instant was made, by its name or else its file, which is never before it."""
+        wall = wall_of_stamp(instant.stamp)
+        at = self.zone.utc(wall) if wall is not None else None
+        return at if at is not None else instant.key.last_modified
 
     def commit(self, instant: Instant) -> Commit:
         """Return what an instant's file tells, by one GET; by one more where only its plan tells the operation."""
@@ -278,12 +288,10 @@ class Walk:
 
     def newest_arrival(self, properties: Properties, timeline: Timeline, *, deletes: bool) -> Recency:
         """Find the newest completed instant that wrote rows; its time is that of the timeline's own clock."""
-        zone = find_zone(properties, timeline.witnesses)
         passed: list[str] = []
         read, at = 0, None
         for instant in timeline.instants:
-            wall = wall_of_stamp(instant.stamp)
-            made_at = _utc(zone, wall, instant)
+            made_at = self.at(instant)
             if self.clock.ignore_later and made_at > self.clock.now:
                 continue
             at = made_at
@@ -298,7 +306,7 @@ class Walk:
                 commit = self.commit(instant)
                 compacts = properties.is_merge_on_read and instant.action == "commit"
                 if commit.is_arrival(deletes=deletes, merge_on_read_commit=compacts):
-                    return self._arrival(instant, wall, zone, passed)
+                    return self._arrival(instant, passed)
                 passed.append((commit.operation or instant.action).lower())
             else:
                 passed.append("compaction" if instant.action == "commit" else instant.action)
@@ -310,8 +318,8 @@ class Walk:
             return Recency(problem=problem, no_later_than=at, bound_by=by)
         return Recency()
 
-    def _arrival(self, instant: Instant, wall: datetime | None, zone: Zone, passed: list[str]) -> Recency:
-        evidence = self._evidence(instant)
+    def _arrival(self, instant: Instant, passed: list[str]) -> Recency:
+        evidence, zone, wall = self._evidence(instant), self.zone, wall_of_stamp(instant.stamp)
         notes = [f"{self.table.id}: {_say_passed(passed)}"] if passed else []
         if wall is None:
             notes.append(f"{evidence} carries no time in its name: the time of its file is taken")
@@ -358,12 +366,6 @@ class Walk:
             page = self.reader.store.list_page(self.bucket, prefix)
             self._archived = any(key.size_bytes for key in page.keys)
         return self._archived
-
-
-def _utc(zone: Zone, wall: datetime | None, instant: Instant) -> datetime:
-    """Return the instant in UTC, or the time of its file, which is never before it."""
-    at = zone.utc(wall) if wall is not None else None
-    return at if at is not None else instant.key.last_modified
 
 
 def _say_passed(passed: list[str]) -> str:

@@ -14,7 +14,7 @@ from checks.lake.formats.held import Held, without_partitions
 from checks.lake.formats.hudi import MAINTENANCE
 from checks.lake.formats.hudi_partitions import MOST_COMMITS, Partitions
 from checks.lake.formats.logs import uri_of
-from checks.lake.formats.timeline import WRITES, find_zone, wall_of_stamp
+from checks.lake.formats.timeline import WRITES
 from checks.lake.formats.values import Newest, no_value
 from checks.model import FileSeen, FooterSeen, Problem, ProblemKind, Unobserved, WholeSeen
 
@@ -78,14 +78,8 @@ class Slices:
         return [
             each
             for each in self.timeline.instants
-            if each.action in WRITES and not (self.clock.ignore_later and self.at(each) > self.clock.now)
+            if each.action in WRITES and not (self.clock.ignore_later and self.walk.at(each) > self.clock.now)
         ]
-
-    def at(self, instant: Instant) -> datetime:
-        """Return when an instant was made, by its name or else its file."""
-        wall = wall_of_stamp(instant.stamp)
-        at = find_zone(self.properties, self.timeline.witnesses).utc(wall) if wall is not None else None
-        return at if at is not None else instant.key.last_modified
 
     def take(self, instant: Instant) -> tuple[Commit, list[Written]]:
         """Return what an instant did, and which of its files are still in the table; raise Unobserved."""
@@ -125,7 +119,7 @@ class Slices:
         try:
             for instant in self.instants():
                 self.take(instant)
-                self.known_since = self.at(instant)
+                self.known_since = self.walk.at(instant)
             self.problem = self.end()
         except Unobserved as error:
             self.problem = error.problem
@@ -200,7 +194,7 @@ def _add(
     footers: Footers,
 ) -> None:
     """Take note of the files of an instant: base files by their footers, log files have none."""
-    at = slices.at(instant)
+    at = slices.walk.at(instant)
     is_latest = instant.by_plan or commit.operation in MAINTENANCE
     bases: list[FileSeen] = []
     others: list[FooterSeen] = []

@@ -20,7 +20,6 @@ from checks.lake.formats.held import (
     with_partitions,
 )
 from checks.lake.formats.hudi import MAINTENANCE
-from checks.lake.formats.timeline import find_zone, wall_of_stamp
 from checks.layout import TimeLayout
 from checks.model import Column, Problem, ProblemKind, Unobserved
 from checks.schedule.periods import period_of
@@ -74,7 +73,7 @@ class Partitions:
                 whole = False
                 break
             self._take(instant, keys)
-            since = self._at(instant)
+            since = self.walk.at(instant)
             if want is None and self.held:
                 layout = layout_of(self.plan, keys, self.held)
                 if isinstance(layout, TimeLayout):
@@ -181,13 +180,8 @@ class Partitions:
         return [
             each
             for each in self.timeline.instants
-            if each.may_be_data and not (self.clock.ignore_later and self._at(each) > self.clock.now)
+            if each.may_be_data and not (self.clock.ignore_later and self.walk.at(each) > self.clock.now)
         ]
-
-    def _at(self, instant: Instant) -> datetime:
-        wall = wall_of_stamp(instant.stamp)
-        at = find_zone(self.properties, self.timeline.witnesses).utc(wall) if wall is not None else None
-        return at if at is not None else instant.key.last_modified
 
     def _take(self, instant: Instant, keys: tuple[Column, ...]) -> None:
         commit = self.walk.commit(instant)
@@ -195,7 +189,7 @@ class Partitions:
             return
         compacts = self.properties.is_merge_on_read and instant.action == "commit"
         if commit.is_arrival(deletes=False, merge_on_read_commit=compacts):
-            at, evidence = self._at(instant), f"s3://{self.walk.bucket}/{instant.key.key}"
+            at, evidence = self.walk.at(instant), f"s3://{self.walk.bucket}/{instant.key.key}"
             for path, (files, size, _) in commit.files.items():
                 if path in self.gone:
                     continue
