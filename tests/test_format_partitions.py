@@ -700,6 +700,30 @@ def test_days_before_the_timeline_are_looked_for_by_their_path() -> None:
     assert filled(plan, seen) == A_GAP
 
 
+@pytest.mark.parametrize(
+    ("path", "properties"),
+    [
+        ("eventDay={}", {"hive_style_partitioning": "true"}),
+        ("eventDay={}", {"hive_style_partitioning": "true", "partitionpath.urlencode": "true"}),
+        ("{}", {"hive_style_partitioning": "false", "partitionpath.urlencode": "true"}),
+        ("eventDay={}", {"hive_style_partitioning": "true", "partitionpath.urlencode": "false"}),
+    ],
+)
+@pytest.mark.parametrize("day", ["2026-11-{}", "2026/11/{}"])
+def test_paths_before_the_timeline_are_written_as_the_table_writes_them(
+    path: str, day: str, properties: dict[str, str]
+) -> None:
+    more = {f"hoodie.datasource.write.{name}": value for name, value in properties.items()}
+    table = HudiTable(more={**more, "hoodie.table.partition.fields": "eventDay:SIMPLE"})
+    sign = "%2F" if properties.get("partitionpath.urlencode") == "true" else "/"
+    paths = {number: path.format(day.format(number).replace("/", sign)) for number in (19, 21)}
+    table.instant(NINE, "commit", hudi_commit(partition=paths[21]))
+    table.objects.put(f"{ROOT}.hoodie/archived/.commits_.archive.1_1-0-1", b"...")
+    table.objects.put(f"{ROOT}{paths[19]}/f-0_0-1-2_20261119.parquet", b"rows")
+    plan = plan_with(Format.HUDI)
+    assert filled(plan, observe(hudi.READER, plan, table.objects)) == A_GAP
+
+
 def test_a_dropped_partition_holds_nothing_though_its_files_lie_there() -> None:
     table = HudiTable()
     for moment, day in ((EIGHT - DAY, "2026-11-19"), (EIGHT, "2026-11-20"), (NINE, "2026-11-21")):
@@ -807,6 +831,9 @@ def test_a_table_without_partition_fields_says_so() -> None:
         ("y=2026/m=11", ("y", "m"), ("2026", "11")),
         ("day=a%3Ab", ("day",), ("a:b",)),
         ("Day=2026-11-21", ("day",), ("2026-11-21",)),
+        ("day=2026/11/21", ("day",), ("2026/11/21",)),
+        ("day=a=b", ("day",), ("a=b",)),
+        ("a=b/c", ("day",), ("a=b/c",)),
     ],
 )
 def test_paths_carry_values_with_and_without_names(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from checks.lake.formats.held import (
     Held,
@@ -160,8 +160,7 @@ class Partitions:
 
     def _keys(self) -> tuple[Column, ...]:
         """Return the partition keys: names from the table's properties, types from the catalog where it has them."""
-        text = self.properties.entries.get("hoodie.table.partition.fields", "")
-        names = [part.strip().partition(":")[0].lower() for part in text.split(",") if part.strip()]
+        names = [name.lower() for name in self._fields()]
         if not names:
             raise Unobserved(
                 Problem(
@@ -174,6 +173,14 @@ class Partitions:
             column.name: column.type for column in (*self.plan.table.columns, *self.plan.table.partition_keys)
         }
         return tuple(Column(name, types.get(name, "string")) for name in names)
+
+    def _fields(self) -> list[str]:
+        """Return the names of the partition fields as the table's properties and its paths write them."""
+        text = self.properties.entries.get("hoodie.table.partition.fields", "")
+        return [part.strip().partition(":")[0] for part in text.split(",") if part.strip()]
+
+    def _is_set(self, name: str) -> bool:
+        return self.properties.entries.get(f"hoodie.datasource.write.{name}", "").lower() == "true"
 
     def _instants(self) -> list[Instant]:
         """Return the instants that may have written rows, without those that are later than now."""
@@ -213,16 +220,15 @@ class Partitions:
             return too_much(
                 self.plan.table.id, "commits before the ones on its timeline may have written the others"
             )
-        hive = (
-            self.properties.entries.get("hoodie.datasource.write.hive_style_partitioning", "").lower()
-            == "true"
-        )
+        hive, encoded = self._is_set("hive_style_partitioning"), self._is_set("partitionpath.urlencode")
         for period in lacking[:MOST_PLACES]:
             for layout in want.layout.variants():
                 written = layout.write(period)
                 values = tuple(written[name] for name in names)
+                texts = [quote(value, safe=" +") if encoded else value for value in values]
                 path = "/".join(
-                    f"{name}={value}" if hive else value for name, value in zip(names, values, strict=True)
+                    f"{name}={text}" if hive else text
+                    for name, text in zip(self._fields(), texts, strict=True)
                 )
                 if path not in self.gone:
                     self._look(path, values)
@@ -239,12 +245,13 @@ class Partitions:
 
 
 def values_of(path: str, keys: tuple[Column, ...]) -> tuple[str, ...]:
-    """Return the partition values that a path carries: ``day=2026-11-22`` or ``2026/11/22``."""
+    """Return the partition values that a path carries: ``day=2026-11-22``, ``2026/11/22``, ``day=2026/11/22``."""
     segments = path.strip("/").split("/")
     names = [key.name for key in keys]
     pairs = [segment.partition("=") for segment in segments]
     if all(sign for _, sign, _ in pairs) and [name.lower() for name, _, _ in pairs] == names:
         return tuple(unquote(value) for _, _, value in pairs)
     if len(names) == 1:
-        return (unquote(path.strip("/")),)
+        name, sign, rest = path.strip("/").partition("=")
+        return (unquote(rest if sign and name.lower() == names[0] else path.strip("/")),)
     return tuple(unquote(segment) for segment in segments)
