@@ -813,6 +813,21 @@ def test_a_partition_that_was_written_anew_still_holds_its_rows(operation: str) 
     assert filled(plan, observe(hudi.READER, plan, table.objects)) == A_GAP
 
 
+def test_the_catalog_tells_the_partition_fields_of_an_old_table() -> None:
+    table = HudiTable()
+    properties = f"{ROOT}.hoodie/hoodie.properties"
+    kept = [
+        line for line in table.objects.objects[properties].splitlines() if b"partition.fields" not in line
+    ]
+    table.objects.put(properties, b"\n".join(kept))
+    for moment, day in ((EIGHT - DAY, "2026/11/18"), (EIGHT, "2026/11/19"), (NINE, "2026/11/21")):
+        table.instant(moment, "commit", hudi_commit(partition=day))
+    plan = plan_with(Format.HUDI)
+    keys = tuple(Column(name, "string") for name in ("year", "month", "day"))
+    plan = replace(plan, table=replace(plan.table, partition_keys=keys))
+    assert filled(plan, observe(hudi.READER, plan, table.objects)) == A_GAP
+
+
 def test_a_table_without_partition_fields_says_so() -> None:
     table = HudiTable(more={"hoodie.table.partition.fields": ""})
     table.instant(NINE, "commit", hudi_commit())

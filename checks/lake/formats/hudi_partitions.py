@@ -175,8 +175,13 @@ class Partitions:
         return tuple(Column(name, types.get(name, "string")) for name in names)
 
     def _fields(self) -> list[str]:
-        """Return the names of the partition fields as the table's properties and its paths write them."""
-        text = self.properties.entries.get("hoodie.table.partition.fields", "")
+        """Return the names of the partition fields as the table's properties and its paths write them.
+
+        Tables from before version 2 leave them out: theirs are in the catalog.
+        """
+        text = self.properties.entries.get("hoodie.table.partition.fields")
+        if text is None:
+            return [key.name for key in self.plan.table.partition_keys]
         return [part.strip().partition(":")[0] for part in text.split(",") if part.strip()]
 
     def _is_set(self, name: str) -> bool:
