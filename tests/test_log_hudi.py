@@ -175,6 +175,9 @@ def test_a_period_that_began_after_the_oldest_commit_on_the_timeline_is_known_wh
         "2026-11-21 came to 700 B in 1 file with 3 rows: less than 1 kB, the limit"
     )
     assert found["files"].because == "1 data file in 1 due day, none of them unsound"
+    table.instant(NOW - HOUR, "savepoint")  # newer instants than the one of 40 hours ago may be archived
+    found = look(table, partitions=DAILY, volume={"min_bytes": "1kB"})
+    assert found["volume"].status is Status.UNKNOWN
 
 
 def test_a_period_that_was_found_by_its_path_is_there_and_its_size_unknown() -> None:

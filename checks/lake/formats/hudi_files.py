@@ -119,7 +119,7 @@ class Slices:
         try:
             for instant in self.instants():
                 self.take(instant)
-                self.known_since = self.walk.at(instant)
+                self.known_since = self.walk.at(instant) if self.timeline.is_in_order else None
             self.problem = self.end()
         except Unobserved as error:
             self.problem = error.problem

@@ -88,7 +88,7 @@ class Partitions:
             want = wanted(self.plan, self.clock, layout)
         problem = None
         archived = None
-        before = since if self._is_in_order() else None
+        before = since if self.timeline.is_in_order else None
         lacking = want.periods if self._each else self._lacking(want, keys, want.periods)
         lacking = [each for each in lacking if before is None or each.start < before]
         if lacking:
@@ -118,10 +118,6 @@ class Partitions:
         if self._lacking(want, keys, (*want.periods, *want.compared.values())):
             return False
         return self._each is None or all(since < period.start for period in want.periods)
-
-    def _is_in_order(self) -> bool:
-        """Tell whether what is archived is older than all that is not: savepoints may hold back an older instant."""
-        return all(each.action != "savepoint" for each in self.timeline.instants)
 
     def _measure(self, keys: tuple[Column, ...], want: Wanted) -> None:
         """Take sizes, rows and names of files from the newest ones of each group.

@@ -164,6 +164,11 @@ class Timeline:
     instants: tuple[Instant, ...]
     witnesses: tuple[tuple[str, Key], ...]
 
+    @property
+    def is_in_order(self) -> bool:
+        """True where all that is archived is older than what is not: a savepoint may hold an older instant back."""
+        return all(each.action != "savepoint" for each in self.instants)
+
 
 def read_timeline(keys: Iterable[Key], prefix: str) -> Timeline:
     """Sort a timeline's files; what is pending or no instant is passed over."""
