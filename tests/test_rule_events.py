@@ -401,6 +401,13 @@ def test_any_damage_to_a_file_is_told(damage: list[tuple[int, int]]) -> None:
     assert isinstance(seen, FooterSeen)
 
 
+@pytest.mark.parametrize("byte", [0, 1, 0x26, 0xFF])
+def test_no_damage_to_a_footer_ends_the_process(byte: int) -> None:
+    """An exception that a library lets out of its native code would."""
+    for at in range(len(SOUND)):
+        assert isinstance(footer_of(SOUND[:at] + bytes([byte]) + SOUND[at + 1 :]), FooterSeen)
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=400), st.integers(0, 500))
 def test_any_bytes_are_no_footer(data: bytes, cut: int) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from checks.lake.errors import clean
+from checks.lake.parquet import chunks_of
 from checks.lake.storage import split_uri
 from checks.model import Column, FooterSeen, Problem, ProblemKind, Unobserved
 from checks.schedule.clock import last_instant
@@ -37,6 +38,8 @@ _END = 8
 """The length of the footer (four bytes, little-endian) and the magic number."""
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a wall time, until its zone is known
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+_WIDTHS = {"INT32": 4, "INT64": 8}
+"""Bytes of the values of the physical types that dates and timestamps have."""
 _UNITS = {"milliseconds": 1000, "microseconds": 1, "nanoseconds": 1}
 _MOST_DEPTH = 40
 _PRIMITIVES = {
@@ -148,7 +151,10 @@ def parse_footer(data: bytes, file: FileSeen, detail: Detail) -> FooterSeen:
         columns = tuple(
             Column(field.name, hive_type(field.type)) for field in metadata.schema.to_arrow_schema()
         )
-        newest = _newest(metadata, detail, file) if detail.column is not None else _Newest()
+        newest = _Newest()
+        if detail.column is not None:
+            length = int.from_bytes(data[-_END:-4], "little")
+            newest = _newest(data[-_END - length : -_END], metadata.schema, detail, file)
         return FooterSeen(
             file=file,
             columns=columns,
@@ -185,9 +191,9 @@ def hive_type(kind: Any, depth: int = 0) -> str:
     return _PRIMITIVES.get(str(kind), str(kind))
 
 
-def _newest(metadata: Any, detail: Detail, file: FileSeen) -> _Newest:
+def _newest(footer: bytes, schema: Any, detail: Detail, file: FileSeen) -> _Newest:
     """Return the newest value of the column that is asked for, out of the statistics of all row groups."""
-    schema, wanted = metadata.schema, (detail.column or "").lower()
+    wanted = (detail.column or "").lower()
     paths = [schema.column(number).path.lower() for number in range(len(schema))]
     if wanted not in paths:
         name, place = clean(detail.column), clean(file.uri)
@@ -204,7 +210,7 @@ def _newest(metadata: Any, detail: Detail, file: FileSeen) -> _Newest:
         held = str(column.logical_type) if logical != "NONE" else str(column.physical_type)
         why = f"column {clean(detail.column)} of {clean(file.uri)} is {clean(held)}, neither a timestamp nor a date"
         return _Newest(problem=_no_value(why))
-    largest, absent = _largest(metadata, number)
+    largest, absent = _largest(footer, number, _WIDTHS[column.physical_type])
     problem = None
     if absent:
         many = "1 row group" if absent == 1 else f"{absent} row groups"
@@ -232,31 +238,13 @@ def _instant(value: int, logical: str, zone: ZoneInfo) -> datetime:
     return last_instant(wall, zone).astimezone(UTC)
 
 
-def _largest(metadata: Any, number: int) -> tuple[int | None, int]:
+def _largest(footer: bytes, number: int, width: int) -> tuple[int | None, int]:
     """Return the largest value in the statistics of a column, and how many row groups with values tell none."""
-    largest: int | None = None
-    absent = 0
-    for column in _chunks(metadata, number):
-        statistics = column.statistics if column.is_stats_set else None
-        if (
-            statistics is not None
-            and statistics.has_null_count
-            and statistics.null_count >= column.num_values
-        ):
-            continue
-        value = statistics.max_raw if statistics is not None and statistics.has_min_max else None
-        if isinstance(value, int):
-            largest = value if largest is None else max(largest, value)
-        else:
-            absent += 1
-    return largest, absent
-
-
-def _chunks(metadata: Any, number: int) -> Iterator[Any]:
-    for group in range(metadata.num_row_groups):
-        row_group = metadata.row_group(group)
-        if row_group.num_rows:
-            yield row_group.column(number)
+    told = [
+        each for each in chunks_of(footer, number, width) if each.nulls is None or each.nulls < each.values
+    ]
+    largest = [each.largest for each in told if each.largest is not None]
+    return max(largest, default=None), len(told) - len(largest)
 
 
 def _no_value(why: str, remedy: str = "name another column, or turn events off") -> Problem:

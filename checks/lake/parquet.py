@@ -1,0 +1,190 @@
+"""Statistics of one column out of a Parquet footer, read from its Thrift structures.
+
+pyarrow reads schemas and data, and refuses what is damaged; but where it gives out a column's statistics it does not
+catch its own exceptions (25.0), so that one damaged file would end the process, and with it the run.
+
+Apache Parquet format, parquet.thrift; Apache Thrift, "Thrift Compact protocol encoding".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(1, 13)
+_MOST_DEPTH = 32
+_LONGEST_VARINT = 63
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A column in one row group: its values, how many of them are null, and the largest; None: not told."""
+
+    values: int
+    nulls: int | None
+    largest: int | None
+
+
+def chunks_of(footer: bytes, number: int, width: int) -> tuple[Chunk, ...]:
+    """Return a column of integers in each row group that has rows; raise ValueError where the footer is damaged.
+
+    ``footer`` is without its length and magic number, ``number`` the column's place among the leaves of the schema, and
+    ``width`` how many bytes its values have: 4 of INT32, 8 of INT64.
+    """
+    compact = _Compact(footer)
+    found: list[dict[int, Any]] = []
+    is_ordered = False
+    try:
+        for field, kind in compact.fields():
+            if (field, kind) == (4, _LIST):
+                found = list(_of_groups(compact, number))
+            elif (field, kind) == (
+                7,
+                _LIST,
+            ):  # without an order of its own a column's max_value means nothing
+                is_ordered = len(compact.read(kind)) > number
+            else:
+                compact.skip(kind)
+        return tuple(_chunk(column, width, is_ordered=is_ordered) for column in found)
+    except (IndexError, TypeError, AttributeError) as error:
+        raise ValueError("it was cut short, or is of other fields than a footer's") from error
+
+
+def _of_groups(compact: _Compact, number: int) -> Iterator[dict[int, Any]]:
+    """Yield the ColumnMetaData of a column in each row group with rows; an encrypted one is empty."""
+    size, kind = compact.size()
+    if kind != _STRUCT:
+        raise ValueError("its row groups are no structures")
+    for _ in range(size):
+        column: dict[int, Any] | None = None
+        rows = 0
+        for field, inner in compact.fields():
+            if (field, inner) == (1, _LIST):
+                column = _nth(compact, number)
+            elif (field, inner) == (3, _I64):
+                rows = compact.number()
+            else:
+                compact.skip(inner)
+        if column is None:
+            raise ValueError(f"a row group has no column {number}")
+        if rows:
+            yield column.get(3, {})
+
+
+def _nth(compact: _Compact, number: int) -> dict[int, Any] | None:
+    size, kind = compact.size()
+    found: dict[int, Any] | None = None
+    for place in range(size):
+        if place == number and kind == _STRUCT:
+            found = compact.read(kind)
+        else:
+            compact.skip(kind)
+    return found
+
+
+def _chunk(column: dict[int, Any], width: int, *, is_ordered: bool) -> Chunk:
+    """Return what a ColumnMetaData tells; the deprecated ``max`` is right for integers (Statistics)."""
+    statistics = column.get(12, {})
+    raw = statistics.get(5) if is_ordered else None
+    raw = statistics.get(1) if raw is None else raw
+    if raw is not None and len(raw) != width:
+        raise ValueError(f"the largest value of a column has {len(raw)} bytes")
+    largest = int.from_bytes(raw, "little", signed=True) if raw is not None else None
+    return Chunk(int(column.get(5, 0)), statistics.get(3), largest)
+
+
+@dataclass(slots=True)
+class _Compact:
+    """Reads Thrift's compact protocol: structures as dicts by field number."""
+
+    data: bytes
+    at: int = 0
+
+    def varint(self) -> int:
+        data, at = self.data, self.at
+        byte = data[at]
+        at += 1
+        number = byte & 0x7F
+        shift = 7
+        while byte & 0x80:
+            if shift > _LONGEST_VARINT:
+                raise ValueError("it has a number of more than 64 bits")
+            byte = data[at]
+            at += 1
+            number |= (byte & 0x7F) << shift
+            shift += 7
+        self.at = at
+        return number
+
+    def number(self) -> int:
+        number = self.varint()
+        return (number >> 1) ^ -(number & 1)
+
+    def _move(self, size: int) -> None:
+        self.at += size
+        if self.at > len(self.data):
+            raise IndexError
+
+    def fields(self) -> Iterator[tuple[int, int]]:
+        """Yield the number and kind of each field of a structure; each has to be read or skipped then."""
+        field = 0
+        while True:
+            byte = self.data[self.at]
+            self.at += 1
+            if byte == 0:
+                return
+            step = byte >> 4
+            field = field + step if step else self.number()
+            yield field, byte & 0x0F
+
+    def size(self) -> tuple[int, int]:
+        """Return the length of a list or set and the kind of its elements, each of a byte at least."""
+        byte = self.data[self.at]
+        self.at += 1
+        size = byte >> 4
+        if size == 0x0F:
+            size = self.varint()
+        if size > len(self.data) - self.at:
+            raise ValueError(f"a list of {size:,} elements is longer than it")
+        return size, byte & 0x0F
+
+    def read(self, kind: int, depth: int = 0) -> Any:
+        if depth > _MOST_DEPTH:
+            raise ValueError("its structures are nested too deeply")
+        if kind in (_I16, _I32, _I64):
+            return self.number()
+        if kind == _BINARY:
+            size = self.varint()
+            self._move(size)
+            return self.data[self.at - size : self.at]
+        if kind in (_LIST, _SET):
+            count, inner = self.size()
+            if inner in (_TRUE, _FALSE):
+                inner = _BYTE
+            return [self.read(inner, depth + 1) for _ in range(count)]
+        if kind == _STRUCT:
+            return {field: self.read(inner, depth + 1) for field, inner in self.fields()}
+        self.skip(kind, depth)
+        return None
+
+    def skip(self, kind: int, depth: int = 0) -> None:
+        if depth > _MOST_DEPTH:
+            raise ValueError("its structures are nested too deeply")
+        if kind in (_I16, _I32, _I64):
+            self.varint()
+        elif kind == _BINARY:
+            self._move(self.varint())
+        elif kind == _STRUCT:
+            for _, inner in self.fields():
+                self.skip(inner, depth + 1)
+        elif kind in (_LIST, _SET):
+            count, inner = self.size()
+            for _ in range(count):
+                self.skip(_BYTE if inner in (_TRUE, _FALSE) else inner, depth + 1)
+        elif kind in (_BYTE, _DOUBLE):
+            self._move(1 if kind == _BYTE else 8)
+        elif kind not in (_TRUE, _FALSE):
+            raise ValueError(f"it has a field of kind {kind}")
