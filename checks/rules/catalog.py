@@ -12,6 +12,7 @@ from checks.model import Finding, Format, Item, ItemState, Problem, ProblemKind,
 from checks.rules.base import Binding, CheckConfig, Clock, Detail, Direction, Needs, Row, Rule, SeverityWord
 from checks.rules.cadence import ended_early, schedule_of, schedule_seen
 from checks.rules.sentences import (
+    MOVE_FIRST,
     add_partition_statement,
     count_of,
     drop_partition_statement,
@@ -263,9 +264,11 @@ def _advice(row: Row, bad: list[Item]) -> str:
         )
     remedies = [item.remedy for item in bad if item.remedy]
     if not remedies:
+        if any(item.state is ItemState.UNREGISTERED for item in bad):
+            return MOVE_FIRST
         return "look at who removed the objects"
     more = f" (and {len(remedies) - 1} more like it, in the JSON report)" if len(remedies) > 1 else ""
-    return f"what mends it{more}: {remedies[0]}"
+    return f"run what mends it{more}: {remedies[0]}"
 
 
 def _not_looked_at(seen: Observation) -> Problem:

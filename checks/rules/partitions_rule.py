@@ -31,7 +31,7 @@ from checks.rules.dimensions import (
 )
 from checks.rules.due_items import doubt_about, first_period_at, is_of, judge, unread
 from checks.rules.punctuality import on_time_share, usual
-from checks.rules.sentences import count_of, say_periods
+from checks.rules.sentences import MOVE_FIRST, count_of, say_periods
 from checks.schedule.clock import say_instant
 
 if TYPE_CHECKING:
@@ -244,6 +244,8 @@ class PartitionsRule(Rule):
             return f"register what has landed{more}: {remedies[0]}"
         if not bad:
             return ""
+        if bad[0].state is ItemState.UNREGISTERED:
+            return MOVE_FIRST
         if bad[0].state is ItemState.EMPTY:
             return f"run the load of {_name(bad[0])} again: its place is there, its data is not"
         looked = f"look at the run that loads {_name(bad[0])}"

@@ -27,6 +27,11 @@ _WORDS = (
 )
 _RESERVED = frozenset(_WORDS.split())
 """Words that Athena takes for its own in DDL (its user guide, "Escape reserved keywords in queries")."""
+MOVE_FIRST = (
+    "move its files into folders that name all keys of the table (key=value/), then register these: where they lie "
+    "no statement does"
+)
+"""What to do about data that no partition can be told of."""
 _NUMBERS = ("int", "bigint", "smallint", "tinyint", "integer")
 
 
@@ -80,12 +85,10 @@ def _follows(label: str, following: str, every: Every) -> bool:
 def add_partition_statement(table: Table, partition: PartitionSeen) -> str:
     """Write the Athena statement that registers a partition, quoted for DDL (backticks, backslashes).
 
-    Data in folders that do not name all keys is no partition before it is moved, and `MSCK REPAIR TABLE` passes
-    over it until then.
+    None where the folders of its data do not name all keys: no statement registers it, `MSCK REPAIR TABLE` neither.
     """
     if len(partition.values) != len(table.partition_keys):
-        folders = "".join(f"{key.name}=.../" for key in table.partition_keys)
-        return f"move its files into folders that name all keys ({folders}), then run MSCK REPAIR TABLE {_name(table)}"
+        return ""
     place = quote_text(partition.location or "")
     return (
         f"ALTER TABLE {_name(table)} ADD IF NOT EXISTS PARTITION ({_spec(table, partition)}) LOCATION {place}"
