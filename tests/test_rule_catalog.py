@@ -148,6 +148,23 @@ def findings(lake: LakeBuilder, table: Table, lookback: int) -> list[Finding]:
     return list(judged(plan, look(lake, plan)).values())
 
 
+def test_a_period_that_is_nowhere_is_told() -> None:
+    lake = MemoryLake()
+    table = lake.table("sales.orders", dt="string")
+    load(lake, table, "2026-11-20")
+    lake.register(table, ["2026-11-20"])
+    finding = find(lake, plan_of(table, partitions=DAILY, catalog="on"), "catalog")
+    assert (finding.status, finding.because) == (
+        Status.PASS,
+        "catalog and storage match in 3 due days; 2 of them are in neither",
+    )
+    assert [(item.period, item.detail) for item in finding.items] == [
+        ("2026-11-22", "neither registered nor any data found"),
+        ("2026-11-21", "neither registered nor any data found"),
+        ("2026-11-20", ""),
+    ]
+
+
 def test_markers_are_no_data() -> None:
     lake = MemoryLake()
     table = lake.table("sales.orders", dt="string")

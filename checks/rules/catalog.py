@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from checks.model import Combination, Observation, PartitionSeen, Table, TableMemory
     from checks.schedule.due import Schedule
 
+_NEITHER = "neither registered nor any data found"
 _MOST_ITEMS = 1000
 """No more partitions than this are told of one by one; those that do not match come first."""
 
@@ -166,7 +167,7 @@ def _judge(partition: PartitionSeen, table: Table) -> Item:
         return _matching(partition.period.label, partition.dimensions)
     state, detail, remedy = _state(partition, table)
     if state is ItemState.PRESENT:
-        return _matching(partition.period.label, partition.dimensions)
+        return _matching(partition.period.label, partition.dimensions, detail)
     return Item(
         period=partition.period.label,
         dimensions=partition.dimensions,
@@ -177,9 +178,9 @@ def _judge(partition: PartitionSeen, table: Table) -> Item:
 
 
 @lru_cache(maxsize=1024)
-def _matching(label: str, dimensions: Combination) -> Item:
+def _matching(label: str, dimensions: Combination, detail: str = "") -> Item:
     """Return the item of a partition that matches: thousands of tables have the same."""
-    return Item(period=label, dimensions=dimensions, state=ItemState.PRESENT)
+    return Item(period=label, dimensions=dimensions, state=ItemState.PRESENT, detail=detail)
 
 
 def _state(partition: PartitionSeen, table: Table) -> tuple[ItemState, str, str]:
@@ -189,6 +190,8 @@ def _state(partition: PartitionSeen, table: Table) -> tuple[ItemState, str, str]
         return ItemState.EMPTY, gone, drop_partition_statement(table, partition)
     if partition.problem is not None:
         return ItemState.UNKNOWN, partition.problem.message, ""
+    if not partition.registered and (listing is None or not listing.objects + listing.empty_objects):
+        return ItemState.PRESENT, _NEITHER, ""
     if listing is None:
         return ItemState.PRESENT, "", ""
     if partition.registered is False and listing.objects:
@@ -236,7 +239,10 @@ def _because(row: Row, bad: list[Item]) -> str:
     schedule: Schedule = row.facts["schedule"]
     every = schedule.every
     if not bad:
-        return f"catalog and storage match in {count_of(len({i.period for i in row.items}), f'due {every.noun}')}"
+        labels = {item.period for item in row.items}
+        nothing = len(labels - {item.period for item in row.items if item.detail != _NEITHER})
+        but = f"; {nothing} of them {'is' if nothing == 1 else 'are'} in neither" if nothing else ""
+        return f"catalog and storage match in {count_of(len(labels), f'due {every.noun}')}{but}"
     parts = []
     for state, text in (
         (ItemState.UNREGISTERED, "not registered in Glue though data lies in S3"),
