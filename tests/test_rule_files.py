@@ -234,6 +234,15 @@ def test_what_is_wrong_is_told(block: Any) -> None:
         load({"version": 1, "tables": [{"table": "a.b", "files": block}]}, environ={})
 
 
+def test_a_small_file_of_another_format_counts_once() -> None:
+    finding = of_prefix({f"{number}.zip": 5 for number in range(12)}, {"small": "1kB"})
+    assert finding.observed == 12
+    assert finding.because.startswith(
+        "12 of 12 files in s3://raw/a/ not sound: 12 .zip, which no SerDe reads"
+    )
+    assert finding.because.endswith("; 12 smaller than 1 kB (100 %; at most 50 % may be)")
+
+
 def test_only_needs_a_pattern_to_hold_names_against() -> None:
     entry: dict[str, Any] = {"table": "a.b", "files": {"only": True}}
     with pytest.raises(ConfigErrors, match="holds names against a pattern, and there is none; write one"):

@@ -229,10 +229,14 @@ class FilesRule(Rule):
             where = count_of(len(labels), f"due {schedule.every.noun}")
         return self._row(
             seen,
-            observed=count.empty + sum(count.foreign.values()) + self._strays(count) + self._too_small(count),
+            observed=self._unsound(count),
             doubt_if_pass=count.doubt,
             facts={"count": count, "where": where, "by_log": by_log},
         )
+
+    def _unsound(self, count: _Count) -> int:
+        """Return how many files are not sound, at the least: a small one may be of another format, too."""
+        return count.empty + self._strays(count) + max(sum(count.foreign.values()), self._too_small(count))
 
     def _strays(self, count: _Count) -> int:
         return count.outside if self.only else 0
