@@ -576,4 +576,4 @@ def utc(instant: datetime) -> datetime:
 
 def iso(instant: datetime) -> str:
     """Write an instant as ISO 8601 in UTC, to the second: ``2026-11-22T06:00:00Z``."""
-    return utc(instant).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return utc(instant).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"  # strftime pads no years

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,12 @@ def test_a_number_that_json_cannot_carry_is_not_known(number: float) -> None:
     (one,) = read(as_json.render(report_of([odd], cost=Cost(usd=number))))["findings"]
     assert one["observed"] is None
     assert one["limits"]["warning"] is None
+
+
+def test_an_early_year_has_four_digits() -> None:
+    first = datetime(1, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
+    (one,) = read(as_json.render(report_of([replace(CLICKS, observed=first)])))["findings"]
+    assert one["observed"] == "0001-01-02T03:04:05Z"
 
 
 def test_a_lone_surrogate_is_replaced() -> None:
