@@ -226,6 +226,25 @@ def test_a_table_with_a_log_is_compared_without_reading_it() -> None:
     assert against((Column("id", "bigint"), DT), iceberg).status is Status.PASS
 
 
+def test_a_column_that_iceberg_dropped_is_gone_though_glue_keeps_it(lake: LakeBuilder) -> None:
+    def glue(*current: str) -> dict[str, Any]:
+        columns = [
+            {
+                "Name": name,
+                "Type": "int",
+                "Parameters": {"iceberg.field.current": str(name in current).lower()},
+            }
+            for name in ("a", "b")
+        ]
+        place = {"Location": "s3://lake/ice/t", "Columns": columns}
+        return {"StorageDescriptor": place, "Parameters": {"table_type": "ICEBERG"}}
+
+    before, now = lake.table("ice.t", glue("a", "b")), lake.table("ice.u", glue("a"))
+    finding = against(before.columns, now)
+    assert finding.because == "1 difference from the last report: b dropped (it was int)"
+    assert against(None, now, {"columns": {"a": "int"}}).status is Status.PASS
+
+
 def load_files(lake: LakeBuilder, now: Table, **file: Any) -> None:
     for number in range(1, 6):
         day = (NOW - number * DAY).date().isoformat()

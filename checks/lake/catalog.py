@@ -180,6 +180,8 @@ _SERDES = (
     ("parquet", "parquet"), ("orc", "orc"), ("avro", "avro"), ("json", "json"), ("opencsv", "csv"),
     ("lazysimple", "text"), ("regex", "text"), ("grok", "text"), ("textinputformat", "text"),
 )  # fmt: skip
+_IS_CURRENT = "iceberg.field.current"
+"""Iceberg's writers leave the columns that were dropped in Glue, and mark them by this (IcebergToGlueConverter)."""
 _CLASSIFICATIONS = frozenset({"parquet", "orc", "avro", "json", "csv"})
 
 
@@ -205,6 +207,9 @@ def _columns(value: Any, what: str, place: str) -> tuple[Column, ...]:
         name = _mapping(entry, f"an entry of {what}", place).get("Name")
         if not isinstance(name, str) or not name:
             raise _malformed(place, f"an entry of {what} has no name")
+        marks = entry.get("Parameters")
+        if isinstance(marks, dict) and marks.get(_IS_CURRENT) == "false":
+            continue
         columns.append(Column(name, str(entry.get("Type") or "").lower()))
     return tuple(columns)
 
