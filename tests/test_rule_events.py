@@ -382,6 +382,8 @@ def test_what_is_wrong_is_told(block: dict[str, Any], told: str) -> None:
         (pa.dictionary(pa.int8(), pa.string()), "string"),
         (pa.timestamp("ns"), "timestamp"),
         (pa.binary(4), "binary"),
+        (pa.json_(), "string"),
+        (pa.uuid(), "binary"),
     ],
 )
 def test_types_are_written_as_hive_does(kind: Any, text: str) -> None:

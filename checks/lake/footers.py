@@ -174,6 +174,8 @@ def hive_type(kind: Any, depth: int = 0) -> str:
     if depth > _MOST_DEPTH:
         raise ValueError("types are nested too deeply")
     inner = depth + 1
+    if isinstance(kind, pa.BaseExtensionType):  # JSON, UUID: catalogs know what they are stored as
+        return hive_type(kind.storage_type, inner)
     if pa.types.is_dictionary(kind):
         return hive_type(kind.value_type, inner)
     if pa.types.is_map(kind):
