@@ -162,6 +162,15 @@ def test_a_field_of_a_struct_in_any_case() -> None:
     assert seen.newest == NOW - HOUR
 
 
+def test_a_field_of_a_list_has_many_values_a_row() -> None:
+    items = pa.array([[{"at": NOW}]], pa.list_(pa.struct([("at", pa.timestamp("us", "UTC"))])))
+    seen = footer_of(parquet(items=items), replace(DETAIL, column="items.list.element.at"))
+    assert seen.problem is not None
+    assert seen.problem.message == (
+        "column items.list.element.at of s3://raw/a.parquet lies in a list or a map, and is no column of its own"
+    )
+
+
 def test_nulls_and_row_groups() -> None:
     nulls = pa.array([None, None], pa.timestamp("us", "UTC"))
     both = pa.concat_arrays([nulls, stamps(2 * HOUR, 5 * HOUR)])
@@ -193,6 +202,10 @@ UNKNOWN = [
     ),
     (
         parquet(event_time=pa.array([{"at": 1}])),
+        "column event_time of s3://raw/a/0.parquet is nested; name one of its fields",
+    ),
+    (
+        parquet(event_time=pa.array([[NOW]], pa.list_(pa.timestamp("us", "UTC")))),
         "column event_time of s3://raw/a/0.parquet is nested; name one of its fields",
     ),
     (

@@ -208,7 +208,10 @@ def _newest(footer: bytes, schema: Any, detail: Detail, file: FileSeen) -> _Newe
     if column.physical_type == "INT96":
         why = f"column {clean(detail.column)} of {clean(file.uri)} is INT96, whose statistics mean nothing"
         return _Newest(problem=_no_value(why, "write timestamps as INT64 (Spark: outputTimestampType)"))
-    if column.max_repetition_level > 0 or logical not in ("TIMESTAMP", "DATE"):
+    if column.max_repetition_level > 0:
+        why = f"column {clean(detail.column)} of {clean(file.uri)} lies in a list or a map, and is no column of its own"
+        return _Newest(problem=_no_value(why))
+    if logical not in ("TIMESTAMP", "DATE"):
         held = str(column.logical_type) if logical != "NONE" else str(column.physical_type)
         why = f"column {clean(detail.column)} of {clean(file.uri)} is {clean(held)}, neither a timestamp nor a date"
         return _Newest(problem=_no_value(why))
