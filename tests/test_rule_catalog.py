@@ -260,6 +260,7 @@ def test_a_table_with_a_log_matches_when_its_log_is_there() -> None:
     gone = Problem(ProblemKind.NOT_FOUND, "no metadata file", cause="not found s3 lake")
     finding = judged(plan, Observation(table=table, now=NOW, problem=gone))["catalog"]
     assert finding.status is Status.FAIL
+    assert finding.because == "the Iceberg log of ice.t is gone: no metadata file; expected it, as Glue says"
     assert finding.advice == "restore it, or drop the table if it is retired: DROP TABLE ice.t"
 
 

@@ -81,9 +81,11 @@ class CatalogRule(Rule):
         """Count what does not match; what could not be looked at is a doubt about a pass."""
         facts: dict[str, Any] = {"table": seen.table, "gone": "", "schedule": None}
         if _is_gone(seen.problem):
-            place = seen.table.location or seen.table.id
+            what = seen.table.location or seen.table.id
+            if seen.table.format is not Format.FILES:  # data may lie there that no log tells of
+                what = f"the {seen.table.format.value.capitalize()} log of {seen.table.id}"
             return self._row(
-                seen, observed=1, facts={**facts, "gone": f"{place} is gone: {_reason(seen.problem)}"}
+                seen, observed=1, facts={**facts, "gone": f"{what} is gone: {_reason(seen.problem)}"}
             )
         if seen.problem is not None and not seen.partitions:
             return self._row(seen, unknown=seen.problem)
@@ -231,7 +233,8 @@ def _reason(problem: Problem | None) -> str:
 def _because(row: Row, bad: list[Item]) -> str:
     table: Table = row.facts["table"]
     if row.facts["gone"]:
-        return f"{row.facts['gone']}; expected the data of {table.id} there, as Glue says"
+        what = f"the data of {table.id} there" if table.format is Format.FILES else "it"
+        return f"{row.facts['gone']}; expected {what}, as Glue says"
     if table.format is not Format.FILES:
         return f"the {table.format.value.capitalize()} log of {table.id} is where the catalog says"
     if row.facts["schedule"] is None:
