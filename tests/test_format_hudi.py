@@ -559,7 +559,6 @@ def test_bad_properties_are_named_with_what_is_wrong(properties: bytes, kind: Pr
 @pytest.mark.parametrize(
     ("commit", "says"),
     [
-        (b"", "it is empty"),
         (hudi_commit()[:-30], "it is no JSON"),
         (hudi_commit(avro=True)[:-30], "cut short"),
         (hudi_commit(avro=True)[:200], "cut short"),
@@ -579,6 +578,14 @@ def test_a_bad_commit_is_named_with_what_is_wrong(commit: bytes, says: str) -> N
     assert seen.problem.kind is ProblemKind.MALFORMED
     assert says in seen.problem.message
     assert uri(table, "20261121080000000.commit") in seen.problem.message
+
+
+def test_an_empty_file_is_an_instant_that_wrote_nothing() -> None:
+    table = HudiTable()
+    table.instant(EIGHT, "commit", hudi_commit())
+    table.instant(NINE, "commit", b"")
+    assert see(table).newest == Arrival(EIGHT, uri(table, "20261121080000000.commit"))
+    assert table.objects.counts == (1, 2)
 
 
 def test_a_missing_table_and_a_missing_location_are_told() -> None:

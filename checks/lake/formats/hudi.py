@@ -260,8 +260,13 @@ class Walk:
         return at if at is not None else instant.key.last_modified
 
     def commit(self, instant: Instant) -> Commit:
-        """Return what an instant's file tells, by one GET; by one more where only its plan tells the operation."""
+        """Return what an instant's file tells, by one GET; by one more where only its plan tells the operation.
+
+        An empty file is an instant that wrote nothing, as Hudi reads it.
+        """
         key = instant.key.key
+        if not instant.key.size_bytes:
+            return Commit()
         if key not in self.read:
             data = self.reader.store.get(self.bucket, key, max_bytes=MOST_BYTES)
             keep = self.keep_files and not self.is_full
