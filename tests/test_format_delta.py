@@ -249,9 +249,11 @@ def test_a_file_is_the_same_in_a_checkpoint_and_in_a_commit(offset: dict[str, An
     )
 
 
-def test_a_commit_without_a_time_has_its_files() -> None:
-    objects = log_of(delta_commit(delta_add()))
-    objects.put(log_key(0), objects.objects[log_key(0)], TEN)
+@pytest.mark.parametrize("timestamp", [None, "2026-11-21T09:00:00Z", 1_795_251_600, [], {}])
+def test_a_commit_without_a_time_has_its_files(timestamp: Any) -> None:
+    info = {"commitInfo": {"operation": "WRITE", "timestamp": timestamp}}
+    objects = ObjectsInMemory()
+    objects.put(log_key(0), f"{json.dumps(info)}\n{json.dumps(delta_add())}".encode(), TEN)
     seen = see(objects)
     assert seen.newest == Arrival(TEN, commit_uri(0))
     assert seen.notes == (f"{commit_uri(0)} does not say when it was made: the time of its file is taken",)
@@ -463,9 +465,9 @@ def test_staged_commits_that_are_not_published_leave_a_doubt_about_staleness() -
             "dataChange of add in line 1 is 'yes'",
         ),
         (
-            log_of(b'{"commitInfo": {"timestamp": "now"}}'),
+            log_of(b'{"commitInfo": {"inCommitTimestamp": "now"}}'),
             ProblemKind.MALFORMED,
-            "commitInfo.timestamp is 'now'",
+            "commitInfo.inCommitTimestamp is 'now'",
         ),
         (log_of(b'{"protocol": {"minReaderVersion": 4}}'), ProblemKind.UNSUPPORTED, "Delta reader version 4"),
         (log_of(b'{"protocol": {}}'), ProblemKind.MALFORMED, "minReaderVersion is None"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -226,12 +227,17 @@ class CommitParser:
             self.commit = replace(self.commit, removes=self.commit.removes + 1)
 
     def _info(self, body: dict[str, Any]) -> None:
-        """Take the time: with in-commit timestamps enabled each commit has one, and it is the commit's time."""
+        """Take the time: with in-commit timestamps enabled each commit has one, and it is the commit's time.
+
+        The other one may be anything: writers put into commitInfo what they like (protocol, "Commit Provenance
+        Information").
+        """
         at = None
-        for name in ("inCommitTimestamp", "timestamp"):
-            if body.get(name) is not None:
-                at = instant_of_ms(body[name], f"commitInfo.{name}", self.place)
-                break
+        if body.get("inCommitTimestamp") is not None:
+            at = instant_of_ms(body["inCommitTimestamp"], "commitInfo.inCommitTimestamp", self.place)
+        else:
+            with suppress(Unobserved):
+                at = instant_of_ms(body.get("timestamp"), "commitInfo.timestamp", self.place)
         operation = body.get("operation")
         self.has_info = True
         called = operation.upper() if isinstance(operation, str) else None
