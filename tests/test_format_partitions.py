@@ -700,6 +700,15 @@ def test_days_before_the_timeline_are_looked_for_by_their_path() -> None:
     assert filled(plan, seen) == A_GAP
 
 
+def test_a_day_that_was_written_ahead_by_a_commit_that_is_archived_is_found_by_its_path() -> None:
+    table = HudiTable()
+    table.instant(at("11-20 08:00"), "commit", hudi_commit(partition="day=2026-11-19"))
+    table.objects.put(f"{ROOT}.hoodie/archived/.commits_.archive.1_1-0-1", b"...")
+    table.objects.put(f"{ROOT}day=2026-11-21/f-0_0-1-2_20261101.parquet", b"rows")
+    plan = plan_with(Format.HUDI)
+    assert filled(plan, observe(hudi.READER, plan, table.objects)) == A_GAP
+
+
 @pytest.mark.parametrize(
     ("path", "properties"),
     [

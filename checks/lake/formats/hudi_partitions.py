@@ -88,12 +88,13 @@ class Partitions:
             want = wanted(self.plan, self.clock, layout)
         problem = None
         archived = None
-        before = since if self.timeline.is_in_order else None
+        has_paths = {key.name for key in want.layout.keys} == {key.name for key in keys}
+        before = since if self.timeline.is_in_order and not has_paths else None
         lacking = want.periods if self._each else self._lacking(want, keys, want.periods)
         lacking = [each for each in lacking if before is None or each.start < before]
         if lacking:
             archived = not whole or self.walk.is_archived(self.properties)
-            problem = self._by_path(lacking, want, keys) if archived else None
+            problem = self._by_path(lacking, want, keys, has_paths=has_paths) if archived else None
         if not whole or archived is not False:
             for each in self.held.values():
                 each.is_first_known = False  # commits before may have written it first
@@ -214,10 +215,12 @@ class Partitions:
         }
         return [period for period in periods if period.wall not in walls]
 
-    def _by_path(self, lacking: list[Period], want: Wanted, keys: tuple[Column, ...]) -> Problem | None:
+    def _by_path(
+        self, lacking: list[Period], want: Wanted, keys: tuple[Column, ...], *, has_paths: bool
+    ) -> Problem | None:
         """List the partitions of periods that no commit told of; return why some stay unknown."""
         names = [key.name for key in keys]
-        if {key.name for key in want.layout.keys} != set(names):
+        if not has_paths:
             return too_much(
                 self.plan.table.id, "commits before the ones on its timeline may have written the others"
             )
