@@ -286,6 +286,24 @@ def test_days_from_before_another_partition_spec_are_unknown_unless_they_are_fou
         assert objects.counts == (0, gets)
 
 
+@pytest.mark.parametrize("has_numbers", [True, False])  # version 1 has none
+def test_what_expired_snapshots_wrote_by_another_spec_came_before_those_that_are_left(
+    tmp_path: Path, *, has_numbers: bool
+) -> None:
+    table = evolved(tmp_path, PartitionSpec(), (), "2026-11-18", "2026-11-21")
+    objects, parameters = objects_of(table, tmp_path, at("11-18 10:00"), at("11-19 12:00"), NOW - HOUR)
+
+    def expire(document: dict[str, Any]) -> None:
+        del document["snapshots"][0]
+        for entry in document["snapshots"] if not has_numbers else ():
+            del entry["sequence-number"]
+
+    edit_json(objects, parameters["metadata_location"], expire)
+    plan = plan_with(Format.ICEBERG, partitions_rule(), parameters=parameters)
+    found = filled(plan, observe(iceberg.READER, plan, objects))
+    assert found == {"2026-11-21": PRESENT, "2026-11-20": MISSING, "2026-11-19": UNKNOWN}
+
+
 def test_a_table_that_is_partitioned_no_more_is_unknown_where_nothing_is_found(tmp_path: Path) -> None:
     table = iceberg_table(tmp_path, PartitionSpec())
     with table.update_spec() as update:

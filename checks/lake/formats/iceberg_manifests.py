@@ -333,6 +333,8 @@ class Comings:
     sequences: tuple[int, ...]
     earliest: tuple[datetime, ...]
     """By sequence number in the same place: the earliest time of a snapshot with that number or a later one."""
+    oldest: datetime | None = None
+    """When the oldest ancestor was made that is left: all that the snapshot holds of expired ones came before."""
 
     @classmethod
     def of(cls, files: SnapshotFiles) -> Comings:
@@ -345,7 +347,9 @@ class Comings:
             and (found := metadata.snapshot(number)) is not None
         )
         earliest = tuple(accumulate((at for _, at in reversed(kept)), min))
-        return cls(files, tuple(sequence for sequence, _ in kept), earliest[::-1])
+        start = files.snapshot.id if files.snapshot is not None else None
+        lineage = [each.at for each in metadata.lineage(start) if each is not None]
+        return cls(files, tuple(sequence for sequence, _ in kept), earliest[::-1], min(lineage, default=None))
 
     def by(self, found: Manifest | File) -> datetime | None:
         """Return when a file, or the newest one of a manifest, came at the latest, None where nothing tells it."""
@@ -354,7 +358,9 @@ class Comings:
         if snapshot is not None:
             return snapshot.at
         place = bisect_left(self.sequences, found.sequence)
-        return self.earliest[place] if found.sequence and place < len(self.earliest) else None
+        if found.sequence and place < len(self.earliest):
+            return self.earliest[place]
+        return self.oldest if number is not None else None
 
     def newest_first(self) -> list[tuple[Manifest, datetime | None]]:
         """Return the manifests of data files, those of the newest commits first; raise Unobserved."""
