@@ -235,8 +235,9 @@ class FilesRule(Rule):
         )
 
     def _unsound(self, count: _Count) -> int:
-        """Return how many files are not sound, at the least: a small one may be of another format, too."""
-        return count.empty + self._strays(count) + max(sum(count.foreign.values()), self._too_small(count))
+        """Return how many files are not sound, no more than there are: a small one may be of another format, too."""
+        of_data = min(sum(count.foreign.values()) + self._too_small(count), count.files)
+        return count.empty + self._strays(count) + of_data
 
     def _strays(self, count: _Count) -> int:
         return count.outside if self.only else 0
