@@ -70,27 +70,23 @@ class Partitions:
         if isinstance(layout, Problem):
             raise Unobserved(layout)
         want = wanted(self.plan, self.clock, layout)
-        timed = {key.name for key in layout.keys}
-        telling = {(each.name, each.unit) for each in current if each.name in timed}
-        mute = {
-            number
-            for number, fields in specs.items()
-            if not telling <= {(field.name, field.unit) for field in fields}
-        }
+        mute = _mute(specs, current, layout)
         others = [each for each in manifests if each.spec_id in mute]
         walls = [
             (each, *_walls_of(each, specs, keys, want)) for each in manifests if each.spec_id not in mute
         ]
         held: Parts = defaultdict(lambda: Held(names=self.asked.collector()))
-        problem = self._read_needed(walls, specs, keys, want, held)
-        if problem is not None or not self._read_compared(walls, specs, keys, want, held):
-            want = replace(want, compared={})
-        earlier = _earlier(walls, want)
-        before = None
+        problem, before, earlier = (
+            self._read_needed(walls, specs, keys, want, held),
+            None,
+            _earlier(walls, want),
+        )
         if others and problem is None:
             before = self._last_of(others, want)
             begun = wall_of(before, layout.zone)
             problem, earlier = self._untold(layout, before), min(earlier or begun, begun)
+        if not self._read_compared(walls, specs, keys, want, held):
+            want = replace(want, compared={})
         if len(manifests) < len(self.files.manifests()):
             for each in held.values():
                 each.lose_rows(DELETES)
@@ -205,6 +201,19 @@ def _current(specs: Mapping[int, Sequence[Field]], metadata: Metadata) -> Sequen
     """Return the fields of the current spec; of another one where the table is partitioned no more."""
     number = whole_number(metadata.document.get("default-spec-id"))
     return specs.get(number if number is not None else 0) or next(filter(None, specs.values()))
+
+
+def _mute(
+    specs: Mapping[int, Sequence[Field]], current: Sequence[Field], layout: TimeLayout
+) -> frozenset[int]:
+    """Return the specs whose files do not tell the keys that carry time, as the current one's do."""
+    timed = {key.name for key in layout.keys}
+    telling = {(each.name, each.unit) for each in current if each.name in timed}
+    return frozenset(
+        number
+        for number, fields in specs.items()
+        if not telling <= {(field.name, field.unit) for field in fields}
+    )
 
 
 def _keys(fields: Sequence[Field]) -> tuple[tuple[Column, ...], StatedLayout | None]:
