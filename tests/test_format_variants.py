@@ -25,6 +25,7 @@ from tests.tables_by_engines import (
     ObjectsInMemory,
     delta_add,
     delta_commit,
+    delta_remove,
     edit_json,
     hudi_commit,
     iceberg_catalog,
@@ -212,6 +213,18 @@ def test_values_of_a_mapped_column_stand_under_its_physical_name(*, checkpoint: 
         objects.put(log_key(0, ".checkpoint.80a083e8-7026-4e79-81be-64bd76c43a11.json"), text.encode())
     plan = plan_with(Format.DELTA, partitions_rule(key="day", format="%Y-%m-%d"))
     assert filled(plan, observe(delta.READER, plan, objects)) == A_GAP
+
+
+def test_days_of_a_table_that_was_emptied_are_missing() -> None:
+    objects = ObjectsInMemory()
+    objects.put(log_key(0), delta_commit(metadata_action("dt"), delta_add("a", dt="20261119"), at=EIGHT))
+    plan = plan_with(Format.DELTA)
+    seen = observe(delta.READER, plan, objects)
+    assert filled(plan, seen)["2026-11-19"] is PRESENT
+    objects.put(log_key(1), delta_commit(delta_remove("a"), at=NINE, operation="DELETE"))
+    memory = TableMemory(layout=seen.layout, first_period_at=seen.first_period_at)
+    seen = observe(delta.READER, replace(plan, memory=memory), objects)
+    assert set(states(plan, seen).values()) == {MISSING}
 
 
 def test_a_checkpoint_that_was_never_finished_is_passed_over(tmp_path: Path) -> None:

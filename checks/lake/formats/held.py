@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from checks.lake.errors import clean
 from checks.lake.layouts import labels_of
 from checks.lake.partitions import is_sentinel
-from checks.layout import NULL_PARTITION, StatedLayout, TimeLayout, infer_layout
+from checks.layout import NULL_PARTITION, StatedLayout, TimeLayout, infer_layout, layout_from_json
 from checks.model import Column, Listing, Observation, PartitionSeen, Period, Problem, ProblemKind
 from checks.rules.volume_rule import VolumeRule
 from checks.schedule.clock import wall_of
@@ -157,7 +157,10 @@ def layout_of(
     samples: Iterable[Sequence[str]],
     told: StatedLayout | None = None,
 ) -> TimeLayout | Problem:
-    """Return how the keys carry time: as the config states it, as the log tells it (``told``), or inferred."""
+    """Return how the keys carry time: as the config states it, as the log tells it (``told``), or inferred.
+
+    Of a table that holds no partition any more it is what was seen before.
+    """
     stated = plan.stated_layout
     if (
         stated is not None
@@ -170,7 +173,12 @@ def layout_of(
     if stated is not None and not stated.keys and len(stated.formats) == 1 and len(keys) == 1:
         stated = StatedLayout((keys[0].name,), stated.formats)
     rows = [tuple(row) for row, _ in zip(samples, range(_SAMPLE), strict=False)]
-    return infer_layout(keys, rows, labels_of(plan), stated or told)
+    found = infer_layout(keys, rows, labels_of(plan), stated or told)
+    if isinstance(found, Problem) and not rows and stated is None and plan.memory.layout is not None:
+        before = layout_from_json(plan.memory.layout, labels_of(plan))
+        if before is not None and {key.name for key in before.keys} <= {key.name for key in keys}:
+            return before
+    return found
 
 
 def wanted(plan: TablePlan, clock: Clock, layout: TimeLayout) -> Wanted:
