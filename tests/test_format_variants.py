@@ -153,6 +153,20 @@ def test_what_expired_snapshots_wrote_by_another_spec_came_before_those_that_are
     assert found == {"2026-11-21": PRESENT, "2026-11-20": MISSING, "2026-11-19": UNKNOWN}
 
 
+def test_manifests_from_before_a_dimension_was_added_are_passed_over_by_their_days(tmp_path: Path) -> None:
+    schema = iceberg_schema(NestedField(3, "region", StringType()))
+    table = iceberg_catalog(tmp_path).create(schema, spec(1, IdentityTransform(), "day"))
+    for day in ("2026-11-01", "2026-11-02", "2026-11-19"):
+        append_files(table, (day,))
+    with table.update_spec() as update:
+        update.add_field("region", IdentityTransform(), "region")
+    append_files(table, ("2026-11-21", "eu"))
+    objects, parameters = objects_of(table, tmp_path)
+    plan = plan_with(Format.ICEBERG, parameters=parameters)
+    assert filled(plan, observe(iceberg.READER, plan, objects)) == A_GAP
+    assert objects.counts == (0, 4)  # the metadata, the list, and a manifest for each of two days looked at
+
+
 def test_a_table_that_is_partitioned_no_more_is_unknown_where_nothing_is_found(tmp_path: Path) -> None:
     table = iceberg_table(tmp_path, PartitionSpec())
     with table.update_spec() as update:

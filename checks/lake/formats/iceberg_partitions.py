@@ -275,10 +275,12 @@ def _is_before(wall: datetime | None, first: datetime | None) -> bool:
 def _bounds_of(
     manifest: Manifest, specs: Mapping[int, Sequence[Field]], keys: Sequence[Column], index: int
 ) -> tuple[str, ...] | None:
-    """Return the lower (0) or upper (1) bounds of a manifest in the order of the keys; None when not all are told."""
+    """Return the lower (0) or upper (1) bounds of a manifest in the order of the keys; None where it tells none.
+
+    A key that its spec does not have yet, or without a value or a bound that is read, has none.
+    """
     fields = specs.get(manifest.spec_id, ())
     if len(fields) != len(manifest.bounds):
         return None
     by_name = {each.name: each.bound(pair[index]) for each, pair in zip(fields, manifest.bounds, strict=True)}
-    found = [by_name.get(key.name) for key in keys]
-    return tuple(text for text in found if text is not None) if None not in found else None
+    return tuple(by_name.get(key.name) or NULL_PARTITION for key in keys)
