@@ -15,7 +15,7 @@ from pyiceberg.schema import Schema
 from pyiceberg.transforms import DayTransform, IdentityTransform, MonthTransform
 from pyiceberg.types import IntegerType, NestedField, StringType, TimestampType
 
-from checks.lake.formats import delta, delta_live, hudi, iceberg
+from checks.lake.formats import delta, delta_live, hudi, iceberg, iceberg_manifests
 from checks.model import Column, Format, ItemState, TableMemory
 from checks.rules.base import Clock
 from tests.tables_by_engines import (
@@ -151,6 +151,20 @@ def test_what_expired_snapshots_wrote_by_another_spec_came_before_those_that_are
     plan = plan_with(Format.ICEBERG, partitions_rule(), parameters=parameters)
     found = filled(plan, observe(iceberg.READER, plan, objects))
     assert found == {"2026-11-21": PRESENT, "2026-11-20": MISSING, "2026-11-19": UNKNOWN}
+
+
+def test_of_many_manifests_a_day_one_of_each_day_is_read_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(iceberg_manifests, "MOST_MANIFESTS", 3)
+    table = iceberg_catalog(tmp_path).create(iceberg_schema(), spec(1, IdentityTransform(), "day"))
+    for day in ("2026-11-18", "2026-11-19", "2026-11-21", "2026-11-22"):
+        for _ in range(3):
+            append_files(table, (day,))
+    objects, parameters = objects_of(table, tmp_path)
+    plan = plan_with(Format.ICEBERG, parameters=parameters)
+    found = filled(plan, observe(iceberg.READER, plan, objects))
+    assert found == {"2026-11-21": PRESENT, "2026-11-20": UNKNOWN, "2026-11-19": PRESENT}
 
 
 def test_manifests_from_before_a_dimension_was_added_are_passed_over_by_their_days(tmp_path: Path) -> None:

@@ -5,8 +5,9 @@ Apache Iceberg Table Spec, "Partition Transforms" and "Manifests".
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from checks.lake.formats.held import Held, Wanted, layout_of, too_much, wanted, with_partitions
@@ -133,10 +134,18 @@ class Partitions:
     def _read_needed(
         self, walls: Walls, specs: Specs, keys: tuple[Column, ...], want: Wanted, held: Parts
     ) -> Problem | None:
-        """Count the files of the manifests that may hold a needed period; return why there may be more."""
-        over = self._read(
-            [each for each, _, upper in walls if not _is_before(upper, want.first_wall)], specs, keys, held
-        )
+        """Count the files of the manifests that may hold a needed period; return why there may be more.
+
+        One of each period comes before the second one of any: streams append many manifests a day.
+        """
+        known: Counter[datetime | None] = Counter()
+        needed: list[tuple[int, Manifest]] = []
+        for manifest, _, upper in walls:
+            if not _is_before(upper, want.first_wall):
+                period = want.schedule.every.floor(upper) if upper is not None else None
+                needed.append((known[period], manifest))
+                known[period] += 1
+        over = self._read((each for _, each in sorted(needed, key=itemgetter(0))), specs, keys, held)
         if not over:
             return None
         return too_much(self.plan.table.id, f"the manifests of the periods looked at are {over}")
