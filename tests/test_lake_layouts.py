@@ -319,6 +319,9 @@ def test_values_that_a_stated_format_does_not_fit_are_counted_in_the_sentence(la
         (["2026/", "2025/"], "folders such as '2026/' were not seen to carry time"),
         (["dt=2026-11-21T05:00:00/", "dt=2026-11-21T06%3A00%3A00/"],
          "some folders are written with : and some with %3A"),
+        (["year=2026/month=2026-11/"], "folders such as 'year=2026/month=2026-11' tell a part of the time twice"),
+        (["dt=2026-11-22/hour=2026-11-22-05/"],
+         "folders such as 'dt=2026-11-22/hour=2026-11-22-05' tell a part of the time twice"),
         (["region=eu/dt=2026-11-21/"], "time is not the first folder in 'region=eu/dt=2026-11-21'"),
         ([], "no folders were seen below the location"),
     ],
@@ -337,6 +340,8 @@ def test_paths_that_do_not_tell_say_so(names: Sequence[str], found: str) -> None
         (["2026/11/22/", "2026/11/12/"], "%Y/%m/%d/", False),
         (["2026/11/9/5/"], "%Y/%-m/%-d/%-H/", True),
         (["2026-W47/"], "%G-W%V/", True),
+        (["dt=2026-11-22/loaded=2026-11-22/"], "dt=%Y-%m-%d/", True),
+        (["year=2026/month=11/day=22/dt=2026-11-22/"], "year=%Y/month=%m/day=%d/", False),
         (["100%/"], None, True),
     ],
 )
@@ -353,6 +358,7 @@ def test_paths_and_their_padding(names: Sequence[str], path: str | None, known: 
     ("name", "path"),
     [
         ("trips_2026-11.parquet", "trips_%Y-%m"),
+        ("v2/trips_2026-11.parquet", "v2/trips_%Y-%m"),
         ("20261122-export.csv", "%Y%m%d"),
         ("a.2026-11-22.gz", "a.%Y-%m-%d"),
         ("a_2026_11_22.gz", "a_%Y_%m_%d"),
@@ -360,6 +366,7 @@ def test_paths_and_their_padding(names: Sequence[str], path: str | None, known: 
         ("a_202611220530.gz", "a_%Y%m%d%H%M"),
         ("100%_2026-W47.csv", "100%%_%G-W%V"),
         ("v2_part-0001.csv", None),
+        ("year=2026/month=2026-11/a.csv", None),
         ("12345678901.csv", None),
     ],
 )

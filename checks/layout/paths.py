@@ -10,9 +10,10 @@ from urllib.parse import unquote
 from checks.layout.keys import MOST_TOLD, WHOLE_FORMATS, infer_layout, plausible, shows_padding
 from checks.layout.values import NUMBER, TimeLayout
 from checks.model import Column, Problem, ProblemKind
+from checks.schedule.formats import fields_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from zoneinfo import ZoneInfo
 
 _DATE_IN_NAME = re.compile(
@@ -78,8 +79,29 @@ def _infer_hive_path(paths: list[list[str]], depth: int, zone: ZoneInfo) -> Time
         )
     if True in escaped:
         formats = {name: text.replace(":", "%%3A") for name, text in formats.items()}
-    text = "/".join(f"{name.replace('%', '%%')}={value}" for name, value in formats.items())
-    return replace(layout, keys=(), path=text + "/")
+    once = _told_once(formats)
+    text = "".join(f"{name.replace('%', '%%')}={formats[name]}/" for name in once)
+    fields = {field for value in formats.values() for field in fields_of(value)}
+    if fields != {field for name in once for field in fields_of(formats[name])}:
+        return Problem(
+            ProblemKind.AMBIGUOUS,
+            f"folders such as {'/'.join(paths[0])!r} tell a part of the time twice",
+            f'state those that tell it once: partitions: {{format: "{text}"}}',
+        )
+    return replace(layout, keys=(), path=text)
+
+
+def _told_once(formats: Mapping[str, str]) -> list[str]:
+    """Return the names of the first folders, up to one that tells a part of the time again: ``dt=.../loaded=...``."""
+    told: set[str] = set()
+    names: list[str] = []
+    for name, text in formats.items():
+        fields = set(fields_of(text))
+        if told & fields:
+            break
+        told |= fields
+        names.append(name)
+    return names
 
 
 def _with_padding(layout: TimeLayout, text: str, paths: Sequence[str]) -> TimeLayout:
@@ -126,7 +148,7 @@ def infer_names(names: Sequence[str], zone: ZoneInfo) -> TimeLayout | Problem:
 def _dated_name(name: str) -> str | None:
     """Return the path format of a file's name up to its date, None when it has none or several."""
     match = _DATE_IN_NAME.search(name)
-    if match is None:
+    if match is None or match[0][:4] in name[: match.start()]:  # a year that a folder tells is no fixed text
         return None
     for text in _NAME_FORMATS:
         if plausible(text, match[0]):
