@@ -17,7 +17,8 @@ from checks.config import load
 from checks.model import Finding, Status
 from checks.rules import CHECKS
 from tests.accounts import Team
-from tests.rule_checks import NOW, parquet, put
+from tests.lakes import MemoryLake
+from tests.rule_checks import NOW, judged, look, parquet, plan_of, put
 from tests.test_assess import names, validate
 from tests.times import DAY, HOUR
 
@@ -146,3 +147,17 @@ def test_the_expectation_of_events_in_a_suite_of_ones_own() -> None:
     )
     result = validate(frame, ExpectEventsToBeRecent(column_A="newest", column_B="not_before"))
     assert sorted(names(result)) == ["not_known", "old"]
+
+
+def test_what_no_check_could_read_passes_none_of_them() -> None:
+    lake = MemoryLake()
+    table = lake.table("sales.orders", month="string")
+    lake.register(table, ["2026-10"])
+    lake.put("s3://lake/sales/orders/month=2026-10/a.zip", NOW - DAY)
+    daily: dict[str, Any] = {"every": "1d", "due": "06:00"}
+    plan = plan_of(table, partitions=daily, catalog="on", files="on", volume={"min_bytes": "1B"})
+    for finding in judged(plan, look(lake, plan)).values():
+        assert finding.status is Status.UNKNOWN, finding.because
+    assert "no due period of sales.orders was read: its keys do not tell such periods apart" in (
+        judged(plan, look(lake, plan))["files"].because
+    )

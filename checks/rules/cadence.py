@@ -11,6 +11,8 @@ from checks.schedule.due import Schedule, default_grace
 from checks.schedule.periods import DAILY
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from checks.layout import TimeLayout
     from checks.model import Observation
 
@@ -39,6 +41,17 @@ def schedule_seen(stated: Schedule | None, seen: Observation) -> Schedule | None
         return stated
     layout = layout_from_json(seen.layout, _UTC)
     return schedule_of(None, layout) if layout is not None else None
+
+
+def not_read(seen: Observation, labels: Container[str]) -> Problem | None:
+    """Return why none of the periods of these labels was read, None where one was: what was not seen never passes."""
+    if any(partition.period.label in labels for partition in seen.partitions):
+        return None
+    return seen.problem or Problem(
+        ProblemKind.UNSUPPORTED,
+        f"no due period of {seen.table.id} was read: its keys do not tell such periods apart",
+        "state periods that they do tell (partitions: {every: ...})",
+    )
 
 
 def ended_early(place: str) -> Problem:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from checks.model import Finding, Format, Item, ItemState, Problem, ProblemKind, Severity, Status
 from checks.rules.base import Binding, CheckConfig, Clock, Detail, Direction, Needs, Row, Rule, SeverityWord
-from checks.rules.cadence import ended_early, schedule_of, schedule_seen
+from checks.rules.cadence import ended_early, not_read, schedule_of, schedule_seen
 from checks.rules.sentences import (
     MOVE_FIRST,
     add_partition_statement,
@@ -95,6 +95,9 @@ class CatalogRule(Rule):
         if schedule is None:
             return self._place(seen, facts)
         labels = schedule.due_labels(clock.now)
+        unread = not_read(seen, labels) if labels else None
+        if unread is not None:
+            return self._row(seen, unknown=unread)
         found: dict[tuple[str, Combination], Item] = {}
         doubt, unknown = seen.problem, ItemState.UNKNOWN
         for partition in seen.partitions:

@@ -22,7 +22,7 @@ from checks.rules.base import (
     SeverityWord,
     Size,
 )
-from checks.rules.cadence import ended_early, schedule_of, schedule_seen
+from checks.rules.cadence import ended_early, not_read, schedule_of, schedule_seen
 from checks.rules.sentences import count_of, say_percent
 from checks.schedule.durations import say_size
 
@@ -218,6 +218,9 @@ class FilesRule(Rule):
             where = seen.table.location or seen.table.id
         else:
             labels, table_format = schedule.due_labels(clock.now), seen.table.file_format
+            unread = not_read(seen, labels) if labels and not by_log else None
+            if unread is not None:
+                return self._row(seen, unknown=unread)
             for partition in seen.partitions:
                 if partition.period.label not in labels:
                     continue
