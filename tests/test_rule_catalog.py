@@ -165,6 +165,27 @@ def test_a_period_that_is_nowhere_is_told() -> None:
     ]
 
 
+def test_a_period_whose_place_nobody_knows_is_no_match() -> None:
+    lake = MemoryLake()
+    table = lake.table("sales.orders", region="string", dt="string")
+    for day in ("2026-11-21", "2026-11-22"):
+        lake.put(f"s3://lake/sales/orders/region=eu/dt={day}/a.parquet", NOW - DAY)
+    lake.register(table, ["eu", "2026-11-21"])
+    plan = plan_of(table, partitions=DAILY, catalog="on")
+    finding = find(lake, plan, "catalog")
+    assert (finding.status, finding.because) == (
+        Status.UNKNOWN,
+        (
+            "could not be checked: no partition of sales.orders is registered for 2026-11-22, and where its data "
+            "would lie is not known: a key without a known value stands before the time"
+        ),
+    )
+    stated = plan_of(table, partitions={**DAILY, "each": {"region": ["eu"]}}, catalog="on")
+    assert find(lake, stated, "catalog").status is Status.FAIL
+    lake.register(table, ["eu", "2026-11-22"])
+    assert find(lake, plan, "catalog").status is Status.PASS, "2026-11-20 is before its first day"
+
+
 def test_markers_are_no_data() -> None:
     lake = MemoryLake()
     table = lake.table("sales.orders", dt="string")

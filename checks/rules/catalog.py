@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -105,7 +105,10 @@ class CatalogRule(Rule):
             if label not in labels:
                 continue
             item = _judge(partition, seen.table)
-            if item.state is unknown:
+            if item.detail == _NEITHER and _was_not_sought(partition, seen):
+                problem = _no_place(partition, seen.table)
+                item, doubt = replace(item, state=unknown, detail=problem.message), doubt or problem
+            elif item.state is unknown:
                 doubt = doubt or partition.problem or ended_early(partition.location or label)
             key = (label, partition.dimensions)
             before = found.get(key)
@@ -179,6 +182,21 @@ def _judge(partition: PartitionSeen, table: Table) -> Item:
         state=state,
         detail=detail,
         remedy=remedy,
+    )
+
+
+def _was_not_sought(partition: PartitionSeen, seen: Observation) -> bool:
+    """Tell whether data may lie in S3 though nothing is registered: its place is not known, and the table was born."""
+    first = seen.first_period_at
+    return partition.location is None and (first is None or partition.period.start > first)
+
+
+def _no_place(partition: PartitionSeen, table: Table) -> Problem:
+    return Problem(
+        ProblemKind.UNSUPPORTED,
+        f"no partition of {table.id} is registered for {partition.period.label}, and where its data would lie is not "
+        "known: a key without a known value stands before the time",
+        "state the values of that key, as each of a partitions check",
     )
 
 
