@@ -290,6 +290,28 @@ def test_too_large_a_log_leaves_values_that_were_not_found_unknown(monkeypatch: 
     }
 
 
+@pytest.mark.parametrize("each", ["region", {"region": ["eu", "us"]}])
+def test_the_keys_of_a_log_need_not_be_in_the_catalog(each: Any, tmp_path: Path) -> None:
+    both = PartitionSpec(
+        PartitionField(source_id=1, field_id=1000, transform=IdentityTransform(), name="day"),
+        PartitionField(source_id=4, field_id=1001, transform=IdentityTransform(), name="Region"),
+    )
+    table = iceberg_table(tmp_path, both, schema=iceberg_schema(NestedField(4, "Region", StringType())))
+    append_files(table, ("2026-11-20", "eu"), ("2026-11-20", "us"), ("2026-11-21", "eu"))
+    objects, parameters = objects_of(table, tmp_path)
+    plan = plan_with(Format.ICEBERG, partitions_rule(each=each, lookback=2), parameters=parameters)
+    seen = observe(iceberg.READER, plan, objects)
+    row = plan.rules[0].measure(seen, Clock(now=NOW), TableMemory())
+    assert row.unknown is None
+    bad = [(item.period, item.dimensions) for item in row.items if item.state.is_bad]
+    assert bad == [("2026-11-21", (("region", "us"),))]
+    assert len(row.items) == 4
+    other = plan_with(Format.ICEBERG, partitions_rule(each="country"), parameters=parameters)
+    row = other.rules[0].measure(observe(iceberg.READER, other, objects), Clock(now=NOW), TableMemory())
+    assert row.unknown is not None
+    assert row.unknown.message.endswith("no partition key of sales.orders; its keys beside time are: region")
+
+
 def test_a_day_that_was_written_ahead_by_a_commit_that_is_archived_is_found_by_its_path() -> None:
     table = HudiTable()
     table.instant(at("11-20 08:00"), "commit", hudi_commit(partition="day=2026-11-19"))

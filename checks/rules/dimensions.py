@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from checks.model import Item, Observation, PartitionSeen, Table, TableMemory
+    from checks.model import Item, Observation, PartitionSeen, TableMemory
 
 MOST_COMBINATIONS = 1000
 """No table is judged by more combinations of values than this, and no more are remembered."""
@@ -42,21 +42,23 @@ class Each:
             return None
         return tuple((key, known[key]) for key in self.keys)
 
-    def misfit(self, table: Table, timed: Collection[str]) -> Problem | None:
-        """Return why the keys are none that can be told apart in the table; None when they fit it."""
-        names = [key.name for key in table.partition_keys]
+    def misfit(self, table: str, names: Sequence[str], timed: Collection[str]) -> Problem | None:
+        """Return why the keys are none that can be told apart in the table; None when they fit it.
+
+        ``names`` are the table's partition keys, ``timed`` those that carry time.
+        """
         others = ", ".join(name for name in names if name not in timed) or "none"
         if unknown := [key for key in self.keys if key not in names]:
             return Problem(
                 ProblemKind.AMBIGUOUS,
-                f"each names {', '.join(unknown)}, which is no partition key of {table.id}; its keys beside time "
+                f"each names {', '.join(unknown)}, which is no partition key of {table}; its keys beside time "
                 f"are: {others}",
                 "name one of them as partitions: {each: ...}, or take it out",
             )
         if carrying := [key for key in self.keys if key in timed]:
             return Problem(
                 ProblemKind.AMBIGUOUS,
-                f"each names {', '.join(carrying)}, which carries time; the keys of {table.id} beside time are: "
+                f"each names {', '.join(carrying)}, which carries time; the keys of {table} beside time are: "
                 f"{others}",
                 "name one of them as partitions: {each: ...}, or take it out",
             )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from checks.layout import StatedLayout, TimeLayout, layout_from_json
 from checks.model import (
     Finding,
+    Format,
     Item,
     ItemState,
     Observed,
@@ -80,11 +81,20 @@ class PartitionsRule(Rule):
             combinations=known,
         )
 
-    def _misfit(self, table: Table, layout: TimeLayout) -> Problem | None:
-        """Return why the keys under each cannot be told apart, None when they can, or when there are none."""
+    def _misfit(self, table: Table, layout: TimeLayout, seen: Sequence[PartitionSeen] = ()) -> Problem | None:
+        """Return why the keys under each cannot be told apart, None when they can, or when there are none.
+
+        A table with a log has its keys there, and Glue need not know them: they are those of what was ``seen``.
+        """
         if self.each is None:
             return None
-        return self.each.misfit(table, {key.name for key in layout.keys})
+        timed = [key.name for key in layout.keys]
+        names = [key.name for key in table.partition_keys]
+        if table.format is not Format.FILES:
+            if not any(partition.values for partition in seen):
+                return None
+            names = [*timed, *sorted({name for partition in seen for name, _ in partition.dimensions})]
+        return self.each.misfit(table.id, names, timed)
 
     def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:
         """Count the due periods without data; what could not be looked at is a doubt about a pass."""
@@ -146,7 +156,7 @@ class PartitionsRule(Rule):
         if seen.problem is not None and not seen.partitions:
             return seen.problem
         if layout is not None and layout.can_tell(self.schedule.every):
-            return self._misfit(seen.table, layout)
+            return self._misfit(seen.table, layout, seen.partitions)
         every = self.schedule.every
         if layout is None:
             unread = next((each.problem for each in seen.partitions if each.problem is not None), None)

@@ -315,7 +315,7 @@ def _sort(
                     period=period,
                     values=values,
                     dimensions=tuple(
-                        (key.name, clean(value)) for key, value in pairs if key.name not in timed
+                        (key.name.lower(), clean(value)) for key, value in pairs if key.name not in timed
                     ),
                     listing=each.listing(complete=problem is None),
                     problem=problem,
