@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.lake.formats import hudi, timeline
+from checks.lake.formats.hudi_commits import parse_commit
 from checks.lake.storage import Key
 from checks.model import Arrival, Format, Listing, Observation, ProblemKind, Table, Unobserved
 from tests.tables_by_engines import (
@@ -136,7 +137,7 @@ def test_rows_that_a_commit_wrote_decide(commit: bytes, *, is_data: bool) -> Non
 
 def test_an_old_compaction_says_compacted() -> None:
     commit = json.dumps({**json.loads(hudi_commit(None)), "compacted": True}).encode()
-    assert hudi.parse_commit(commit, "m").operation == "COMPACT"
+    assert parse_commit(commit, "m").operation == "COMPACT"
 
 
 def test_deletes_count_where_changes_are_asked_for() -> None:
@@ -605,7 +606,7 @@ def test_claims_by_the_catalog_alone() -> None:
 @given(st.binary(max_size=300), st.booleans())
 def test_any_bytes_are_a_commit_or_unknown(data: bytes, avro: bool) -> None:  # noqa: FBT001 - drawn
     with suppress(Unobserved):
-        hudi.parse_commit(b"Obj\x01" + data if avro else data, "m")
+        parse_commit(b"Obj\x01" + data if avro else data, "m")
 
 
 @given(st.data())
@@ -614,7 +615,7 @@ def test_a_mutated_avro_commit_is_a_commit_or_unknown(data: st.DataObject) -> No
     for _ in range(data.draw(st.integers(1, 4))):
         commit[data.draw(st.integers(0, len(commit) - 1))] = data.draw(st.integers(0, 255))
     with suppress(Unobserved):
-        hudi.parse_commit(bytes(commit[: data.draw(st.integers(0, len(commit)))]), "m")
+        parse_commit(bytes(commit[: data.draw(st.integers(0, len(commit)))]), "m")
 
 
 @given(
@@ -633,7 +634,7 @@ def test_a_mutated_avro_commit_is_a_commit_or_unknown(data: st.DataObject) -> No
 )
 def test_any_json_is_a_commit_or_unknown(document: Any) -> None:
     with suppress(Unobserved):
-        hudi.parse_commit(json.dumps(document).encode(), "m")
+        parse_commit(json.dumps(document).encode(), "m")
 
 
 @given(

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.lake.formats import iceberg
+from checks.lake.formats.iceberg_metadata import MOST_BYTES, parse_metadata
 from checks.model import (
     Arrival,
     Format,
@@ -408,7 +409,7 @@ def edited(**changes: Any) -> bytes:
         (gzip.compress(edited())[:-10], ProblemKind.MALFORMED, "cut short"),
         (b"\x1f\x8bnot gzip at all", ProblemKind.MALFORMED, "no whole gzip"),
         (
-            gzip.compress(b" " * (iceberg.MOST_BYTES + 1)),
+            gzip.compress(b" " * (MOST_BYTES + 1)),
             ProblemKind.MALFORMED,
             "unpacks to more than 33,554,432",
         ),
@@ -481,7 +482,7 @@ def test_a_missing_or_enormous_file_and_a_pointer_elsewhere_are_told() -> None:
 
 def test_history_tells_all_arrivals() -> None:
     later = snapshot(4, TEN, "overwrite", parent=2, added_records=5)
-    metadata = iceberg.parse_metadata(json.dumps(iceberg_metadata(APPEND, REPLACE, later)).encode(), "m")
+    metadata = parse_metadata(json.dumps(iceberg_metadata(APPEND, REPLACE, later)).encode(), "m")
     assert iceberg.arrivals(metadata) == (Arrival(TEN, "snapshot 4"), Arrival(EIGHT, "snapshot 1"))
     snapshot_ = metadata.snapshot(2)
     assert snapshot_ is not None
@@ -508,7 +509,7 @@ def test_ten_megabytes_take_bounded_memory_and_time() -> None:
     assert len(data) > 10_000_000
     tracemalloc.start()
     started = time.process_time()
-    metadata = iceberg.parse_metadata(data, "m")
+    metadata = parse_metadata(data, "m")
     recency = iceberg.newest_arrival(metadata, "t", Clock(now=NOW), deletes=False)
     seconds, (_, peak) = time.process_time() - started, tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -526,7 +527,7 @@ JSON_VALUES = st.recursive(
 
 def parse(data: bytes) -> None:
     with suppress(Unobserved):
-        metadata = iceberg.parse_metadata(data, "m")
+        metadata = parse_metadata(data, "m")
         for ignore_later in (True, False):
             iceberg.newest_arrival(metadata, "t", Clock(now=NOW, ignore_later=ignore_later), deletes=False)
         iceberg.arrivals(metadata)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from checks.lake.footers import read_footer
 from checks.lake.formats.by_footers import Footers, detail_of
 from checks.lake.formats.held import Held, without_partitions
-from checks.lake.formats.hudi import MAINTENANCE
+from checks.lake.formats.hudi_commits import MAINTENANCE
 from checks.lake.formats.hudi_partitions import MOST_COMMITS, Partitions
 from checks.lake.formats.logs import uri_of
 from checks.lake.formats.timeline import WRITES
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from checks.lake.formats.asked import Asked
-    from checks.lake.formats.hudi import Commit, Walk, Written
+    from checks.lake.formats.hudi import Walk
+    from checks.lake.formats.hudi_commits import Commit, Written
     from checks.lake.formats.timeline import Instant, Properties, Timeline
     from checks.model import Observation, ValuesSeen
     from checks.rules.base import Clock

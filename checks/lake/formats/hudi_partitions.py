@@ -19,7 +19,7 @@ from checks.lake.formats.held import (
     wanted,
     with_partitions,
 )
-from checks.lake.formats.hudi import MAINTENANCE
+from checks.lake.formats.hudi_commits import MAINTENANCE
 from checks.layout import TimeLayout
 from checks.model import Column, Problem, ProblemKind, Unobserved
 from checks.schedule.periods import period_of
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from checks.lake.formats.asked import Asked
-    from checks.lake.formats.hudi import Walk, Written
+    from checks.lake.formats.hudi import Walk
+    from checks.lake.formats.hudi_commits import Written
     from checks.lake.formats.hudi_files import Slices
     from checks.lake.formats.timeline import Instant, Properties, Timeline
     from checks.model import Observation, Period

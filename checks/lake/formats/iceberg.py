@@ -6,20 +6,17 @@ Apache Iceberg Table Spec, "Table Metadata Fields" and "Snapshots", format versi
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from checks.lake.errors import clean
 from checks.lake.formats.avro import open_container
+from checks.lake.formats.iceberg_metadata import MOST_BYTES, Metadata, Snapshot, parse_metadata
 from checks.lake.formats.logs import (
     Recency,
     counts_deletes,
-    gunzip,
-    instant_of_ms,
     malformed,
     observation_of,
     only_bounded,
-    parse_json,
-    place_near,
     place_of,
     unsupported,
     whole_number,
@@ -27,16 +24,12 @@ from checks.lake.formats.logs import (
 from checks.model import Arrival, Format, ProblemKind, Unobserved
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from datetime import datetime
+    from collections.abc import Callable
 
     from checks.lake.reader import LakeReader
     from checks.model import Observation, Table
     from checks.rules.base import Clock, TablePlan
 
-MOST_BYTES = 32 * 1024 * 1024
-"""A larger metadata file is not read: parsed JSON may take 25 times its bytes, and tables are read at once."""
-NEWEST_VERSION = 3
 MOST_LISTS = 10
 """Manifest lists that are read of one table, for snapshots whose summaries tell no counts."""
 _PASSING = (
@@ -46,145 +39,8 @@ _PASSING = (
     ProblemKind.UNREACHABLE,
 )
 """What keeps a file from being read now, and says nothing of the file."""
-_GZIP = b"\x1f\x8b"
-_NONE = -1
-"""How older writers say that there is no snapshot."""
-_OPERATIONS = ("append", "replace", "overwrite", "delete")
 _COUNT = "let its writer count in its summaries what it adds (added-records, total-records)"
 _EXPIRE = "keep snapshots for longer than the time between loads (history.expire.max-snapshot-age-ms)"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
-    """A snapshot as its summary tells it; rows, files and bytes are None where it does not tell them."""
-
-    id: int
-    parent_id: int | None
-    at: datetime
-    operation: str | None
-    added_rows: int | None = None
-    added_files: int | None = None
-    deleted_rows: int | None = None
-    deleted_files: int | None = None
-    added_delete_files: int | None = None
-    total_rows: int | None = None
-    total_files: int | None = None
-    total_bytes: int | None = None
-    total_delete_files: int | None = None
-    manifest_list: str | None = None
-
-    @property
-    def tells_counts(self) -> bool:
-        """True when its summary counts anything: then what it leaves out is zero."""
-        return any(getattr(self, name) is not None for name in _COUNTS)
-
-    @property
-    def is_arrival(self) -> bool | None:
-        """True when it added rows, None when it does not tell (spec, "Snapshots").
-
-        Counts of zero are left out of summaries, so an append without any is an empty one. Summaries without
-        any count at all tell nothing: DuckDB and Paimon write such, with rows.
-        """
-        added = self.added_rows if self.added_rows is not None else self.added_files
-        if self.operation in ("replace", "delete"):
-            return False
-        if self.operation is None:
-            # An append or an empty commit; what added and removed files may have replaced or overwritten.
-            removed = any((self.deleted_rows, self.deleted_files))
-            return None if not self.tells_counts or (added and removed) else (added or 0) > 0
-        return (added or 0) > 0 if self.tells_counts else None
-
-    @property
-    def is_change(self) -> bool | None:
-        """True when it added or deleted rows, None when it does not tell; ``replace`` changes no rows."""
-        if self.operation == "replace" or self.is_arrival or self.is_arrival is None:
-            return self.is_arrival
-        if self.operation == "delete" and not self.tells_counts:
-            return True
-        return any((self.deleted_rows, self.deleted_files, self.added_delete_files))
-
-    @property
-    def is_empty(self) -> bool:
-        """True when it shows that there was nothing before it to rewrite or delete."""
-        return self.operation != "replace" and not self.is_change and not self.total_rows
-
-
-@dataclass(frozen=True, slots=True)
-class Metadata:
-    """A metadata file: its snapshots by id, as they are written, and the current one (of the branch main)."""
-
-    place: str
-    document: Mapping[str, Any]
-    snapshots: Mapping[int, Mapping[str, Any]]
-    current_id: int | None
-
-    def place_of(self, uri: str) -> tuple[str, str] | None:
-        """Return bucket and key of a file that it names, None where that is not in S3."""
-        return place_near(uri, self.document.get("location"), self.place)
-
-    def snapshot(self, snapshot_id: int) -> Snapshot | None:
-        """Return the snapshot, None when it is not in the list (any more); raise Unobserved when malformed."""
-        entry = self.snapshots.get(snapshot_id)
-        return _snapshot(entry, snapshot_id, self.place) if entry is not None else None
-
-    def current_at(self, now: datetime | None) -> int | None:
-        """Return the id of the snapshot that was current at ``now`` (None: the last), None when there was none.
-
-        The snapshot log (spec, ``snapshot-log``) tells it: later rollbacks do not hide what was there. The one
-        that was current then may have expired since.
-        """
-        entries = self.document.get("snapshot-log")
-        if now is None or not isinstance(entries, list):
-            return self.current_id
-        for entry in reversed(entries):
-            if not isinstance(entry, dict):
-                raise malformed(self.place, "an entry of snapshot-log is no object")
-            known = _id(entry.get("snapshot-id"))
-            at = instant_of_ms(entry.get("timestamp-ms"), "timestamp-ms of snapshot-log", self.place)
-            if known is not None and at <= now:
-                return known
-        return self.current_id
-
-    def lineage(self, from_id: int | None) -> Iterator[Snapshot | None]:
-        """Yield the snapshot and its parents, newest first; None at the end when the next one has expired."""
-        walked: set[int] = set()
-        while from_id is not None:
-            if from_id in walked:
-                raise malformed(self.place, f"snapshot {from_id} is its own ancestor")
-            walked.add(from_id)
-            snapshot = self.snapshot(from_id)
-            yield snapshot
-            from_id = snapshot.parent_id if snapshot is not None else None
-
-
-def parse_metadata(data: bytes, place: str) -> Metadata:
-    """Read a metadata file, gzip or not; raise Unobserved (malformed, unsupported) naming the place."""
-    if data.startswith(_GZIP):
-        data = gunzip(data, place, MOST_BYTES)
-    document = parse_json(data, place)
-    version = document.get("format-version")
-    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise malformed(place, f"format-version is {version!r}")
-    if version > NEWEST_VERSION:
-        raise unsupported(
-            place, f"Iceberg format version {version}; up to {NEWEST_VERSION} is read", "update the monitor"
-        )
-    entries = document.get("snapshots")
-    entries = [] if entries is None else entries
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise malformed(place, "snapshots is no list of objects")
-    snapshots = {number: entry for entry in entries if (number := _id(entry.get("snapshot-id"))) is not None}
-    current = document.get("current-snapshot-id")
-    current_id = _id(current)
-    if current is not None and current_id is None and current != _NONE:
-        raise malformed(place, f"current-snapshot-id is {current!r}")
-    if current_id is None:  # "must be the same as the current snapshot of the main branch"
-        refs = document.get("refs")
-        main = refs.get("main") if isinstance(refs, dict) else None
-        current_id = _id(main.get("snapshot-id")) if isinstance(main, dict) else None
-    if current_id is not None and current_id not in snapshots:
-        raise malformed(place, f"its current snapshot {current_id} is not in its list of {len(snapshots)}")
-    return Metadata(place, document, snapshots, current_id)
 
 
 def newest_arrival(
@@ -306,48 +162,6 @@ def _say_passed(passed: list[Snapshot]) -> str:
     if len(passed) == 1:
         return f"its newest snapshot added no data ({kinds})"
     return f"its newest {len(passed)} snapshots added no data ({kinds})"
-
-
-def _snapshot(entry: Mapping[str, Any], snapshot_id: int, place: str) -> Snapshot:
-    summary = entry.get("summary") or {}
-    if not isinstance(summary, dict):
-        raise malformed(place, f"the summary of snapshot {snapshot_id} is no object")
-    operation = summary.get("operation")
-    operation = operation.lower() if isinstance(operation, str) else None
-    parent = entry.get("parent-snapshot-id")
-    if parent is not None and _id(parent) is None and parent != _NONE:
-        raise malformed(place, f"the parent of snapshot {snapshot_id} is {parent!r}")
-    manifest_list = entry.get("manifest-list")
-    counts = {
-        name: whole_number(summary.get(key)) for name, key in _COUNTS.items() if summary.get(key) is not None
-    }
-    if "added_rows" not in counts and operation == "append":  # version 3 tells it beside the summary
-        counts["added_rows"] = whole_number(entry.get("added-rows"))
-    return Snapshot(
-        id=snapshot_id,
-        parent_id=_id(parent),
-        at=instant_of_ms(entry.get("timestamp-ms"), f"timestamp-ms of snapshot {snapshot_id}", place),
-        operation=operation if operation in _OPERATIONS else None,
-        manifest_list=manifest_list if isinstance(manifest_list, str) else None,
-        **counts,
-    )
-
-
-_COUNTS = {
-    "added_rows": "added-records",
-    "added_files": "added-data-files",
-    "deleted_rows": "deleted-records",
-    "deleted_files": "deleted-data-files",
-    "added_delete_files": "added-delete-files",
-    "total_rows": "total-records",
-    "total_files": "total-data-files",
-    "total_bytes": "total-files-size",
-    "total_delete_files": "total-delete-files",
-}
-
-
-def _id(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value != _NONE else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from checks.model import Unobserved
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from checks.lake.formats.iceberg import Metadata, Snapshot
+    from checks.lake.formats.iceberg_metadata import Metadata, Snapshot
     from checks.lake.reader import LakeReader
 
 MOST_MANIFESTS = 100

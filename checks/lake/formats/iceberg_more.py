@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from checks.lake.formats.asked import Asked
-    from checks.lake.formats.iceberg import Metadata, Snapshot
     from checks.lake.formats.iceberg_manifests import File
+    from checks.lake.formats.iceberg_metadata import Metadata, Snapshot
     from checks.lake.reader import LakeReader
     from checks.model import Observation, ValuesSeen
     from checks.rules.base import Clock, TablePlan

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from checks.lake.formats.asked import Asked
-    from checks.lake.formats.iceberg import Metadata
     from checks.lake.formats.iceberg_manifests import Field, File, Manifest, SnapshotFiles
+    from checks.lake.formats.iceberg_metadata import Metadata
     from checks.layout import TimeLayout
     from checks.model import Observation
     from checks.rules.base import Clock, TablePlan
