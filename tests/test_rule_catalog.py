@@ -156,7 +156,7 @@ def test_a_period_that_is_nowhere_is_told() -> None:
     finding = find(lake, plan_of(table, partitions=DAILY, catalog="on"), "catalog")
     assert (finding.status, finding.because) == (
         Status.PASS,
-        "catalog and storage match in 3 due days; 2 of them are in neither",
+        "catalog and storage match in 3 due days; 2 of them were found in neither",
     )
     assert [(item.period, item.detail) for item in finding.items] == [
         ("2026-11-22", "neither registered nor any data found"),

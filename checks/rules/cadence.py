@@ -11,8 +11,6 @@ from checks.schedule.due import Schedule, default_grace
 from checks.schedule.periods import DAILY
 
 if TYPE_CHECKING:
-    from collections.abc import Container
-
     from checks.layout import TimeLayout
     from checks.model import Observation
 
@@ -43,10 +41,8 @@ def schedule_seen(stated: Schedule | None, seen: Observation) -> Schedule | None
     return schedule_of(None, layout) if layout is not None else None
 
 
-def not_read(seen: Observation, labels: Container[str]) -> Problem | None:
-    """Return why none of the periods of these labels was read, None where one was: what was not seen never passes."""
-    if any(partition.period.label in labels for partition in seen.partitions):
-        return None
+def not_read(seen: Observation) -> Problem:
+    """Return why no due period was read: what was not seen never passes."""
     return seen.problem or Problem(
         ProblemKind.UNSUPPORTED,
         f"no due period of {seen.table.id} was read: its keys do not tell such periods apart",

@@ -95,9 +95,6 @@ class CatalogRule(Rule):
         if schedule is None:
             return self._place(seen, facts)
         labels = schedule.due_labels(clock.now)
-        unread = not_read(seen, labels) if labels else None
-        if unread is not None:
-            return self._row(seen, unknown=unread)
         found: dict[tuple[str, Combination], Item] = {}
         doubt, unknown = seen.problem, ItemState.UNKNOWN
         for partition in seen.partitions:
@@ -114,6 +111,8 @@ class CatalogRule(Rule):
             before = found.get(key)
             if before is None or not before.state.is_bad:
                 found[key] = item
+        if labels and not found:
+            return self._row(seen, unknown=not_read(seen))
         items = list(found.values())
         bad = [item for item in items if item.state.is_bad]
         kept = [item for item in items if item in bad[:_MOST_ITEMS]] if len(items) > _MOST_ITEMS else items
@@ -265,7 +264,7 @@ def _because(row: Row, bad: list[Item]) -> str:
     if not bad:
         labels = {item.period for item in row.items}
         nothing = len(labels - {item.period for item in row.items if item.detail != _NEITHER})
-        but = f"; {nothing} of them {'is' if nothing == 1 else 'are'} in neither" if nothing else ""
+        but = f"; {nothing} of them {'was' if nothing == 1 else 'were'} found in neither" if nothing else ""
         return f"catalog and storage match in {count_of(len(labels), f'due {every.noun}')}{but}"
     parts = []
     for state, text in (

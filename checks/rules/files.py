@@ -218,12 +218,10 @@ class FilesRule(Rule):
             where = seen.table.location or seen.table.id
         else:
             labels, table_format = schedule.due_labels(clock.now), seen.table.file_format
-            unread = not_read(seen, labels) if labels and not by_log else None
-            if unread is not None:
-                return self._row(seen, unknown=unread)
-            for partition in seen.partitions:
-                if partition.period.label not in labels:
-                    continue
+            due = [partition for partition in seen.partitions if partition.period.label in labels]
+            if labels and not due and not by_log:
+                return self._row(seen, unknown=not_read(seen))
+            for partition in due:
                 if partition.problem is not None:
                     count.doubt = count.doubt or partition.problem
                 if partition.listing is not None:
