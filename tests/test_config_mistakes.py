@@ -62,6 +62,10 @@ cron.yml:5: sales.orders: partitions.due: '0 0 6 * * *' is not a deadline (this 
 cron.yml:7: sales.lines: freshness.by: '25:00' is not a deadline; write HH:MM, such as 06:00, or a cron of five fields
 cron.yml:9: sales.items: freshness.by: '0 6 31 2 *' is not a cron: Bad day-of-month; write five fields, such as '30 6 * * 1-5'
 """,
+    "cut_at_a_comma": """
+cut_at_a_comma.yml:4: sales.orders: schema.columns.2): nothing is written here; write quotes round a text with a comma in it, such as 'decimal(10,2)'
+cut_at_a_comma.yml:6: sales.items: schema.columns.lon:double>: nothing is written here; write quotes round a text with a comma in it, such as 'decimal(10,2)'
+""",
     "empty": """
 empty.yml: is empty; write version: 1 and tables: below it
 """,

@@ -151,7 +151,10 @@ class _YamlReader(Reader):
         text = str(node.value)
         match str(node.tag).removeprefix(_TAG):
             case "null":
-                self.document.add(path, "nothing is written here; write a value, or take the key out")
+                what = "write a value, or take the key out"
+                if str(path[-1]).endswith((")", ">")):  # a comma cut {price: decimal(10,2)} in two
+                    what = "write quotes round a text with a comma in it, such as 'decimal(10,2)'"
+                self.document.add(path, f"nothing is written here; {what}")
                 self.document.broken.add(path)
                 return None
             case "bool":
