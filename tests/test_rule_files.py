@@ -243,6 +243,17 @@ def test_a_small_file_of_another_format_counts_once() -> None:
     assert finding.because.endswith("; 12 smaller than 1 kB (100 %; at most 50 % may be)")
 
 
+def test_a_share_of_small_files_needs_what_is_small() -> None:
+    defaults: dict[str, Any] = {"files": {"small": "1MB"}}
+    entry: dict[str, Any] = {"table": "a.b", "files": {"most_small": "30%"}}
+    load({"version": 1, "defaults": defaults, "tables": [entry]}, environ={})
+    for block in ({"most_small": "30%"}, {"small": 0}, {"small": "0B", "most_small": "30%"}):
+        with pytest.raises(
+            ConfigErrors, match="nothing is small: write from how many bytes on a file is not"
+        ):
+            load({"version": 1, "tables": [{"table": "a.b", "files": block}]}, environ={})
+
+
 def test_only_needs_a_pattern_to_hold_names_against() -> None:
     entry: dict[str, Any] = {"table": "a.b", "files": {"only": True}}
     with pytest.raises(ConfigErrors, match="holds names against a pattern, and there is none; write one"):

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from checks.model import Listing, Observation, Suffix, Table, TableMemory
     from checks.schedule.due import Schedule
 
+MOST_SMALL = 0.5
+"""Which share of the files may be small where the config does not say."""
 FEWEST = 10
 """Of fewer data files than this no share is small: a table of three files is no heap of small ones."""
 COMPRESSIONS = frozenset({"gz", "gzip", "bz2", "zst", "zstd", "snappy", "lz4", "lzo", "deflate", "br", "xz"})
@@ -66,7 +68,7 @@ class FilesConfig(CheckConfig):
         None, description="A file of fewer bytes is small; none is counted when absent.", examples=["1MB"]
     )
     most_small: Percent = Field(
-        "50%",
+        f"{MOST_SMALL:.0%}",
         validate_default=True,
         description=f"With small: at most this share of the files may be small; from {FEWEST} files on.",
         examples=["50%"],
@@ -90,6 +92,9 @@ class FilesConfig(CheckConfig):
         if self.only and binding.pattern is None:
             message = "only: true holds names against a pattern, and there is none; write one on the entry, "
             message += "such as pattern: '*.parquet'"
+            raise ValueError(message)
+        if self.small == 0 or (self.small is None and self.most_small != MOST_SMALL):
+            message = "nothing is small: write from how many bytes on a file is not, such as small: 1MB"
             raise ValueError(message)
         return FilesRule(
             only=self.only is True,
@@ -185,7 +190,7 @@ class FilesRule(Rule):
     check: ClassVar[str] = "files"
     only: bool = False
     small: int | None = None
-    most_small: float = 0.5
+    most_small: float = MOST_SMALL
     severity: Severity = Severity.WARNING
     schedule: Schedule | None = None
 
