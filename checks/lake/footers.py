@@ -17,7 +17,7 @@ from checks.lake.errors import clean
 from checks.lake.parquet import chunks_of
 from checks.lake.storage import split_uri
 from checks.model import Column, FooterSeen, Problem, ProblemKind, Unobserved
-from checks.schedule.clock import last_instant
+from checks.schedule.clock import FIRST, LAST, last_instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,6 @@ _MAGIC, _ENCRYPTED = b"PAR1", b"PARE"
 _END = 8
 """The length of the footer (four bytes, little-endian) and the magic number."""
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a wall time, until its zone is known
-_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _WIDTHS = {"INT32": 4, "INT64": 8}
 """Bytes of the values of the physical types that dates and timestamps have."""
 _UNITS = {"milliseconds": 1000, "microseconds": 1, "nanoseconds": 1}
@@ -227,7 +226,7 @@ def _newest(footer: bytes, schema: Any, detail: Detail, file: FileSeen) -> _Newe
     try:
         at = _instant(largest, str(column.logical_type), detail.zone or ZoneInfo("UTC"))
     except OverflowError:  # sentinels such as the day 9999-12-31, which ends beyond the last year there is
-        at = _LAST if largest > 0 else _FIRST
+        at = LAST if largest > 0 else FIRST
     return _Newest(at, is_day=is_day, problem=problem)
 
 

@@ -18,6 +18,7 @@ from checks.lake.formats.iceberg_partitions import DELETES, Partitions
 from checks.lake.formats.logs import uri_of
 from checks.lake.formats.values import Newest, no_column, no_value, value_seen
 from checks.model import FileSeen, FooterSeen, Listing, Problem, ProblemKind, Unobserved, WholeSeen
+from checks.schedule.clock import FIRST, LAST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -139,7 +140,7 @@ class _Column:
             else:
                 wall = _EPOCH + timedelta(microseconds=number // _MICROS[self.type])
         except OverflowError:
-            return no_value(seen, f"the upper bound of {name} is {number}, beyond what can be told")
+            return FooterSeen(file=seen, newest=LAST if number > 0 else FIRST, is_day=self.type == "date")
         is_utc = self.type.startswith("timestamptz")
         return value_seen(seen, wall, self.rule, is_day=self.type == "date", is_utc=is_utc)
 

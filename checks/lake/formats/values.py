@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 from checks.lake.errors import clean
 from checks.model import FooterSeen, Problem, ProblemKind, ValuesSeen
 from checks.rules.events import AHEAD, DAY_AHEAD, is_ahead
-from checks.schedule.clock import last_instant
+from checks.schedule.clock import FIRST, LAST, last_instant
 
 if TYPE_CHECKING:
     from checks.model import FileSeen
     from checks.rules.events import EventsRule
+
+_MIDDLE = 5000
+"""Years beyond it that no instant has are of the future, those before of the past."""
 
 
 @dataclass(slots=True)
@@ -86,8 +89,11 @@ def value_seen(
             at = last_instant(wall + timedelta(days=1), rule.written_in).astimezone(UTC)
         else:
             at = wall.replace(tzinfo=UTC) if is_utc else last_instant(wall, rule.written_in).astimezone(UTC)
-    except (OverflowError, ValueError):
-        return no_value(file, f"its newest {clean(rule.column)} is {wall}, beyond what can be told")
+    except (
+        OverflowError,
+        ValueError,
+    ):  # sentinels such as the day 9999-12-31, which ends beyond the last year there is
+        at = LAST if wall.year > _MIDDLE else FIRST
     return FooterSeen(file=file, newest=at, is_day=is_day)
 
 
