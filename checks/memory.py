@@ -12,6 +12,7 @@ from checks.changes import State, TableRecord
 from checks.history import HistoryError, HistoryTorn, claim_event, open_history, update
 from checks.model import Answer, Listing, TableMemory, item_key
 from checks.report import as_json
+from checks.rules.base import Clock
 from checks.rules.dimensions import remembered as remembered_combinations
 from checks.rules.partitions import PartitionsRule
 from checks.rules.punctuality import past_periods
@@ -181,7 +182,8 @@ def records(
 def _remembered(plan: TablePlan, seen: Observation) -> TableMemory:
     """Return what one observation adds: the first period with data, when recent periods first held data."""
     before = plan.memory
-    each = next((rule.each for rule in plan.rules if isinstance(rule, PartitionsRule)), None)
+    partitions = next((rule for rule in plan.rules if isinstance(rule, PartitionsRule)), None)
+    each = partitions.each if partitions is not None else None
     first_at = [at for at in (before.first_period_at, seen.first_period_at) if at is not None]
     first_seen: dict[str, datetime] = {}
     for partition in seen.partitions:
@@ -199,7 +201,9 @@ def _remembered(plan: TablePlan, seen: Observation) -> TableMemory:
         first_period_at=min(first_at, default=None),
         first_seen=first_seen or before.first_seen,
         layout=seen.layout or before.layout,
-        combinations=remembered_combinations(each, before, seen),
+        combinations=remembered_combinations(
+            each, before, partitions.asked(seen, Clock(now=seen.now)) if partitions is not None else ()
+        ),
         answers=dict(islice(_answers(plan, seen), _MOST_ANSWERS)),
     )
     for rule in plan.rules:

@@ -12,12 +12,13 @@ from checks.assess import Measured, assess
 from checks.changes import State, TableRecord
 from checks.history.document import from_text, to_text
 from checks.lake.observe import observe
-from checks.memory import records
+from checks.memory import _remembered, records
 from checks.model import Finding, ItemState, TableMemory
 from checks.plan import Planned
 from checks.rules.base import Binding, Clock, TablePlan
 from checks.rules.dimensions import MOST_COMBINATIONS, Each, parse_each, say_groups
 from checks.rules.partitions import PartitionsConfig, PartitionsRule
+from checks.rules.volume import VolumeConfig
 from tests.lakes import HttpLake, LakeBuilder, MemoryLake, hive_location, point_at, reset
 from tests.times import DAY, HOUR, at
 
@@ -191,6 +192,18 @@ def test_of_two_keys_one_may_be_told_apart(lake: LakeBuilder) -> None:
         load(lake, table, day, "eu", "a" if day == "2026-11-20" else "b")
     _, finding = look(lake, plan_of(table, each="region"))
     assert finding.because == "each of 3 due days by region has data"
+
+
+def test_what_other_checks_look_farther_back_for_makes_no_value_due(lake: LakeBuilder) -> None:
+    table = spend(lake, *EU, "2026-11-06/us", "2026-11-13/us", "2026-11-15/us")
+    plan = plan_of(table, each="region")
+    volume = VolumeConfig.model_validate({"auto": True})
+    bound = volume.bind(Binding(zone=ZoneInfo("UTC"), schedule=rule_of().schedule))
+    plan = replace(plan, rules=(*plan.rules, bound))
+    seen, finding = look(lake, plan)
+    assert {each.period.label for each in seen.partitions} >= {"2026-11-15", "2026-11-22"}
+    assert finding.because == "each of 3 due days by region has data"
+    assert list(_remembered(plan, seen).combinations) == [(("region", "eu"),)]
 
 
 def test_a_day_on_which_all_regions_are_silent_is_an_item_each(lake: LakeBuilder) -> None:

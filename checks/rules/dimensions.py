@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from checks.model import Item, Observation, PartitionSeen, TableMemory
+    from checks.model import Item, PartitionSeen, TableMemory
 
 MOST_COMBINATIONS = 1000
 """No table is judged by more combinations of values than this, and no more are remembered."""
@@ -137,7 +137,7 @@ def known_before(each: Each, memory: TableMemory) -> dict[Combination, datetime]
 
 
 def due_from(
-    each: Each, seen: Observation, memory: TableMemory, first_at: datetime | None
+    each: Each, seen: Iterable[PartitionSeen], memory: TableMemory, first_at: datetime | None
 ) -> tuple[dict[Combination, datetime | None], int]:
     """Return from which period on each combination is due, and how many more there are than are judged.
 
@@ -145,11 +145,13 @@ def due_from(
     """
     if each.values:
         return dict.fromkeys(each.stated, first_at), 0
-    kept, left_out = bounded(_earliest(known_before(each, memory), seen_first(each, seen.partitions)))
+    kept, left_out = bounded(_earliest(known_before(each, memory), seen_first(each, seen)))
     return dict(kept), left_out
 
 
-def remembered(each: Each | None, before: TableMemory, seen: Observation) -> Mapping[Combination, datetime]:
+def remembered(
+    each: Each | None, before: TableMemory, seen: Iterable[PartitionSeen]
+) -> Mapping[Combination, datetime]:
     """Return the combinations to remember after a run: what was known and what was seen, at most 1,000.
 
     Where values are stated, those that are not among them were taken off, and are forgotten. Without
@@ -157,7 +159,7 @@ def remembered(each: Each | None, before: TableMemory, seen: Observation) -> Map
     """
     if each is None:
         return {}
-    found = _earliest(known_before(each, before), seen_first(each, seen.partitions))
+    found = _earliest(known_before(each, before), seen_first(each, seen))
     if each.values:
         found = {
             combination: first for combination, first in found.items() if combination in set(each.stated)

@@ -96,6 +96,11 @@ class PartitionsRule(Rule):
             names = [*timed, *sorted({name for partition in seen for name, _ in partition.dimensions})]
         return self.each.misfit(table.id, names, timed)
 
+    def asked(self, seen: Observation, clock: Clock) -> Sequence[PartitionSeen]:
+        """Return what was seen of the periods that this check asks for: others look farther back."""
+        due = self.schedule.due(clock.now, reach_back_to=clock.last_completed_at)
+        return [each for each in seen.partitions if due and each.period.start >= due[-1].period.start]
+
     def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:
         """Count the due periods without data; what could not be looked at is a doubt about a pass."""
         due = self.schedule.due(clock.now, reach_back_to=clock.last_completed_at)
@@ -120,7 +125,7 @@ class PartitionsRule(Rule):
         combinations: dict[Combination, datetime | None] = {}
         left_out = 0
         if self.each is not None:
-            combinations, left_out = due_from(self.each, seen, memory, first_at)
+            combinations, left_out = due_from(self.each, self.asked(seen, clock), memory, first_at)
         combinations = combinations or {(): None}
         items = []
         known, unknown = memory.first_seen, ItemState.UNKNOWN
