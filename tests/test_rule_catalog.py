@@ -143,6 +143,19 @@ def test_data_in_folders_that_name_not_every_key_has_to_be_moved() -> None:
         assert finding.advice.startswith("move its files into folders that name all keys")
 
 
+def test_partitions_of_one_day_are_told_apart_by_their_other_keys() -> None:
+    lake = MemoryLake()
+    table = lake.table("sales.orders", dt="string", region="string")
+    for day, regions in (("2026-11-22", "eu us"), ("2026-11-21", "eu"), ("2026-11-20", "eu us")):
+        for region in regions.split():
+            lake.register(table, (day, region), at=NOW - DAY)
+    finding = find(lake, plan_of(table, partitions=DAILY, catalog="on"), "catalog")
+    assert finding.because == (
+        "5 partitions registered in Glue though no data lies there (region=us: 2026-11-22, 2026-11-20; region=eu: "
+        "2026-11-20 to 2026-11-22)"
+    )
+
+
 def findings(lake: LakeBuilder, table: Table, lookback: int) -> list[Finding]:
     plan = plan_of(table, partitions={**DAILY, "lookback": lookback}, catalog="on")
     return list(judged(plan, look(lake, plan)).values())

@@ -11,6 +11,7 @@ from pydantic import Field
 from checks.model import Finding, Format, Item, ItemState, Problem, ProblemKind, Severity, Status
 from checks.rules.base import Binding, CheckConfig, Clock, Detail, Direction, Needs, Row, Rule, SeverityWord
 from checks.rules.cadence import ended_early, not_read, schedule_of, schedule_seen
+from checks.rules.dimensions import say_items
 from checks.rules.sentences import (
     MOVE_FIRST,
     add_partition_statement,
@@ -18,7 +19,6 @@ from checks.rules.sentences import (
     drop_partition_statement,
     drop_table_statement,
     partition_location_statement,
-    say_periods,
     table_location_statement,
 )
 
@@ -273,7 +273,7 @@ def _because(row: Row, bad: list[Item]) -> str:
     ):
         of_state = [item for item in bad if item.state is state]
         if of_state:
-            named = say_periods(of_state, every)
+            named = say_items(of_state, every)
             number = count_of(len(of_state), "partition")
             parts.append(f"{number} {text} ({named})")
     return "; ".join(parts)

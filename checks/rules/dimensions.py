@@ -7,13 +7,15 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from checks.layout import NULL_PARTITION
-from checks.model import Combination, Problem, ProblemKind
+from checks.model import Combination, ItemState, Problem, ProblemKind
+from checks.rules.sentences import say_periods
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from checks.model import Item, PartitionSeen, TableMemory
+    from checks.schedule.periods import Every
 
 MOST_COMBINATIONS = 1000
 """No table is judged by more combinations of values than this, and no more are remembered."""
@@ -213,3 +215,17 @@ def say_groups(told: Mapping[Combination, str]) -> str:
     if left:
         parts.append(f"and {left} more combination{'' if left == 1 else 's'} of values")
     return "; ".join(parts)
+
+
+def say_items(items: Sequence[Item], every: Every, *, with_state: bool = False) -> str:
+    """Name the periods of items, with what became of them, combination by combination."""
+    told: dict[Combination, str] = {}
+    for combination, group in by_combination(items).items():
+        if not with_state:
+            told[combination] = say_periods(group, every)
+            continue
+        by_state = [[item for item in group if item.state is state] for state in ItemState]
+        told[combination] = "; ".join(
+            say_periods(same, every, same[0].state.value) for same in by_state if same
+        )
+    return told[()] if list(told) == [()] else say_groups(told)

@@ -24,15 +24,14 @@ from checks.rules.base import Clock, Direction, Needs, Row, Rule
 from checks.rules.dimensions import (
     MOST_COMBINATIONS,
     Each,
-    by_combination,
     due_from,
     known_before,
     say_combination,
-    say_groups,
+    say_items,
 )
 from checks.rules.due_items import doubt_about, first_period_at, is_of, judge, unread
 from checks.rules.punctuality import on_time_share, usual
-from checks.rules.sentences import MOVE_FIRST, count_of, say_periods
+from checks.rules.sentences import MOVE_FIRST, count_of
 from checks.schedule.clock import say_instant
 
 if TYPE_CHECKING:
@@ -229,11 +228,11 @@ class PartitionsRule(Rule):
             when = (
                 f"{_name(late[0])} {late[0].detail}"
                 if len(late) == 1
-                else f"{_say_items(late, every)} came late"
+                else f"{say_items(late, every)} came late"
             )
             return f"{told}; {on_time_share(row.items, row.facts['past'])} ({when})"
         unread = sum(item.state is ItemState.UNKNOWN for item in row.items)
-        told = f"{len(bad)} of {total} without usable data: {_say_items(bad, every, with_state=True)}"
+        told = f"{len(bad)} of {total} without usable data: {say_items(bad, every, with_state=True)}"
         if len(bad) == 1:
             told += f", due {self._say_due(bad[0])}"
         else:
@@ -292,20 +291,6 @@ def _oldest_of_run(row: Row) -> datetime | None:
 def _name(item: Item) -> str:
     """Name an item: ``2026-11-22``, ``2026-11-22 of region=us``."""
     return f"{item.period} of {say_combination(item.dimensions)}" if item.dimensions else item.period
-
-
-def _say_items(items: Sequence[Item], every: Every, *, with_state: bool = False) -> str:
-    """Name the periods of items, with what became of them, combination by combination."""
-    told: dict[Combination, str] = {}
-    for combination, group in by_combination(items).items():
-        if not with_state:
-            told[combination] = say_periods(group, every)
-            continue
-        by_state = [[item for item in group if item.state is state] for state in ItemState]
-        told[combination] = "; ".join(
-            say_periods(same, every, same[0].state.value) for same in by_state if same
-        )
-    return told[()] if list(told) == [()] else say_groups(told)
 
 
 def _projected(
