@@ -180,6 +180,25 @@ def test_a_period_that_began_after_the_oldest_commit_on_the_timeline_is_known_wh
     assert found["volume"].status is Status.UNKNOWN
 
 
+def test_all_partitions_of_a_period_count_whichever_commit_wrote_them() -> None:
+    table = HudiTable(more={"hoodie.table.partition.fields": "day,region"})
+    loads = (("20", "us"), ("20", "eu"), ("21", "us"), ("21", "eu"))
+    for hours, (day, region) in zip((9, 8, 7, 6), loads, strict=True):
+        path = f"day=2026-11-{day}/region={region}"
+        told = {
+            "fileId": path,
+            "path": f"{path}/{region}_0-1-2_1.parquet",
+            "fileSizeInBytes": 700,
+            "numWrites": 3,
+        }
+        document = {"partitionToWriteStats": {path: [told]}, "operationType": "INSERT"}
+        table.instant(NOW - hours * HOUR, "commit", json.dumps(document).encode())
+    found = look(table, partitions={**DAILY, "lookback": 2}, volume={"min_bytes": "1kB"}, files="on")
+    assert found["volume"].because.startswith("2026-11-21 came to 1.4 kB in 2 files")
+    assert found["files"].because == "4 data files in 2 due days, none of them unsound"
+    assert table.objects.counts == (2, 5)  # the timeline, the archive; the properties, four commits
+
+
 def test_a_period_that_was_found_by_its_path_is_there_and_its_size_unknown() -> None:
     table = archived(HudiTable(more={"hoodie.datasource.write.hive_style_partitioning": "true"}))
     table.objects.put(f"{ROOT}day=2026-11-21/f_1.parquet", b"x" * 700)

@@ -100,7 +100,7 @@ class Partitions:
             for each in self.held.values():
                 each.is_first_known = False  # commits before may have written it first
         self._measure(keys, want)
-        if self.slices is None or self.slices.problem is not None:  # what was not found may be there
+        if self.slices is not None and self.slices.problem is not None:  # what was not found may be there
             unknown = self._lacking(want, keys, tuple(want.compared.values()))
             known = {wall: period for wall, period in want.compared.items() if period not in unknown}
             want = replace(want, compared=known)
@@ -115,9 +115,12 @@ class Partitions:
     def _is_settled(self, want: Wanted, keys: tuple[Column, ...], since: datetime) -> bool:
         """Tell whether instants before the ones that were read change nothing.
 
-        Where each value of a key is due, all are needed that may have written one: those since the first period.
+        Where each value of a key is due, all are needed that may have written one: those since the first period. Where
+        sizes are asked for, all were read, and any of them may have written another partition of a period.
         """
-        if self._lacking(want, keys, (*want.periods, *want.compared.values())):
+        if self.slices is not None:
+            return False
+        if self._lacking(want, keys, want.periods):
             return False
         return self._each is None or all(since < period.start for period in want.periods)
 
