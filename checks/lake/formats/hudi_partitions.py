@@ -88,7 +88,7 @@ class Partitions:
                 raise Unobserved(layout)
             want = wanted(self.plan, self.clock, layout)
         problem = None
-        archived = None
+        archived = False if self.slices is not None and self.slices.problem is None else None
         has_paths = {key.name for key in want.layout.keys} == {key.name for key in keys}
         before = since if self.timeline.is_in_order and not has_paths else None
         lacking = want.periods if self._each else self._lacking(want, keys, want.periods)
