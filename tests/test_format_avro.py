@@ -212,6 +212,29 @@ def test_a_few_bytes_do_not_take_all_memory(schema: Any, body: bytes) -> None:
     assert time.process_time() - started < 15  # some 1 s, without tracing
 
 
+def test_what_a_record_holds_is_counted_with_its_fields() -> None:
+    fields = [{"name": f"f{number}", "type": "long"} for number in range(60)]
+    schema = {"type": "array", "items": {"type": "record", "name": "Wide", "fields": fields}}
+    body = (
+        avro_long(70_000) + b"\x02" * (60 * 70_000) + b"\x00"
+    )  # some KB once it is packed, 100 MB in memory
+    assert "a record of more than 4,000,000 fields" in fails(container(schema, body))
+
+
+@pytest.mark.parametrize(
+    ("entries", "wrong"),
+    [
+        ({"avro.schema": b"[" + b"[]," * 400_000 + b"[]]"}, "its schema has more than 1,048,576 bytes"),
+        ({f"k{number}": b"" for number in range(2_000)} | {"avro.schema": b'"long"'}, "1,000 in its header"),
+    ],
+    ids=["schema", "entries"],
+)
+def test_a_header_is_bounded(entries: dict[str, bytes], wrong: str) -> None:
+    pairs = [part for name, value in entries.items() for part in (name.encode(), value)]
+    head = b"".join(avro_long(len(part)) + part for part in pairs)
+    assert wrong in fails(avro.MAGIC + avro_long(len(entries)) + head + b"\x00" + bytes(16))
+
+
 def test_records_of_no_bytes_may_be_many_where_others_take_some() -> None:
     schema = {"type": "record", "name": "Entry", "fields": [
         {"name": "status", "type": "int"}, {"name": "partition", "type": EMPTY},

@@ -24,6 +24,12 @@ MOST_BYTES = 64 * 1024 * 1024
 MOST_VALUES = 10_000_000
 """Records, array items and map entries in a file: items of no bytes could else be claimed without end."""
 MOST_VALUES_OF_RECORD = 1_000_000
+MOST_FIELDS_OF_RECORD = 4_000_000
+"""Fields of one record with all that it holds: each takes a byte in the file, and 30 and more in memory."""
+MOST_SCHEMA_BYTES = 1024 * 1024
+"""That of a manifest or commit takes some 10 KB; ``[]`` takes 150 times its bytes once it is compiled."""
+MOST_HEADER = 1000
+"""Entries of a header: Iceberg writes six."""
 MOST_IDLE = 500_000
 """Fields and items of no bytes, such as the partition of an unpartitioned table: a few bytes could claim many."""
 _SYNC = 16
@@ -40,6 +46,7 @@ class _Cursor:
     pos: int = 0
     budget: int = MOST_VALUES
     idle: int = MOST_IDLE
+    fields: int = MOST_FIELDS_OF_RECORD
 
     def long(self) -> int:
         data, pos = self.data, self.pos
@@ -75,7 +82,8 @@ class _Cursor:
         self.budget -= count
         if self.budget < 0:
             raise _WrongError(
-                f"it holds more than {MOST_VALUES:,} values, or more than {MOST_VALUES_OF_RECORD:,} in one record"
+                f"it holds more than {MOST_VALUES:,} values, {MOST_VALUES_OF_RECORD:,} in one record or "
+                f"{MOST_HEADER:,} in its header"
             )
         return count
 
@@ -84,6 +92,12 @@ class _Cursor:
         count = self.spend(self.long())
         self.waste(count - (len(self.data) - self.pos))
         return count
+
+    def spend_fields(self, count: int) -> None:
+        """Count the fields of a record that lies in the one that is read."""
+        self.fields -= count
+        if self.fields < 0:
+            raise _WrongError(f"it holds a record of more than {MOST_FIELDS_OF_RECORD:,} fields")
 
     def waste(self, count: int) -> None:
         """Count values that take no bytes."""
@@ -231,6 +245,7 @@ def _enum(symbols: list[Any]) -> _Read:
 def _record(pairs: list[tuple[str, _Read]]) -> _Read:
     def read_all(cursor: _Cursor) -> dict[str, Any]:
         start = cursor.pos
+        cursor.spend_fields(len(pairs))
         found = {name: read(cursor) for name, read in pairs}
         cursor.waste((len(pairs) or 1) - (cursor.pos - start))
         return found
@@ -266,6 +281,7 @@ class Container:
             inner = _Cursor(block, 0, 0, cursor.idle)
             for number in range(count):
                 inner.budget = allowed = min(cursor.budget, MOST_VALUES_OF_RECORD)
+                inner.fields = MOST_FIELDS_OF_RECORD
                 try:
                     if number == 0:
                         inner.waste(count - len(block))
@@ -295,12 +311,14 @@ def open_container(data: bytes, place: str) -> Container:
     """Read the header of a container file; raise Unobserved (malformed) naming the place."""
     if not data.startswith(MAGIC):
         raise malformed(place, "it is no Avro file")
-    cursor = _Cursor(data, len(MAGIC))
+    head = _Cursor(data, len(MAGIC), MOST_HEADER)
     try:
-        meta: dict[str, bytes] = _Compiler._map(_PRIMITIVES["bytes"])(cursor)  # noqa: SLF001 - its own module
-        sync = cursor.take(_SYNC)
+        meta: dict[str, bytes] = _Compiler._map(_PRIMITIVES["bytes"])(head)  # noqa: SLF001 - its own module
+        sync = head.take(_SYNC)
+        if len(meta["avro.schema"]) > MOST_SCHEMA_BYTES:
+            raise _WrongError(f"its schema has more than {MOST_SCHEMA_BYTES:,} bytes")
         schema = json.loads(meta["avro.schema"])
-        return Container(place, meta, cursor, _Compiler().compile(schema), sync)
+        return Container(place, meta, _Cursor(data, head.pos), _Compiler().compile(schema), sync)
     except _ERRORS as error:
         raise _told(error, place) from error
 
