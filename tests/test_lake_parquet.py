@@ -13,7 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet as pq
 
+from checks.lake.footers import parse_footer
 from checks.lake.parquet import Chunk, chunks_of
+from checks.model import FileSeen, Unobserved
+from checks.rules.base import Detail
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -185,3 +188,39 @@ def test_fields_of_any_kind_are_passed_over() -> None:
         f6=(10, listed([b"\1"], 2)),
     )
     assert chunks_of(struct(f1=(12, others), f9=text(b"x")), 0, 8) == ()
+
+
+def nested(levels: int) -> bytes:
+    """Write the footer of one column that lies so many levels deep."""
+    group = struct(f3=(5, number(0)), f4=text(b"a"), f5=(5, number(1)))
+    leaf = struct(f1=(5, number(2)), f3=(5, number(0)), f4=text(b"l"))
+    schema = listed([*[group] * levels, leaf])
+    return struct(f1=(5, number(1)), f2=(9, schema), f3=(6, number(0)), f4=(9, listed([])))
+
+
+def as_file(footer: bytes) -> bytes:
+    return footer + len(footer).to_bytes(4, "little") + b"PAR1"
+
+
+FILE = FileSeen("s3://lake/a.parquet", 1_000_000, EPOCH)
+
+
+@pytest.mark.parametrize("levels", [201, 20_000, 500_000])
+def test_a_schema_that_pyarrow_would_follow_down_to_the_end_of_the_process_is_told(levels: int) -> None:
+    with pytest.raises(Unobserved) as error:
+        parse_footer(as_file(nested(levels)), FILE, Detail(footers=1))
+    assert "s3://lake/a.parquet is no whole Parquet file" in error.value.problem.message
+    assert "its schema is nested more than 200 levels deep" in error.value.problem.message
+
+
+def test_a_schema_of_many_groups_beside_each_other_is_not_deep() -> None:
+    table = pa.table({f"c{number}": [{"a": [{"b": {"x": 1}}]}] for number in range(300)})
+    seen = parse_footer(as_file(footer_of(table)), FILE, Detail(footers=1))
+    assert len(seen.columns) == 300
+    assert seen.columns[0].type == "struct<a:array<struct<b:struct<x:bigint>>>>"
+
+
+def test_a_structure_of_many_values_is_not_kept() -> None:
+    orders = struct(f7=(9, listed([b"\0"] * 1_000_001)))  # 1 MB here, 70 in memory
+    with pytest.raises(ValueError, match="a structure holds more than 1,000,000 values"):
+        chunks_of(orders, 0, 8)

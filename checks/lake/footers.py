@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from checks.lake.errors import clean
-from checks.lake.parquet import chunks_of
+from checks.lake.parquet import check_nesting, chunks_of
 from checks.lake.storage import split_uri
 from checks.model import Column, FooterSeen, Problem, ProblemKind, Unobserved
 from checks.schedule.clock import FIRST, LAST, last_instant
@@ -145,15 +145,16 @@ def parse_footer(data: bytes, file: FileSeen, detail: Detail) -> FooterSeen:
     import pyarrow as pa  # type: ignore[import-untyped]
     from pyarrow import parquet as pq
 
+    footer = data[-_END - int.from_bytes(data[-_END:-4], "little") : -_END]
     try:
+        check_nesting(footer)
         metadata = pq.read_metadata(pa.BufferReader(_MAGIC + data))
         columns = tuple(
             Column(field.name, hive_type(field.type)) for field in metadata.schema.to_arrow_schema()
         )
         newest = _Newest()
         if detail.column is not None:
-            length = int.from_bytes(data[-_END:-4], "little")
-            newest = _newest(data[-_END - length : -_END], metadata.schema, detail, file)
+            newest = _newest(footer, metadata.schema, detail, file)
         return FooterSeen(
             file=file,
             columns=columns,

@@ -1,7 +1,8 @@
-"""Statistics of one column out of a Parquet footer, read from its Thrift structures.
+"""What pyarrow must not be asked of a Parquet footer, read from its Thrift structures: nesting, statistics of a column.
 
 pyarrow reads schemas and data, and refuses what is damaged; but where it gives out a column's statistics it does not
-catch its own exceptions (25.0), so that one damaged file would end the process, and with it the run.
+catch its own exceptions (25.0), and it follows a schema down without end, on the stack: so that one damaged file would
+end the process, and with it the run.
 
 Apache Parquet format, parquet.thrift; Apache Thrift, "Thrift Compact protocol encoding".
 """
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(1, 13)
 _MOST_DEPTH = 32
 _LONGEST_VARINT = 63
+_MOST_LEVELS = 200
+"""Of a schema: lists and maps take two more each. pyarrow was seen to end the process at 20,000."""
+_MOST_VALUES = 1_000_000
+"""Fields and elements that are kept of one structure: a byte of them may take 60 in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,7 @@ def chunks_of(footer: bytes, number: int, width: int) -> tuple[Chunk, ...]:
     ``footer`` is without its length and magic number, ``number`` the column's place among the leaves of the schema, and
     ``width`` how many bytes its values have: 4 of INT32, 8 of INT64.
     """
-    compact = _Compact(footer)
+    compact = Compact(footer)
     found: list[dict[int, Any]] = []
     is_ordered = False
     try:
@@ -53,12 +58,56 @@ def chunks_of(footer: bytes, number: int, width: int) -> tuple[Chunk, ...]:
         raise ValueError("it was cut short, or is of other fields than a footer's") from error
 
 
-def _of_groups(compact: _Compact, number: int) -> Iterator[dict[int, Any]]:
+def check_nesting(footer: bytes) -> None:
+    """Raise ValueError where a footer's schema is nested too deeply for pyarrow, or the footer is damaged."""
+    compact = Compact(footer)
+    try:
+        for field, kind in compact.fields():
+            if (field, kind) == (2, _LIST):  # each of them: of fields that come twice pyarrow takes the last
+                _check_levels(compact)
+            else:
+                compact.skip(kind)
+    except IndexError as error:
+        raise ValueError("it was cut short") from error
+
+
+def _check_levels(compact: Compact) -> None:
+    """Go through the elements of a schema, which are written depth first with the number of their children."""
+    lacking: list[int] = []
+    for _ in range(compact.structs("columns")):
+        children = compact.read_struct().get(5)
+        while lacking and not lacking[-1]:
+            lacking.pop()
+        if lacking:
+            lacking[-1] -= 1
+        if isinstance(children, int) and children > 0:
+            lacking.append(children)
+        if len(lacking) > _MOST_LEVELS:
+            raise ValueError(f"its schema is nested more than {_MOST_LEVELS} levels deep")
+
+
+def column_chunks(footer: bytes) -> Iterator[tuple[int, dict[int, Any]]]:
+    """Yield the ColumnMetaData of each column of each row group, with the column's place; raise ValueError."""
+    compact = Compact(footer)
+    try:
+        for field, kind in compact.fields():
+            if (field, kind) != (4, _LIST):
+                compact.skip(kind)
+                continue
+            for _ in range(compact.structs("row groups")):
+                for part, inner in compact.fields():
+                    if (part, inner) != (1, _LIST):
+                        compact.skip(inner)
+                        continue
+                    for number in range(compact.structs("columns")):
+                        yield number, compact.read_struct().get(3, {})
+    except (IndexError, TypeError, AttributeError) as error:
+        raise ValueError("it was cut short, or is of other fields than a footer's") from error
+
+
+def _of_groups(compact: Compact, number: int) -> Iterator[dict[int, Any]]:
     """Yield the ColumnMetaData of a column in each row group with rows; an encrypted one is empty."""
-    size, kind = compact.size()
-    if kind != _STRUCT:
-        raise ValueError("its row groups are no structures")
-    for _ in range(size):
+    for _ in range(compact.structs("row groups")):
         column: dict[int, Any] | None = None
         rows = 0
         for field, inner in compact.fields():
@@ -74,12 +123,12 @@ def _of_groups(compact: _Compact, number: int) -> Iterator[dict[int, Any]]:
             yield column.get(3, {})
 
 
-def _nth(compact: _Compact, number: int) -> dict[int, Any] | None:
+def _nth(compact: Compact, number: int) -> dict[int, Any] | None:
     size, kind = compact.size()
     found: dict[int, Any] | None = None
     for place in range(size):
         if place == number and kind == _STRUCT:
-            found = compact.read(kind)
+            found = compact.read_struct()
         else:
             compact.skip(kind)
     return found
@@ -97,13 +146,15 @@ def _chunk(column: dict[int, Any], width: int, *, is_ordered: bool) -> Chunk:
 
 
 @dataclass(slots=True)
-class _Compact:
+class Compact:
     """Reads Thrift's compact protocol: structures as dicts by field number."""
 
     data: bytes
     at: int = 0
+    left: int = _MOST_VALUES
 
     def varint(self) -> int:
+        """Return a number without a sign."""
         data, at = self.data, self.at
         byte = data[at]
         at += 1
@@ -120,6 +171,7 @@ class _Compact:
         return number
 
     def number(self) -> int:
+        """Return a number."""
         number = self.varint()
         return (number >> 1) ^ -(number & 1)
 
@@ -151,9 +203,26 @@ class _Compact:
             raise ValueError(f"a list of {size:,} elements is longer than it")
         return size, byte & 0x0F
 
+    def structs(self, what: str) -> int:
+        """Return the length of a list of structures."""
+        size, kind = self.size()
+        if kind != _STRUCT:
+            raise ValueError(f"its {what} are no structures")
+        return size
+
+    def read_struct(self) -> dict[int, Any]:
+        """Return a structure, within bounds."""
+        self.left = _MOST_VALUES
+        found: dict[int, Any] = self.read(_STRUCT)
+        return found
+
     def read(self, kind: int, depth: int = 0) -> Any:
+        """Return a value of a kind."""
         if depth > _MOST_DEPTH:
             raise ValueError("its structures are nested too deeply")
+        self.left -= 1
+        if self.left < 0:
+            raise ValueError(f"a structure holds more than {_MOST_VALUES:,} values")
         if kind in (_I16, _I32, _I64):
             return self.number()
         if kind == _BINARY:
@@ -171,6 +240,7 @@ class _Compact:
         return None
 
     def skip(self, kind: int, depth: int = 0) -> None:
+        """Pass over a value of a kind."""
         if depth > _MOST_DEPTH:
             raise ValueError("its structures are nested too deeply")
         if kind in (_I16, _I32, _I64):
