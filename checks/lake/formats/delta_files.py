@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from checks.lake.formats.asked import asked_of
-from checks.lake.formats.delta_live import LiveFiles, LogFiles, TooMuchError, file_uri
+from checks.lake.formats.checkpoint import TooMuchError
+from checks.lake.formats.delta_live import LiveFiles, LogFiles, file_uri
 from checks.lake.formats.delta_values import newest_value
 from checks.lake.formats.held import Held, layout_of, too_much, wanted, with_partitions, without_partitions
 from checks.layout import NULL_PARTITION

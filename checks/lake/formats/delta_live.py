@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from checks.lake.formats.checkpoint import MOST_FILES, TooMuchError, rows_of_parquet
 from checks.lake.formats.delta_log import (
     CommitParser,
     FileAction,
@@ -34,8 +35,8 @@ MOST_COMMITS = 200
 """Commits after the checkpoint that are read for one table, newest first."""
 MOST_BYTES = 64 * 1024 * 1024
 """Bytes of commits and checkpoints that are read for one table."""
-MOST_FILES = 500_000
-"""Files that a log may name: each is held in memory until the newest word on it is known."""
+MOST_TEXT = 256 * 1024 * 1024
+"""Letters of what is kept of these files."""
 _MOST_FILES_OF_CHECKPOINT = 200
 _PART = re.compile(r"\.checkpoint\.([0-9]{10})\.([0-9]{10})\.parquet$")
 _METADATA = ["metaData.partitionColumns", "metaData.schemaString", "metaData.configuration"]
@@ -48,10 +49,6 @@ _COLUMNS = [
     "sidecar.path",
     *_METADATA,
 ]
-
-
-class TooMuchError(Exception):
-    """The log is larger than what is read of it."""
 
 
 @dataclass(slots=True)
@@ -175,6 +172,7 @@ class LiveFiles:
     pending: list[tuple[FileAction, Commit | None]] = field(default_factory=list)
     """The files that are in the table, the newest first; the commit is None where a checkpoint names it."""
     _count: int = 0
+    _text: int = 0
     _settled: set[tuple[str, str]] = field(default_factory=set)
     """Files whose newest action was read: an older one of the same file does not count."""
 
@@ -221,6 +219,10 @@ class LiveFiles:
             self._settled.add(action.key)
         if action.adds:
             kept = action.stats if self.keeps_stats else None
+            self._text += len(action.path) + sum(len(each or "") for each in action.values.values())
+            self._text += len(kept) if isinstance(kept, str) else 0
+            if self._text > MOST_TEXT:
+                raise TooMuchError(f"what its log says of files is more than {MOST_TEXT:,} letters")
             self.pending.append(
                 (replace(action, rows=rows_of(action) if self.rows else "", stats=kept), commit)
             )
@@ -260,21 +262,6 @@ def file_uri(walk: Walk, path: str) -> str:
     if "://" in plain:
         return uri_of(plain)
     return f"s3://{walk.bucket}/{walk.prefix.removesuffix('_delta_log/')}{plain}"
-
-
-def rows_of_parquet(data: bytes, place: str, columns: list[str]) -> Iterator[dict[str, Any]]:
-    """Yield the actions of a checkpoint in Parquet; raise Unobserved (malformed) for what is none."""
-    import pyarrow as pa  # type: ignore[import-untyped] # 0.2 s, only for tables of which more than recency is asked
-    import pyarrow.parquet as pq  # type: ignore[import-untyped]
-
-    try:
-        file = pq.ParquetFile(pa.BufferReader(data))
-        if file.metadata.num_rows > MOST_FILES:
-            raise TooMuchError(f"its checkpoint has more than {MOST_FILES:,} rows")
-        for batch in file.iter_batches(batch_size=10_000, columns=columns):
-            yield from batch.to_pylist()
-    except (pa.ArrowException, OSError, ValueError, TypeError, KeyError, OverflowError) as error:
-        raise malformed(place, f"it is no checkpoint in Parquet ({error})") from error
 
 
 def _whole_checkpoint(keys: tuple[Key, ...]) -> tuple[Key, ...]:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from checks.lake.footers import read_footer
 from checks.lake.formats.by_footers import Footers, detail_of
-from checks.lake.formats.delta_live import LiveFiles, TooMuchError, file_uri
+from checks.lake.formats.checkpoint import TooMuchError
+from checks.lake.formats.delta_live import LiveFiles, file_uri
 from checks.lake.formats.delta_stats import at_path, looks_mapped, mapped_column, moment_of, parse_stats
 from checks.lake.formats.logs import place_of, whole_number
 from checks.lake.formats.values import Newest, no_column, no_value, value_seen
