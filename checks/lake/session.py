@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from checks.lake.express import Express
 from checks.lake.lister import LISTING, SKELETON, TornAnswer, is_listing, is_own, lacks_of_page, parse_page
+from checks.lake.room import Reading
 from checks.model import Cost, Problem, ProblemKind, Unobserved
 
 if TYPE_CHECKING:
@@ -67,6 +68,10 @@ class Meter:
     stop_at: float | None = None
     max_requests: int | None = None
     requests: int = 0
+    reading: Reading = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.reading = Reading(self.stop_at)
 
 
 _METER: ContextVar[Meter | None] = ContextVar("meter", default=None)
@@ -80,6 +85,14 @@ def metered(meter: Meter) -> Iterator[Meter]:
         yield meter
     finally:
         _METER.reset(token)
+        meter.reading.end()
+
+
+def take_room(size_bytes: int) -> None:
+    """Count bytes that this thread's table will keep in memory; see `checks.lake.room`."""
+    meter = _METER.get()
+    if meter is not None:
+        meter.reading.take(size_bytes)
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from checks.lake.errors import asked_s3, clean, problem_of
 from checks.lake.formats.files import is_data
 from checks.lake.lister import Key, Keys, Page, TornAnswer, own_pages
-from checks.lake.session import whole
+from checks.lake.session import take_room, whole
 from checks.model import Format, Listing, Problem, ProblemKind, Unobserved
 
 __all__ = [
@@ -132,8 +132,9 @@ def _body_of(answer: Mapping[str, Any], most: int) -> bytes:
     """
     from botocore.exceptions import HTTPClientError, IncompleteReadError, ReadTimeoutError
 
-    body = answer["Body"]
+    body, length = answer["Body"], answer.get("ContentLength")
     try:
+        take_room(min(length, most) if isinstance(length, int) else most)
         data: bytes = body.read(most)
     except ReadTimeoutError:
         raise
@@ -141,7 +142,6 @@ def _body_of(answer: Mapping[str, Any], most: int) -> bytes:
         raise TornAnswer("GetObject", f"its body broke off ({clean(error)})") from error
     finally:
         body.close()
-    length = answer.get("ContentLength")
     if isinstance(length, int) and len(data) < min(length, most):
         raise TornAnswer("GetObject", f"its body ends after {len(data):,} of {length:,} bytes")
     return data

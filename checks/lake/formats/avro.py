@@ -1,6 +1,6 @@
 """Avro object container files, read with bounds: Iceberg's manifests and Hudi's commits are such files.
 
-Apache Avro Specification 1.11, "Object Container Files" and "Binary encoding". Pure; values come back as
+Apache Avro Specification 1.11, "Object Container Files" and "Binary encoding". Values come back as
 plain Python ones (records and maps as dicts, fixed and bytes as bytes), by the schema that they were written
 with. Logical types are left as they are stored.
 """
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from checks.lake.formats.logs import malformed
+from checks.lake.session import take_room
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,6 +33,8 @@ MOST_HEADER = 1000
 """Entries of a header: Iceberg writes six."""
 MOST_IDLE = 500_000
 """Fields and items of no bytes, such as the partition of an unpartitioned table: a few bytes could claim many."""
+_LARGE_BLOCK = 1024 * 1024
+"""Writers end a block after some 64 KB, unless one record is longer."""
 _SYNC = 16
 _LONGEST_VARINT = 63
 
@@ -278,6 +281,8 @@ class Container:
             except _ERRORS as error:
                 raise _told(error, self.place) from error
             unpacked += len(block)
+            if len(block) > _LARGE_BLOCK:
+                take_room(len(block))
             inner = _Cursor(block, 0, 0, cursor.idle)
             for number in range(count):
                 inner.budget = allowed = min(cursor.budget, MOST_VALUES_OF_RECORD)

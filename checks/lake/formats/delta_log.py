@@ -9,6 +9,7 @@ import json
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from sys import intern
 from typing import TYPE_CHECKING, Any
 
 from checks.lake.formats.delta_stats import mapped_fields
@@ -123,7 +124,8 @@ def file_action(name: str, body: Mapping[str, Any], place: str) -> FileAction:
         raise malformed(place, f"the {name} has no path, or its partitionValues are no object")
     # An offset that is absent in JSON is null in Parquet.
     unique = "".join(str(vector.get(part) or "") for part in ("storageType", "pathOrInlineDv", "offset"))
-    texts = {str(key): None if value is None else str(value) for key, value in values.items()}
+    # Names stand in each action, and are kept once.
+    texts = {intern(str(key)): None if value is None else str(value) for key, value in values.items()}
     size = whole_number(body.get("size"))
     if name == "add" and (size is None or size < 0):
         raise malformed(place, f"the size of {path:.300} is {body.get('size')!r:.40}")

@@ -1,4 +1,4 @@
-"""Iceberg's metadata file: the snapshots of a table, their counts, and the lineage of the current one. Pure.
+"""Iceberg's metadata file: the snapshots of a table, their counts, and the lineage of the current one.
 
 Apache Iceberg Table Spec, "Table Metadata Fields" and "Snapshots", format versions 1 to 3.
 """
@@ -17,6 +17,7 @@ from checks.lake.formats.logs import (
     unsupported,
     whole_number,
 )
+from checks.lake.session import take_room
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -138,6 +139,7 @@ def parse_metadata(data: bytes, place: str) -> Metadata:
     """Read a metadata file, gzip or not; raise Unobserved (malformed, unsupported) naming the place."""
     if data.startswith(_GZIP):
         data = gunzip(data, place, MOST_BYTES)
+        take_room(len(data))
     document = parse_json(data, place)
     version = document.get("format-version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
