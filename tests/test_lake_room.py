@@ -62,8 +62,17 @@ def test_four_tables_with_large_logs_are_read_at_a_time() -> None:
     assert waits(lambda: last.take(2 * MIB))
     for each in inside:
         each.end()
-    assert not waits(lambda: last.take(1))
+    assert not waits(lambda: last.take(MIB))
     last.end()
+
+
+def test_small_files_pass_however_many() -> None:
+    first, second = Reading(), Reading()
+    first.take(9 * MIB)
+    for _ in range(100):
+        second.take(200 * 1024)
+    assert second.size_bytes == 0
+    first.end()
 
 
 def test_a_table_whose_time_is_up_keeps_nobody_waiting_and_waits_for_nobody() -> None:

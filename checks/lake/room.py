@@ -1,7 +1,7 @@
 """How much of the lake's logs is in memory at once: tables that read much of them take turns.
 
 Parsed JSON takes 5 to 25 times its bytes and tables are read at once, so that what bounds one of them bounds no run.
-Small logs pass freely.
+Small files pass freely, however many: most are gone before the next one comes.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 
 from checks.model import Problem, ProblemKind, Unobserved
 
+_SMALL = 256 * 1024
+"""Files of fewer bytes do not count: a timeline of Hudi has fifty of them, which are read one after the other."""
 _CHANGED = threading.Condition()
 
 
@@ -25,6 +27,8 @@ class Reading:
 
     def take(self, size_bytes: int) -> None:
         """Count bytes that will be kept, and wait for its turn where these are many; raise Unobserved (timed out)."""
+        if size_bytes < _SMALL:
+            return
         self.size_bytes += size_bytes
         for gate in _GATES:
             if self.size_bytes > gate.more_than:
