@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import time
 import tracemalloc
 import zlib
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
@@ -29,9 +31,6 @@ from tests.tables_by_engines import (
     iceberg_schema,
     rows,
 )
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 STAT = {
     "fileId": "f-0",
@@ -233,6 +232,23 @@ def test_a_header_is_bounded(entries: dict[str, bytes], wrong: str) -> None:
     pairs = [part for name, value in entries.items() for part in (name.encode(), value)]
     head = b"".join(avro_long(len(part)) + part for part in pairs)
     assert wrong in fails(avro.MAGIC + avro_long(len(entries)) + head + b"\x00" + bytes(16))
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is told by Linux")
+def test_damaged_frames_leave_no_memory_behind() -> None:
+    packed = pa.compress(bytes(30_000_000), codec="zstd", asbytes=True)
+    data = container("bytes", packed[:-8] + b"\xff" * 8, codec="zstandard")
+
+    def resident() -> int:
+        gc.collect()  # errors hold their frames
+        return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+    assert "ZSTD decompress failed" in fails(data)
+    before = resident()
+    for _ in range(5):
+        with suppress(Unobserved):
+            read(data)
+    assert resident() - before < 40_000_000
 
 
 def test_records_of_no_bytes_may_be_many_where_others_take_some() -> None:

@@ -35,6 +35,7 @@ MOST_IDLE = 500_000
 """Fields and items of no bytes, such as the partition of an unpartitioned table: a few bytes could claim many."""
 _LARGE_BLOCK = 1024 * 1024
 """Writers end a block after some 64 KB, unless one record is longer."""
+_PIECE = 256 * 1024
 _SYNC = 16
 _LONGEST_VARINT = 63
 
@@ -351,8 +352,12 @@ def _unpack_by_arrow(block: bytes, codec: bytes, room: int, too_large: str) -> b
     import pyarrow as pa  # type: ignore[import-untyped] # 0.2 s, only for these codecs
 
     if codec == b"zstandard":
+        plain = bytearray()
         with pa.CompressedInputStream(pa.BufferReader(block), "zstd") as stream:
-            return bytes(stream.read(room + 1))
+            # Piece by piece: pyarrow (25.0) never frees what it was to read into when a frame turns out damaged.
+            while len(plain) <= room and (piece := stream.read(_PIECE)):
+                plain += piece
+        return bytes(plain)
     size, shift = 0, 0
     for byte in block[:5]:  # snappy begins with the size that it unpacks to
         size |= (byte & 0x7F) << shift
