@@ -387,6 +387,16 @@ def test_a_bucket_in_another_region_is_followed_there_and_counted(served: Stub) 
     assert seen.requests == len(served.asked) == 2
 
 
+def test_what_finds_out_an_objects_region_is_a_permission_on_its_bucket() -> None:
+    from botocore.exceptions import ClientError
+
+    from checks.lake.errors import asked_s3, problem_of
+
+    error = ClientError({"Error": {"Code": "PermanentRedirect", "Message": "elsewhere"}}, "GetObject")
+    told = problem_of(error, asked_s3("GetObject", "lake", "raw/v1.json"))
+    assert told.remedy == "allow s3:ListBucket on arn:aws:s3:::lake, or set region"
+
+
 def test_unprocessed_keys_are_asked_for_again(served: Stub) -> None:
     asks: list[bytes] = []
 

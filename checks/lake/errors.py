@@ -257,7 +257,7 @@ def _of_answer(error: Any, asked: Asked, what: str) -> Problem:
             _ELSEWHERE,
             ProblemKind.UNREACHABLE,
             f"it is in another region, which could not be found out ({code})",
-            f"allow s3:ListBucket on {asked.arn}, or set region",
+            f"allow s3:ListBucket on arn:aws:s3:::{asked.owner}, or set region",
             f"region of {owner}",
         ),
     ):
