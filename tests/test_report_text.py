@@ -337,3 +337,17 @@ def test_a_sentence_gets_its_capital_and_full_stop_but_no_name_is_touched(
 
 def test_an_empty_sentence_stays_empty() -> None:
     assert lines_of(replace(CLICKS, because=""))[5] == "WARNING web.clicks (freshness)"
+
+
+@pytest.mark.parametrize(
+    ("check", "left"),
+    [
+        ("partitions", "2026-11-08 left the lookback without usable data; nobody"),
+        ("catalog", "2026-11-08 left the lookback unmended; nobody"),  # its data may well be there
+    ],
+)
+def test_what_leaves_the_lookback_is_told_without_saying_that_there_is_no_data(check: str, left: str) -> None:
+    items = missing("2026-11-08", state=ItemState.UNREGISTERED)
+    state = state_after([finding("t", Status.FAIL, check=check, items=items)], now=NOW - timedelta(days=1))
+    now = finding("t", check=check, items=missing("2026-11-22", state=ItemState.PRESENT))
+    assert left in render(report_of([now], state))

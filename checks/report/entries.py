@@ -269,7 +269,8 @@ def _end(group: Sequence[Change], report: Report) -> Entry:
     )
     items = words.listing([words.name(one.item) for one in group if one.item])
     if change.reason is Reason.EXPIRED:
-        text = f"{items} left the lookback without data; nobody will be told of it again."
+        unmended = "unmended" if change.check == "catalog" else "without usable data"
+        text = f"{items} left the lookback {unmended}; nobody will be told of it again."
     elif change.reason is Reason.NO_LONGER_WATCHED:
         text = (
             f"The configuration does not ask for this any more. Last told: {_whole_sentence(change.because)}"
