@@ -180,3 +180,9 @@ def test_a_stale_place_is_told_as_listed(lake: LakeBuilder) -> None:
     table = lake.table("a.plain")
     lake.put(f"{table.location}part-0.parquet", NOW - 4 * DAY)
     assert "it has written nothing since" in verdict(lake, table).advice
+
+
+def test_of_a_table_that_was_never_loaded_no_time_is_told(lake: LakeBuilder) -> None:
+    table = lake.table("a.plain")
+    told = "look at the run that writes s3://lake/a/plain/; it has written nothing"
+    assert verdict(lake, table).advice == told

@@ -255,7 +255,10 @@ class FreshnessRule(Rule):
         # A bound, and a time that is yet to come, say less than the limit does.
         known = newest_at is not None and not row.facts["is_bound"] and newest_at <= row.facts["now"]
         since = newest_at if known else max(limits, default=None)
-        told = f" since {say_instant(since, self.zone)}" if since is not None else ""
+        is_first = row.facts.get("never", "").startswith(
+            "never loaded"
+        )  # there is no time before which it had data
+        told = f" since {say_instant(since, self.zone)}" if since is not None and not is_first else ""
         what = (
             "what it has written since was for older periods"
             if row.facts.get("backfill") is not None
@@ -330,8 +333,9 @@ def _say_never(seen: Observation) -> str:
         return f"never loaded: the log of {place} holds no commit that added data"
     found = [count_of(listing.empty_objects, "file") + " of zero bytes"] if listing.empty_objects else []
     if listing.ignored_objects:
+        are = "is" if listing.ignored_objects == 1 else "are"
         found.append(
-            f"{count_of(listing.ignored_objects, 'object')} that are no data (markers, logs, other names)"
+            f"{count_of(listing.ignored_objects, 'object')} that {are} no data (markers, logs, other names)"
         )
     held = f" but {' and '.join(found)}" if found else ""
     return f"never loaded: {place} was listed completely and holds nothing{held}"
