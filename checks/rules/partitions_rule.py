@@ -253,9 +253,14 @@ class PartitionsRule(Rule):
 
     def _advice(self, bad: list[Item]) -> str:
         remedies = [item.remedy for item in bad if item.remedy]
-        if remedies:
-            more = f" (and {len(remedies) - 1} more like it, in the JSON report)" if len(remedies) > 1 else ""
-            return f"register what has landed{more}: {remedies[0]}"
+        told = self._advice_without([item for item in bad if not item.remedy])
+        if not remedies:
+            return told
+        more = f" (and {len(remedies) - 1} more like it, in the JSON report)" if len(remedies) > 1 else ""
+        return f"{told}{'; and ' if told else ''}register what has landed{more}: {remedies[0]}"
+
+    def _advice_without(self, bad: list[Item]) -> str:
+        """Say what to do about the newest of the items that no statement mends."""
         if not bad:
             return ""
         if bad[0].state is ItemState.UNREGISTERED:
