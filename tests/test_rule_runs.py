@@ -95,7 +95,7 @@ def test_memory_moves_with_what_was_delivered(lake: HttpLake) -> None:
     lost = run(later, topic="arn:aws:sns:eu-west-1:123456789012:gone", **block)
     assert lost["schema"].because == told
     assert run(later, topic=team.topic, **block)["schema"].because == told
-    assert run(later, topic=team.topic, **block)["schema"].because == "3 columns, as the last report"
+    assert run(later, topic=team.topic, **block)["schema"].because == "3 columns, as in the last report"
 
 
 def lake_table(lake: HttpLake) -> Any:

@@ -58,7 +58,7 @@ BEFORE = (*columns(id="bigint", amount="int", note="string"), DT)
 
 def test_the_same_columns_hold() -> None:
     finding = against(BEFORE, table(id="bigint", amount="int", note="string"))
-    assert (finding.status, finding.because) == (Status.PASS, "4 columns, as the last report")
+    assert (finding.status, finding.because) == (Status.PASS, "4 columns, as in the last report")
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_what_is_allowed_is_told_and_does_not_count(allow: Any, status: Status) 
     assert finding.status is status
     if status is Status.PASS:
         assert finding.because == (
-            "5 columns, as the last report but for what is allowed: vat added (double)"
+            "5 columns, as in the last report but for what is allowed: vat added (double)"
         )
 
 
@@ -192,8 +192,8 @@ def test_the_schema_is_remembered_and_kept_in_the_document() -> None:
 @pytest.mark.parametrize(
     ("pinned", "because"),
     [
-        ({"id": "bigint", "amount": "int"}, "3 columns, as the pinned list of columns"),
-        ({"id": "bigint", "amount": "int", "dt": "string"}, "3 columns, as the pinned list of columns"),
+        ({"id": "bigint", "amount": "int"}, "3 columns, as in the pinned list of columns"),
+        ({"id": "bigint", "amount": "int", "dt": "string"}, "3 columns, as in the pinned list of columns"),
         (
             {"id": "int", "amount": "int"},
             "1 difference from the pinned list of columns: id retyped from int to bigint",
@@ -264,7 +264,7 @@ def test_the_newest_footer_costs_one_listing_and_one_get(lake: LakeBuilder) -> N
     load_files(lake, now, ID=pa.array([1]), code=pa.array(["x"]))
     plan = plan_of(now, TableMemory(layout={"keys": [["dt", "%Y-%m-%d"]]}), schema={"against": "footer"})
     finding = find(lake, plan, "schema")
-    assert (finding.status, finding.because) == (Status.PASS, "3 columns, as the catalog in the newest file")
+    assert (finding.status, finding.because) == (Status.PASS, "3 columns, as in the newest file")
     assert finding.evidence == "s3://lake/sales/orders/dt=2026-11-22/a.parquet"
     assert dict(lake.counts) == {"glue:GetPartitions": 1, "s3:ListObjectsV2": 1, "s3:GetObject": 1}
 
@@ -277,7 +277,7 @@ def test_differences_from_the_newest_footer() -> None:
     load_files(lake, now, id=pa.array([1]), n=pa.array([1]), extra=pa.array([[1.5]]))
     finding = find(lake, plan_of(now, schema={"against": "footer"}), "schema")
     assert finding.because == (
-        "3 differences from the catalog in the newest file: extra added (array<double>); name dropped (it was "
+        "3 differences of the newest file from the catalog: extra added (array<double>); name dropped (it was "
         "string); n retyped from int to bigint"
     )
 

@@ -311,17 +311,19 @@ class SchemaRule(Rule):
         if found is None:
             return f"{columns} seen for the first time: there is nothing to compare them with yet"
         if not found:
-            return f"{columns}, as {self._other()}"
+            return f"{columns}, as in {self._other()}"
         counting: list[Difference] = row.facts["counting"]
         if not counting:
-            return f"{columns}, as {self._other()} but for what is allowed: {_say(found)}"
+            return f"{columns}, as in {self._other()} but for what is allowed: {_say(found)}"
         number = count_of(len(counting), "difference")
+        if self.against_footer:  # what is compared with what, so that nobody takes added for dropped
+            return f"{number} of {self._other()} from the catalog: {_say(counting)}"
         return f"{number} from {self._other()}: {_say(counting)}"
 
     def _other(self) -> str:
         if self.columns is not None:
             return "the pinned list of columns"
-        return "the catalog in the newest file" if self.against_footer else "the last report"
+        return "the newest file" if self.against_footer else "the last report"
 
     def _advice(self) -> str:
         if self.against_footer:
