@@ -351,3 +351,12 @@ def test_what_leaves_the_lookback_is_told_without_saying_that_there_is_no_data(c
     state = state_after([finding("t", Status.FAIL, check=check, items=items)], now=NOW - timedelta(days=1))
     now = finding("t", check=check, items=missing("2026-11-22", state=ItemState.PRESENT))
     assert left in render(report_of([now], state))
+
+
+def test_a_table_that_joins_others_of_one_cause_is_told_as_later() -> None:
+    first, then = (finding(name, Status.UNKNOWN, because="Access is denied.", cause="x") for name in "ab")
+    report = report_of([first, then], state_after([first], now=NOW - timedelta(days=2)))
+    assert (
+        "  First reported: Sat 21 Nov 2026 07:30 CET (2 days ago), the last of them Mon\n"
+        "    23 Nov 2026 07:30 CET (just now)\n"
+    ) in render(report)

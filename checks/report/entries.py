@@ -161,6 +161,7 @@ def _entry(group: Sequence[ToldFinding], report: Report) -> Entry:
         lines.append(Line("For example", _whole_sentence(finding.because)))
     lines += _before(group, alone=len(tables) == 1)
     lines += _more(first, report, alone=len(tables) == 1)
+    lines += _since(group, report)
     lines += _owners(group)
     if len(tables) == 1:
         lines += _links(finding)
@@ -184,10 +185,17 @@ def _more(told: ToldFinding, report: Report, *, alone: bool) -> list[Line]:
         due = say_instant(finding.deadline, zone)
         if due not in finding.because:
             lines.append(Line("Due", f"{due} ({words.ago(finding.deadline, report.now)})", Kind.SHORT))
-    if told.since is not None and told.since < report.now:
-        when = f"{say_instant(told.since, zone)} ({words.ago(told.since, report.now)})"
-        lines.append(Line("First reported", when, Kind.SHORT))
     return lines
+
+
+def _since(group: Sequence[ToldFinding], report: Report) -> list[Line]:
+    """Tell when it was first reported, and when the last of those that have one cause joined them."""
+    times = sorted({one.since for one in group if one.since})
+    if not times or times[0] >= report.now:
+        return []
+    zone = parse_zone(report.zone)
+    said = [f"{say_instant(at, zone)} ({words.ago(at, report.now)})" for at in (times[0], times[-1])]
+    return [Line("First reported", ", the last of them ".join(dict.fromkeys(said)), Kind.SHORT)]
 
 
 def _before(group: Sequence[ToldFinding], *, alone: bool) -> list[Line]:
