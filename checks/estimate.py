@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -67,9 +67,19 @@ class Estimate:
 
 def estimate(plan: TablePlan, clock: Clock) -> Estimate:
     """Estimate what reading a table takes, from what is known before it is read."""
-    table = plan.table
-    if table.format is not Format.FILES:
+    if plan.table.format is not Format.FILES:
         return _of_log(plan)
+    listed = _of_files(plan, clock)
+    footers = max((rule.detail.footers for rule in plan.rules if rule.looks(plan.table)), default=0)
+    if not footers:
+        return listed
+    known = 1 if listed.at_least else footers  # a place that is read whole may hold but one file
+    return replace(listed, requests={**listed.requests, "s3:GetObject": known})
+
+
+def _of_files(plan: TablePlan, clock: Clock) -> Estimate:
+    """Estimate the listing of plain files, and what Glue is asked for them."""
+    table = plan.table
     by_period = next((rule for rule in plan.rules if isinstance(rule, PartitionsRule)), None)
     if by_period is None and not table.partition_keys:
         return Estimate(way="whole prefix", requests={"s3:ListObjectsV2": 1}, at_least=True)

@@ -15,6 +15,7 @@ from checks.memory import records
 from checks.model import Column, Format, Table, TableMemory
 from checks.plan import Planned
 from checks.rules.base import Binding, Clock, Rule, TablePlan
+from checks.rules.events import EventsConfig
 from checks.rules.freshness import FreshnessConfig
 from checks.rules.partitions import PartitionsConfig
 from checks.rules.volume import VolumeConfig
@@ -96,6 +97,17 @@ def test_the_estimate_is_what_a_run_takes() -> None:
     again = TablePlan(table=watched, rules=(partitions(),), memory=TableMemory(layout=seen.layout))
     observe(again, CLOCK, lake.reader(again))
     assert estimate(again, CLOCK).count == sum(lake.counts.values())
+
+
+def test_footers_are_counted_of_the_tables_that_have_some() -> None:
+    events = EventsConfig.model_validate({"column": "ts", "max_age": "24h"}).bind(Binding(zone=UTC_ZONE))
+    days = table("dt", kind="date")
+    both = TablePlan(table=days, rules=(partitions(), events))
+    assert estimate(both, CLOCK).requests["s3:GetObject"] == 5
+    one = estimate(TablePlan(table=prefix("s3://lake/x/"), rules=(events,)), CLOCK)
+    assert (one.count, one.at_least) == (2, True)
+    text = TablePlan(table=replace(days, file_format="json"), rules=(partitions(), events))
+    assert "s3:GetObject" not in estimate(text, CLOCK).requests
 
 
 def test_partitions_that_were_seen_before_are_told_and_not_counted() -> None:
