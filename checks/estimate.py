@@ -70,11 +70,12 @@ def estimate(plan: TablePlan, clock: Clock) -> Estimate:
     if plan.table.format is not Format.FILES:
         return _of_log(plan)
     listed = _of_files(plan, clock)
-    footers = max((rule.detail.footers for rule in plan.rules if rule.looks(plan.table)), default=0)
-    if not footers:
+    if not plan.detail.footers:
         return listed
-    known = 1 if listed.at_least else footers  # a place that is read whole may hold but one file
-    return replace(listed, requests={**listed.requests, "s3:GetObject": known})
+    footers = (
+        1 if listed.at_least else plan.detail.footers
+    )  # a place that is read whole may hold but one file
+    return replace(listed, requests={**listed.requests, "s3:GetObject": footers})
 
 
 def _of_files(plan: TablePlan, clock: Clock) -> Estimate:

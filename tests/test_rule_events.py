@@ -353,6 +353,15 @@ def test_tables_without_footers_are_not_looked_at() -> None:
     assert dict(lake.counts) == {}
 
 
+def test_no_footer_is_read_for_another_check_of_files_that_have_none() -> None:
+    lake = ContentLake()
+    table = replace(lake.table("a.t"), file_format="json")
+    put(lake, f"{table.location}a.json", b"{}" * 100, NOW - HOUR)
+    plan = plan_of(table, events=EVENTS, freshness={"max_age": "24h"})
+    assert judged(plan, look(lake, plan))["freshness"].status is Status.PASS
+    assert dict(lake.counts) == {"s3:ListObjectsV2": 1}
+
+
 def test_a_listing_that_ended_early_is_a_doubt_about_a_failure() -> None:
     lake = ContentLake()
     put(lake, "s3://raw/a/0.parquet", parquet(event_time=stamps(90 * HOUR)), NOW - 80 * HOUR)

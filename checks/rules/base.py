@@ -303,5 +303,5 @@ class TablePlan:
 
     @property
     def detail(self) -> Detail:
-        """What all its rules need to have read of the places that are looked at."""
-        return reduce(or_, (rule.detail for rule in self.rules), Detail())
+        """What all its rules that look at it need to have read of the places that are looked at."""
+        return reduce(or_, (rule.detail for rule in self.rules if rule.looks(self.table)), Detail())
