@@ -76,7 +76,7 @@ def test_all_checks_of_a_healthy_table_cost_a_scan_and_its_footers(lake: HttpLak
     found = {finding.check: finding for finding in outcome.report.findings}
     assert {check: finding.status for check, finding in found.items()} == dict.fromkeys(CHECKS, Status.PASS)
     assert outcome.report.cost.by_operation == COST
-    assert found["volume"].because.endswith("(median of the last 8 Sundays))")
+    assert found["volume"].because.endswith("(median of the last 8 Sundays)")
 
 
 def test_memory_moves_with_what_was_delivered(lake: HttpLake) -> None:

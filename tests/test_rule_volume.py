@@ -117,8 +117,8 @@ def test_a_rise_above_the_usual_fails() -> None:
     assert finding.advice.startswith("see whether 2026-11-22 was loaded twice")
     passing = daily([400, *[100] * 69], rise="300%", drop="60%")
     assert passing.because == (
-        "2026-11-22 came to 400 B in 1 file; expected at least 40 B and at most 400 B (the usual is 100 B (median of "
-        "the last 8 Sundays))"
+        "2026-11-22 came to 400 B in 1 file; expected at least 40 B and at most 400 B; the usual is 100 B (median of "
+        "the last 8 Sundays)"
     )
 
 
@@ -140,6 +140,20 @@ def test_growth_is_not_held_against_a_table() -> None:
     doubling = [int(1000 * 2 ** (-number / 7)) + 1 for number in range(70)]
     assert verdict(daily(doubling, rise="150%", drop="60%")) == "pass"
     assert verdict(daily([doubling[0] * 3, *doubling[1:]], rise="150%")) == "critical"
+
+
+def test_the_size_that_a_limit_starts_from_is_told_where_it_is_not_the_median() -> None:
+    doubling = [int(1000 * 2 ** (-number / 7)) + 1 for number in range(70)]
+    finding = daily([doubling[0] * 3, *doubling[1:]], rise="150%")
+    assert finding.because == (
+        "2026-11-22 came to 3 kB in 1 file: more than 2.38 kB: the usual is 48 B (median of the last 8 Sundays; 950 B "
+        "by their trend), and rise allows 150 %"
+    )
+    young = [3, *(10 if number % 7 == 0 else 1000 for number in range(1, 16))]
+    assert (
+        "the usual is 1 kB (median of the last 9 days; 10 B on a Sunday), and"
+        in daily(young, drop="60%").because
+    )
 
 
 def test_a_table_that_is_usually_empty_has_no_usual() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isclose
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from checks.model import Finding, Limits, Problem, ProblemKind, Severity, Size, Status
@@ -36,10 +37,11 @@ from checks.rules.volume_words import (
 from checks.schedule.periods import Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from checks.layout import TimeLayout
     from checks.model import Listing, Observation, PartitionSeen, Table, TableMemory
+    from checks.rules.usual import Usual
     from checks.schedule.due import Schedule
 
 HISTORY = 8
@@ -194,21 +196,32 @@ class VolumeRule(Rule):
         low, high = usual.low, usual.high
         if not enough and same:  # a quiet weekday is compared with itself, however few of it were seen
             low, high = min(low, *(v for _, v in same)), max(high, *(v for _, v in same))
-        name = f"the usual is {say_value(usual.middle, self.of)} (median of the last {count_of(len(samples), noun)})"
+        of = f"median of the last {count_of(len(samples), noun)}"
+        names = [
+            f"the usual is {say_value(usual.middle, self.of)} ({of}{self._more(base, usual, look.noun)})"
+            for base in (low, high)
+        ]
         told = f"{say_range(usual, self.of)} ({count_of(len(samples), noun)} seen)"
-        return tuple(self._bounds(low, high, usual.factor, name)), None, told
+        return tuple(self._bounds(low, high, usual.factor, names)), None, told
 
-    def _bounds(self, low: float, high: float, factor: float, name: str) -> Iterator[Bound]:
+    def _more(self, base: float, usual: Usual, noun: str) -> str:
+        """Say which more generous size than the median a limit starts from, so that its number can be followed."""
+        if isclose(base, usual.middle, rel_tol=0.01):
+            return ""
+        why = "by their trend" if base == usual.expected else f"on a {noun}"
+        return f"; {say_value(base, self.of)} {why}"
+
+    def _bounds(self, low: float, high: float, factor: float, names: Sequence[str]) -> Iterator[Bound]:
         """Yield the limits round the usual; where nothing is usual, no share of it says anything."""
         drop = self.drop if self.drop is not None else 1 - 1 / factor if self.auto else None
         rise = self.rise if self.rise is not None else factor - 1 if self.auto else None
-        varies = f"{name}, and it varies by a factor of {factor:.3g}" if self.auto else ""
+        varies = f"it varies by a factor of {factor:.3g}"
         if drop is not None and low > 0:
-            why = f"{name}, and drop allows {say_percent(drop)}" if self.drop is not None else varies
-            yield Bound(self.of, is_most=False, value=low * (1 - drop), why=why)
+            why = f"drop allows {say_percent(drop)}" if self.drop is not None else varies
+            yield Bound(self.of, is_most=False, value=low * (1 - drop), why=f"{names[0]}, and {why}")
         if rise is not None and high > 0:
-            why = f"{name}, and rise allows {say_percent(rise)}" if self.rise is not None else varies
-            yield Bound(self.of, is_most=True, value=high * (1 + rise), why=why)
+            why = f"rise allows {say_percent(rise)}" if self.rise is not None else varies
+            yield Bound(self.of, is_most=True, value=high * (1 + rise), why=f"{names[1]}, and {why}")
 
     def _too_little(self, look: Look, count: int) -> Problem:
         return Problem(

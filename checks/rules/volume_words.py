@@ -87,7 +87,7 @@ def because(look: Look, crossed: Sequence[Bound], bounds: Sequence[Bound]) -> st
         return f"{told}: {'; '.join(map(_crossing, crossed))}"
     expected = " and ".join(each.say() for each in bounds)
     why = next((each.why.partition(", and")[0] for each in bounds if each.why), "")
-    return f"{told}; expected {expected}{f' ({why})' if why else ''}" if expected else told
+    return f"{told}; expected {expected}{f'; {why}' if why else ''}" if expected else told
 
 
 def _crossing(bound: Bound) -> str:
