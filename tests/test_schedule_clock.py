@@ -242,6 +242,9 @@ def test_sizes_are_said() -> None:
     assert [say_size(n) for n in (0, 999, 1000, 1_520_000, 2.5e9, 3e12)] == [
         "0 B", "999 B", "1 kB", "1.52 MB", "2.5 GB", "3 TB",
     ]  # fmt: skip
+    assert [say_size(n) for n in (999.6, 999_499, 999_500, 999_999_999, 999.7e12, 12_345.6e12)] == [
+        "1 kB", "999 kB", "1 MB", "1 GB", "1,000 TB", "12,346 TB",
+    ]  # fmt: skip
 
 
 def test_instants_are_said_in_a_zone() -> None:

@@ -82,6 +82,7 @@ def write_duration(span: timedelta) -> str:
 def say_size(size_bytes: float) -> str:
     """Say a size with three significant digits in decimal units: ``1.52 GB``."""
     for unit, factor in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if abs(size_bytes) >= factor:
-            return f"{size_bytes / factor:.3g} {unit}"
+        if abs(size_bytes) >= factor * 0.9995:  # what rounds to a thousand of the next unit is one of this
+            number = size_bytes / factor
+            return f"{number:,.0f} {unit}" if abs(number) >= 999.5 else f"{number:.3g} {unit}"
     return f"{size_bytes:.0f} B"
