@@ -128,6 +128,14 @@ def test_many_small_files(small: int, large: int, status: Status) -> None:
         )
 
 
+def test_exactly_the_share_that_may_be_small_passes() -> None:
+    names = {f"s{number}": 99 for number in range(29)} | {f"l{number}": 100 for number in range(71)}
+    assert (
+        of_prefix(names, {"small": "100B", "most_small": "29%"}).status is Status.PASS
+    )  # 0.29 * 100 is below 29
+    assert of_prefix({**names, "l0": 99}, {"small": "100B", "most_small": "29%"}).status is Status.FAIL
+
+
 def test_what_was_not_read_to_its_end_is_unknown_unless_it_fails() -> None:
     lake = MemoryLake()
     lake.put("s3://raw/a/a.csv", NOW - DAY)

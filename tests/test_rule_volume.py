@@ -122,6 +122,23 @@ def test_a_rise_above_the_usual_fails() -> None:
     )
 
 
+@pytest.mark.parametrize("percent", [15, 30, 57, 70, 99])
+def test_exactly_a_share_of_the_usual_passes(percent: int) -> None:
+    """Whatever floats make of it: 100 * (1 - 0.7) is 30.000000000000004."""
+    share = f"{percent}%"
+    assert verdict(daily([100 - percent, *[100] * 19], drop=share)) == "pass"
+    assert verdict(daily([100 - percent - 1, *[100] * 19], drop=share)) == "critical"
+    assert verdict(daily([100 + percent, *[100] * 19], rise=share)) == "pass"
+    assert verdict(daily([100 + percent + 1, *[100] * 19], rise=share)) == "critical"
+
+
+def test_no_number_of_files_is_less_than_none() -> None:
+    finding = daily([0, *[100] * 69], drop="60%", of="files")
+    assert finding.because.startswith(
+        "2026-11-22 came to 0 B in 0 files: less than 1 file: the usual is 1 file"
+    )
+
+
 def test_an_empty_period_is_a_drop() -> None:
     finding = daily([0, *[100] * 69], drop="60%")
     assert finding.because.startswith("2026-11-22 came to 0 B in 0 files: less than 40 B: the usual is 100 B")

@@ -251,7 +251,7 @@ class FilesRule(Rule):
     def _too_small(self, count: _Count) -> int:
         """Return how many files are small, where they are too many of all; of a part no share is known."""
         known = self.small is not None and count.files >= FEWEST and count.doubt is None
-        return count.small if known and count.small > self.most_small * count.files else 0
+        return count.small if known and count.small / count.files > self.most_small else 0
 
     def _row(self, seen: Observation, **values: Any) -> Row:
         return Row(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isclose
+from math import ceil, floor, isclose
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from checks.model import Finding, Limits, Problem, ProblemKind, Severity, Size, Status
@@ -37,7 +37,7 @@ from checks.rules.volume_words import (
 from checks.schedule.periods import Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from checks.layout import TimeLayout
     from checks.model import Listing, Observation, PartitionSeen, Table, TableMemory
@@ -218,10 +218,14 @@ class VolumeRule(Rule):
         varies = f"it varies by a factor of {factor:.3g}"
         if drop is not None and low > 0:
             why = f"drop allows {say_percent(drop)}" if self.drop is not None else varies
-            yield Bound(self.of, is_most=False, value=low * (1 - drop), why=f"{names[0]}, and {why}")
+            yield Bound(
+                self.of, is_most=False, value=_share(low, 1 - drop, ceil), why=f"{names[0]}, and {why}"
+            )
         if rise is not None and high > 0:
             why = f"rise allows {say_percent(rise)}" if self.rise is not None else varies
-            yield Bound(self.of, is_most=True, value=high * (1 + rise), why=f"{names[1]}, and {why}")
+            yield Bound(
+                self.of, is_most=True, value=_share(high, 1 + rise, floor), why=f"{names[1]}, and {why}"
+            )
 
     def _too_little(self, look: Look, count: int) -> Problem:
         return Problem(
@@ -294,6 +298,14 @@ class VolumeRule(Rule):
             advice=advice(look, crossed) if severity is not None else "",
             usual=row.facts["usual"],
         )
+
+
+def _share(size: float, share: float, to_whole: Callable[[float], int]) -> int:
+    """Return a share of a size as the whole number that decides the same: exactly the limit passes, whatever floats do.
+
+    100 * (1 - 0.7) is 30.000000000000004.
+    """
+    return to_whole(round(size * share, 6))
 
 
 def _whole(seen: Observation) -> tuple[Listing | None, Problem | None]:
