@@ -139,6 +139,11 @@ def test_no_number_of_files_is_less_than_none() -> None:
     )
 
 
+def test_what_only_rounding_makes_the_limit_is_told_as_just_beside_it() -> None:
+    told = daily([999_999], min_bytes="1MB").because
+    assert told == "2026-11-22 came to 1 MB in 1 file: just less than 1 MB, the limit"
+
+
 def test_an_empty_period_is_a_drop() -> None:
     finding = daily([0, *[100] * 69], drop="60%")
     assert finding.because.startswith("2026-11-22 came to 0 B in 0 files: less than 40 B: the usual is 100 B")

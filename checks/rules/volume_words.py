@@ -84,14 +84,16 @@ def because(look: Look, crossed: Sequence[Bound], bounds: Sequence[Bound]) -> st
     """Write the sentence of a finding: how much there is, and which limits that crosses."""
     told = f"{look.name} came to {say_sizes(look.size)}"
     if crossed:
-        return f"{told}: {'; '.join(map(_crossing, crossed))}"
+        return f"{told}: {'; '.join(_crossing(each, look.size) for each in crossed)}"
     expected = " and ".join(each.say() for each in bounds)
     why = next((each.why.partition(", and")[0] for each in bounds if each.why), "")
     return f"{told}; expected {expected}{f'; {why}' if why else ''}" if expected else told
 
 
-def _crossing(bound: Bound) -> str:
-    away = f"{'more' if bound.is_most else 'less'} than {say_value(bound.value, bound.what)}"
+def _crossing(bound: Bound, size: Size) -> str:
+    limit = say_value(bound.value, bound.what)
+    just = "just " if say_value(getattr(size, bound.what), bound.what) == limit else ""  # when rounded
+    away = f"{just}{'more' if bound.is_most else 'less'} than {limit}"
     return f"{away}: {bound.why}" if bound.why else f"{away}, the limit"
 
 
