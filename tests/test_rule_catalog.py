@@ -300,8 +300,14 @@ def test_a_table_with_a_log_matches_when_its_log_is_there() -> None:
 
 def test_projection_and_prefixes_register_nothing() -> None:
     lake = MemoryLake()
+    gone = find(lake, plan_of(prefix("s3://raw/a/"), catalog="on"), "catalog")
+    assert gone.because.endswith("expected its data there, as the config says")
     lake.put("s3://raw/a/1.csv", NOW - DAY)
-    assert find(lake, plan_of(prefix("s3://raw/a/"), catalog="on"), "catalog").status is Status.PASS
+    found = find(lake, plan_of(prefix("s3://raw/a/"), catalog="on"), "catalog")
+    assert (found.status, found.because) == (
+        Status.PASS,
+        "s3://raw/a/ is there; it has no catalog entry that could differ from it",
+    )
     parameters = {
         "projection.enabled": "true",
         "projection.dt.type": "date",

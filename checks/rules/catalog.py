@@ -253,10 +253,14 @@ def _reason(problem: Problem | None) -> str:
 def _because(row: Row, bad: list[Item]) -> str:
     table: Table = row.facts["table"]
     if row.facts["gone"]:
+        if table.is_prefix:
+            return f"{row.facts['gone']}; expected its data there, as the config says"
         what = f"the data of {table.id} there" if table.format is Format.FILES else "it"
         return f"{row.facts['gone']}; expected {what}, as Glue says"
     if table.format is not Format.FILES:
         return f"the {table.format.value.capitalize()} log of {table.id} is where the catalog says"
+    if table.is_prefix:
+        return f"{table.id} is there; it has no catalog entry that could differ from it"
     if row.facts["schedule"] is None:
         return f"{table.location or table.id} is there, as the catalog says"
     schedule: Schedule = row.facts["schedule"]
