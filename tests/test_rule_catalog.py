@@ -306,7 +306,7 @@ def test_projection_and_prefixes_register_nothing() -> None:
     found = find(lake, plan_of(prefix("s3://raw/a/"), catalog="on"), "catalog")
     assert (found.status, found.because) == (
         Status.PASS,
-        "s3://raw/a/ is there; it has no catalog entry that could differ from it",
+        "s3://raw/a/ has no catalog entry that could differ from what lies there",
     )
     parameters = {
         "projection.enabled": "true",

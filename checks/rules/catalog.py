@@ -260,7 +260,7 @@ def _because(row: Row, bad: list[Item]) -> str:
     if table.format is not Format.FILES:
         return f"the {table.format.value.capitalize()} log of {table.id} is where the catalog says"
     if table.is_prefix:
-        return f"{table.id} is there; it has no catalog entry that could differ from it"
+        return f"{table.id} has no catalog entry that could differ from what lies there"
     if row.facts["schedule"] is None:
         return f"{table.location or table.id} is there, as the catalog says"
     schedule: Schedule = row.facts["schedule"]
