@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.model import Cost, Item, ItemState, ProblemKind, Status
+from checks.model import Cost, Finding, Item, ItemState, ProblemKind, Status
 from checks.report import words
 from checks.report.build import news, part
 from checks.report.text import WIDTH, one_line, render, subject
@@ -360,3 +360,28 @@ def test_a_table_that_joins_others_of_one_cause_is_told_as_later() -> None:
         "  First reported: Sat 21 Nov 2026 07:30 CET (2 days ago), the last of them Mon\n"
         "    23 Nov 2026 07:30 CET (just now)\n"
     ) in render(report)
+
+
+def silent_days(*days: int) -> list[Finding]:
+    """Return what partitions and volume say of three tables to which nothing came, each of so many days."""
+    items = missing(*(f"2026-11-{day:02}" for day in days))
+    since = NOW - timedelta(days=10)
+    return [
+        one
+        for name in ("t.a", "t.b", "t.c")
+        for one in (
+            finding(name, Status.FAIL, check="partitions", items=items, stale_since=since),
+            finding(name, Status.FAIL, check="volume", observed=0),
+        )
+    ]
+
+
+def test_of_what_is_long_dead_neither_its_size_nor_one_more_day_is_an_item_of_its_own() -> None:
+    first = silent_days(*range(13, 22))
+    dead = "CRITICAL 3 tables have had no data for over 7 days"
+    assert lines_of(*first)[3:6] == ["NEW (3 tables)", "", dead]
+    then = report_of(silent_days(*range(13, 23)), state_after(first, now=NOW - timedelta(days=1)))
+    assert render(then).splitlines()[3:6] == ["STILL FAILING (3 tables)", "", dead]
+    assert "volume" not in render(then)
+    small = [replace(one, observed=5) if one.check == "volume" else one for one in first]
+    assert "CRITICAL t.a (volume)" in lines_of(*small), "something came, and too little of it"

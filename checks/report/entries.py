@@ -23,6 +23,8 @@ LONG_DEAD = timedelta(days=7)
 _FOLD_FROM = 3
 _OF_EVENTS = "events"
 """The check that tells how old values are, not when data came."""
+_OF_VOLUME = "volume"
+"""The check that tells that nothing came as a size of nothing."""
 _MOST_FOLDED = 30
 _MOST_REMEDIES = 3
 _LONGEST_SENTENCE = 1200
@@ -110,12 +112,17 @@ def entries(heading: str, told: Sequence[ToldFinding], report: Report) -> tuple[
 
 def _long_dead(told: Sequence[ToldFinding], report: Report) -> list[ToldFinding]:
     """Return what is told of tables to which no data has come for long; old events alone are no such thing."""
-    dead = [one for one in told if _is_long_dead(one.finding, report)]
-    tables = {one.finding.table for one in dead if one.finding.check != _OF_EVENTS}
-    return [one for one in dead if one.finding.table in tables]
+    dead = [one for one in told if is_long_dead(one.finding, report) or _is_nothing(one.finding)]
+    silent = {one.finding.table for one in dead if one.finding.check not in (_OF_EVENTS, _OF_VOLUME)}
+    return [one for one in dead if one.finding.table in silent]
 
 
-def _is_long_dead(finding: Finding, report: Report) -> bool:
+def _is_nothing(finding: Finding) -> bool:
+    return finding.check == _OF_VOLUME and finding.status is Status.FAIL and not finding.observed
+
+
+def is_long_dead(finding: Finding, report: Report) -> bool:
+    """Tell whether what fails has been silent for so long that one more day of it is no news."""
     return (
         finding.status is Status.FAIL
         and finding.stale_since is not None
@@ -127,7 +134,7 @@ def _folded(dead: Sequence[ToldFinding], report: Report) -> Entry:
     zone = parse_zone(report.zone)
     since: dict[str, datetime] = {}
     for one in dead:
-        if one.finding.check == _OF_EVENTS:
+        if one.finding.check in (_OF_EVENTS, _OF_VOLUME):
             continue
         stale_since = one.finding.stale_since or report.now
         since[one.finding.table] = min(since.get(one.finding.table, stale_since), stale_since)

@@ -12,7 +12,7 @@ from datetime import timedelta
 from checks.model import Change, Reason, Status
 from checks.report import words
 from checks.report.build import Report, subject
-from checks.report.entries import Section, ToldFinding, ended, entries, sentence
+from checks.report.entries import Section, ToldFinding, ended, entries, is_long_dead, sentence
 from checks.schedule.clock import parse_zone, say_instant
 from checks.schedule.durations import say_duration
 
@@ -79,7 +79,8 @@ def _heading(told: ToldFinding, report: Report) -> str:
         return "COULD NOT CHECK"
     if Reason.ESCALATED in told.reasons:
         return "ESCALATED"
-    if Reason.NEW in told.reasons or (report.first_run and not told.changes):
+    is_known = is_long_dead(told.finding, report) and told.since is not None and told.since < report.now
+    if not is_known and (Reason.NEW in told.reasons or (report.first_run and not told.changes)):
         return "NEW"
     return "STILL FAILING"
 
