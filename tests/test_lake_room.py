@@ -113,6 +113,17 @@ def test_objects_that_are_read_count(monkeypatch: pytest.MonkeyPatch) -> None:
         assert through.wait(5)
 
 
+def test_an_object_that_says_that_it_is_too_large_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    with stub(lambda _: Answer(b"x" * 9 * MIB)) as running, metered(Meter()) as meter:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", running.url)
+        with pytest.raises(Unobserved, match="9,437,183"):
+            S3Store(Aws(region="eu-west-1")).get("lake", "large", max_bytes=9 * MIB - 1)
+        assert meter.reading.size_bytes == 0
+        assert len(S3Store(Aws(region="eu-west-1")).get("lake", "large", max_bytes=9 * MIB)) == 9 * MIB
+
+
 def test_what_is_packed_counts_as_large_as_it_is() -> None:
     data = gzip.compress(b'{"format-version": 2, "x": "' + b"y" * 9 * MIB + b'"}')
     with metered(Meter()) as meter:

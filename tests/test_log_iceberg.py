@@ -609,6 +609,15 @@ def test_a_period_of_which_a_part_of_the_log_was_read_says_that_its_log_is_large
         assert "the manifests of the periods looked at are more than 1 or" in found[check].because
 
 
+def test_one_broken_file_is_one_cause_for_all_checks_of_its_table() -> None:
+    objects, parameters = put_metadata(b"{")
+    findings = look(objects, parameters, freshness={"max_age": "24h"}, volume={"min_rows": 1}, events=EVENTS)
+    assert {finding.status for finding in findings.values()} == {Status.UNKNOWN}
+    assert {finding.cause for finding in findings.values()} == {
+        f"malformed {parameters['metadata_location']}"
+    }
+
+
 def test_who_asks_again_for_a_manifest_that_could_not_be_read_hears_why(tmp_path: Path) -> None:
     spec = PartitionSpec(
         PartitionField(source_id=1, field_id=1000, transform=IdentityTransform(), name="day")

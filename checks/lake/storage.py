@@ -117,16 +117,16 @@ class S3Store:
         ask = {"Range": f"bytes={byte_range[0]}-{byte_range[1]}"} if byte_range else {}
         try:
             client = self.aws.client("s3", self.account, self.region)
-            data = whole(lambda: _body_of(client.get_object(Bucket=bucket, Key=key, **ask), max_bytes + 1))
+            data = whole(lambda: _body_of(client.get_object(Bucket=bucket, Key=key, **ask), max_bytes))
         except Exception as error:
             raise Unobserved(problem_of(error, asked)) from error
-        if len(data) > max_bytes:
+        if data is None:
             raise Unobserved(too_large(asked.place, max_bytes))
         return data
 
 
-def _body_of(answer: Mapping[str, Any], most: int) -> bytes:
-    """Return an object's bytes, at most so many; raise TornAnswer when fewer came than the answer says.
+def _body_of(answer: Mapping[str, Any], most: int) -> bytes | None:
+    """Return an object's bytes, None where there are more than so many; raise TornAnswer when not all of them came.
 
     boto3 checks that only where a body is read without a limit.
     """
@@ -134,17 +134,19 @@ def _body_of(answer: Mapping[str, Any], most: int) -> bytes:
 
     body, length = answer["Body"], answer.get("ContentLength")
     try:
-        take_room(min(length, most) if isinstance(length, int) else most)
-        data: bytes = body.read(most)
+        if isinstance(length, int) and length > most:
+            return None
+        take_room(length if isinstance(length, int) else most)
+        data: bytes = body.read(most + 1)
     except ReadTimeoutError:
         raise
     except (HTTPClientError, IncompleteReadError) as error:
         raise TornAnswer("GetObject", f"its body broke off ({clean(error)})") from error
     finally:
         body.close()
-    if isinstance(length, int) and len(data) < min(length, most):
+    if isinstance(length, int) and len(data) < length:
         raise TornAnswer("GetObject", f"its body ends after {len(data):,} of {length:,} bytes")
-    return data
+    return data if len(data) <= most else None
 
 
 def split_uri(uri: str) -> tuple[str, str]:

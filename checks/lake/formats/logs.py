@@ -94,6 +94,7 @@ def malformed(place: str, wrong: str) -> Unobserved:
             ProblemKind.MALFORMED,
             f"{clean(place)} is malformed: {clean(wrong)}",
             "look at the file, and at the engine that wrote it",
+            f"malformed {clean(place)}",
         )
     )
 
