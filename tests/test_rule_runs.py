@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 
 from checks import monitor
 from checks.config import load
-from checks.model import Finding, Status
+from checks.model import Finding, Status, TableMemory
 from checks.rules import CHECKS
 from tests.accounts import Team
 from tests.lakes import MemoryLake
@@ -175,3 +175,31 @@ def test_what_to_do_is_told_of_what_is_missing_beside_what_is_not_registered() -
         "what has landed: ALTER TABLE sales.orders ADD IF NOT EXISTS PARTITION (dt = '2026-11-21') LOCATION "
         "'s3://lake/sales/orders/dt=2026-11-21/'"
     )
+
+
+@pytest.mark.parametrize("volume", [{}, {"volume": {"drop": "60%"}}], ids=["alone", "beside volume"])
+@pytest.mark.parametrize("memory", [TableMemory(), TableMemory(first_period_at=NOW - 60 * DAY)])
+@pytest.mark.parametrize(
+    ("limits", "verdict", "said"),
+    [
+        ({"max_age": "24h"}, "critical", "expected data at most 24 h old"),
+        ({"warn_after": "24h"}, "warning", "expected data at most 24 h old"),
+        ({"warn_after": "24h", "error_after": "30d"}, "warning", "expected data at most 24 h old"),
+        ({"max_age": "5d"}, "unknown", "what came into earlier ones was not looked for"),
+    ],
+)
+def test_a_table_that_is_silent_for_the_whole_lookback_is_no_older_than_was_looked_for(
+    volume: dict[str, Any], memory: TableMemory, limits: dict[str, str], verdict: str, said: str
+) -> None:
+    lake = MemoryLake()
+    table = lake.table("sales.orders", dt="string")
+    for number in range(7, 60):  # its newest data came six days ago
+        day = (NOW - number * DAY).date().isoformat()
+        lake.put(f"{table.location}dt={day}/a.parquet", NOW - (number - 1) * DAY)
+        lake.register(table, [day])
+    daily: dict[str, Any] = {"every": "1d", "due": "06:00", "lookback": 3, "key": "dt", "format": "%Y-%m-%d"}
+    plan = plan_of(table, memory, partitions=daily, freshness=limits, **volume)
+    finding = judged(plan, look(lake, plan))["freshness"]
+    assert (finding.severity.value if finding.severity else finding.status.value) == verdict
+    assert finding.because.endswith(f"no data in any partition from 2026-11-20 on; {said}")
+    assert finding.stale_since == (NOW.replace(day=20, hour=0) if verdict != "unknown" else None)

@@ -244,14 +244,19 @@ def test_time_alone_never_mends_partitions(
 
     Each day that comes due then is bad, and pushes out at most one that was. Data that lies ready for days to
     come would be good as they come due, and a lookback that is a duration lets go of bad days while nothing
-    comes due at all (a long weekend): there the count of bad days may well fall.
+    comes due at all (a long weekend): there the count of bad days may well fall. Where the lookback moves past
+    the limit of freshness, whether its data was late is not known any more, which mends nothing.
     """
     these = [load for load in these if load.day > 1]  # the day before today may not be due yet
     memory = first_day(these)
     before = verdicts(these, blocks, zone, memory=memory)
     after = verdicts(these, blocks, zone, Clock(now=NOW + hours * HOUR), memory)
     for check in blocks:
-        assert RANK[before[check].severity] <= RANK[after[check].severity], (before[check], after[check])
+        is_lost = check == "freshness" and "was not looked for" in after[check].because
+        assert is_lost or RANK[before[check].severity] <= RANK[after[check].severity], (
+            before[check],
+            after[check],
+        )
 
 
 @laws

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from checks.model import Arrival, Finding, Format, Listing, Problem, ProblemKind, Severity, Status, utc
 from checks.projection import is_projected
 from checks.rules.base import Clock, Direction, Needs, Row, Rule
+from checks.rules.due_items import first_period_at
 from checks.rules.sentences import count_of
 from checks.schedule.clock import say_instant
 from checks.schedule.due import MOST_PERIODS, Schedule, open_time_ago
@@ -98,11 +99,17 @@ class FreshnessRule(Rule):
             first_period=True,
         )
 
-    def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:  # noqa: ARG002 - the interface's
+    def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:
         """Find the newest arrival that counts, and what stands against believing that it is the newest."""
         warning, critical = self.limits_at(clock.now)
         counts_from = self._counts_from(seen, clock)
         newest, doubt = self._newest(seen, counts_from)
+        limits = [limit for limit in (warning, critical) if limit is not None]
+        silent = self._silent(seen, clock, memory) if counts_from is None and limits else None
+        if silent is not None and newest is not None and newest.at < max(limits):
+            newest, _ = self._newest(
+                silent, None
+            )  # other checks asked for some of the earlier periods, not for all
         by_catalog = (
             seen.layout is not None and bool(seen.table.partition_keys) and not is_projected(seen.table)
         )
@@ -120,10 +127,16 @@ class FreshnessRule(Rule):
             judged = {"unknown": doubt}
         elif self.schedule is not None and seen.listing is None and not seen.partitions:
             judged = {"unknown": _NOTHING_ASKED}
+        elif silent is not None and max(limits) < _start_of(silent):
+            judged = {"unknown": _not_sought(silent)}
         else:
-            facts["never"] = _say_never(seen)
-            # Nothing at all is critical, also where only a warning or no deadline of the past is a limit.
-            critical = critical or warning or clock.now
+            facts["never"] = _say_never(silent or seen)
+            facts["silent_from"] = _start_of(silent) if silent is not None else None
+            if silent is None:
+                # Nothing at all is critical, also where only a warning or no deadline of the past is a limit.
+                critical = critical or warning or clock.now
+            elif critical is not None and critical < _start_of(silent):
+                critical = None  # only that the softer limit is crossed is proved
             judged = {"observed": _LONG_AGO, "evidence": seen.table.location}
         return Row(
             table=seen.table.id,
@@ -151,6 +164,25 @@ class FreshnessRule(Rule):
             if p.listing is not None and p.listing.objects and p.period.label in labels
         ]
         return max(filled, default=None)
+
+    def _silent(self, seen: Observation, clock: Clock, memory: TableMemory) -> Observation | None:
+        """Return what was seen from the lookback's first period on, of a table that had data before it; else None.
+
+        What came into earlier periods was not looked for, whatever other checks asked for there.
+        """
+        if (
+            self.schedule is None
+            or seen.newest is not None
+            or not seen.newest_complete
+            or seen.listing is not None
+        ):
+            return None
+        due = self.schedule.due(clock.now, reach_back_to=clock.last_completed_at)
+        first_at = first_period_at(seen, memory)
+        if not due or first_at is None or first_at >= due[-1].period.start:
+            return None
+        since = tuple(p for p in seen.partitions if p.period.start >= due[-1].period.start)
+        return replace(seen, partitions=since, first_period_at=first_at) if since else None
 
     def _newest(
         self, seen: Observation, counts_from: datetime | None
@@ -197,7 +229,7 @@ class FreshnessRule(Rule):
             evidence=row.evidence,
             deadline=due_at,
             advice=self._advice(row, limits) if severity is not None else "",
-            stale_since=observed,
+            stale_since=observed or row.facts.get("silent_from"),
         )
 
     def _because(self, row: Row, observed: datetime | None, severity: Severity | None) -> str:
@@ -302,6 +334,19 @@ def _open_time(since: datetime, now: datetime, zone: ZoneInfo, calendar: Calenda
         if upper <= since:
             break
     return passed
+
+
+def _start_of(seen: Observation) -> datetime:
+    return min(p.period.start for p in seen.partitions)
+
+
+def _not_sought(seen: Observation) -> Problem:
+    first = min(p.period.label for p in seen.partitions)
+    return Problem(
+        ProblemKind.UNSUPPORTED,
+        f"no data in any partition from {first} on; what came into earlier ones was not looked for",
+        "write a longer lookback into the partitions check, one that reaches back as far as this limit",
+    )
 
 
 def _ended_early(seen: Observation) -> Problem:
