@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.model import Cost, Finding, Item, ItemState, ProblemKind, Status
+from checks.model import Cost, Finding, Item, ItemState, ProblemKind, Reason, Status
 from checks.report import words
 from checks.report.build import news, part
 from checks.report.text import WIDTH, one_line, render, subject
@@ -383,5 +383,11 @@ def test_of_what_is_long_dead_neither_its_size_nor_one_more_day_is_an_item_of_it
     then = report_of(silent_days(*range(13, 23)), state_after(first, now=NOW - timedelta(days=1)))
     assert render(then).splitlines()[3:6] == ["STILL FAILING (3 tables)", "", dead]
     assert "volume" not in render(then)
+    later = report_of(silent_days(*range(14, 24)), state_after(first, now=NOW - timedelta(days=1)))
+    assert [change.reason for change in later.changes].count(Reason.EXPIRED) == 3
+    assert "NO LONGER ASKED FOR" not in render(later)
+    assert "2026-11-13 left the lookback" in render(news(later)), (
+        "which does not tell of the tables themselves"
+    )
     small = [replace(one, observed=5) if one.check == "volume" else one for one in first]
     assert "CRITICAL t.a (volume)" in lines_of(*small), "something came, and too little of it"

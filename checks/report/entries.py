@@ -267,10 +267,15 @@ def _links(finding: Finding) -> list[Line]:
 
 
 def ended(report: Report, reasons: tuple[Reason, ...]) -> tuple[Entry, ...]:
-    """Tell the troubles that ended for one of the reasons, one short entry a finding."""
+    """Tell the troubles that ended for one of the reasons, one short entry a finding.
+
+    That one more day of what is long dead left the lookback is left out of a report that tells of that table.
+    """
     groups: dict[tuple[str, Reason], list[Change]] = defaultdict(list)
+    dead = {one.id for one in report.findings if report.whole and is_long_dead(one, report)}
     for change in report.changes:
-        if change.reason in reasons:
+        is_known = change.reason is Reason.EXPIRED and change.finding_id in dead
+        if change.reason in reasons and not is_known:
             groups[change.finding_id, change.reason].append(change)
     return tuple(_end(group, report) for group in groups.values())
 
