@@ -82,7 +82,7 @@ def test_each_difference_has_the_statement_that_mends_it(lake: LakeBuilder) -> N
     )
     assert finding.observed == 3
     assert finding.advice.startswith(
-        "run what mends it (and 2 more like it, in the JSON report): ALTER TABLE"
+        "run what mends it (and 2 more statements, in the JSON report): ALTER TABLE"
     )
 
 

@@ -300,7 +300,8 @@ def _advice(row: Row, bad: list[Item]) -> str:
         if any(item.state is ItemState.UNREGISTERED for item in bad):
             return MOVE_FIRST
         return "look at who removed the objects"
-    more = f" (and {len(remedies) - 1} more like it, in the JSON report)" if len(remedies) > 1 else ""
+    left = len(remedies) - 1  # not all alike: some add, some drop
+    more = f" (and {count_of(left, 'more statement')}, in the JSON report)" if left else ""
     return f"run what mends it{more}: {remedies[0]}"
 
 
