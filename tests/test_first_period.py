@@ -162,3 +162,15 @@ def test_stated_values_are_in_doubt_too() -> None:
     lake.register(table, ["us", "2026-11-22"])
     _, _, found = look(lake, replace(table), each)
     assert found["partitions"].status is Status.UNKNOWN
+
+
+def test_periods_that_volume_compares_with_hide_no_older_one() -> None:
+    lake = MemoryLake()
+    table = lake.table("sales.orders", dt="string")
+    for day in ("2026-11-12", "2026-11-20", "2026-11-22"):  # neither of a Sunday nor of the last eight days
+        lake.put(f"s3://lake/sales/orders/dt={day}/a.parquet", at(f"{day} 00:00") + DAY + HOUR)
+        lake.register(table, [day])
+    for blocks in (DAILY, {**DAILY, "volume": {"drop": "60%"}}):
+        _, seen, found = look(lake, table, blocks)
+        assert seen.first_period_at == at("2026-11-12 00:00")
+        assert states(found["partitions"])["19"] is ItemState.MISSING

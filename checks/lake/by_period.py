@@ -86,6 +86,12 @@ class _Wants:
         enough = self.needs.enough_at
         return enough is not None and self.newest is not None and self.newest >= enough
 
+    @property
+    def first(self) -> datetime:
+        """The earliest wall time that is needed; there has to be one."""
+        onward = self.needs.onward_from
+        return min([period.wall for period in self.needs.periods] + ([onward] if onward is not None else []))
+
     def misses_first(self, filled: Sequence[datetime]) -> bool:
         """Tell whether the first period is asked for and the starts of those with data do not show it."""
         if not self.needs.first_period or self.has_enough:
@@ -143,9 +149,10 @@ class _ByPeriod:
         filled = [
             each.period.start for each in partitions if each.listing is not None and each.listing.objects
         ]
-        if any(want.misses_first(filled) for want in wants):
-            try:
-                filled += self._earlier(min(firsts), targets_of, naming)
+        unsure = [want.first for want in wants if want.misses_first(filled)]
+        if unsure:
+            try:  # before what was asked for without a gap: others look at single periods farther back
+                filled += self._earlier(min(unsure), targets_of, naming)
             except Unobserved as error:  # what was seen still holds
                 seen = replace(seen, first_period_problem=error.problem)
         return replace(seen, first_period_at=min(filled, default=None))
