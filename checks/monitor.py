@@ -50,13 +50,15 @@ class NotDelivered(Exception):  # noqa: N818 - a sentence for the operator
 class Request:
     """What one run is asked to do.
 
-    ``now`` is the run's time, aware. ``ignore_later``: evidence later than it is ignored (a stated ``--now``).
-    ``only`` holds globs of table ids. ``send``: publish. ``keep``: let the state move. ``event_id``: the
-    event that asked, which is reported once. ``stop_at``: monotonic seconds at which looking has to end.
-    ``progress`` is called with the number of tables looked at, and of all.
+    ``now`` is the run's time, aware; ``reading`` what the clock shows, where that is an event's, which may come late.
+    ``ignore_later``: evidence later than it is ignored (a stated ``--now``). ``only`` holds globs of table ids.
+    ``send``: publish. ``keep``: let the state move. ``event_id``: the event that asked, which is reported once.
+    ``stop_at``: monotonic seconds at which looking has to end. ``progress`` is called with the number of tables
+    looked at, and of all.
     """
 
     now: datetime
+    reading: datetime | None = None
     ignore_later: bool = False
     only: tuple[str, ...] = ()
     send: bool = True
@@ -114,7 +116,8 @@ def run(config: Config, request: Request, environ: Mapping[str, str]) -> Outcome
     observations = lake.observe_all(
         planned.plans, clock, stop_at=request.stop_at, on_done=_counted(request, planned)
     )
-    findings = (*planned.findings, *_judged(planned, observations, clock))
+    judged = _judged(planned, observations, clock.later(time.monotonic() - started))
+    findings = (*planned.findings, *judged)
     watched = None if request.only else planned.watched
     changes = news.changes(memory.state, findings, request.now, config.remind_every, watched)
     report = replace(
@@ -184,6 +187,7 @@ def _planned(config: Config, request: Request, lake: Lake, state: State) -> tupl
     last = state.last_completed_at
     clock = Clock(
         now=request.now,
+        reading=request.reading,
         ignore_later=request.ignore_later,
         last_completed_at=last if last is not None and last <= request.now else None,
     )
@@ -299,7 +303,8 @@ def run_event(event: Mapping[str, Any], remaining_ms: Callable[[], int] | None) 
 def request_of(event: Mapping[str, Any], remaining_ms: Callable[[], int] | None) -> Request:
     """Read an event: EventBridge's ``time`` and ``id``, or ``tables`` and ``send`` of a direct call."""
     stated = event.get("time")
-    now = datetime.fromisoformat(str(stated)) if stated else datetime.now(UTC)  # noqa: TID251 - the edge
+    reading = datetime.now(UTC)  # noqa: TID251 - the edge: the one reading of the clock
+    now = datetime.fromisoformat(str(stated)) if stated else reading
     only = event.get("tables") or ()
     send_it = event.get("send", True) is not False
     stop_at = None
@@ -307,6 +312,7 @@ def request_of(event: Mapping[str, Any], remaining_ms: Callable[[], int] | None)
         stop_at = time.monotonic() + max(0.0, remaining_ms() / 1000 - _TIME_TO_TELL_S)
     return Request(
         now=(now if now.tzinfo else now.replace(tzinfo=UTC)).astimezone(UTC),
+        reading=reading,
         only=(only,) if isinstance(only, str) else tuple(str(glob) for glob in only),
         send=send_it,
         keep=send_it and not only,

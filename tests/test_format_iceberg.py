@@ -392,6 +392,18 @@ def test_a_time_more_than_ten_minutes_ahead_is_unknown(ahead: int, *, believed: 
     assert (seen.problem is not None and seen.problem.kind is ProblemKind.FROM_THE_FUTURE) is not believed
 
 
+@pytest.mark.parametrize(("late", "believed"), [(0, False), (1199, False), (1200, True)])
+def test_what_is_written_until_an_event_comes_late_is_no_time_ahead(late: int, *, believed: bool) -> None:
+    objects, parameters = put_metadata(
+        iceberg_metadata(snapshot(1, NOW + timedelta(minutes=30), "append", added_records=1))
+    )
+    plan = plan_of(Format.ICEBERG, parameters=parameters)
+    seen = observe(iceberg.READER, plan, objects, reading=NOW + timedelta(seconds=late))
+    assert (seen.newest is not None) is believed
+    ignoring = observe(iceberg.READER, plan, objects, reading=NOW + timedelta(hours=1), ignore_later=True)
+    assert ignoring.newest is None
+
+
 def edited(**changes: Any) -> bytes:
     return json.dumps({**iceberg_metadata(APPEND), **changes}).encode()
 

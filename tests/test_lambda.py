@@ -163,3 +163,10 @@ def test_importing_the_handler_imports_nothing_heavy() -> None:
         "heavy = {'pandas', 'great_expectations', 'boto3', 'awswrangler'} & set(sys.modules)\nassert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, cwd=ROOT)
+
+
+def test_a_late_event_keeps_its_time_and_knows_what_the_clock_shows() -> None:
+    asked = monitor.request_of({**EVENT, "time": "2020-01-01T00:00:00Z"}, None)
+    assert asked.now == at("2020-01-01 00:00")
+    assert asked.reading is not None
+    assert asked.reading > asked.now

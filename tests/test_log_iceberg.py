@@ -29,6 +29,7 @@ from pyiceberg.types import (
 from checks.lake.formats import iceberg, iceberg_manifests, iceberg_more
 from checks.lake.formats.values import Newest
 from checks.model import FileSeen, FooterSeen, Format, ProblemKind, Severity, Status, Unobserved
+from checks.rules.base import Clock
 from checks.rules.events import EventsRule
 from checks.schedule.clock import FIRST, LAST
 from tests.rule_checks import judged
@@ -541,7 +542,7 @@ _KEPT: list[tuple[ObjectsInMemory, dict[str, str]]] = []
 def test_a_value_that_was_seen_ends_the_look_only_where_nothing_can_be_newer() -> None:
     plan = plan_with({}, events={"column": "seen", "warn_after": "24h", "error_after": "48h"})
     rule = next(rule for rule in plan.rules if isinstance(rule, EventsRule))
-    newest = Newest(rule, NOW)
+    newest = Newest(rule, Clock(now=NOW))
     file = FileSeen("s3://lake/a.parquet", 9, NOW)
     assert not newest.is_settled_by(NOW - 90 * DAY)
     newest.add(FooterSeen(file=file, newest=NOW - 30 * HOUR))

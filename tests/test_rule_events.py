@@ -13,11 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from checks.assess import Measured, assess
 from checks.config import ConfigErrors, load
 from checks.lake import IAM_ACTIONS, iam_actions
 from checks.lake.footers import MOST_BYTES, TAIL, hive_type, parse_footer, read_footer
+from checks.lake.observe import observe
 from checks.model import FileSeen, Finding, FooterSeen, ProblemKind, Severity, Status, Unobserved
-from checks.rules.base import Detail
+from checks.rules.base import Clock, Detail
 from tests.lakes import HttpLake, hive_location, point_at, prefix, reset
 from tests.rule_checks import NOW, ContentLake, find, judged, look, parquet, plan_of, put
 from tests.times import BERLIN, DAY, HOUR, SECOND, UTC_ZONE
@@ -276,6 +278,17 @@ def test_one_recent_value_proves_recency_whatever_else_is_wrong() -> None:
     assert (mixed.status, mixed.problem) == (Status.UNKNOWN, ProblemKind.MALFORMED)
     assert "what was seen so far: the newest event_time" in mixed.because
     assert finding_of(b"no parquet at all", old, pattern="1.*").status is Status.FAIL
+
+
+def test_a_value_of_before_a_late_events_arrival_is_not_yet_to_come() -> None:
+    lake = ContentLake()
+    put(lake, "s3://raw/a/0.parquet", parquet(event_time=stamps(-HOUR / 2)), NOW)
+    plan = plan_of(prefix("s3://raw/a/"), events=EVENTS)
+    for late, status in ((HOUR / 3 - SECOND, Status.UNKNOWN), (HOUR / 3, Status.PASS)):
+        clock = Clock(now=NOW, reading=NOW + late)
+        seen = observe(plan, clock, lake.reader(plan))
+        (finding,) = assess([Measured(plan, plan.rules[0], plan.rules[0].measure(seen, clock, plan.memory))])
+        assert finding.status is status
 
 
 def test_a_value_that_is_yet_to_come_hides_the_newest() -> None:

@@ -97,7 +97,7 @@ class Lake:
         return observe_all(
             plans,
             clock,
-            partial(self._observe_one, stop_at=stop_at),
+            partial(self._observe_one, stop_at=stop_at, started=time.monotonic()),
             concurrency=self._concurrency,
             table_timeout_s=self._table_timeout_s,
             stop_at=stop_at,
@@ -118,7 +118,10 @@ class Lake:
         """Return the requests so far and what they cost at list prices, with the seconds of the run."""
         return self.aws.cost(seconds)
 
-    def _observe_one(self, plan: TablePlan, clock: Clock, *, stop_at: float | None) -> Observation:
+    def _observe_one(
+        self, plan: TablePlan, clock: Clock, *, stop_at: float | None, started: float
+    ) -> Observation:
         soft = time.monotonic() + _SOFT * self._table_timeout_s
+        clock = clock.later(time.monotonic() - started)
         with self._helpers.table():
             return observe(plan, clock, self.reader(plan, soft if stop_at is None else min(soft, stop_at)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache, reduce
@@ -237,11 +237,22 @@ class Clock:
 
     ``ignore_later``: with a stated ``--now``, evidence later than it is ignored as if it were not there.
     ``last_completed_at``: the ``now`` of the last completed run, None when there was none.
+    ``reading``: what the machine's clock shows, where that may be later than ``now``.
     """
 
     now: datetime
     ignore_later: bool = False
     last_completed_at: datetime | None = None
+    reading: datetime | None = None
+
+    @property
+    def latest(self) -> datetime:
+        """The latest instant that anything true can be of: an event may come late, and looking takes its time."""
+        return self.now if self.ignore_later or self.reading is None else max(self.now, self.reading)
+
+    def later(self, seconds: float) -> Clock:
+        """Return the clock so many seconds later; ``now`` stays the run's."""
+        return replace(self, reading=(self.reading or self.now) + timedelta(seconds=seconds))
 
 
 class Rule(ABC):

@@ -163,7 +163,7 @@ class EventsRule(Rule):
             doubt = doubt or footer.problem
             if footer.newest is None:
                 continue
-            if is_ahead(footer, clock.now):
+            if is_ahead(footer, clock.latest):
                 doubt = doubt or self._from_the_future(footer)
             else:
                 believed.append(footer)
@@ -238,10 +238,10 @@ class EventsRule(Rule):
         return f"look at the source of the data: files come, and what they hold of {self.column} is old"
 
 
-def is_ahead(footer: FooterSeen, now: datetime) -> bool:
+def is_ahead(footer: FooterSeen, latest: datetime) -> bool:
     """Tell whether the newest value of a file is yet to come, by more than clocks and zones differ."""
     ahead = DAY_AHEAD if footer.is_day else AHEAD
-    return footer.newest is not None and footer.newest > now + ahead
+    return footer.newest is not None and footer.newest > latest + ahead
 
 
 def _not_read(seen: Observation) -> Problem | None:

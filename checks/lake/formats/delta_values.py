@@ -34,7 +34,7 @@ def newest_value(
     files: LogFiles, asked: Asked, rule: EventsRule, clock: Clock, hidden: Problem | None
 ) -> ValuesSeen:
     """Return the newest value of the column, from the newest commit back until it is settled."""
-    newest = Newest(rule, clock.now)
+    newest = Newest(rule, clock)
     try:
         _check_catalog(asked, rule)
         _Values(files, rule, clock, newest, asked.plan.table.id).look()

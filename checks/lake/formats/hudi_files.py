@@ -168,7 +168,7 @@ def _whole(slices: Slices, asked: Asked) -> WholeSeen:
 
 def _newest_value(slices: Slices, rule: EventsRule, table: str) -> ValuesSeen:
     """Return the newest value of the column, by footers from the newest instant back until it is settled."""
-    newest = Newest(rule, slices.clock.now)
+    newest = Newest(rule, slices.clock)
     store = slices.walk.reader.store
     detail = detail_of(rule, rule.column.split("."))
     footers = Footers(slices.walk.reader, rule, newest, table, lambda file: read_footer(store, file, detail))

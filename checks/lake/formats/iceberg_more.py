@@ -147,7 +147,7 @@ class _Column:
 
 def _newest_value(files: SnapshotFiles, rule: EventsRule, clock: Clock) -> ValuesSeen:
     """Return the newest value of the column, from bounds in the newest manifests back until it is settled."""
-    newest = Newest(rule, clock.now)
+    newest = Newest(rule, clock)
     column = _column_of(files, rule)
     if isinstance(column, Problem):
         newest.miss(column)

@@ -51,7 +51,7 @@ def observation_of(plan: TablePlan, clock: Clock, recency: Recency) -> Observati
     if newest is None and problem is not None and _is_too_old(recency.no_later_than, plan, clock):
         notes, problem = (*notes, problem.message), None
         newest = Arrival(recency.no_later_than or clock.now, recency.bound_by, is_bound=True)
-    if newest is not None and newest.at > clock.now + AHEAD:
+    if newest is not None and newest.at > clock.latest + AHEAD:
         problem = from_the_future(plan.table.id, newest)
         newest = None
     never = newest is None and problem is None

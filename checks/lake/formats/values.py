@@ -13,6 +13,7 @@ from checks.schedule.clock import FIRST, LAST, last_instant
 
 if TYPE_CHECKING:
     from checks.model import FileSeen
+    from checks.rules.base import Clock
     from checks.rules.events import EventsRule
 
 _MIDDLE = 5000
@@ -24,7 +25,7 @@ class Newest:
     """Finds the newest value among files that come one by one, the newest first, in constant memory."""
 
     rule: EventsRule
-    now: datetime
+    clock: Clock
     looked_at: int = 0
     problem: Problem | None = None
     best: FooterSeen | None = None
@@ -38,7 +39,7 @@ class Newest:
             self.doubt = self.doubt or seen
         if seen.newest is None:
             return
-        if is_ahead(seen, self.now):
+        if is_ahead(seen, self.clock.latest):
             self.ahead = self.ahead or seen
         elif self.best is None or self.best.newest is None or seen.newest > self.best.newest:
             self.best = seen
@@ -50,7 +51,7 @@ class Newest:
     @property
     def is_recent(self) -> bool:
         """True when a value was seen after which no limit is crossed, whatever else there is."""
-        limits = [limit for limit in self.rule.ages.limits_at(self.now) if limit is not None]
+        limits = [limit for limit in self.rule.ages.limits_at(self.clock.now) if limit is not None]
         newest = self.best.newest if self.best is not None else None
         return newest is not None and all(newest >= limit for limit in limits)
 
@@ -62,7 +63,7 @@ class Newest:
         """
         if self.is_recent:
             return True
-        limits = [limit for limit in self.rule.ages.limits_at(self.now) if limit is not None]
+        limits = [limit for limit in self.rule.ages.limits_at(self.clock.now) if limit is not None]
         if came_by is None or self.best is None or not limits:
             return False
         return came_by + (DAY_AHEAD if self.best.is_day else AHEAD) < min(limits)
