@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from checks.lake.errors import clean
-from checks.lake.parquet import check_nesting, chunks_of
+from checks.lake.parquet import END, check_nesting, chunks_of, footer_of
 from checks.lake.storage import split_uri
 from checks.model import Column, FooterSeen, Problem, ProblemKind, Unobserved
 from checks.schedule.clock import FIRST, LAST, last_instant
@@ -34,8 +34,6 @@ TAIL = 64 * 1024
 MOST_BYTES = 16 * 1024 * 1024
 """A larger footer is not read."""
 _MAGIC, _ENCRYPTED = b"PAR1", b"PARE"
-_END = 8
-"""The length of the footer (four bytes, little-endian) and the magic number."""
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a wall time, until its zone is known
 _WIDTHS = {"INT32": 4, "INT64": 8}
 """Bytes of the values of the physical types that dates and timestamps have."""
@@ -104,16 +102,16 @@ def _get(store: ObjectStore, file: FileSeen) -> bytes:
     """Return the footer with its length and magic number, by at most two requests."""
     bucket, key = split_uri(file.uri)
     size = file.size_bytes
-    if size < len(_MAGIC) + _END:
+    if size < len(_MAGIC) + END:
         raise _malformed(file, f"it has {size} bytes, which is too short for one")
     start = max(0, size - TAIL)
     data = store.get(bucket, key, byte_range=(start, size - 1), max_bytes=TAIL)
     if len(data) != size - start:
         raise _malformed(file, "it changed while it was read")
     length = _length(data, file)
-    if length + _END <= len(data):
-        return data[-(length + _END) :]
-    first = size - _END - length
+    if length + END <= len(data):
+        return data[-(length + END) :]
+    first = size - END - length
     head = store.get(bucket, key, byte_range=(first, start - 1), max_bytes=MOST_BYTES)
     if len(head) != start - first:
         raise _malformed(file, "it changed while it was read")
@@ -132,8 +130,8 @@ def _length(data: bytes, file: FileSeen) -> int:
         )
     if data[-4:] != _MAGIC:
         raise _malformed(file, "it does not end as Parquet files do")
-    length = int.from_bytes(data[-_END:-4], "little")
-    if length > file.size_bytes - _END - len(_MAGIC):
+    length = int.from_bytes(data[-END:-4], "little")
+    if length > file.size_bytes - END - len(_MAGIC):
         raise _malformed(file, f"its footer of {length:,} bytes would be longer than the file")
     if length > MOST_BYTES:
         raise _malformed(file, f"its footer has {length:,} bytes, and at most {MOST_BYTES:,} are read")
@@ -145,7 +143,7 @@ def parse_footer(data: bytes, file: FileSeen, detail: Detail) -> FooterSeen:
     import pyarrow as pa  # type: ignore[import-untyped]
     from pyarrow import parquet as pq
 
-    footer = data[-_END - int.from_bytes(data[-_END:-4], "little") : -_END]
+    footer = footer_of(data)
     try:
         check_nesting(footer)
         metadata = pq.read_metadata(pa.BufferReader(_MAGIC + data))

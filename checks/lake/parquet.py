@@ -12,16 +12,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from checks.lake.varints import Varints
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(1, 13)
+END = 8
+"""What follows a footer: its length (four bytes, little-endian) and the magic number."""
 _MOST_DEPTH = 32
-_LONGEST_VARINT = 63
 _MOST_LEVELS = 200
 """Of a schema: lists and maps take two more each. pyarrow was seen to end the process at 20,000."""
 _MOST_VALUES = 1_000_000
 """Fields and elements that are kept of one structure: a byte of them may take 60 in memory."""
+
+
+def footer_of(data: bytes) -> bytes:
+    """Return the footer of a file that ends in it, without its length and magic number; it may be cut short."""
+    return data[-END - int.from_bytes(data[-END:-4], "little") : -END]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +122,7 @@ def _of_groups(compact: Compact, number: int) -> Iterator[dict[int, Any]]:
             if (field, inner) == (1, _LIST):
                 column = _nth(compact, number)
             elif (field, inner) == (3, _I64):
-                rows = compact.number()
+                rows = compact.long()
             else:
                 compact.skip(inner)
         if column is None:
@@ -146,60 +154,36 @@ def _chunk(column: dict[int, Any], width: int, *, is_ordered: bool) -> Chunk:
 
 
 @dataclass(slots=True)
-class Compact:
+class Compact(Varints):
     """Reads Thrift's compact protocol: structures as dicts by field number."""
 
-    data: bytes
-    at: int = 0
     left: int = _MOST_VALUES
 
-    def varint(self) -> int:
-        """Return a number without a sign."""
-        data, at = self.data, self.at
-        byte = data[at]
-        at += 1
-        number = byte & 0x7F
-        shift = 7
-        while byte & 0x80:
-            if shift > _LONGEST_VARINT:
-                raise ValueError("it has a number of more than 64 bits")
-            byte = data[at]
-            at += 1
-            number |= (byte & 0x7F) << shift
-            shift += 7
-        self.at = at
-        return number
-
-    def number(self) -> int:
-        """Return a number."""
-        number = self.varint()
-        return (number >> 1) ^ -(number & 1)
-
     def _move(self, size: int) -> None:
-        self.at += size
-        if self.at > len(self.data):
+        self.pos += size
+        if self.pos > len(self.data):
             raise IndexError
 
     def fields(self) -> Iterator[tuple[int, int]]:
         """Yield the number and kind of each field of a structure; each has to be read or skipped then."""
         field = 0
         while True:
-            byte = self.data[self.at]
-            self.at += 1
+            byte = self.data[self.pos]
+            self.pos += 1
             if byte == 0:
                 return
             step = byte >> 4
-            field = field + step if step else self.number()
+            field = field + step if step else self.long()
             yield field, byte & 0x0F
 
     def size(self) -> tuple[int, int]:
         """Return the length of a list or set and the kind of its elements, each of a byte at least."""
-        byte = self.data[self.at]
-        self.at += 1
+        byte = self.data[self.pos]
+        self.pos += 1
         size = byte >> 4
         if size == 0x0F:
             size = self.varint()
-        if size > len(self.data) - self.at:
+        if size > len(self.data) - self.pos:
             raise ValueError(f"a list of {size:,} elements is longer than it")
         return size, byte & 0x0F
 
@@ -224,11 +208,11 @@ class Compact:
         if self.left < 0:
             raise ValueError(f"a structure holds more than {_MOST_VALUES:,} values")
         if kind in (_I16, _I32, _I64):
-            return self.number()
+            return self.long()
         if kind == _BINARY:
             size = self.varint()
             self._move(size)
-            return self.data[self.at - size : self.at]
+            return self.data[self.pos - size : self.pos]
         if kind in (_LIST, _SET):
             count, inner = self.size()
             if inner in (_TRUE, _FALSE):

@@ -66,11 +66,11 @@ def _costs(data: bytes, column: Mapping[int, Any], leaf: Leaf) -> list[int]:
         kind, size, packed = page.get(1), page.get(2, 0), page.get(3, 0)
         if packed < 0 or not 0 <= size <= MOST_BYTES_OF_PAGE:
             raise ValueError(f"it has a page of {size:,} bytes")
-        at = compact.at + packed
+        at = compact.pos + packed
         if kind == _DICTIONARY_PAGE:
             costs.append(size)
             if not leaf.width:
-                longest = _longest(_unpacked(data[compact.at : at], column.get(4, 0), size))
+                longest = _longest(_unpacked(data[compact.pos : at], column.get(4, 0), size))
         elif kind in _HEADERS:
             place, encoded_at = _HEADERS[kind]
             count, encoding = page[place][1], page[place][encoded_at]

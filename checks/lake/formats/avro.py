@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from checks.lake.formats.logs import malformed
 from checks.lake.session import take_room
+from checks.lake.varints import Varints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,7 +38,6 @@ _LARGE_BLOCK = 1024 * 1024
 """Writers end a block after some 64 KB, unless one record is longer."""
 _PIECE = 256 * 1024
 _SYNC = 16
-_LONGEST_VARINT = 63
 
 
 class _WrongError(ValueError):
@@ -45,28 +45,10 @@ class _WrongError(ValueError):
 
 
 @dataclass(slots=True)
-class _Cursor:
-    data: bytes
-    pos: int = 0
+class _Cursor(Varints):
     budget: int = MOST_VALUES
     idle: int = MOST_IDLE
     fields: int = MOST_FIELDS_OF_RECORD
-
-    def long(self) -> int:
-        data, pos = self.data, self.pos
-        byte = data[pos]
-        pos += 1
-        number = byte & 0x7F
-        shift = 7
-        while byte & 0x80:
-            if shift > _LONGEST_VARINT:
-                raise _WrongError("a number of more than 64 bits")
-            byte = data[pos]
-            pos += 1
-            number |= (byte & 0x7F) << shift
-            shift += 7
-        self.pos = pos
-        return (number >> 1) ^ -(number & 1)
 
     def take(self, size: int) -> bytes:
         start, end = self.pos, self.pos + size
@@ -127,8 +109,8 @@ def _read_float(cursor: _Cursor) -> float:
 _PRIMITIVES: dict[str, _Read] = {
     "null": lambda _: None,
     "boolean": lambda cursor: cursor.take(1) != b"\x00",
-    "int": _Cursor.long,
-    "long": _Cursor.long,
+    "int": Varints.long,
+    "long": Varints.long,
     "float": _read_float,
     "double": _read_double,
     "bytes": lambda cursor: cursor.take(cursor.long()),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from checks.lake.formats.logs import malformed
-from checks.lake.parquet import check_nesting
+from checks.lake.parquet import check_nesting, footer_of
 from checks.lake.parquet_pages import Leaf, check_sizes
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 MOST_FILES = 500_000
 """Files that a log may name: each is held in memory until the newest word on it is known."""
 _BATCH = 1000
-_END = 8
-"""The length of a footer (four bytes, little-endian) and the magic number."""
 _WIDTHS = {"BYTE_ARRAY": 0, "INT96": 12}
 
 
@@ -32,7 +30,7 @@ def rows_of_parquet(data: bytes, place: str, columns: list[str]) -> Iterator[dic
     import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
     try:
-        footer = data[-_END - int.from_bytes(data[-_END:-4], "little") : -_END]
+        footer = footer_of(data)
         check_nesting(footer)
         file = pq.ParquetFile(pa.BufferReader(data))
         groups = range(file.metadata.num_row_groups)
