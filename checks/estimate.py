@@ -72,9 +72,8 @@ def estimate(plan: TablePlan, clock: Clock) -> Estimate:
     listed = _of_files(plan, clock)
     if not plan.detail.footers:
         return listed
-    footers = (
-        1 if listed.at_least else plan.detail.footers
-    )  # a place that is read whole may hold but one file
+    # A place that is read whole may hold but one file.
+    footers = 1 if listed.at_least else plan.detail.footers
     return replace(listed, requests={**listed.requests, "s3:GetObject": footers})
 
 

@@ -107,9 +107,8 @@ class FreshnessRule(Rule):
         limits = [limit for limit in (warning, critical) if limit is not None]
         silent = self._silent(seen, clock, memory) if counts_from is None and limits else None
         if silent is not None and newest is not None and newest.at < max(limits):
-            newest, _ = self._newest(
-                silent, None
-            )  # other checks asked for some of the earlier periods, not for all
+            # Other checks asked for some of the earlier periods, not for all.
+            newest, _ = self._newest(silent, None)
         by_catalog = (
             seen.layout is not None and bool(seen.table.partition_keys) and not is_projected(seen.table)
         )

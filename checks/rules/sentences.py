@@ -85,7 +85,7 @@ def _follows(label: str, following: str, every: Every) -> bool:
 def add_partition_statement(table: Table, partition: PartitionSeen) -> str:
     """Write the Athena statement that registers a partition, quoted for DDL (backticks, backslashes).
 
-    None where the folders of its data do not name all keys: no statement registers it, `MSCK REPAIR TABLE` neither.
+    Empty where the folders of its data do not name all keys: no statement registers it, `MSCK REPAIR TABLE` neither.
     """
     if len(partition.values) != len(table.partition_keys):
         return ""
@@ -96,7 +96,7 @@ def add_partition_statement(table: Table, partition: PartitionSeen) -> str:
 
 
 def drop_partition_statement(table: Table, partition: PartitionSeen) -> str:
-    """Write the Athena statement that takes a partition out of the catalog; none where it would take others, too."""
+    """Write the Athena statement that takes a partition out of the catalog; empty where it would take others, too."""
     if len(partition.values) != len(table.partition_keys):
         return ""
     return f"ALTER TABLE {_name(table)} DROP IF EXISTS PARTITION ({_spec(table, partition)})"
