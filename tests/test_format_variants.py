@@ -18,22 +18,7 @@ from pyiceberg.types import IntegerType, NestedField, StringType, TimestampType
 from checks.lake.formats import delta, delta_live, hudi, iceberg, iceberg_manifests
 from checks.model import Column, Format, ItemState, TableMemory
 from checks.rules.base import Clock
-from tests.tables_by_engines import (
-    NOW,
-    ROOT,
-    HudiTable,
-    ObjectsInMemory,
-    delta_add,
-    delta_commit,
-    delta_remove,
-    edit_json,
-    hudi_commit,
-    iceberg_catalog,
-    iceberg_schema,
-    log_key,
-    observe,
-)
-from tests.test_format_partitions import (
+from tests.partitioned import (
     A_GAP,
     EIGHT,
     MISSING,
@@ -53,6 +38,21 @@ from tests.test_format_partitions import (
     plan_with,
     spec,
     states,
+)
+from tests.tables_by_engines import (
+    NOW,
+    ROOT,
+    HudiTable,
+    ObjectsInMemory,
+    delta_add,
+    delta_commit,
+    delta_remove,
+    edit_json,
+    hudi_commit,
+    iceberg_catalog,
+    iceberg_schema,
+    log_key,
+    observe,
 )
 from tests.times import DAY, HOUR, at
 
