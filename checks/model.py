@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, JsonValue] | None"
 Observed: TypeAlias = datetime | float | int | str | None
 """A machine value in a finding: an instant, a number of bytes, seconds or items, or a word."""
+CONFIG_CHECK = "config"
+"""The check under which a config that cannot be used is told; its table is the config's address."""
 Combination: TypeAlias = tuple[tuple[str, str], ...]
 """Values of the partition keys that are told apart beside time, with their names: one dimension or several."""
 
@@ -547,10 +549,12 @@ def summarize(findings: tuple[Finding, ...]) -> Summary:
     """Count each table once: critical before unknown before warning before fresh.
 
     Silenced findings touch neither subject nor exit code: a table that is not well in what is silenced alone
-    counts among the tables, and as none of the four, since it is not fresh either.
+    counts among the tables, and as none of the four, since it is not fresh either. The config is no table.
     """
     worst: dict[str, int] = {}
     for finding in findings:
+        if finding.check == CONFIG_CHECK:
+            continue
         rank = finding.rank
         if finding.silenced is not None:
             rank = -1 if rank else 0

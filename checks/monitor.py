@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from checks import changes as news
+from checks import last_good
 from checks import memory as remembering
 from checks.config import load, load_environment
 from checks.delivery import send, topic_of
@@ -291,9 +292,11 @@ def run_event(event: Mapping[str, Any], remaining_ms: Callable[[], int] | None) 
     Raises `NotDelivered` when the report did not reach its topics or could not be remembered, and
     `checks.config.ConfigErrors` for a config with mistakes.
     """
-    config = load_config(None, os.environ)
-    outcome = run(config, request_of(event, remaining_ms), os.environ)
-    for sentence in outcome.complaints:
+    request = request_of(event, remaining_ms)
+    in_use = last_good.load(os.environ, _fetch)
+    outcome = run(in_use.config, request, os.environ)
+    kept = in_use.keep(os.environ) if request.keep else ""
+    for sentence in (*outcome.complaints, *([kept] if kept else [])):
         print(sentence)  # noqa: T201 - the Lambda's log
     if not outcome.delivered:
         raise NotDelivered("; ".join(outcome.complaints) or "the report was not delivered")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from checks.config.selectors import matches_name
 from checks.estimate import DEFAULT_CRON, RunTimes, estimate, seen_late
 from checks.lake.catalog import prefix_table, table_id
-from checks.model import Finding, Problem, ProblemKind, Status, TableMemory, Unobserved
+from checks.model import CONFIG_CHECK, Finding, Problem, ProblemKind, Status, TableMemory, Unobserved
 from checks.rules.base import TablePlan
 
 if TYPE_CHECKING:
@@ -123,6 +123,8 @@ def plan(config: Config, catalog: Catalog, remembered: Mapping[str, TableRecord]
     """
     read = _Catalogued(catalog)
     draft = _Draft(config, remembered, now)
+    if config.problem is not None:
+        draft.add_config(config.source, config.problem)
     for selector in config.selectors():
         if selector.is_prefix:
             draft.add_prefix(selector)
@@ -191,6 +193,19 @@ class _Draft:
         self._findings: dict[str, Finding] = {}
         self._watched: set[str] = set()
         self._views = 0
+
+    def add_config(self, source: str, problem: Problem) -> None:
+        """Add the config itself, which cannot be used as it is."""
+        self._watched.add(source)
+        self._findings[source] = Finding(
+            table=source,
+            check=CONFIG_CHECK,
+            status=Status.UNKNOWN,
+            because=problem.message,
+            advice=problem.remedy,
+            problem=problem.kind,
+            whole_table=True,
+        )
 
     def add_prefix(self, selector: Selector) -> None:
         """Add a location that is watched without a catalog entry."""

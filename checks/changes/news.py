@@ -7,7 +7,7 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from checks.model import Change, Finding, Item, ItemState, Reason, Severity, Status
+from checks.model import CONFIG_CHECK, Change, Finding, Item, ItemState, Reason, Severity, Status
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -148,6 +148,9 @@ def _of_absent(told: Told, of_table: list[Finding], watched: Collection[str] | N
         back = replace(_gone(told, Reason.RESOLVED), status=Status.PASS, severity=None, before=told.because)
         several = "Its tables are" if set("*?") & set(told.table) else "The table is"
         return [replace(back, because=f"{several} back in the catalog and checked.")]
+    if told.check == CONFIG_CHECK and watched is not None:
+        back = replace(_gone(told, Reason.RESOLVED), status=Status.PASS, before=told.because)
+        return [replace(back, because="The config is read again, and the run went by it.")]
     not_looked_at = watched is None and not of_table
     planned = watched is not None and (told.id in watched or (told.table in watched and not of_table))
     return [] if not_looked_at or planned else [_gone(told, Reason.NO_LONGER_WATCHED)]

@@ -97,6 +97,8 @@ class Config:
     silences: tuple[Silence, ...] = ()
     notes: tuple[str, ...] = ()
     """What is not wrong but worth telling, whatever the time."""
+    problem: Problem | None = None
+    """Why this config stands in for the one at ``source``, which cannot be used; None where it is that one."""
 
     def warnings(self, now: datetime) -> tuple[str, ...]:
         """Return what is worth telling though not wrong, such as silences that have ended."""

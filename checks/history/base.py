@@ -76,6 +76,20 @@ class History(Protocol):
         """Return where `remember` keeps the report of that run."""
         ...
 
+    def get(self, name: str, longest: int) -> tuple[bytes, datetime] | None:
+        """Return what is kept beside the state under a name, and when it was put there (UTC); None where nothing is.
+
+        No more than ``longest`` bytes are read. Raises HistoryUnavailable.
+        """
+        ...
+
+    def put(self, name: str, content: bytes) -> str:
+        """Keep bytes beside the state under a name, in place of what was there; return where.
+
+        Raises HistoryUnavailable.
+        """
+        ...
+
     def remember(self, report_json: str, run_id: str, now: datetime) -> str:
         """Keep the JSON report of a run and return where. Raises HistoryUnavailable."""
         ...

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import os
 import time
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +25,6 @@ from checks.history.base import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
 _LOCK_NAME = ".lock"
 _LOCK_WAIT_SECONDS = 10.0
@@ -73,6 +74,21 @@ class LocalHistory:
     def remember(self, report_json: str, run_id: str, now: datetime) -> str:
         """Keep the report of a run; see `History.remember`."""
         return self._write(run_name(run_id, now), report_json.encode("utf-8", "replace"))
+
+    def get(self, name: str, longest: int) -> tuple[bytes, datetime] | None:
+        """Return what is kept under a name; see `History.get`."""
+        path = self._folder / name
+        try:
+            with path.open("rb") as stream:
+                return stream.read(longest), datetime.fromtimestamp(os.fstat(stream.fileno()).st_mtime, UTC)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise HistoryUnavailable(f"{path} cannot be read: {_why(error)}.") from error
+
+    def put(self, name: str, content: bytes) -> str:
+        """Keep bytes under a name; see `History.put`."""
+        return self._write(name, content)
 
     def _content(self) -> bytes | None:
         path = self._folder / STATE_NAME

@@ -7,6 +7,7 @@ User Guide, conditional writes).
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from checks.changes import State
@@ -23,8 +24,6 @@ from checks.history.base import (
 )
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from mypy_boto3_s3 import S3Client
 
 _ABSENT = "create the bucket, or correct `history`"
@@ -87,6 +86,25 @@ class S3History:
         """Keep the report of a run; see `History.remember`."""
         return self._keep(run_name(run_id, now), report_json.encode("utf-8", "replace"))
 
+    def get(self, name: str, longest: int) -> tuple[bytes, datetime] | None:
+        """Return what is kept under a name; see `History.get`."""
+
+        def ask() -> tuple[bytes, datetime]:
+            answer = self._client.get_object(Bucket=self._bucket, Key=f"{self._prefix}{name}")
+            return answer["Body"].read(longest), answer["LastModified"].astimezone(UTC)
+
+        found, error = refusals.attempt(ask)
+        if error is None:
+            kept: tuple[bytes, datetime] = found
+            return kept
+        if refusals.is_missing(error):
+            return None
+        raise self._unreadable(error) from error
+
+    def put(self, name: str, content: bytes) -> str:
+        """Keep bytes under a name; see `History.put`."""
+        return self._keep(name, content)
+
     @property
     def _client(self) -> S3Client:
         if self._made_client is None:
@@ -102,9 +120,7 @@ class S3History:
         if error is not None:
             if refusals.is_missing(error):
                 return None
-            permission = "s3:GetObject, and s3:ListBucket (without which a first run looks denied),"
-            what = f"the history {self.place}"
-            raise HistoryUnavailable(refusals.sentence(error, what, permission, _ABSENT)) from error
+            raise self._unreadable(error) from error
         content, token = found
         if len(content) > STATE_LONGEST:
             place = f"{self.place}{STATE_NAME}"
@@ -126,6 +142,10 @@ class S3History:
         if error is not None:
             raise self._unwritable(error) from error
         return f"{self.place}{name}"
+
+    def _unreadable(self, error: Exception) -> HistoryUnavailable:
+        permission = "s3:GetObject, and s3:ListBucket (without which a first run looks denied),"
+        return HistoryUnavailable(refusals.sentence(error, f"the history {self.place}", permission, _ABSENT))
 
     def _unwritable(self, error: Exception) -> HistoryUnavailable:
         return HistoryUnavailable(

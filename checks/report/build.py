@@ -9,7 +9,18 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
-from checks.model import Change, Cost, Finding, ProblemKind, Reason, Severity, Status, Summary, summarize
+from checks.model import (
+    CONFIG_CHECK,
+    Change,
+    Cost,
+    Finding,
+    ProblemKind,
+    Reason,
+    Severity,
+    Status,
+    Summary,
+    summarize,
+)
 from checks.report import words
 from checks.schedule.clock import parse_zone
 
@@ -67,10 +78,10 @@ class Sending:
 class Report:
     """All findings and changes of one run, ready to be rendered.
 
-    ``findings`` go worst first, then by table; ``zone`` names the zone that times are told in.
-    ``whole`` is False for a report of news only: it still holds all findings. ``whole_at`` says where
-    the whole report is kept, for messages that must be cut. ``tables_in_run`` and ``tables_reached``
-    are of the run, also in a part of its report.
+    ``findings`` go worst first, then by table, one on the config itself before all; ``zone`` names the zone
+    that times are told in. ``whole`` is False for a report of news only: it still holds all findings.
+    ``whole_at`` says where the whole report is kept, for messages that must be cut. ``tables_in_run`` and
+    ``tables_reached`` are of the run, also in a part of its report.
     """
 
     run_id: str
@@ -92,8 +103,13 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """True when nothing (that is not silenced) fails and nothing is unknown."""
-        return not self.summary.failing and not self.summary.unknown
+        """True when nothing (that is not silenced) fails, nothing is unknown, and the config could be used."""
+        return not self.summary.failing and not self.summary.unknown and not self.is_config_broken
+
+    @property
+    def is_config_broken(self) -> bool:
+        """True when the run went by another config than the one that it was to go by."""
+        return any(finding.check == CONFIG_CHECK for finding in self.findings)
 
 
 def build(  # noqa: PLR0913 - the parts of a report, all named
@@ -214,7 +230,8 @@ def subject(report: Report) -> str:
     """
     day = local_date(report)
     date_words = f"{_DAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]}"
-    start = f"[S3 tables] {counts(report.summary)} - "
+    config = "config broken, " if report.is_config_broken else ""
+    start = f"[S3 tables] {config}{counts(report.summary)} - "
     end = f", {date_words}" if words.clean(report.name) else date_words
     room = SUBJECT_LONGEST - len(start) - len(end)
     return f"{start}{words.shorten(words.ascii_only(report.name), room)}{end}"
@@ -230,9 +247,9 @@ def counts(summary: Summary) -> str:
     return ", ".join(f"{number} {word}" for number, word in parts if number) or "none failing"
 
 
-def _worst_first(finding: Finding) -> tuple[int, int, str, str]:
+def _worst_first(finding: Finding) -> tuple[bool, int, int, str, str]:
     counted = finding.rank if finding.silenced is None else 0
-    return -counted, -finding.rank, finding.table, finding.check
+    return finding.check != CONFIG_CHECK, -counted, -finding.rank, finding.table, finding.check
 
 
 def _news_first(change: Change) -> tuple[int, str, str, str]:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 LONG_DEAD = timedelta(days=7)
 """A failing table without data for longer than this is folded with others like it."""
+CONFIG = "CONFIG"
+"""The heading of what is told of the config itself."""
 _FOLD_FROM = 3
 _OF_EVENTS = "events"
 """The check that tells how old values are, not when data came."""
@@ -74,8 +76,12 @@ class Section:
 
     @property
     def title(self) -> str:
-        """The heading with the number of tables: ``NEW (2 tables)``."""
-        return f"{self.heading} ({words.count(self.tables, 'table')})"
+        """The heading with the number of tables: ``NEW (2 tables)``; the config is no table."""
+        return (
+            self.heading
+            if self.heading == CONFIG
+            else f"{self.heading} ({words.count(self.tables, 'table')})"
+        )
 
 
 @dataclass(frozen=True, slots=True)

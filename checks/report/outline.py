@@ -9,16 +9,16 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
 
-from checks.model import Change, Reason, Status
+from checks.model import CONFIG_CHECK, Change, Reason, Status
 from checks.report import words
 from checks.report.build import Report, subject
-from checks.report.entries import Section, ToldFinding, ended, entries, is_long_dead, sentence
+from checks.report.entries import CONFIG, Section, ToldFinding, ended, entries, is_long_dead, sentence
 from checks.schedule.clock import parse_zone, say_instant
 from checks.schedule.durations import say_duration
 
 _MOST_NOTES = 20
 _SILENCED_NAMED = 5
-_TROUBLES = ("NEW", "ESCALATED", "STILL FAILING", "COULD NOT CHECK")
+_TROUBLES = (CONFIG, "NEW", "ESCALATED", "STILL FAILING", "COULD NOT CHECK")
 _ENDS = (
     ("RESOLVED", (Reason.RESOLVED,)),
     ("NO LONGER ASKED FOR", (Reason.EXPIRED, Reason.NO_LONGER_WATCHED)),
@@ -75,6 +75,8 @@ def proof(report: Report) -> str:
 
 
 def _heading(told: ToldFinding, report: Report) -> str:
+    if told.finding.check == CONFIG_CHECK:
+        return CONFIG
     if told.finding.status is Status.UNKNOWN:
         return "COULD NOT CHECK"
     if Reason.ESCALATED in told.reasons:
