@@ -24,8 +24,6 @@ import pytest
 
 from checks.bundle import Manifest
 from infra.package.build import IMPORTS
-from infra.package.bytecode import find_python
-from infra.package.failures import NotBuilt
 from infra.package.sizes import MIB
 from infra.package.targets import PYTHON, TARGETS
 from tests.accounts import Team
@@ -60,17 +58,6 @@ def alone(file: Path) -> Iterator[None]:
     with file.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-@pytest.fixture(scope="session")
-def python() -> Path:
-    """A Python of the Lambda's version; skips where there is none, except in CI, where it must be there."""
-    try:
-        return find_python()
-    except NotBuilt as error:
-        if os.environ.get("CI") == "true":
-            pytest.fail(str(error))
-        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")
