@@ -14,6 +14,7 @@ from botocore.exceptions import DataNotFoundError, NoRegionError, UnknownService
 
 from checks import assess, cli, monitor
 from checks.assess import row_of
+from checks.channels.refusals import attempt
 from checks.config import load
 from checks.installation import BrokenInstallation, refuse_broken
 from checks.lake.errors import asked_s3, problem_of
@@ -64,6 +65,8 @@ def meet(place: str, error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
         case "row":
             rule: Any = SimpleNamespace(measure=raising(error), check="freshness")
             row_of(rule, Observation(table=TABLE, now=NOW), Clock(now=NOW), TableMemory())
+        case "channel":
+            attempt(raising(error))
         case _:
             row = Row(table="a.b", check="freshness", direction=Direction.AT_MOST, observed=1.0)
             monkeypatch.setattr(assess, "_validate", raising(error))
@@ -71,7 +74,7 @@ def meet(place: str, error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("error", LACKING, ids=lambda error: type(error).__name__)
-@pytest.mark.parametrize("place", ["problem", "internal", "pool", "row", "judge"])
+@pytest.mark.parametrize("place", ["problem", "internal", "pool", "row", "channel", "judge"])
 def test_wherever_exceptions_become_problems_a_missing_part_is_raised(
     place: str, error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
