@@ -264,7 +264,7 @@ def _schema(_arguments: argparse.Namespace) -> int:
 def _plan(arguments: argparse.Namespace) -> int:
     """Tell which tables a run would look at, by which checks, in which way, and what that costs."""
     from checks import monitor, plan
-    from checks.estimate import DEFAULT_CRON
+    from checks.schedule.runs import DEFAULT_CRON
 
     config = _load(arguments)
     request = monitor.Request(

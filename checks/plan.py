@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from checks.config.selectors import matches_name
-from checks.estimate import DEFAULT_CRON, RunTimes, estimate, seen_late
+from checks.estimate import estimate, seen_late
 from checks.lake.catalog import prefix_table, table_id
 from checks.model import Finding, Problem, ProblemKind, Status, TableMemory, Unobserved
 from checks.rules.base import TablePlan
+from checks.schedule.runs import DEFAULT_CRON, RunTimes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
