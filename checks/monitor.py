@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from checks import changes as news
 from checks import memory as remembering
+from checks.channels import heartbeat
 from checks.config import load, load_environment
 from checks.delivery import send, topic_of
 from checks.lake import Lake
@@ -292,11 +293,14 @@ def run_event(event: Mapping[str, Any], remaining_ms: Callable[[], int] | None) 
     `checks.config.ConfigErrors` for a config with mistakes.
     """
     config = load_config(None, os.environ)
-    outcome = run(config, request_of(event, remaining_ms), os.environ)
+    request = request_of(event, remaining_ms)
+    outcome = run(config, request, os.environ)
     for sentence in outcome.complaints:
         print(sentence)  # noqa: T201 - the Lambda's log
     if not outcome.delivered:
         raise NotDelivered("; ".join(outcome.complaints) or "the report was not delivered")
+    if request.keep and not outcome.already_reported:
+        heartbeat.beat(outcome.report.summary, os.environ)
     return outcome
 
 
