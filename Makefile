@@ -59,10 +59,14 @@ setup: $(VENV)/.test  ## only set up .venv
 # The test lock is resolved first, and the others are held to its versions, so that what is tested is what runs.
 COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
 	--custom-compile-command "make lock" pyproject.toml
+# Tools in venvs of their own, which share no version with the project.
+APART = $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 lock: $(UV_STAMP)  ## resolve the lock files anew (LOCK_ARGS=--upgrade takes newer versions)
 	$(COMPILE) $(LOCK_ARGS) --extra demo --group test -o locks/test.txt
 	$(COMPILE) --extra demo --group build -c locks/test.txt -o locks/demo.txt
 	$(COMPILE) -c locks/test.txt -o locks/run.txt
+	$(APART) $(LOCK_ARGS) --python-version 3.13 --group pyproject.toml:emulator -o locks/emulator.txt
+	$(APART) $(LOCK_ARGS) --python-version 3.11 --group pyproject.toml:scanner -o locks/scanner.txt
 	$(COMPILE) -c locks/test.txt -o locks/deploy.txt
 
 clean:  ## remove everything that make made

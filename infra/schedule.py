@@ -58,7 +58,9 @@ def follows(expression: str, timeout: timedelta, now: datetime) -> Follows:
     # Longer than until the next run it would come too late to be one, shorter it would cost the tries.
     age = int(max(min(shortest or EVENT_OLDEST, EVENT_OLDEST), min(tries, EVENT_OLDEST)).total_seconds())
     if longest is None:
-        return Follows(age, None, f"{expression} runs once more only, so no alarm can tell that the monitor is silent.")
+        return Follows(
+            age, None, f"{expression} runs once more only, so no alarm can tell that the monitor is silent."
+        )
     silence = longest + tries
     period = _FIVE_MINUTES if silence <= _FEW else _HOUR
     evaluations = -(-silence // period) + 1  # one more, as a run need not begin with a period

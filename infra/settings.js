@@ -8,6 +8,7 @@ const path = require('node:path');
 const { execFileSync } = require('node:child_process');
 
 const MOST_OF_A_POLICY = 6144; // characters of a managed policy without white space (IAM quotas)
+const OWN_FOLDER = 'table-monitor/'; // so that a bucket that was kept can be named as HISTORY
 const ROOT = path.dirname(__dirname);
 
 const list = (text) => [...new Set(String(text).split(',').map((part) => part.trim()).filter(Boolean))];
@@ -72,8 +73,8 @@ const ownStatements = (given, own, keyArn, topicArn) => [
   ...(own.topic ? [allow('Report', ['sns:Publish', 'sns:ListSubscriptionsByTopic'], [topicArn])] : []),
   ...(own.history
     ? [
-      allow('History', ['s3:GetObject', 's3:PutObject'], [sub('${MonitorHistory.Arn}/*')]),
-      // Without it S3 answers "denied" for a document that is not there yet.
+      allow('History', ['s3:GetObject', 's3:PutObject'], [sub(`\${MonitorHistory.Arn}/${OWN_FOLDER}*`)]),
+      // Without it S3 answers "denied" for a document that is not there yet; a condition on a prefix would not do.
       allow('HistoryAbsent', ['s3:ListBucket'], [arnOf('MonitorHistory')]),
     ]
     : []),
@@ -88,7 +89,7 @@ const subscriptions = (emails, name, TopicArn) => Object.fromEntries(emails.map(
 const environmentOf = (given, own, topicArn) => {
   const environment = {
     TOPIC_ARN: topicArn,
-    HISTORY: own.history ? sub('s3://${MonitorHistory}/') : given.history,
+    HISTORY: own.history ? sub(`s3://\${MonitorHistory}/${OWN_FOLDER}`) : given.history,
     METRICS_NAMESPACE: given.metrics,
     GX_ANALYTICS_ENABLED: 'false',
   };
@@ -101,8 +102,10 @@ const environmentOf = (given, own, topicArn) => {
     environment.CONFIG = given.config;
   } else if (given.config) {
     const name = path.basename(given.config);
-    const { bucket, prefix } = own.history ? { prefix: '' } : folder('HISTORY', given.history);
-    environment.CONFIG = own.history ? sub(`s3://\${MonitorHistory}/config/${name}`) : `s3://${bucket}/${prefix}config/${name}`;
+    const { bucket, prefix } = own.history ? {} : folder('HISTORY', given.history);
+    environment.CONFIG = own.history
+      ? sub(`s3://\${MonitorHistory}/${OWN_FOLDER}config/${name}`)
+      : `s3://${bucket}/${prefix}config/${name}`;
   }
   return environment;
 };
@@ -135,6 +138,7 @@ const derive = (given, stage) => {
     eventAge,
     heartbeat,
     keyArn,
+    reportsPrefix: `${OWN_FOLDER}runs/`,
     topicName: `S3TableMonitoringNotifications${suffix}`,
     operationsTopicName: `S3TableMonitoringOperations${suffix}`,
     environment: environmentOf(given, own, topicArn),
@@ -170,7 +174,7 @@ const derive = (given, stage) => {
         TopicArn: { Description: 'Where the reports are published; subscribe to it', Value: topicArn },
         History: {
           Description: 'What the monitor remembers; it outlives the stack where the stack made it',
-          Value: own.history ? sub('s3://${MonitorHistory}/') : given.history,
+          Value: own.history ? sub(`s3://\${MonitorHistory}/${OWN_FOLDER}`) : given.history,
         },
         FunctionName: { Description: 'The function', Value: ref('MonitorLambdaFunction') },
       },
