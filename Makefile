@@ -9,7 +9,7 @@ UV_VERSION := 0.13.9
 UV_STAMP := $(VENV)/.uv-$(UV_VERSION)
 WORKERS ?= 2
 PYTEST_ARGS ?=
-SOURCES := checks lambda_handler.py tests
+SOURCES := checks lambda_handler.py infra tests
 
 # A virtual environment that happens to be active is not ours, and bytecode is worth 7 s at each start.
 unexport VIRTUAL_ENV
@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint lint-python lint-infra format lock package setup clean
+.PHONY: help demo test lint lint-python lint-infra format lock package deploy remove e2e setup clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -53,6 +53,15 @@ format: $(VENV)/.test  ## format the code and mend what ruff can mend
 
 package: $(VENV)/.test infra/node_modules/.installed build/monitor.zip  ## write the deployment to infra/.serverless
 	cd infra && SLS_TELEMETRY_DISABLED=1 node_modules/.bin/osls package
+
+deploy: $(VENV)/.demo infra/node_modules/.installed  ## deploy to AWS (AWS_REGION, ALERT_EMAILS, CONFIG or TABLES; see infra/serverless.yml)
+	@$(BIN)/python -m infra.deploy deploy
+
+remove: $(VENV)/.demo infra/node_modules/.installed  ## remove what was deployed; the history is kept
+	@$(BIN)/python -m infra.deploy remove
+
+e2e: $(VENV)/.test infra/node_modules/.installed  ## deploy to an emulator, let the schedule fire, read the report, remove it
+	@$(BIN)/python -m infra.e2e.run
 
 setup: $(VENV)/.test  ## only set up .venv
 
