@@ -10,6 +10,7 @@ UV_STAMP := $(VENV)/.uv-$(UV_VERSION)
 WORKERS ?= 2
 PYTEST_ARGS ?=
 SOURCES := checks lambda_handler.py infra tests
+ARCH ?= x86_64
 
 # A virtual environment that happens to be active is not ours, and bytecode is worth 7 s at each start.
 unexport VIRTUAL_ENV
@@ -40,7 +41,7 @@ lint-python: $(VENV)/.test
 # The deployment is checked wherever npm is; CI must not skip it.
 lint-infra: $(VENV)/.test
 	@if command -v npm >/dev/null; then \
-	    $(MAKE) --no-print-directory infra/node_modules/.installed build/monitor.zip && infra/check.sh; \
+	    $(MAKE) --no-print-directory infra/node_modules/.installed build/lambda-x86_64.zip build/scanner/.installed && infra/check.sh; \
 	elif [ "$${CI:-}" = true ]; then \
 	    echo "lint-infra: npm is not installed, and in CI the deployment must be checked" >&2; exit 1; \
 	else \
@@ -51,8 +52,7 @@ format: $(VENV)/.test  ## format the code and mend what ruff can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-package: $(VENV)/.test infra/node_modules/.installed build/monitor.zip  ## write the deployment to infra/.serverless
-	cd infra && SLS_TELEMETRY_DISABLED=1 node_modules/.bin/osls package
+package: build/lambda-$(ARCH).zip  ## build the Lambda's package (ARCH=x86_64 or arm64), and tell its sizes
 
 deploy: $(VENV)/.demo infra/node_modules/.installed  ## deploy to AWS (AWS_REGION, ALERT_EMAILS, CONFIG or TABLES; see infra/serverless.yml)
 	@$(BIN)/python -m infra.deploy deploy
@@ -74,9 +74,10 @@ lock: $(UV_STAMP)  ## resolve the lock files anew (LOCK_ARGS=--upgrade takes new
 	$(COMPILE) $(LOCK_ARGS) --extra demo --group test -o locks/test.txt
 	$(COMPILE) --extra demo --group build -c locks/test.txt -o locks/demo.txt
 	$(COMPILE) -c locks/test.txt -o locks/run.txt
+	$(COMPILE) -c locks/test.txt -o locks/deploy.txt
+	$(subst pyproject.toml,,$(COMPILE)) --group build -c locks/test.txt -o locks/build.txt
 	$(APART) $(LOCK_ARGS) --python-version 3.13 --group pyproject.toml:emulator -o locks/emulator.txt
 	$(APART) $(LOCK_ARGS) --python-version 3.11 --group pyproject.toml:scanner -o locks/scanner.txt
-	$(COMPILE) -c locks/test.txt -o locks/deploy.txt
 
 clean:  ## remove everything that make made
 	rm -rf $(VENV) build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis \
@@ -108,8 +109,13 @@ infra/node_modules/.installed: infra/package.json infra/package-lock.json
 	npm ci --prefix infra --no-audit --no-fund --loglevel=error
 	@touch $@
 
-# The wheel is what the Lambda gets: the package, lambda_handler.py and the metadata that tells the version.
-build/monitor.zip: $(VENV)/.test lambda_handler.py pyproject.toml $(shell find checks -type f -not -name '*.pyc' 2>/dev/null)
-	@rm -rf build/wheel && mkdir -p build
-	@$(BIN)/python -m hatchling build --target wheel --directory build/wheel >/dev/null
-	@mv build/wheel/*.whl $@
+# What reads the template for what is unsafe has many dependencies, held to old versions: a place of its own.
+build/scanner/.installed: $(UV_STAMP) locks/scanner.txt
+	@$(UV) venv --quiet --clear --python $(BIN)/python build/scanner
+	@$(UV) pip install --quiet --python build/scanner/bin/python --require-hashes -r locks/scanner.txt
+	@touch $@
+
+# The wheel, what locks/deploy.txt names for the Lambda's machine, and the bytecode of both.
+build/lambda-%.zip: lambda_handler.py pyproject.toml README.md LICENSE locks/deploy.txt \
+    $(shell find checks infra/package -type f -not -name '*.pyc' 2>/dev/null) | $(VENV)/.test
+	@$(BIN)/python -m infra.package --arch $* --output $@

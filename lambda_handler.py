@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 
@@ -11,8 +12,13 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     Takes EventBridge's scheduled event (its ``time`` is `now`, its ``id`` the run's identity) or a direct
     call such as ``{"tables": ["sales.*"], "send": false}``. Settings come from the environment: CONFIG or
     TABLES, TOPIC_ARN, HISTORY. Raises `checks.monitor.NotDelivered` when the report could not be delivered,
-    so that the invocation fails, is retried, and its alarm rings.
+    so that the invocation fails, is retried, and its alarm rings; `checks.bundle.UnusableBundle` when the package
+    cannot run where it was deployed.
     """
+    from checks import bundle
+
+    bundle.use(Path(__file__).parent)  # before anything that needs a dependency is imported
+
     from checks import monitor
 
     outcome = monitor.run_event(event, remaining_ms=getattr(context, "get_remaining_time_in_millis", None))

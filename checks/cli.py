@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from checks.installation import BrokenInstallation, broken
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -30,6 +32,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except _Refused as refused:
         print(refused, file=sys.stderr)
         return USAGE
+    except ImportError as error:
+        print(
+            error if isinstance(error, BrokenInstallation) else broken(type(error).__name__, str(error)),
+            file=sys.stderr,
+        )
+        return NOT_DELIVERED
     except BrokenPipeError:  # the reader went away, as `checks run | head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

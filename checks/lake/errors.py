@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
+from checks.installation import refuse_broken
 from checks.lake.lister import TornAnswer
 from checks.model import Problem, ProblemKind, Unobserved
 
@@ -103,8 +104,9 @@ def clean(text: object) -> str:
 def problem_of(error: BaseException, asked: Asked) -> Problem:
     """Say what an error of boto3 means: its kind, a sentence, what to do, and the cause that others share.
 
-    Never raises, and never tells credentials.
+    Never tells credentials. Raises `BrokenInstallation` for an error that is none of AWS's, and nothing else.
     """
+    refuse_broken(error)
     if isinstance(error, Unobserved):
         return error.problem
     from botocore.exceptions import ClientError

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from checks.installation import refuse_broken
 from checks.lake.errors import clean
 from checks.lake.parquet import END, check_nesting, chunks_of, footer_of
 from checks.lake.storage import split_uri
@@ -162,6 +163,7 @@ def parse_footer(data: bytes, file: FileSeen, detail: Detail) -> FooterSeen:
             problem=newest.problem,
         )
     except Exception as error:
+        refuse_broken(error)
         raise _malformed(file, f"its footer cannot be read: {clean(error)[:200]}") from error
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from checks.installation import refuse_broken
 from checks.lake.by_period import observe_by_period
 from checks.lake.catalog import RESOURCE_LINK
 from checks.lake.elsewhere import with_places_elsewhere
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 def observe(plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation:
     """Return what was measured of the table.
 
-    Never raises: what goes wrong is the observation's problem. Requests are counted exactly.
+    What goes wrong is the observation's problem; only `BrokenInstallation` is raised. Requests are counted exactly.
     """
     with metered(Meter(reader.stop_at, plan.max_requests)) as meter:
         try:
@@ -37,7 +38,8 @@ def observe(plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation:
 
 
 def internal_problem(table: Table, error: BaseException) -> Problem:
-    """Return the problem that a fault of the monitor itself is."""
+    """Return the problem that a fault of the monitor itself is; raise `BrokenInstallation` where it lacks a part."""
+    refuse_broken(error)
     return Problem(
         ProblemKind.INTERNAL,
         f"{table.id} could not be read: {type(error).__name__}: {clean(error)}",

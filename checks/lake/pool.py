@@ -8,6 +8,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from checks.installation import BrokenInstallation
 from checks.lake.observe import internal_problem
 from checks.model import Observation, Problem, ProblemKind
 
@@ -36,10 +37,20 @@ class _Pool:
     running: dict[int, _Job] = field(default_factory=dict)
     finished: deque[_Job] = field(default_factory=deque)
     stopped: bool = False
+    broken: BrokenInstallation | None = None
     changed: threading.Condition = field(default_factory=threading.Condition)
 
     def work(self) -> None:
         """Observe one table after another; what comes back after its time was up counts no more."""
+        try:
+            self._work()
+        except BrokenInstallation as error:  # it is raised in the caller's thread: no table can be believed
+            with self.changed:
+                self.broken = self.broken or error
+                self.stopped = True
+                self.changed.notify_all()
+
+    def _work(self) -> None:
         while True:
             with self.changed:
                 if self.stopped or not self.waiting:
@@ -74,7 +85,8 @@ def observe_all(
 
     A table that takes longer than ``table_timeout_s`` is `timed out`; what is left at ``stop_at`` (monotonic
     seconds) is `not reached`. Threads are daemons: one that hangs holds up neither the run nor its end.
-    ``on_done`` is called in the caller's thread, as each table is through.
+    ``on_done`` is called in the caller's thread, as each table is through. Raises `BrokenInstallation` as soon as a
+    reader does: the others are left behind.
     """
     jobs = [_Job(number, plan) for number, plan in enumerate(plans)]
     pool = _Pool(clock, observe_one, deque(jobs))
@@ -86,8 +98,10 @@ def observe_all(
     left = len(jobs)
     while left:
         with pool.changed:
-            if not pool.finished:
+            if not pool.finished and pool.broken is None:
                 pool.changed.wait(_wait_s(pool, table_timeout_s, stop_at))
+            if pool.broken is not None:
+                raise pool.broken
             now = time.monotonic()
             for job in [job for job in pool.running.values() if now >= job.started + table_timeout_s]:
                 job.done = _unseen(job, clock, _timed_out(job.plan, table_timeout_s))

@@ -22,20 +22,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from infra.package.bytecode import find_python
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
-RUNTIME = (3, 13)
-"""The Python of the function's runtime, in serverless.yml."""
 REGION = "eu-west-1"
 ACCOUNT = "000000000000"
 _STARTS_WITHIN_S = 60
 _ENDS_WITHIN_S = 10
-
-
-class NoPython(Exception):  # noqa: N818 - a sentence for the user
-    """The Python of the function's runtime is not on this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +71,10 @@ class Emulator:
 
 @contextmanager
 def running(folder: Path) -> Iterator[Emulator]:
-    """Install it, start it, and end it, and all that it started, with the block; ``folder`` is for its files."""
+    """Install it, start it, and end it, and all that it started, with the block; ``folder`` is for its files.
+
+    Raises `infra.package.failures.NotBuilt` where there is no Python of the function's runtime.
+    """
     command = _installed(folder / "venv")
     temporary = folder / "tmp"
     temporary.mkdir(parents=True, exist_ok=True)
@@ -114,7 +113,7 @@ def running(folder: Path) -> Iterator[Emulator]:
 def _installed(venv: Path) -> Path:
     """Return the emulator's command, in an environment that is as the lock file says."""
     lock = ROOT / "locks" / "emulator.txt"
-    python = _python()
+    python = find_python()
     stamp = venv / f".installed-{hashlib.sha256(lock.read_bytes() + str(python).encode()).hexdigest()[:16]}"
     if not stamp.exists():
         uv = str(Path(sys.executable).with_name("uv"))
@@ -125,29 +124,6 @@ def _installed(venv: Path) -> Path:
             subprocess.run([uv, "--quiet", *command], check=True)  # noqa: S603 - the project's own uv
         stamp.touch()
     return venv / "bin" / "ministack"
-
-
-def _python() -> Path:
-    """Return a Python of the function's runtime that really starts: a shim of a version manager may not."""
-    wanted = ".".join(map(str, RUNTIME))
-    candidates = [
-        os.environ.get("LAMBDA_PYTHON", ""),
-        sys.executable,
-        f"python{wanted}",
-        *map(str, sorted(Path.home().glob(f".pyenv/versions/{wanted}.*/bin/python{wanted}"))),
-        *map(str, sorted(Path.home().glob(f".local/share/uv/python/cpython-{wanted}.*/bin/python{wanted}"))),
-    ]
-    question = "import sys; print(sys.version.startswith(sys.argv[1] + '.'), sys._base_executable)"
-    for candidate in filter(None, candidates):
-        with suppress(OSError):
-            answer = subprocess.run(  # noqa: S603 - one of the candidates above
-                [candidate, "-c", question, wanted], capture_output=True, text=True, check=False
-            ).stdout.strip()
-            if answer.startswith("True "):
-                return Path(answer.removeprefix("True "))
-    raise NoPython(
-        f"no Python {wanted} was found, which the function's runtime has; name one by LAMBDA_PYTHON"
-    )
 
 
 def _free_port() -> int:

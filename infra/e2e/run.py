@@ -21,7 +21,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from infra.e2e import lake
-from infra.e2e.emulator import ACCOUNT, REGION, ROOT, Emulator, NoPython, running
+from infra.e2e.emulator import ACCOUNT, REGION, ROOT, Emulator, running
+from infra.package.failures import NotBuilt
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -286,7 +287,7 @@ def main() -> int:
     try:
         with running(FOLDER) as emulator:
             Story(emulator, FOLDER).all()
-    except NoPython as missing:
+    except NotBuilt as missing:
         if os.environ.get("CI") == "true":
             print(f"e2e: {missing}", file=sys.stderr)
             return 1
