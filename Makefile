@@ -41,7 +41,7 @@ lint-python: $(VENV)/.test
 # The deployment is checked wherever npm is; CI must not skip it.
 lint-infra: $(VENV)/.test
 	@if command -v npm >/dev/null; then \
-	    $(MAKE) --no-print-directory infra/node_modules/.installed build/lambda-x86_64.zip build/scanner/.installed && infra/check.sh; \
+	    $(MAKE) --no-print-directory infra/node_modules/.installed build/scanner/.installed && $(BIN)/python -m infra.check; \
 	elif [ "$${CI:-}" = true ]; then \
 	    echo "lint-infra: npm is not installed, and in CI the deployment must be checked" >&2; exit 1; \
 	else \

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build"
 USAGE, FAILED = 2, 1
+UNREAD = 3
+"""What `checks iam` answers when it printed a policy, and could not find out all that is needed; it says what."""
 _NO_ACCOUNT = "000000000000"
 _OWN = {
     "SLS_TELEMETRY_DISABLED": "1",
@@ -190,8 +192,8 @@ def _checks(parameters: Parameters, environ: Mapping[str, str], topic: str, comm
         text=True,
         check=False,
     )
-    sys.stderr.write(done.stderr if done.returncode == 0 else "")
-    if done.returncode:
+    sys.stderr.write(done.stderr if done.returncode in {0, UNREAD} else "")
+    if done.returncode not in {0, UNREAD} or not done.stdout:
         raise Mistakes([(done.stderr or done.stdout).rstrip()])
     return done.stdout
 

@@ -32,6 +32,7 @@ NAMES = (
     "HISTORY",
     "POLICY",
     "ARCH",
+    "PACKAGE",
     "MEMORY_SIZE",
     "TIMEOUT",
     "RESERVED_CONCURRENCY",

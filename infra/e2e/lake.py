@@ -22,7 +22,6 @@ version: 1
 name: e2e
 timezone: {{zone}}
 topic: "${{{{TOPIC_ARN}}}}"
-links: false
 defaults:
   freshness: {{{{max_age: 24h}}}}
 tables:
@@ -54,7 +53,7 @@ def put(s3: Any, glue: Any, now: datetime) -> None:
             glue,
             "orders",
             "sales/orders/",
-            {"table_type": "ICEBERG", "metadata_location": table.refresh().metadata_location},
+            {"table_type": "ICEBERG", "metadata_location": table.metadata_location},
         )
         for name, age in (("clicks", timedelta(hours=1)), ("stale", timedelta(days=3))):
             delta = folder / name

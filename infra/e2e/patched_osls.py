@@ -18,12 +18,13 @@ def main() -> None:
     """Patch the package that is deployed, then become osls."""
     if sys.argv[1] == "deploy":
         package = Path(sys.argv[sys.argv.index("--package") + 1])
-        file = package / "cloudformation-template-update-stack.json"
-        template = json.loads(file.read_text(encoding="utf-8"))
+        file = package / "serverless-state.json"  # what osls deploys, beside the template that people read
+        state = json.loads(file.read_text(encoding="utf-8"))
+        template = state["service"]["provider"]["compiledCloudFormationTemplate"]
         (own,) = template["Resources"]["MonitorRole"]["Properties"]["Policies"]
         (heartbeat,) = [each for each in own["PolicyDocument"]["Statement"] if each["Sid"] == "Heartbeat"]
         del heartbeat["Condition"]
-        file.write_text(json.dumps(template), encoding="utf-8")
+        file.write_text(json.dumps(state), encoding="utf-8")
     os.execv(OSLS, [str(OSLS), *sys.argv[1:]])  # noqa: S606 - no shell is wanted
 
 
