@@ -11,8 +11,12 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from infra.variants import REGION, ROOT, VARIANTS, NotPackaged, package
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _CHECKOV = ROOT / "build" / "scanner" / "bin"
 _NOBODY = "http://127.0.0.1:9"
@@ -41,13 +45,21 @@ def _found(name: str) -> str:
     lint = Path(sys.executable).with_name("cfn-lint")
     # What is created first is a part of it: the bucket that the package is uploaded to.
     first = template.with_name("cloudformation-template-create-stack.json")
-    scan = [_CHECKOV / "python", _CHECKOV / "checkov", "--skip-download", "--framework", "cloudformation"]
+    scan: list[str | Path] = [
+        _CHECKOV / "python",
+        _CHECKOV / "checkov",
+        "--skip-download",
+        "--framework",
+        "cloudformation",
+    ]
     return _said([lint, "--regions", REGION, "--", template, first]) + _said(
         [*scan, "--quiet", "--compact", "--file", template], _OFFLINE, expected=r"Passed checks: [1-9]"
     )
 
 
-def _said(command: list[str | Path], environment: dict[str, str] | None = None, expected: str = "") -> str:
+def _said(
+    command: Sequence[str | Path], environment: dict[str, str] | None = None, expected: str = ""
+) -> str:
     """Return what a tool found; what it was expected to say and did not is a finding, too."""
     done = subprocess.run(  # noqa: S603 - the project's own tools
         command, env=environment, capture_output=True, text=True, check=False
