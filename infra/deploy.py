@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from checks.schedule.clock import say_instant
+from checks.schedule.durations import say_duration
 from checks.schedule.runs import parse
 from infra.parameters import NAMES, Mistakes, Parameters, listed, read
 
@@ -130,7 +131,7 @@ def told(
         f"  checks    {checked}",
         f"  reports   {outputs['TopicArn']}",
         f"  alarms    {outputs['OperationsTopicArn']}",
-        f"  silence   {f'an alarm after {beat.silence}' if beat else parameters.follows.note}",
+        f"  silence   {f'an alarm after {say_duration(beat.silence)}' if beat else parameters.follows.note}",
         f"  history   {outputs['History']}",
     ]
     todo = []
