@@ -9,7 +9,7 @@ UV_VERSION := 0.13.9
 UV_STAMP := $(VENV)/.uv-$(UV_VERSION)
 WORKERS ?= 2
 PYTEST_ARGS ?=
-SOURCES := checks lambda_handler.py infra/package tests
+SOURCES := checks lambda_handler.py infra tests
 ARCH ?= x86_64
 
 # A virtual environment that happens to be active is not ours, and bytecode is worth 7 s at each start.
@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint lint-python lint-infra format lock package setup clean
+.PHONY: help demo test lint lint-python lint-infra format lock package deploy remove e2e setup clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,7 +41,7 @@ lint-python: $(VENV)/.test
 # The deployment is checked wherever npm is; CI must not skip it.
 lint-infra: $(VENV)/.test
 	@if command -v npm >/dev/null; then \
-	    $(MAKE) --no-print-directory infra/node_modules/.installed build/lambda-x86_64.zip && infra/check.sh; \
+	    $(MAKE) --no-print-directory infra/node_modules/.installed build/scanner/.installed && $(BIN)/python -m infra.check; \
 	elif [ "$${CI:-}" = true ]; then \
 	    echo "lint-infra: npm is not installed, and in CI the deployment must be checked" >&2; exit 1; \
 	else \
@@ -54,17 +54,30 @@ format: $(VENV)/.test  ## format the code and mend what ruff can mend
 
 package: build/lambda-$(ARCH).zip  ## build the Lambda's package (ARCH=x86_64 or arm64), and tell its sizes
 
+deploy: $(VENV)/.demo infra/node_modules/.installed  ## deploy to AWS (AWS_REGION, ALERT_EMAILS, CONFIG or TABLES; see infra/serverless.yml)
+	@$(BIN)/python -m infra.deploy deploy
+
+remove: $(VENV)/.demo infra/node_modules/.installed  ## remove what was deployed; the history is kept
+	@$(BIN)/python -m infra.deploy remove
+
+e2e: $(VENV)/.test infra/node_modules/.installed  ## deploy to an emulator, let the schedule fire, read the report, remove it
+	@$(BIN)/python -m infra.e2e.run
+
 setup: $(VENV)/.test  ## only set up .venv
 
 # The test lock is resolved first, and the others are held to its versions, so that what is tested is what runs.
 COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
 	--custom-compile-command "make lock" pyproject.toml
+# Tools in venvs of their own, which share no version with the project.
+APART = $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 lock: $(UV_STAMP)  ## resolve the lock files anew (LOCK_ARGS=--upgrade takes newer versions)
 	$(COMPILE) $(LOCK_ARGS) --extra demo --group test -o locks/test.txt
 	$(COMPILE) --extra demo --group build -c locks/test.txt -o locks/demo.txt
 	$(COMPILE) -c locks/test.txt -o locks/run.txt
 	$(COMPILE) -c locks/test.txt -o locks/deploy.txt
 	$(subst pyproject.toml,,$(COMPILE)) --group build -c locks/test.txt -o locks/build.txt
+	$(APART) $(LOCK_ARGS) --python-version 3.13 --group pyproject.toml:emulator -o locks/emulator.txt
+	$(APART) $(LOCK_ARGS) --python-version 3.11 --group pyproject.toml:scanner -o locks/scanner.txt
 
 clean:  ## remove everything that make made
 	rm -rf $(VENV) build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis \
@@ -94,6 +107,12 @@ $(VENV)/.demo: $(UV_STAMP) locks/demo.txt pyproject.toml
 
 infra/node_modules/.installed: infra/package.json infra/package-lock.json
 	npm ci --prefix infra --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# What reads the template for what is unsafe has many dependencies, held to old versions: a place of its own.
+build/scanner/.installed: $(UV_STAMP) locks/scanner.txt
+	@$(UV) venv --quiet --clear --python $(BIN)/python build/scanner
+	@$(UV) pip install --quiet --python build/scanner/bin/python --require-hashes -r locks/scanner.txt
 	@touch $@
 
 # The wheel, what locks/deploy.txt names for the Lambda's machine, and the bytecode of both.

@@ -161,6 +161,7 @@ def _unknown(each: Measured, severity: Severity | None, problem: Problem) -> Fin
         advice=problem.remedy,
         problem=problem.kind,
         cause=problem.cause,
+        lacks=problem.lacks,
     )
     return _dress(finding, each.plan)
 

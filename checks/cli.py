@@ -1,4 +1,4 @@
-"""The command line: ``checks run | validate | schema | plan | explain | test-alert | demo``."""
+"""The command line: ``checks run | validate | schema | plan | explain | iam | test-alert | demo``."""
 
 from __future__ import annotations
 
@@ -111,6 +111,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     _config_option(explain)
     _now_option(explain)
+
+    iam = commands.add_parser(
+        "iam", help="print the policy that the monitor's role needs", description=_iam.__doc__
+    )
+    iam.set_defaults(command=_iam)
+    _config_option(iam)
+    iam.add_argument(
+        "--template", action="store_true", help="print a CloudFormation template of it in place of the policy"
+    )
+    iam.add_argument(
+        "--account",
+        metavar="NAME",
+        help="of the role in that account of the config, in place of the monitor's own",
+    )
 
     alert = commands.add_parser(
         "test-alert", help="send a test message to each topic", description=_test_alert.__doc__
@@ -272,7 +286,7 @@ def _schema(_arguments: argparse.Namespace) -> int:
 def _plan(arguments: argparse.Namespace) -> int:
     """Tell which tables a run would look at, by which checks, in which way, and what that costs."""
     from checks import monitor, plan
-    from checks.estimate import DEFAULT_CRON
+    from checks.schedule.runs import DEFAULT_CRON
 
     config = _load(arguments)
     request = monitor.Request(
@@ -306,6 +320,35 @@ def _explain(arguments: argparse.Namespace) -> int:
         return NOT_DELIVERED
     print(told)
     return 0
+
+
+def _iam(arguments: argparse.Namespace) -> int:
+    """Read the catalog and print the least that the monitor's role has to be allowed for this config, as JSON."""
+    import json
+
+    from checks import iam, monitor
+
+    config = _load(arguments)
+    try:
+        needs = monitor.needs(config, _clock(), os.environ, arguments.account)
+    except iam.NoSuchAccount as error:
+        raise _Refused(str(error)) from None
+    policy = iam.fit(needs.rights)
+    if not arguments.template:
+        printed = policy.document
+    elif arguments.account is None:
+        printed = iam.template(policy, needs.home, config.name or "")
+    else:
+        role = config.accounts[arguments.account]
+        printed = iam.member_template(
+            policy, needs.home, role.role_arn, arguments.account, has_external_id=role.external_id is not None
+        )
+    print(json.dumps(printed, indent=2))
+    for sentence in (*policy.say(), *needs.unasked):
+        print(f"note: {sentence}", file=sys.stderr)
+    for sentence in needs.unread:
+        print(f"could not be found out: {sentence}", file=sys.stderr)
+    return NOT_DELIVERED if needs.unread or not policy.fits else 0
 
 
 def _test_alert(arguments: argparse.Namespace) -> int:

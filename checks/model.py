@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from checks.rights import Lacks
+
 JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, JsonValue] | None"
 Observed: TypeAlias = datetime | float | int | str | None
 """A machine value in a finding: an instant, a number of bytes, seconds or items, or a word."""
@@ -90,13 +92,14 @@ class Problem:
     """Why something is not known, as a sentence, with what to do about it where that is known.
 
     ``cause`` is equal for problems that share one cause (the same bucket denied), so that a report
-    can tell them in one item.
+    can tell them in one item. ``lacks`` is what the monitor's role would have to be allowed, where that is why.
     """
 
     kind: ProblemKind
     message: str
     remedy: str = ""
     cause: str = ""
+    lacks: Lacks | None = None
 
 
 class Unobserved(Exception):  # noqa: N818 - the word of the design
@@ -453,6 +456,8 @@ class Finding:
     stale_since: datetime | None = None
     problem: ProblemKind | None = None
     cause: str = ""
+    lacks: Lacks | None = None
+    """The rights that it could not be checked for want of, None where that is not why."""
     owner: str | None = None
     runbook: str | None = None
     console_url: str | None = None

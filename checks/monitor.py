@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from checks import changes as news
 from checks import last_good
 from checks import memory as remembering
+from checks.channels import heartbeat
 from checks.config import load, load_environment
 from checks.delivery import send, topic_of
 from checks.lake import Lake
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from checks.changes import State
     from checks.channels import Delivery
     from checks.config.settings import Config
+    from checks.iam import Needs
     from checks.model import Finding
     from checks.report.build import FailOn, Report
 
@@ -217,6 +219,23 @@ def make_plan(config: Config, request: Request, environ: Mapping[str, str]) -> t
     return _planned(config, request, _lake_of(config), memory.state)
 
 
+def needs(config: Config, now: datetime, environ: Mapping[str, str], account: str | None = None) -> Needs:
+    """Return what the monitor's role has to be allowed, or the role in another account.
+
+    Whoever is signed in to that account needs no role of it. Raises `checks.iam.NoSuchAccount`.
+    """
+    from checks.iam import needs_of
+    from checks.lake import Aws
+    from checks.lake.account import Accounts
+
+    aws = Aws(config.accounts, concurrency=config.concurrency)
+    other = config.accounts.get(account) if account is not None else None
+    if other is not None and Accounts(aws).is_signed_in_to(other.role_arn):
+        aws = Aws(config.accounts, concurrency=config.concurrency, signed_in_to=account)
+    lake = Lake(concurrency=config.concurrency, aws=aws)
+    return needs_of(config, lake, environ, now, history=history_of(config, environ), account=account)
+
+
 def _counted(request: Request, planned: Planned) -> Callable[[Observation], None]:
     done = 0
 
@@ -259,15 +278,9 @@ def load_config(source: str | Path | dict[str, Any] | None, environ: Mapping[str
 
 def _fetch(uri: str) -> bytes:
     """Return the bytes of an object; the sentence of what went wrong is the OSError's."""
-    from checks.lake import Aws
-    from checks.lake.storage import S3Store, split_uri
-    from checks.model import Unobserved
+    from checks.lake.fetch import fetch
 
-    bucket, key = split_uri(uri)
-    try:
-        return S3Store(Aws()).get(bucket, key, max_bytes=1 << 20)
-    except Unobserved as error:
-        raise OSError(error.problem.message) from error
+    return fetch(uri, max_bytes=1 << 20)
 
 
 def send_test(config: Config, now: datetime, environ: Mapping[str, str]) -> tuple[Delivery, ...]:
@@ -300,6 +313,8 @@ def run_event(event: Mapping[str, Any], remaining_ms: Callable[[], int] | None) 
         print(sentence)  # noqa: T201 - the Lambda's log
     if not outcome.delivered:
         raise NotDelivered("; ".join(outcome.complaints) or "the report was not delivered")
+    if request.keep and not outcome.already_reported:
+        heartbeat.beat(outcome.report.summary, os.environ)
     return outcome
 
 

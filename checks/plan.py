@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from checks.config.selectors import matches_name
-from checks.estimate import DEFAULT_CRON, RunTimes, estimate, seen_late
+from checks.estimate import estimate, seen_late
 from checks.lake.catalog import prefix_table, table_id
 from checks.model import CONFIG_CHECK, Finding, Problem, ProblemKind, Status, TableMemory, Unobserved
 from checks.rules.base import TablePlan
+from checks.schedule.runs import DEFAULT_CRON, RunTimes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -107,37 +109,44 @@ class _Catalogued:
         if known is not None:
             if isinstance(known, Problem):
                 return known
-            broken = self.broken.get(table_id(database, name, account))
-            return broken or known.get(name) or _not_in_catalog(table_id(database, name, account))
+            found = self.broken.get(table_id(database, name, account)) or known.get(name)
+            if found is not None:
+                return found
+            # Glue leaves out of a database's tables those that the role may not see: only asking for it tells which.
         try:
             return self.catalog.table(database, name, account)
         except Unobserved as error:
             return error.problem
 
 
-def plan(config: Config, catalog: Catalog, remembered: Mapping[str, TableRecord], now: datetime) -> Planned:
-    """Return what a run at ``now`` looks at.
+def plan(
+    config: Config,
+    catalog: Catalog,
+    remembered: Mapping[str, TableRecord],
+    now: datetime,
+    *,
+    only: Callable[[Selector], bool] | None = None,
+) -> Planned:
+    """Return what a run at ``now`` looks at; with ``only`` what those entries speak of.
 
     ``remembered`` holds the tables of earlier runs: those that a glob matched and that the catalog has no
     more are told as gone, not dropped. Never raises for what AWS answers: that is a finding.
     """
     read = _Catalogued(catalog)
     draft = _Draft(config, remembered, now)
-    if config.problem is not None:
+    if config.problem is not None and only is None:
         draft.add_config(config.source, config.problem)
-    for selector in config.selectors():
+    selectors = [each for each in config.selectors() if only is None or only(each)]
+    for selector in selectors:
         if selector.is_prefix:
             draft.add_prefix(selector)
-    exact = [each for each in config.selectors() if not each.is_prefix and not each.is_glob]
-    globs = [each for each in config.selectors() if each.is_glob]
-    for selector in globs:
-        _match_glob(selector, read, draft)
-    by_database: dict[tuple[str | None, str], int] = {}
-    for selector in exact:
-        key = (selector.account, selector.database or "")
-        by_database[key] = by_database.get(key, 0) + 1
-    for (account, database), count in by_database.items():
-        if count > _FEW_EXACT_NAMES:
+    exact = [each for each in selectors if _is_exact(each)]
+    for selector in selectors:
+        if selector.is_glob:
+            _match_glob(selector, read, draft)
+    asked = {(each.account, each.database or "") for each in exact}
+    for account, database in whole_databases(config):
+        if (account, database) in asked:
             read.tables(account, database)
     for selector in exact:
         found = read.table(selector.account, selector.database or "", selector.name or "")
@@ -147,6 +156,16 @@ def plan(config: Config, catalog: Catalog, remembered: Mapping[str, TableRecord]
             draft.add(found, selector)
     draft.add_gone(read)
     return draft.planned()
+
+
+def whole_databases(config: Config) -> tuple[tuple[str | None, str], ...]:
+    """Return the databases (with their accounts) of which so many names are stated that all tables are asked for."""
+    counts = Counter((each.account, each.database or "") for each in config.selectors() if _is_exact(each))
+    return tuple(key for key, count in counts.items() if count > _FEW_EXACT_NAMES)
+
+
+def _is_exact(selector: Selector) -> bool:
+    return not selector.is_prefix and not selector.is_glob
 
 
 def _match_glob(selector: Selector, read: _Catalogued, draft: _Draft) -> None:
@@ -290,6 +309,7 @@ class _Draft:
             advice=problem.remedy,
             problem=kind,
             cause=problem.cause,
+            lacks=problem.lacks,
             owner=resolved.owner if resolved else None,
             runbook=resolved.runbook if resolved else None,
             silenced=silenced,

@@ -39,7 +39,7 @@ def endpoint() -> Iterator[str]:
 @pytest.fixture
 def lake(endpoint: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[HttpLake]:
     """An empty lake over HTTP; the working folder is a new one, and no setting of the user's account counts."""
-    for name in ("CONFIG", "TABLES", "TOPIC_ARN", "HISTORY", "AWS_LAMBDA_FUNCTION_NAME"):
+    for name in ("CONFIG", "TABLES", "TOPIC_ARN", "HISTORY", "METRICS_NAMESPACE", "AWS_LAMBDA_FUNCTION_NAME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     point_at(monkeypatch, endpoint)

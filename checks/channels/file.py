@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 
 from checks.channels import Delivery, refusals
 from checks.report import as_json, html, text
+from checks.rights import PUT
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from checks.report.build import Report
 
+IAM_ACTIONS = (PUT,)
+"""What a report to ``s3://`` takes; the history declares its own."""
 _RENDER = {"text": text.render, "html": html.page, "json": as_json.pretty}
 _TYPES = {"text": "text/plain", "html": "text/html", "json": "application/json"}
 _SUFFIXES = {".html": "html", ".htm": "html", ".json": "json"}
@@ -84,9 +87,7 @@ def _to_s3(content: bytes, target: str, content_type: str, client: S3Client | No
     _, error = refusals.attempt(put)
     if error is None:
         return Delivery(target, ok=True)
-    said = refusals.sentence(
-        error, f"the object {target}", "s3:PutObject", "create the bucket, or correct the address"
-    )
+    said = refusals.sentence(error, f"the object {target}", PUT, "create the bucket, or correct the address")
     return Delivery(target, ok=False, problem=said)
 
 

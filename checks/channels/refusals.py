@@ -64,6 +64,11 @@ def is_conflict(error: Exception) -> bool:
     return code_of(error) in _CONFLICT
 
 
+def is_denied(error: Exception) -> bool:
+    """Return True when AWS refused for want of a right."""
+    return code_of(error) in _DENIED
+
+
 def is_missing(error: Exception) -> bool:
     """Return True when there is no such object (a missing bucket is something else)."""
     return code_of(error) in {"NoSuchKey", "404"}

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from checks.model import Change, Finding
     from checks.report.build import Report
 
+PUBLISH = "sns:Publish"
+IAM_ACTIONS = (PUBLISH, "sns:ListSubscriptionsByTopic")
 MESSAGE_LONGEST = 262_144
 EMAIL_LONGEST = 120 * 1024
 JSON_LONGEST = 100 * 1024
@@ -72,7 +74,7 @@ def publish(report: Report, topic_arn: str, client: SNSClient | None = None) -> 
         problem = refusals.sentence(
             error,
             f"the topic {topic_arn}",
-            "sns:Publish",
+            PUBLISH,
             "create it, or correct `topic` (its region and account too)",
         )
         return Delivery(topic_arn, ok=False, problem=problem)

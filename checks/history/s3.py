@@ -22,10 +22,12 @@ from checks.history.base import (
     HistoryUnavailable,
     run_name,
 )
+from checks.rights import GET, LIST, PUT
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+IAM_ACTIONS = (GET, LIST, PUT)
 _ABSENT = "create the bucket, or correct `history`"
 
 
@@ -118,7 +120,7 @@ class S3History:
 
         found, error = refusals.attempt(get)
         if error is not None:
-            if refusals.is_missing(error):
+            if refusals.is_missing(error) or (refusals.is_denied(error) and self._is_absent(STATE_NAME)):
                 return None
             raise self._unreadable(error) from error
         content, token = found
@@ -126,6 +128,19 @@ class S3History:
             place = f"{self.place}{STATE_NAME}"
             raise HistoryTorn(place, "it is larger than any history is", content, token)
         return content, token
+
+    def _is_absent(self, name: str) -> bool:
+        """Tell whether a listing shows that there is no such object, False where that is not known.
+
+        S3 refuses to get what is not there from who may not list the bucket; one who may list this prefix may ask.
+        """
+        key = f"{self._prefix}{name}"
+        answer, error = refusals.attempt(
+            lambda: self._client.list_objects_v2(Bucket=self._bucket, Prefix=key, MaxKeys=1)
+        )
+        if error is not None or answer.get("KeyCount") is None:
+            return False
+        return all(found["Key"] != key for found in answer.get("Contents", ()))
 
     def _put(self, name: str, content: bytes, **condition: str) -> tuple[Any, Exception | None]:
         request: dict[str, Any] = {
@@ -144,10 +159,8 @@ class S3History:
         return f"{self.place}{name}"
 
     def _unreadable(self, error: Exception) -> HistoryUnavailable:
-        permission = "s3:GetObject, and s3:ListBucket (without which a first run looks denied),"
+        permission = f"{GET}, and {LIST} (without which a first run looks denied),"
         return HistoryUnavailable(refusals.sentence(error, f"the history {self.place}", permission, _ABSENT))
 
     def _unwritable(self, error: Exception) -> HistoryUnavailable:
-        return HistoryUnavailable(
-            refusals.sentence(error, f"the history {self.place}", "s3:PutObject", _ABSENT)
-        )
+        return HistoryUnavailable(refusals.sentence(error, f"the history {self.place}", PUT, _ABSENT))

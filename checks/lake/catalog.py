@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
     from checks.lake.session import Aws
 
+ONE_TABLE = ("glue:GetTable",)
+ALL_TABLES = ("glue:GetDatabase", "glue:GetTables")
+"""Of a database; that it is there at all is asked where no table comes back."""
+ALL_DATABASES = ("glue:GetDatabases",)
+IAM_ACTIONS = (*ONE_TABLE, *ALL_TABLES, *ALL_DATABASES)
 RESOURCE_LINK = "RESOURCE_LINK"
 """The ``kind`` of a table that only points at one in another account; ``parameters["target"]`` names that."""
 _S3 = re.compile(r"s3[an]?://([^/\s]+)(/.*)?", re.IGNORECASE | re.DOTALL)

@@ -18,6 +18,7 @@ from checks.lake.errors import clean
 from checks.lake.parquet import END, check_nesting, chunks_of, footer_of
 from checks.lake.storage import split_uri
 from checks.model import Column, FooterSeen, Problem, ProblemKind, Unobserved
+from checks.rights import GET
 from checks.schedule.clock import FIRST, LAST, last_instant
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from checks.model import FileSeen, Observation
     from checks.rules.base import Detail, TablePlan
 
-IAM_ACTIONS = ("s3:GetObject",)
+IAM_ACTIONS = (GET,)
 """What reading footers takes, beyond listing."""
 TAIL = 64 * 1024
 """So much of a file's end is read at first: most footers are smaller."""

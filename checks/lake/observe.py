@@ -15,11 +15,15 @@ from checks.lake.formats import reader_of
 from checks.lake.layouts import has_time, layout_of
 from checks.lake.session import Meter, metered
 from checks.model import Format, Observation, Problem, ProblemKind, Unobserved
+from checks.rights import LIST
 
 if TYPE_CHECKING:
     from checks.lake.reader import LakeReader
     from checks.model import Table
     from checks.rules.base import Clock, TablePlan
+
+IAM_ACTIONS = (LIST,)
+"""What looking at files takes; footers and the readers of logs name what they take beyond it."""
 
 
 def observe(plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation:

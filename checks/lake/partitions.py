@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from checks.lake.session import Aws
     from checks.model import Period, Table
 
+IAM_ACTIONS = ("glue:BatchGetPartition", "glue:GetPartitions")
 MOST_VALUES = 1000
 """Glue's limit on the partitions of one BatchGetPartition (API reference)."""
 _SAMPLE = 100

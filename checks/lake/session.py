@@ -36,6 +36,8 @@ USD_PER_MILLION = {
 (aws.amazon.com/s3/pricing) and the Glue Data Catalog (aws.amazon.com/glue/pricing). The longest matching
 beginning counts; STS is free. Glue's first million calls a month are free: this is what they cost beyond."""
 
+IAM_ACTIONS = ("sts:AssumeRole",)
+"""Asked for on the roles of other accounts alone."""
 ATTEMPTS = 5
 CONNECT_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 30.0
@@ -158,6 +160,7 @@ def price_of(operation: str) -> float:
 class Aws:
     """boto3 sessions of the own account (None) and of others, which are reached by assuming their role.
 
+    ``signed_in_to`` names another account whose credentials are at hand, so that no role of it is assumed.
     Threads share it. Clients are kept for each service, account and region. ``AWS_ENDPOINT_URL`` and all
     else of boto3's configuration counts.
     """
@@ -171,8 +174,10 @@ class Aws:
         max_requests: int | None = None,
         attempts: int = ATTEMPTS,
         read_timeout_s: float = READ_TIMEOUT_S,
+        signed_in_to: str | None = None,
     ) -> None:
         self._accounts = dict(accounts or {})
+        self._signed_in_to = signed_in_to
         self._region = region
         self._concurrency = concurrency
         self._attempts = attempts
@@ -238,7 +243,8 @@ class Aws:
                 message = f"account {account!r} is not under accounts in the config"
                 raise ValueError(message)
             region = known.region or region
-            self._assume(core, known, region)
+            if account != self._signed_in_to:
+                self._assume(core, known, region)
         return boto3.Session(botocore_session=core, region_name=region)
 
     def _assume(self, core: Any, account: Account, region: str | None) -> None:

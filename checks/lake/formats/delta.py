@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from checks.lake.errors import clean
+from checks.lake.formats.asked import asked_of
 from checks.lake.formats.delta_log import Commit, CommitParser, Log, parse_hint, sort_log
 from checks.lake.formats.logs import (
     Recency,
@@ -22,8 +23,10 @@ from checks.lake.formats.logs import (
 )
 from checks.lake.storage import split_uri
 from checks.model import Arrival, Format, Problem, ProblemKind, Unobserved
+from checks.rights import GET, LIST, Reach
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from checks.lake.reader import LakeReader
@@ -271,7 +274,7 @@ def _say_passed(passed: list[Commit]) -> str:
 class DeltaReader:
     """Reads Delta tables: one LIST and a GET or two tell when data last came."""
 
-    iam_actions: tuple[str, ...] = ("s3:ListBucket", "s3:GetObject")
+    iam_actions: tuple[str, ...] = (LIST, GET)
 
     def claims(self, table: Table) -> bool:
         """Tell whether the catalog marks the table as Delta, or it is read through symlink manifests."""
@@ -294,6 +297,21 @@ class DeltaReader:
         from checks.lake.formats.delta_files import with_more  # it needs what is defined here
 
         return with_more(seen, plan, clock, walk, log, staged)
+
+    def reach(self, plan: TablePlan, clock: Clock, reader: LakeReader) -> Iterator[Reach]:
+        """Yield the log's folder, and where footers are read the places of data files, also of those elsewhere.
+
+        A shallow clone names files of another table by whole URIs.
+        """
+        bucket, root = self._root(plan.table)
+        walk, asked = Walk(plan.table, clock, reader, bucket, f"{root}_delta_log/"), asked_of(plan)
+        for folder in (walk.prefix, root) if asked.events is not None else (walk.prefix,):
+            yield Reach(LIST, bucket, folder)
+            yield Reach(GET, bucket, folder)
+        if asked.events is not None or asked.periods or asked.whole or asked.live:
+            from checks.lake.formats.delta_files import elsewhere  # it needs what is defined here
+
+            yield from elsewhere(walk, clock, data=asked.events is not None)
 
     def _root(self, table: Table) -> tuple[str, str]:
         if table.location is None:

@@ -15,11 +15,13 @@ from checks.lake.formats.checkpoint import TooMuchError
 from checks.lake.formats.delta_live import LiveFiles, LogFiles, file_uri
 from checks.lake.formats.delta_values import newest_value
 from checks.lake.formats.held import Held, layout_of, too_much, wanted, with_partitions, without_partitions
+from checks.lake.formats.logs import place_of
 from checks.layout import NULL_PARTITION
 from checks.model import Column, Problem, ProblemKind, Unobserved, WholeSeen
+from checks.rights import GET, LIST, Reach, folder_of_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from checks.lake.formats.asked import Asked
@@ -65,6 +67,31 @@ def with_more(
             return without_partitions(seen, plan, clock, error.problem)
     whole = _whole(asked, walk, live, problem) if hidden is None else WholeSeen(problem=hidden)
     return replace(seen, whole=whole if asked.whole else None, live=whole if asked.live else None)
+
+
+def elsewhere(walk: Walk, clock: Clock, *, data: bool) -> Iterator[Reach]:
+    """Yield the folders outside of the table's own that its log names: sidecars, and with ``data`` the files of rows.
+
+    Raises Unobserved where not all of the log could be read; what came before holds.
+    """
+    files = LogFiles(walk, walk.newest_log())
+    live = LiveFiles(files, clock)
+    why = ""
+    try:
+        live.read()
+    except TooMuchError as error:
+        why = str(error)
+    places = files.kept_elsewhere()
+    root = walk.prefix.removesuffix("_delta_log/")
+    for action, _ in live.pending if data else ():
+        place = place_of(file_uri(walk, action.path))
+        if place is not None and (place[0] != walk.bucket or not place[1].startswith(root)):
+            places.append(place)
+    for bucket, folder in sorted({(bucket, folder_of_all(key)) for bucket, key in places}):
+        yield Reach(GET, bucket, folder)
+        yield Reach(LIST, bucket, folder)
+    if why:
+        raise Unobserved(too_much(walk.table.id, why))
 
 
 def _whole(asked: Asked, walk: Walk, live: LiveFiles, problem: Problem | None) -> WholeSeen:

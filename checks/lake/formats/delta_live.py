@@ -129,6 +129,12 @@ class LogFiles:
             self._kept[uri] = data
         return self._kept[uri], key
 
+    def kept_elsewhere(self) -> list[tuple[str, str]]:
+        """Return bucket and key of the sidecars that were read outside of the log's folder."""
+        places = [place for uri in self._kept if (place := place_of(uri)) is not None]
+        walk = self.walk
+        return [(b, key) for b, key in places if b != walk.bucket or not key.startswith(walk.prefix)]
+
     def _spend(self, size: int) -> None:
         self.size_bytes += size
         if self.size_bytes > MOST_BYTES:

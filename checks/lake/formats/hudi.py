@@ -32,8 +32,10 @@ from checks.lake.formats.timeline import (
 )
 from checks.lake.storage import split_uri
 from checks.model import Arrival, Format, Problem, ProblemKind, Unobserved
+from checks.rights import GET, LIST, Reach
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import timedelta
 
     from checks.lake.formats.timeline import Properties
@@ -243,7 +245,7 @@ def _say_passed(passed: list[str]) -> str:
 class HudiReader:
     """Reads Hudi tables: a GET of its properties (layout, zone), one LIST and a GET tell when data last came."""
 
-    iam_actions: tuple[str, ...] = ("s3:ListBucket", "s3:GetObject")
+    iam_actions: tuple[str, ...] = (LIST, GET)
 
     def claims(self, table: Table) -> bool:
         """Tell whether the catalog marks the table as Hudi (``spark.sql.sources.provider``, input format)."""
@@ -268,6 +270,19 @@ class HudiReader:
         from checks.lake.formats.hudi_files import with_more  # it needs what is defined here
 
         return with_more(seen, asked, clock, walk, properties, timeline)
+
+    def reach(self, plan: TablePlan, _clock: Clock, _reader: LakeReader) -> Iterator[Reach]:
+        """Yield the timeline's folder, and the table's own where its partitions are listed or its footers read."""
+        if plan.table.location is None:
+            return
+        bucket, root = split_uri(plan.table.location)
+        asked = asked_of(plan)
+        yield Reach(LIST, bucket, f"{root}.hoodie/")
+        yield Reach(GET, bucket, f"{root}.hoodie/")
+        if asked.periods or asked.events is not None:
+            yield Reach(LIST, bucket, root)
+        if asked.events is not None:
+            yield Reach(GET, bucket, root)
 
 
 READER = HudiReader()

@@ -22,9 +22,10 @@ from checks.lake.formats.logs import (
     whole_number,
 )
 from checks.model import Arrival, Format, ProblemKind, Unobserved
+from checks.rights import GET, LIST, Reach
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from checks.lake.reader import LakeReader
     from checks.model import Observation, Table
@@ -168,7 +169,8 @@ def _say_passed(passed: list[Snapshot]) -> str:
 class IcebergReader:
     """Reads Iceberg tables: one GET tells when data last came, one more where summaries count nothing."""
 
-    iam_actions: tuple[str, ...] = ("s3:GetObject",)
+    iam_actions: tuple[str, ...] = (GET, LIST)
+    """Listing is asked for only where S3 may hide by a refusal that a file is not there."""
 
     def claims(self, table: Table) -> bool:
         """Tell whether the catalog marks the table as Iceberg (``table_type``, ``metadata_location``)."""
@@ -191,6 +193,23 @@ class IcebergReader:
 
         return with_more(seen, plan, clock, reader, metadata)
 
+    def reach(self, plan: TablePlan, clock: Clock, reader: LakeReader) -> Iterator[Reach]:
+        """Yield the folders of the metadata file and of all that it names but data, which is never opened.
+
+        Manifests may lie elsewhere than the metadata file: where the table was moved, or ``write.metadata.path`` set.
+        """
+        from checks.lake.formats.iceberg_manifests import SnapshotFiles
+
+        yield from _reaching(place_of(_pointer(plan.table)))
+        metadata = self.metadata(plan.table, reader)
+        yield from _reaching(metadata.place_of(_metadata_path(metadata)))
+        for entry in metadata.snapshots.values():
+            yield from _reaching(metadata.place_of(str(entry.get("manifest-list") or "")))
+        snapshot = snapshot_at(metadata, clock)
+        if snapshot is not None and snapshot.manifest_list is not None:
+            for manifest in SnapshotFiles(plan.table.id, reader, metadata, snapshot).manifests():
+                yield from _reaching(metadata.place_of(manifest.path))
+
     @staticmethod
     def _looked_at(snapshot: Snapshot, metadata: Metadata, reader: LakeReader) -> Snapshot:
         place = metadata.place_of(snapshot.manifest_list or "")
@@ -206,8 +225,7 @@ class IcebergReader:
 
     def metadata(self, table: Table, reader: LakeReader) -> Metadata:
         """Return the metadata file that the catalog points at, by one GET."""
-        parameters = {key.lower(): text for key, text in table.parameters.items()}
-        pointer = parameters.get("metadata_location")
+        pointer = _pointer(table)
         if not pointer:
             raise unsupported(
                 table.id,
@@ -219,6 +237,27 @@ class IcebergReader:
             raise unsupported(table.id, f"its metadata_location {pointer} is not in S3", "exclude it")
         data = reader.store.get(*place, max_bytes=MOST_BYTES)
         return parse_metadata(data, f"s3://{place[0]}/{place[1]}")
+
+
+def _pointer(table: Table) -> str:
+    parameters = {key.lower(): text for key, text in table.parameters.items()}
+    return parameters.get("metadata_location", "")
+
+
+def _metadata_path(metadata: Metadata) -> str:
+    """Return a name below the folder that the table states for its metadata, empty where it states none."""
+    properties = metadata.document.get("properties")
+    stated = properties.get("write.metadata.path") if isinstance(properties, dict) else None
+    return f"{stated.rstrip('/')}/" if isinstance(stated, str) and stated else ""
+
+
+def _reaching(place: tuple[str, str] | None) -> Iterator[Reach]:
+    """Yield what reading files beside this one takes; nothing for what is not in S3."""
+    if place is not None:
+        bucket, key = place
+        folder = key[: key.rfind("/") + 1]
+        yield Reach(GET, bucket, folder)
+        yield Reach(LIST, bucket, folder)
 
 
 READER = IcebergReader()
