@@ -38,7 +38,8 @@ beginning counts; STS is free. Glue's first million calls a month are free: this
 
 ATTEMPTS = 5
 CONNECT_TIMEOUT_S = 10.0
-READ_TIMEOUT_S = 30.0
+READ_TIMEOUT_S = 10.0
+"""An attempt that does not answer for so long is given up and made again, within the time of its table."""
 _TORN_RETRIES = 2
 
 
