@@ -196,6 +196,6 @@ def _is_uuid(text: str) -> bool:
 
 
 def _with_digest(text: str, whole: str, longest: int) -> str:
-    readable = re.sub(r"[^A-Za-z0-9._-]+", "-", text)[:longest].strip(".-")
+    readable = re.sub(r"[^A-Za-z0-9._-]+", "-", text)[:longest].strip("._-")
     digest = hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST]
     return f"{readable}-{digest}" if readable else digest

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
-    from checks.changes import State, TableRecord, Told
+    from checks.changes import State, Told
     from checks.model import TableMemory
 
 STATE_ROOM = 48 * 1024 * 1024
@@ -95,15 +95,15 @@ class _Cut:
     def part(self, part: _Part) -> None:
         """Take a part out of tables, the largest first."""
         tables = dict(self.state.tables)
-        sizes = {
-            table: _size(document.written_record(record).get(part.name)) for table, record in tables.items()
-        }
+        entries = {table: len(getattr(record.memory, part.name) or ()) for table, record in tables.items()}
         count = 0
-        for table in sorted(sizes, key=lambda table: (-sizes[table], table)):
-            if self.over <= 0 or not sizes[table]:
+        for table in sorted(entries, key=lambda table: (-entries[table], table)):
+            if self.over <= 0 or not entries[table]:
                 break
-            tables[table] = _without(tables[table], part)
-            self.over -= sizes[table] - _size(document.written_record(tables[table]).get(part.name))
+            before, after = tables[table].memory, part.without(tables[table].memory)
+            self.over -= _size(document.written_part(before, part.name))
+            self.over += _size(document.written_part(after, part.name))
+            tables[table] = replace(tables[table], memory=after)
             count += 1
         self._left_out(count, "table", part.said)
         self.state = replace(self.state, tables=tables)
@@ -140,10 +140,6 @@ class _Cut:
     def _left_out(self, count: int, noun: str, said: str) -> None:
         if count:
             self.said.append(f"of {count} {noun if count == 1 else noun + 's'}, {said}")
-
-
-def _without(record: TableRecord, part: _Part) -> TableRecord:
-    return replace(record, memory=part.without(record.memory))
 
 
 def _newer(memory: TableMemory) -> dict[str, datetime]:

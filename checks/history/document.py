@@ -27,7 +27,7 @@ from checks.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from checks.model import Combination, JsonValue
 
@@ -103,13 +103,13 @@ def written_told(told: Told) -> JsonValue:
         "silenced": told.silenced,
         "whole_table": told.whole_table,
         "unchecked": told.unchecked,
-        "items": _grouped((key, _written_item(item)) for key, item in told.items.items()),
+        "items": _grouped(told.items, _written_item),
     }
 
 
-def _written_item(item: ItemTold) -> tuple[str | None, ...]:
+def _written_item(item: ItemTold) -> list[JsonValue]:
     severity = item.severity.value if item.severity else None
-    return item.state.value, severity, _write(item.since), _write(item.told_at)
+    return [item.state.value, severity, _write(item.since), _write(item.told_at)]
 
 
 def _read_told(one: dict[str, Any]) -> Told:
@@ -138,13 +138,12 @@ def _read_item(state: Any, severity: Any, since: Any, told_at: Any) -> ItemTold:
     )
 
 
-def _grouped(values: Iterable[tuple[str, tuple[Any, ...]]]) -> list[JsonValue]:
-    """Return each value once, followed by the keys that have it, in one order."""
-    keys: dict[tuple[Any, ...], list[str]] = {}
-    for key, value in values:
-        keys.setdefault(value, []).append(key)
-    groups = sorted((sorted(of), value) for value, of in keys.items())
-    return [[*value, list(of)] for of, value in groups]
+def _grouped(values: Mapping[str, _Value], write: Callable[[_Value], list[JsonValue]]) -> list[JsonValue]:
+    """Return each value once, followed by the keys that have it, in the order of the first keys."""
+    keys: dict[_Value, list[str]] = {}
+    for key in sorted(values):
+        keys.setdefault(values[key], []).append(key)
+    return [[*write(value), list(of)] for value, of in keys.items()]
 
 
 def _ungrouped(groups: Any, read: Callable[..., _Value]) -> Iterator[tuple[str, _Value]]:
@@ -157,38 +156,46 @@ def _ungrouped(groups: Any, read: Callable[..., _Value]) -> Iterator[tuple[str, 
 
 
 def written_record(record: TableRecord) -> dict[str, JsonValue]:
-    """Return what is written of a table, by its parts."""
-    memory = record.memory
+    """Return what is written of a table, by its parts; what single checks remember only where there is any."""
+    parts = {part: written_part(record.memory, part) for part in PARTS}
     return {
         "matched_by": record.matched_by,
         "by_glob": record.by_glob,
-        "first_period_at": _write(memory.first_period_at),
-        "first_seen": _grouped((label, (_write(at),)) for label, at in memory.first_seen.items()),
-        "layout": dict(memory.layout) if memory.layout is not None else None,
-        "combinations": [
-            {"values": dict(combination), "first_period_at": _write(first)}
-            for combination, first in sorted(memory.combinations.items())
-        ],
-        **_kept_by_checks(memory),
+        "first_period_at": _write(record.memory.first_period_at),
+        **{part: value for part, value in parts.items() if value is not None or part == "layout"},
     }
 
 
-def _kept_by_checks(memory: TableMemory) -> dict[str, JsonValue]:
-    """Return what single checks remember, where there is any."""
-    kept: dict[str, JsonValue] = {}
-    if memory.past_periods:
-        kept["past_periods"] = _grouped(
-            (key, (_write(one.due_at), one.on_time)) for key, one in memory.past_periods.items()
-        )
-    if memory.sizes:
-        kept["sizes"] = {
-            label: [size.bytes, size.files, size.rows] for label, size in sorted(memory.sizes.items())
-        }
-    if memory.schema is not None:
-        kept["schema"] = [[column.name, column.type] for column in memory.schema]
-    if memory.answers:
-        kept["answers"] = {place: _answer(place, one) for place, one in sorted(memory.answers.items())}
-    return kept
+def written_part(memory: TableMemory, part: str) -> JsonValue:
+    """Return one of the `PARTS` of what is remembered of a table."""
+    return PARTS[part](memory)
+
+
+def _combinations(memory: TableMemory) -> JsonValue:
+    return [
+        {"values": dict(combination), "first_period_at": _write(first)}
+        for combination, first in sorted(memory.combinations.items())
+    ]
+
+
+PARTS: dict[str, Callable[[TableMemory], JsonValue]] = {
+    "first_seen": lambda memory: _grouped(memory.first_seen, lambda at: [_write(at)]),
+    "layout": lambda memory: dict(memory.layout) if memory.layout is not None else None,
+    "combinations": _combinations,
+    "past_periods": lambda memory: (
+        _grouped(memory.past_periods, lambda one: [_write(one.due_at), one.on_time]) or None
+    ),
+    "sizes": lambda memory: (
+        {label: [size.bytes, size.files, size.rows] for label, size in sorted(memory.sizes.items())} or None
+    ),
+    "schema": lambda memory: (
+        None if memory.schema is None else [[column.name, column.type] for column in memory.schema]
+    ),
+    "answers": lambda memory: (
+        {place: _answer(place, one) for place, one in sorted(memory.answers.items())} or None
+    ),
+}
+"""How each part of what is remembered of a table is written, None where there is nothing to write."""
 
 
 def _answer(place: str, answer: Answer) -> JsonValue:

@@ -29,6 +29,7 @@ _ATTEMPTS = 5
 _LONGEST = 1024 * 1024
 _KEPT = timedelta(days=2)
 _MOST = 1000
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 FORMAT = "s3-table-monitor/leases"
 
 
@@ -81,7 +82,8 @@ class Lease:
         """End it: as reported, or given back so that whoever comes next may have it. Raises HistoryError."""
         self._over.set()
         with self._writing:
-            self._update(lambda held: Held(self.holder, self.clock(), done) if self._has(held) else None)
+            until = self.clock() if done else _LONG_AGO  # what is given back is free by every machine's clock
+            self._update(lambda held: Held(self.holder, until, done) if self._has(held) else None)
 
     def end(self) -> None:
         """Renew it no more; what is held ends by itself."""
