@@ -148,7 +148,10 @@ GOOD = to_text(STATE)
         (b"\xff\xfe\x00", "it is not whole JSON"),
         (b"[]", "it is some other document"),
         (b'{"a": 1}', "it is some other document"),
-        (GOOD.replace('"version": 2', '"version": 3').encode(), "it has version 3, and this program reads 1 to 2"),
+        (
+            GOOD.replace('"version": 2', '"version": 3').encode(),
+            "it has version 3, and this program reads 1 to 2",
+        ),
         (GOOD.replace('"version": 2', '"version": true').encode(), "it has version True, and this program"),
         (GOOD.replace('"told": [', '"toll": [').encode(), "a field is absent or wrong: KeyError 'told'"),
         (

@@ -128,7 +128,9 @@ def test_a_wrong_field_is_refused_with_a_reason(field: str, value: Any) -> None:
 
 def run(lake: HttpLake, name: str | None = "prod", table: str = "web.clicks", now: Any = NOW + DAY) -> Any:
     named = {"name": name} if name else {}
-    config = load({"version": 1, **named, "tables": [{"table": table, "freshness": {"max_age": "24h"}}]}, environ={})
+    config = load(
+        {"version": 1, **named, "tables": [{"table": table, "freshness": {"max_age": "24h"}}]}, environ={}
+    )
     return monitor.run(config, monitor.Request(now=now), os.environ)
 
 

@@ -171,13 +171,13 @@ class Aws:
         concurrency: int = 16,
         max_requests: int | None = None,
         attempts: int = ATTEMPTS,
-        read_timeout_s: float = READ_TIMEOUT_S,
+        read_timeout_s: float | None = None,
     ) -> None:
         self._accounts = dict(accounts or {})
         self._region = region
         self._concurrency = concurrency
         self._attempts = attempts
-        self._read_timeout_s = read_timeout_s
+        self._read_timeout_s = READ_TIMEOUT_S if read_timeout_s is None else read_timeout_s
         self.ledger = Ledger(max_requests)
         self.express = Express(self.ledger.enter)
         self._lock = threading.RLock()
