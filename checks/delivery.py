@@ -14,7 +14,7 @@ from checks.report import build
 from checks.report.build import Mode, Send
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
     from checks.channels import Delivery
@@ -80,7 +80,8 @@ def send(
         part = build.part(told, _taken_by(route.takes))
         if (part.findings and sending.what is Send.WHOLE) or build.told(part):
             parts.append((route.topic, part))
-    deliveries, silent = _published(parts, stop_at)
+    deliveries = publish_all(parts, stop_at)
+    silent = _unheard([target for target, _ in parts], stop_at)
     lost: set[Change] = set()
     for delivery, (_, part) in zip(deliveries, parts, strict=True):
         if not delivery.ok:
@@ -91,14 +92,12 @@ def send(
         arrived=(frozenset(build.told(told)) - lost) | sending.settled,
         whole=all(delivery.ok for delivery in deliveries),
         full_report_on=build.local_date(report) if sending.what is Send.WHOLE and not main_failed else None,
-        notes=tuple(sentence for sentence in silent if sentence),
+        notes=tuple(silent),
     )
 
 
-def _published(
-    parts: list[tuple[str, Report]], stop_at: float | None
-) -> tuple[tuple[Delivery, ...], list[str]]:
-    """Return how each part was taken, and what is to be said of topics that nobody listens to."""
+def publish_all(parts: Sequence[tuple[str, Report]], stop_at: float | None = None) -> tuple[Delivery, ...]:
+    """Publish to all topics at once and return how each took it, in their order; see `send` for ``stop_at``."""
     from checks.channels import Delivery, sns
 
     crew: Crew[int, Delivery] = Crew(_AT_ONCE, stop_at=stop_at)
@@ -115,13 +114,20 @@ def _published(
             taken[done.key] = Delivery(target, ok=False, problem=problem)
         else:
             taken[done.key] = done.result()
+    return tuple(taken[number] for number in range(len(parts)))
+
+
+def _unheard(topics: Sequence[str], stop_at: float | None) -> list[str]:
+    """Return what is to be said of topics that nobody listens to; nothing of one that does not answer soon."""
+    from checks.channels import sns
+
     soon = time.monotonic() + _LISTENERS_S
-    asking: Crew[str, str] = Crew(_AT_ONCE, stop_at=soon if stop_at is None else min(soon, stop_at))
-    targets = list(dict.fromkeys(target for target, _ in parts))
+    crew: Crew[str, str] = Crew(_AT_ONCE, stop_at=soon if stop_at is None else min(soon, stop_at))
+    targets = list(dict.fromkeys(topics))
     for target in targets:
-        asking.submit(target, partial(sns.unconfirmed, target))
-    said = {done.key: done.value or "" for done in asking.outcomes()}
-    return tuple(taken[number] for number in range(len(parts))), [said[target] for target in targets]
+        crew.submit(target, partial(sns.unconfirmed, target))
+    said = {done.key: "" if isinstance(done.error, GivenUp) else done.result() for done in crew.outcomes()}
+    return [said[target] for target in targets if said[target]]
 
 
 def _taken_by(takes: Callable[..., bool]) -> Callable[[Finding | Change], bool]:

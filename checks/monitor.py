@@ -15,7 +15,7 @@ from checks import changes as news
 from checks import memory as remembering
 from checks.aside import GivenUp, within
 from checks.config import load, load_environment
-from checks.delivery import send, topic_of
+from checks.delivery import publish_all, send, topic_of
 from checks.invocation import read_event, refusal
 from checks.lake import Lake
 from checks.memory import Memory, Owner
@@ -323,8 +323,6 @@ def _fetch(uri: str) -> bytes:
 
 def send_test(config: Config, now: datetime, environ: Mapping[str, str]) -> tuple[Delivery, ...]:
     """Publish a report that says that it is a test to the topic and to each route's; return how each took it."""
-    from checks.channels import sns
-
     targets = dict.fromkeys([topic_of(config, environ), *(route.topic for route in config.routes)])
     report = build.build(
         findings=(),
@@ -334,7 +332,8 @@ def send_test(config: Config, now: datetime, environ: Mapping[str, str]) -> tupl
         zone=config.zone.key,
         notes=("This is a test: no table was looked at. Whoever reads it gets the reports of this monitor.",),
     )
-    return tuple(sns.publish(report, target) for target in targets if target)
+    parts = [(target, report) for target in targets if target]
+    return publish_all(parts, TimeLeft.of(None).sending())
 
 
 def run_event(

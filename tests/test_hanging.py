@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +80,7 @@ def _warm() -> None:
 def team(lake: HttpLake, monkeypatch: pytest.MonkeyPatch) -> Team:
     team = Team(lake)
     lake.bucket("ops")
-    lake.put("s3://raw/x/old.parquet", datetime.now(UTC) - 3 * DAY)
+    lake.put("s3://raw/x/old.parquet", monitor._clock() - 3 * DAY)
     monkeypatch.setattr(session, "READ_TIMEOUT_S", 0.5)
     monkeypatch.setattr(clients, "ATTEMPT_S", 0.5)
     for name, value in {"AWS_LAMBDA_FUNCTION_NAME": "monitor", "TOPIC_ARN": team.topic}.items():
@@ -99,7 +98,7 @@ def configure(monkeypatch: pytest.MonkeyPatch, *entries: dict[str, Any], **setti
 def invoke(**event: Any) -> dict[str, Any]:
     """Invoke the Lambda; it has to be through before its time is up, whatever comes of it."""
     context = Context()
-    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    now = f"{monitor._clock():%Y-%m-%dT%H:%M:%SZ}"
     try:
         return lambda_handler({"id": "e-1", "time": now, **event}, context)
     finally:
@@ -135,7 +134,7 @@ def test_a_catalog_that_hangs_leaves_its_tables_not_reached_and_the_rest_is_judg
 
 
 def test_one_database_that_hangs_costs_no_other(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
-    team.lake.put(f"{team.lake.table('web.clicks').location}a.parquet", datetime.now(UTC))
+    team.lake.put(f"{team.lake.table('web.clicks').location}a.parquet", monitor._clock())
     configure(monkeypatch, {"table": "db0.*"}, {"table": "web.*", "freshness": {"max_age": "24h"}})
     with relay(team.lake.endpoint, lambda asked: b'"db0"' in asked.body) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL_GLUE", url)
@@ -144,7 +143,7 @@ def test_one_database_that_hangs_costs_no_other(team: Team, monkeypatch: pytest.
 
 
 def test_an_answer_that_hangs_once_costs_no_verdict(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
-    team.lake.put(f"{team.lake.table('web.clicks').location}a.parquet", datetime.now(UTC))
+    team.lake.put(f"{team.lake.table('web.clicks').location}a.parquet", monitor._clock())
     configure(monkeypatch, {"table": "web.*", "freshness": {"max_age": "24h"}})
     hung: list[str] = []
 
@@ -176,7 +175,7 @@ def test_another_account_whose_role_cannot_be_taken_on_in_time_costs_no_other(
 ) -> None:
     partner = {"role_arn": "arn:aws:iam::111122223333:role/monitor"}
     entries = [{"account": "partner", "table": f"db{number}.*"} for number in range(40)]
-    team.lake.put(f"{team.lake.table('web.clicks').location}a.parquet", datetime.now(UTC))
+    team.lake.put(f"{team.lake.table('web.clicks').location}a.parquet", monitor._clock())
     own = {"table": "web.*", "freshness": {"max_age": "24h"}}
     configure(monkeypatch, own, *entries, accounts={"partner": partner})
     with relay(team.lake.endpoint, lambda _: True) as hole:

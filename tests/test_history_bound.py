@@ -16,8 +16,8 @@ from checks import history as remembered
 from checks import monitor
 from checks.changes import ItemTold, State, TableRecord, Told
 from checks.config import load
-from checks.history import bounded, open_history, say, update
-from checks.history.bound import STATE_ROOM
+from checks.history import open_history, say, update
+from checks.history.bound import STATE_ROOM, bounded
 from checks.history.document import from_text, to_text
 from checks.model import (
     Answer,

@@ -26,7 +26,6 @@ from checks.model import (
     Size,
     Status,
 )
-from tests.accounts import Team
 from tests.times import DAY, HOUR, at
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ import threading
 import time
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +14,6 @@ import pytest
 from checks.history import (
     EventDone,
     EventHeld,
-    HistoryConflict,
     HistoryUnavailable,
     Lease,
     open_history,
@@ -26,6 +24,7 @@ from tests.times import DAY, SECOND, at
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+    from pathlib import Path
 
     from checks.history import Store
 
@@ -216,8 +215,8 @@ def test_a_history_that_fails_does_not_end_the_renewals(history: History) -> Non
             raise HistoryUnavailable("It cannot be written.")
 
     running = lease(History(store, "prod"), "r-1", renew_after_s=0.02)
+    store.before_write = refuse
     with pytest.raises(HistoryUnavailable):
-        store.before_write = refuse
         running.take()
     store.before_write = lambda: None
     running.take()
@@ -239,7 +238,7 @@ def test_of_many_at_once_one_gets_it(history: History) -> None:
         start.wait()
         try:
             one.take()
-        except (EventHeld, HistoryConflict):
+        except EventHeld:
             refused.append(holder)
         else:
             got.append(holder)
@@ -252,6 +251,19 @@ def test_of_many_at_once_one_gets_it(history: History) -> None:
         thread.join()
     assert (len(got), len(refused)) == (1, 7)
     assert events(history)["e-1"]["holder"] == got[0]
+
+
+def test_where_others_always_write_in_between_it_is_tried_again_later(history: History) -> None:
+    def write_in_between() -> None:
+        name = f"other-{time.monotonic_ns()}"
+        one = Lease(history, name, "r-2", Machine(), renew_after_s=60.0)
+        one.take()
+        one.end()
+
+    one = lease(History(Watched(history.store, write_in_between), "prod"), "r-1")
+    with pytest.raises(EventHeld, match=r"other invocations write to .* all the time; this one fails"):
+        one.take()
+    assert "e-1" not in events(history)
 
 
 @pytest.mark.parametrize(

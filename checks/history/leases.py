@@ -72,10 +72,16 @@ class Lease:
     def take(self) -> None:
         """Take the event, and keep it until `close`.
 
-        Raises EventHeld when another holder has it, EventDone when it was reported, HistoryError when it cannot be
-        written.
+        Raises EventHeld when another holder has it (or others write at each of five tries), EventDone when it was
+        reported, HistoryUnavailable when it cannot be written.
         """
-        self._update(self._taken)
+        try:
+            self._update(self._taken)
+        except HistoryConflict as error:
+            raise EventHeld(
+                f"Event {self.event_id} could not be taken, since other invocations write to "
+                f"{self.history.place} all the time; this one fails, so that it is tried again."
+            ) from error
         threading.Thread(target=self._renew, name="lease", daemon=True).start()
 
     def close(self, *, done: bool) -> None:

@@ -240,7 +240,16 @@ class Aws:
                 raise ValueError(message)
             region = known.region or region
             self._assume(core, known, region)
-        return boto3.Session(botocore_session=core, region_name=region)
+        lock = self._lock
+
+        class OneAtATime(boto3.Session):
+            """Makes clients one at a time, also those that awswrangler makes for threads that read side by side."""
+
+            def client(self, *args: Any, **keys: Any) -> Any:
+                with lock:
+                    return super().client(*args, **keys)
+
+        return OneAtATime(botocore_session=core, region_name=region)
 
     def _assume(self, core: Any, account: Account, region: str | None) -> None:
         from botocore.credentials import (
