@@ -213,6 +213,7 @@ def _load(arguments: argparse.Namespace) -> Config:
 def _run(arguments: argparse.Namespace) -> int:
     """Check the tables, print the report, and publish it to the topics of the config."""
     from checks import monitor
+    from checks.memory import OfAnotherConfig
     from checks.report.build import FailOn
 
     config = _load(arguments)
@@ -227,7 +228,7 @@ def _run(arguments: argparse.Namespace) -> int:
     )
     try:
         outcome = monitor.run(config, request, os.environ)
-    except monitor.NothingMatches as error:
+    except (monitor.NothingMatches, OfAnotherConfig) as error:
         raise _Refused(str(error)) from None
     finally:
         progress.close()
@@ -307,12 +308,19 @@ def _plan(arguments: argparse.Namespace) -> int:
 def _explain(arguments: argparse.Namespace) -> int:
     """Tell what the config says of one table, which data is due, what is there, and the verdict; change nothing."""
     from checks import explain, monitor
+    from checks.memory import Owner
     from checks.rules.base import Clock
 
     config = _load(arguments)
     clock = Clock(now=arguments.now or _clock(), ignore_later=arguments.now is not None)
     try:
-        told = explain.explain(config, arguments.table, clock, monitor.history_of(config, os.environ))
+        told = explain.explain(
+            config,
+            arguments.table,
+            clock,
+            monitor.history_of(config, os.environ),
+            Owner.of(config, os.environ),
+        )
     except explain.NotWatched as error:
         raise _Refused(str(error)) from None
     except explain.NotRead as error:

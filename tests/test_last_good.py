@@ -11,7 +11,8 @@ import pytest
 from checks import last_good
 from checks.channels import file
 from checks.config import ConfigErrors
-from checks.history import open_history
+from checks.history import open_store
+from checks.history.base import Kept
 from checks.lake import Aws
 from checks.lake.storage import S3Store
 from lambda_handler import lambda_handler
@@ -258,8 +259,8 @@ def test_buckets_in_other_regions_are_followed(monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", server.url)
         started = time.monotonic()
         assert S3Store(Aws()).get("far", "checks.yml", max_bytes=1 << 20) == GOOD
-        history = open_history("s3://far/monitor/")
-        assert history.get("checks.yml", 1 << 20) == (GOOD, NOW)
-        assert history.put("x.yml", GOOD) == "s3://far/monitor/x.yml"
+        store = open_store("s3://far/monitor/")
+        assert store.read("checks.yml", 1 << 20) == Kept(GOOD, '"a"', NOW)
+        assert store.keep("x.yml", GOOD) == "s3://far/monitor/x.yml"
         assert file.write(report_of(ALL), "s3://far/report.json").ok
         assert time.monotonic() - started < 10

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from checks.catalogued import whole_databases
 from checks.channels.sns import region_of
 from checks.delivery import topic_of
 from checks.iam.registry import actions_of
@@ -15,7 +16,7 @@ from checks.lake.reach import Reached, reach_of
 from checks.lake.skipscan import DIRECTORY_BUCKET
 from checks.lake.storage import split_uri
 from checks.model import Unobserved
-from checks.plan import plan, whole_databases
+from checks.plan import plan
 from checks.rights import GET, LIST, PUT, Home, Reach, Right, literal
 from checks.rules.base import Clock
 

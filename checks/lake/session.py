@@ -40,7 +40,8 @@ IAM_ACTIONS = ("sts:AssumeRole",)
 """Asked for on the roles of other accounts alone."""
 ATTEMPTS = 5
 CONNECT_TIMEOUT_S = 10.0
-READ_TIMEOUT_S = 30.0
+READ_TIMEOUT_S = 10.0
+"""An attempt that does not answer for so long is given up and made again, within the time of its table."""
 _TORN_RETRIES = 2
 
 
@@ -173,7 +174,7 @@ class Aws:
         concurrency: int = 16,
         max_requests: int | None = None,
         attempts: int = ATTEMPTS,
-        read_timeout_s: float = READ_TIMEOUT_S,
+        read_timeout_s: float | None = None,
         signed_in_to: str | None = None,
     ) -> None:
         self._accounts = dict(accounts or {})
@@ -181,7 +182,7 @@ class Aws:
         self._region = region
         self._concurrency = concurrency
         self._attempts = attempts
-        self._read_timeout_s = read_timeout_s
+        self._read_timeout_s = READ_TIMEOUT_S if read_timeout_s is None else read_timeout_s
         self.ledger = Ledger(max_requests)
         self.express = Express(self.ledger.enter)
         self._lock = threading.RLock()
@@ -245,7 +246,16 @@ class Aws:
             region = known.region or region
             if account != self._signed_in_to:
                 self._assume(core, known, region)
-        return boto3.Session(botocore_session=core, region_name=region)
+        lock = self._lock
+
+        class OneAtATime(boto3.Session):
+            """Makes clients one at a time, also those that awswrangler makes for threads that read side by side."""
+
+            def client(self, *args: Any, **keys: Any) -> Any:
+                with lock:
+                    return super().client(*args, **keys)
+
+        return OneAtATime(botocore_session=core, region_name=region)
 
     def _assume(self, core: Any, account: Account, region: str | None) -> None:
         from botocore.credentials import (
