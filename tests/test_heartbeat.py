@@ -24,12 +24,16 @@ if TYPE_CHECKING:
 NAMESPACE = "S3TableMonitor"
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 EVENT = {"id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa", "time": "2026-11-23T00:00:00Z"}
+SHOWS = [NOW]
+"""What the clock shows, as the one value of a list."""
 CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 900_000)
 
 
 @pytest.fixture
 def team(lake: HttpLake, monkeypatch: pytest.MonkeyPatch) -> Team:
     team = Team(lake)
+    monkeypatch.setattr(monitor, "_clock", lambda: SHOWS[0])
+    SHOWS[0] = NOW
     lake.bucket("ops")
     lake.put(f"{lake.table('web.clicks').location}a.parquet", NOW - HOUR)
     lake.put(f"{lake.table('sales.orders').location}a.parquet", NOW - 3 * DAY)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from checks import last_good
+from checks import last_good, monitor
 from checks.channels import file
 from checks.config import ConfigErrors
 from checks.history import open_store
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 URI = "s3://ops/team/checks.yml"
 NOW = at("2026-11-23 00:00")
+SHOWS = [NOW]
+"""What the clock shows, as the one value of a list."""
 CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 900_000)
 GOOD = b"version: 1\nname: nightly\ntables:\n  - table: web.clicks\n  - table: sales.orders\n"
 BETTER = b"version: 1\nname: nightly\ntables:\n  - table: sales.orders\n"
@@ -37,6 +39,7 @@ MISTAKES = b"version: 1\ntables:\n  - table: web.clicks\n    freshness: {max_age
 @pytest.fixture
 def team(lake: HttpLake, monkeypatch: pytest.MonkeyPatch) -> Team:
     team = Team(lake)
+    monkeypatch.setattr(monitor, "_clock", lambda: SHOWS[0])
     lake.bucket("ops")
     lake.put(f"{lake.table('web.clicks').location}a.parquet", NOW - HOUR)
     lake.put(f"{lake.table('sales.orders').location}a.parquet", NOW - HOUR)
@@ -61,6 +64,7 @@ def kept(team: Team) -> list[str]:
 def at_night(number: int, **more: Any) -> dict[str, Any]:
     """What the Lambda answers to the event of that night."""
     night: datetime = NOW + number * DAY
+    SHOWS[0] = night
     return lambda_handler({"id": f"night-{number}", "time": night.isoformat(), **more}, CONTEXT)
 
 
@@ -98,7 +102,8 @@ def test_it_is_told_once_a_day_and_its_end_is_told(team: Team) -> None:
     put(team, b"version: 2\n")
     at_night(1)
     team.mails()
-    lambda_handler({"id": "noon", "time": (NOW + DAY + 12 * HOUR).isoformat()}, CONTEXT)
+    SHOWS[0] = NOW + DAY + 12 * HOUR
+    lambda_handler({"id": "noon", "time": SHOWS[0].isoformat()}, CONTEXT)
     assert team.mails() == []  # no news
     put(team, BETTER)
     at_night(2)

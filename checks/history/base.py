@@ -59,11 +59,14 @@ class HistoryTorn(HistoryError):  # noqa: N818 - the same
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A document as it is kept: its token changes with its content, ``written_at`` (UTC) is when it was written."""
+    """A document as it is kept: its token changes with its content.
+
+    ``written_at`` (UTC) is when it was written, None where the answer does not tell.
+    """
 
     content: bytes
     token: str
-    written_at: datetime
+    written_at: datetime | None = None
 
 
 class Store(Protocol):

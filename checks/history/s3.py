@@ -46,7 +46,12 @@ class S3Store:
 
         def get() -> Kept:
             answer = self._client.get_object(Bucket=self._bucket, Key=f"{self._prefix}{name}")
-            return Kept(answer["Body"].read(most + 1), answer["ETag"], answer["LastModified"].astimezone(UTC))
+            written_at = answer.get("LastModified")
+            return Kept(
+                answer["Body"].read(most + 1),
+                answer["ETag"],
+                None if written_at is None else written_at.astimezone(UTC),
+            )
 
         found, error = refusals.attempt(get)
         if error is None:
