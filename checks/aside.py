@@ -47,7 +47,7 @@ class Done(Generic[_K, _T]):
 
     key: _K
     value: _T | None = None
-    error: Exception | None = None
+    error: BaseException | None = None
 
     def result(self) -> _T:
         """Return the value, or raise the exception."""
@@ -168,7 +168,7 @@ class Crew(Generic[_K, _T]):
                 self._running[job.key] = job
             try:
                 done = Done(job.key, job.work())
-            except Exception as error:  # noqa: BLE001 - handed to who asked for the work
+            except BaseException as error:  # noqa: BLE001 - handed to who asked for the work, who waits for it
                 done = Done(job.key, error=error)
             with self._changed:
                 if self._running.get(job.key) is not job:  # given up on, and another thread has its place

@@ -168,7 +168,7 @@ class _Reading:
         elif answer is not None:
             self._read.singles[account, database, name] = answer
 
-    def _problem(self, key: _Key, error: Exception) -> Problem:
+    def _problem(self, key: _Key, error: BaseException) -> Problem:
         """Return why an answer is not there; an error that the catalog does not tell is a fault of ours."""
         kind, account, database, name = key
         of = f" of account {account}" if account else ""

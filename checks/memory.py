@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -51,6 +52,8 @@ _MOST_ANSWERS = 1000
 """How many answers are remembered of one table, the newest periods before older ones."""
 _MOST_ANSWERS_OF_ALL = 50_000
 """How many answers are remembered of all tables; those beyond are looked at in each run."""
+_GIVING_BACK_S = 15.0
+"""How long giving back a lease may take, which ends by itself."""
 _LONGEST_NAMES = 500
 """Answers with longer names are not remembered, so that the state stays below what is read of one."""
 
@@ -83,9 +86,12 @@ class Owner:
         known = {*state.tables, *(told.table for told in state.told.values())}
         if state.config_at in ("", self.at) or not known or any(self.watches(table) for table in known):
             return ""
+        mend = f"give {self.at} a `name` of its own, or another `history`"
+        if self.at.startswith("TABLES"):
+            mend = "set another HISTORY, or CONFIG in place of TABLES: a config with a `name` of its own"
         return (
             f"The history under the name {self.name!r} was written by another config, {state.config_at}, and the two "
-            f"watch no table in common; give {self.at} a `name` of its own, or another `history`."
+            f"watch no table in common; {mend}."
         )
 
     def takes_over(self, state: State) -> bool:
@@ -111,6 +117,8 @@ class Memory:
     moves: bool = False
     time_left: TimeLeft = field(default_factory=lambda: TimeLeft.of(None))
     lease: Lease | None = None
+    loaded: tuple[State, str] | None = None
+    """What was read at the beginning, with its token."""
 
     @classmethod
     def open(cls, where: str, owner: Owner, *, moves: bool, time_left: TimeLeft | None = None) -> Memory:
@@ -149,7 +157,7 @@ class Memory:
         refused = "" if is_old else self.owner.refuses(state)
         if refused and self.moves:
             raise OfAnotherConfig(refused)
-        self.place = place
+        self.place, self.loaded = place, (state, token)
         if refused:
             self.notes = (refused,)
         elif not is_old or self.owner.takes_over(state):
@@ -188,7 +196,7 @@ class Memory:
         place = self.place
         try:
             kept = _in_time(
-                lambda: update(place, lambda state: advance(self._own(state))),
+                lambda: update(place, lambda state: advance(self._own(state)), self.loaded),
                 self.time_left.remembering(),
                 place.place,
             )
@@ -212,8 +220,10 @@ class Memory:
             return
         lease, self.lease = self.lease, None
         lease.end()
-        with suppress(HistoryError):  # it ends by itself
-            _in_time(lambda: lease.close(done=done), self.time_left.remembering(), self.place.place)
+        soon = time.monotonic() + _GIVING_BACK_S
+        stop_at = soon if self.time_left.ends_at is None else min(soon, self.time_left.ends_at)
+        with suppress(HistoryError):  # it ends by itself, and that it was reported stands in the state
+            _in_time(lambda: lease.close(done=done), stop_at, self.place.place)
 
     def keep_report(self, report: Report) -> None:
         """Keep the whole report as JSON beside the state."""

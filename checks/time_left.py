@@ -34,7 +34,7 @@ class TimeLeft:
         if seconds is None:
             return cls(started=now)
         seconds = max(0.0, seconds)
-        return cls(started=now, ends_at=now + seconds - min(_SPARE_S, seconds / 20))
+        return cls(started=now, ends_at=now + seconds - min(_SPARE_S, seconds / 10))
 
     @property
     def _all_s(self) -> float | None:

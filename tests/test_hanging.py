@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -131,6 +132,34 @@ def test_a_catalog_that_hangs_leaves_its_tables_not_reached_and_the_rest_is_judg
     mail = team.mail()
     assert not_reached(mail) == {entry["table"] for entry in entries}
     assert f"1 of {1 + len(entries)} tables" in mail.text
+
+
+@pytest.mark.parametrize("entries", [GLOBS, EXACT])
+@pytest.mark.parametrize("concurrency", [1, 8])
+def test_the_catalog_is_read_side_by_side_within_the_bound(
+    team: Team, monkeypatch: pytest.MonkeyPatch, entries: list[dict[str, Any]], concurrency: int
+) -> None:
+    configure(monkeypatch, *entries, concurrency=concurrency)
+    monkeypatch.setattr(session, "READ_TIMEOUT_S", 30)
+    lock, at_once, most = threading.Lock(), [0], [0]
+
+    def slow(_: Asked) -> bool:
+        with lock:
+            at_once[0] += 1
+            most[0] = max(most[0], at_once[0])
+        time.sleep(0.1)
+        with lock:
+            at_once[0] -= 1
+        return False
+
+    config = monitor.load_config("nightly.yml", os.environ)
+    with relay(team.lake.endpoint, slow) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_GLUE", url)
+        request = monitor.Request(now=monitor._clock(), send=False, keep=False)
+        planned, _ = monitor.make_plan(config, request, os.environ)
+    assert len(planned.findings) == len(entries)
+    assert most[0] <= concurrency
+    assert (most[0] > 1) is (concurrency > 1)
 
 
 def test_one_database_that_hangs_costs_no_other(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:

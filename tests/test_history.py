@@ -31,7 +31,7 @@ from checks.history import (
     open_history,
     update,
 )
-from checks.history.base import run_name, safe_name
+from checks.history.base import Kept, run_name, safe_name
 from checks.history.document import from_text, to_text
 from checks.model import ItemState, Severity, Status, TableMemory
 from tests.report_cases import ALL, NOW, state_after
@@ -274,6 +274,31 @@ def test_a_step_is_applied_to_what_somebody_else_wrote(history: History) -> None
 
     assert update(history, step) == State(name="other and me")
     assert calls == ["0", "other"]
+
+
+def test_what_was_read_before_is_not_read_again_unless_somebody_wrote(history: History) -> None:
+    history.save(State(name="0"), "")
+    known = history.load()
+    reads: list[str] = []
+
+    class Counted:
+        place = history.place
+
+        def read(self, name: str, most: int) -> Kept | None:
+            reads.append(name)
+            return history.store.read(name, most)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(history.store, name)
+
+    counted = History(Counted(), "prod")
+    assert update(counted, lambda state: replace(state, name=state.name + "a"), known) == State(name="0a")
+    assert reads == []
+    again = update(
+        counted, lambda state: replace(state, name=state.name + "b"), known
+    )  # what is known is old
+    assert again == State(name="0ab")
+    assert history.load()[0] == State(name="0ab")
 
 
 def test_a_place_that_is_always_taken_ends_as_a_conflict(history: History) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import botocore.session
 import pytest
 
-from checks.lake import IAM_ACTIONS, iam_actions
+from checks.lake import IAM_ACTIONS, iam_actions, session
 from checks.lake.catalog import RESOURCE_LINK, Catalog, prefix_table, table_of
 from checks.lake.session import Aws, price_of
 from checks.model import Column, Format, ProblemKind, Table, Unobserved
@@ -225,6 +225,25 @@ def test_a_role_that_may_not_be_assumed_is_told(served: Stub) -> None:
     with pytest.raises(Unobserved, match="its account's role could not be assumed") as caught:
         Catalog(Aws({"partner": account}, attempts=1)).tables("ads", "partner")
     assert caught.value.problem.cause == "denied sts:AssumeRole arn:aws:iam::123456789012:user/me"
+
+
+def test_a_role_that_cannot_be_assumed_is_asked_for_once_for_all_databases(
+    served: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.answer = lambda _asked: Answer(hang_s=60)
+    account = SimpleNamespace(
+        role_arn="arn:aws:iam::111122223333:role/monitor", region=None, external_id=None
+    )
+    aws = Aws({"partner": account}, attempts=2, read_timeout_s=0.2)
+    for _ in range(3):
+        with pytest.raises(Unobserved, match="no answer") as caught:
+            Catalog(aws).tables("ads", "partner")
+        assert caught.value.problem.kind is ProblemKind.TIMED_OUT
+    assert aws.ledger.counts == {"sts:AssumeRole": 2}
+    monkeypatch.setattr(session, "_ROLE_FAILED_FOR_S", 0.0)
+    with pytest.raises(Unobserved):
+        Catalog(aws).tables("ads", "partner")
+    assert aws.ledger.counts == {"sts:AssumeRole": 4}
 
 
 def test_the_members_that_are_relied_on_are_in_botocores_models() -> None:

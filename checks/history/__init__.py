@@ -66,15 +66,18 @@ def open_history(place: str, name: str, client: S3Client | None = None) -> Histo
     return History(open_store(place, client), name)
 
 
-def update(history: History, step: Callable[[State], State | None]) -> State | None:
+def update(
+    history: History, step: Callable[[State], State | None], known: tuple[State, str] | None = None
+) -> State | None:
     """Apply a pure step to the newest state and save it; None, and nothing saved, when the step gives None.
 
-    Return the state as it was saved, without what had to be left out. When somebody else writes in between, the step
-    is applied to what they wrote. Raises HistoryConflict when that happens five times, HistoryTorn and
+    ``known`` is what `History.load` gave before: where nobody wrote since, it needs not be read again. Return the state
+    as it was saved, without what had to be left out. When somebody else writes in between, the step is applied to what
+    they wrote. Raises HistoryConflict when that happens five times, HistoryTorn and
     HistoryUnavailable as `History` does.
     """
     for attempt in range(_ATTEMPTS):
-        state, token = history.load()
+        state, token = known if known is not None and attempt == 0 else history.load()
         after = step(state)
         if after is None:
             return None

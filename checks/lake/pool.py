@@ -48,7 +48,7 @@ def observe_all(
     return {plan.table.id: found[number] for number, plan in enumerate(plans)}
 
 
-def _problem(plan: TablePlan, error: Exception | None, seconds: float) -> Problem:
+def _problem(plan: TablePlan, error: BaseException | None, seconds: float) -> Problem:
     if not isinstance(error, GivenUp):  # a fault of one reader never costs the run
         return internal_problem(plan.table, error or TypeError("nothing was observed"))
     if error.why is Why.SLOW:

@@ -43,6 +43,8 @@ CONNECT_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 10.0
 """An attempt that does not answer for so long is given up and made again, within the time of its table."""
 _TORN_RETRIES = 2
+_ROLE_FAILED_FOR_S = 60.0
+"""How long a role that could not be assumed is not asked for again."""
 
 
 class Account(Protocol):
@@ -262,13 +264,30 @@ class Aws:
             AssumeRoleCredentialFetcher,
             DeferredRefreshableCredentials,
         )
+        from botocore.exceptions import BotoCoreError, ClientError
 
         own = self.session(None)
         extra = {"RoleSessionName": "s3-table-monitor"}
         if account.external_id:
             extra["ExternalId"] = account.external_id
 
+        failed: list[tuple[float, Exception]] = []
+
         def refresh() -> Any:
+            """Assume the role; where it was refused or did not answer, say so again for a while without asking.
+
+            Whoever waits for credentials waits in one queue: with 40 databases of an account whose STS hangs, each of
+            them would wait for all attempts of those before it.
+            """
+            if failed and time.monotonic() - failed[-1][0] < _ROLE_FAILED_FOR_S:
+                raise failed[-1][1]
+            try:
+                return assume()
+            except (BotoCoreError, ClientError) as error:
+                failed.append((time.monotonic(), error))
+                raise
+
+        def assume() -> Any:
             def create(service: str, **keys: Any) -> Any:
                 return own.client(service, region_name=region, **keys)
 
