@@ -31,15 +31,16 @@ class Recorder:
 
     def __init__(self) -> None:
         self.pairs: set[tuple[str, str]] = set()
-        self._started = False
 
     def start(self) -> None:
         """Listen to all that this process asks for from here on."""
-        from botocore.endpoint import Endpoint
+        from botocore import endpoint as botocore_endpoint
 
-        from checks.lake.express import Express
+        from checks.lake import express
 
-        attempt, short = Endpoint._do_get_response, Express._send
+        ordinary: Any = botocore_endpoint.Endpoint
+        quick: Any = express.Express
+        attempt, short = ordinary._do_get_response, quick._send
 
         def noted(endpoint: Any, request: Any, operation: Any, context: Any) -> Any:
             self.note(f"{operation.service_model.service_name}:{operation.name}", sys._getframe(1))
@@ -49,8 +50,8 @@ class Recorder:
             self.note("s3:ListObjectsV2", sys._getframe(1))
             return short(*given)
 
-        Endpoint._do_get_response = noted
-        Express._send = staticmethod(noted_too)  # type: ignore[method-assign]
+        ordinary._do_get_response = noted
+        quick._send = staticmethod(noted_too)
 
     def note(self, operation: str, frame: FrameType | None) -> None:
         """Note what is asked from this frame."""

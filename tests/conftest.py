@@ -59,7 +59,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if exitstatus == pytest.ExitCode.OK and is_whole(config):
         told = differences(pairs)
         if told:
-            reporter = config.pluginmanager.get_plugin("terminalreporter")
+            reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
             reporter.section("what the program asks AWS for is not what it declares (IAM_ACTIONS)", red=True)
             for sentence in told:
                 reporter.line(sentence)

@@ -17,10 +17,10 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.httpsession import URLLib3Session
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.sns import sns_backends
-from urllib3 import HTTPHeaderDict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -120,6 +120,9 @@ class _Judged:
             if not self.may("s3:PutObject", f"{arn}/{key}"):
                 return self.refused_xml("s3:PutObject", f"{arn}/{key}")
             return self.with_key(self.ask(), ("kms:GenerateDataKey", "kms:Decrypt"))
+        if "encryption" in query:
+            action = "s3:GetEncryptionConfiguration"
+            return self.ask() if self.may(action, arn) else self.refused_xml(action, arn)
         if not key:
             prefix = query.get("prefix", [None])[0]
             return (
@@ -203,7 +206,9 @@ class _Judged:
         return self.said(400, json.dumps(body).encode())
 
     def said(self, status: int, body: bytes) -> Any:
-        answer = AWSResponse(self.request.url, status, HTTPHeaderDict({"x-amz-bucket-region": REGION}), None)
+        answer: Any = AWSResponse(
+            self.request.url, status, HTTPHeaders.from_dict({"x-amz-bucket-region": REGION}), None
+        )
         answer._content = body
         return answer
 

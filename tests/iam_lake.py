@@ -178,8 +178,7 @@ def _tables_of_files(lake: HttpLake) -> None:
     }
     lake.table("web.logs", {"Parameters": projected, **_at("s3://files/web/logs")}, dt="string")
     for back in range(1, 6):
-        day = (NOW - back * DAY).date()
-        lake.put(f"s3://logs/app/{day}/a.json", NOW - (back - 1) * DAY - 4 * HOUR)
+        lake.put(f"s3://logs/app/{(NOW - back * DAY).date()}/a.json", NOW - (back - 1) * DAY - 4 * HOUR)
     for name in ("crm.contacts", "crm.accounts", "raw_eu.t", "many.a", "many.b", "many.c", "many.d"):
         folder = name.replace(".", "/")
         lake.table(name, _at(f"s3://files/{folder}"))

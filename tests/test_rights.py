@@ -147,10 +147,11 @@ def test_what_saves_most_is_widened_first_and_no_more_than_that() -> None:
     policy = fit([*orders(80), *orders(3, "small", "few")])
     assert policy.exact_size > QUOTA >= policy.size
     assert policy.widened == ("all tables of the database sales",)
-    assert policy.say() == [
-        f"the policy would have {policy.exact_size:,} characters, and a managed policy takes 6,144: widened to "
-        "all tables of the database sales"
-    ]
+    (told,) = policy.say()
+    assert told.startswith(
+        f"the policy would have {policy.exact_size:,} characters, and a managed policy takes 6,144"
+    )
+    assert told.endswith(": widened to all tables of the database sales")
     assert Right(LIST, "arn:aws:s3:::lake", "sales/table_000/*") in policy.rights
 
 
