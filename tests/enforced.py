@@ -25,8 +25,6 @@ from moto.sns import sns_backends
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from checks.model import JsonValue
-
 REGION = "eu-west-1"
 OWN_KEY = "testing"
 ROLE = "arn:aws:sts::123456789012:assumed-role/monitor/nightly"
@@ -75,7 +73,7 @@ def _fits(pattern: str, text: str) -> bool:
 
 
 @contextmanager
-def enforced(own: Mapping[str, JsonValue], member: Mapping[str, JsonValue] | None = None) -> Iterator[Guard]:
+def enforced(own: Mapping[str, Any], member: Mapping[str, Any] | None = None) -> Iterator[Guard]:
     """Judge each request that this process sends by these policies."""
     guard = Guard(own, member or {"Statement": []})
     send = URLLib3Session.send

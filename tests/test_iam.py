@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from cfnlint.api import lint
-from cfnlint.config import ManualArgs
+from cfnlint.api import lint  # type: ignore[import-untyped]
+from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 
 from checks import cli
 from checks.iam import fit, member_template, template
@@ -137,13 +137,14 @@ def test_nothing_is_ever_written_but_history(lake: HttpLake, tmp_path: Path, ask
 
 
 def test_a_key_by_its_alias_is_found_and_that_of_aws_needs_nothing(lake: HttpLake, ask: Any) -> None:
-    kms, s3 = boto3.client("kms"), boto3.client("s3")
+    kms: Any = boto3.client("kms")
+    s3: Any = boto3.client("s3")
     key = kms.create_key()["KeyMetadata"]
     kms.create_alias(AliasName="alias/lake", TargetKeyId=key["KeyId"])
     for bucket, name in (("ops", "alias/lake"), ("own", "alias/aws/s3")):
         lake.bucket(bucket)
         rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": name}}
-        s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})  # type: ignore[list-item]
+        s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
     lake.table("sales.orders")
     for bucket, keys in (("ops", {key["Arn"]}), ("own", set[str]())):
         code, policy, said = ask(f"history: s3://{bucket}/m/\ntables: [{{table: sales.orders}}]")
