@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from checks.catalogued import whole_databases
 from checks.channels.sns import region_of
@@ -12,11 +13,13 @@ from checks.delivery import topic_of
 from checks.iam.registry import actions_of
 from checks.lake.account import Accounts
 from checks.lake.catalog import ALL_DATABASES, ALL_TABLES, ONE_TABLE
+from checks.lake.formats import reader_of
 from checks.lake.reach import Reached, reach_of
 from checks.lake.skipscan import DIRECTORY_BUCKET
 from checks.lake.storage import split_uri
 from checks.model import Unobserved
 from checks.plan import plan
+from checks.projection import is_projected
 from checks.rights import GET, LIST, PUT, Home, Reach, Right, literal
 from checks.rules.base import Clock
 
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
     from checks.config.selectors import Selector
     from checks.config.settings import Config
     from checks.lake import Lake
+    from checks.model import Problem
+    from checks.rules.base import TablePlan
 
 NEEDED_BY_KEYS = {GET: ("kms:Decrypt",), PUT: ("kms:Decrypt", "kms:GenerateDataKey")}
 """What reading and writing of encrypted objects takes on their key; SNS asks for the same as writing (SNS Developer
@@ -43,12 +48,11 @@ class NoSuchAccount(Exception):  # noqa: N818 - a sentence for the user
 class Needs:
     """What a role needs. ``unread`` are sentences on what could not be found out of the catalog; ``unasked`` on keys.
 
-    ``home`` is where the role is. ``tables`` counts those that were found.
+    ``home`` is where the role is.
     """
 
     home: Home
     rights: tuple[Right, ...]
-    tables: int = 0
     unread: tuple[str, ...] = ()
     unasked: tuple[str, ...] = ()
 
@@ -77,6 +81,12 @@ def used_accounts(config: Config) -> frozenset[str]:
     return frozenset(each.account for each in config.selectors() if each.account is not None)
 
 
+def _asks_partitions(plan: TablePlan) -> bool:
+    """Tell whether the catalog is asked for partitions of the table: of plain files, where they are registered."""
+    table = plan.table
+    return bool(table.partition_keys) and reader_of(table) is None and not is_projected(table)
+
+
 @dataclass(slots=True)
 class _Gathering:
     config: Config
@@ -88,8 +98,11 @@ class _Gathering:
     home: Home = field(init=False)
     found: set[Right] = field(default_factory=set)
     unread: dict[str, None] = field(default_factory=dict)
-    unasked: dict[str, None] = field(default_factory=dict)
+    unasked: dict[str, str] = field(default_factory=dict)
+    """What could not be asked of keys, by what they would be of: one sentence of a bucket is enough."""
     asker: Accounts = field(init=False)
+    keys: list[_KeyAsked] = field(default_factory=list)
+    """What is to be asked of keys, once all places are known."""
 
     def __post_init__(self) -> None:
         self.asker = Accounts(self.lake.aws)
@@ -101,29 +114,34 @@ class _Gathering:
             self.home = self.asker.home(self.account, role)
         except Unobserved as error:
             self.unread[f"{error.problem.message}; so its ARNs are not narrowed to an account"] = None
-        self.found.update(self._of_catalog())
-        tables = self._add_tables()
+        plans = self._planned()
+        self.found.update(
+            self._of_catalog(frozenset(each.table.id for each in plans if not _asks_partitions(each)))
+        )
+        self._add_tables(plans)
         if self.account is None:
             self._add_own()
+        with ThreadPoolExecutor(self.config.concurrency) as pool:
+            for found in pool.map(_key, self.keys):
+                self._add_key(found)
         return Needs(
             home=self.home,
             rights=tuple(sorted(self.found)),
-            tables=tables,
             unread=tuple(self.unread),
-            unasked=tuple(self.unasked),
+            unasked=tuple(self.unasked.values()),
         )
 
     def _is_mine(self, selector: Selector) -> bool:
         return selector.account == self.account
 
-    def _of_catalog(self) -> Iterator[Right]:
-        """Yield the rights on the catalog, by the names and globs of the config alone: later tables are among them."""
+    def _of_catalog(self, without_partitions: frozenset[str]) -> Iterator[Right]:
+        """Yield the rights on the catalog, by the names and globs of the config: later tables are among them."""
         whole = whole_databases(self.config)
         for selector in self.config.selectors():
             if selector.is_prefix or not self._is_mine(selector):
                 continue
             database, name = selector.database or "", selector.name or ""
-            asked = set(actions_of("lake.partitions"))
+            asked = set(actions_of("lake.partitions") if selector.id not in without_partitions else ())
             if selector.is_glob:
                 asked.update(ALL_TABLES)
             else:
@@ -138,16 +156,18 @@ class _Gathering:
                     yield Right(action, self.home.glue("catalog"))
                     yield Right(action, self.home.glue("database/*"))
 
-    def _add_tables(self) -> int:
-        """Add what the tables take that the plan finds; return how many they are."""
+    def _planned(self) -> tuple[TablePlan, ...]:
+        """Return the plans of a run; note what it could not plan."""
         planned = plan(self.config, self.lake.catalog, {}, self.now, only=self._is_mine)
         for finding in planned.findings:
             self.unread[f"{finding.because}; {finding.advice}" if finding.advice else finding.because] = None
+        return planned.plans
+
+    def _add_tables(self, plans: tuple[TablePlan, ...]) -> None:
+        """Add what the tables take in S3, and the keys of what is read."""
         clock = Clock(now=self.now)
         with ThreadPoolExecutor(self.config.concurrency) as pool:
-            reached = list(
-                pool.map(lambda each: reach_of(each, clock, self.lake.reader(each)), planned.plans)
-            )
+            reached = list(pool.map(lambda each: reach_of(each, clock, self.lake.reader(each)), plans))
         excluding = {each.id for each in self.config.selectors() if each.exclude}
         objects: dict[tuple[str, str | None], set[str]] = {}
         for each in reached:
@@ -160,7 +180,6 @@ class _Gathering:
             self.found.update(self._beside(each, logs=each.plan.matched_by not in excluding))
         for (bucket, region), beginnings in sorted(objects.items(), key=str):
             self._add_keys(GET, bucket, sorted(beginnings), region)
-        return len(planned.plans)
 
     def _add(self, reach: Reach) -> None:
         if reach.bucket.endswith(DIRECTORY_BUCKET):  # S3 Express One Zone knows sessions only
@@ -216,34 +235,43 @@ class _Gathering:
             self.unread[f"{topic} is not the ARN of an SNS topic, so nothing is allowed on it"] = None
             return
         self.found.update(Right(action, topic) for action in actions_of("channels.sns"))
-        key = self._key(
-            lambda: self.asker.key_of_topic(topic),
-            f"the topic {topic} is encrypted with a key",
-            NEEDED_BY_KEYS[PUT],
+        self.keys.append(
+            _KeyAsked(partial(self.asker.key_of_topic, topic), f"the topic {topic} is", NEEDED_BY_KEYS[PUT])
         )
-        self.found.update(Right(action, key) for action in NEEDED_BY_KEYS[PUT] if key)
 
     def _add_keys(self, use: str, bucket: str, beginnings: Iterable[str], region: str | None) -> None:
-        """Add the keys that a bucket's new objects, and the first of those below each place, are encrypted with."""
-        needed, account, asker = NEEDED_BY_KEYS[use], self.account, self.asker
-        told = f"objects of s3://{bucket}/ are encrypted with a key"
-        keys = {self._key(lambda: asker.key_of_bucket(bucket, account, region), told, needed)}
-        for each in beginnings:
-            what = f"objects of s3://{bucket}/{each} are encrypted with a key"
-            keys.add(
-                self._key(
-                    lambda begin=each: asker.key_of_objects(bucket, begin, account, region),  # type: ignore[misc]
-                    what,
-                    needed,
-                )
-            )
-        self.found.update(Right(action, key) for key in keys if key for action in needed)
+        """Ask for the keys that a bucket's new objects, and the first of those below each place, are encrypted with."""
+        asker, account, told = self.asker, self.account, f"objects of s3://{bucket}/ are"
+        asks = [partial(asker.key_of_bucket, bucket, account, region)]
+        asks += [partial(asker.key_of_objects, bucket, each, account, region) for each in beginnings]
+        self.keys += [_KeyAsked(ask, told, NEEDED_BY_KEYS[use]) for ask in asks]
 
-    def _key(self, ask: Callable[[], str | None], what: str, needed: tuple[str, ...]) -> str | None:
-        """Return the ARN of a key; where it may not be asked, tell what to add."""
-        try:
-            return ask()
-        except Unobserved as error:
-            told = f"whether {what} is not known ({error.problem.message}); if so, allow {' and '.join(needed)} on it"
-            self.unasked[told] = None
-            return None
+    def _add_key(self, found: _KeyFound) -> None:
+        """Allow the use of a key that was found; where it may not be asked for, tell what to add."""
+        asked, key, problem = found
+        if key is not None:
+            self.found.update(Right(action, key) for action in asked.needed)
+        if problem is not None:
+            allow = f"if so, allow {' and '.join(asked.needed)} on it"
+            self.unasked.setdefault(
+                asked.of, f"whether {asked.of} encrypted with a key is not known ({problem.message}); {allow}"
+            )
+
+
+class _KeyAsked(NamedTuple):
+    ask: Callable[[], str | None]
+    of: str
+    needed: tuple[str, ...]
+
+
+class _KeyFound(NamedTuple):
+    asked: _KeyAsked
+    key: str | None = None
+    problem: Problem | None = None
+
+
+def _key(asked: _KeyAsked) -> _KeyFound:
+    try:
+        return _KeyFound(asked, asked.ask())
+    except Unobserved as error:
+        return _KeyFound(asked, problem=error.problem)
