@@ -6,7 +6,7 @@ User Guide, conditional writes).
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from checks.channels import clients, refusals
@@ -46,7 +46,7 @@ class S3Store:
 
         def get() -> Kept:
             answer = self._client.get_object(Bucket=self._bucket, Key=f"{self._prefix}{name}")
-            written_at = answer.get("LastModified")
+            written_at: datetime | None = answer.get("LastModified")  # a torn answer may not tell
             return Kept(
                 answer["Body"].read(most + 1),
                 answer["ETag"],
