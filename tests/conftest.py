@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
-from typing import TYPE_CHECKING
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.asked import Recorder, differences, joined
 from tests.lakes import HttpLake, point_at, reset, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 # A busy machine is no fault of the code: no example has a time limit. In CI the examples are the same each time.
 settings.register_profile(
@@ -23,6 +25,53 @@ settings.register_profile(
     derandomize=os.environ.get("CI") == "true",
 )
 settings.load_profile("checks")
+
+ASKED = Recorder()
+FOLDER = pytest.StashKey["Path"]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Note what the program asks AWS for; with several processes, all of them in the folder of the first."""
+    told = getattr(config, "workerinput", {}).get("asked")
+    config.stash[FOLDER] = Path(told or tempfile.mkdtemp(prefix="asked-"))
+    ASKED.start()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of pytest-xdist where to write."""
+    node.workerinput["asked"] = str(node.config.stash[FOLDER])
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """After the whole suite, fail where what was asked for is not what is declared.
+
+    A choice of tests, or a run that failed anyhow, proves nothing of it.
+    """
+    config = session.config
+    worker = getattr(config, "workerinput", {}).get("workerid")
+    ASKED.save(config.stash[FOLDER], worker or "own")
+    if worker is not None:
+        return
+    pairs = joined(config.stash[FOLDER])
+    shutil.rmtree(config.stash[FOLDER])
+    if exitstatus == pytest.ExitCode.OK and is_whole(config):
+        told = differences(pairs)
+        if told:
+            reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
+            reporter.section("what the program asks AWS for is not what it declares (IAM_ACTIONS)", red=True)
+            for sentence in told:
+                reporter.line(sentence)
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def is_whole(config: pytest.Config) -> bool:
+    """Tell whether all tests were asked for."""
+    chosen = (config.option.keyword, config.option.markexpr, config.getoption("lf", default=False))
+    whole = [str(Path(each).resolve()) for each in config.args] == [str(config.rootpath / "tests")]
+    return whole and not any(chosen) and not config.option.collectonly and not config.getoption("deselect")
+
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 

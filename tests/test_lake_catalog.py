@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import botocore.session
 import pytest
 
-from checks.lake import IAM_ACTIONS, iam_actions
 from checks.lake.catalog import RESOURCE_LINK, Catalog, prefix_table, table_of
 from checks.lake.session import Aws, price_of
 from checks.model import Column, Format, ProblemKind, Table, Unobserved
@@ -251,12 +250,3 @@ def test_prices() -> None:
     assert price_of("s3:GetObject") == pytest.approx(4e-7)
     assert price_of("glue:GetPartitions") == pytest.approx(1e-6)
     assert price_of("sts:AssumeRole") == 0.0
-
-
-def test_what_reading_takes_is_told() -> None:
-    plain, ice = (
-        convert(entry_of("a.b", {}, {})),
-        convert(entry_of("a.c", {"Parameters": {"table_type": "ICEBERG"}}, {})),
-    )
-    assert iam_actions([plain]) == IAM_ACTIONS
-    assert set(iam_actions([plain, ice])) == {*IAM_ACTIONS, "s3:GetObject"}

@@ -11,11 +11,13 @@ from checks.delivery import topic_of
 from checks.iam.registry import actions_of
 from checks.lake.account import Accounts
 from checks.lake.catalog import ALL_DATABASES, ALL_TABLES, ONE_TABLE
+from checks.lake.formats import reader_of
 from checks.lake.reach import Reached, reach_of
 from checks.lake.skipscan import DIRECTORY_BUCKET
 from checks.lake.storage import split_uri
 from checks.model import Unobserved
 from checks.plan import plan, whole_databases
+from checks.projection import is_projected
 from checks.rights import GET, LIST, PUT, Home, Reach, Right, literal
 from checks.rules.base import Clock
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from checks.config.selectors import Selector
     from checks.config.settings import Config
     from checks.lake import Lake
+    from checks.rules.base import TablePlan
 
 NEEDED_BY_KEYS = {GET: ("kms:Decrypt",), PUT: ("kms:Decrypt", "kms:GenerateDataKey")}
 """What reading and writing of encrypted objects takes on their key; SNS asks for the same as writing (SNS Developer
@@ -76,6 +79,12 @@ def used_accounts(config: Config) -> frozenset[str]:
     return frozenset(each.account for each in config.selectors() if each.account is not None)
 
 
+def _asks_partitions(plan: TablePlan) -> bool:
+    """Tell whether the catalog is asked for partitions of the table: of plain files, where they are registered."""
+    table = plan.table
+    return bool(table.partition_keys) and reader_of(table) is None and not is_projected(table)
+
+
 @dataclass(slots=True)
 class _Gathering:
     config: Config
@@ -100,14 +109,17 @@ class _Gathering:
             self.home = self.asker.home(self.account, role)
         except Unobserved as error:
             self.unread[f"{error.problem.message}; so its ARNs are not narrowed to an account"] = None
-        self.found.update(self._of_catalog())
-        tables = self._add_tables()
+        plans = self._planned()
+        self.found.update(
+            self._of_catalog(frozenset(each.table.id for each in plans if not _asks_partitions(each)))
+        )
+        self._add_tables(plans)
         if self.account is None:
             self._add_own()
         return Needs(
             home=self.home,
             rights=tuple(sorted(self.found)),
-            tables=tables,
+            tables=len(plans),
             unread=tuple(self.unread),
             unasked=tuple(self.unasked),
         )
@@ -115,14 +127,14 @@ class _Gathering:
     def _is_mine(self, selector: Selector) -> bool:
         return selector.account == self.account
 
-    def _of_catalog(self) -> Iterator[Right]:
-        """Yield the rights on the catalog, by the names and globs of the config alone: later tables are among them."""
+    def _of_catalog(self, without_partitions: frozenset[str]) -> Iterator[Right]:
+        """Yield the rights on the catalog, by the names and globs of the config: later tables are among them."""
         whole = whole_databases(self.config)
         for selector in self.config.selectors():
             if selector.is_prefix or not self._is_mine(selector):
                 continue
             database, name = selector.database or "", selector.name or ""
-            asked = set(actions_of("lake.partitions"))
+            asked = set(actions_of("lake.partitions") if selector.id not in without_partitions else ())
             if selector.is_glob:
                 asked.update(ALL_TABLES)
             else:
@@ -137,16 +149,18 @@ class _Gathering:
                     yield Right(action, self.home.glue("catalog"))
                     yield Right(action, self.home.glue("database/*"))
 
-    def _add_tables(self) -> int:
-        """Add what the tables take that the plan finds; return how many they are."""
+    def _planned(self) -> tuple[TablePlan, ...]:
+        """Return the plans of a run; note what it could not plan."""
         planned = plan(self.config, self.lake.catalog, {}, self.now, only=self._is_mine)
         for finding in planned.findings:
             self.unread[f"{finding.because}; {finding.advice}" if finding.advice else finding.because] = None
+        return planned.plans
+
+    def _add_tables(self, plans: tuple[TablePlan, ...]) -> None:
+        """Add what the tables take in S3, and the keys of what is read."""
         clock = Clock(now=self.now)
         with ThreadPoolExecutor(self.config.concurrency) as pool:
-            reached = list(
-                pool.map(lambda each: reach_of(each, clock, self.lake.reader(each)), planned.plans)
-            )
+            reached = list(pool.map(lambda each: reach_of(each, clock, self.lake.reader(each)), plans))
         excluding = {each.id for each in self.config.selectors() if each.exclude}
         objects: dict[tuple[str, str | None], set[str]] = {}
         for each in reached:
@@ -159,7 +173,6 @@ class _Gathering:
             self.found.update(self._beside(each, logs=each.plan.matched_by not in excluding))
         for (bucket, region), beginnings in sorted(objects.items(), key=str):
             self._add_keys(GET, bucket, sorted(beginnings), region)
-        return len(planned.plans)
 
     def _add(self, reach: Reach) -> None:
         if reach.bucket.endswith(DIRECTORY_BUCKET):  # S3 Express One Zone knows sessions only

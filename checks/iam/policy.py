@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from checks.report.words import listing
 from checks.rights import GET, LIST, Right, document, size, statements, without_covered
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ QUOTA = 6144
 _BUCKET = re.compile(r"(arn:[\w-]+:s3:::)([^/]+)(?:/.*)?", re.DOTALL)
 _TABLE = re.compile(r"(arn:[\w-]+:glue:[^:]*:[^:]*:)table/([^/]+)/.+")
 _DATABASE = re.compile(r"(arn:[\w-]+:glue:[^:]*:[^:]*:)database/.+")
+_WHOLE_BUCKET = "the whole bucket "
+_ALL_TABLES = "all tables of the database "
 _READING = (LIST, GET)
 """Only reading is ever widened: what is written, sent, assumed and decrypted stays as it is."""
 
@@ -53,7 +56,7 @@ class Policy:
         if self.widened:
             told.append(
                 f"the policy would have {self.exact_size:,} characters, and a managed policy takes {self.quota:,}: "
-                f"widened to {'; '.join(self.widened)}"
+                f"widened to {listing(self.widened)}"
             )
         if not self.fits:
             told.append(
@@ -115,11 +118,11 @@ def _owner(right: Right) -> str:
     """Name the bucket or database that a right is widened to; empty for what is not."""
     table = _TABLE.fullmatch(right.resource)
     if table is not None:
-        return f"all tables of the database {table[2]}"
+        return _ALL_TABLES + table[2]
     bucket = _BUCKET.fullmatch(right.resource)
     if bucket is None or right.action not in _READING:
         return ""
-    return f"the whole bucket {bucket[2]}"
+    return _WHOLE_BUCKET + bucket[2]
 
 
 def _to_owner(right: Right) -> Right:
@@ -139,7 +142,8 @@ def _whole_catalogs(policy: Policy) -> Policy:
             return replace(right, resource=f"{table[1]}table/*")
         return replace(right, resource=f"{database[1]}database/*") if database is not None else right
 
-    return _with(policy, wide, "all databases and tables of the catalog")
+    others = tuple(told for told in policy.widened if not told.startswith(_ALL_TABLES))
+    return _with(replace(policy, widened=others), wide, "all databases and tables of the catalog")
 
 
 def _all_buckets(policy: Policy) -> Policy:
@@ -149,7 +153,8 @@ def _all_buckets(policy: Policy) -> Policy:
             return right
         return replace(right, resource=bucket[1] + ("*" if right.action == LIST else "*/*"), prefix="*")
 
-    return _with(policy, wide, "reading all buckets")
+    others = tuple(told for told in policy.widened if not told.startswith(_WHOLE_BUCKET))
+    return _with(replace(policy, widened=others), wide, "reading all buckets")
 
 
 def _with(policy: Policy, widen: Callable[[Right], Right], told: str) -> Policy:

@@ -332,26 +332,19 @@ def _lacks(code: str, text: str, asked: Asked) -> Lacks | None:
     partition = told[1]
     if asked.service == "s3":
         key = asked.place.removeprefix(f"s3://{asked.owner}/")
-        rights = (Reach(asked.action, asked.owner, folder_of_all(key)).right(partition),)
+        rights = [Reach(asked.action, asked.owner, folder_of_all(key)).right(partition)]
     else:
         region, account = (told[3] or "*", told[4] or "*") if named else ("*", told[4] or "*")
         home = Home(partition, region, account)
         resources = [arn.split(":", 5)[5] for arn in asked.arn.split(", ") if arn]
-        rights = tuple(Right(asked.action, home.glue(each)) for each in resources)
-    return Lacks(_role_of(principal[0]) if principal else "", rights)
+        rights = [Right(asked.action, home.glue(each)) for each in resources]
+    return Lacks(_role_of(principal[0]) if principal else "", tuple(rights))
 
 
 def _role_of(principal: str) -> str:
     """Return the ARN of the role that a session is of; that of a user as it is."""
     session = _ASSUMED.match(principal)
     return f"arn:{session[1]}:iam::{session[2]}:role/{session[3]}" if session else principal
-
-
-def not_found(asked: Asked) -> Problem:
-    """Return the problem of an object of S3 that is not there."""
-    return _not_found(
-        "NoSuchKey", "", asked, f"{asked.service_name} {asked.operation} on {clean(asked.place)}"
-    )
 
 
 def _not_found(code: str, text: str, asked: Asked, what: str) -> Problem:

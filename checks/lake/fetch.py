@@ -5,10 +5,9 @@ from __future__ import annotations
 from checks.lake.session import Aws
 from checks.lake.storage import S3Store, split_uri
 from checks.model import Unobserved
-from checks.rights import GET, LIST
+from checks.rights import GET
 
-IAM_ACTIONS = (GET, LIST)
-"""Listing only where S3 may hide by a refusal that the object is not there."""
+IAM_ACTIONS = (GET,)
 
 
 def fetch(uri: str, max_bytes: int) -> bytes:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from checks.lake.errors import asked_s3, clean, not_found, problem_of
+from checks.lake.errors import asked_s3, clean, problem_of
 from checks.lake.formats.files import is_data
 from checks.lake.lister import Key, Keys, Page, TornAnswer, own_pages
 from checks.lake.session import take_room, whole
@@ -119,24 +119,10 @@ class S3Store:
             client = self.aws.client("s3", self.account, self.region)
             data = whole(lambda: _body_of(client.get_object(Bucket=bucket, Key=key, **ask), max_bytes))
         except Exception as error:
-            problem = problem_of(error, asked)
-            if problem.lacks is not None and self._is_absent(bucket, key):
-                problem = not_found(asked)
-            raise Unobserved(problem) from error
+            raise Unobserved(problem_of(error, asked)) from error
         if data is None:
             raise Unobserved(too_large(asked.place, max_bytes))
         return data
-
-    def _is_absent(self, bucket: str, key: str) -> bool:
-        """Tell whether a listing shows that there is no such object, False where that is not known.
-
-        S3 refuses to get what is not there from who may not list the bucket (API reference of GetObject), and of a
-        right to list that is limited to a prefix it is not said whether that counts.
-        """
-        try:
-            return all(name != key for name in self.list_page(bucket, key, max_keys=1).keys.names)
-        except Unobserved:
-            return False
 
 
 def _body_of(answer: Mapping[str, Any], most: int) -> bytes | None:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from checks.model import Change, Finding, Reason, Severity, Status
 from checks.report import words
@@ -224,19 +224,26 @@ def _to_allow(lacks: Lacks) -> list[Line]:
     left = len(found) - _MOST_STATEMENTS
     cut = 0
     for each in found[:_MOST_STATEMENTS]:
-        shown = {name: value for name, value in each.items() if name != "Sid"}  # the role may have it already
-        shown["Resource"] = each["Resource"][:_MOST_RESOURCES]
-        cut += len(each["Resource"]) - len(shown["Resource"])
-        for condition in ("Condition",) if "Condition" in each else ():
-            prefixes = each[condition]["StringLike"]["s3:prefix"]
-            shown[condition] = {"StringLike": {"s3:prefix": prefixes[:_MOST_RESOURCES]}}
-            cut += len(prefixes) - len(prefixes[:_MOST_RESOURCES])
+        shown, more_places = _cut(each)
+        cut += more_places
         lines.append(Line("Allow", words.statement(json.dumps(shown, ensure_ascii=False)), Kind.CODE))
     more = [words.count(cut, "more place")] if cut else []
     more += [words.count(left, "more statement")] if left > 0 else []
     if more:
         lines.append(Line("", f"And {words.listing(more)}, which checks iam prints."))
     return lines
+
+
+def _cut(statement: dict[str, Any]) -> tuple[dict[str, Any], int]:
+    """Return a statement of a bounded number of places, and how many were left out; its id may be taken already."""
+    shown = {name: value for name, value in statement.items() if name != "Sid"}
+    shown["Resource"] = statement["Resource"][:_MOST_RESOURCES]
+    left = len(statement["Resource"]) - len(shown["Resource"])
+    if "Condition" in statement:
+        prefixes = statement["Condition"]["StringLike"]["s3:prefix"]
+        shown["Condition"] = {"StringLike": {"s3:prefix": prefixes[:_MOST_RESOURCES]}}
+        left += len(prefixes[_MOST_RESOURCES:])
+    return shown, left
 
 
 def _more(told: ToldFinding, report: Report, *, alone: bool) -> list[Line]:

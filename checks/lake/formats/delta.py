@@ -73,13 +73,16 @@ class Walk:
         return f"s3://{self.bucket}/{self.prefix}"
 
     def hint(self) -> int | None:
-        """Return the version of the last checkpoint, None where no such file is there or it is torn."""
+        """Return the version of the last checkpoint, None where no such file is there or it is torn.
+
+        S3 may refuse what is not there to who may list some prefixes only; a refusal that means more comes again.
+        """
         try:
             data = self.reader.store.get(
                 self.bucket, f"{self.prefix}_last_checkpoint", max_bytes=_MOST_HINT_BYTES
             )
         except Unobserved as error:
-            if error.problem.kind in (ProblemKind.NOT_FOUND, ProblemKind.MALFORMED):
+            if error.problem.kind in (ProblemKind.NOT_FOUND, ProblemKind.MALFORMED) or error.problem.lacks:
                 return None
             raise
         return parse_hint(data)
@@ -305,9 +308,8 @@ class DeltaReader:
         """
         bucket, root = self._root(plan.table)
         walk, asked = Walk(plan.table, clock, reader, bucket, f"{root}_delta_log/"), asked_of(plan)
-        for folder in (walk.prefix, root) if asked.events is not None else (walk.prefix,):
-            yield Reach(LIST, bucket, folder)
-            yield Reach(GET, bucket, folder)
+        yield Reach(LIST, bucket, walk.prefix)
+        yield Reach(GET, bucket, root if asked.events is not None else walk.prefix)
         if asked.events is not None or asked.periods or asked.whole or asked.live:
             from checks.lake.formats.delta_files import elsewhere  # it needs what is defined here
 

@@ -18,7 +18,7 @@ from checks.lake.formats.held import Held, layout_of, too_much, wanted, with_par
 from checks.lake.formats.logs import place_of
 from checks.layout import NULL_PARTITION
 from checks.model import Column, Problem, ProblemKind, Unobserved, WholeSeen
-from checks.rights import GET, LIST, Reach, folder_of_all
+from checks.rights import GET, Reach, folder_of_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -89,7 +89,6 @@ def elsewhere(walk: Walk, clock: Clock, *, data: bool) -> Iterator[Reach]:
             places.append(place)
     for bucket, folder in sorted({(bucket, folder_of_all(key)) for bucket, key in places}):
         yield Reach(GET, bucket, folder)
-        yield Reach(LIST, bucket, folder)
     if why:
         raise Unobserved(too_much(walk.table.id, why))
 

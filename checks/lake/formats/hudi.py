@@ -83,7 +83,8 @@ class Walk:
         try:
             data = self.reader.store.get(self.bucket, key, max_bytes=_MOST_PROPERTIES)
         except Unobserved as error:
-            if error.problem.kind is not ProblemKind.NOT_FOUND:
+            # S3 may refuse what is not there to who may list some prefixes only.
+            if error.problem.kind is not ProblemKind.NOT_FOUND and error.problem.lacks is None:
                 raise
             try:  # while Hudi writes it anew, what it was stands beside it
                 data = self.reader.store.get(self.bucket, f"{key}.backup", max_bytes=_MOST_PROPERTIES)

@@ -22,7 +22,7 @@ from checks.lake.formats.logs import (
     whole_number,
 )
 from checks.model import Arrival, Format, ProblemKind, Unobserved
-from checks.rights import GET, LIST, Reach
+from checks.rights import GET, Reach
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -169,8 +169,7 @@ def _say_passed(passed: list[Snapshot]) -> str:
 class IcebergReader:
     """Reads Iceberg tables: one GET tells when data last came, one more where summaries count nothing."""
 
-    iam_actions: tuple[str, ...] = (GET, LIST)
-    """Listing is asked for only where S3 may hide by a refusal that a file is not there."""
+    iam_actions: tuple[str, ...] = (GET,)
 
     def claims(self, table: Table) -> bool:
         """Tell whether the catalog marks the table as Iceberg (``table_type``, ``metadata_location``)."""
@@ -202,9 +201,10 @@ class IcebergReader:
 
         yield from _reaching(place_of(_pointer(plan.table)))
         metadata = self.metadata(plan.table, reader)
-        yield from _reaching(metadata.place_of(_metadata_path(metadata)))
-        for entry in metadata.snapshots.values():
-            yield from _reaching(metadata.place_of(str(entry.get("manifest-list") or "")))
+        named = [_metadata_path(metadata)]
+        named += [str(entry.get("manifest-list") or "") for entry in metadata.snapshots.values()]
+        for uri in named:
+            yield from _reaching(metadata.place_of(uri) if uri else None)
         snapshot = snapshot_at(metadata, clock)
         if snapshot is not None and snapshot.manifest_list is not None:
             for manifest in SnapshotFiles(plan.table.id, reader, metadata, snapshot).manifests():
@@ -255,9 +255,7 @@ def _reaching(place: tuple[str, str] | None) -> Iterator[Reach]:
     """Yield what reading files beside this one takes; nothing for what is not in S3."""
     if place is not None:
         bucket, key = place
-        folder = key[: key.rfind("/") + 1]
-        yield Reach(GET, bucket, folder)
-        yield Reach(LIST, bucket, folder)
+        yield Reach(GET, bucket, key[: key.rfind("/") + 1])
 
 
 READER = IcebergReader()
