@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 STACK = "s3-table-monitor-prod"
 EMAIL = "data-team@example.com"
 FOLDER = ROOT / "build" / "e2e"
-_A_RUN_WITHIN_S = 100
-"""A minute until the schedule fires, and what a cold start takes on a busy machine."""
+_A_RUN_WITHIN_S = 240
+"""A minute until the schedule fires, and what a cold start may take on a very busy machine."""
 
 
 class Unexpected(Exception):  # noqa: N818 - a sentence for the developer
