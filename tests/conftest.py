@@ -1,4 +1,4 @@
-"""What several test files share: an emulated account, and a browser where there is one."""
+"""What several test files share: an emulated account, and a browser and the Lambda's Python where there is one."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from infra.package.bytecode import find_python
+from infra.package.failures import NotBuilt
 from tests.asked import Recorder, differences, joined
 from tests.lakes import HttpLake, point_at, reset, serving
 
@@ -105,3 +107,14 @@ def browser() -> str:
             pytest.fail(reason)
         pytest.skip(reason)
     return found
+
+
+@pytest.fixture(scope="session")
+def python() -> Path:
+    """A Python of the Lambda's version; skips where there is none, except in CI, where it must be there."""
+    try:
+        return find_python()
+    except NotBuilt as error:
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(error))
+        pytest.skip(str(error))

@@ -69,7 +69,8 @@ class RealLake:
             "version": 1,
             "name": "real",
             "tables": [
-                {"table": "web.clicks", **daily, "volume": {"min_bytes": "100B", "drop": "90%", "history": 3}, **footers},
+                {"table": "web.clicks", **daily, **footers,
+                 "volume": {"min_bytes": "100B", "drop": "90%", "history": 3}},
                 {"table": "web.gaps", **daily},
                 {"table": "web.thin", **daily, "volume": {"min_files": 2}},
                 {"table": "web.dropped", **daily},

@@ -11,7 +11,9 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -22,10 +24,8 @@ import pytest
 
 from checks.bundle import Manifest
 from infra.package.build import IMPORTS
-from infra.package.bytecode import find_python
-from infra.package.failures import NotBuilt
 from infra.package.sizes import MIB
-from infra.package.targets import PYTHON
+from infra.package.targets import PYTHON, TARGETS
 from tests.accounts import Team
 from tests.real_lake import EXPECTED, TABLES, RealLake, clock
 
@@ -37,6 +37,13 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 ARCHITECTURE = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
 pytestmark = pytest.mark.xdist_group("package")  # one process builds it, and the others need not
+USE = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from checks import bundle
+print(bundle.use(Path(sys.argv[1])))
+"""
 HANDLER = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
@@ -51,17 +58,6 @@ def alone(file: Path) -> Iterator[None]:
     with file.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-@pytest.fixture(scope="session")
-def python() -> Path:
-    """A Python of the Lambda's version; skips where there is none, except in CI, where it must be there."""
-    try:
-        return find_python()
-    except NotBuilt as error:
-        if os.environ.get("CI") == "true":
-            pytest.fail(str(error))
-        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")
@@ -96,6 +92,11 @@ class Deployed:
             text=True,
         )
 
+    def unpacked(self) -> Path:
+        """Return where the dependencies are, once they are there."""
+        self.run(USE)
+        return self.tree
+
     @property
     def tree(self) -> Path:
         """Where the dependencies are unpacked."""
@@ -104,15 +105,23 @@ class Deployed:
 
 
 @pytest.fixture(scope="session")
-def deployed(python: Path, package: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    folder = tmp_path_factory.mktemp("lambda")
+def roomy() -> Iterator[Path]:
+    """A folder for thousands of files, in memory where there is a GiB of it: a disk takes a minute for them."""
+    memory = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+    fits = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 1024 * MIB
+    with tempfile.TemporaryDirectory(prefix="package-", dir=memory if fits else None) as made:
+        yield Path(made).resolve()
+
+
+@pytest.fixture(scope="session")
+def deployed(python: Path, package: Path, roomy: Path) -> Deployed:
+    folder = roomy / "lambda"
     there = Deployed(python, folder / "task", folder / "tmp", folder / "elsewhere")
     for made in (there.temporary, there.elsewhere):
-        made.mkdir()
+        made.mkdir(parents=True)
     with ZipFile(package) as packed:
         packed.extractall(there.code)
-    yield there
-    shutil.rmtree(folder)  # pytest keeps the folders of the last runs, and this one has 600 MB
+    return there
 
 
 @pytest.fixture
@@ -190,6 +199,13 @@ def test_the_seven_checks_find_the_same_in_the_package_as_here(
     assert found == EXPECTED
 
 
+def test_cold_starts_at_once_share_one_tree(deployed: Deployed) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        done = list(pool.map(lambda _: deployed.run(USE), range(3)))
+    assert [each.stdout.strip() for each in done] == [str(deployed.tree)] * 3, done[0].stderr
+    assert {each.name for each in deployed.tree.parent.iterdir()} == {"lock", deployed.tree.name}
+
+
 def test_what_the_runtime_brings_and_what_was_imported_of_it_give_way(
     deployed: Deployed, tmp_path: Path
 ) -> None:
@@ -227,7 +243,7 @@ print(sorted({name.partition(".")[0] for name in sys.modules} & {"boto3", "panda
 
 
 @pytest.mark.parametrize(
-    "missing", ["pyarrow._parquet", "scipy.stats", "cronsim", "awswrangler", "checks.channels.sns"]
+    "missing", ["pyarrow._parquet", "scipy.stats", "cronsim", "awswrangler", "checks.assess"]
 )
 def test_a_package_that_lacks_a_part_fails_the_invocation(deployed: Deployed, missing: str) -> None:
     script = f"""
@@ -256,3 +272,60 @@ def project() -> dict[str, Any]:
     with (ROOT / "pyproject.toml").open("rb") as stream:
         told: dict[str, Any] = tomllib.load(stream)["project"]
     return told
+
+
+SUBSET = ("lambda", "assess", "lake_catalog", "lake_observe", "rules_table")
+"""Tests of the Lambda over HTTP, of what judges, of what reads Glue and S3, and the heart: none needs an engine."""
+SUITE = """
+import sys
+code, behind, root = sys.argv[1:4]
+sys.path.insert(0, code)
+from pathlib import Path
+from checks import bundle
+bundle.use(Path(code))
+import lambda_handler
+sys.path += [behind, root]
+import pytest
+told = pytest.main(["-q", "-p", "no:cacheprovider", "-o", "pythonpath=", "--rootdir", root, *sys.argv[4:]])
+for name in ("checks.monitor", "lambda_handler", "boto3", "great_expectations", "pyarrow", "pytest"):
+    print(name, sys.modules[name].__file__)
+sys.exit(told)
+"""
+
+
+@pytest.mark.slow
+def test_a_part_of_the_suite_passes_in_the_package(deployed: Deployed, roomy: Path) -> None:
+    behind = roomy / "behind"
+    uv = Path(sys.executable).with_name("uv")
+    place: list[str | Path] = ["--target", behind, "--python-platform", TARGETS[ARCHITECTURE].platform]
+    exact: list[str | Path] = [
+        "--python-version",
+        PYTHON,
+        "--only-binary",
+        ":all:",
+        "-c",
+        ROOT / "locks/test.txt",
+    ]
+    only_tests = ["pytest", "hypothesis", "moto", "flask", "flask-cors", "pyyaml"]
+    subprocess.run([uv, "pip", "install", "--quiet", *place, *exact, *only_tests], check=True)
+    tree = deployed.unpacked()
+    for each in behind.iterdir():  # of what the package has, nothing may come from here
+        if (tree / each.name).exists():
+            shutil.rmtree(each) if each.is_dir() else each.unlink()
+    files = [ROOT / f"tests/test_{name}.py" for name in SUBSET]
+    done = deployed.run(SUITE, *map(str, [behind, ROOT, *files]), env={"HOME": str(roomy)})
+    assert done.returncode == 0, done.stdout + done.stderr
+    *_, passed = re.findall(r"(\d+) passed", done.stdout)
+    assert int(passed) > 150
+    places = dict(line.split(" ", 1) for line in done.stdout.splitlines()[-6:])
+    homes = {name: next(str(home) for home in (deployed.code, tree, behind) if place.startswith(f"{home}/"))
+             for name, place in places.items()}  # fmt: skip
+    ours, theirs = str(deployed.code), str(tree)
+    assert homes == {
+        "checks.monitor": ours,
+        "lambda_handler": ours,
+        "boto3": theirs,
+        "great_expectations": theirs,
+        "pyarrow": theirs,
+        "pytest": str(behind),
+    }
