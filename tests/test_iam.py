@@ -299,6 +299,7 @@ def test_a_stack_fills_in_its_own_partition_region_and_account(partition: str) -
 def test_each_part_declares_its_own() -> None:
     assert set(declared()) == {
         "checks.channels.file",
+        "checks.channels.heartbeat",
         "checks.channels.sns",
         "checks.history.s3",
         "checks.lake.catalog",
