@@ -106,7 +106,9 @@ def remove(environ: Mapping[str, str], now: datetime) -> None:
     nothing = BUILD / "no-policy.json"
     nothing.write_text('{"Version": "2012-10-17", "Statement": []}', encoding="utf-8")
     _osls(["remove"], {**_for_osls(parameters, kept), "POLICY": str(nothing)})
-    print(f"Removed: the stack {parameters.stack} in {parameters.region}.")
+    print(
+        f"Removed: the stack {parameters.stack} in {parameters.region}; a key of its own is deleted in 7 days."
+    )
     history = outputs.get("History", "")
     if own_history:
         print(
