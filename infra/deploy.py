@@ -164,7 +164,11 @@ def _region() -> str | None:
 
 
 def _account() -> Account:
-    answer = _asked("sts", "get_caller_identity", "who is asking")
+    """Return whose account it is; raises `Mistakes` when the credentials do not do."""
+    try:
+        answer = _asked("sts", "get_caller_identity", "who is asking")
+    except Failed as failed:
+        raise Mistakes([f"{failed}; set AWS_PROFILE, or renew the credentials"]) from failed
     arn = str(answer["Arn"])
     return Account(str(answer["Account"]), arn.split(":")[1], arn)
 
