@@ -146,7 +146,7 @@ def told(
     if not parameters.operations_emails:
         todo.append(f"Subscribe somebody to {outputs['OperationsTopicArn']}: alarms ring into nothing.")
     todo.append(
-        "For a first run now: aws lambda invoke "
+        f"For a first run now{', until which the alarm on silence of a new stack rings' if beat else ''}: aws lambda invoke "
         f"--region {parameters.region} --function-name {outputs['FunctionName']} --cli-read-timeout 910 "
         "--cli-binary-format raw-in-base64-out --payload '{}' /dev/stdout"
     )

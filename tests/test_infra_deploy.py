@@ -254,6 +254,7 @@ def test_in_the_end_it_says_what_was_done_and_what_is_left(tmp_path: Path) -> No
     assert "an alarm after 26 h" in text
     assert "Follow the links in the mails that AWS sent to a@example.com" in text
     assert "aws lambda invoke --region eu-west-1 --function-name s3-table-monitor-prod" in text
+    assert "For a first run now, until which the alarm on silence of a new stack rings: aws" in text
     assert "Subscribe somebody" not in text
 
 
