@@ -145,9 +145,10 @@ def told(
         todo.append(f"Subscribe somebody to {outputs['TopicArn']}, or deploy with ALERT_EMAILS.")
     if not parameters.operations_emails:
         todo.append(f"Subscribe somebody to {outputs['OperationsTopicArn']}: alarms ring into nothing.")
+    rings = ", until which the alarm on silence of a new stack rings" if beat else ""
     todo.append(
-        f"For a first run now{', until which the alarm on silence of a new stack rings' if beat else ''}: aws lambda invoke "
-        f"--region {parameters.region} --function-name {outputs['FunctionName']} --cli-read-timeout 910 "
+        f"For a first run now{rings}: aws lambda invoke --region {parameters.region} "
+        f"--function-name {outputs['FunctionName']} --cli-read-timeout 910 "
         "--cli-binary-format raw-in-base64-out --payload '{}' /dev/stdout"
     )
     return "\n".join([*lines, "Left to do:", *(f"  - {one}" for one in todo)])
