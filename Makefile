@@ -38,15 +38,19 @@ lint-python: $(VENV)/.test
 	$(BIN)/mypy $(SOURCES)
 	$(BIN)/lint-imports --no-cache
 
-# The deployment is checked wherever npm is; CI must not skip it.
+# The deployment is checked wherever npm is; CI must not skip it. Takes the target, what else it needs, and the command.
+define where_npm_is
+@if command -v npm >/dev/null; then \
+    $(MAKE) --no-print-directory --silent infra/node_modules/.installed $(2) && $(3); \
+elif [ "$${CI:-}" = true ]; then \
+    echo "$(1): npm is not installed, and in CI the deployment must be checked" >&2; exit 1; \
+else \
+    echo "$(1): skipped, npm is not installed (it needs Node.js 20.19 or newer)"; \
+fi
+endef
+
 lint-infra: $(VENV)/.test
-	@if command -v npm >/dev/null; then \
-	    $(MAKE) --no-print-directory infra/node_modules/.installed build/scanner/.installed && $(BIN)/python -m infra.check; \
-	elif [ "$${CI:-}" = true ]; then \
-	    echo "lint-infra: npm is not installed, and in CI the deployment must be checked" >&2; exit 1; \
-	else \
-	    echo "lint-infra: skipped, npm is not installed (it needs Node.js 20.19 or newer)"; \
-	fi
+	$(call where_npm_is,lint-infra,build/scanner/.installed,$(BIN)/python -m infra.check)
 
 format: $(VENV)/.test  ## format the code and mend what ruff can mend
 	$(BIN)/ruff format .
@@ -60,8 +64,8 @@ deploy: $(VENV)/.demo infra/node_modules/.installed  ## deploy to AWS (AWS_REGIO
 remove: $(VENV)/.demo infra/node_modules/.installed  ## remove what was deployed; the history is kept
 	@$(BIN)/python -m infra.deploy remove
 
-e2e: $(VENV)/.test infra/node_modules/.installed  ## deploy to an emulator, let the schedule fire, read the report, remove it
-	@$(BIN)/python -m infra.e2e.run
+e2e: $(VENV)/.test  ## deploy to an emulator, let the schedule fire, read the report, remove it
+	$(call where_npm_is,e2e,,$(BIN)/python -m infra.e2e.run)
 
 setup: $(VENV)/.test  ## only set up .venv
 

@@ -106,7 +106,9 @@ def remove(environ: Mapping[str, str], now: datetime) -> None:
     nothing = BUILD / "no-policy.json"
     nothing.write_text('{"Version": "2012-10-17", "Statement": []}', encoding="utf-8")
     _osls(["remove"], {**_for_osls(parameters, kept), "POLICY": str(nothing)})
-    print(f"Removed: the stack {parameters.stack} in {parameters.region}.")
+    print(
+        f"Removed: the stack {parameters.stack} in {parameters.region}; a key of its own is deleted in 7 days."
+    )
     history = outputs.get("History", "")
     if own_history:
         print(
@@ -143,9 +145,10 @@ def told(
         todo.append(f"Subscribe somebody to {outputs['TopicArn']}, or deploy with ALERT_EMAILS.")
     if not parameters.operations_emails:
         todo.append(f"Subscribe somebody to {outputs['OperationsTopicArn']}: alarms ring into nothing.")
+    rings = ", until which the alarm on silence of a new stack rings" if beat else ""
     todo.append(
-        "For a first run now: aws lambda invoke "
-        f"--region {parameters.region} --function-name {outputs['FunctionName']} --cli-read-timeout 910 "
+        f"For a first run now{rings}: aws lambda invoke --region {parameters.region} "
+        f"--function-name {outputs['FunctionName']} --cli-read-timeout 910 "
         "--cli-binary-format raw-in-base64-out --payload '{}' /dev/stdout"
     )
     return "\n".join([*lines, "Left to do:", *(f"  - {one}" for one in todo)])
@@ -162,7 +165,11 @@ def _region() -> str | None:
 
 
 def _account() -> Account:
-    answer = _asked("sts", "get_caller_identity", "who is asking")
+    """Return whose account it is; raises `Mistakes` when the credentials do not do."""
+    try:
+        answer = _asked("sts", "get_caller_identity", "who is asking")
+    except Failed as failed:
+        raise Mistakes([f"{failed}; set AWS_PROFILE, or renew the credentials"]) from failed
     arn = str(answer["Arn"])
     return Account(str(answer["Account"]), arn.split(":")[1], arn)
 

@@ -254,6 +254,7 @@ def test_in_the_end_it_says_what_was_done_and_what_is_left(tmp_path: Path) -> No
     assert "an alarm after 26 h" in text
     assert "Follow the links in the mails that AWS sent to a@example.com" in text
     assert "aws lambda invoke --region eu-west-1 --function-name s3-table-monitor-prod" in text
+    assert "For a first run now, until which the alarm on silence of a new stack rings: aws" in text
     assert "Subscribe somebody" not in text
 
 
@@ -328,6 +329,7 @@ def test_a_config_with_mistakes_is_told_as_validate_tells_it(tmp_path: Path) -> 
 def test_an_account_that_does_not_answer_is_told_before_anything_is_built(tmp_path: Path) -> None:
     (tmp_path / "checks.yml").write_text(CONFIG)
     done = run(tmp_path, AWS_REGION="eu-west-1", ALERT_EMAILS="a@example.com")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "AWS did not tell who is asking" in done.stderr
+    assert done.stderr.endswith("renew the credentials\nNothing was deployed.\n")
     assert untouched(tmp_path)

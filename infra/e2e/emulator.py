@@ -1,7 +1,8 @@
 """An account on this machine: ministack, in a virtual environment of its own, with permissions enforced and TLS.
 
 It runs the functions as processes of its own Python, so that has to be the one of the function's runtime. It is started
-with an empty environment, as its own would leak into the functions, and listens on 127.0.0.1 only.
+with an empty environment, as its own would leak into the functions, and listens on 127.0.0.1 only: on a free port, and
+on 443 where it may and nobody else does.
 """
 
 from __future__ import annotations

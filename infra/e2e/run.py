@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -286,6 +287,9 @@ def main() -> int:
     shutil.rmtree(FOLDER / "tmp", ignore_errors=True)
     _osls(FOLDER)
     begun = time.monotonic()
+    signal.signal(
+        signal.SIGTERM, lambda *_: sys.exit("e2e: ended from outside")
+    )  # so that the emulator ends, too
     try:
         with running(FOLDER) as emulator:
             Story(emulator, FOLDER).all()
