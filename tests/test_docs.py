@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from checks.config import load
-from checks.iam import NEEDED_BY_KEYS, registry
+from checks.iam import DIRECTORY, NEEDED_BY_KEYS, registry
 from checks.rules import CHECKS
 
 ROOT = Path(__file__).parents[1]
@@ -64,7 +64,7 @@ def test_readme_lists_all_that_the_role_may_need_and_no_more() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     section = text.partition("## What it may do in your account")[2].partition("\n## ")[0]
     keys = {action for actions in NEEDED_BY_KEYS.values() for action in actions}
-    assert set(re.findall(r"`([a-z0-9]+:[A-Za-z]+)`", section)) == set(registry.actions()) | keys
+    assert set(re.findall(r"`([a-z0-9]+:[A-Za-z]+)`", section)) == {*registry.actions(), *keys, DIRECTORY}
 
 
 def test_what_printing_a_policy_takes_is_told() -> None:

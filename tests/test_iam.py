@@ -80,6 +80,13 @@ def test_a_whole_bucket_has_no_condition(lake: HttpLake, ask: Any) -> None:
     ]
 
 
+def test_a_directory_bucket_is_read_by_sessions(lake: HttpLake, ask: Any) -> None:
+    code, policy, said = ask("tables: [{prefix: 's3://data--euw1-az1--x-s3/in/'}]")
+    assert (code, said) == (0, "")
+    bucket = "arn:aws:s3express:eu-west-1:123456789012:bucket/data--euw1-az1--x-s3"
+    assert rights(policy) == {("s3express:CreateSession", bucket, "*")}
+
+
 def test_a_glob_allows_tables_that_come_later(lake: HttpLake, ask: Any) -> None:
     lake.table("sales.orders")
     code, policy, _ = ask("tables: [{table: 'sales.*'}, {table: 'raw_*.ev_?'}]")

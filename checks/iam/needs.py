@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 NEEDED_BY_KEYS = {GET: ("kms:Decrypt",), PUT: ("kms:Decrypt", "kms:GenerateDataKey")}
 """What reading and writing of encrypted objects takes on their key; SNS asks for the same as writing (SNS Developer
 Guide, "Key management")."""
-_DIRECTORY = "s3express:CreateSession"
+DIRECTORY = "s3express:CreateSession"
+"""What botocore asks for by itself before it reads a directory bucket, and all that this takes."""
 _PLACEHOLDER = Home("aws", "*", "*")
 
 
@@ -185,7 +186,7 @@ class _Gathering:
         if reach.bucket.endswith(DIRECTORY_BUCKET):  # S3 Express One Zone knows sessions only
             home = self.home
             arn = f"arn:{home.partition}:s3express:{home.region}:{home.account_id}:bucket/{reach.bucket}"
-            self.found.add(Right(_DIRECTORY, arn))
+            self.found.add(Right(DIRECTORY, arn))
             return
         self.found.add(reach.right(self.home.partition))
 
