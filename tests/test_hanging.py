@@ -367,6 +367,6 @@ def test_threads_that_hang_do_not_hold_up_the_end_of_the_process(
             capture_output=True,
             text=True,
             env=environ,
-            timeout=60,
+            timeout=120,
         )
     assert done.stdout.splitlines()[-1] == "20 True"
