@@ -12,7 +12,7 @@ import sys
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from checks.iam import registry
+from checks.iam import DIRECTORY, registry
 from checks.rights import action_of
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 DEMO = "checks.demo"
 UNDECLARED = "undeclared"
-IMPLIED = frozenset({"s3express:CreateSession"})
+IMPLIED = frozenset({DIRECTORY})
 """Actions of sessions that botocore opens by itself."""
 
 

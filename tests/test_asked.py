@@ -1,4 +1,4 @@
-"""The proof that what is asked for is what is declared: what it would find, and that it listens to all ways of asking."""
+"""The proof that what is asked for is what is declared: what it would find, and that it hears all ways of asking."""
 
 from __future__ import annotations
 

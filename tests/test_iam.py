@@ -11,8 +11,11 @@ from cfnlint.api import lint  # type: ignore[import-untyped]
 from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 
 from checks import cli
+from checks.config.models import Account as Role
 from checks.iam import fit, member_template, template
 from checks.iam.registry import actions, declared, of_setup
+from checks.lake import Aws
+from checks.lake.account import Accounts
 from checks.rights import LIST, Home, Reach, Right
 from tests.accounts import Team, land_days
 from tests.enforced import Guard, enforced
@@ -75,6 +78,13 @@ def test_a_whole_bucket_has_no_condition(lake: HttpLake, ask: Any) -> None:
             "Resource": ["arn:aws:s3:::raw"],
         }
     ]
+
+
+def test_a_directory_bucket_is_read_by_sessions(lake: HttpLake, ask: Any) -> None:
+    code, policy, said = ask("tables: [{prefix: 's3://data--euw1-az1--x-s3/in/'}]")
+    assert (code, said) == (0, "")
+    bucket = "arn:aws:s3express:eu-west-1:123456789012:bucket/data--euw1-az1--x-s3"
+    assert rights(policy) == {("s3express:CreateSession", bucket, "*")}
 
 
 def test_a_glob_allows_tables_that_come_later(lake: HttpLake, ask: Any) -> None:
@@ -210,6 +220,20 @@ def test_who_is_signed_in_to_a_member_account_needs_no_role_of_it(lake: HttpLake
         code, policy, said = ask(text, "--account", "here")
     assert (code, said) == (0, "")
     assert ("s3:ListBucket", "arn:aws:s3:::lake", "sales/orders/*") in rights(policy)
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"), [("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov"), ("eu-west-1", "aws")]
+)
+def test_the_own_account_is_where_sts_says(lake: HttpLake, region: str, partition: str) -> None:
+    assert Accounts(Aws(region=region)).home(None) == Home(partition, region, "123456789012")
+
+
+def test_another_account_is_where_its_role_says(lake: HttpLake) -> None:
+    role = Role(role_arn="arn:aws-cn:iam::111122223333:role/reader", region="cn-north-1")
+    aws = Aws({"partner": role})
+    assert Accounts(aws).home("partner", role.role_arn) == Home("aws-cn", "cn-north-1", "111122223333")
+    assert not aws.cost().requests, "nothing is asked for that"
 
 
 # Stacks -----------------------------------------------------------------------------------------------------

@@ -76,6 +76,7 @@ def without(policy: Any) -> Iterator[tuple[str, Any]]:
             yield f"{statement['Sid']} {action}", less
 
 
+@pytest.mark.slow
 def test_the_policy_is_enough_and_each_part_of_it_is_missed(
     built: IamLake, capsys: pytest.CaptureFixture[str]
 ) -> None:

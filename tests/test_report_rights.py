@@ -214,3 +214,26 @@ def test_a_config_that_grew_without_a_deployment_gets_one_item(lake: HttpLake) -
     with enforced({"Statement": [allowed, own, *map(json.loads, statements)]}):
         outcome = monitor.run(config, monitor.Request(now=NOW, keep=False, send=False), os.environ)
     assert {each.status for each in outcome.report.findings} == {Status.PASS}
+
+
+def test_a_table_that_glue_leaves_out_of_its_list_is_denied_and_not_gone(lake: HttpLake) -> None:
+    names = [f"t{number}" for number in range(5)]
+    for name in names:
+        table = lake.table(f"many.{name}", {"StorageDescriptor": {"Location": f"s3://lake/many/{name}"}})
+        lake.put(f"{table.location}a.parquet", NOW - HOUR)
+    begin = "arn:aws:glue:eu-west-1:123456789012:"
+    seen = [
+        begin + each for each in ("catalog", "database/many", *(f"table/many/{name}" for name in names[1:]))
+    ]
+    policy = [
+        {"Action": ["glue:GetTable", "glue:GetTables"], "Resource": seen},
+        {"Action": ["s3:ListBucket"], "Resource": ["arn:aws:s3:::lake"]},
+    ]
+    config = load({"version": 1, "tables": [{"table": f"many.{name}"} for name in names]}, environ={})
+    with enforced({"Statement": policy}):
+        outcome = monitor.run(config, monitor.Request(now=NOW, keep=False, send=False), os.environ)
+    states = {each.table: each.problem for each in outcome.report.findings}
+    assert states == {**dict.fromkeys(f"many.{name}" for name in names[1:]), "many.t0": ProblemKind.DENIED}
+    (hidden,) = (each for each in outcome.report.findings if each.table == "many.t0")
+    assert hidden.lacks is not None
+    assert Right("glue:GetTable", f"{begin}table/many/t0") in hidden.lacks.rights

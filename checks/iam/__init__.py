@@ -4,12 +4,13 @@
 quota, `template` a stack; `registry` joins what the parts of the program declare.
 """
 
-from checks.iam.needs import NEEDED_BY_KEYS, Needs, NoSuchAccount, needs_of
+from checks.iam.needs import DIRECTORY, NEEDED_BY_KEYS, Needs, NoSuchAccount, needs_of
 from checks.iam.policy import QUOTA, Policy, allows, fit
 from checks.iam.registry import actions, declared, of_setup
 from checks.iam.template import member_template, template
 
 __all__ = [
+    "DIRECTORY",
     "NEEDED_BY_KEYS",
     "QUOTA",
     "Needs",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from checks.channels.sns import region_of
 from checks.delivery import topic_of
@@ -28,12 +29,14 @@ if TYPE_CHECKING:
     from checks.config.selectors import Selector
     from checks.config.settings import Config
     from checks.lake import Lake
+    from checks.model import Problem
     from checks.rules.base import TablePlan
 
 NEEDED_BY_KEYS = {GET: ("kms:Decrypt",), PUT: ("kms:Decrypt", "kms:GenerateDataKey")}
 """What reading and writing of encrypted objects takes on their key; SNS asks for the same as writing (SNS Developer
 Guide, "Key management")."""
-_DIRECTORY = "s3express:CreateSession"
+DIRECTORY = "s3express:CreateSession"
+"""What botocore asks for by itself before it reads a directory bucket, and all that this takes."""
 _PLACEHOLDER = Home("aws", "*", "*")
 
 
@@ -45,12 +48,11 @@ class NoSuchAccount(Exception):  # noqa: N818 - a sentence for the user
 class Needs:
     """What a role needs. ``unread`` are sentences on what could not be found out of the catalog; ``unasked`` on keys.
 
-    ``home`` is where the role is. ``tables`` counts those that were found.
+    ``home`` is where the role is.
     """
 
     home: Home
     rights: tuple[Right, ...]
-    tables: int = 0
     unread: tuple[str, ...] = ()
     unasked: tuple[str, ...] = ()
 
@@ -96,8 +98,11 @@ class _Gathering:
     home: Home = field(init=False)
     found: set[Right] = field(default_factory=set)
     unread: dict[str, None] = field(default_factory=dict)
-    unasked: dict[str, None] = field(default_factory=dict)
+    unasked: dict[str, str] = field(default_factory=dict)
+    """What could not be asked of keys, by what they would be of: one sentence of a bucket is enough."""
     asker: Accounts = field(init=False)
+    keys: list[_KeyAsked] = field(default_factory=list)
+    """What is to be asked of keys, once all places are known."""
 
     def __post_init__(self) -> None:
         self.asker = Accounts(self.lake.aws)
@@ -116,12 +121,14 @@ class _Gathering:
         self._add_tables(plans)
         if self.account is None:
             self._add_own()
+        with ThreadPoolExecutor(self.config.concurrency) as pool:
+            for found in pool.map(_key, self.keys):
+                self._add_key(found)
         return Needs(
             home=self.home,
             rights=tuple(sorted(self.found)),
-            tables=len(plans),
             unread=tuple(self.unread),
-            unasked=tuple(self.unasked),
+            unasked=tuple(self.unasked.values()),
         )
 
     def _is_mine(self, selector: Selector) -> bool:
@@ -178,7 +185,7 @@ class _Gathering:
         if reach.bucket.endswith(DIRECTORY_BUCKET):  # S3 Express One Zone knows sessions only
             home = self.home
             arn = f"arn:{home.partition}:s3express:{home.region}:{home.account_id}:bucket/{reach.bucket}"
-            self.found.add(Right(_DIRECTORY, arn))
+            self.found.add(Right(DIRECTORY, arn))
             return
         self.found.add(reach.right(self.home.partition))
 
@@ -228,34 +235,43 @@ class _Gathering:
             self.unread[f"{topic} is not the ARN of an SNS topic, so nothing is allowed on it"] = None
             return
         self.found.update(Right(action, topic) for action in actions_of("channels.sns"))
-        key = self._key(
-            lambda: self.asker.key_of_topic(topic),
-            f"the topic {topic} is encrypted with a key",
-            NEEDED_BY_KEYS[PUT],
+        self.keys.append(
+            _KeyAsked(partial(self.asker.key_of_topic, topic), f"the topic {topic} is", NEEDED_BY_KEYS[PUT])
         )
-        self.found.update(Right(action, key) for action in NEEDED_BY_KEYS[PUT] if key)
 
     def _add_keys(self, use: str, bucket: str, beginnings: Iterable[str], region: str | None) -> None:
-        """Add the keys that a bucket's new objects, and the first of those below each place, are encrypted with."""
-        needed, account, asker = NEEDED_BY_KEYS[use], self.account, self.asker
-        told = f"objects of s3://{bucket}/ are encrypted with a key"
-        keys = {self._key(lambda: asker.key_of_bucket(bucket, account, region), told, needed)}
-        for each in beginnings:
-            what = f"objects of s3://{bucket}/{each} are encrypted with a key"
-            keys.add(
-                self._key(
-                    lambda begin=each: asker.key_of_objects(bucket, begin, account, region),  # type: ignore[misc]
-                    what,
-                    needed,
-                )
-            )
-        self.found.update(Right(action, key) for key in keys if key for action in needed)
+        """Ask for the keys that a bucket's new objects, and the first of those below each place, are encrypted with."""
+        asker, account, told = self.asker, self.account, f"objects of s3://{bucket}/ are"
+        asks = [partial(asker.key_of_bucket, bucket, account, region)]
+        asks += [partial(asker.key_of_objects, bucket, each, account, region) for each in beginnings]
+        self.keys += [_KeyAsked(ask, told, NEEDED_BY_KEYS[use]) for ask in asks]
 
-    def _key(self, ask: Callable[[], str | None], what: str, needed: tuple[str, ...]) -> str | None:
-        """Return the ARN of a key; where it may not be asked, tell what to add."""
-        try:
-            return ask()
-        except Unobserved as error:
-            told = f"whether {what} is not known ({error.problem.message}); if so, allow {' and '.join(needed)} on it"
-            self.unasked[told] = None
-            return None
+    def _add_key(self, found: _KeyFound) -> None:
+        """Allow the use of a key that was found; where it may not be asked for, tell what to add."""
+        asked, key, problem = found
+        if key is not None:
+            self.found.update(Right(action, key) for action in asked.needed)
+        if problem is not None:
+            allow = f"if so, allow {' and '.join(asked.needed)} on it"
+            self.unasked.setdefault(
+                asked.of, f"whether {asked.of} encrypted with a key is not known ({problem.message}); {allow}"
+            )
+
+
+class _KeyAsked(NamedTuple):
+    ask: Callable[[], str | None]
+    of: str
+    needed: tuple[str, ...]
+
+
+class _KeyFound(NamedTuple):
+    asked: _KeyAsked
+    key: str | None = None
+    problem: Problem | None = None
+
+
+def _key(asked: _KeyAsked) -> _KeyFound:
+    try:
+        return _KeyFound(asked, asked.ask())
+    except Unobserved as error:
+        return _KeyFound(asked, problem=error.problem)

@@ -97,7 +97,7 @@ def member_template(
                 "Properties": {
                     "RoleName": role,
                     "Path": path,
-                    "Description": "Read by the S3 table monitor of another account",
+                    "Description": "What the S3 table monitor of another account reads with",
                     "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
                     "ManagedPolicyArns": [{"Ref": "ReaderPolicy"}],
                 },

@@ -18,7 +18,7 @@ _SECRET = re.compile(
     re.IGNORECASE,
 )
 _ASSUMED = re.compile(r"arn:(aws[\w-]*):sts::(\d{12}):assumed-role/([^/]+)/.*")
-_ON_RESOURCE = re.compile(r"on resource:? \"?(arn:[^\s\",]+)")
+_ON_RESOURCE = re.compile(r"on resource:? \"?arn:(aws[\w-]*):[\w-]{1,40}:([\w-]{0,40}):(\d{12})?:", re.ASCII)
 _BY_OTHERS = re.compile(
     r"(?:an? )?explicit deny(?: in (?:an? )?[\w -]*?(?:policy|boundary))?"
     r"|no (?:resource-based policy|session policy|VPC endpoint policy|service control policy|resource control policy"
@@ -328,14 +328,12 @@ def _lacks(code: str, text: str, asked: Asked) -> Lacks | None:
     if code not in _ROLES_OWN:
         return None
     principal, named = _PRINCIPAL.search(text), _ON_RESOURCE.search(text)
-    told = (named[1] if named else principal[0] if principal else "arn:aws::::").split(":")
-    partition = told[1]
+    who = principal[0].split(":") if principal else ["", "aws", "", "", "*"]
     if asked.service == "s3":
         key = asked.place.removeprefix(f"s3://{asked.owner}/")
-        rights = [Reach(asked.action, asked.owner, folder_of_all(key)).right(partition)]
+        rights = [Reach(asked.action, asked.owner, folder_of_all(key)).right(named[1] if named else who[1])]
     else:
-        region, account = (told[3] or "*", told[4] or "*") if named else ("*", told[4] or "*")
-        home = Home(partition, region, account)
+        home = Home(named[1], named[2] or "*", named[3] or "*") if named else Home(who[1], "*", who[4])
         resources = [arn.split(":", 5)[5] for arn in asked.arn.split(", ") if arn]
         rights = [Right(asked.action, home.glue(each)) for each in resources]
     return Lacks(_role_of(principal[0]) if principal else "", tuple(rights))
