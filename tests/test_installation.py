@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -65,8 +66,6 @@ def meet(place: str, error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
         case "row":
             rule: Any = SimpleNamespace(measure=raising(error), check="freshness")
             row_of(rule, Observation(table=TABLE, now=NOW), Clock(now=NOW), TableMemory())
-        case "channel":
-            attempt(raising(error))
         case _:
             row = Row(table="a.b", check="freshness", direction=Direction.AT_MOST, observed=1.0)
             monkeypatch.setattr(assess, "_validate", raising(error))
@@ -74,7 +73,7 @@ def meet(place: str, error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("error", LACKING, ids=lambda error: type(error).__name__)
-@pytest.mark.parametrize("place", ["problem", "internal", "pool", "row", "channel", "judge"])
+@pytest.mark.parametrize("place", ["problem", "internal", "pool", "row", "judge"])
 def test_wherever_exceptions_become_problems_a_missing_part_is_raised(
     place: str, error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,6 +84,13 @@ def test_wherever_exceptions_become_problems_a_missing_part_is_raised(
         assert type(error).__name__ in str(caught.value)
         assert "make package" in str(caught.value)
         assert caught.value.__cause__ is error
+
+
+@pytest.mark.parametrize("error", LACKING, ids=lambda error: type(error).__name__)
+def test_what_is_sent_and_remembered_by_an_sdk_that_is_not_whole_is_no_refusal(error: Exception) -> None:
+    with pytest.raises(ImportError, match=re.escape(str(error))):
+        attempt(raising(error))
+    assert attempt(raising(refused := NoRegionError())) == (None, refused)
 
 
 @pytest.mark.parametrize(
