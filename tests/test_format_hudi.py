@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.lake.formats import hudi, timeline
+from checks.lake.formats import hudi, hudi_times, hudi_zone, timeline
 from checks.lake.formats.hudi_commits import parse_commit
 from checks.lake.storage import Key
 from checks.model import Arrival, Format, Listing, Observation, ProblemKind, Table, Unobserved
@@ -651,13 +651,12 @@ def test_any_names_and_properties_are_a_zone_or_unknown(data: bytes, names: list
             b"#Tue Jul 07 00:13:01 CDT 2026\nhoodie.table.name=t\n" + data, "m"
         )
         found = timeline.read_timeline(keys, "")
-        zone = timeline.find_zone(properties, found.witnesses)
+        zones = hudi_zone.find_zones(properties, found)
         for instant in found.instants:
-            wall = timeline.wall_of_stamp(instant.stamp)
-            if wall is not None:
-                zone.utc(wall)
+            when = hudi_times.came(instant, zones)
+            assert when.earliest is None or when.earliest <= when.at <= when.latest
 
 
 def test_offsets_are_said_with_their_sign() -> None:
-    assert timeline.say_offset(timedelta(hours=5, minutes=30)) == "+05:30"
-    assert timeline.say_offset(timedelta(hours=-5)) == "-05:00"
+    assert hudi_zone.say_offset(timedelta(hours=5, minutes=30)) == "+05:30"
+    assert hudi_zone.say_offset(timedelta(hours=-5)) == "-05:00"

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from checks.lake.formats import delta, hudi
-from checks.lake.formats.hudi_partitions import values_of
-from checks.model import Column, Format, TableMemory
+from checks.lake.formats.hudi_paths import PartitionPaths
+from checks.model import Format, TableMemory
 from checks.rules.base import Clock
 from tests.partitioned import (
     A_GAP,
@@ -121,7 +121,7 @@ def test_a_table_without_partition_fields_says_so() -> None:
 def test_paths_carry_values_with_and_without_names(
     path: str, names: tuple[str, ...], values: tuple[str, ...]
 ) -> None:
-    assert values_of(path, tuple(Column(name, "string") for name in names)) == values
+    assert PartitionPaths(names, ("",) * len(names), {}).values_of(path) == values
 
 
 @pytest.mark.parametrize("table_format", [Format.DELTA, Format.HUDI])

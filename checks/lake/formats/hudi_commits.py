@@ -146,6 +146,23 @@ def document_of(data: bytes, place: str) -> dict[str, Any]:
     return document
 
 
+def taken_back(document: Mapping[str, Any]) -> frozenset[str]:
+    """Return the requests of the instants that a rollback or restore took back, or its plan is to."""
+    found: set[str] = set()
+    for name in ("commitsRollback", "instantsRollback", "instantsToRollback", "restoreInstantInfo"):
+        listed = document.get(name)
+        found |= (
+            {text for each in listed if (text := _request_of(each))} if isinstance(listed, list) else set()
+        )
+    return frozenset(found | {_request_of(document.get("instantToRollback"))} - {""})
+
+
+def _request_of(told: Any) -> str:
+    """Return an instant's digits, told alone or as an object of its own; empty where there are none."""
+    text = told.get("commitTime") if isinstance(told, dict) else told
+    return text if isinstance(text, str) else ""
+
+
 def _number(stats: Mapping[str, Any], name: str, place: str) -> int:
     value = stats.get(name)
     if value is None:
