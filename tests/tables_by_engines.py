@@ -460,7 +460,7 @@ class HudiTable:
         data: bytes = b"",
         *,
         plan: str | None = None,
-        took: timedelta = timedelta(seconds=2),
+        took: timedelta = timedelta(0),
     ) -> None:
         """Add a completed action that was requested at an instant (UTC) and took a while."""
         requested, done = self.stamp(at), at + took

@@ -24,6 +24,7 @@ from tests.partitioned import (
     states,
 )
 from tests.tables_by_engines import (
+    LOCATION,
     NOW,
     ROOT,
     HudiTable,
@@ -65,7 +66,7 @@ def test_days_before_the_timeline_are_looked_for_by_their_path() -> None:
     table = HudiTable(table_type="MERGE_ON_READ")
     table.instant(NINE, "deltacommit", hudi_commit(partition="day=2026-11-21"))
     table.objects.put(f"{ROOT}.hoodie/archived/.commits_.archive.1_1-0-1", b"...")
-    table.objects.put(f"{ROOT}day=2026-11-19/.f-0_20261119.log.1_0-1-2", b"rows")
+    table.objects.put(f"{ROOT}day=2026-11-19/.f-0_20261119060000000.log.1_0-1-2", b"rows")
     table.objects.put(f"{ROOT}day=2026-11-20/.hoodie_partition_metadata", b"...")
     plan = plan_with(Format.HUDI)
     seen = observe(hudi.READER, plan, table.objects)
@@ -79,7 +80,7 @@ def test_a_dropped_partition_holds_nothing_though_its_files_lie_there() -> None:
     dropped = hudi_commit("DELETE_PARTITION", inserts=0, replaced=("day=2026-11-20",))
     table.instant(TEN, "replacecommit", dropped)
     table.objects.put(f"{ROOT}.hoodie/archived/.commits_.archive.1_1-0-1", b"...")
-    table.objects.put(f"{ROOT}day=2026-11-20/f-0_0-1-2.parquet", b"rows")
+    table.objects.put(f"{ROOT}day=2026-11-20/f-0_0-1-2_20261120080000000.parquet", b"rows")
     plan = plan_with(Format.HUDI)
     assert filled(plan, observe(hudi.READER, plan, table.objects)) == A_GAP
 
@@ -97,10 +98,28 @@ def test_a_partition_that_was_written_anew_still_holds_its_rows(operation: str) 
 
 def test_a_table_without_partition_fields_says_so() -> None:
     table = HudiTable(more={"hoodie.table.partition.fields": ""})
-    table.instant(NINE, "commit", hudi_commit())
+    table.instant(NINE, "commit", hudi_commit(partition=""))
     seen = observe(hudi.READER, plan_with(Format.HUDI), table.objects)
     assert seen.newest is not None
-    assert "is not partitioned" in seen.notes[-1]
+    assert "sales.orders is not partitioned" in seen.notes[-1]
+
+
+def test_names_of_keys_are_taken_from_paths_where_nothing_else_tells_them() -> None:
+    table = HudiTable(more={"hoodie.table.partition.fields": ""})
+    for moment, day in ((EIGHT, "2026-11-19"), (NINE, "2026-11-21")):
+        table.instant(moment, "commit", hudi_commit(partition=f"day={day}"))
+    plan = plan_with(Format.HUDI)
+    assert filled(plan, observe(hudi.READER, plan, table.objects)) == A_GAP
+
+
+def test_a_partitioned_table_whose_keys_nothing_names_is_not_said_to_be_none() -> None:
+    table = HudiTable(more={"hoodie.table.partition.fields": ""})
+    table.instant(NINE, "commit", hudi_commit(partition="2026/11/21"))
+    seen = observe(hudi.READER, plan_with(Format.HUDI), table.objects)
+    assert seen.notes[-1] == (
+        f"neither {LOCATION}.hoodie/hoodie.properties nor the catalog names the partition keys of sales.orders, "
+        "whose data lies in paths such as 2026/11/21"
+    )
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,9 @@ def came(instant: Instant, zones: Zones) -> Came:
         return _in_any_zone(wall, written)
     is_original = _is_original(instant, zones)
     if instant.completed is None and is_original:
-        return Came(written, written, written, zone.note)
+        took = written - instant.begun.last_modified if instant.begun is not None else written - told
+        at = min(told + took, written)
+        return Came(at, at, at, zone.note)
     slack = zone.slack(wall)
     if told - slack > written + AHEAD and zones.is_copy(written):
         return Came(written, None, written, zone.note)
