@@ -5,7 +5,6 @@ Apache Hudi Technical Specification, "Timeline" and "Table Properties", table ve
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -98,10 +97,13 @@ class Walk:
 
     def _backup_of(self, key: str) -> Properties | None:
         """Return what the properties were before they were written anew, by one GET; None without a sound backup."""
-        with suppress(Unobserved):
+        try:
             properties = self._properties_in(f"{key}.backup")
-            return None if properties.is_torn else properties
-        return None
+        except Unobserved as error:
+            if error.problem.kind is ProblemKind.UNSUPPORTED:
+                raise
+            return None
+        return None if properties.is_torn else properties
 
     def _properties_in(self, key: str) -> Properties:
         data = self.reader.store.get(self.bucket, key, max_bytes=_MOST_PROPERTIES)

@@ -52,6 +52,8 @@ class Commit:
     """By partition path: files written with rows, their bytes, the rows."""
     replaced: frozenset[str] = frozenset()
     """Partition paths whose files from before do not count any more."""
+    empty: frozenset[str] = frozenset()
+    """Names of files that it wrote without a row in them."""
     written: tuple[Written, ...] = ()
     """All files that it wrote, where they are asked for, those of maintenance too."""
     replaced_groups: frozenset[str] = frozenset()
@@ -83,6 +85,7 @@ def parse_commit(data: bytes, place: str, *, keep_files: bool = False) -> Commit
     rows = deletes = 0
     files: dict[str, tuple[int, int, int]] = {}
     kept: list[Written] = []
+    empty: set[str] = set()
     for partition, stats in by_partition.items():
         if not isinstance(stats, list) or not all(isinstance(each, dict) for each in stats):
             raise malformed(place, f"the write stats of partition {partition!r:.80} are no list of objects")
@@ -90,6 +93,8 @@ def parse_commit(data: bytes, place: str, *, keep_files: bool = False) -> Commit
         if keep_files:
             kept.extend(_written(each, partition) for each in stats)
         for each in stats:
+            if whole_number(each.get("numWrites")) == 0:
+                empty.add(str(each.get("path")).rpartition("/")[2])
             new = _number(each, "numInserts", place) + _number(each, "numUpdateWrites", place)
             gone = _number(each, "numDeletes", place)
             follows = each.get("prevCommit") not in _NO_COMMIT and ".log." not in str(each.get("path"))
@@ -114,6 +119,7 @@ def parse_commit(data: bytes, place: str, *, keep_files: bool = False) -> Commit
         deletes=deletes,
         files=files,
         replaced=frozenset(replaced),
+        empty=frozenset(empty),
         written=tuple(kept),
         replaced_groups=frozenset(
             str(group) for groups in replaced.values() if isinstance(groups, list) for group in groups

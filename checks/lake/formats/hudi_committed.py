@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
-_BASE = re.compile(r"[^._][^/]*_[^_/]+_(?P<instant>[0-9]+)\.[A-Za-z0-9.]+")
+_BASE = re.compile(r"[^._][^/]*_[^_/]+_(?P<instant>[0-9]+)\.[A-Za-z0-9]+")
 _LOG = re.compile(r"\.[^/]+_(?P<instant>[0-9]+)\.log\.[0-9]+(?:_[0-9]+-[0-9]+-[0-9]+)?")
 
 

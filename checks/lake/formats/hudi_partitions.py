@@ -69,6 +69,8 @@ class Partitions:
     _paths: PartitionPaths | None = None
     _committed: Committed | None = None
     _timed: tuple[str, ...] = ()
+    _replaced_before: str = ""
+    """The newest request that was not read and may have replaced what was written before."""
 
     @property
     def plan(self) -> TablePlan:
@@ -84,6 +86,8 @@ class Partitions:
         for count, instant in enumerate(instants):
             if count >= MOST_COMMITS:
                 whole = False
+                left = (each.requested for each in instants[count:] if each.action == "replacecommit")
+                self._replaced_before = max(left, default="")
                 break
             self._take(instant)
             since = self.walk.came(instant).latest
@@ -151,7 +155,7 @@ class Partitions:
 
     def _layout(self, keys: tuple[Column, ...]) -> TimeLayout | Problem:
         rows = [self.paths.nulls(values) for values in self.held]
-        return layout_of(self.plan, keys, rows, self.paths.told(rows))
+        return layout_of(self.plan, keys, rows)
 
     def _name_nulls(self, want: Wanted) -> None:
         """Name the nulls of the keys that carry time as all formats do; of others ``default`` may be a value."""
@@ -289,9 +293,15 @@ class Partitions:
         doubt: Problem | None = None
         for key in keys:
             name = key.key.removeprefix(prefix)
-            if not key.size_bytes or "/" in name:
+            if (
+                not key.size_bytes
+                or "/" in name
+                or any(name in each.empty for each in self.walk.read.values())
+            ):
                 continue
             what, instant = self.committed.look_at(name)
+            if what in {Is.DATA, Is.ARCHIVED} and instant < self._replaced_before:
+                what = Is.UNKNOWN
             if what is Is.DATA:
                 return key, None
             if what is Is.ARCHIVED and not self._is_later(instant, key):
@@ -323,7 +333,7 @@ class Partitions:
     def _undecided(self, key: Key) -> Problem:
         return Problem(
             ProblemKind.TOO_LITTLE_HISTORY,
-            f"{self.plan.table.id}: nothing tells whether s3://{self.walk.bucket}/{clean(key.key)} is of a commit that "
-            "completed",
+            f"{self.plan.table.id}: nothing that was read tells whether s3://{self.walk.bucket}/{clean(key.key)} is "
+            "of a commit that completed and was not replaced",
             "keep more instants on the active timeline (hoodie.keep.min.commits)",
         )

@@ -24,13 +24,8 @@ _NULLS = frozenset({NULL_PARTITION, "default"})
 """How rows without a value are written: ``default`` before table version 5, and never migrated in many."""
 _WITH_SLASHES = tuple(text for text in WHOLE_FORMATS if "/" in text)
 _TIMESTAMP = "TIMESTAMP"
-_TYPED = re.compile(
-    r"(?P<day>\d{4}-\d\d-\d\d)(?P<between>[ T])(?P<clock>\d\d:\d\d:\d\d)(?P<rest>\.\d+)?Z?", re.ASCII
-)
-_DAYS = re.compile(r"-?\d{1,6}", re.ASCII)
+_DAYS = re.compile(r"-?\d{1,5}", re.ASCII)
 _EPOCH = re.compile(r"\d{10}|\d{13}|\d{16}", re.ASCII)
-_MIDNIGHT = "00:00:00"
-_FORMATS = {"date": "%Y-%m-%d", "timestamp": "%Y-%m-%d %H:%M:%S"}
 _FIRST_DAY = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -48,7 +43,7 @@ class PartitionPaths:
     is_hive: bool = False
     is_encoded: bool = False
     respelled: bool = False
-    """True when a value was read that its type writes in another way: paths cannot be told from values then."""
+    """True when a value was read that is written as a number: paths cannot be told from values then."""
     _seen: Counter[bool] = field(default_factory=Counter)
 
     @property
@@ -81,18 +76,6 @@ class PartitionPaths:
         of = {key.name for key in self.keys} if among is None else set(among)
         pairs = zip(self.keys, values, strict=False)
         return tuple(NULL_PARTITION if key.name in of and value in _NULLS else value for key, value in pairs)
-
-    def told(self, rows: Sequence[Sequence[str]]) -> StatedLayout | None:
-        """Return how the one key writes time whose type fixes it, None where there is none or most do not fit."""
-        typed = [
-            (at, key.name, _FORMATS[key.type]) for at, key in enumerate(self.keys) if key.type in _FORMATS
-        ]
-        if len(typed) != 1:
-            return None
-        at, name, text = typed[0]
-        values = [row[at] for row in rows if len(row) > at and row[at] not in _NULLS]
-        fitting = sum(_fits(value, text) for value in values)
-        return StatedLayout((name,), (text,)) if fitting and 2 * fitting > len(values) else None
 
     def _by_name(self, segments: Sequence[str]) -> list[str] | None:
         """Return the values of fields that are written with their names; a segment without one goes on with a value."""
@@ -130,33 +113,23 @@ class PartitionPaths:
         return next(found, fields[-1])
 
     def _typed(self, text: str, kind: str) -> str:
-        """Return a value as its declared type writes it: engines write a day with a time, or as a number."""
-        found = _read_typed(text, kind)
+        """Return a value as text of its declared type, where it is written as the number that it is in a row."""
+        found = _read_number(text, kind)
         self.respelled |= found != text
         return found
 
 
-def _read_typed(text: str, kind: str) -> str:
-    match = _TYPED.fullmatch(text)
-    if kind == "timestamp" and match is not None:
-        return f"{match['day']} {match['clock']}"
-    if kind == "timestamp" and _EPOCH.fullmatch(text):
-        return text[:13]  # of microseconds what milliseconds tell
-    if kind == "date" and match is not None and match["clock"] == _MIDNIGHT:
-        return match["day"]
+def _read_number(text: str, kind: str) -> str:
+    """Read days since 1970 as a date, seconds, milli- and microseconds as a timestamp; leave other values as they are."""
     if kind == "date" and _DAYS.fullmatch(text):
-        return f"{_FIRST_DAY + timedelta(days=int(text)):%Y-%m-%d}" if abs(int(text)) < 700_000 else text
+        return f"{_FIRST_DAY + timedelta(days=int(text)):%Y-%m-%d}"
+    if kind == "timestamp" and _EPOCH.fullmatch(text):
+        return f"{datetime.fromtimestamp(int(text[:10]), UTC):%Y-%m-%dT%H:%M:%SZ}"
     return text
 
 
 def _is_time(text: str) -> bool:
     return any(plausible(each, text) for each in _WITH_SLASHES)
-
-
-def _fits(value: str, text: str) -> bool:
-    from checks.schedule.formats import read_fields
-
-    return read_fields(text, value) is not None
 
 
 def paths_of(
