@@ -203,7 +203,7 @@ class Walk:
                 continue
             recency = self._arrival(instant, passed)
             if recency.newest is not None:
-                return recency if doubt is None else replace(recency, problem=doubt.problem)
+                return recency if doubt is None else self._beside(recency, doubt)
             doubt = doubt or recency
         if doubt is not None:
             return doubt
@@ -233,6 +233,15 @@ class Walk:
             problem = Problem(ProblemKind.AMBIGUOUS, self._say_unsure(instant, when), _SET_UTC)
             return Recency(Arrival(when.earliest, evidence), problem, tuple(notes))
         return Recency(Arrival(when.at, evidence), notes=tuple(notes))
+
+    def _beside(self, recency: Recency, doubt: Recency) -> Recency:
+        """Return an arrival beside one that may be newer, unless that one is too old in any case."""
+        limit, at = strictest_limit(self.plan, self.clock), doubt.no_later_than
+        return (
+            doubt
+            if limit is not None and at is not None and at < limit
+            else replace(recency, problem=doubt.problem)
+        )
 
     def _say_unsure(self, instant: Instant, when: Came) -> str:
         if when.note:

@@ -120,7 +120,7 @@ class PartitionPaths:
 
 
 def _read_number(text: str, kind: str) -> str:
-    """Read days since 1970 as a date, seconds, milli- and microseconds as a timestamp; leave other values as they are."""
+    """Read days since 1970 as a date, seconds, milli- and microseconds as a timestamp; leave other values alone."""
     if kind == "date" and _DAYS.fullmatch(text):
         return f"{_FIRST_DAY + timedelta(days=int(text)):%Y-%m-%d}"
     if kind == "timestamp" and _EPOCH.fullmatch(text):

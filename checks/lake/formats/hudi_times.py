@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from checks.lake.formats.hudi_zone import PROMPT, WHOLE_SECONDS, ZONES, is_offset
-from checks.lake.formats.logs import AHEAD
 from checks.lake.formats.timeline import wall_of_stamp
 from checks.lake.formats.times import Stamp
 
@@ -57,7 +56,7 @@ def came(instant: Instant, zones: Zones) -> Came:
         at = min(told + took, written)
         return Came(at, at, at, zone.note)
     slack = zone.slack(wall)
-    if told - slack > written + AHEAD and zones.is_copy(written):
+    if told - slack > written + WHOLE_SECONDS and zones.is_copy(written):
         return Came(written, None, written, zone.note)
     at = Stamp(told, written).bounded or written
     is_confirmed = told - WHOLE_SECONDS <= written <= told + PROMPT
