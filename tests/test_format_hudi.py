@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -381,6 +382,87 @@ def test_while_the_properties_are_written_anew_their_backup_counts() -> None:
     key = f"{ROOT}.hoodie/hoodie.properties"
     table.objects.put(f"{key}.backup", table.objects.objects.pop(key))
     assert see(table).newest == Arrival(EIGHT, uri(table, "20261121080000000.commit"))
+
+
+@pytest.mark.parametrize(
+    "torn",
+    [
+        b"",
+        b"#Updated at 2026-11-21T08:00:00.000Z\n",
+        hudi_properties()[:20],
+        hudi_properties()[: hudi_properties().index(b"hoodie.table.type")],
+        hudi_properties(more={"hoodie.table.version": ""}),
+        hudi_properties(more={"hoodie.timeline.layout.version": "1\x00\x00"}),
+        hudi_properties(more={"hoodie.table.checksum": "1"}),
+    ],
+)
+@pytest.mark.parametrize("version", [6, 8])
+def test_of_torn_properties_the_backup_counts(version: int, torn: bytes) -> None:
+    table = HudiTable(version=version)
+    table.instant(EIGHT, "commit", hudi_commit(avro=version >= 8))
+    key = f"{ROOT}.hoodie/hoodie.properties"
+    table.objects.put(f"{key}.backup", table.objects.objects[key])
+    table.objects.put(key, torn)
+    seen = see(table)
+    assert seen.newest is not None
+    assert seen.newest.at == EIGHT
+    assert table.objects.counts == (1, 3)
+
+
+@pytest.mark.parametrize("backup", [None, b"", hudi_properties(more={"hoodie.table.checksum": "1"})])
+@pytest.mark.parametrize(
+    ("torn", "reads"), [(b"", False), (hudi_properties(more={"hoodie.table.checksum": "1"}), True)]
+)
+def test_without_a_sound_backup_properties_are_taken_as_far_as_they_can_be_read(
+    backup: bytes | None, torn: bytes, *, reads: bool
+) -> None:
+    table = HudiTable()
+    table.instant(EIGHT, "commit", hudi_commit())
+    key = f"{ROOT}.hoodie/hoodie.properties"
+    table.objects.put(key, torn)
+    if backup is not None:
+        table.objects.put(f"{key}.backup", backup)
+    seen = see(table)
+    assert (seen.newest is not None) is reads
+    if not reads:
+        assert seen.problem is not None
+        assert seen.problem.message == (
+            f"{LOCATION}.hoodie/hoodie.properties is malformed: it names no Hudi table (neither hoodie.table.name nor "
+            "hoodie.table.type)"
+        )
+
+
+def test_a_checksum_that_fits_costs_no_request() -> None:
+    told = {"hoodie.database.name": "sales", "hoodie.table.checksum": str(zlib.crc32(b"sales.orders"))}
+    table = HudiTable(more=told)
+    table.instant(EIGHT, "commit", hudi_commit())
+    assert see(table).newest is not None
+    assert table.objects.counts == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"hoodie.table.version": "10"}, "Hudi table version 10; up to 9 is read"),
+        ({"hoodie.timeline.layout.version": "3"}, "Hudi timeline layout 3; up to 2 is read"),
+    ],
+)
+@pytest.mark.parametrize("torn", [True, False])
+def test_a_version_that_is_not_known_is_unknown_and_no_older_backup_is_read_instead(
+    more: dict[str, str], says: str, *, torn: bool
+) -> None:
+    table = HudiTable(more=more)
+    table.instant(EIGHT, "commit", hudi_commit())
+    key = f"{ROOT}.hoodie/hoodie.properties"
+    table.objects.put(f"{key}.backup", table.objects.objects[key] if torn else hudi_properties())
+    if torn:
+        table.objects.put(key, b"")
+    seen = see(table)
+    assert seen.newest is None
+    assert seen.problem is not None
+    assert seen.problem.kind is ProblemKind.UNSUPPORTED
+    assert seen.problem.message.endswith(says)
+    assert seen.problem.remedy == "update the monitor"
 
 
 REQUESTED = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import assume, given
@@ -25,7 +25,7 @@ LONG = 5.5 * HOUR
 LAYOUTS = pytest.mark.parametrize("version", [6, 8])
 
 
-def in_utc(version: int = 6, table_type: str = "COPY_ON_WRITE", **values: timedelta) -> HudiTable:
+def in_utc(version: int = 6, table_type: str = "COPY_ON_WRITE", **values: Any) -> HudiTable:
     return HudiTable(version=version, table_type=table_type, head=UTC_HEAD, more=dict(UTC_STATED), **values)
 
 

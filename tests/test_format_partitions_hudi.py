@@ -31,6 +31,7 @@ from tests.tables_by_engines import (
     ObjectsInMemory,
     delta_add,
     delta_commit,
+    freshness,
     hudi_commit,
     log_key,
     observe,
@@ -163,3 +164,19 @@ def test_with_a_stated_now_later_commits_fill_no_day(table_format: Format) -> No
     rule = partitions_rule(lookback=2)
     row = rule.measure(seen, Clock(now=NOW - 2 * HOUR), TableMemory())
     assert {item.period: item.state for item in row.items} == {"2026-11-20": MISSING, "2026-11-19": PRESENT}
+
+
+@pytest.mark.parametrize("version", [6, 8])
+def test_periods_of_a_copy_whose_zone_nothing_tells_are_no_younger_than_the_copy_proves(version: int) -> None:
+    table = HudiTable(version=version)
+    for moment, day in ((EIGHT - 9 * DAY, "2026-11-20"), (EIGHT - 8 * DAY, "2026-11-21")):
+        table.instant(moment, "commit", hudi_commit(partition=f"day={day}", avro=version >= 8))
+    table.copied(NOW)
+    plan = plan_with(Format.HUDI, partitions_rule(lookback=2), freshness(24))
+    seen = observe(hudi.READER, plan, table.objects)
+    assert seen.newest is not None  # by the whole table: late at the best, whatever its zone is
+    assert seen.newest.is_bound
+    assert seen.newest.at == EIGHT - 8 * DAY + 12 * HOUR
+    for each in seen.partitions:
+        assert each.listing is not None
+        assert each.listing.newest_at is None

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
@@ -92,25 +93,31 @@ class PartitionPaths:
 
     def _by_width(self, segments: Sequence[str]) -> list[str]:
         """Share out segments without names: one a field, and those that are left to the field that takes them."""
-        left = len(segments) - len(self.names)
-        if left <= 0:
+        if len(segments) <= len(self.names):
             return list(segments)
-        takes = self._takes_more(segments, left)
-        return [
-            *segments[:takes],
-            "/".join(segments[takes : takes + left + 1]),
-            *segments[takes + left + 1 :],
-        ]
+        ends = list(accumulate(self._widths(segments)))
+        return ["/".join(segments[begin:end]) for begin, end in zip([0, *ends], ends, strict=False)]
 
-    def _takes_more(self, segments: Sequence[str], left: int) -> int:
-        """Return the field whose value holds the slashes: by its stated format, its kind, or as it is a time then."""
-        fields = range(len(self.names))
-        stated = dict(zip(self.stated.keys, self.stated.formats, strict=False)) if self.stated else {}
-        by_format = [at for at in fields if stated.get(self.keys[at].name, "").count("/") == left]
-        by_kind = [at for at in fields if self.kinds[at] == _TIMESTAMP]
-        by_value = [at for at in fields if _is_time("/".join(segments[at : at + left + 1]))]
-        found = (each[0] for each in (by_format, by_kind, by_value) if len(each) == 1)
-        return next(found, fields[-1])
+    def _widths(self, segments: Sequence[str]) -> list[int]:
+        """Return of how many segments the value of each field is.
+
+        By its stated format; what is left goes to the one of kind TIMESTAMP, or that is a time with it, or the last.
+        """
+        pairs = zip(self.stated.keys, self.stated.formats, strict=False) if self.stated is not None else ()
+        slashes = {name: text.count("/") for name, text in pairs}
+        widths = [1 + slashes.get(key.name, 0) for key in self.keys]
+        if sum(widths) > len(segments):
+            widths = [1] * len(self.names)
+        left = len(segments) - sum(widths)
+        if left:
+            begins = [sum(widths[:at]) for at in range(len(widths))]
+            takes = [at for at, key in enumerate(self.keys) if key.name not in slashes] or [len(widths) - 1]
+            by_kind = [at for at in takes if self.kinds[at] == _TIMESTAMP]
+            by_value = [
+                at for at in takes if _is_time("/".join(segments[begins[at] : begins[at] + left + 1]))
+            ]
+            widths[next((found[0] for found in (by_kind, by_value) if len(found) == 1), takes[-1])] += left
+        return widths
 
     def _typed(self, text: str, kind: str) -> str:
         """Return a value as text of its declared type, where it is written as the number that it is in a row."""
