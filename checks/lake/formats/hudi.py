@@ -6,6 +6,7 @@ Apache Hudi Technical Specification, "Timeline" and "Table Properties", table ve
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from checks.lake.errors import clean
@@ -34,6 +35,7 @@ from checks.lake.storage import split_uri
 from checks.model import Arrival, Format, Problem, ProblemKind, Unobserved, iso
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from checks.lake.formats.timeline import Properties
@@ -140,6 +142,10 @@ class Walk:
         if key not in self._came:
             self._came[key] = came(instant, self.zones)
         return self._came[key]
+
+    def not_after(self, instants: Sequence[Instant]) -> list[datetime]:
+        """Return of each of these by when it came, and all that follow it in the list."""
+        return list(accumulate((self.came(each).latest for each in reversed(instants)), max))[::-1]
 
     def is_there(self, instant: Instant) -> bool:
         """Tell whether an instant had completed by now: with a stated ``now`` later ones do not exist."""

@@ -114,9 +114,10 @@ class Slices:
     def read_all(self) -> None:
         """Read all instants; what stands in the way is the problem."""
         try:
-            for instant in self.instants():
+            instants = self.instants()
+            for instant, not_after in zip(instants, self.walk.not_after(instants), strict=True):
                 self.take(instant)
-                self.known_since = self.walk.came(instant).latest if self.timeline.is_in_order else None
+                self.known_since = not_after if self.timeline.is_in_order else None
             self.problem = self.end()
         except Unobserved as error:
             self.problem = error.problem

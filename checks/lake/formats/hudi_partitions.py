@@ -83,14 +83,16 @@ class Partitions:
         instants = self._instants()
         want: Wanted | None = None
         whole, since = True, None
-        for count, instant in enumerate(instants):
+        for count, (instant, not_after) in enumerate(
+            zip(instants, self.walk.not_after(instants), strict=True)
+        ):
             if count >= MOST_COMMITS:
                 whole = False
                 left = (each.requested for each in instants[count:] if each.action == "replacecommit")
                 self._replaced_before = max(left, default="")
                 break
             self._take(instant)
-            since = self.walk.came(instant).latest
+            since = not_after
             if want is None and self.held:
                 layout = self._layout(keys)
                 if isinstance(layout, TimeLayout):

@@ -6,6 +6,7 @@ It is what the properties state and what the instants' own files agree on: where
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
@@ -129,8 +130,9 @@ def _originals(requests: Sequence[tuple[str, Key]], zone: Zone) -> frozenset[str
 
 
 def _copied_at(witnesses: Sequence[tuple[str, Key]]) -> tuple[datetime, ...]:
-    known = _known(witnesses)
-    return tuple(sorted({at for wall, at in known if _is_copy(wall, at, known)}))
+    together = _Together.of(witnesses)
+    pairs = zip(together.walls, together.written, strict=True)
+    return tuple(sorted({at for wall, at in pairs if together.is_copy(wall, at)}))
 
 
 def _most_shifted(timeline: Timeline, requests: Zone, completions: Zone) -> timedelta:
@@ -226,36 +228,50 @@ def _told_offsets(witnesses: Sequence[tuple[str, Key]]) -> list[tuple[datetime, 
     Files of instants far apart that were written together are copies: their times tell nothing, even where
     one of them happens to fit.
     """
-    known = _known(witnesses)
+    together = _Together.of(witnesses)
     return [
-        None if wall is None or _is_copy(wall, key.last_modified, known) else _offset_by(stamp, key)
+        None
+        if wall is None or together.is_copy(wall, key.last_modified)
+        else _with_offset(wall, key.last_modified)
         for stamp, key in witnesses
         for wall in (wall_of_stamp(stamp),)
     ]
 
 
-def _known(witnesses: Sequence[tuple[str, Key]]) -> list[tuple[datetime, datetime]]:
-    """Return wall times, and when their files were written; without those ahead of their file in every zone."""
-    walls = ((wall_of_stamp(stamp), key.last_modified) for stamp, key in witnesses)
-    return [(wall, at) for wall, at in walls if wall is not None and wall - ZONES[1] <= _naive(at) + PROMPT]
+@dataclass(frozen=True, slots=True)
+class _Together:
+    """The wall times in names, and when their files were written, the oldest first."""
 
+    walls: tuple[datetime, ...]
+    written: tuple[datetime, ...]
 
-def _is_copy(wall: datetime, at: datetime, known: Sequence[tuple[datetime, datetime]]) -> bool:
-    beside = (
-        (other - wall) - (other_at - at) for other, other_at in known if abs(other_at - at) <= _TOGETHER
-    )
-    return any(abs(gap) > _APART and not _is_change_of_clocks(wall, gap) for gap in beside)
+    @classmethod
+    def of(cls, witnesses: Iterable[tuple[str, Key]]) -> _Together:
+        """Take those of witnesses, without names that are ahead of their file in every zone."""
+        pairs = sorted(
+            (key.last_modified, wall)
+            for stamp, key in witnesses
+            if (wall := wall_of_stamp(stamp)) is not None
+            and wall - ZONES[1] <= _naive(key.last_modified) + PROMPT
+        )
+        return cls(tuple(wall for _, wall in pairs), tuple(at for at, _ in pairs))
+
+    def is_copy(self, wall: datetime, at: datetime) -> bool:
+        """Tell whether a file was written together with those of instants that are far from its own."""
+        begin = bisect_left(self.written, at - _TOGETHER)
+        end = bisect_right(self.written, at + _TOGETHER)
+        gaps = ((self.walls[n] - wall) - (self.written[n] - at) for n in range(begin, end))
+        return any(abs(gap) > _APART and not _is_change_of_clocks(wall, gap) for gap in gaps)
 
 
 def _naive(at: datetime) -> datetime:
     return at.astimezone(UTC).replace(tzinfo=None)
 
 
-def _offset_by(stamp: str, key: Key) -> tuple[datetime, timedelta] | None:
-    """Return the wall time in a name, and the offset at which its file was written right after it."""
-    wall = wall_of_stamp(stamp)
-    offset = _offset_of(_naive(key.last_modified) - wall) if wall is not None else None
-    return (wall, offset) if wall is not None and offset is not None else None
+def _with_offset(wall: datetime, at: datetime) -> tuple[datetime, timedelta] | None:
+    """Return a wall time, and the offset at which its file was written right after it."""
+    offset = _offset_of(_naive(at) - wall)
+    return (wall, offset) if offset is not None else None
 
 
 def _offset_of(behind: timedelta) -> timedelta | None:

@@ -10,6 +10,7 @@ import re
 import zlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -232,6 +233,7 @@ def _filled(key: Key | None) -> Key | None:
     return key if key is not None and key.size_bytes else None
 
 
+@lru_cache(maxsize=4096)
 def wall_of_stamp(stamp: str) -> datetime | None:
     """Return the wall time that digits carry; None when they carry none (``00000000000001`` bootstraps)."""
     digits = stamp.ljust(17, "0")
