@@ -127,20 +127,18 @@ def test_days_in_parts_may_be_without_a_value_too() -> None:
     assert look(table) == {**ALL, "2026-11-20": MISSING}
 
 
-def test_default_is_a_value_of_a_key_that_carries_no_time() -> None:
-    table = loaded(
-        [f"day=2026-11-{day}/region={region}" for day in ("18", "19", "21") for region in ("default", "eu")]
-    )
-    table.more[FIELDS] = "day,region"
+@pytest.mark.parametrize(("version", "is_value"), [("4", False), ("5", True), ("6", True)])
+def test_default_is_a_value_of_a_key_that_carries_no_time_since_nulls_have_a_name(
+    version: str, *, is_value: bool
+) -> None:
+    days, regions = ("18", "19", "21"), ("default", "eu")
+    table = loaded([f"day=2026-11-{day}/region={region}" for day in days for region in regions])
+    table.more |= {FIELDS: "day,region", "hoodie.table.version": version}
     table.__post_init__()
-    plan = plan_with(Format.HUDI)
-    seen = observe(hudi.READER, plan, table.objects)
-    regions = {
-        dict(each.dimensions).get("region")
-        for each in seen.partitions
-        if each.listing and each.listing.objects
-    }
-    assert regions == {"default", "eu"}
+    seen = observe(hudi.READER, plan_with(Format.HUDI), table.objects)
+    filled_ones = (each for each in seen.partitions if each.listing is not None and each.listing.objects)
+    found = {dict(each.dimensions)["region"] for each in filled_ones}
+    assert found == {"eu", "default" if is_value else NULL_PARTITION}
 
 
 def test_dates_that_are_written_as_days_since_1970_are_read_and_never_guessed_by_path() -> None:

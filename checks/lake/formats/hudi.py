@@ -226,8 +226,8 @@ class Walk:
         evidence, when = self._evidence(instant), self.came(instant)
         notes = [f"{self.table.id}: {_say_passed(passed)}"] if passed else []
         if when.earliest is None:
-            why = f"its name says {instant.stamp}, and its file is a copy that was written at {iso(when.latest)}"
-            problem = only_bounded(self.table.id, when.latest, f"of {evidence} {why}", _CLOCK)
+            why = f"the name of {evidence} is ahead of its file, and that is a copy, which does not tell it either"
+            problem = only_bounded(self.table.id, when.latest, why, _CLOCK)
             return Recency(problem=problem, notes=tuple(notes), no_later_than=when.latest, bound_by=evidence)
         if wall_of_stamp(instant.stamp) is None:
             notes.append(f"{evidence} carries no time in its name: the time of its file is taken")

@@ -46,6 +46,8 @@ MOST_COMMITS = 50
 """Commits that are read for one table, newest first."""
 MOST_PLACES = 100
 """Partitions that are listed by their path for one table, newest first."""
+_NULLS_NAMED = 5
+"""The table version since which rows without a value lie where Hive has them, and no more in ``default``."""
 _MOST_PAGES = 5
 """Pages of files of one partition that are looked at for one that is data."""
 
@@ -68,7 +70,7 @@ class Partitions:
     """Why it is not known whether a period holds rows, by its start."""
     _paths: PartitionPaths | None = None
     _committed: Committed | None = None
-    _timed: tuple[str, ...] = ()
+    _nullable: tuple[str, ...] = ()
     _replaced_before: str = ""
     """The newest request that was not read and may have replaced what was written before."""
 
@@ -160,9 +162,11 @@ class Partitions:
         return layout_of(self.plan, keys, rows)
 
     def _name_nulls(self, want: Wanted) -> None:
-        """Name the nulls of the keys that carry time as all formats do; of others ``default`` may be a value."""
-        self._timed = tuple(key.name for key in want.layout.keys)
-        held = {self.paths.nulls(values, self._timed): each for values, each in self.held.items()}
+        """Name nulls as all formats do: of a key that carries no time ``default`` may be a value since version 5."""
+        may_be_value = self.properties.version >= _NULLS_NAMED
+        named = [key.name for key in (want.layout.keys if may_be_value else self.paths.keys)]
+        self._nullable = tuple(named)
+        held = {self.paths.nulls(values, self._nullable): each for values, each in self.held.items()}
         self.held = defaultdict(Held, held)
 
     @property
@@ -193,7 +197,7 @@ class Partitions:
         found: dict[tuple[str, ...], list[Written]] = defaultdict(list)
         for written, _ in self.slices.live:
             values = self.paths.values_of(written.partition)
-            found[self.paths.nulls(values, self._timed)].append(written)
+            found[self.paths.nulls(values, self._nullable)].append(written)
         for values, held in self.held.items():
             held.rows, held.rows_unknown = 0, ""
             if values not in found and self.slices.problem is not None:  # it is there, whatever it holds

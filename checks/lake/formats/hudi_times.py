@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from checks.lake.formats.hudi_zone import PROMPT, WHOLE_SECONDS, ZONES, is_offset
+from checks.lake.formats.logs import AHEAD
 from checks.lake.formats.timeline import wall_of_stamp
 from checks.lake.formats.times import Stamp
 
@@ -55,9 +56,11 @@ def came(instant: Instant, zones: Zones) -> Came:
         took = written - instant.begun.last_modified if instant.begun is not None else written - told
         at = min(told + took, written)
         return Came(at, at, at, zone.note)
-    slack = zone.slack(wall)
+    slack, note = zone.slack(wall), zone.note
+    if told > written + AHEAD:
+        note = f"the time {instant.stamp} in a name is ahead of its own file, which counts"
     if told - slack > written + WHOLE_SECONDS and zones.is_copy(written):
-        return Came(written, None, written, zone.note)
+        return Came(written, None, written, note)
     at = Stamp(told, written).bounded or written
     is_confirmed = told - WHOLE_SECONDS <= written <= told + PROMPT
     earliest = at if is_confirmed else min(told - max(slack, zone.late_by), written)
@@ -67,7 +70,7 @@ def came(instant: Instant, zones: Zones) -> Came:
     since = _requested_at(instant, zones)
     if since is not None:
         at, earliest, latest = max(at, since), max(earliest, since), max(latest, since)
-    return Came(at, earliest, latest, zone.note)
+    return Came(at, earliest, latest, note)
 
 
 def _is_original(instant: Instant, zones: Zones) -> bool:

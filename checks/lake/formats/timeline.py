@@ -47,9 +47,14 @@ class Properties:
     header: tuple[str, ...]
 
     @property
+    def version(self) -> int:
+        """The table's version, 0 where it does not say; raise Unobserved (malformed) for what is none."""
+        return self._number("hoodie.table.version", 0)
+
+    @property
     def layout(self) -> int:
         """The timeline's layout; raise Unobserved (malformed, unsupported) for one that is not known."""
-        version = self._number("hoodie.table.version", 0)
+        version = self.version
         if version > NEWEST_TABLE:
             raise unsupported(
                 self.place,
