@@ -63,7 +63,7 @@ def _in_order(text: str) -> bool:
 
 
 def can_express(layout: TimeLayout, types: dict[str, str]) -> bool:
-    """Tell whether Glue takes expressions on the keys of a layout: by their names, and by how their values are written."""
+    """Tell whether Glue takes expressions on the keys of a layout, by their names and how values are written."""
     return all(
         _KEY_NAME.fullmatch(key.name)
         and key.name.lower() not in _REFUSED_NAMES

@@ -66,7 +66,7 @@ def read_typed(kind: str, value: str, zone: ZoneInfo) -> dict[str, int] | None:
 
 def _of_day(match: re.Match[str]) -> timedelta:
     hour, minute, second = (int(match[part] or 0) for part in ("hour", "minute", "second"))
-    if hour > 23 or minute > 59 or second > 59:  # noqa: PLR2004 - of a clock
+    if hour > 23 or minute > 59 or second > 59:
         raise ValueError(match[0])
     return timedelta(hours=hour, minutes=minute, seconds=second)
 

@@ -112,7 +112,7 @@ class TimeLayout:
         return wall_from(fields, self.zone)
 
     def variants(self) -> tuple[TimeLayout, ...]:
-        """Return the layouts to try: two where the padding is not known, more where values are written in several ways."""
+        """Return the layouts to try: two where the padding is not known, more where values have several spellings."""
         spelled = product(*((key, *(replace(key, format=text) for text in key.also)) for key in self.keys))
         found = tuple(replace(self, keys=keys) for keys in islice(spelled, _MOST_VARIANTS))
         if self.padding_known:
@@ -136,7 +136,9 @@ class TimeLayout:
     def to_json(self) -> dict[str, JsonValue]:
         """Return what history keeps of it."""
         return {
-            "keys": [[key.name, key.format, *([key.kind, *key.also] if key.kind else [])] for key in self.keys],
+            "keys": [
+                [key.name, key.format, *([key.kind, *key.also] if key.kind else [])] for key in self.keys
+            ],
             "path": self.path,
             "padding_known": self.padding_known,
             "evidence": self.evidence,
@@ -162,11 +164,7 @@ def layout_from_json(document: Mapping[str, JsonValue], zone: ZoneInfo) -> TimeL
     keys, path, evidence = document.get("keys"), document.get("path"), document.get("evidence")
     try:
         pairs = (
-            tuple(
-                KeyFormat(str(pair[0]), str(pair[1]), *map(str, pair[2:3]), also=tuple(map(str, pair[3:])))
-                for pair in keys
-                if isinstance(pair, list)
-            )
+            tuple(_key_of([str(text) for text in pair]) for pair in keys if isinstance(pair, list))
             if isinstance(keys, list)
             else ()
         )
@@ -179,6 +177,10 @@ def layout_from_json(document: Mapping[str, JsonValue], zone: ZoneInfo) -> TimeL
         document.get("padding_known") is not False,
         evidence if isinstance(evidence, str) else "",
     )
+
+
+def _key_of(texts: list[str]) -> KeyFormat:
+    return KeyFormat(texts[0], texts[1], texts[2] if len(texts) > 2 else "", tuple(texts[3:]))
 
 
 @lru_cache(maxsize=1024)
