@@ -13,6 +13,13 @@ from typing import TYPE_CHECKING
 from checks.lake.errors import clean
 from checks.lake.formats.asked import asked_of
 from checks.lake.formats.delta_log import Commit, CommitParser, over_bound, parse_hint
+from checks.lake.formats.delta_manifests import (
+    FOLDER,
+    is_behind,
+    newest_manifest,
+    with_registered,
+    without_manifest,
+)
 from checks.lake.formats.delta_versions import Log, sort_log
 from checks.lake.formats.logs import (
     Recency,
@@ -45,7 +52,7 @@ _MOST_HINT_BYTES = 4 * 1024 * 1024
 _MOST_PAGES = 100
 _BACK = 300
 """So many versions before the ones listed are listed next: with their checksums they fill a page at most."""
-_SYMLINKS = "/_symlink_format_manifest/"
+_SYMLINKS = f"/{FOLDER}"
 _PLACEHOLDER = "-__PLACEHOLDER__/"
 _STAGED = ("_staged_commits/", "_commits/")
 _STAGED_COMMIT = re.compile(r"([0-9]{20})\.[0-9A-Za-z-]{1,64}\.json")
@@ -343,24 +350,36 @@ class DeltaReader:
         walk.until = clock.now if clock.ignore_later else None
         if any(rule.check != "freshness" for rule in plan.rules):
             walk.raw = {}
-        whole = walk.newest_log()
-        log = walk.as_of(whole)
-        recency = walk.newest_arrival(
-            log, deletes=counts_deletes(plan), enough_at=strictest_limit(plan, clock)
-        )
-        staged = walk.staged_beyond(whole)
-        if staged is not None and recency.problem is None:
-            recency = replace(recency, problem=staged)
         from checks.lake.formats.delta_files import with_more  # they need what is defined here
         from checks.lake.formats.delta_live import LogFiles
         from checks.lake.formats.delta_protocol import check_asked
 
+        is_listed = (plan.table.location or "").endswith(_SYMLINKS)
+        manifest = newest_manifest(reader.store, bucket, root) if is_listed else None
+        if is_listed and manifest is None:
+            return without_manifest(plan.table, clock, plan.table.location or root)
+        whole = walk.newest_log()
+        deletes, enough_at = counts_deletes(plan), strictest_limit(plan, clock)
+        log = walk.as_of(whole)
+        recency = walk.newest_arrival(log, deletes=deletes, enough_at=enough_at)
+        behind = None
+        unseen = recency.newest
+        if manifest is not None and unseen is not None and unseen.at > manifest.at:
+            behind = is_behind(plan.table, manifest, unseen)
+            walk.until = manifest.at
+            log = walk.as_of(log)
+            walk.notes = [behind.message]
+            recency = walk.newest_arrival(log, deletes=deletes, enough_at=enough_at)
+        staged = walk.staged_beyond(whole)
+        if staged is not None and recency.problem is None:
+            recency = replace(recency, problem=staged)
         files = LogFiles(walk, log)
         check_asked(files, asked_of(plan))
-        seen = observation_of(plan, clock, recency)
+        seen = replace(observation_of(plan, clock, recency), behind=behind)
         if seen.listing is not None:  # it was never loaded
             return seen
-        return with_more(seen, plan, clock, files, staged)
+        seen = with_more(seen, plan, clock, files, staged)
+        return with_registered(seen, plan, clock, reader) if is_listed else seen
 
     def _root(self, table: Table) -> tuple[str, str]:
         if table.location is None:
