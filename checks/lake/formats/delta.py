@@ -233,7 +233,7 @@ class Walk:
                 self.notes.append(note)
         return commit
 
-    def newest_arrival(self, log: Log, *, deletes: bool, enough_at: datetime | None) -> Recency:
+    def newest_arrival(self, log: Log, *, deletes: bool, enough_at: datetime | None = None) -> Recency:
         """Find the newest arrival, from the newest commit back.
 
         One that came at ``enough_at`` or later passes; of an older one the commits before it may tell that it did.
