@@ -43,7 +43,7 @@ DAYS = ("2026-11-20", "2026-11-21")
 
 
 def log_of(*commits: bytes, hint: int | None = None, first: int = 0) -> ObjectsInMemory:
-    """Return a log whose commits were written when most tests look at it; a hint with a checkpoint that tells nothing."""
+    """Return a log whose commits were written at NOW; where there is a hint, its checkpoint tells nothing."""
     objects = ObjectsInMemory()
     for version, data in enumerate(commits, first):
         objects.put(log_key(version), data)
@@ -346,7 +346,10 @@ def test_a_stale_hint_finds_all_that_came_later() -> None:
     objects = log_of(*(append(EIGHT + n * timedelta(minutes=1)) for n in range(30)), hint=4)
     objects.put(log_key(20, ".checkpoint.parquet"), b"PAR1")
     assert see(objects).newest == Arrival(EIGHT + 29 * timedelta(minutes=1), commit_uri(29))
-    assert objects.counts == (1, 3)  # the newest commit, the checkpoint that tells nothing, and the first commit
+    assert objects.counts == (
+        1,
+        3,
+    )  # the newest commit, the checkpoint that tells nothing, and the first commit
     for version in range(15):
         del objects.objects[log_key(version)]
     assert see(objects).newest is not None
@@ -401,7 +404,9 @@ def test_the_search_back_is_bounded() -> None:
     assert seen.problem is not None
     assert seen.problem.kind is ProblemKind.OVER_BUDGET
     assert "at or before 2026-11-21T10:00:00Z" in seen.problem.message
-    assert objects.counts[1] == delta.MOST_COMMITS + 2  # the checkpoint that tells nothing, and the first commit
+    assert (
+        objects.counts[1] == delta.MOST_COMMITS + 2
+    )  # the checkpoint that tells nothing, and the first commit
 
 
 def test_a_log_that_never_added_data_was_never_loaded() -> None:
@@ -511,7 +516,10 @@ def test_a_hundred_megabytes_that_tell_nothing_are_given_up() -> None:
     seen = see(objects)
     assert seen.problem is not None
     assert seen.problem.kind is ProblemKind.OVER_BUDGET
-    assert seen.problem.message == f"the first 500,000 actions of {commit_uri(0)} do not tell what it did, and no more are read"
+    assert (
+        seen.problem.message
+        == f"the first 500,000 actions of {commit_uri(0)} do not tell what it did, and no more are read"
+    )
 
 
 def test_a_commit_of_a_hundred_megabytes_is_read_up_to_a_bound() -> None:

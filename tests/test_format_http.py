@@ -77,7 +77,10 @@ def test_delta_from_its_entry_in_glue(lake: HttpLake, tmp_path: Path, parameters
     seen = see(lake, lake.table("sales.orders", {"Parameters": parameters}))
     assert seen.newest is not None
     assert seen.newest.at == NOW - 3 * HOUR
-    assert dict(lake.counts) == {"s3:GetObject": 3, "s3:ListObjectsV2": 1}  # two commits, and the first one's protocol
+    assert dict(lake.counts) == {
+        "s3:GetObject": 3,
+        "s3:ListObjectsV2": 1,
+    }  # two commits, and the first one's protocol
 
 
 def test_delta_behind_symlink_manifests(lake: HttpLake, tmp_path: Path) -> None:
