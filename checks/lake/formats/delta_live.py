@@ -88,15 +88,15 @@ class LogFiles:
     def versions(self) -> Iterator[int]:
         """Yield the versions of the commits after the checkpoint, newest first; raise TooMuchError for too many."""
         base = self.base
+        if self.newest < 0 < self.log.start:
+            raise TooMuchError(_gone(self.log.start))
         for read, version in enumerate(range(self.newest, base, -1)):
             if read >= MOST_COMMITS:
                 raise TooMuchError(
                     f"more than {read} commits came after its last checkpoint that could be read"
                 )
             if version not in self.log.commits:
-                raise TooMuchError(
-                    f"its log before version {version + 1} is gone, and no checkpoint tells what was there"
-                )
+                raise TooMuchError(_gone(version + 1))
             yield version
 
     def commit(self, version: int) -> tuple[CommitParser, Commit]:
@@ -286,6 +286,10 @@ class LiveFiles:
             if sidecar and sidecar.get("path") is not None:
                 sidecars.append(str(sidecar["path"]))
         return sidecars
+
+
+def _gone(version: int) -> str:
+    return f"its log before version {version} is gone, and no checkpoint tells what was there"
 
 
 def file_uri(walk: Walk, path: str) -> str:

@@ -64,7 +64,6 @@ def _by_checksum(files: LogFiles, _: Asked) -> tuple[Mapping[str, Any], str] | N
 
 def _by_checkpoint(files: LogFiles, asked: Asked) -> tuple[Mapping[str, Any], str] | None:
     """Return what the newest whole checkpoint tells; it is got whole where it will be read in any case."""
-    wholly = asked.periods or asked.whole or asked.live
     found = [
         (version, whole)
         for version, keys in files.log.checkpoints.items()
@@ -74,8 +73,8 @@ def _by_checkpoint(files: LogFiles, asked: Asked) -> tuple[Mapping[str, Any], st
     for key in keys[:_MOST_PARTS]:
         place = _place(files, key)
         if key.key.endswith(".json"):
-            return _of_lines(files.get(key) if wholly else _beginning(files, key), place)
-        if wholly or key.size_bytes <= _MOST_BYTES:
+            return _of_lines(_beginning(files, key, asked), place)
+        if _is_read_wholly(asked) or key.size_bytes <= _MOST_BYTES:
             rows = (row.get("protocol") for row in rows_of_parquet(files.get(key), place, _COLUMNS))
             body = next((each for each in rows if each and each.get("minReaderVersion") is not None), None)
         else:
@@ -85,16 +84,23 @@ def _by_checkpoint(files: LogFiles, asked: Asked) -> tuple[Mapping[str, Any], st
     return None
 
 
-def _by_first(files: LogFiles, _: Asked) -> tuple[Mapping[str, Any], str] | None:
+def _by_first(files: LogFiles, asked: Asked) -> tuple[Mapping[str, Any], str] | None:
     """Return what the first commit tells: it has to."""
     key = files.log.commits.get(0)
-    return None if key is None else _of_lines(_beginning(files, key), _place(files, key))
+    return None if key is None else _of_lines(_beginning(files, key, asked), _place(files, key))
 
 
-def _beginning(files: LogFiles, key: Key) -> bytes:
+def _is_read_wholly(asked: Asked) -> bool:
+    """Tell whether the checkpoint, and the commits after it, will be read in any case."""
+    return asked.periods or asked.whole or asked.live
+
+
+def _beginning(files: LogFiles, key: Key, asked: Asked) -> bytes:
     known = (files.walk.raw or {}).get(0) if key == files.log.commits.get(0) else None
     if known is not None:
         return known
+    if _is_read_wholly(asked):
+        return files.get(key)
     byte_range = (0, _BEGINNING - 1) if key.size_bytes > _BEGINNING else None
     return files.walk.reader.store.get(
         files.walk.bucket, key.key, byte_range=byte_range, max_bytes=_BEGINNING
