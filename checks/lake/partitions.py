@@ -34,7 +34,8 @@ MOST_VALUES = 1000
 _SAMPLE = 100
 _MOST_OLDER = 20
 """Older partitions that are asked for: a table with more of them is no young one."""
-_NEVER_YEARS = frozenset({1, 1900, 1970})
+_FIRST_YEAR = 1980
+"""Dates of earlier years stand for never, unknown or the beginning of counting: 0001, 1899-12-30, 1900, 1970-01-01."""
 _ASKS_OF_BATCH = 5
 _REFUSED = "InvalidInputException"
 """What Glue says to an expression that its parser does not take: it refuses more names than are known."""
@@ -292,5 +293,5 @@ def older(
 
 
 def is_sentinel(wall: datetime) -> bool:
-    """Tell whether a date stands for never, unknown or the beginning of counting: 0001, 1900, 1970-01-01."""
-    return wall.year in _NEVER_YEARS
+    """Tell whether a date is none that a table began with: it stands for never, or is of a few rows that are wrong."""
+    return wall.year < _FIRST_YEAR

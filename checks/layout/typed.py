@@ -86,7 +86,7 @@ def is_own(kind: str, text: str) -> bool:
 
 
 def spellings_of(kind: str, values: Iterable[str], zone: ZoneInfo) -> tuple[str, ...]:
-    """Return the formats that values of the type are written in, the most frequent first; none where none is of it.
+    """Return the formats that values of the type are written in, the likeliest first; none where none is of it.
 
     Where one is not the type's own, Glue compares no values, and they can only be asked for by name. So what is zero in
     all of them (the time of day of days) is then taken to be zero in others, too.
@@ -98,7 +98,7 @@ def spellings_of(kind: str, values: Iterable[str], zone: ZoneInfo) -> tuple[str,
     ]
     whole = Counter(_format(kind, match, 0) for match in matches)
     if all(is_own(kind, text) for text in whole):
-        return tuple(text for text, _ in whole.most_common(MOST_SPELLINGS))
+        return tuple(sorted(whole, key=len))[:MOST_SPELLINGS]  # the shortest is the lowest, also as text
     exact = _zeros(matches)
     if zone.key not in _UTC_ZONES and any(match["zone"] for match in matches):
         exact = 0  # what is midnight there is not the same hour in UTC all year
