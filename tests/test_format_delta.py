@@ -189,6 +189,28 @@ def test_rewritten_remainders_are_told_by_the_metrics_of_rows(
 @pytest.mark.parametrize(
     ("stats", "is_data"),
     [
+        (None, False),
+        ('{"minValues":{}}', False),
+        ('{"numRecords":0}', False),
+        ('{"numRecords":4}', True),
+        ('{"numRecords": 4, "nullCount": {}}', True),
+    ],
+)
+def test_metrics_of_no_row_are_believed_where_no_file_tells_of_any(
+    stats: str | None, *, is_data: bool
+) -> None:
+    add = delta_add()
+    add["add"]["stats"] = stats
+    metrics = {"numFiles": "1", "numOutputRows": "0"}
+    for rule in (freshness(), freshness(count="changes")):
+        commit = commit_of({"operation": "WRITE", "operationMetrics": metrics}, add)
+        seen = observe(READER, plan_of(Format.DELTA, rule), log_of(append(EIGHT), commit))
+        assert seen.newest == Arrival(*((NINE, commit_uri(1)) if is_data else (EIGHT, commit_uri(0))))
+
+
+@pytest.mark.parametrize(
+    ("stats", "is_data"),
+    [
         ('{"numRecords":0,"minValues":{}}', False),
         ('{"numRecords": 0}', False),
         ('{"numRecords":10,"minValues":{"numRecords":0}}', True),
