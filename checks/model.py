@@ -118,6 +118,10 @@ class Column:
     type: str
 
 
+LISTS = "lists of files"
+"""The ``file_format`` of a table whose objects name the files that hold its data (Hive's SymlinkTextInputFormat)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """A watched table: a Glue catalog table, or a bare prefix.
@@ -138,7 +142,7 @@ class Table:
     format: Format = Format.FILES
     region: str | None = None
     file_format: str | None = None
-    """What its files hold by its SerDe or classification: parquet, orc, avro, json, csv or text; None: not known."""
+    """What its files hold, by SerDe or classification: parquet, orc, avro, json, csv, text or LISTS; None: unknown."""
 
     @property
     def is_prefix(self) -> bool:
@@ -325,7 +329,8 @@ class Observation:
     ``newest`` is the newest arrival known from a table format's own log. ``footers`` are those of the newest files.
     Where a check asks for it, a log also tells ``whole``, how much the table holds, ``live``, what its files are
     like, and ``values``, the newest ones of a column.
-    ``problem`` is set when the table as a whole could not be read; what is set beside it still holds.
+    ``problem`` is set when the table as a whole could not be read; what is set beside it still holds. ``behind`` says
+    why readers of the table see less than was written, with what mends it.
     """
 
     table: Table
@@ -337,6 +342,7 @@ class Observation:
     first_period_at: datetime | None = None
     first_period_problem: Problem | None = None
     problem: Problem | None = None
+    behind: Problem | None = None
     notes: tuple[str, ...] = ()
     layout: Mapping[str, JsonValue] | None = None
     footers: tuple[FooterSeen, ...] = ()

@@ -115,6 +115,7 @@ class FreshnessRule(Rule):
         facts: dict[str, Any] = {
             "now": clock.now,
             "location": seen.table.location or seen.table.id,
+            "behind": seen.behind,
             "by_catalog": by_catalog and seen.table.format is Format.FILES,
         }
         if newest is not None:
@@ -234,6 +235,7 @@ class FreshnessRule(Rule):
     def _because(self, row: Row, observed: datetime | None, severity: Severity | None) -> str:
         now = row.facts["now"]
         expected = self._expected(row, severity)
+        behind: Problem | None = row.facts["behind"]
         if observed is None:
             return f"{row.facts['never']}; expected data {expected}"
         when = say_instant(observed, self.zone)
@@ -251,6 +253,8 @@ class FreshnessRule(Rule):
             return f"the newest data came {age} ago ({when}){of_it}; expected {expected}"
         if counted < now - observed:
             told = f"{age}, of which {told} count"
+        if behind is not None:
+            expected = f"{expected}; {behind.message}"
         if is_bound:
             return (
                 f"no new data for at least {told}: the newest came at or before {when}; expected {expected}"
@@ -282,6 +286,9 @@ class FreshnessRule(Rule):
         return f"at most {say_duration(self._limit(severity) or timedelta(0))} old{closed}"
 
     def _advice(self, row: Row, limits: list[datetime]) -> str:
+        if row.facts["behind"] is not None:
+            remedy: str = row.facts["behind"].remedy
+            return remedy
         newest_at = row.facts.get("newest_at")
         # A bound, and a time that is yet to come, say less than the limit does.
         known = newest_at is not None and not row.facts["is_bound"] and newest_at <= row.facts["now"]
@@ -359,6 +366,8 @@ def _ended_early(seen: Observation) -> Problem:
 def _say_never(seen: Observation) -> str:
     """Say what a complete look found where no data was."""
     listing = seen.listing
+    if seen.behind is not None:
+        return f"never loaded: {seen.behind.message}"
     if listing is None and seen.partitions:
         empty = sum(p.listing.empty_objects for p in seen.partitions if p.listing)
         zero = f", only {count_of(empty, 'file')} of zero bytes" if empty else ""

@@ -5,13 +5,13 @@ Delta Transaction Log Protocol: "Action Reconciliation", "Add File and Remove Fi
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from checks.lake.formats.asked import asked_of
 from checks.lake.formats.checkpoint import TooMuchError
+from checks.lake.formats.delta_features import NotReadable
 from checks.lake.formats.delta_live import LiveFiles, LogFiles, file_uri
 from checks.lake.formats.delta_values import newest_value
 from checks.lake.formats.held import Held, layout_of, too_much, wanted, with_partitions, without_partitions
@@ -26,23 +26,20 @@ if TYPE_CHECKING:
 
     from checks.lake.formats.asked import Asked
     from checks.lake.formats.delta import Walk
-    from checks.lake.formats.delta_log import Commit, FileAction, Log
+    from checks.lake.formats.delta_log import Commit, FileAction
     from checks.model import Observation
     from checks.rules.base import Clock, TablePlan
 
 
-_FRACTION = re.compile(r"\.\d+", re.ASCII)
-
-
 def with_more(
-    seen: Observation, plan: TablePlan, clock: Clock, walk: Walk, log: Log, hidden: Problem | None
+    seen: Observation, plan: TablePlan, clock: Clock, files: LogFiles, hidden: Problem | None
 ) -> Observation:
     """Return the observation with all that the table's rules ask of its log; what is not known says why.
 
     ``hidden`` says why there may be commits that nobody sees.
     """
     asked = asked_of(plan)
-    files = LogFiles(walk, log)
+    walk = files.walk
     if asked.events is not None:
         seen = replace(seen, values=newest_value(files, asked, asked.events, clock, hidden))
     if not (asked.periods or asked.whole or asked.live):
@@ -53,6 +50,8 @@ def with_more(
         base_at = live.read()
     except TooMuchError as error:
         problem = too_much(plan.table.id, str(error))
+    except NotReadable:
+        raise
     except Unobserved as error:
         if asked.periods:
             return without_partitions(seen, plan, clock, error.problem)
@@ -124,6 +123,8 @@ class Partitions:
         """Return the observation with the periods in it; raise Unobserved when they cannot be told."""
         plan = self.asked.plan
         told = self.live.keys
+        if told is None and not plan.table.partition_keys:
+            raise Unobserved(problem or _no_keys(plan.table.id))
         told = {key.name: key for key in plan.table.partition_keys} if told is None else told
         if not told:
             raise Unobserved(
@@ -150,12 +151,16 @@ class Partitions:
 def _texts(action: FileAction, keys: Iterable[tuple[str, Column]]) -> tuple[str, ...]:
     """Return the partition's values in the order of the keys, by the names that files have for them.
 
-    Timestamps may be written with fractions of a second (protocol, "Partition Value Serialization").
+    An empty text is null, as null is (protocol, "Partition Value Serialization").
     """
-    pairs = ((action.values.get(name), key.type.startswith("timestamp")) for name, key in keys)
-    return tuple(
-        NULL_PARTITION if value is None else _FRACTION.sub("", value) if is_time else value
-        for value, is_time in pairs
+    return tuple(action.values.get(name) or NULL_PARTITION for name, _ in keys)
+
+
+def _no_keys(table: str) -> Problem:
+    return Problem(
+        ProblemKind.UNSUPPORTED,
+        f"the log of {table} tells no schema, so by which columns it is partitioned is not known",
+        "watch it with freshness",
     )
 
 
