@@ -15,6 +15,7 @@ from checks.lake.formats import delta
 from checks.layout import NULL_PARTITION, TimeLayout, infer_layout, layout_from_json
 from checks.layout.typed import is_own, kind_of, read_typed, spellings_of
 from checks.model import Column, Format, ItemState, Problem, ProblemKind, Status, TableMemory
+from checks.schedule.formats import wall_from
 from tests.lakes import MemoryLake, hive_location
 from tests.rule_checks import NOW, find, judged
 from tests.rule_checks import plan_of as plan_by_config
