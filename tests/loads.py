@@ -22,13 +22,13 @@ from tests.tables_by_engines import (
     NOW,
     HudiTable,
     ObjectsInMemory,
+    date_snapshots,
     delta_commit,
     edit_json,
     iceberg_catalog,
     iceberg_objects,
     iceberg_schema,
     log_key,
-    milliseconds,
     observe,
     plan_of,
 )
@@ -103,8 +103,7 @@ def as_iceberg(folder: Path, loads: Sequence[Load]) -> Loaded:
     objects, parameters = iceberg_objects(table, folder)
 
     def age(document: dict[str, Any]) -> None:
-        for entry, load in zip(document["snapshots"], loads, strict=True):
-            entry["timestamp-ms"] = milliseconds(load.at)
+        date_snapshots(document, *(load.at for load in loads))
 
     edit_json(objects, parameters["metadata_location"], age)
     return Loaded(iceberg.READER, Format.ICEBERG, objects, parameters)

@@ -106,6 +106,9 @@ class ObjectsInMemory:
             raise Unobserved(Problem(ProblemKind.MALFORMED, f"s3://{bucket}/{key} is too large"))
         return data
 
+    def get_dated(self, bucket: str, key: str, **how: Any) -> tuple[bytes, datetime | None]:
+        return self.get(bucket, key, **how), self.modified.get(key)
+
     @property
     def counts(self) -> tuple[int, int]:
         """How many LISTs and GETs there were."""
@@ -264,6 +267,16 @@ def edit_json(objects: ObjectsInMemory, uri: str, edit: Any) -> None:
     document = json.loads(objects.objects[key])
     edit(document)
     objects.objects[key] = json.dumps(document).encode()
+
+
+def date_snapshots(document: dict[str, Any], *moments: datetime) -> None:
+    """Let the commits of a metadata file have been made at these moments: an engine writes those of the test's run."""
+    made = {}
+    for entry, moment in zip(document["snapshots"], moments, strict=True):
+        made[entry["timestamp-ms"]] = entry["timestamp-ms"] = milliseconds(moment)
+    for entry in (*document.get("snapshot-log", ()), *document.get("metadata-log", ())):
+        entry["timestamp-ms"] = made.get(entry["timestamp-ms"], milliseconds(moments[0]))
+    document["last-updated-ms"] = milliseconds(moments[-1])
 
 
 def iceberg_metadata(

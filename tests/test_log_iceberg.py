@@ -38,6 +38,7 @@ from tests.tables_by_engines import (
     NOW,
     ROOT,
     ObjectsInMemory,
+    date_snapshots,
     edit_json,
     iceberg_catalog,
     iceberg_metadata,
@@ -87,8 +88,8 @@ def aged(table: Any, tmp_path: Path, *moments: datetime) -> tuple[ObjectsInMemor
     objects, parameters = iceberg_objects(table, tmp_path)
 
     def age(document: dict[str, Any]) -> None:
-        for number, entry in enumerate(reversed(document["snapshots"])):
-            entry["timestamp-ms"] = milliseconds(moments[-1 - number] if moments else NOW - number * HOUR)
+        count = len(document["snapshots"])
+        date_snapshots(document, *(moments or [NOW - number * HOUR for number in reversed(range(count))]))
 
     edit_json(objects, parameters["metadata_location"], age)
     return objects, parameters

@@ -76,7 +76,11 @@ class Walk:
                 self.bucket, f"{self.prefix}_last_checkpoint", max_bytes=_MOST_HINT_BYTES
             )
         except Unobserved as error:
-            if error.problem.kind in (ProblemKind.NOT_FOUND, ProblemKind.MALFORMED):
+            if error.problem.kind in (
+                ProblemKind.NOT_FOUND,
+                ProblemKind.MALFORMED,
+                ProblemKind.OVER_BUDGET,
+            ):
                 return None
             raise
         return parse_hint(data)

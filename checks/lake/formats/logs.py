@@ -99,6 +99,11 @@ def malformed(place: str, wrong: str) -> Unobserved:
     )
 
 
+def over_bound(place: str, what: str, remedy: str = "") -> Unobserved:
+    """Return the error of a file that may well be sound and is larger than what is read of one."""
+    return Unobserved(Problem(ProblemKind.OVER_BUDGET, f"{clean(place)}: {clean(what)}", remedy))
+
+
 def unsupported(place: str, what: str, remedy: str = "") -> Unobserved:
     """Return the error of something that is not read."""
     return Unobserved(Problem(ProblemKind.UNSUPPORTED, f"{clean(place)}: {clean(what)}", remedy))
@@ -160,7 +165,9 @@ def parse_json(data: bytes, place: str) -> dict[str, Any]:
     if not data:
         raise malformed(place, "it is empty")
     if len(data) > MOST_JSON_VALUES and sum(data.count(mark) for mark in _BEFORE_VALUES) > MOST_JSON_VALUES:
-        raise malformed(place, f"it holds more than {MOST_JSON_VALUES:,} values")
+        raise over_bound(
+            place, f"it holds more than {MOST_JSON_VALUES:,} values, which is as much as is read"
+        )
     try:
         document = json.loads(data)
     except (ValueError, RecursionError) as error:
@@ -179,7 +186,9 @@ def gunzip(data: bytes, place: str, max_bytes: int) -> bytes:
     except zlib.error as error:
         raise malformed(place, f"it is no whole gzip file ({error})") from error
     if len(plain) > max_bytes:
-        raise malformed(place, f"it unpacks to more than {max_bytes:,} bytes")
+        raise over_bound(
+            place, f"it unpacks to more than {max_bytes:,} bytes, which is as much as is read of one"
+        )
     if not inflate.eof:
         raise malformed(place, "it is a gzip file that was cut short")
     return plain
