@@ -103,7 +103,7 @@ class ObjectsInMemory:
         if byte_range is not None:
             data = data[byte_range[0] : byte_range[1] + 1]
         if len(data) > max_bytes:
-            raise Unobserved(Problem(ProblemKind.MALFORMED, f"s3://{bucket}/{key} is too large"))
+            raise Unobserved(Problem(ProblemKind.OVER_BUDGET, f"s3://{bucket}/{key} is too large"))
         return data
 
     def get_dated(self, bucket: str, key: str, **how: Any) -> tuple[bytes, datetime | None]:

@@ -356,11 +356,11 @@ def _as_number(value: object) -> Observed:
 
 
 def _is_bare(seen: Observation) -> bool:
-    """Tell whether the place of a partitioned table was listed to its end and holds no data at all."""
+    """Tell whether the place (or the log) of a partitioned table was read to its end and holds no data at all."""
     place = seen.listing
     return (
         seen.problem is None
-        and bool(seen.table.partition_keys)
+        and (bool(seen.table.partition_keys) or seen.table.format is not Format.FILES)
         and not seen.partitions
         and place is not None
         and place.complete

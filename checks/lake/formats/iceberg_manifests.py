@@ -14,7 +14,7 @@ from checks.lake.formats.avro import open_container
 from checks.lake.formats.iceberg_times import Files
 from checks.lake.formats.logs import malformed, unsupported, whole_number
 from checks.layout import NULL_PARTITION
-from checks.model import Unobserved
+from checks.model import Problem, ProblemKind, Unobserved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -318,8 +318,14 @@ class SnapshotFiles:
         return [each for each in self.manifests() if not each.is_deletes]
 
     def _list(self) -> list[Manifest]:
-        if self.snapshot is None:
-            return []
+        if self.snapshot is None:  # a table without any was never loaded, and is not asked for its files
+            raise Unobserved(
+                Problem(
+                    ProblemKind.TOO_LITTLE_HISTORY,
+                    f"the snapshot that {self.table} was at by then has expired",
+                    "keep snapshots for longer (history.expire.max-snapshot-age-ms)",
+                )
+            )
         if self.snapshot.manifest_list is None:
             raise unsupported(
                 self.metadata.place,

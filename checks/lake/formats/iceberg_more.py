@@ -63,41 +63,40 @@ def with_more(
 def whole_of(files: SnapshotFiles, asked: Asked) -> WholeSeen:
     """Return what the whole table holds, as a snapshot sums it up, delete files included in the bytes.
 
-    What the summary leaves out is added up from the manifests: delete files are not in that.
+    What the summary leaves out is added up from the manifests: delete files are not in that. Rows are known where
+    no delete files take some away.
     """
-    snapshot = files.snapshot
-    if snapshot is not None and snapshot.total_files is not None and snapshot.total_bytes is not None:
-        held = Held(files=snapshot.total_files, size_bytes=snapshot.total_bytes)
-        held.rows = snapshot.total_rows if snapshot.total_delete_files == 0 else None
-        if snapshot.total_delete_files is None and files.metadata.document.get("format-version") == 1:
-            held.rows = snapshot.total_rows
-        if held.rows is None and asked.rows and not snapshot.total_delete_files:
-            return _rows_of(files, snapshot, held)
-        if held.rows is None:
-            held.lose_rows(DELETES)
-        return WholeSeen(listing=held.listing(complete=True))
+    snapshot, named = files.snapshot, "its metadata"
+    summed: Held | None = None
+    if snapshot is not None:
+        named = f"snapshot {snapshot.id}"
+        summed = _summed(snapshot, is_first_version=files.metadata.document.get("format-version") == 1)
+    if summed is not None and (summed.rows is not None or not asked.rows or summed.rows_unknown == DELETES):
+        return WholeSeen(listing=summed.listing(complete=True))
     held = Held()
-    named = f"snapshot {snapshot.id}" if snapshot is not None else "its metadata"
-    why = f"how much {files.table} holds is not known: {named} does not sum it up (total-files-size, total-data-files)"
     problem = _count_all(files, held)
     if problem is None:
         return WholeSeen(listing=held.listing(complete=True))
+    if summed is not None:
+        summed.rows_unknown = f"{named} {summed.rows_unknown}, and {problem.message}"
+        return WholeSeen(listing=summed.listing(complete=True))
+    why = f"how much {files.table} holds is not known: {named} does not sum it up (total-files-size, total-data-files)"
     told = replace(problem, message=f"{why}, and {problem.message}")
     return WholeSeen(listing=held.listing(complete=True) if held.files else None, problem=told)
 
 
-def _rows_of(files: SnapshotFiles, snapshot: Snapshot, held: Held) -> WholeSeen:
-    """Return what a snapshot sums up but for rows: those that the manifests tell."""
-    counted = Held()
-    problem = _count_all(files, counted)
-    held.rows = counted.rows if problem is None else None
-    if held.rows is None:
-        held.lose_rows(
-            f"snapshot {snapshot.id} does not sum them up (total-records), and {problem.message}"
-            if problem is not None
-            else counted.rows_unknown
-        )
-    return WholeSeen(listing=held.listing(complete=True))
+def _summed(snapshot: Snapshot, *, is_first_version: bool) -> Held | None:
+    """Return what a snapshot sums up, None where it does not; version 1 of the format has no delete files."""
+    if snapshot.total_files is None or snapshot.total_bytes is None:
+        return None
+    held = Held(files=snapshot.total_files, size_bytes=snapshot.total_bytes, rows=snapshot.total_rows)
+    if snapshot.total_delete_files:
+        held.lose_rows(DELETES)
+    elif snapshot.total_rows is None:
+        held.lose_rows("does not sum them up (total-records)")
+    elif snapshot.total_delete_files is None and not is_first_version:
+        held.lose_rows("does not tell its delete files (total-delete-files)")
+    return held
 
 
 def _count_all(files: SnapshotFiles, held: Held) -> Problem | None:

@@ -22,7 +22,7 @@ from checks.lake.formats.held import (
 from checks.lake.formats.iceberg_comings import Comings
 from checks.lake.formats.iceberg_manifests import parse_manifest
 from checks.lake.formats.iceberg_specs import Reading, candidates, not_told, specs_of
-from checks.lake.formats.logs import malformed, strictest_limit, uri_of, whole_number
+from checks.lake.formats.logs import AHEAD, malformed, strictest_limit, uri_of, whole_number
 from checks.lake.partitions import is_sentinel
 from checks.model import Problem, ProblemKind, Unobserved, iso
 from checks.schedule.clock import wall_of
@@ -77,8 +77,12 @@ class Partitions:
     def add_to(self, seen: Observation) -> Observation:
         """Return the observation with the periods in it; raise Unobserved when they cannot be told."""
         specs = specs_of(self.metadata)
+        stated = self.plan.stated_layout.keys if self.plan.stated_layout is not None else ()
+        telling = candidates(specs, self.metadata, stated)
+        if not telling:
+            raise Unobserved(not_told(self.plan.table.id, specs))
         manifests = self.files.of_data()
-        reading, layout = self._layout(specs, manifests)
+        reading, layout = self._layout(telling, specs, manifests)
         want = wanted(self.plan, self.clock, layout)
         mute = reading.mute([key.name for key in layout.keys])
         unread = next((each.spec_id for each in manifests if each.spec_id not in specs), None)
@@ -105,12 +109,13 @@ class Partitions:
             seen, self.plan, want, reading.keys, held, problem=problem, before=before, earlier=earlier
         )
 
-    def _layout(self, specs: Specs, manifests: Sequence[Manifest]) -> tuple[Reading, TimeLayout]:
+    def _layout(
+        self, telling: Sequence[Sequence[Field]], specs: Specs, manifests: Sequence[Manifest]
+    ) -> tuple[Reading, TimeLayout]:
         """Return how the keys of the current spec carry time, or those of an earlier one; raise Unobserved."""
         schedule = schedule_of(self.plan)
-        stated = self.plan.stated_layout.keys if self.plan.stated_layout is not None else ()
-        problem = None
-        for chosen in candidates(specs, self.metadata, stated):
+        problems: list[Problem] = []
+        for chosen in telling:
             reading = Reading.of(chosen, specs, schedule.every if schedule is not None else None)
             samples = [
                 texts
@@ -121,8 +126,8 @@ class Partitions:
             layout = layout_of(self.plan, reading.keys, samples, reading.told)
             if not isinstance(layout, Problem):
                 return reading, layout
-            problem = problem or layout
-        raise Unobserved(problem or not_told(self.plan.table.id, specs))
+            problems.append(layout)
+        raise Unobserved(problems[0])
 
     def _read(self, manifests: Iterable[Manifest], reading: Reading, want: Wanted, held: Parts) -> str:
         """Count the files of manifests; return the bound that the rest are over, empty where all were read."""
@@ -210,7 +215,7 @@ class Partitions:
             held.add_unknown(file.size_bytes, self.clock.now, rows)
             return
         at = self.files.dates.came(snapshot.id) or snapshot.at
-        if snapshot.operation in ("append", "overwrite"):
+        if snapshot.operation in ("append", "overwrite") and at <= self.clock.latest + AHEAD:
             is_new, told = snapshot.operation == "append", self._settled(snapshot.id, at, period)
             if told is not None:
                 held.add(file.size_bytes, told, f"snapshot {snapshot.id}", is_new=is_new, rows=rows)

@@ -134,10 +134,14 @@ class Dates:
         return found
 
     def came(self, snapshot_id: int) -> datetime | None:
-        """Return when a snapshot came by all that is known so far: bounded, never before one that precedes it."""
+        """Return when a snapshot came by all that is known so far: bounded, never before one that precedes it.
+
+        None where no snapshot tells it.
+        """
         position = self._place.get(snapshot_id)
         if position is None:
-            return Stamp(self.metadata.told_at(snapshot_id), self.metadata.written_at).bounded
+            told = self.metadata.told_at(snapshot_id)
+            return Stamp(told, self.metadata.written_at).bounded if told is not None else None
         if self._came is None:
             self._came = list(in_order(Stamp(at) for at in self.bounded))
         return self._came[position]
@@ -150,12 +154,6 @@ class Dates:
         for snapshot in self.metadata.lineage(self.start):
             at = self.came(snapshot.id) if snapshot is not None else None
             yield replace(snapshot, at=at) if snapshot is not None and at is not None else snapshot
-
-    def is_proved(self, snapshot_id: int, limit: datetime) -> bool:
-        """Tell whether what is settled already proves that a snapshot came at or after the limit."""
-        position = self._place.get(snapshot_id)
-        proved = self._proved(position) if position is not None else None
-        return proved is not None and proved >= limit
 
     def settle(self, snapshot_id: int, limit: datetime | None) -> datetime | None:
         """Return when a snapshot came; where that is at or after the limit, it is as sure as files make it.
