@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MOST_LOOKS = 10
 """Files of one table that are looked at for when they were written, or for what a summary does not tell."""
 _FIRST_BYTE = (0, 0)
-_NO_MORE = "let its writers' clocks be right, or have maintenance follow loads by less"
+_CLOCKS = "look at the clocks of the machines that write it"
 
 
 @dataclass(slots=True)
@@ -123,7 +123,7 @@ class Dates:
             chain,
             files,
             told,
-            _within(told, metadata.written_at),
+            [Stamp(at, metadata.written_at).bounded if at is not None else None for at in told],
             [files is None] * len(chain),
             published,
             log,
@@ -201,7 +201,7 @@ class Dates:
                         ProblemKind.OVER_BUDGET,
                         f"more than {MOST_LOOKS} files that {self.metadata.place} names would have to be looked at "
                         "to know when its newest data came",
-                        _NO_MORE,
+                        _CLOCKS,
                     )
                 )
             try:
@@ -212,6 +212,10 @@ class Dates:
             if written_at is not None:
                 self.bounded[position] = Stamp(self.bounded[position], written_at).bounded
                 return
+        told, latest = self.told[position], self.metadata.written_at
+        if told is not None and latest is not None and told > latest and position + 1 < len(self.chain):
+            # No file tells more of a time that is wrong for sure: it came before what followed it.
+            self.bounded[position] = Stamp(self.bounded[position], self.bounded[position + 1]).bounded
 
     def _written_with(self, position: int) -> Iterator[str]:
         """Yield the files that were written with a commit: of a publication the metadata file, else its manifest list.
@@ -233,20 +237,6 @@ class Dates:
         uri = entry.get("manifest-list") if entry is not None else None
         if isinstance(uri, str):
             yield uri
-
-
-def _within(told: Sequence[datetime | None], written_at: datetime | None) -> list[datetime | None]:
-    """Return the times, none of them later than the metadata file that tells them.
-
-    One that is later was told by a clock that is wrong: then what came after it bounds it, too.
-    """
-    found: list[datetime | None] = []
-    after = written_at
-    for at in reversed(told):
-        bound = after if at is not None and written_at is not None and at > written_at else written_at
-        found.append(Stamp(at, bound).bounded if at is not None else None)
-        after = found[-1] or after
-    return found[::-1]
 
 
 def _is_written_with(metadata: Metadata, told: datetime | None) -> bool:
