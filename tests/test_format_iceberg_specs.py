@@ -61,7 +61,7 @@ SCHEMA = iceberg_schema(
     NestedField(5, "region", StringType()),
 )
 D18, D19, D20, D21 = (days_since_1970(f"2026-11-{day}") for day in (18, 19, 20, 21))
-TRANSFORMS = {
+TRANSFORMS: dict[str, Any] = {
     "year": YearTransform(), "month": MonthTransform(), "day": DayTransform(), "hour": HourTransform(),
     "identity": IdentityTransform(),
 }  # fmt: skip
