@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from checks.lake.errors import clean
 from checks.lake.formats.avro import open_container
+from checks.lake.formats.iceberg_answers import pointer_of, remembered, seen_again, standing
 from checks.lake.formats.iceberg_metadata import MOST_BYTES, Metadata, Snapshot, parse_metadata
 from checks.lake.formats.iceberg_times import MOST_LOOKS, Dates, Files
 from checks.lake.formats.logs import (
@@ -220,7 +221,16 @@ class IcebergReader:
         return table.format is Format.ICEBERG
 
     def observe(self, plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation:
-        """Return what the table's metadata file tells; raise Unobserved when it cannot be read."""
+        """Return what the table's metadata file tells; raise Unobserved when it cannot be read.
+
+        What an earlier run read of the same file may stand in place of a look.
+        """
+        answer = standing(plan, clock)
+        if answer is not None:
+            return seen_again(answer, plan, clock)
+        return remembered(self._look(plan, clock, reader), plan, clock)
+
+    def _look(self, plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation:
         metadata = self.metadata(plan.table, reader)
         dates = dates_at(metadata, clock, Files(metadata, reader))
         recency = newest_arrival(
@@ -240,8 +250,7 @@ class IcebergReader:
 
     def metadata(self, table: Table, reader: LakeReader) -> Metadata:
         """Return the metadata file that the catalog points at, by one GET."""
-        parameters = {key.lower(): text for key, text in table.parameters.items()}
-        pointer = parameters.get("metadata_location")
+        pointer = pointer_of(table)
         if not pointer:
             raise unsupported(
                 table.id,
