@@ -143,6 +143,20 @@ def test_finer_and_coarser_fields_of_one_column_tell_the_same_days(
     assert states_of(table, tmp_path) == ALL
 
 
+@pytest.mark.parametrize("name", ["region", "market"])
+def test_a_dimension_that_was_renamed_is_found_by_either_name(tmp_path: Path, name: str) -> None:
+    table = created(tmp_path, "day", name="ts_day")
+    evolved(table, (3, 1000, DayTransform(), "ts_day"), (5, 1001, IdentityTransform(), "region"))
+    append_files(table, (D19, "eu"), (D20, "eu"), (D19, "us"), (D20, "us"))
+    evolved(table, (5, 1001, IdentityTransform(), "market"), (3, 1000, DayTransform(), "ts_day"))
+    append_files(table, ("eu", D21))
+    objects, parameters = objects_of(table, tmp_path)
+    edit_json(objects, parameters["metadata_location"], _as(table))
+    finding = find(objects, parameters, each=name)
+    bad = [(item.period, item.dimensions) for item in finding.items if item.state.is_bad]
+    assert bad == [("2026-11-21", ((name, "us"),))]
+
+
 def test_a_gap_stays_a_gap_across_a_change(tmp_path: Path) -> None:
     table = created(tmp_path, "day")
     append_files(table, (D19,))

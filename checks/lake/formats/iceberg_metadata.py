@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from checks.lake.formats.logs import (
+    believable,
     gunzip,
     instant_of_ms,
     malformed,
@@ -18,7 +19,6 @@ from checks.lake.formats.logs import (
     whole_number,
 )
 from checks.lake.session import take_room
-from checks.model import Unobserved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -298,12 +298,8 @@ _DELETES = ("added-position-deletes", "added-equality-deletes")
 
 def _time(value: Any) -> datetime | None:
     """Return the instant of milliseconds since 1970, None where they are no believable time."""
-    if whole_number(value) is None:
-        return None
-    try:
-        return instant_of_ms(value, "", "")
-    except Unobserved:
-        return None
+    number = whole_number(value)
+    return believable(number) if number is not None else None
 
 
 def _id(value: Any) -> int | None:

@@ -25,6 +25,7 @@ from checks.lake.formats.iceberg_specs import Reading, candidates, not_told, spe
 from checks.lake.formats.logs import AHEAD, malformed, strictest_limit, uri_of, whole_number
 from checks.lake.partitions import is_sentinel
 from checks.model import Problem, ProblemKind, Unobserved, iso
+from checks.rules.partitions import PartitionsRule
 from checks.schedule.clock import wall_of
 
 if TYPE_CHECKING:
@@ -77,8 +78,7 @@ class Partitions:
     def add_to(self, seen: Observation) -> Observation:
         """Return the observation with the periods in it; raise Unobserved when they cannot be told."""
         specs = specs_of(self.metadata)
-        stated = self.plan.stated_layout.keys if self.plan.stated_layout is not None else ()
-        telling = candidates(specs, self.metadata, stated)
+        telling = candidates(specs, self.metadata, self._named())
         if not telling:
             raise Unobserved(not_told(self.plan.table.id, specs))
         manifests = self.files.of_data()
@@ -108,6 +108,16 @@ class Partitions:
         return with_partitions(
             seen, self.plan, want, reading.keys, held, problem=problem, before=before, earlier=earlier
         )
+
+    def _named(self) -> tuple[str, ...]:
+        """Return the keys that the config names: of time, and beside it."""
+        time = self.plan.stated_layout.keys if self.plan.stated_layout is not None else ()
+        beside = (
+            rule.each.keys
+            for rule in self.plan.rules
+            if isinstance(rule, PartitionsRule) and rule.each is not None
+        )
+        return (*time, *next(beside, ()))
 
     def _layout(
         self, telling: Sequence[Sequence[Field]], specs: Specs, manifests: Sequence[Manifest]

@@ -23,6 +23,7 @@ _BEFORE_VALUES = (b",", b"[", b"{")
 _S3 = ("s3://", "s3a://", "s3n://")
 _MOST_DIGITS = 19
 _MOST = 2**63
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 
 
@@ -208,14 +209,16 @@ def whole_number(value: Any) -> int | None:
 def instant_of_ms(value: Any, what: str, place: str) -> datetime:
     """Return the instant (UTC) of milliseconds since 1970; raise Unobserved when it is no believable time."""
     number = whole_number(value)
-    at = _instant(number) if number is not None else None
-    if at is None or at < _EARLIEST:
+    at = believable(number) if number is not None else None
+    if at is None:
         raise malformed(place, f"{what} is {value!r}, which is no time in milliseconds")
     return at
 
 
-def _instant(milliseconds: int) -> datetime | None:
+def believable(milliseconds: int) -> datetime | None:
+    """Return the instant (UTC) of milliseconds since 1970, None where it is no believable time."""
     try:
-        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
+        at = _EPOCH + timedelta(milliseconds=milliseconds)
     except OverflowError:
         return None
+    return at if at >= _EARLIEST else None
