@@ -275,8 +275,8 @@ def date_snapshots(document: dict[str, Any], *moments: datetime) -> None:
     for entry, moment in zip(document["snapshots"], moments, strict=True):
         made[entry["timestamp-ms"]] = entry["timestamp-ms"] = milliseconds(moment)
     for entry in (*document.get("snapshot-log", ()), *document.get("metadata-log", ())):
-        entry["timestamp-ms"] = made.get(entry["timestamp-ms"], milliseconds(moments[0]))
-    document["last-updated-ms"] = milliseconds(moments[-1])
+        entry["timestamp-ms"] = made.get(entry["timestamp-ms"], milliseconds(min(moments, default=NOW)))
+    document["last-updated-ms"] = milliseconds(moments[-1]) if moments else 0
 
 
 def iceberg_metadata(

@@ -121,7 +121,7 @@ def _known(
         has_no_deletes = dates.metadata.document.get("format-version") == 1 and snapshot.added_rows
         if not is_fresh or not snapshot.is_doubtful or has_no_deletes or (deletes and snapshot.added_rows):
             return snapshot
-    if files.looks >= MOST_LOOKS and not files.has(snapshot.manifest_list):
+    if files.looks >= MOST_LOOKS:
         why = f"no more than {MOST_LOOKS} of its snapshots were looked at that do not tell what they did"
         problem = only_bounded(table, snapshot.at, why, _COUNT)
         raise Unobserved(replace(problem, kind=ProblemKind.OVER_BUDGET))

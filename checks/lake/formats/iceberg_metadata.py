@@ -174,6 +174,12 @@ class Metadata:
         entry = self.snapshots.get(snapshot_id)
         return _time(entry.get("timestamp-ms")) if entry is not None else None
 
+    def list_of(self, snapshot_id: int | None) -> str | None:
+        """Return where a snapshot's manifest list lies, None where it has none or is not left."""
+        entry = self.snapshots.get(snapshot_id) if snapshot_id is not None else None
+        uri = entry.get("manifest-list") if entry is not None else None
+        return uri if isinstance(uri, str) else None
+
     def parent_of(self, snapshot_id: int) -> int | None:
         """Return the id of a snapshot's parent, whether that is left or not; None where it has none."""
         entry = self.snapshots.get(snapshot_id)

@@ -29,40 +29,35 @@ _CLOCKS = "look at the clocks of the machines that write it"
 
 @dataclass(slots=True)
 class Files:
-    """The files that a metadata file names, other than manifests: each is asked for once at the most.
+    """The files that a metadata file names, other than manifests.
 
-    ``looks`` counts the requests.
+    Of each it is asked once at the most when it was written; the current snapshot's manifest list is read once, and
+    kept. ``looks`` counts the requests.
     """
 
     metadata: Metadata
     reader: LakeReader
     looks: int = 0
     _written: dict[str, datetime | None] = field(default_factory=dict)
-    _lists: dict[str, bytes | Unobserved] = field(default_factory=dict)
+    _kept: dict[str, bytes | Unobserved] = field(default_factory=dict)
 
     def manifest_list(self, uri: str) -> tuple[bytes, str] | None:
         """Return a manifest list and its place, None where it is not in S3; raise Unobserved."""
         place = self.metadata.place_of(uri)
         if place is None:
             return None
-        if uri not in self._lists:
+        kept = self._kept.get(uri)
+        if kept is None:
+            self.looks += 1
             try:
-                self._lists[uri] = self._get(uri, place)
+                kept, self._written[uri] = self.reader.store.get_dated(*place, max_bytes=MOST_BYTES)
             except Unobserved as error:
-                self._lists[uri] = error
-        kept = self._lists[uri]
+                self._kept[uri] = kept = error
+            if uri == self.metadata.list_of(self.metadata.current_id):
+                self._kept[uri] = kept
         if isinstance(kept, Unobserved):
             raise Unobserved(kept.problem) from kept
         return kept, f"s3://{place[0]}/{place[1]}"
-
-    def _get(self, uri: str, place: tuple[str, str]) -> bytes:
-        self.looks += 1
-        data, self._written[uri] = self.reader.store.get_dated(*place, max_bytes=MOST_BYTES)
-        return data
-
-    def has(self, uri: str | None) -> bool:
-        """Tell whether a manifest list was asked for before."""
-        return uri in self._lists
 
     def written_at(self, uri: str) -> datetime | None:
         """Return when a file was written, None where it is not there (any more) or not in S3; raise Unobserved."""
@@ -70,7 +65,7 @@ class Files:
         if place is None:
             return None
         if uri not in self._written:
-            kept = self._lists.get(uri)
+            kept = self._kept.get(uri)
             if isinstance(kept, Unobserved) and kept.problem.kind is ProblemKind.NOT_FOUND:
                 return None
             self.looks += 1
@@ -223,20 +218,19 @@ class Dates:
         Where the metadata file of a publication is not known, what the next commit wrote is not older.
         """
         entry = self._published.get(position)
-        if entry is None:
-            yield from self._list_of(self.chain[position])
-            return
-        file = self.metadata.file_written_at(self._log[entry].at)
+        file = (
+            self.metadata.list_of(self.chain[position])
+            if entry is None
+            else self.metadata.file_written_at(self._log[entry].at)
+        )
         if file is not None:
             yield file
-        if entry + 1 < len(self._log) and self._log[entry + 1].snapshot_id not in self.chain[: position + 1]:
-            yield from self._list_of(self._log[entry + 1].snapshot_id)
-
-    def _list_of(self, snapshot_id: int | None) -> Iterator[str]:
-        entry = self.metadata.snapshots.get(snapshot_id) if snapshot_id is not None else None
-        uri = entry.get("manifest-list") if entry is not None else None
-        if isinstance(uri, str):
-            yield uri
+        if entry is None or entry + 1 == len(self._log):
+            return
+        following = self._log[entry + 1].snapshot_id
+        after = self.metadata.list_of(following)
+        if after is not None and following not in self.chain[: position + 1]:
+            yield after
 
 
 def _is_written_with(metadata: Metadata, told: datetime | None) -> bool:
