@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from checks.lake.answers import Answers
 from checks.lake.formats.asked import asked_of
+from checks.lake.formats.iceberg_answers import standing
 from checks.lake.session import price_of
 from checks.lake.skipscan import can_scan
 from checks.lake.targets import Targets
@@ -64,7 +65,7 @@ class Estimate:
 def estimate(plan: TablePlan, clock: Clock) -> Estimate:
     """Estimate what reading a table takes, from what is known before it is read."""
     if plan.table.format is not Format.FILES:
-        return _of_log(plan)
+        return _of_log(plan, clock)
     listed = _of_files(plan, clock)
     if not plan.detail.footers:
         return listed
@@ -115,9 +116,11 @@ def spared(plan: TablePlan, clock: Clock, due: Sequence[Period]) -> int:
     )
 
 
-def _of_log(plan: TablePlan) -> Estimate:
+def _of_log(plan: TablePlan, clock: Clock) -> Estimate:
     """Estimate the reading of a log: of more than recency it takes at least a file of it, of a large table some."""
     table, asked = plan.table, asked_of(plan)
+    if table.format is Format.ICEBERG and standing(plan, clock) is not None:
+        return Estimate(way="Iceberg log, read before", requests={})
     way, recency = _LOGS[table.format]
     by_files = asked.periods or asked.live or asked.events is not None
     more = {

@@ -349,6 +349,7 @@ def _remembered(plan: TablePlan, seen: Observation) -> TableMemory:
             each, before, partitions.asked(seen, Clock(now=seen.now)) if partitions is not None else ()
         ),
         answers=dict(islice(_answers(plan, seen), _MOST_ANSWERS)),
+        log_answer=seen.log_answer or (before.log_answer if seen.problem is not None else None),
     )
     for rule in plan.rules:
         memory = replace(memory, **rule.remember(seen, before))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
@@ -22,6 +23,7 @@ from tests.tables_by_engines import (
     NOW,
     HudiTable,
     ObjectsInMemory,
+    date_snapshots,
     delta_commit,
     edit_json,
     iceberg_catalog,
@@ -32,6 +34,7 @@ from tests.tables_by_engines import (
     observe,
     plan_of,
 )
+from tests.times import HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,8 +82,8 @@ class Loaded:
         return judged(plan, seen, NOW), seen
 
 
-def as_iceberg(folder: Path, loads: Sequence[Load]) -> Loaded:
-    """Append a file and a manifest a load."""
+def as_iceberg(folder: Path, loads: Sequence[Load], *, renamed_at: int | None = None) -> Loaded:
+    """Append a file and a manifest a load; before the load ``renamed_at`` the partition fields get other names."""
     keys = {"day": 1, **({"region": 9} if loads[0].region else {})}
     fields = [
         PartitionField(source_id=number, field_id=1000 + number, transform=IdentityTransform(), name=key)
@@ -89,6 +92,10 @@ def as_iceberg(folder: Path, loads: Sequence[Load]) -> Loaded:
     more = [NestedField(9, "region", StringType())] if "region" in keys else []
     table = iceberg_catalog(folder).create(iceberg_schema(*more), PartitionSpec(*fields))
     for number, load in enumerate(loads):
+        if number == renamed_at:
+            with table.update_spec() as change:
+                for key in keys:
+                    change.rename_field(key, f"{key}_of_old")
         with table.transaction() as transaction, transaction.update_snapshot().fast_append() as update:
             file = DataFile.from_args(
                 content=DataFileContent.DATA,
@@ -103,11 +110,46 @@ def as_iceberg(folder: Path, loads: Sequence[Load]) -> Loaded:
     objects, parameters = iceberg_objects(table, folder)
 
     def age(document: dict[str, Any]) -> None:
-        for entry, load in zip(document["snapshots"], loads, strict=True):
-            entry["timestamp-ms"] = milliseconds(load.at)
+        date_snapshots(document, *(load.at for load in loads))
 
     edit_json(objects, parameters["metadata_location"], age)
     return Loaded(iceberg.READER, Format.ICEBERG, objects, parameters)
+
+
+def as_iceberg_renamed(folder: Path, loads: Sequence[Load]) -> Loaded:
+    """Rename the partition fields halfway."""
+    return as_iceberg(folder, loads, renamed_at=len(loads) // 2)
+
+
+def as_iceberg_audited(folder: Path, loads: Sequence[Load]) -> Loaded:
+    """Write each load to a branch three hours before it is published: readers see it when the others do."""
+    loaded = as_iceberg(folder, loads)
+
+    def audit(document: dict[str, Any]) -> None:
+        for entry in document["snapshots"]:
+            entry["timestamp-ms"] -= milliseconds(NOW) - milliseconds(NOW - 3 * HOUR)
+        before = {"snapshot-id": 1, "timestamp-ms": document["snapshots"][0]["timestamp-ms"] - 1}
+        document["snapshot-log"].insert(0, before)
+
+    edit_json(loaded.objects, loaded.parameters["metadata_location"], audit)
+    return loaded
+
+
+def as_iceberg_compacted(folder: Path, loads: Sequence[Load]) -> Loaded:
+    """Rewrite the manifests after the last load, and then change a property of the table."""
+    loaded = as_iceberg(folder, loads)
+
+    def compact(document: dict[str, Any]) -> None:
+        last = document["snapshots"][-1]
+        summary = {**last["summary"], "operation": "replace"}
+        made = milliseconds(NOW - timedelta(minutes=30))
+        newer = {"snapshot-id": 1, "parent-snapshot-id": last["snapshot-id"], "timestamp-ms": made}
+        document["snapshots"].append({**last, **newer, "summary": summary})
+        document["snapshot-log"].append({"snapshot-id": 1, "timestamp-ms": made})
+        document |= {"current-snapshot-id": 1, "last-updated-ms": milliseconds(NOW)}
+
+    edit_json(loaded.objects, loaded.parameters["metadata_location"], compact)
+    return loaded
 
 
 def as_delta(_: Path, loads: Sequence[Load]) -> Loaded:

@@ -82,7 +82,8 @@ class Walk:
                 self.bucket, f"{self.prefix}_last_checkpoint", max_bytes=_MOST_HINT_BYTES
             )
         except Unobserved as error:
-            if error.problem.kind in (ProblemKind.NOT_FOUND, ProblemKind.MALFORMED) or error.problem.lacks:
+            kinds = (ProblemKind.NOT_FOUND, ProblemKind.MALFORMED, ProblemKind.OVER_BUDGET)
+            if error.problem.kind in kinds or error.problem.lacks:
                 return None
             raise
         return parse_hint(data)

@@ -183,7 +183,7 @@ def layout_of(
 
 def wanted(plan: TablePlan, clock: Clock, layout: TimeLayout) -> Wanted:
     """Return the periods that the table's rules need of the layout."""
-    schedule = _schedule_of(plan)
+    schedule = schedule_of(plan)
     if schedule is None:
         message = "no rule needs periods"
         raise ValueError(message)
@@ -206,7 +206,7 @@ def wanted(plan: TablePlan, clock: Clock, layout: TimeLayout) -> Wanted:
     )
 
 
-def _schedule_of(plan: TablePlan) -> Schedule | None:
+def schedule_of(plan: TablePlan) -> Schedule | None:
     """Return when periods are due: all rules have it of one partitions check."""
     found = (getattr(rule, "schedule", None) for rule in rules_of_periods(plan))
     return next((each for each in found if isinstance(each, Schedule)), None)
@@ -271,7 +271,7 @@ def with_partitions(  # noqa: PLR0913 - what is not known, and of which periods,
 
 def without_partitions(seen: Observation, plan: TablePlan, clock: Clock, problem: Problem) -> Observation:
     """Say of each due period that it is not known; what is known of the table as a whole still holds."""
-    schedule = _schedule_of(plan)
+    schedule = schedule_of(plan)
     due = schedule.due(clock.now, reach_back_to=clock.last_completed_at) if schedule is not None else ()
     return replace(
         seen,
