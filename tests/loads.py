@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,9 @@ from tests.rule_checks import judged
 from tests.rule_checks import look as look_at_files
 from tests.rule_checks import plan_of as plan_by_config
 from tests.tables_by_engines import (
+    LOCATION,
     NOW,
+    ROOT,
     HudiTable,
     ObjectsInMemory,
     date_snapshots,
@@ -72,12 +74,14 @@ class Loaded:
     kind: Format
     objects: ObjectsInMemory
     parameters: dict[str, str]
+    location: str = LOCATION
 
     def look(
         self, memory: TableMemory | None = None, **blocks: Any
     ) -> tuple[dict[str, Finding], Observation]:
         """Return what was found by these checks, and what was seen."""
-        plan = plan_by_config(plan_of(self.kind, parameters=self.parameters).table, memory, **blocks)
+        table = plan_of(self.kind, parameters=self.parameters, location=self.location).table
+        plan = plan_by_config(table, memory, **blocks)
         seen = observe(self.reader, plan, self.objects)
         return judged(plan, seen, NOW), seen
 
@@ -163,6 +167,30 @@ def as_delta(_: Path, loads: Sequence[Load]) -> Loaded:
         actions += [{"metaData": keys}] if number == 0 else []
         objects.put(log_key(number), delta_commit(*actions, at=load.at))
     return Loaded(delta.READER, Format.DELTA, objects, {})
+
+
+def as_copied_delta(_: Path, loads: Sequence[Load]) -> Loaded:
+    """Commit a file a load, without a time, keys typed; the log was copied when it is looked at, in one piece."""
+    objects = ObjectsInMemory()
+    kinds = {"day": "date", "region": "string"}
+    fields = [{"name": key, "type": kinds[key], "nullable": True, "metadata": {}} for key in loads[0].values]
+    schema = json.dumps({"type": "struct", "fields": fields})
+    keys = {"id": "1", "partitionColumns": list(loads[0].values), "schemaString": schema}
+    for number, load in enumerate(loads):
+        add = {"path": f"{number}.parquet", "partitionValues": load.values, "size": load.size_bytes}
+        add |= {"modificationTime": milliseconds(load.at), "dataChange": True}
+        actions: list[dict[str, Any]] = [{"add": {**add, "stats": json.dumps({"numRecords": 3})}}]
+        actions += [{"metaData": keys}] if number == 0 else []
+        objects.put(log_key(number), "\n".join(map(json.dumps, actions)).encode())
+    return Loaded(delta.READER, Format.DELTA, objects, {})
+
+
+def as_delta_by_manifests(folder: Path, loads: Sequence[Load]) -> Loaded:
+    """Commit a file a load, and write the manifest that readers go by."""
+    loaded = as_delta(folder, loads)
+    manifest = f"{ROOT}_symlink_format_manifest/manifest"
+    loaded.objects.put(manifest, b"s3://lake/sales/orders/0.parquet\n")
+    return replace(loaded, location=f"{LOCATION}_symlink_format_manifest/")
 
 
 def as_hudi(_: Path, loads: Sequence[Load]) -> Loaded:

@@ -228,9 +228,11 @@ class Walk:
         if commit.told_at is None:
             taken = "its file" if commit.at == key.last_modified else "the newest file that it adds"
             place = clean(f"s3://{self.bucket}/{key.key}")
-            note = f"{place} does not say when it was made: the time of {taken} is taken"
-            if note not in self.notes:
-                self.notes.append(note)
+            why = f" does not say when it was made: the time of {taken} is taken"
+            if not any(
+                note.endswith(why) for note in self.notes
+            ):  # one stands for all: a copied log has many
+                self.notes.append(place + why)
         return commit
 
     def newest_arrival(self, log: Log, *, deletes: bool, enough_at: datetime | None = None) -> Recency:
