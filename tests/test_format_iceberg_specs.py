@@ -378,6 +378,21 @@ def test_freshness_by_periods_rests_on_times_that_are_bounded(tmp_path: Path) ->
     assert rule.finding(rule.measure(seen, Clock(now=NOW), TableMemory()), Severity.CRITICAL) is not None
 
 
+def test_one_proof_for_a_period_is_enough_however_many_commits_filled_it(tmp_path: Path) -> None:
+    """The newest commit is proved by the metadata file itself; the others of its day need no look."""
+    table = created(tmp_path, "day", name="ts_day")
+    for _ in range(6):
+        append_files(table, (D21,))
+    moments = [NOW - (6 - number) * HOUR for number in range(6)]
+    objects, parameters = objects_of(table, tmp_path, *moments)
+    rule = partitions_rule(lookback=1)
+    plan = plan_with(Format.ICEBERG, rule, freshness(schedule=rule.schedule), parameters=parameters)
+    seen = observe(iceberg.READER, plan, objects)
+    assert objects.counts == (0, 1 + 1 + 6)  # the metadata, the list, a manifest a commit
+    row = freshness(schedule=rule.schedule).measure(seen, Clock(now=NOW), TableMemory())
+    assert row.observed == NOW - HOUR
+
+
 def _changed_since(document: dict[str, Any]) -> None:
     document["last-updated-ms"] += 1_800_000
 
