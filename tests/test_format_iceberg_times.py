@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,17 +20,21 @@ from tests.tables_by_engines import (
     ROOT,
     ObjectsInMemory,
     freshness,
+    iceberg_catalog,
     iceberg_metadata,
+    iceberg_objects,
+    iceberg_schema,
     milliseconds,
     observe,
     plan_of,
     put_metadata,
+    rows,
     snapshot,
 )
 from tests.times import DAY, HOUR, at
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from pathlib import Path
 
     from checks.model import Observation
 
@@ -245,6 +250,34 @@ def test_a_snapshot_counts_from_its_publication() -> None:
     assert came(audited()) == (NOW - 3 * HOUR, 1)
 
 
+def test_what_pyiceberg_writes_to_a_branch_counts_from_when_it_becomes_the_current_one(
+    tmp_path: Path,
+) -> None:
+    table = iceberg_catalog(tmp_path).create(iceberg_schema())
+    table.append(rows("2026-11-20"))
+    table.manage_snapshots().create_branch(table.snapshots()[-1].snapshot_id, "audit").commit()
+    table.append(rows("2026-11-21"), branch="audit")
+    time.sleep(0.02)
+    unseen, parameters = iceberg_objects(table, tmp_path)
+    table.manage_snapshots().set_current_snapshot(ref_name="audit").commit()
+    objects, published = iceberg_objects(table, tmp_path)
+    first, second = table.snapshots()
+    moment = datetime.fromtimestamp(table.metadata.snapshot_log[-1].timestamp_ms / 1000, UTC)
+    assert moment > datetime.fromtimestamp(second.timestamp_ms / 1000, UTC)
+
+    def newest(objects: ObjectsInMemory, parameters: dict[str, str]) -> Arrival | None:
+        objects.modified = dict.fromkeys(objects.objects, moment)
+        return observe(iceberg.READER, plan_of(Format.ICEBERG, parameters=parameters), objects, moment).newest
+
+    before = newest(unseen, parameters)
+    assert before is not None
+    assert before.evidence == f"snapshot {first.snapshot_id}"
+    assert newest(objects, published) == Arrival(moment, f"snapshot {second.snapshot_id}")
+    table.manage_snapshots().set_current_snapshot(snapshot_id=first.snapshot_id).commit()
+    rolled_back = newest(*iceberg_objects(table, tmp_path))
+    assert rolled_back == before
+
+
 def test_commits_of_one_branch_are_published_together() -> None:
     log = Log().commit(1, NOW - 9 * DAY).commit(2, NOW - 40 * HOUR, branch=True)
     log.commit(3, NOW - 38 * HOUR, "replace", branch=True).publish(3, NOW - 2 * HOUR)
@@ -264,6 +297,14 @@ def test_a_publication_by_a_clock_ahead_is_bounded_by_the_metadata_file_of_then(
     assert came(kept) == (NOW - 5 * DAY, 2)
     forgotten = nightly(audited(NOW - 9 * DAY, YEAR_2027, written=NOW - 5 * DAY), 52, 28, 4)
     assert came(forgotten) == (NOW - 52 * HOUR, 2)
+
+
+def test_a_publication_by_a_right_clock_counts_whatever_the_writers_clock_said() -> None:
+    log = Log().commit(1, NOW - 9 * DAY)
+    log.commit(2, YEAR_2027, written=NOW - 33 * HOUR, branch=True).publish(
+        2, NOW - 3 * HOUR, written=NOW - 3 * HOUR
+    )
+    assert came(log) == (NOW - 3 * HOUR, 1)
 
 
 def test_a_rollback_is_no_arrival() -> None:

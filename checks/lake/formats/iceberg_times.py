@@ -267,7 +267,11 @@ def _published(
             continue
         for place in range(highest + 1, position + 1):
             own = told[place]
-            if own is not None and entry.at > own and (others or (gone is not None and gone < own)):
+            if own is None or not (others or (gone is not None and gone < own)):
+                continue
+            # Of two times of which the file disproves one, the other one is right.
+            is_wrong = metadata.written_at is not None and entry.at <= metadata.written_at < own
+            if entry.at > own or is_wrong:
                 yield place, number
         highest = max(highest, position)
         others += 1
