@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from checks.lake.formats import hudi, hudi_partitions
 from checks.lake.formats.hudi_committed import Committed, Is
+from checks.lake.formats.timeline import read_timeline
+from checks.lake.storage import Key
 from checks.model import Format, ItemState, Observation, ProblemKind
 from tests.partitioned import (
     A_GAP,
@@ -271,6 +273,19 @@ def test_a_savepoint_that_holds_back_an_old_commit_does_not_begin_the_timeline()
     table.instant(at("10-01 03:00"), "commit", hudi_commit(partition="day=2026-09-30"))
     table.objects.put(f"{table.folder}{table.stamp(at('10-01 03:00'))}.savepoint", b"...", EIGHT)
     assert look(table)[0] == A_GAP  # the 19th is of LONG_AGO, after that commit and before the others
+
+
+def test_a_savepoint_on_its_way_takes_back_nothing_and_dates_nothing() -> None:
+    table = archived()
+    table.file(TWENTIETH, LONG_AGO)
+    table.objects.put(f"{table.folder}{LONG_AGO}.savepoint.inflight", b"...", EIGHT)  # beside a load
+    assert look(table)[0] == ALL
+    assert table.objects.counts == (4, 3)
+    timeline = read_timeline(
+        [Key(key, len(data), table.objects.modified[key]) for key, data in table.objects.objects.items()],
+        table.folder,
+    )
+    assert LONG_AGO not in {stamp for stamp, _ in timeline.begun}
 
 
 @given(

@@ -84,17 +84,37 @@ def test_loads_that_came_after_a_table_was_moved_count_from_their_completion() -
     assert came(table) == NIGHT + LONG
 
 
-@pytest.mark.parametrize("older", [True, False])
-def test_without_a_file_of_its_request_an_older_instant_tells_that_a_table_was_not_copied(
-    *, older: bool
+@pytest.mark.parametrize(("older", "counts"), [(-SECOND, True), (0 * SECOND, False), (SECOND, False)])
+def test_without_a_file_of_its_request_an_older_file_tells_that_a_timeline_was_not_copied(
+    older: timedelta, *, counts: bool
 ) -> None:
     table = in_utc()
-    if older:
-        load(table, NIGHT - DAY, LONG)
+    load(table, NIGHT - DAY, 5 * MINUTE)
     load(table, NIGHT, LONG)
-    for state in ("commit.requested", "inflight"):
-        del table.objects.objects[f"{table.folder}{table.stamp(NIGHT)}.{state}"]
-    assert came(table) == (NIGHT + LONG if older else NIGHT)
+    for key in [key for key in table.objects.objects if key.endswith((".requested", ".inflight"))]:
+        del table.objects.objects[key]
+    table.objects.modified[f"{table.folder}{table.stamp(NIGHT - DAY)}.commit"] = NIGHT + older
+    assert came(table) == (NIGHT + LONG if counts else NIGHT)
+
+
+@pytest.mark.parametrize("skew", [-20, -1, 1, 20])
+def test_a_clock_that_is_minutes_off_still_tells_how_long_a_load_took(skew: int) -> None:
+    table = in_utc(offset=skew * MINUTE)
+    for night in (1, 0):
+        load(table, NIGHT - night * DAY, LONG)
+    assert came(table) == min(NIGHT + skew * MINUTE, NIGHT) + LONG
+
+
+def test_loads_that_are_synced_to_a_copy_each_morning_do_not_come_later_than_they_did() -> None:
+    table = in_utc()
+    for night in (3, 2, 1, 0):
+        moment = NIGHT - night * DAY
+        load(table, moment, LONG)
+        synced = moment + LONG + (17 + night) * MINUTE
+        for key in table.objects.objects:
+            if f"/{table.stamp(moment)}." in key:
+                table.objects.modified[key] = synced
+    assert came(table) == NIGHT
 
 
 def test_a_load_that_takes_long_to_begin_is_told_by_the_file_of_its_request() -> None:
@@ -104,13 +124,13 @@ def test_a_load_that_takes_long_to_begin_is_told_by_the_file_of_its_request() ->
     assert came(table) == NIGHT + LONG
 
 
-@pytest.mark.parametrize(("seconds", "counts"), [(179, True), (180, True), (181, False)])
+@pytest.mark.parametrize(("seconds", "counts"), [(177, True), (178, True), (179, False)])
 def test_the_file_of_a_request_is_written_soon_after_it(seconds: int, *, counts: bool) -> None:
     table = in_utc()
     load(table, NIGHT, LONG)
     for key in table.objects.modified:
         if ".requested" in key:
-            table.objects.modified[key] = NIGHT + seconds * SECOND - 2 * SECOND
+            table.objects.modified[key] = NIGHT + seconds * SECOND
     assert (came(table) > NIGHT) is counts
 
 

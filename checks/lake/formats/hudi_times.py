@@ -41,7 +41,6 @@ def came(instant: Instant, zones: Zones) -> Came:
 
     A name is never believed beyond its file, and a copy is younger than what it copies: the earlier of both counts.
     But a file of layout 1 that is no copy was written when the instant completed, of which the name tells nothing.
-    It is none where the file of the request was written right after the time in its name: a copy dates that anew, too.
     """
     written = instant.key.last_modified
     zone = zones.requests if instant.completed is None else zones.completions
@@ -51,8 +50,7 @@ def came(instant: Instant, zones: Zones) -> Came:
     told = zone.utc(wall)
     if told is None:
         return _in_any_zone(wall, written)
-    is_original = _is_original(instant, zones)
-    if instant.completed is None and is_original:
+    if instant.completed is None and _is_original(instant, zones, told):
         took = written - instant.begun.last_modified if instant.begun is not None else written - told
         at = min(told + took, written)
         return Came(at, at, at, zone.note)
@@ -62,23 +60,28 @@ def came(instant: Instant, zones: Zones) -> Came:
     if told - slack > written + WHOLE_SECONDS and zones.is_copy(written):
         return Came(written, None, written, note)
     at = Stamp(told, written).bounded or written
-    is_confirmed = told - WHOLE_SECONDS <= written <= told + PROMPT
-    earliest = at if is_confirmed else min(told - max(slack, zone.late_by), written)
-    latest = at if is_confirmed else min(told + slack, written)
-    if is_original and is_offset(written - told):  # so are completions in another zone than the stated one
-        latest = written
+    earliest, latest = min(told - max(slack, zone.late_by), written), min(told + slack, written)
+    if instant.requested in zones.originals:
+        if told - WHOLE_SECONDS <= written <= told + PROMPT:
+            earliest = latest = at
+        elif is_offset(written - told):  # so are completions in another zone than the stated one
+            latest = written
     since = _requested_at(instant, zones)
     if since is not None:
         at, earliest, latest = max(at, since), max(earliest, since), max(latest, since)
     return Came(at, earliest, latest, note)
 
 
-def _is_original(instant: Instant, zones: Zones) -> bool:
-    """Tell whether its files are no copies: by that of its request, or an older one that was not copied with it."""
-    if instant.begun is not None:
-        return instant.requested in zones.originals
-    is_copy = zones.is_copy(instant.key.last_modified)
-    return not is_copy and any(stamp < instant.requested for stamp in zones.originals)
+def _is_original(instant: Instant, zones: Zones, requested_at: datetime) -> bool:
+    """Tell whether its files are no copies.
+
+    So they are not where that of its request was written right after it: a copy dates that anew, too. Nor where any
+    file of the timeline was written before it was requested: a copy of them all since then would have dated that anew.
+    """
+    if instant.requested in zones.originals:
+        return True
+    written, oldest = instant.key.last_modified, zones.oldest_at
+    return oldest is not None and oldest < requested_at <= written and not zones.is_copy(written)
 
 
 def _requested_at(instant: Instant, zones: Zones) -> datetime | None:

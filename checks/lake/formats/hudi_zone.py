@@ -93,6 +93,8 @@ class Zones:
     """Requests whose own file was written right after them: the files of these instants are no copies."""
     copied_at: tuple[datetime, ...] = ()
     """When files of instants far apart were written together, as copies are."""
+    oldest_at: datetime | None = None
+    """When the oldest file of the timeline was written: it was not copied as a whole since."""
 
     def is_copy(self, at: datetime) -> bool:
         """Tell whether what was written then was written by a copy of the timeline."""
@@ -113,7 +115,14 @@ def find_zones(properties: Properties, timeline: Timeline) -> Zones:
         if not is_proved:
             second = replace(second, late_by=_most_shifted(timeline, first, second))
     alone = [(each.requested, each.key) for each in timeline.instants if each.begun is None]
-    return Zones(first, second, _originals(requests, first), _copied_at(_newest([*requests, *alone])))
+    written = [key.last_modified for _, key in (*timeline.begun, *alone, *completions)]
+    return Zones(
+        first,
+        second,
+        _originals(requests, first),
+        _copied_at(_newest([*requests, *alone])),
+        min(written, default=None),
+    )
 
 
 def _newest(witnesses: Iterable[tuple[str, Key]]) -> list[tuple[str, Key]]:

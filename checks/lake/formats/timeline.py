@@ -31,6 +31,7 @@ _INSTANT = re.compile(
 )
 WRITES = frozenset({"commit", "deltacommit", "replacecommit"})
 """The actions that write files of the table, maintenance included."""
+_SAVEPOINT = "savepoint"
 _TAKES_BACK = frozenset({"rollback", "restore"})
 _MAINTENANCE_PLANS = frozenset({"compaction", "logcompaction", "clustering"})
 _UTC = ("UTC", "GMT")
@@ -183,7 +184,7 @@ class Timeline:
     @property
     def is_in_order(self) -> bool:
         """True where all that is archived is older than what is not: a savepoint may hold an older instant back."""
-        return all(each.action != "savepoint" for each in self.instants)
+        return all(each.action != _SAVEPOINT for each in self.instants)
 
     @property
     def pending(self) -> frozenset[str]:
@@ -196,7 +197,7 @@ class Timeline:
 
         Savepoints hold back what is older than that (``getFirstNonSavepointCommit``).
         """
-        kept = {each.requested for each in self.instants if each.action == "savepoint"}
+        kept = {each.requested for each in self.instants if each.action == _SAVEPOINT}
         writes = {each.requested for each in self.instants if each.action in WRITES}
         return min(writes - kept, default=None)
 
@@ -217,7 +218,7 @@ def read_timeline(keys: Iterable[Key], prefix: str) -> Timeline:
             plans.add(requested)
         if state is None and action != "inflight":  # layout 1 writes a commit in flight as X.inflight
             completed.append((requested, match["completed"], action, key))
-        else:
+        elif action != _SAVEPOINT:  # it has the name of the commit that it saves, not of when it was made
             (requests if state == "requested" else inflight).setdefault(requested, key)
         if action in _TAKES_BACK and key.size_bytes and (state is None or requested not in rollbacks):
             rollbacks[requested] = key
