@@ -14,7 +14,7 @@ from checks.lake.session import price_of
 from checks.lake.skipscan import can_scan
 from checks.lake.targets import Targets
 from checks.layout import infer_layout, layout_from_json
-from checks.model import Format, Problem, Unobserved
+from checks.model import LISTS, Format, Problem, Unobserved
 from checks.rules.freshness import FreshnessRule
 from checks.rules.partitions import PartitionsRule
 from checks.schedule.durations import say_duration
@@ -129,6 +129,11 @@ def _of_log(plan: TablePlan, clock: Clock) -> Estimate:
         Format.HUDI: 1 if by_files or asked.whole else 0,  # a footer, or another commit
     }[table.format]
     requests = {**recency, "s3:GetObject": recency["s3:GetObject"] + more}
+    if table.file_format == LISTS:  # the manifests, and where readers find them
+        requests["s3:ListObjectsV2"] = requests.get("s3:ListObjectsV2", 0) + 1
+        if asked.periods and table.partition_keys:
+            requests["s3:ListObjectsV2"] += 1
+            requests["glue:GetPartitions"] = 1 if known_layout(plan) is not None else 2
     return Estimate(way=way, requests=requests, at_least=more > 0)
 
 

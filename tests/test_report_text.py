@@ -362,6 +362,13 @@ def test_a_table_that_joins_others_of_one_cause_is_told_as_later() -> None:
     ) in render(report)
 
 
+def test_what_was_first_reported_after_the_time_of_the_run_is_told_without_an_age() -> None:
+    failing = finding("t", Status.FAIL, because="It is old.")
+    for now in (failing, finding("t")):
+        report = report_of([now], state_after([failing], now=NOW + timedelta(days=4)))
+        assert "in 4 days" not in render(report)
+
+
 def silent_days(*days: int) -> list[Finding]:
     """Return what partitions and volume say of three tables to which nothing came, each of so many days."""
     items = missing(*(f"2026-11-{day:02}" for day in days))

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from checks.estimate import estimate
+from checks.lake.observe import observe
 from checks.model import LISTS, Format, ItemState, ProblemKind, Severity, Status
+from checks.rules.base import Clock
 from tests.rule_checks import NOW, ContentLake, after, judged, look, plan_of, put
 from tests.tables_by_engines import delta_add, delta_commit, delta_remove
 from tests.times import DAY, HOUR, at
@@ -139,6 +142,9 @@ def test_a_manifest_that_is_newer_than_the_log_is_judged_by_the_log() -> None:
     finding = found(lake, table, freshness={"max_age": "24h"})[0]["freshness"]
     assert (finding.status, finding.observed) == (Status.PASS, NEW)
     assert dict(lake.counts) == {"s3:ListObjectsV2": 2, "s3:GetObject": 2}
+    assert estimate(plan_of(table, freshness={"max_age": "24h"}), Clock(now=NOW)).requests == dict(
+        lake.counts
+    )
 
 
 def test_a_manifest_that_has_stopped_while_the_log_goes_on_fails() -> None:
@@ -209,9 +215,6 @@ def test_sizes_and_files_are_those_that_the_manifest_was_made_of() -> None:
 def test_with_a_stated_now_a_later_manifest_tells_nothing() -> None:
     lake, table = delta({OLD: "a", NEW: "b"}, NOW)
     plan = plan_of(table, freshness={"max_age": "24h"})
-    from checks.lake.observe import observe
-    from checks.rules.base import Clock
-
     seen = observe(plan, Clock(now=NEW + HOUR, ignore_later=True), lake.reader(plan))
     assert seen.newest is not None
     assert seen.newest.at == NEW
