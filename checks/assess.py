@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from checks.model import Observation, TableMemory
-    from checks.rules.base import Clock, Rule, TablePlan
+    from checks.rules.asking import Clock
+    from checks.rules.base import Rule, TablePlan
 
 _log = logging.getLogger(__name__)
 

@@ -285,7 +285,7 @@ def _plan(arguments: argparse.Namespace) -> int:
 def _explain(arguments: argparse.Namespace) -> int:
     """Tell what the config says of one table, which data is due, what is there, and the verdict; change nothing."""
     from checks import explain, monitor
-    from checks.rules.base import Clock
+    from checks.rules.asking import Clock
 
     config = _load(arguments)
     clock = Clock(now=arguments.now or _clock(), ignore_later=arguments.now is not None)

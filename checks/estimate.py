@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from checks.lake.answers import Answers
 from checks.lake.formats.asked import asked_of
@@ -24,7 +23,8 @@ if TYPE_CHECKING:
 
     from checks.layout import TimeLayout
     from checks.model import Period
-    from checks.rules.base import Clock, Rule, TablePlan
+    from checks.rules.asking import Clock
+    from checks.rules.base import Rule, TablePlan
 
 DEFAULT_CRON = "cron(0 0 * * ? *)"
 """When the deployed function runs where nobody says otherwise: at midnight UTC."""
@@ -80,15 +80,15 @@ def estimate(plan: TablePlan, clock: Clock) -> Estimate:
 def _of_files(plan: TablePlan, clock: Clock) -> Estimate:
     """Estimate the listing of plain files, and what Glue is asked for them."""
     table = plan.table
-    by_period = next((rule for rule in plan.rules if isinstance(rule, PartitionsRule)), None)
-    if by_period is None and not table.partition_keys:
+    schedule = plan.schedule
+    if schedule is None and not table.partition_keys:
         return Estimate(way="whole prefix", requests={"s3:ListObjectsV2": 1}, at_least=True)
     layout = known_layout(plan)
     glue = {"glue:GetPartitions": 1 if layout is not None else 2} if table.partition_keys else {}
-    if by_period is None:
+    if schedule is None:
         return Estimate(way="newest partitions back", requests={**glue, "s3:ListObjectsV2": 1})
-    due = [each.period for each in by_period.schedule.due(clock.now, reach_back_to=clock.last_completed_at)]
-    told = f"{len(due)} due {by_period.schedule.every.noun}{'s' if len(due) != 1 else ''}"
+    due = [each.period for each in schedule.due(clock.now, reach_back_to=clock.last_completed_at)]
+    told = f"{len(due)} due {schedule.every.noun}{'s' if len(due) != 1 else ''}"
     if len(due) < 2:
         return Estimate(way=f"{told} by name", requests={**glue, "s3:ListObjectsV2": 1})
     if layout is None:
@@ -135,7 +135,7 @@ def _of_log(plan: TablePlan) -> Estimate:
 
 def known_layout(plan: TablePlan) -> TimeLayout | None:
     """Return the time layout where it is known without a look at the table: stated, remembered, or typed."""
-    zone = next((rule.labels for rule in plan.rules if isinstance(rule, PartitionsRule)), ZoneInfo("UTC"))
+    zone = plan.labels
     if plan.memory.layout:
         return layout_from_json(plan.memory.layout, zone)
     stated = plan.stated_layout

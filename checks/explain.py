@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from checks.config.settings import Resolved
     from checks.config.watching import Entry
     from checks.model import Finding, Item, Observation, Period, Problem, Table
-    from checks.rules.base import Clock, TablePlan
+    from checks.rules.asking import Clock
+    from checks.rules.base import TablePlan
     from checks.schedule.due import DuePeriod, Schedule
 
 WIDTH = 100
@@ -268,10 +269,9 @@ def _time(known: Explained) -> Iterator[str]:
     yield f"{layout.say()}: {_evidence(known, layout.evidence)}"
     if not layout.padding_known:
         yield "no value tells whether its numbers are padded with zeros, so both ways are looked for"
-    each = next((rule.each for rule in plan.rules if isinstance(rule, PartitionsRule)), None)
-    if each is not None:
-        how = "as they are stated" if each.values else "from the first period each was seen in"
-        yield f"each value of {each.say()} is due, {how}"
+    if plan.each is not None:
+        how = "as they are stated" if plan.each.values else "from the first period each was seen in"
+        yield f"each value of {plan.each.say()} is due, {how}"
 
 
 def _evidence(known: Explained, evidence: str) -> str:

@@ -12,7 +12,7 @@ from checks.changes import State, TableRecord
 from checks.history import HistoryError, HistoryTorn, claim_event, open_history, update
 from checks.model import Answer, Listing, TableMemory, item_key
 from checks.report import as_json
-from checks.rules.base import Clock
+from checks.rules.asking import Clock
 from checks.rules.dimensions import remembered as remembered_combinations
 from checks.rules.partitions import PartitionsRule
 from checks.rules.punctuality import past_periods

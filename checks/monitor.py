@@ -21,7 +21,7 @@ from checks.memory import Memory
 from checks.model import JsonValue, Observation, ProblemKind, iso
 from checks.plan import Planned, plan
 from checks.report import build
-from checks.rules.base import Clock
+from checks.rules.asking import Clock
 from checks.rules.sentences import count_of
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from checks.config.settings import Config, Resolved
     from checks.lake import Catalog
     from checks.model import Table
-    from checks.rules.base import Clock
+    from checks.rules.asking import Clock
 
 _FEW_EXACT_NAMES = 3
 """Up to so many tables of one database are asked for by name; for more, its pages of 100 cost less."""
@@ -68,8 +68,6 @@ def plan_of(
         rules=resolved.rules,
         pattern=resolved.pattern,
         max_requests=resolved.max_requests,
-        stated_layout=resolved.stated_layout,
-        every=resolved.every,
         owner=resolved.owner,
         runbook=resolved.runbook,
         matched_by=matched_by,

@@ -15,7 +15,8 @@ from checks.config import load
 from checks.lake.observe import observe
 from checks.memory import _remembered
 from checks.model import Finding, TableMemory
-from checks.rules.base import Clock, TablePlan
+from checks.rules.asking import Clock
+from checks.rules.base import TablePlan
 from tests.lakes import HttpLake, MemoryLake
 from tests.times import at
 
@@ -43,8 +44,6 @@ def plan_of(table: Table, memory: TableMemory | None = None, **blocks: Any) -> T
         table=table,
         rules=resolved.rules,
         pattern=resolved.pattern,
-        stated_layout=resolved.stated_layout,
-        every=resolved.every,
         memory=memory or TableMemory(),
     )
 

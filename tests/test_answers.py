@@ -12,7 +12,8 @@ import pytest
 from checks.lake.answers import Answers, limit_of
 from checks.layout import StatedLayout
 from checks.model import ItemState, Status, TableMemory
-from checks.rules.base import Clock, TablePlan
+from checks.rules.asking import Clock
+from checks.rules.base import TablePlan
 from checks.rules.catalog import CatalogConfig
 from checks.rules.files import FilesConfig
 from checks.rules.freshness import FreshnessConfig

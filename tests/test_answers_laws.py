@@ -23,7 +23,8 @@ from checks.model import (
     Status,
     TableMemory,
 )
-from checks.rules.base import Clock, TablePlan
+from checks.rules.asking import Clock
+from checks.rules.base import TablePlan
 from checks.rules.freshness import FreshnessConfig
 from tests.lakes import MemoryLake
 from tests.nights import NOW, WEEK, Nights, beside, partitions

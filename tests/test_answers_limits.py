@@ -13,7 +13,7 @@ from checks.lake.session import Ledger
 from checks.memory import records
 from checks.model import ItemState, ProblemKind, Status
 from checks.plan import Planned
-from checks.rules.base import Clock
+from checks.rules.asking import Clock
 from checks.rules.volume import VolumeConfig
 from tests.lakes import MemoryLake, hive_location
 from tests.nights import NOW, WEEK, Nights, beside, partitions

@@ -24,14 +24,15 @@ from checks.model import (
     Table,
     TableMemory,
 )
-from checks.rules.base import Clock, Direction, Row, Rule, TablePlan
+from checks.rules.asking import Clock
+from checks.rules.base import Direction, Row, Rule, TablePlan
 from tests.times import HOUR, SECOND, at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from checks.layout import TimeLayout
-    from checks.rules.base import Needs
+    from checks.rules.asking import Needs
 
 NOW = at("2026-11-22 06:00")
 

@@ -13,7 +13,8 @@ from checks.config.mistakes import ConfigErrors
 from checks.lake import Lake
 from checks.lake.session import Aws
 from checks.model import Observation, ProblemKind, Status
-from checks.rules.base import Binding, Clock, TablePlan
+from checks.rules.asking import Clock
+from checks.rules.base import Binding, TablePlan
 from checks.rules.freshness import FreshnessConfig
 from tests.lakes import point_at, prefix
 from tests.stub_http import Answer, Asked, Stub, listing, stub

@@ -145,12 +145,9 @@ def test_the_tables_of_the_example(example: Config) -> None:
         ),
     )
     assert (orders.owner, orders.runbook) == ("finance-data", "https://wiki.example.com/orders")
-    assert (orders.matched_by, orders.by_glob, orders.every, orders.stated_layout) == (
-        "sales.orders",
-        False,
-        DAILY,
-        None,
-    )
+    assert (orders.matched_by, orders.by_glob) == ("sales.orders", False)
+    assert orders.periods is not None
+    assert (orders.periods.schedule.every, orders.periods.layout) == (DAILY, None)
     spend = example.resolve("partner", "ads", "spend")
     assert spend is not None
     assert spend.rules == (
@@ -455,8 +452,9 @@ def test_freshness_is_told_the_schedule_of_the_partitions() -> None:
     assert isinstance(partitions, PartitionsRule)
     assert isinstance(freshness, FreshnessRule)
     assert freshness.schedule is partitions.schedule
-    assert table.every == HOURLY
-    assert table.stated_layout == StatedLayout(("dt", "hour"), ("%Y%m%d", "%H"))
+    assert table.periods is not None
+    assert table.periods.schedule.every == HOURLY
+    assert table.periods.layout == StatedLayout(("dt", "hour"), ("%Y%m%d", "%H"))
 
 
 def test_a_limit_of_one_kind_leaves_none_of_another_behind() -> None:
@@ -568,7 +566,7 @@ def test_entries_that_only_contradict_each_other_on_a_table_make_it_a_problem() 
     assert other.problem is None
     table = config.resolve(None, "sales", "orders_x")
     assert table is not None
-    assert (table.rules, table.owner, table.stated_layout) == ((), "me", None)
+    assert (table.rules, table.owner, table.periods) == ((), "me", None)
     assert table.problem == Problem(
         ProblemKind.AMBIGUOUS,
         "*.orders_x and sales.orders_* in the config do not go together: partitions: 1 keys and 2 formats; write a "

@@ -27,7 +27,7 @@ from checks.model import (
     TableMemory,
     Unobserved,
 )
-from checks.rules.base import Clock
+from checks.rules.asking import Clock
 from tests.tables_by_engines import (
     LOCATION,
     NOW,

@@ -9,7 +9,7 @@ import pytest
 from checks.lake.formats import delta, hudi
 from checks.lake.formats.hudi_partitions import values_of
 from checks.model import Column, Format, TableMemory
-from checks.rules.base import Clock
+from checks.rules.asking import Clock
 from tests.partitioned import (
     A_GAP,
     EIGHT,

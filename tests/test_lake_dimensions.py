@@ -15,7 +15,8 @@ from checks.lake.observe import observe
 from checks.memory import _remembered, records
 from checks.model import Finding, ItemState, TableMemory
 from checks.plan import Planned
-from checks.rules.base import Binding, Clock, TablePlan
+from checks.rules.asking import Clock
+from checks.rules.base import Binding, TablePlan
 from checks.rules.dimensions import MOST_COMBINATIONS, Each, parse_each, say_groups
 from checks.rules.partitions import PartitionsConfig, PartitionsRule
 from checks.rules.volume import VolumeConfig

@@ -11,7 +11,8 @@ from checks.assess import Measured, assess
 from checks.lake.observe import observe
 from checks.layout import TimeLayout, infer_layout, infer_names, infer_path, layout_from_json
 from checks.model import Column, Finding, Observation, Problem, TableMemory
-from checks.rules.base import Binding, Clock, TablePlan
+from checks.rules.asking import Clock
+from checks.rules.base import Binding, TablePlan
 from checks.rules.partitions import PartitionsConfig
 from tests.lakes import HttpLake, LakeBuilder, MemoryLake, hive_location, point_at, prefix, reset
 from tests.times import DAY, HOUR, UTC_ZONE, at

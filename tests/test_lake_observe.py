@@ -12,7 +12,8 @@ import pytest
 from checks.lake.observe import observe
 from checks.layout import StatedLayout, TimeLayout
 from checks.model import Finding, Listing, Observation, ProblemKind, Severity, Table, TableMemory
-from checks.rules.base import Binding, Clock, Needs, Row, Rule, TablePlan
+from checks.rules.asking import Clock, Needs
+from checks.rules.base import Binding, Row, Rule, TablePlan
 from checks.rules.freshness import FreshnessConfig
 from checks.rules.partitions import PartitionsConfig, PartitionsRule
 from tests.lakes import HttpLake, LakeBuilder, MemoryLake, hive_location, point_at, prefix, reset

@@ -16,7 +16,7 @@ from pyarrow import parquet as pq
 from checks.lake.footers import parse_footer
 from checks.lake.parquet import Chunk, chunks_of
 from checks.model import FileSeen, Unobserved
-from checks.rules.base import Detail
+from checks.rules.asking import Detail
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

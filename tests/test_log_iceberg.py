@@ -29,7 +29,7 @@ from pyiceberg.types import (
 from checks.lake.formats import iceberg, iceberg_manifests, iceberg_more
 from checks.lake.formats.values import Newest
 from checks.model import FileSeen, FooterSeen, Format, ProblemKind, Severity, Status, Unobserved
-from checks.rules.base import Clock
+from checks.rules.asking import Clock
 from checks.rules.events import EventsRule
 from checks.schedule.clock import FIRST, LAST
 from tests.rule_checks import judged

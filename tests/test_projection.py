@@ -12,7 +12,8 @@ from checks.lake.observe import observe
 from checks.layout import TimeLayout, infer_layout
 from checks.model import Column, Finding, ItemState, Table
 from checks.projection import Projection, Unprojectable, java_format, projection_of
-from checks.rules.base import Binding, Clock, TablePlan
+from checks.rules.asking import Clock
+from checks.rules.base import Binding, TablePlan
 from checks.rules.freshness import FreshnessConfig
 from checks.rules.partitions import PartitionsConfig
 from checks.schedule.periods import DAILY, HOURLY, WEEKLY, Every, period_of

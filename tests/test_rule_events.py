@@ -19,7 +19,7 @@ from checks.lake import IAM_ACTIONS, iam_actions
 from checks.lake.footers import MOST_BYTES, TAIL, hive_type, parse_footer, read_footer
 from checks.lake.observe import observe
 from checks.model import FileSeen, Finding, FooterSeen, ProblemKind, Severity, Status, Unobserved
-from checks.rules.base import Clock, Detail
+from checks.rules.asking import Clock, Detail
 from tests.lakes import HttpLake, hive_location, point_at, prefix, reset
 from tests.rule_checks import NOW, ContentLake, find, judged, look, parquet, plan_of, put
 from tests.times import BERLIN, DAY, HOUR, SECOND, UTC_ZONE

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from checks.config.models import MAX_AGE_OF_ANSWER, matches_id
 from checks.config.selectors import parse_bucket
 from checks.model import Problem, ProblemKind
+from checks.rules.base import periods_stated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,10 +20,8 @@ if TYPE_CHECKING:
     from checks.config.models import Account, Report, Route
     from checks.config.selectors import Selector
     from checks.config.watching import Bound, Entry, Watchlist
-    from checks.layout import StatedLayout
-    from checks.rules.base import Rule
+    from checks.rules.base import Rule, StatedPeriods
     from checks.schedule.calendars import Calendar
-    from checks.schedule.periods import Every
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +60,13 @@ class Resolved:
     runbook: str | None = None
     pattern: str | None = None
     max_requests: int | None = None
-    stated_layout: StatedLayout | None = None
-    every: Every | None = None
     problem: Problem | None = None
     silences: tuple[Silence, ...] = ()
+
+    @property
+    def periods(self) -> StatedPeriods | None:
+        """What its rules state of the table's periods."""
+        return periods_stated(self.rules)
 
     def silenced(self, now: datetime, check: str | None = None) -> str | None:
         """Return why the table (with ``check``: that check of it) is silenced at ``now``, None if not."""
@@ -130,7 +132,6 @@ class Config:
         selector = entries[-1].selector
         bound = self.watchlist.bound(entries)
         problem = self._problem(entries, bound)
-        partitions = bound.partitions if problem is None else None
         text = {key: sourced.value for key, sourced in bound.merged.values.items()}
         account = self.accounts.get(selector.account) if selector.account is not None else None
         return Resolved(
@@ -145,8 +146,6 @@ class Config:
             runbook=text.get("runbook"),
             pattern=text.get("pattern"),
             max_requests=text.get("max_requests"),
-            stated_layout=partitions.stated_layout if partitions is not None else None,
-            every=partitions.schedule.every if partitions is not None else None,
             problem=problem,
             silences=tuple(s for s in self.silences if matches_id(s.table, table)),
         )

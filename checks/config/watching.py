@@ -20,7 +20,6 @@ from checks.config.merging import (
 from checks.config.selectors import Selector, find_name, may_overlap
 from checks.config.words import sentences
 from checks.rules.base import Binding, Rule
-from checks.rules.partitions import PartitionsRule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -52,11 +51,6 @@ class Bound:
     merged: Merged
     zone: ZoneInfo
     mistakes: tuple[tuple[Path, str], ...] = ()
-
-    @property
-    def partitions(self) -> PartitionsRule | None:
-        """The table's partitions check."""
-        return next((rule for rule in self.rules if isinstance(rule, PartitionsRule)), None)
 
 
 @dataclass(slots=True)
@@ -125,7 +119,7 @@ class Watchlist:
             outcome = _rule(config, block, merged.home[check], binding)
             if isinstance(outcome, Rule):
                 rules.append(outcome)
-                schedule = outcome.schedule if isinstance(outcome, PartitionsRule) else schedule
+                schedule = outcome.states.schedule if outcome.states is not None else schedule
             else:
                 mistakes += outcome
         if not merged.blocks:

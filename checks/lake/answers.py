@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from checks.model import Answer, Listing, Period, Problem
-    from checks.rules.base import Clock, Rule, TablePlan
+    from checks.rules.asking import Clock
+    from checks.rules.base import Rule, TablePlan
 
 NEVER = timedelta(0)
 

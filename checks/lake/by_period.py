@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from checks.lake.reader import LakeReader
     from checks.layout import TimeLayout
     from checks.model import Answer, Period
-    from checks.rules.base import Clock, Needs, Rule, TablePlan
+    from checks.rules.asking import Clock, Needs
+    from checks.rules.base import Rule, TablePlan
     from checks.schedule.periods import Every
 
 _AHEAD = timedelta(days=2)
@@ -49,7 +50,8 @@ def observe_by_period(plan: TablePlan, clock: Clock, reader: LakeReader, layout:
         for period in rule.needs(plan.table, layout, clock, plan.memory).periods
     ]
     answers = Answers.of(plan, clock, due)
-    return _ByPeriod(plan, clock, reader, layout, _every_of(plan, layout), answers).observe()
+    every = plan.schedule.every if plan.schedule is not None else layout.every or DAILY
+    return _ByPeriod(plan, clock, reader, layout, every, answers).observe()
 
 
 @dataclass(slots=True)
@@ -349,16 +351,6 @@ class _ByPeriod:
             if key.size_bytes and is_data(key.key.removeprefix(prefix), self.plan.pattern)
         )
         return min((wall for wall in walls if wall is not None), default=None)
-
-
-def _every_of(plan: TablePlan, layout: TimeLayout) -> Every:
-    """Return the cadence of periods: as the partitions check states it, else as the layout suggests it."""
-    for rule in plan.rules:
-        schedule = getattr(rule, "schedule", None)
-        if schedule is not None:
-            stated: Every = schedule.every
-            return stated
-    return plan.every or layout.every or DAILY
 
 
 def _tells_order(layout: TimeLayout) -> bool:

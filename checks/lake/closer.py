@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from checks.lake.lister import Key
-    from checks.rules.base import Detail
+    from checks.rules.asking import Detail
 
 _MOST_SUFFIXES = 64
 _SUFFIX = re.compile(r"[a-z][a-z0-9]{0,11}|7z", re.IGNORECASE | re.ASCII)

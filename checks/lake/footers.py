@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from checks.lake.reader import LakeReader
     from checks.lake.storage import ObjectStore
     from checks.model import FileSeen, Observation
-    from checks.rules.base import Detail, TablePlan
+    from checks.rules.asking import Detail
+    from checks.rules.base import TablePlan
 
 IAM_ACTIONS = ("s3:GetObject",)
 """What reading footers takes, beyond listing."""

@@ -18,7 +18,8 @@ from checks.model import Format, Observation, Problem, ProblemKind, Unobserved
 if TYPE_CHECKING:
     from checks.lake.reader import LakeReader
     from checks.model import Table
-    from checks.rules.base import Clock, TablePlan
+    from checks.rules.asking import Clock
+    from checks.rules.base import TablePlan
 
 
 def observe(plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation:
@@ -68,7 +69,7 @@ def _observe(plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation:
         ):  # the partitions check says that it cannot be judged
             seen = _one_place(plan, clock, reader)
             return replace(seen, notes=(*seen.notes, f"{layout.message}; {layout.remedy}"))
-        if layout.kind is ProblemKind.UNSUPPORTED or any(rule.check == "partitions" for rule in plan.rules):
+        if layout.kind is ProblemKind.UNSUPPORTED or plan.schedule is not None:
             empty = None if layout.kind is ProblemKind.UNSUPPORTED else _seen_empty(plan, clock, reader)
             return empty or Observation(table=table, now=clock.now, problem=layout)
         note = f"{layout.message}; so the whole location was listed. To read it by period, {layout.remedy}"

@@ -14,7 +14,8 @@ from checks.model import Observation, Problem, ProblemKind
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from checks.rules.base import Clock, TablePlan
+    from checks.rules.asking import Clock
+    from checks.rules.base import TablePlan
 
 _MOST_STUCK = 4
 """How many times the concurrency of threads may be, when hanging ones are left behind."""

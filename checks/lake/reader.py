@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from checks.lake.split import Helpers
     from checks.lake.storage import ObjectStore
     from checks.model import Listing
-    from checks.rules.base import Clock, TablePlan
+    from checks.rules.asking import Clock
+    from checks.rules.base import TablePlan
 
 
 @dataclass(frozen=True, slots=True)

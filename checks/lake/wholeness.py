@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from checks.model import PartitionSeen, TableMemory
-    from checks.rules.base import Clock, Rule
+    from checks.rules.asking import Clock
+    from checks.rules.base import Rule
     from checks.schedule.due import Schedule
 
 

@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache, reduce
 from operator import or_
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
-from checks.model import Finding, Item, Limits, Observation, Period, Problem, Severity, Table, TableMemory
+from checks.model import Finding, Item, Limits, Observation, Problem, Severity, Table, TableMemory
+from checks.rules.asking import Detail
 from checks.schedule.durations import parse_duration, parse_size
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from zoneinfo import ZoneInfo
+    from collections.abc import Iterable, Mapping
 
     from checks.layout import StatedLayout, TimeLayout
-    from checks.model import Combination
+    from checks.rules.asking import Clock, Needs
     from checks.rules.dimensions import Each
     from checks.schedule.calendars import Calendar
     from checks.schedule.due import Schedule
-    from checks.schedule.periods import Every
+
+_UTC = ZoneInfo("UTC")
 
 Duration = Annotated[
     timedelta,
@@ -179,86 +181,27 @@ def _limits(warning: datetime | float | None, critical: datetime | float | None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Needs:
-    """What has to be read of a table so that its rules can judge it.
+class StatedPeriods:
+    """What one check of a table states of its periods, for all that look at them.
 
-    ``place``: list the location as one place (tables without a time layout).
-    ``periods``: periods to look at, newest first, each even where the catalog knows no partition of it.
-    ``onward_from``: also look at every registered partition whose period starts (by its wall time) at or
-    after this wall time, newest first.
-    ``enough_at``: once an arrival at or after this instant was seen, no more needs to be read.
-    ``exists``: without a time layout, one page of the location is enough.
-    ``first_period``: when the oldest of ``periods`` has no data, find out the earliest period that has any.
-    ``each``: look at each combination of these keys' values; ``combinations`` are those that are known before
-    anything is read, with the start of the first period that each is needed in (None: all).
+    ``schedule`` says which are due and when, ``layout`` how keys or paths write them, ``each`` which keys beside
+    time have values that are due each by itself.
     """
 
-    place: bool = False
-    periods: tuple[Period, ...] = ()
-    onward_from: datetime | None = None
-    enough_at: datetime | None = None
-    first_period: bool = False
-    exists: bool = False
+    schedule: Schedule
+    layout: StatedLayout | None = None
     each: Each | None = None
-    combinations: Mapping[Combination, datetime | None] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Detail:
-    """What has to be read of the places that are looked at, beside how much data there is and from when.
-
-    ``names``: what names and sizes tell, with files below ``small_below`` bytes counted. ``footers``: those of so
-    many of the newest files, with the newest value of ``column`` (timestamps without a zone are in ``zone``).
-    ``usual_place``: where a registered partition is empty, look where it would lie by its name.
-    """
-
-    names: bool = False
-    small_below: int = 0
-    footers: int = 0
-    column: str | None = None
-    zone: ZoneInfo | None = None
-    usual_place: bool = False
-
-    def __or__(self, other: Detail) -> Detail:
-        """Bring together what two rules need."""
-        return Detail(
-            names=self.names or other.names,
-            small_below=max(self.small_below, other.small_below),
-            footers=max(self.footers, other.footers),
-            column=self.column or other.column,
-            zone=self.zone or other.zone,
-            usual_place=self.usual_place or other.usual_place,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clock:
-    """The run's time: ``now``, and what is to be done with evidence that is later.
-
-    ``ignore_later``: with a stated ``--now``, evidence later than it is ignored as if it were not there.
-    ``last_completed_at``: the ``now`` of the last completed run, None when there was none.
-    ``reading``: what the machine's clock shows, where that may be later than ``now``.
-    """
-
-    now: datetime
-    ignore_later: bool = False
-    last_completed_at: datetime | None = None
-    reading: datetime | None = None
-
-    @property
-    def latest(self) -> datetime:
-        """The latest instant that anything true can be of: an event may come late, and looking takes its time."""
-        return self.now if self.ignore_later or self.reading is None else max(self.now, self.reading)
-
-    def later(self, seconds: float) -> Clock:
-        """Return the clock so many seconds later; ``now`` stays the run's."""
-        return replace(self, reading=(self.reading or self.now) + timedelta(seconds=seconds))
 
 
 class Rule(ABC):
     """A check with its limits, bound to a zone and calendars. Pure: values in, values out."""
 
     check: ClassVar[str]
+
+    @property
+    def states(self) -> StatedPeriods | None:
+        """What it states of the table's periods; None of a check that takes them as others state them."""
+        return None
 
     @property
     def detail(self) -> Detail:
@@ -286,12 +229,17 @@ class Rule(ABC):
         """Write the finding of a row that was judged: severity None means that it passed."""
 
 
+def periods_stated(rules: Iterable[Rule]) -> StatedPeriods | None:
+    """Return what the rules of a table state of its periods, None where none of them does."""
+    return next((rule.states for rule in rules if rule.states is not None), None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TablePlan:
     """A table that will be looked at: its rules and all that is stated about it.
 
-    ``pattern`` says which objects are data (a glob on the name below the location); ``layout`` is the
-    stated time layout, ``every`` the stated length of periods; both None when nothing is stated.
+    ``pattern`` says which objects are data (a glob on the name below the location). ``schedule``, ``each`` and
+    ``stated_layout`` are what one of its rules states of its periods; None when none does.
     ``matched_by`` is the config entry's own selector. ``max_requests`` is how many one run may make for the table.
     ``max_age_of_answer`` is how long what an earlier run saw of a partition may stand in place of a look; zero: not
     at all.
@@ -302,7 +250,8 @@ class TablePlan:
     pattern: str | None = None
     max_requests: int | None = None
     stated_layout: StatedLayout | None = None
-    every: Every | None = None
+    schedule: Schedule | None = field(init=False, default=None)
+    each: Each | None = field(init=False, default=None)
     owner: str | None = None
     runbook: str | None = None
     matched_by: str = ""
@@ -311,6 +260,19 @@ class TablePlan:
     """Why checks are silenced now, by check."""
     memory: TableMemory = field(default_factory=TableMemory)
     max_age_of_answer: timedelta = timedelta(0)
+
+    def __post_init__(self) -> None:
+        """Take what a rule states of the periods, once for all that look at the plan."""
+        stated = periods_stated(self.rules)
+        if stated is not None:
+            object.__setattr__(self, "schedule", stated.schedule)
+            object.__setattr__(self, "each", stated.each)
+            object.__setattr__(self, "stated_layout", self.stated_layout or stated.layout)
+
+    @property
+    def labels(self) -> ZoneInfo:
+        """The zone that partition values are written in; UTC where nothing says it."""
+        return self.schedule.labels if self.schedule is not None else _UTC
 
     @property
     def detail(self) -> Detail:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from checks.model import Finding, Format, Item, ItemState, Problem, ProblemKind, Severity, Status
-from checks.rules.base import Binding, CheckConfig, Clock, Detail, Direction, Needs, Row, Rule, SeverityWord
+from checks.rules.asking import Clock, Detail, Needs
+from checks.rules.base import Binding, CheckConfig, Direction, Row, Rule, SeverityWord
 from checks.rules.cadence import ended_early, not_read, schedule_of, schedule_seen
 from checks.rules.dimensions import say_items
 from checks.rules.sentences import (

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from checks.model import Finding, Format, Problem, ProblemKind, Severity, Status
-from checks.rules.base import Binding, CheckConfig, Clock, Detail, Direction, Duration, Needs, Row, Rule
+from checks.rules.asking import Clock, Detail, Needs
+from checks.rules.base import Binding, CheckConfig, Direction, Duration, Row, Rule
 from checks.rules.cadence import ended_early
 from checks.rules.freshness import FreshnessRule
 from checks.schedule.clock import parse_zone, say_instant

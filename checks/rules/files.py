@@ -9,19 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from checks.model import Finding, Format, Problem, ProblemKind, Severity, Status, WholeSeen
-from checks.rules.base import (
-    Binding,
-    CheckConfig,
-    Clock,
-    Detail,
-    Direction,
-    Needs,
-    Percent,
-    Row,
-    Rule,
-    SeverityWord,
-    Size,
-)
+from checks.rules.asking import Clock, Detail, Needs
+from checks.rules.base import Binding, CheckConfig, Direction, Percent, Row, Rule, SeverityWord, Size
 from checks.rules.cadence import ended_early, not_read, schedule_of, schedule_seen
 from checks.rules.sentences import count_of, say_percent
 from checks.schedule.durations import say_size

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 from checks.model import Arrival, Finding, Format, Listing, Problem, ProblemKind, Severity, Status, utc
 from checks.projection import is_projected
-from checks.rules.base import Clock, Direction, Needs, Row, Rule
+from checks.rules.asking import Clock, Needs
+from checks.rules.base import Direction, Row, Rule
 from checks.rules.due_items import first_period_at
 from checks.rules.sentences import count_of
 from checks.schedule.clock import say_instant

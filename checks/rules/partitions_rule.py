@@ -20,7 +20,8 @@ from checks.model import (
     item_key,
 )
 from checks.projection import Unprojectable, is_projected, projection_of
-from checks.rules.base import Clock, Direction, Needs, Row, Rule
+from checks.rules.asking import Clock, Needs
+from checks.rules.base import Direction, Row, Rule, StatedPeriods
 from checks.rules.dimensions import (
     MOST_COMBINATIONS,
     Each,
@@ -37,7 +38,6 @@ from checks.schedule.clock import say_instant
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
-    from zoneinfo import ZoneInfo
 
     from checks.model import Combination, Observation, Table, TableMemory
     from checks.schedule.due import DuePeriod, Schedule
@@ -57,9 +57,9 @@ class PartitionsRule(Rule):
     each: Each | None = None
 
     @property
-    def labels(self) -> ZoneInfo:
-        """The zone that partition values are written in."""
-        return self.schedule.labels
+    def states(self) -> StatedPeriods:
+        """The table's periods are those that this check asks for."""
+        return StatedPeriods(schedule=self.schedule, layout=self.stated_layout, each=self.each)
 
     def needs(self, table: Table, layout: TimeLayout | None, clock: Clock, memory: TableMemory) -> Needs:
         """Ask for each due period, and for everything registered from the oldest of them on."""
@@ -103,7 +103,7 @@ class PartitionsRule(Rule):
     def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:
         """Count the due periods without data; what could not be looked at is a doubt about a pass."""
         due = self.schedule.due(clock.now, reach_back_to=clock.last_completed_at)
-        layout = layout_from_json(seen.layout, self.labels) if seen.layout else None
+        layout = layout_from_json(seen.layout, self.schedule.labels) if seen.layout else None
         problem = self._unreadable(seen, layout) if due and not _is_bare(seen) else None
         if problem is not None:
             return self._row(seen, unknown=problem)

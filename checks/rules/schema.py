@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from checks.model import Column, Finding, Format, Problem, ProblemKind, Severity, Status
-from checks.rules.base import Binding, CheckConfig, Clock, Detail, Direction, Needs, Row, Rule, SeverityWord
+from checks.rules.asking import Clock, Detail, Needs
+from checks.rules.base import Binding, CheckConfig, Direction, Row, Rule, SeverityWord
 from checks.rules.freshness import FreshnessRule
 from checks.rules.sentences import count_of
 from checks.rules.typetree import Tree, as_in_files, is_known, parse_type

@@ -7,7 +7,8 @@ from math import ceil, floor, isclose
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from checks.model import Finding, Limits, Problem, ProblemKind, Severity, Size, Status
-from checks.rules.base import Clock, Direction, Needs, Row, Rule
+from checks.rules.asking import Clock, Needs
+from checks.rules.base import Direction, Row, Rule
 from checks.rules.cadence import ended_early, schedule_of, schedule_seen
 from checks.rules.sentences import count_of, say_percent
 from checks.rules.usual import (

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from checks.lake.reader import LakeReader
     from checks.model import Observation, Table
-    from checks.rules.base import Clock, TablePlan
+    from checks.rules.asking import Clock
+    from checks.rules.base import TablePlan
 
 
 class Reader(Protocol):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from checks.lake.errors import clean
 from checks.model import Problem, ProblemKind
-from checks.rules.base import Detail
+from checks.rules.asking import Detail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from checks.lake.formats.delta import Walk
     from checks.lake.formats.delta_log import Commit, FileAction, Log
     from checks.model import Observation
-    from checks.rules.base import Clock, TablePlan
+    from checks.rules.asking import Clock
+    from checks.rules.base import TablePlan
 
 
 _FRACTION = re.compile(r"\.\d+", re.ASCII)

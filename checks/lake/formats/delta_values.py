@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from checks.lake.formats.delta_log import Commit, FileAction
     from checks.lake.formats.delta_stats import Mapped
     from checks.model import ValuesSeen
-    from checks.rules.base import Clock
+    from checks.rules.asking import Clock
     from checks.rules.events import EventsRule
 
 

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from checks.lake.errors import clean
-from checks.lake.layouts import labels_of
 from checks.lake.partitions import is_sentinel
 from checks.layout import NULL_PARTITION, StatedLayout, TimeLayout, infer_layout, layout_from_json
 from checks.model import Column, Listing, Observation, PartitionSeen, Period, Problem, ProblemKind
@@ -20,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from checks.lake.formats.live import LiveNames
-    from checks.rules.base import Clock, Rule, TablePlan
+    from checks.rules.asking import Clock
+    from checks.rules.base import Rule, TablePlan
 
 _SAMPLE = 1000
 _AHEAD = timedelta(days=2)
@@ -173,9 +173,9 @@ def layout_of(
     if stated is not None and not stated.keys and len(stated.formats) == 1 and len(keys) == 1:
         stated = StatedLayout((keys[0].name,), stated.formats)
     rows = [tuple(row) for row, _ in zip(samples, range(_SAMPLE), strict=False)]
-    found = infer_layout(keys, rows, labels_of(plan), stated or told)
+    found = infer_layout(keys, rows, plan.labels, stated or told)
     if isinstance(found, Problem) and not rows and stated is None and plan.memory.layout is not None:
-        before = layout_from_json(plan.memory.layout, labels_of(plan))
+        before = layout_from_json(plan.memory.layout, plan.labels)
         if before is not None and {key.name for key in before.keys} <= {key.name for key in keys}:
             return before
     return found
@@ -183,7 +183,7 @@ def layout_of(
 
 def wanted(plan: TablePlan, clock: Clock, layout: TimeLayout) -> Wanted:
     """Return the periods that the table's rules need of the layout."""
-    schedule = _schedule_of(plan)
+    schedule = plan.schedule
     if schedule is None:
         message = "no rule needs periods"
         raise ValueError(message)
@@ -204,12 +204,6 @@ def wanted(plan: TablePlan, clock: Clock, layout: TimeLayout) -> Wanted:
         first,
         {wall: period for wall, period in compared.items() if first is None or wall < first},
     )
-
-
-def _schedule_of(plan: TablePlan) -> Schedule | None:
-    """Return when periods are due: all rules have it of one partitions check."""
-    found = (getattr(rule, "schedule", None) for rule in rules_of_periods(plan))
-    return next((each for each in found if isinstance(each, Schedule)), None)
 
 
 def with_partitions(
@@ -268,7 +262,7 @@ def with_partitions(
 
 def without_partitions(seen: Observation, plan: TablePlan, clock: Clock, problem: Problem) -> Observation:
     """Say of each due period that it is not known; what is known of the table as a whole still holds."""
-    schedule = _schedule_of(plan)
+    schedule = plan.schedule
     due = schedule.due(clock.now, reach_back_to=clock.last_completed_at) if schedule is not None else ()
     return replace(
         seen,

@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from checks.lake.reader import LakeReader
     from checks.lake.storage import Key
     from checks.model import Observation, Table
-    from checks.rules.base import Clock, TablePlan
+    from checks.rules.asking import Clock
+    from checks.rules.base import TablePlan
 
 MOST_COMMITS = 50
 """Commits that are read in search of an arrival, newest first, before it is given up."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from checks.lake.formats.hudi_commits import Commit, Written
     from checks.lake.formats.timeline import Instant, Properties, Timeline
     from checks.model import Observation, ValuesSeen
-    from checks.rules.base import Clock
+    from checks.rules.asking import Clock
     from checks.rules.events import EventsRule
 
 _OVERLAP = (

@@ -14,7 +14,6 @@ from checks.lake.formats.held import (
     Held,
     Wanted,
     layout_of,
-    rules_of_periods,
     too_much,
     wanted,
     with_partitions,
@@ -25,7 +24,7 @@ from checks.model import Column, Problem, ProblemKind, Unobserved
 from checks.schedule.periods import period_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from checks.lake.formats.asked import Asked
@@ -34,8 +33,8 @@ if TYPE_CHECKING:
     from checks.lake.formats.hudi_files import Slices
     from checks.lake.formats.timeline import Instant, Properties, Timeline
     from checks.model import Observation, Period
-    from checks.rules.base import Clock, TablePlan
-    from checks.rules.dimensions import Each
+    from checks.rules.asking import Clock
+    from checks.rules.base import TablePlan
 
 MOST_COMMITS = 50
 """Commits that are read for one table, newest first."""
@@ -91,7 +90,7 @@ class Partitions:
         archived = False if self.slices is not None and self.slices.problem is None else None
         has_paths = {key.name for key in want.layout.keys} == {key.name for key in keys}
         before = since if self.timeline.is_in_order and not has_paths else None
-        lacking = want.periods if self._each else self._lacking(want, keys, want.periods)
+        lacking = want.periods if self.plan.each else self._lacking(want, keys, want.periods)
         lacking = [each for each in lacking if before is None or each.start < before]
         if lacking:
             archived = not whole or self.walk.is_archived(self.properties)
@@ -106,12 +105,6 @@ class Partitions:
             want = replace(want, compared=known)
         return with_partitions(seen, self.plan, want, keys, self.held, problem=problem, before=before)
 
-    @property
-    def _each(self) -> Each | None:
-        """The keys each of whose values is due, where a rule asks for them."""
-        asked: Iterator[Each | None] = (getattr(rule, "each", None) for rule in rules_of_periods(self.plan))
-        return next((each for each in asked if each is not None), None)
-
     def _is_settled(self, want: Wanted, keys: tuple[Column, ...], since: datetime) -> bool:
         """Tell whether instants before the ones that were read change nothing.
 
@@ -122,7 +115,7 @@ class Partitions:
             return False
         if self._lacking(want, keys, want.periods):
             return False
-        return self._each is None or all(since < period.start for period in want.periods)
+        return self.plan.each is None or all(since < period.start for period in want.periods)
 
     def _measure(self, keys: tuple[Column, ...], want: Wanted) -> None:
         """Take sizes, rows and names of files from the newest ones of each group.

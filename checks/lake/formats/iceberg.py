@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     from checks.lake.reader import LakeReader
     from checks.model import Observation, Table
-    from checks.rules.base import Clock, TablePlan
+    from checks.rules.asking import Clock
+    from checks.rules.base import TablePlan
 
 MOST_LISTS = 10
 """Manifest lists that are read of one table, for snapshots whose summaries tell no counts."""

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from checks.lake.formats.iceberg_metadata import Metadata, Snapshot
     from checks.lake.reader import LakeReader
     from checks.model import Observation, ValuesSeen
-    from checks.rules.base import Clock, TablePlan
+    from checks.rules.asking import Clock
+    from checks.rules.base import TablePlan
     from checks.rules.events import EventsRule
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)

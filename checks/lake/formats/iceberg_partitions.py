@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from checks.lake.formats.iceberg_metadata import Metadata
     from checks.layout import TimeLayout
     from checks.model import Observation
-    from checks.rules.base import Clock, TablePlan
+    from checks.rules.asking import Clock
+    from checks.rules.base import TablePlan
 
     Specs = Mapping[int, Sequence[Field]]
     Parts = dict[tuple[str, ...], Held]

@@ -13,7 +13,8 @@ from checks.lake.errors import clean
 from checks.model import Arrival, Listing, Observation, Problem, ProblemKind, Unobserved, iso
 
 if TYPE_CHECKING:
-    from checks.rules.base import Clock, TablePlan
+    from checks.rules.asking import Clock
+    from checks.rules.base import TablePlan
 
 AHEAD = timedelta(minutes=10)
 """A log time that is further ahead of now than this is not believed."""

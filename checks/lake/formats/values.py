@@ -13,7 +13,7 @@ from checks.schedule.clock import FIRST, LAST, last_instant
 
 if TYPE_CHECKING:
     from checks.model import FileSeen
-    from checks.rules.base import Clock
+    from checks.rules.asking import Clock
     from checks.rules.events import EventsRule
 
 _MIDDLE = 5000
