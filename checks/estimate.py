@@ -14,8 +14,6 @@ from checks.lake.skipscan import can_scan
 from checks.lake.targets import Targets
 from checks.layout import infer_layout, layout_from_json
 from checks.model import Format, Problem, Unobserved
-from checks.rules.freshness import FreshnessRule
-from checks.rules.partitions import PartitionsRule
 from checks.schedule.durations import say_duration
 
 if TYPE_CHECKING:
@@ -32,7 +30,7 @@ LATE = timedelta(hours=2)
 """A deadline that a run sees later than this is worth another schedule."""
 _AFTER = timedelta(minutes=10)
 """How long after a deadline a run is suggested: what is due is there by then, or late."""
-_DAY, _WEEK, _HALF_A_YEAR = timedelta(days=1), timedelta(days=7), timedelta(days=183)
+_WEEK, _HALF_A_YEAR = timedelta(days=7), timedelta(days=183)
 _EVENTBRIDGE = re.compile(r"(cron|rate)\((.+)\)")
 _UNITS = {"minute": "minutes", "hour": "hours", "day": "days"}
 _LOGS = {
@@ -68,12 +66,13 @@ class Estimate:
 def estimate(plan: TablePlan, clock: Clock) -> Estimate:
     """Estimate what reading a table takes, from what is known before it is read."""
     if plan.table.format is not Format.FILES:
-        return _of_log(plan)
+        return _of_log(plan, clock)
     listed = _of_files(plan, clock)
-    if not plan.detail.footers:
+    footers = plan.detail(clock).footers
+    if not footers:
         return listed
     # A place that is read whole may hold but one file.
-    footers = 1 if listed.at_least else plan.detail.footers
+    footers = 1 if listed.at_least else footers
     return replace(listed, requests={**listed.requests, "s3:GetObject": footers})
 
 
@@ -93,7 +92,7 @@ def _of_files(plan: TablePlan, clock: Clock) -> Estimate:
         return Estimate(way=f"{told} by name", requests={**glue, "s3:ListObjectsV2": 1})
     if layout is None:
         return Estimate(way=f"{told}, time key not known yet", requests={**glue, "s3:ListObjectsV2": 1})
-    known = spared(plan, clock, due)
+    known = spared(plan, clock, layout, due)
     left = len(due) - known
     before = f", {known} seen before" if known else ""
     if in_key_order(plan, layout, due):
@@ -103,9 +102,10 @@ def _of_files(plan: TablePlan, clock: Clock) -> Estimate:
     return Estimate(way=f"{told}{before}, {others}", requests={**glue, "s3:ListObjectsV2": left})
 
 
-def spared(plan: TablePlan, clock: Clock, due: Sequence[Period]) -> int:
+def spared(plan: TablePlan, clock: Clock, layout: TimeLayout, due: Sequence[Period]) -> int:
     """Count the due periods that need no look where the catalog says the same of them as before."""
     answers = Answers.of(plan, clock, due)
+    needs = [rule.needs(plan.table, layout, clock, plan.memory) for rule in plan.rules]
     places = {
         period.label: [
             place for place, answer in plan.memory.answers.items() if answer.period == period.label
@@ -114,16 +114,16 @@ def spared(plan: TablePlan, clock: Clock, due: Sequence[Period]) -> int:
     }
     return sum(
         bool(places[period.label])
-        and all(answers.would_spare(place, period, plan.rules) for place in places[period.label])
+        and all(answers.would_spare(place, period, needs) for place in places[period.label])
         for period in due
     )
 
 
-def _of_log(plan: TablePlan) -> Estimate:
+def _of_log(plan: TablePlan, clock: Clock) -> Estimate:
     """Estimate the reading of a log: of more than recency it takes at least a file of it, of a large table some."""
-    table, asked = plan.table, asked_of(plan)
+    table, asked = plan.table, asked_of(plan, clock)
     way, recency = _LOGS[table.format]
-    by_files = asked.periods or asked.live or asked.events is not None
+    by_files = asked.periods or asked.live or asked.value is not None
     more = {
         Format.ICEBERG: 2 if by_files else 0,  # the list and a manifest
         Format.DELTA: 1 if asked.periods or asked.live or asked.whole else 0,  # the checkpoint
@@ -245,19 +245,7 @@ def seen_late(plans: Iterable[TablePlan], runs: RunTimes, now: datetime) -> tupl
 def _deadlines(rule: Rule, now: datetime) -> Iterator[datetime]:
     """Yield the deadlines of the next day, or the next one, now and half a year on, when clocks may differ."""
     for start in (now, now + _HALF_A_YEAR):
-        if isinstance(rule, PartitionsRule):
-            schedule = rule.schedule
-            if schedule.every.nominal < _DAY:
-                due = schedule.due(start + _DAY, reach_back_to=start)
-                yield from (each.due_at for each in due if each.due_at > start)
-            elif (following := schedule.next_due(start)) is not None:
-                yield following.due_at
-        elif isinstance(rule, FreshnessRule) and rule.deadline is not None:
-            at = rule.deadline.first_at_or_after(start)
-            first = at
-            while at is not None and first is not None and at < first + _DAY:
-                yield at
-                at = rule.deadline.first_at_or_after(at + timedelta(minutes=1))
+        yield from rule.deadlines(start)
 
 
 def _fitting(deadlines: Sequence[datetime]) -> str:

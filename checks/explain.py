@@ -18,10 +18,8 @@ from checks.model import ProblemKind, Unobserved
 from checks.plan import plan_of
 from checks.projection import Unprojectable, is_projected, projection_of
 from checks.rules.dimensions import say_combination
-from checks.rules.freshness import FreshnessRule
-from checks.rules.partitions import PartitionsRule
 from checks.schedule.clock import say_instant
-from checks.schedule.durations import say_duration, say_size
+from checks.schedule.durations import say_duration
 from checks.schedule.periods import back_from
 
 if TYPE_CHECKING:
@@ -171,12 +169,13 @@ def _sections(known: Explained) -> Iterator[tuple[str, list[str]]]:
     yield "CONFIG", list(_config(known))
     yield "TABLE", list(_table(known))
     yield "TIME", list(_time(known))
-    partitions = next((rule for rule in known.plan.rules if isinstance(rule, PartitionsRule)), None)
-    if partitions is not None:
-        yield "PERIODS", list(_periods(known, partitions))
-    fresh = next((rule for rule in known.plan.rules if isinstance(rule, FreshnessRule)), None)
-    if fresh is not None:
-        yield "FRESHNESS", list(_freshness(known, fresh))
+    for rule, finding in zip(known.plan.rules, known.findings, strict=True):
+        if rule.states is not None:
+            yield "PERIODS", list(_periods(known, rule.states.schedule, finding))
+    for rule, finding in zip(known.plan.rules, known.findings, strict=True):
+        told = list(rule.explain(known.seen, finding, known.clock))
+        if told:
+            yield rule.check.upper(), told
     yield "VERDICT", list(_verdict(known))
     total = sum(known.requests.values())
     each = ", ".join(f"{operation} {count}" for operation, count in sorted(known.requests.items()))
@@ -285,10 +284,9 @@ def _evidence(known: Explained, evidence: str) -> str:
     return f"inferred from {evidence}" if evidence else "inferred"
 
 
-def _periods(known: Explained, rule: PartitionsRule) -> Iterator[str]:
-    schedule, now, zone = rule.schedule, known.clock.now, rule.schedule.zone
+def _periods(known: Explained, schedule: Schedule, finding: Finding) -> Iterator[str]:
+    now, zone = known.clock.now, schedule.zone
     due = {each.period.start: each for each in schedule.due(now, reach_back_to=known.clock.last_completed_at)}
-    finding = next(each for each in known.findings if each.check == rule.check)
     items: dict[str, list[Item]] = {}
     for item in finding.items:
         items.setdefault(item.period, []).append(item)
@@ -370,31 +368,6 @@ def _state(item: Item, schedule: Schedule) -> str:
     arrived = f", first data {say_instant(item.arrived_at, schedule.zone)}" if item.arrived_at else ""
     detail = f" ({item.detail})" if item.detail else ""
     return f"{item.state.value}{detail}{arrived}"
-
-
-def _freshness(known: Explained, rule: FreshnessRule) -> Iterator[str]:
-    warning, critical = rule.limits_at(known.clock.now)
-    if rule.deadline is not None:
-        last = rule.deadline.last_at_or_before(known.clock.now)
-        told = f"; the last one was {say_instant(last, rule.zone)}" if last is not None else ""
-        yield f"due by {rule.deadline.say()}{told}"
-    for name, limit in (("a warning", warning), ("critical", critical)):
-        if limit is not None:
-            yield f"watermark: {name} where nothing came since {say_instant(limit, rule.zone)}"
-    if rule.age_calendar is not None:
-        yield f"days that calendar {rule.age_calendar.name} closes do not count as age"
-    if rule.schedule is not None:
-        yield "what counts is data of the newest due period that holds any, and of later ones"
-    finding = next(each for each in known.findings if each.check == rule.check)
-    if finding.evidence is not None and finding.observed is not None:
-        yield f"newest: {finding.evidence}"
-    listing = known.seen.listing
-    if listing is not None:
-        whole = "listed completely" if listing.complete else "not listed to its end"
-        yield (
-            f"{whole}: {listing.objects:,} with data ({say_size(listing.size_bytes)}), {listing.empty_objects:,} of "
-            f"zero bytes, {listing.ignored_objects:,} that are no data"
-        )
 
 
 def _verdict(known: Explained) -> Iterator[str]:

@@ -12,10 +12,6 @@ from checks.changes import State, TableRecord
 from checks.history import HistoryError, HistoryTorn, claim_event, open_history, update
 from checks.model import Answer, Listing, TableMemory, item_key
 from checks.report import as_json
-from checks.rules.asking import Clock
-from checks.rules.dimensions import remembered as remembered_combinations
-from checks.rules.partitions import PartitionsRule
-from checks.rules.punctuality import past_periods
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -162,7 +158,7 @@ def records(
 ) -> dict[str, TableRecord]:
     """Return what is remembered of each watched table; of one that could not be planned, what was before."""
     kept = {table: record for table, record in state.tables.items() if table in planned.watched}
-    items = {finding.table: finding.items for finding in findings if finding.check == PartitionsRule.check}
+    found = {finding.id: finding for finding in findings}
     planned_now = {plan.table.id for plan in planned.plans}
     room = _MOST_ANSWERS_OF_ALL - sum(
         len(record.memory.answers) for table, record in kept.items() if table not in planned_now
@@ -170,20 +166,20 @@ def records(
     for plan in planned.plans:
         seen = observations[plan.table.id]
         memory = _remembered(plan, seen)
+        for rule in plan.rules:
+            finding = found.get(f"{plan.table.id}|{rule.check}")
+            if finding is not None:
+                memory = replace(memory, **rule.remember_told(finding, plan.memory))
         memory = replace(memory, answers=dict(islice(memory.answers.items(), max(0, room))))
         room -= len(memory.answers)
-        past = past_periods(items.get(plan.table.id, ()), plan.memory.past_periods)
-        kept[plan.table.id] = TableRecord(
-            matched_by=plan.matched_by, by_glob=plan.by_glob, memory=replace(memory, past_periods=past)
-        )
+        kept[plan.table.id] = TableRecord(matched_by=plan.matched_by, by_glob=plan.by_glob, memory=memory)
     return kept
 
 
 def _remembered(plan: TablePlan, seen: Observation) -> TableMemory:
     """Return what one observation adds: the first period with data, when recent periods first held data."""
     before = plan.memory
-    partitions = next((rule for rule in plan.rules if isinstance(rule, PartitionsRule)), None)
-    each = partitions.each if partitions is not None else None
+    each = plan.each
     first_at = [at for at in (before.first_period_at, seen.first_period_at) if at is not None]
     first_seen: dict[str, datetime] = {}
     for partition in seen.partitions:
@@ -201,9 +197,7 @@ def _remembered(plan: TablePlan, seen: Observation) -> TableMemory:
         first_period_at=min(first_at, default=None),
         first_seen=first_seen or before.first_seen,
         layout=seen.layout or before.layout,
-        combinations=remembered_combinations(
-            each, before, partitions.asked(seen, Clock(now=seen.now)) if partitions is not None else ()
-        ),
+        past_periods=before.past_periods,
         answers=dict(islice(_answers(plan, seen), _MOST_ANSWERS)),
     )
     for rule in plan.rules:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from checks.lake.formats.files import is_data
+from checks.layout.suffixes import COMPRESSIONS, FORMATS
 from checks.model import FileSeen, Format, Names, Suffix
-from checks.rules.files import COMPRESSIONS, FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

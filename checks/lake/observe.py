@@ -29,7 +29,7 @@ def observe(plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation:
     """
     with metered(Meter(reader.stop_at, plan.max_requests)) as meter:
         try:
-            seen = with_footers(_observe(plan, clock, reader), plan, reader)
+            seen = with_footers(_observe(plan, clock, reader), plan, clock, reader)
         except Unobserved as error:
             seen = Observation(table=plan.table, now=clock.now, problem=error.problem)
         except Exception as error:  # noqa: BLE001 - one broken table never costs the run

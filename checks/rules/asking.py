@@ -5,14 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
-    from zoneinfo import ZoneInfo
 
-    from checks.model import Combination, Period
+    from checks.model import Combination, FooterSeen, Period
     from checks.rules.dimensions import Each
+
+AHEAD = timedelta(minutes=10)
+"""A value that is further ahead of now is no event that happened, and hides the newest one that did."""
+DAY_AHEAD = timedelta(days=1, hours=14)
+"""Dates are days somewhere on earth: the first zone is 14 hours ahead of UTC, and a day counts until its end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,10 +25,14 @@ class Needs:
     """What has to be read of a table so that its rules can judge it.
 
     ``place``: list the location as one place (tables without a time layout).
-    ``periods``: periods to look at, newest first, each even where the catalog knows no partition of it.
+    ``periods``: periods to look at, newest first, each even where the catalog knows no partition of it; ``compared``:
+    earlier ones that these are compared with, of use where they can be told without another look.
     ``onward_from``: also look at every registered partition whose period starts (by its wall time) at or
     after this wall time, newest first.
-    ``enough_at``: once an arrival at or after this instant was seen, no more needs to be read.
+    ``enough_at``: once an arrival at or after this instant was seen, no more needs to be read. ``watermark``: so is
+    it with an arrival at or after this one, and none before it is new enough, whatever else is there.
+    ``data_is_enough``: of an older period nothing is asked but that data is there, in which periods of its own it may
+    be, so that what an earlier run saw of it may do.
     ``exists``: without a time layout, one page of the location is enough.
     ``first_period``: when the oldest of ``periods`` has no data, find out the earliest period that has any.
     ``each``: look at each combination of these keys' values; ``combinations`` are those that are known before
@@ -32,29 +41,64 @@ class Needs:
 
     place: bool = False
     periods: tuple[Period, ...] = ()
+    compared: tuple[Period, ...] = ()
     onward_from: datetime | None = None
     enough_at: datetime | None = None
+    watermark: datetime | None = None
+    data_is_enough: bool = False
     first_period: bool = False
     exists: bool = False
     each: Each | None = None
     combinations: Mapping[Combination, datetime | None] = field(default_factory=dict)
 
+    @property
+    def looked_at(self) -> tuple[Period, ...]:
+        """The periods to look at with those that they are compared with."""
+        return (*self.periods, *self.compared)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueAsk:
+    """The newest value of ``column`` is asked for, out of the footers of at most so many ``files`` where no log tells.
+
+    Days, and timestamps without a zone, are in ``zone``. A value at or after each of the ``limits`` is recent enough,
+    whatever others there are.
+    """
+
+    column: str
+    zone: ZoneInfo = ZoneInfo("UTC")
+    files: int = 1
+    limits: tuple[datetime, ...] = ()
+
+
+def is_ahead(footer: FooterSeen, latest: datetime) -> bool:
+    """Tell whether the newest value of a file is yet to come, by more than clocks and zones differ."""
+    ahead = DAY_AHEAD if footer.is_day else AHEAD
+    return footer.newest is not None and footer.newest > latest + ahead
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detail:
-    """What has to be read of the places that are looked at, beside how much data there is and from when.
+    """What has to be read of a table, beside how much data there is in the places that are looked at and from when.
 
     ``names``: what names and sizes tell, with files below ``small_below`` bytes counted. ``footers``: those of so
-    many of the newest files, with the newest value of ``column`` (timestamps without a zone are in ``zone``).
+    many of the newest files, with the newest ``value`` of a column.
     ``usual_place``: where a registered partition is empty, look where it would lie by its name.
+    What only the log of a table has to be asked for: ``arrivals``, when the newest data came (``deletes_count``: or
+    went), ``by_period``, which of the periods hold rows, ``sizes``, how much there is in each, else in all of the
+    table, and ``rows``, of how many rows.
     """
 
     names: bool = False
     small_below: int = 0
     footers: int = 0
-    column: str | None = None
-    zone: ZoneInfo | None = None
+    value: ValueAsk | None = None
     usual_place: bool = False
+    arrivals: bool = False
+    deletes_count: bool = False
+    by_period: bool = False
+    sizes: bool = False
+    rows: bool = False
 
     def __or__(self, other: Detail) -> Detail:
         """Bring together what two rules need."""
@@ -62,10 +106,29 @@ class Detail:
             names=self.names or other.names,
             small_below=max(self.small_below, other.small_below),
             footers=max(self.footers, other.footers),
-            column=self.column or other.column,
-            zone=self.zone or other.zone,
+            value=self.value or other.value,
             usual_place=self.usual_place or other.usual_place,
+            arrivals=self.arrivals or other.arrivals,
+            deletes_count=self.deletes_count or other.deletes_count,
+            by_period=self.by_period or other.by_period,
+            sizes=self.sizes or other.sizes,
+            rows=self.rows or other.rows,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How far a partition has to be read: ``whole``, to its last object, or until data was seen in it.
+
+    Where ``in_time_by`` is set, data that came until then is looked for.
+    """
+
+    whole: bool = True
+    in_time_by: datetime | None = None
+
+    def __or__(self, other: Depth) -> Depth:
+        """Bring together what two rules need."""
+        return Depth(self.whole or other.whole, self.in_time_by or other.in_time_by)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,13 +15,14 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
 from checks.model import Finding, Item, Limits, Observation, Problem, Severity, Table, TableMemory
-from checks.rules.asking import Detail
+from checks.rules.asking import Depth, Detail
 from checks.schedule.durations import parse_duration, parse_size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from checks.layout import StatedLayout, TimeLayout
+    from checks.model import PartitionSeen
     from checks.rules.asking import Clock, Needs
     from checks.rules.dimensions import Each
     from checks.schedule.calendars import Calendar
@@ -203,10 +204,17 @@ class Rule(ABC):
         """What it states of the table's periods; None of a check that takes them as others state them."""
         return None
 
-    @property
-    def detail(self) -> Detail:
-        """Say what has to be read of the places that are looked at beyond listing them."""
+    def detail(self, clock: Clock) -> Detail:  # noqa: ARG002 - for others to say
+        """Say what has to be read of the places that are looked at beyond listing them, or of the table's log."""
         return Detail()
+
+    def depth(self, target: PartitionSeen, clock: Clock, memory: TableMemory) -> Depth:  # noqa: ARG002 - the same
+        """Say how far a partition that it looks at has to be read."""
+        return Depth()
+
+    def short_of(self, seen: Sequence[PartitionSeen], clock: Clock) -> list[PartitionSeen]:  # noqa: ARG002 - the same
+        """Return those that were not read to their end, or not in this run, and turn out to have to be."""
+        return []
 
     def looks(self, table: Table) -> bool:  # noqa: ARG002 - for others to say
         """Tell whether anything but the catalog's own description of the table has to be read."""
@@ -215,6 +223,18 @@ class Rule(ABC):
     def remember(self, seen: Observation, before: TableMemory) -> dict[str, Any]:  # noqa: ARG002 - for others to say
         """Return the fields of the table's memory that this rule keeps, for its later runs."""
         return {}
+
+    def remember_told(self, finding: Finding, before: TableMemory) -> dict[str, Any]:  # noqa: ARG002 - the same
+        """Return the fields of the table's memory that follow from what was found of it."""
+        return {}
+
+    def deadlines(self, start: datetime) -> Iterator[datetime]:  # noqa: ARG002 - the same
+        """Yield when data has to be there within a day from ``start`` on; the next time, where it comes less often."""
+        yield from ()
+
+    def explain(self, seen: Observation, finding: Finding, clock: Clock) -> Iterator[str]:  # noqa: ARG002 - the same
+        """Yield lines on how it came to its finding, for whoever asks; none where the finding says it all."""
+        yield from ()
 
     @abstractmethod
     def needs(self, table: Table, layout: TimeLayout | None, clock: Clock, memory: TableMemory) -> Needs:
@@ -274,7 +294,6 @@ class TablePlan:
         """The zone that partition values are written in; UTC where nothing says it."""
         return self.schedule.labels if self.schedule is not None else _UTC
 
-    @property
-    def detail(self) -> Detail:
-        """What all its rules that look at it need to have read of the places that are looked at."""
-        return reduce(or_, (rule.detail for rule in self.rules if rule.looks(self.table)), Detail())
+    def detail(self, clock: Clock) -> Detail:
+        """Return what all its rules that look at it need to have read, beyond listings and recency."""
+        return reduce(or_, (rule.detail(clock) for rule in self.rules if rule.looks(self.table)), Detail())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from checks.model import Finding, Format, Item, ItemState, Problem, ProblemKind, Severity, Status
-from checks.rules.asking import Clock, Detail, Needs
+from checks.rules.asking import Clock, Depth, Detail, Needs
 from checks.rules.base import Binding, CheckConfig, Direction, Row, Rule, SeverityWord
 from checks.rules.cadence import ended_early, not_read, schedule_of, schedule_seen
 from checks.rules.dimensions import say_items
@@ -64,10 +64,13 @@ class CatalogRule(Rule):
     severity: Severity = Severity.CRITICAL
     schedule: Schedule | None = None
 
-    @property
-    def detail(self) -> Detail:
+    def detail(self, clock: Clock) -> Detail:  # noqa: ARG002 - the interface's
         """Ask where the data of an empty partition lies instead."""
-        return Detail(usual_place=True)
+        return Detail(usual_place=True, by_period=self.schedule is not None)
+
+    def depth(self, target: PartitionSeen, clock: Clock, memory: TableMemory) -> Depth:  # noqa: ARG002 - the interface's
+        """Ask for no more than that data is there."""
+        return Depth(whole=False)
 
     def needs(self, table: Table, layout: TimeLayout | None, clock: Clock, memory: TableMemory) -> Needs:  # noqa: ARG002 - the interface's
         """Ask for the due periods of the lookback; of a table that is one place, whether anything lies there."""

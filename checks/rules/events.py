@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from zoneinfo import ZoneInfo
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from checks.model import Finding, Format, Problem, ProblemKind, Severity, Status
-from checks.rules.asking import Clock, Detail, Needs
+from checks.rules.asking import Clock, Detail, Needs, ValueAsk, is_ahead
 from checks.rules.base import Binding, CheckConfig, Direction, Duration, Row, Rule
 from checks.rules.cadence import ended_early
 from checks.rules.freshness import FreshnessRule
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 
 FILES = 5
 """The footers of so many of the newest files are read where the config does not say."""
-AHEAD = timedelta(minutes=10)
-"""A value that is further ahead of now is no event that happened, and hides the newest one that did."""
-DAY_AHEAD = timedelta(days=1, hours=14)
-"""Dates are days somewhere on earth: the first zone is 14 hours ahead of UTC, and a day counts until its end."""
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 """What stands for "never" in the row that is judged; no finding tells it."""
 
@@ -101,10 +97,11 @@ class EventsRule(Rule):
     zone: ZoneInfo = ZoneInfo("UTC")
     ages: FreshnessRule = field(default_factory=FreshnessRule)
 
-    @property
-    def detail(self) -> Detail:
+    def detail(self, clock: Clock) -> Detail:
         """Ask for the footers of the newest files, and the column's newest value."""
-        return Detail(footers=self.files, column=self.column, zone=self.written_in)
+        limits = tuple(limit for limit in self.ages.limits_at(clock.now) if limit is not None)
+        value = ValueAsk(column=self.column, zone=self.written_in, files=self.files, limits=limits)
+        return Detail(footers=self.files, value=value)
 
     def looks(self, table: Table) -> bool:
         """Tell that of plain files only Parquet (or files of whatever kind) have footers to be looked at."""
@@ -112,7 +109,7 @@ class EventsRule(Rule):
 
     def needs(self, table: Table, layout: TimeLayout | None, clock: Clock, memory: TableMemory) -> Needs:
         """Ask for the newest periods until data came in after the limit: no event is newer than its file."""
-        return self.ages.needs(table, layout, clock, memory)
+        return replace(self.ages.needs(table, layout, clock, memory), watermark=None)
 
     def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:  # noqa: ARG002 - the interface's
         """Find the newest value; a footer that could not be read is a doubt about a failure."""
@@ -237,12 +234,6 @@ class EventsRule(Rule):
         if newest is None:
             return "look at the run that writes the table"
         return f"look at the source of the data: files come, and what they hold of {self.column} is old"
-
-
-def is_ahead(footer: FooterSeen, latest: datetime) -> bool:
-    """Tell whether the newest value of a file is yet to come, by more than clocks and zones differ."""
-    ahead = DAY_AHEAD if footer.is_day else AHEAD
-    return footer.newest is not None and footer.newest > latest + ahead
 
 
 def _not_read(seen: Observation) -> Problem | None:

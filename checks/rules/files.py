@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from checks.layout.suffixes import FORMATS, bare
 from checks.model import Finding, Format, Problem, ProblemKind, Severity, Status, WholeSeen
 from checks.rules.asking import Clock, Detail, Needs
 from checks.rules.base import Binding, CheckConfig, Direction, Percent, Row, Rule, SeverityWord, Size
@@ -26,13 +27,6 @@ MOST_SMALL = 0.5
 """Which share of the files may be small where the config does not say."""
 FEWEST = 10
 """Of fewer data files than this no share is small: a table of three files is no heap of small ones."""
-COMPRESSIONS = frozenset({"gz", "gzip", "bz2", "zst", "zstd", "snappy", "lz4", "lzo", "deflate", "br", "xz"})
-FORMATS = {
-    "parquet": "parquet", "parq": "parquet", "pq": "parquet", "orc": "orc", "avro": "avro",
-    "json": "json", "jsonl": "json", "ndjson": "json", "csv": "csv", "tsv": "csv", "txt": "text", "log": "text",
-    "zip": "zip", "7z": "7z", "rar": "rar", "tar": "tar", "tgz": "tar", "xlsx": "xlsx", "xls": "xls", "pdf": "pdf",
-}  # fmt: skip
-"""What a suffix says that a file holds."""
 _BINARY = frozenset({"parquet", "orc", "avro"})
 _READABLE = frozenset({"parquet", "orc", "avro", "json", "csv", "text"})
 
@@ -101,7 +95,7 @@ def contradicts(suffix: str, table_format: str | None) -> bool:
     A suffix that says nothing contradicts nothing; ``.txt`` may be any text. Archives and documents are read
     by no SerDe.
     """
-    held = FORMATS.get(_bare(suffix))
+    held = FORMATS.get(bare(suffix))
     if held is None:
         return False
     if held not in _READABLE:
@@ -111,14 +105,6 @@ def contradicts(suffix: str, table_format: str | None) -> bool:
     if _BINARY & {held, table_format}:
         return held != table_format
     return "text" not in (held, table_format) and held != table_format
-
-
-def _bare(suffix: str) -> str:
-    """Return the suffix without that of a compression: ``csv`` of ``.csv.gz``."""
-    parts = [part for part in suffix.lower().split(".") if part]
-    while len(parts) > 1 and parts[-1] in COMPRESSIONS:
-        parts.pop()
-    return parts[-1] if parts else ""
 
 
 @dataclass(slots=True)
@@ -183,10 +169,9 @@ class FilesRule(Rule):
     severity: Severity = Severity.WARNING
     schedule: Schedule | None = None
 
-    @property
-    def detail(self) -> Detail:
+    def detail(self, clock: Clock) -> Detail:  # noqa: ARG002 - the interface's
         """Ask for what names and sizes tell."""
-        return Detail(names=True, small_below=self.small or 0)
+        return Detail(names=True, small_below=self.small or 0, by_period=self.schedule is not None)
 
     def needs(self, table: Table, layout: TimeLayout | None, clock: Clock, memory: TableMemory) -> Needs:  # noqa: ARG002 - the interface's
         """Ask for the due periods of the lookback, or for the location of a table that is one place."""

@@ -10,18 +10,20 @@ from zoneinfo import ZoneInfo
 
 from checks.model import Arrival, Finding, Format, Listing, Problem, ProblemKind, Severity, Status, utc
 from checks.projection import is_projected
-from checks.rules.asking import Clock, Needs
+from checks.rules.asking import Clock, Depth, Detail, Needs
 from checks.rules.base import Direction, Row, Rule
 from checks.rules.due_items import first_period_at
 from checks.rules.sentences import count_of
 from checks.schedule.clock import say_instant
 from checks.schedule.due import MOST_PERIODS, Schedule, open_time_ago
-from checks.schedule.durations import say_duration
+from checks.schedule.durations import say_duration, say_size
 from checks.schedule.periods import DAILY, back_from
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from checks.layout import TimeLayout
-    from checks.model import Observation, Table, TableMemory
+    from checks.model import Observation, PartitionSeen, Table, TableMemory
     from checks.schedule.calendars import Calendar
     from checks.schedule.deadlines import Deadline
 
@@ -31,6 +33,7 @@ _USUAL_PERIODS = 14
 _ZONES_AHEAD = timedelta(hours=14)
 """Labels may be written in a zone that is up to this much ahead of UTC."""
 _MOST_WITHIN = timedelta(hours=12)
+_DAY = timedelta(days=1)
 _MOST_DAYS = 20 * 366
 """No age is counted further back than this."""
 
@@ -77,13 +80,14 @@ class FreshnessRule(Rule):
         limits = [limit for limit in self.limits_at(clock.now) if limit is not None]
         strictest = max(limits, default=None)
         if layout is None:
-            return Needs(place=True, enough_at=strictest)
+            return Needs(place=True, enough_at=strictest, watermark=strictest)
         if (
             self.schedule is not None
             and self.schedule.due(clock.now)
             and layout.can_tell(self.schedule.every)
         ):
-            return Needs()  # the partitions check asks for its periods, and these have to be whole
+            # The partitions check asks for its periods; what has to be whole is told by `depth` and `short_of`.
+            return Needs(watermark=strictest, data_is_enough=True)
         every = layout.every or DAILY
         oldest = min(limits, default=clock.now) - every.nominal
         walk = islice(back_from(clock.now + _ZONES_AHEAD, every, layout.zone), MOST_PERIODS)
@@ -97,8 +101,73 @@ class FreshnessRule(Rule):
             periods=tuple(periods) if unregistered else (),
             onward_from=periods[-1].wall,
             enough_at=strictest,
+            watermark=strictest,
             first_period=True,
         )
+
+    def detail(self, clock: Clock) -> Detail:  # noqa: ARG002 - the interface's
+        """Ask a log for the newest arrival."""
+        return Detail(arrivals=True, deletes_count=self.count == "changes")
+
+    def depth(self, target: PartitionSeen, clock: Clock, memory: TableMemory) -> Depth:  # noqa: ARG002 - the same
+        """Ask for all that lies in it; beside partitions, from the newest due period on."""
+        if self.schedule is None:
+            return Depth()
+        due = self.schedule.due(clock.now, reach_back_to=clock.last_completed_at)
+        return Depth(whole=not due or target.period.start >= due[0].period.start)
+
+    def short_of(self, seen: Sequence[PartitionSeen], clock: Clock) -> list[PartitionSeen]:
+        """Return those whose newest arrival is judged and was not found out.
+
+        That is so where the newest due period turned out to hold no data: then an older one takes its place.
+        """
+        if self.schedule is None:
+            return []
+        due = self.schedule.due(clock.now, reach_back_to=clock.last_completed_at)
+        starts = {each.period.start for each in due}
+        filled = [
+            p.period.start for p in seen if p.period.start in starts and p.listing and p.listing.objects
+        ]
+        start = max(filled, default=None)
+        return [
+            p
+            for p in seen
+            if (start is None or p.period.start >= start)
+            and p.problem is None
+            and p.listing is not None
+            and (p.seen_at is not None or not p.listing.complete)
+        ]
+
+    def deadlines(self, start: datetime) -> Iterator[datetime]:
+        """Yield the times by which new data has to be there."""
+        at = first = self.deadline.first_at_or_after(start) if self.deadline is not None else None
+        while self.deadline is not None and at is not None and first is not None and at < first + _DAY:
+            yield at
+            at = self.deadline.first_at_or_after(at + timedelta(minutes=1))
+
+    def explain(self, seen: Observation, finding: Finding, clock: Clock) -> Iterator[str]:
+        """Yield the deadline, the watermarks, what counts, and what was listed."""
+        warning, critical = self.limits_at(clock.now)
+        if self.deadline is not None:
+            last = self.deadline.last_at_or_before(clock.now)
+            told = f"; the last one was {say_instant(last, self.zone)}" if last is not None else ""
+            yield f"due by {self.deadline.say()}{told}"
+        for name, limit in (("a warning", warning), ("critical", critical)):
+            if limit is not None:
+                yield f"watermark: {name} where nothing came since {say_instant(limit, self.zone)}"
+        if self.age_calendar is not None:
+            yield f"days that calendar {self.age_calendar.name} closes do not count as age"
+        if self.schedule is not None:
+            yield "what counts is data of the newest due period that holds any, and of later ones"
+        if finding.evidence is not None and finding.observed is not None:
+            yield f"newest: {finding.evidence}"
+        listing = seen.listing
+        if listing is not None:
+            whole = "listed completely" if listing.complete else "not listed to its end"
+            yield (
+                f"{whole}: {listing.objects:,} with data ({say_size(listing.size_bytes)}), "
+                f"{listing.empty_objects:,} of zero bytes, {listing.ignored_objects:,} that are no data"
+            )
 
     def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:
         """Find the newest arrival that counts, and what stands against believing that it is the newest."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from checks.layout import StatedLayout, TimeLayout, layout_from_json
@@ -20,23 +21,24 @@ from checks.model import (
     item_key,
 )
 from checks.projection import Unprojectable, is_projected, projection_of
-from checks.rules.asking import Clock, Needs
+from checks.rules.asking import Clock, Depth, Detail, Needs
 from checks.rules.base import Direction, Row, Rule, StatedPeriods
 from checks.rules.dimensions import (
     MOST_COMBINATIONS,
     Each,
     due_from,
     known_before,
+    remembered,
     say_combination,
     say_items,
 )
 from checks.rules.due_items import doubt_about, first_period_at, is_of, judge, unread
-from checks.rules.punctuality import on_time_share, usual
+from checks.rules.punctuality import on_time_share, past_periods, usual
 from checks.rules.sentences import MOVE_FIRST, count_of
 from checks.schedule.clock import say_instant
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from checks.model import Combination, Observation, Table, TableMemory
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from checks.schedule.periods import Every
 
 _MOST_NOTES = 3
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,10 +78,46 @@ class PartitionsRule(Rule):
         return Needs(
             periods=tuple(each.period for each in due),
             onward_from=due[-1].period.wall,
+            data_is_enough=True,
             first_period=memory.first_period_at is None,
             each=self.each,
             combinations=known,
         )
+
+    def detail(self, clock: Clock) -> Detail:  # noqa: ARG002 - the interface's
+        """Ask a log for what each period holds."""
+        return Detail(by_period=True)
+
+    def depth(self, target: PartitionSeen, clock: Clock, memory: TableMemory) -> Depth:
+        """Ask for data with bytes in it, and whether the first of it came in time.
+
+        Where the catalog or an earlier run tells that already, no more is asked.
+        """
+        due_at = self.schedule.due_at(target.period)
+        if due_at is None or due_at > clock.now:
+            return Depth(whole=False)
+        combination = self.each.of(target.dimensions) if self.each is not None else None
+        key = item_key(target.period.label, combination or ())
+        known = [target.created_at, memory.first_seen.get(key)]
+        is_known = any(at is not None and at <= due_at for at in known)
+        return Depth(whole=False, in_time_by=None if is_known else due_at)
+
+    def deadlines(self, start: datetime) -> Iterator[datetime]:
+        """Yield when periods are due."""
+        if self.schedule.every.nominal < _DAY:
+            due = self.schedule.due(start + _DAY, reach_back_to=start)
+            yield from (each.due_at for each in due if each.due_at > start)
+        elif (following := self.schedule.next_due(start)) is not None:
+            yield following.due_at
+
+    def remember(self, seen: Observation, before: TableMemory) -> dict[str, Any]:
+        """Return the combinations of values that were ever seen."""
+        asked = self._asked(seen, Clock(now=seen.now))
+        return {"combinations": remembered(self.each, before, asked)}
+
+    def remember_told(self, finding: Finding, before: TableMemory) -> dict[str, Any]:
+        """Return which of the last periods came on time."""
+        return {"past_periods": past_periods(finding.items, before.past_periods)}
 
     def _misfit(self, table: Table, layout: TimeLayout, seen: Sequence[PartitionSeen] = ()) -> Problem | None:
         """Return why the keys under each cannot be told apart, None when they can, or when there are none.
@@ -95,7 +134,7 @@ class PartitionsRule(Rule):
             names = [*timed, *sorted({name for partition in seen for name, _ in partition.dimensions})]
         return self.each.misfit(table.id, names, timed)
 
-    def asked(self, seen: Observation, clock: Clock) -> Sequence[PartitionSeen]:
+    def _asked(self, seen: Observation, clock: Clock) -> Sequence[PartitionSeen]:
         """Return what was seen of the periods that this check asks for: others look farther back."""
         due = self.schedule.due(clock.now, reach_back_to=clock.last_completed_at)
         return [each for each in seen.partitions if due and each.period.start >= due[-1].period.start]
@@ -124,7 +163,7 @@ class PartitionsRule(Rule):
         combinations: dict[Combination, datetime | None] = {}
         left_out = 0
         if self.each is not None:
-            combinations, left_out = due_from(self.each, self.asked(seen, clock), memory, first_at)
+            combinations, left_out = due_from(self.each, self._asked(seen, clock), memory, first_at)
         combinations = combinations or {(): None}
         items = []
         known, unknown = memory.first_seen, ItemState.UNKNOWN

@@ -208,8 +208,7 @@ class SchemaRule(Rule):
     allow: frozenset[Kind] = frozenset()
     severity: Severity = Severity.CRITICAL
 
-    @property
-    def detail(self) -> Detail:
+    def detail(self, clock: Clock) -> Detail:  # noqa: ARG002 - the interface's
         """Ask for the footer of the newest file, where the catalog is compared with it."""
         return Detail(footers=1) if self.against_footer else Detail()
 
@@ -222,7 +221,7 @@ class SchemaRule(Rule):
         if not self.looks(table):
             return Needs()
         newest = FreshnessRule(error_after=timedelta(seconds=1)).needs(table, layout, clock, memory)
-        return replace(newest, enough_at=_LONG_AGO)  # any arrival is enough
+        return replace(newest, enough_at=_LONG_AGO, watermark=None)  # any arrival is enough
 
     def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:  # noqa: ARG002 - the interface's
         """Count the differences that are not allowed."""

@@ -7,7 +7,7 @@ from math import ceil, floor, isclose
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from checks.model import Finding, Limits, Problem, ProblemKind, Severity, Size, Status
-from checks.rules.asking import Clock, Needs
+from checks.rules.asking import Clock, Detail, Needs
 from checks.rules.base import Direction, Row, Rule
 from checks.rules.cadence import ended_early, schedule_of, schedule_seen
 from checks.rules.sentences import count_of, say_percent
@@ -73,10 +73,10 @@ class VolumeRule(Rule):
         """Tell whether earlier periods are needed."""
         return self.auto or self.drop is not None or self.rise is not None
 
-    @property
-    def counts_rows(self) -> bool:
-        """Tell whether rows are judged."""
-        return (self.compares and self.of == "rows") or any(each.what == "rows" for each in self.bounds)
+    def detail(self, clock: Clock) -> Detail:  # noqa: ARG002 - the interface's
+        """Ask a log for sizes, and for rows where these are judged."""
+        rows = (self.compares and self.of == "rows") or any(each.what == "rows" for each in self.bounds)
+        return Detail(sizes=True, rows=rows, by_period=self.schedule is not None)
 
     def needs(self, table: Table, layout: TimeLayout | None, clock: Clock, memory: TableMemory) -> Needs:  # noqa: ARG002 - the interface's
         """Ask for the last complete period, and for those it is compared with that are not remembered."""
@@ -90,8 +90,9 @@ class VolumeRule(Rule):
             return Needs()
         judged = due[0].period
         before = compared_with(schedule, judged, self.history) if self.compares else ()
-        asked = [judged, *(each for each in before if each.label not in memory.sizes)]
-        return Needs(periods=tuple(asked))
+        return Needs(
+            periods=(judged,), compared=tuple(each for each in before if each.label not in memory.sizes)
+        )
 
     def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:
         """Count the limits that are crossed; too little history, or a size not read whole, is a doubt."""

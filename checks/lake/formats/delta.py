@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from checks.lake.errors import clean
+from checks.lake.formats.asked import asked_of
 from checks.lake.formats.delta_log import Commit, CommitParser, Log, parse_hint, sort_log
 from checks.lake.formats.logs import (
     Recency,
-    counts_deletes,
     malformed,
     observation_of,
     only_bounded,
@@ -282,10 +282,11 @@ class DeltaReader:
         """Return what the table's log tells; raise Unobserved when it cannot be read."""
         bucket, root = self._root(plan.table)
         walk = Walk(plan.table, clock, reader, bucket, f"{root}_delta_log/")
-        if any(rule.check != "freshness" for rule in plan.rules):
+        asked = asked_of(plan, clock)
+        if asked.more:
             walk.raw = {}
         log = walk.newest_log()
-        recency = walk.newest_arrival(log, deletes=counts_deletes(plan))
+        recency = walk.newest_arrival(log, deletes=asked.detail.deletes_count)
         staged = walk.staged_beyond(log)
         if staged is not None and recency.problem is None:
             recency = replace(recency, problem=staged)
@@ -294,7 +295,7 @@ class DeltaReader:
             return seen
         from checks.lake.formats.delta_files import with_more  # it needs what is defined here
 
-        return with_more(seen, plan, clock, walk, log, staged)
+        return with_more(seen, asked, clock, walk, log, staged)
 
     def _root(self, table: Table) -> tuple[str, str]:
         if table.location is None:

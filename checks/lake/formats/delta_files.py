@@ -10,7 +10,6 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from checks.lake.formats.asked import asked_of
 from checks.lake.formats.checkpoint import TooMuchError
 from checks.lake.formats.delta_live import LiveFiles, LogFiles, file_uri
 from checks.lake.formats.delta_values import newest_value
@@ -27,23 +26,21 @@ if TYPE_CHECKING:
     from checks.lake.formats.delta_log import Commit, FileAction, Log
     from checks.model import Observation
     from checks.rules.asking import Clock
-    from checks.rules.base import TablePlan
 
 
 _FRACTION = re.compile(r"\.\d+", re.ASCII)
 
 
 def with_more(
-    seen: Observation, plan: TablePlan, clock: Clock, walk: Walk, log: Log, hidden: Problem | None
+    seen: Observation, asked: Asked, clock: Clock, walk: Walk, log: Log, hidden: Problem | None
 ) -> Observation:
     """Return the observation with all that the table's rules ask of its log; what is not known says why.
 
     ``hidden`` says why there may be commits that nobody sees.
     """
-    asked = asked_of(plan)
-    files = LogFiles(walk, log)
-    if asked.events is not None:
-        seen = replace(seen, values=newest_value(files, asked, asked.events, clock, hidden))
+    plan, files = asked.plan, LogFiles(walk, log)
+    if asked.value is not None:
+        seen = replace(seen, values=newest_value(files, asked, asked.value, clock, hidden))
     if not (asked.periods or asked.whole or asked.live):
         return seen
     live = LiveFiles(files, clock, rows=asked.rows)
@@ -119,7 +116,7 @@ class Partitions:
         if isinstance(layout, Problem):
             raise Unobserved(layout)
         want = wanted(plan, self.clock, layout)
-        return with_partitions(seen, plan, want, keys, held, problem=problem)
+        return with_partitions(seen, self.asked, want, keys, held, problem=problem)
 
 
 def _texts(action: FileAction, keys: Iterable[tuple[str, Column]]) -> tuple[str, ...]:

@@ -10,17 +10,17 @@ from checks.lake.errors import clean
 from checks.lake.partitions import is_sentinel
 from checks.layout import NULL_PARTITION, StatedLayout, TimeLayout, infer_layout, layout_from_json
 from checks.model import Column, Listing, Observation, PartitionSeen, Period, Problem, ProblemKind
-from checks.rules.volume_rule import VolumeRule
 from checks.schedule.clock import wall_of
-from checks.schedule.due import Schedule
 from checks.schedule.periods import period_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from checks.lake.formats.asked import Asked
     from checks.lake.formats.live import LiveNames
     from checks.rules.asking import Clock
-    from checks.rules.base import Rule, TablePlan
+    from checks.rules.base import TablePlan
+    from checks.schedule.due import Schedule
 
 _SAMPLE = 1000
 _AHEAD = timedelta(days=2)
@@ -142,15 +142,6 @@ class Wanted:
         return self.schedule.every.floor(wall) in self.compared
 
 
-def rules_of_periods(plan: TablePlan) -> tuple[Rule, ...]:
-    """Return the rules that need to know which periods hold rows."""
-    return tuple(
-        rule
-        for rule in plan.rules
-        if rule.check != "freshness" and isinstance(getattr(rule, "schedule", None), Schedule)
-    )
-
-
 def layout_of(
     plan: TablePlan,
     keys: Sequence[Column],
@@ -190,11 +181,12 @@ def wanted(plan: TablePlan, clock: Clock, layout: TimeLayout) -> Wanted:
     periods: dict[datetime, Period] = {}
     compared: dict[datetime, Period] = {}
     firsts: list[datetime] = []
-    for rule in rules_of_periods(plan):
+    for rule in plan.rules:
+        if not rule.detail(clock).by_period:
+            continue
         needs = rule.needs(plan.table, layout, clock, plan.memory)
-        judged = 1 if isinstance(rule, VolumeRule) else len(needs.periods)
-        periods |= {period.wall: period for period in needs.periods[:judged]}
-        compared |= {period.wall: period for period in needs.periods[judged:]}
+        periods |= {period.wall: period for period in needs.periods}
+        compared |= {period.wall: period for period in needs.compared}
         firsts += [needs.onward_from] if needs.onward_from is not None else []
     first = min([*firsts, *periods], default=None)
     return Wanted(
@@ -208,7 +200,7 @@ def wanted(plan: TablePlan, clock: Clock, layout: TimeLayout) -> Wanted:
 
 def with_partitions(
     seen: Observation,
-    plan: TablePlan,
+    asked: Asked,
     want: Wanted,
     keys: Sequence[Column],
     held: Mapping[tuple[str, ...], Held],
@@ -254,7 +246,8 @@ def with_partitions(
         layout=want.layout.to_json(),
         notes=(*seen.notes, *notes),
     )
-    if _tells_arrivals(seen, want) and problem is None and seen.problem is None and _judges_freshness(plan):
+    arrivals_are_told = _tells_arrivals(seen, want) and problem is None and seen.problem is None
+    if arrivals_are_told and asked.detail.arrivals:
         # A backfill of an old period is no arrival: freshness is judged by the newest period that holds data.
         return replace(seen, newest=None, listing=None)
     return seen
@@ -316,10 +309,6 @@ def _sort(
                 )
             )
     return partitions, starts, odd
-
-
-def _judges_freshness(plan: TablePlan) -> bool:
-    return any(rule.check == "freshness" for rule in plan.rules)
 
 
 def _tells_arrivals(seen: Observation, want: Wanted) -> bool:

@@ -14,7 +14,6 @@ from checks.lake.formats.asked import asked_of
 from checks.lake.formats.hudi_commits import Commit, document_of, parse_commit
 from checks.lake.formats.logs import (
     Recency,
-    counts_deletes,
     observation_of,
     only_bounded,
     strictest_limit,
@@ -257,12 +256,12 @@ class HudiReader:
                 plan.table.id, "it has no location in S3 in the catalog", "mend it, or exclude it"
             )
         bucket, root = split_uri(plan.table.location)
-        asked = asked_of(plan)
-        keep_files = asked.events is not None or asked.volume or asked.names
+        asked = asked_of(plan, clock)
+        keep_files = asked.files or asked.value is not None
         walk = Walk(plan, clock, reader, bucket, root, keep_files)
         properties = walk.properties()
         timeline = walk.timeline(properties)
-        recency = walk.newest_arrival(properties, timeline, deletes=counts_deletes(plan))
+        recency = walk.newest_arrival(properties, timeline, deletes=asked.detail.deletes_count)
         seen = observation_of(plan, clock, recency)
         if seen.listing is not None:  # it was never loaded
             return seen

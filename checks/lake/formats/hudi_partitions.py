@@ -103,7 +103,7 @@ class Partitions:
             unknown = self._lacking(want, keys, tuple(want.compared.values()))
             known = {wall: period for wall, period in want.compared.items() if period not in unknown}
             want = replace(want, compared=known)
-        return with_partitions(seen, self.plan, want, keys, self.held, problem=problem, before=before)
+        return with_partitions(seen, self.asked, want, keys, self.held, problem=problem, before=before)
 
     def _is_settled(self, want: Wanted, keys: tuple[Column, ...], since: datetime) -> bool:
         """Tell whether instants before the ones that were read change nothing.

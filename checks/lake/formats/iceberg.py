@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from checks.lake.errors import clean
+from checks.lake.formats.asked import asked_of
 from checks.lake.formats.avro import open_container
 from checks.lake.formats.iceberg_metadata import MOST_BYTES, Metadata, Snapshot, parse_metadata
 from checks.lake.formats.logs import (
     Recency,
-    counts_deletes,
     malformed,
     observation_of,
     only_bounded,
@@ -177,12 +177,12 @@ class IcebergReader:
 
     def observe(self, plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation:
         """Return what the table's metadata file tells; raise Unobserved when it cannot be read."""
-        metadata = self.metadata(plan.table, reader)
+        metadata, asked = self.metadata(plan.table, reader), asked_of(plan, clock)
         recency = newest_arrival(
             metadata,
             plan.table.id,
             clock,
-            deletes=counts_deletes(plan),
+            deletes=asked.detail.deletes_count,
             look=lambda snapshot: self._looked_at(snapshot, metadata, reader),
         )
         seen = observation_of(plan, clock, recency)
@@ -190,7 +190,7 @@ class IcebergReader:
             return seen
         from checks.lake.formats.iceberg_more import with_more  # it needs what is defined here
 
-        return with_more(seen, plan, clock, reader, metadata)
+        return with_more(seen, asked, clock, reader, metadata)
 
     @staticmethod
     def _looked_at(snapshot: Snapshot, metadata: Metadata, reader: LakeReader) -> Snapshot:

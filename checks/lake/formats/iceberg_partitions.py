@@ -93,7 +93,7 @@ class Partitions:
             for each in held.values():
                 each.lose_rows(DELETES)
         return with_partitions(
-            seen, self.plan, want, keys, held, problem=problem, before=before, earlier=earlier
+            seen, self.asked, want, keys, held, problem=problem, before=before, earlier=earlier
         )
 
     def _specs(self) -> dict[int, tuple[Field, ...]]:
