@@ -69,7 +69,7 @@ def explain(config: Config, table: str, clock: Clock, history: str) -> str:
     ``table`` is an id: ``database.table``, ``account/database.table`` or ``s3://bucket/prefix/``; ``history``
     is where the state of runs is kept. Raises NotWatched, with names that are near, and NotRead.
     """
-    from checks.assess import Measured, assess
+    from checks.assess import findings_of
 
     lake = Lake(
         accounts=config.accounts,
@@ -86,7 +86,6 @@ def explain(config: Config, table: str, clock: Clock, history: str) -> str:
         raise NotWatched(f"{resolved.problem.message}; {resolved.problem.remedy}")
     plan = plan_of(found, resolved, config, memory.state.tables, clock.now, matched_by=resolved.matched_by)
     seen = lake.observe_all([plan], clock)[found.id]
-    measured = [Measured(plan, rule, rule.measure(seen, clock, plan.memory)) for rule in plan.rules]
     return say(
         Explained(
             config=config,
@@ -95,7 +94,7 @@ def explain(config: Config, table: str, clock: Clock, history: str) -> str:
             plan=plan,
             clock=clock,
             seen=seen,
-            findings=assess(measured),
+            findings=findings_of([plan], {found.id: seen}, clock),
             requests=lake.cost().by_operation,
         )
     )
@@ -374,6 +373,6 @@ def _verdict(known: Explained) -> Iterator[str]:
     for finding in known.findings:
         status = finding.severity.value if finding.severity is not None else finding.status.value
         yield f"{finding.check}: {status} - {finding.because}"
-        if finding.advice:
-            yield f"  to do: {finding.advice}"
+        if finding.to_do:
+            yield f"  to do: {finding.to_do}"
     yield from (f"note: {note}" for note in known.seen.notes)

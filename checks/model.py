@@ -430,8 +430,9 @@ class Limits:
 class Finding:
     """The verdict on one (table, check).
 
-    ``because`` is the sentence: what was seen, what was expected, by when. ``advice`` says what to
-    do, ``usual`` how the table usually behaves. ``severity`` is None unless the status is fail.
+    ``because`` is the sentence: what was seen, what was expected, by when. ``advice`` says what to do, and
+    ``statement`` what to run for it; ``usual`` how the table usually behaves. ``severity`` is None unless the status
+    is fail.
     ``expected`` is what the strictest limit asks for, ``deadline`` when it was due.
     ``stale_since`` is when a failing table was last well, where that is known: it tells long-dead
     tables from news on the first run. ``cause`` groups findings that have one cause.
@@ -449,6 +450,7 @@ class Finding:
     items: tuple[Item, ...] = ()
     deadline: datetime | None = None
     advice: str = ""
+    statement: str = ""
     usual: str = ""
     stale_since: datetime | None = None
     problem: ProblemKind | None = None
@@ -471,6 +473,11 @@ class Finding:
     def id(self) -> str:
         """Identify the finding within a report."""
         return f"{self.table}|{self.check}"
+
+    @property
+    def to_do(self) -> str:
+        """What to do in one sentence, the statement to run with it."""
+        return f"{self.advice}: {self.statement}" if self.statement else self.advice
 
     @property
     def rank(self) -> int:

@@ -56,7 +56,7 @@ def look(lake: LakeBuilder, plan: TablePlan, now: datetime = NOW) -> Observation
 def judged(plan: TablePlan, seen: Observation, now: datetime = NOW) -> dict[str, Finding]:
     """Return the finding of each check, judged by Great Expectations."""
     clock = Clock(now=now)
-    rows = [Measured(plan, rule, rule.measure(seen, clock, plan.memory)) for rule in plan.rules]
+    rows = [Measured(plan.about, rule, rule.measure(seen, clock, plan.memory)) for rule in plan.rules]
     return {finding.check: finding for finding in assess(rows)}
 
 

@@ -58,7 +58,7 @@ def look(lake: LakeBuilder, plan: TablePlan) -> tuple[Observation, Finding]:
     """Look at a table, judge it, and return what was seen and the finding."""
     seen = observe(plan, CLOCK, lake.reader(plan))
     rule = plan.rules[0]
-    (finding,) = assess([Measured(plan, rule, rule.measure(seen, CLOCK, plan.memory))])
+    (finding,) = assess([Measured(plan.about, rule, rule.measure(seen, CLOCK, plan.memory))])
     return seen, finding
 
 

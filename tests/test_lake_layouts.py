@@ -46,7 +46,7 @@ def look(
         table=table, rules=(rule,), stated_layout=rule.stated_layout, memory=memory or TableMemory()
     )
     seen = observe(plan, CLOCK, lake.reader(plan))
-    (finding,) = assess([Measured(plan, rule, rule.measure(seen, CLOCK, plan.memory))])
+    (finding,) = assess([Measured(plan.about, rule, rule.measure(seen, CLOCK, plan.memory))])
     return seen, finding
 
 

@@ -13,7 +13,7 @@ from checks.lake.observe import observe
 from checks.layout import StatedLayout, TimeLayout
 from checks.model import Finding, Listing, Observation, ProblemKind, Severity, Table, TableMemory
 from checks.rules.asking import Clock, Needs
-from checks.rules.base import Binding, Row, Rule, TablePlan
+from checks.rules.base import NOTHING_MORE, About, Binding, Row, Rule, TablePlan
 from checks.rules.freshness import FreshnessConfig
 from checks.rules.partitions import PartitionsConfig, PartitionsRule
 from tests.lakes import HttpLake, LakeBuilder, MemoryLake, hive_location, point_at, prefix, reset
@@ -38,10 +38,10 @@ class Asks(Rule):
     def needs(self, table: Table, layout: TimeLayout | None, clock: Clock, memory: TableMemory) -> Needs:
         return self.needs_
 
-    def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:
+    def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row[Any]:
         raise NotImplementedError
 
-    def finding(self, row: Row, severity: Severity | None) -> Finding:
+    def finding(self, row: Row[Any], severity: Severity | None, about: About = NOTHING_MORE) -> Finding:
         raise NotImplementedError
 
 

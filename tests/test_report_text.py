@@ -90,7 +90,7 @@ def test_no_tables_at_all() -> None:
 
 
 def test_a_statement_stands_on_one_line_and_is_told_once() -> None:
-    advised = replace(SESSIONS, advice=f"register what has landed: {ALTER}")
+    advised = replace(SESSIONS, advice="register what has landed", statement=ALTER)
     for one in (SESSIONS, advised):
         assert f"  Run: {ALTER}" in lines_of(one)
         assert render(report_of([one])).count("ALTER TABLE") == 1

@@ -287,7 +287,9 @@ def test_a_value_of_before_a_late_events_arrival_is_not_yet_to_come() -> None:
     for late, status in ((HOUR / 3 - SECOND, Status.UNKNOWN), (HOUR / 3, Status.PASS)):
         clock = Clock(now=NOW, reading=NOW + late)
         seen = observe(plan, clock, lake.reader(plan))
-        (finding,) = assess([Measured(plan, plan.rules[0], plan.rules[0].measure(seen, clock, plan.memory))])
+        (finding,) = assess(
+            [Measured(plan.about, plan.rules[0], plan.rules[0].measure(seen, clock, plan.memory))]
+        )
         assert finding.status is status
 
 

@@ -36,7 +36,7 @@ def judge(
         if row.unknown is None:
             for worse in (Severity.WARNING, Severity.CRITICAL):
                 severity = worse if _plainly_failing([row], worse) else severity
-        found[rule.check] = _finding(Measured(plan, rule, row), severity, None)
+        found[rule.check] = _finding(Measured(plan.about, rule, row), severity, None)
     return found
 
 

@@ -36,7 +36,7 @@ from checks.config.values import (
     one_or_more,
 )
 from checks.model import Severity, Status
-from checks.rules.base import Duration
+from checks.rules.key_types import Duration
 from checks.schedule.calendars import WEEKDAYS, Calendar, public_holidays
 
 Report = Literal["always", "on_change", "on_failure"]

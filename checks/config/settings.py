@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from checks.config.models import Account, Report, Route
     from checks.config.selectors import Selector
     from checks.config.watching import Bound, Entry, Watchlist
-    from checks.rules.base import Rule, StatedPeriods
+    from checks.rules.asking import StatedPeriods
+    from checks.rules.base import Rule
     from checks.schedule.calendars import Calendar
 
 

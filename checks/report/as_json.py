@@ -95,7 +95,7 @@ def finding_document(finding: Finding, since: datetime | None = None) -> dict[st
         "silenced": _text(finding.silenced),
         "deadline": _value(finding.deadline),
         "usual": _text(finding.usual),
-        "advice": _text(finding.advice),
+        "advice": _text(finding.to_do),
         "runbook": _text(finding.runbook),
         "console_url": _text(finding.console_url),
         "since": _value(since),

@@ -11,13 +11,28 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from checks.layout import StatedLayout
     from checks.model import Combination, FooterSeen, Period
     from checks.rules.dimensions import Each
+    from checks.schedule.due import Schedule
 
 AHEAD = timedelta(minutes=10)
 """A value that is further ahead of now is no event that happened, and hides the newest one that did."""
 DAY_AHEAD = timedelta(days=1, hours=14)
 """Dates are days somewhere on earth: the first zone is 14 hours ahead of UTC, and a day counts until its end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatedPeriods:
+    """What one check of a table states of its periods, for all that look at them.
+
+    ``schedule`` says which are due and when, ``layout`` how keys or paths write them, ``each`` which keys beside
+    time have values that are due each by itself.
+    """
+
+    schedule: Schedule
+    layout: StatedLayout | None = None
+    each: Each | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

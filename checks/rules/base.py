@@ -2,82 +2,44 @@
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache, reduce
 from operator import or_
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypedDict, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
+from pydantic import BaseModel, ConfigDict
 
-from checks.model import Finding, Item, Limits, Observation, Problem, Severity, Table, TableMemory
+from checks.links import console_url
+from checks.model import (
+    Finding,
+    Item,
+    Limits,
+    Observation,
+    Problem,
+    Severity,
+    Status,
+    Table,
+    TableMemory,
+)
 from checks.rules.asking import Depth, Detail
-from checks.schedule.durations import parse_duration, parse_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import Unpack
 
     from checks.layout import StatedLayout, TimeLayout
-    from checks.model import PartitionSeen
-    from checks.rules.asking import Clock, Needs
+    from checks.model import Observed, PartitionSeen
+    from checks.rules.asking import Clock, Needs, StatedPeriods
     from checks.rules.dimensions import Each
     from checks.schedule.calendars import Calendar
     from checks.schedule.due import Schedule
 
+Facts = TypeVar("Facts")
 _UTC = ZoneInfo("UTC")
-
-Duration = Annotated[
-    timedelta,
-    BeforeValidator(parse_duration),
-    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s*[smhdw]$"}),
-]
-"""A config value such as ``26h``: a number and s, m, h, d or w."""
-
-Size = Annotated[
-    int,
-    BeforeValidator(parse_size),
-    WithJsonSchema({"type": ["string", "integer"]}),
-]
-"""A config value such as ``50MB``: a number and B, kB, MB, GB, TB or KiB and kin."""
-
-
-_PERCENT = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*%")
-
-
-def parse_percent(value: object) -> float:
-    """Read a number and %, such as ``60%``, as a share of one; raise ValueError with what to write."""
-    match = _PERCENT.fullmatch(value.strip()) if isinstance(value, str) else None
-    if match is None or float(match[1]) <= 0:
-        message = f"{value!r} is not a percentage above zero; write a number and %, such as 60%"
-        raise ValueError(message)
-    return float(match[1]) / 100
-
-
-def parse_severity(value: object) -> Severity:
-    """Read ``warning`` or ``critical``; raise ValueError with what to write."""
-    if value in ("warning", "critical"):
-        return Severity(str(value))
-    message = f"{value!r} is no severity; write warning or critical"
-    raise ValueError(message)
-
-
-Percent = Annotated[
-    float,
-    BeforeValidator(parse_percent),
-    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s*%$"}),
-]
-"""A config value such as ``60%``: a number and %."""
-
-SeverityWord = Annotated[
-    Severity,
-    BeforeValidator(parse_severity),
-    WithJsonSchema({"enum": ["warning", "critical"]}),
-]
-"""A config value: how bad it is when the check fails."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +66,22 @@ class Binding:
         return self.calendars[name]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """How a report tells what a check found, where its sentences are not enough.
+
+    ``of_silence``: a failure with the time since when it fails says that no data came since then: of tables that are
+    silent for long one entry is made. ``zero_is_silence``: a failure that observed nothing at all is told in it too.
+    ``unmended`` is said of items that left the lookback as bad as they were, ``mended`` of one that is well now, and
+    of several.
+    """
+
+    of_silence: bool = True
+    zero_is_silence: bool = False
+    unmended: str = "without usable data"
+    mended: tuple[str, str] = ("has data now", "have data now")
+
+
 class CheckConfig(BaseModel):
     """A check's block in the config.
 
@@ -116,6 +94,9 @@ class CheckConfig(BaseModel):
 
     check: ClassVar[str]
     groups: ClassVar[tuple[frozenset[str], ...]] = ()
+    expectation: ClassVar[str]
+    """The Great Expectations class that judges it, by its dotted name: only who judges imports it."""
+    telling: ClassVar[Telling] = Telling()
     short_form: ClassVar[str | None] = None
     """What a bare word in place of the block means, such as ``auto``: the key it sets to True."""
 
@@ -141,13 +122,13 @@ class Direction(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(Generic[Facts]):
     """One rule's measurement on one table, ready to be judged.
 
     ``observed`` and the limits are all instants or all numbers. ``unknown`` is set when there is
     nothing to judge. ``doubt_if_pass`` and ``doubt_if_fail`` say what stands against believing that
     outcome (a listing that was ended early proves a table fresh, never stale): then it is unknown.
-    ``shown`` is what the finding tells as observed, where that is not ``observed`` itself.
+    ``measured`` is what the rule needs again to write its sentence, None where nothing was measured.
     """
 
     table: str
@@ -161,8 +142,7 @@ class Row:
     doubt_if_fail: Problem | None = None
     items: tuple[Item, ...] = ()
     evidence: str | None = None
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    """What the rule needs again to write its sentence; opaque to everybody else."""
+    measured: Facts | None = None
 
     @property
     def id(self) -> str:
@@ -174,6 +154,14 @@ class Row:
         """The limits as a finding tells them."""
         return _limits(self.warning, self.critical)
 
+    @property
+    def facts(self) -> Facts:
+        """What was measured; raises ValueError of a row that has nothing to judge."""
+        if self.measured is None:
+            message = f"nothing was measured for {self.id}"
+            raise ValueError(message)
+        return self.measured
+
 
 @lru_cache(maxsize=1024, typed=True)
 def _limits(warning: datetime | float | None, critical: datetime | float | None) -> Limits:
@@ -181,23 +169,63 @@ def _limits(warning: datetime | float | None, critical: datetime | float | None)
     return Limits(warning=warning, critical=critical)
 
 
+class RowValues(TypedDict, total=False):
+    """What a rule says of a row of its own, where it differs from what all its rows are like."""
+
+    observed: datetime | float | None
+    warning: datetime | float | None
+    critical: datetime | float | None
+    unknown: Problem | None
+    doubt_if_pass: Problem | None
+    doubt_if_fail: Problem | None
+    items: tuple[Item, ...]
+    evidence: str | None
+
+
+class Told(TypedDict, total=False):
+    """What a rule says in a finding beside its sentence."""
+
+    observed: Observed
+    expected: Observed
+    limits: Limits
+    evidence: str | None
+    items: tuple[Item, ...]
+    deadline: datetime | None
+    advice: str
+    statement: str
+    usual: str
+    stale_since: datetime | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StatedPeriods:
-    """What one check of a table states of its periods, for all that look at them.
+class About:
+    """What is told with every finding of a table: who mends it, how, where to see it, and what is silenced why."""
 
-    ``schedule`` says which are due and when, ``layout`` how keys or paths write them, ``each`` which keys beside
-    time have values that are due each by itself.
-    """
+    owner: str | None = None
+    runbook: str | None = None
+    console_url: str | None = None
+    silences: Mapping[str, str] = field(default_factory=dict)
 
-    schedule: Schedule
-    layout: StatedLayout | None = None
-    each: Each | None = None
+
+NOTHING_MORE = About()
+
+
+@lru_cache(maxsize=16)
+def allowed(most: float, severity: Severity) -> tuple[float | None, float | None]:
+    """Return the limits for a warning and for critical of what may be there, one of which is stated."""
+    return (most, None) if severity is Severity.WARNING else (None, most)
 
 
 class Rule(ABC):
     """A check with its limits, bound to a zone and calendars. Pure: values in, values out."""
 
     check: ClassVar[str]
+    direction: ClassVar[Direction] = Direction.AT_MOST
+
+    @property
+    def limits(self) -> tuple[float | None, float | None]:
+        """The limits for a warning and for critical that all its rows have; those of time stand in each row."""
+        return None, None
 
     @property
     def states(self) -> StatedPeriods | None:
@@ -241,12 +269,66 @@ class Rule(ABC):
         """Say what has to be read. ``layout`` is None for a table that is one place."""
 
     @abstractmethod
-    def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:
+    def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row[Any]:
         """Return the row to be judged; an unreadable table gives a row with ``unknown`` set."""
 
     @abstractmethod
-    def finding(self, row: Row, severity: Severity | None) -> Finding:
+    def finding(self, row: Row[Any], severity: Severity | None, about: About = NOTHING_MORE) -> Finding:
         """Write the finding of a row that was judged: severity None means that it passed."""
+
+    def row(self, seen: Observation, facts: Facts | None = None, **values: Unpack[RowValues]) -> Row[Facts]:
+        """Return a row of this rule, with its limits and the table's location as evidence unless it says others."""
+        warning, critical = self.limits
+        said: RowValues = {"warning": warning, "critical": critical, "evidence": seen.table.location}
+        said.update(values)
+        return Row(table=seen.table.id, check=self.check, direction=self.direction, measured=facts, **said)
+
+    def tell(
+        self,
+        row: Row[Any],
+        severity: Severity | None,
+        because: str,
+        *,
+        about: About = NOTHING_MORE,
+        **told: Unpack[Told],
+    ) -> Finding:
+        """Return the finding of a row that was judged, in this sentence, with the row's limits and evidence."""
+        said: Told = {"limits": row.limits, "evidence": row.evidence}
+        said.update(told)
+        return Finding(
+            table=row.table,
+            check=self.check,
+            status=Status.PASS if severity is None else Status.FAIL,
+            severity=severity,
+            because=because,
+            owner=about.owner,
+            runbook=about.runbook,
+            console_url=about.console_url,
+            silenced=about.silences.get(self.check),
+            **said,
+        )
+
+    def tell_unknown(
+        self, row: Row[Any], problem: Problem, *, about: About = NOTHING_MORE, seen: str = ""
+    ) -> Finding:
+        """Return the finding of what could not be checked, with what was ``seen`` all the same."""
+        told = f"; what was seen so far: {seen}" if seen else ""
+        return Finding(
+            table=row.table,
+            check=row.check,
+            status=Status.UNKNOWN,
+            because=f"could not be checked: {problem.message}{told}",
+            limits=row.limits,
+            evidence=row.evidence,
+            items=row.items,
+            advice=problem.remedy,
+            problem=problem.kind,
+            cause=problem.cause,
+            owner=about.owner,
+            runbook=about.runbook,
+            console_url=about.console_url,
+            silenced=about.silences.get(row.check),
+        )
 
 
 def periods_stated(rules: Iterable[Rule]) -> StatedPeriods | None:
@@ -288,6 +370,16 @@ class TablePlan:
             object.__setattr__(self, "schedule", stated.schedule)
             object.__setattr__(self, "each", stated.each)
             object.__setattr__(self, "stated_layout", self.stated_layout or stated.layout)
+
+    @property
+    def about(self) -> About:
+        """What is told with each finding of the table."""
+        return About(
+            owner=self.owner,
+            runbook=self.runbook,
+            console_url=console_url(self.table),
+            silences=self.silences,
+        )
 
     @property
     def labels(self) -> ZoneInfo:

@@ -17,12 +17,10 @@ from checks.model import (
     Problem,
     ProblemKind,
     Severity,
-    Status,
     item_key,
 )
-from checks.projection import Unprojectable, is_projected, projection_of
-from checks.rules.asking import Clock, Depth, Detail, Needs
-from checks.rules.base import Direction, Row, Rule, StatedPeriods
+from checks.rules.asking import Clock, Depth, Detail, Needs, StatedPeriods
+from checks.rules.base import NOTHING_MORE, About, Row, Rule
 from checks.rules.dimensions import (
     MOST_COMBINATIONS,
     Each,
@@ -33,20 +31,34 @@ from checks.rules.dimensions import (
     say_items,
 )
 from checks.rules.due_items import doubt_about, first_period_at, is_of, judge, unread
+from checks.rules.projected import none_projected, projected, say_range
 from checks.rules.punctuality import on_time_share, past_periods, usual
 from checks.rules.sentences import MOVE_FIRST, count_of
 from checks.schedule.clock import say_instant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from checks.model import Combination, Observation, Table, TableMemory
+    from checks.model import Combination, Observation, PastPeriod, Table, TableMemory
     from checks.schedule.due import DuePeriod, Schedule
     from checks.schedule.periods import Every
 
 _MOST_NOTES = 3
 _DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the sentence is made of beside the items: when it was, what is known of earlier periods, and notes.
+
+    ``never_loaded``: no period of the table ever held data.
+    """
+
+    now: datetime
+    never_loaded: bool
+    past: Mapping[str, PastPeriod]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +72,11 @@ class PartitionsRule(Rule):
     each: Each | None = None
 
     @property
+    def limits(self) -> tuple[float | None, float | None]:
+        """Fewer than ``error_when`` are a warning."""
+        return (0 if self.error_when > 1 else None), self.error_when - 1
+
+    @property
     def states(self) -> StatedPeriods:
         """The table's periods are those that this check asks for."""
         return StatedPeriods(schedule=self.schedule, layout=self.stated_layout, each=self.each)
@@ -69,7 +86,7 @@ class PartitionsRule(Rule):
         if layout is None or not layout.can_tell(self.schedule.every) or self._misfit(table, layout):
             return Needs()
         due = self.schedule.due(clock.now, reach_back_to=clock.last_completed_at)
-        due = _projected(due, table, layout, clock)
+        due = projected(due, table, layout, clock)
         if not due:
             return Needs()
         known: dict[Combination, datetime | None] = {}
@@ -139,16 +156,16 @@ class PartitionsRule(Rule):
         due = self.schedule.due(clock.now, reach_back_to=clock.last_completed_at)
         return [each for each in seen.partitions if due and each.period.start >= due[-1].period.start]
 
-    def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:
+    def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row[Judged]:
         """Count the due periods without data; what could not be looked at is a doubt about a pass."""
         due = self.schedule.due(clock.now, reach_back_to=clock.last_completed_at)
         layout = layout_from_json(seen.layout, self.schedule.labels) if seen.layout else None
         problem = self._unreadable(seen, layout) if due and not _is_bare(seen) else None
         if problem is not None:
-            return self._row(seen, unknown=problem)
-        all_due, due = due, _projected(due, seen.table, layout, clock)
+            return self.row(seen, unknown=problem)
+        all_due, due = due, projected(due, seen.table, layout, clock)
         if all_due and not due:
-            return self._row(seen, unknown=_none_projected(seen.table, all_due, self.schedule.every))
+            return self.row(seen, unknown=none_projected(seen.table, all_due, self.schedule.every))
         first_at = first_period_at(seen, memory)
         # Nothing was ever loaded: each due period is without data, and the newest stands for all.
         unsure = seen.first_period_problem if memory.first_period_at is None else None
@@ -181,17 +198,13 @@ class PartitionsRule(Rule):
                 items.append(replace(item, dimensions=combination) if combination else item)
                 if item.state is unknown and doubt is None:
                     doubt = doubt_about(partitions, label) or seen.problem
-        return self._row(
+        notes = _notes_of(seen, len(all_due) - len(due), left_out, self.schedule.every)
+        return self.row(
             seen,
+            Judged(clock.now, bool(never), memory.past_periods, notes),
             items=tuple(items),
             observed=never or len([item for item in items if item.state.is_bad]),
             doubt_if_pass=doubt,
-            facts={
-                "never_loaded": bool(never),
-                "now": clock.now,
-                "past": memory.past_periods,
-                "notes": _notes_of(seen, len(all_due) - len(due), left_out, self.schedule.every),
-            },
         )
 
     def _unreadable(self, seen: Observation, layout: TimeLayout | None) -> Problem | None:
@@ -215,47 +228,32 @@ class PartitionsRule(Rule):
             f"write partitions: {{every: {layout.every or '1d'}}}, or name the keys that carry the rest",
         )
 
-    def _row(self, seen: Observation, **values: Any) -> Row:
-        return Row(
-            table=seen.table.id,
-            check=self.check,
-            direction=Direction.AT_MOST,
-            warning=0 if self.error_when > 1 else None,
-            critical=self.error_when - 1,
-            evidence=seen.table.location,
-            **values,
-        )
-
-    def finding(self, row: Row, severity: Severity | None) -> Finding:
+    def finding(self, row: Row[Judged], severity: Severity | None, about: About = NOTHING_MORE) -> Finding:
         """Write the finding: how many due periods have no data, which, since when, and what mends it."""
         bad = [item for item in row.items if item.state.is_bad]
-        return Finding(
-            table=row.table,
-            check=self.check,
-            status=Status.PASS if severity is None else Status.FAIL,
-            severity=severity,
+        advice, statement = self._advice(bad)
+        return self.tell(
+            row,
+            severity,
+            "; ".join([self._told(row, bad), *row.facts.notes]),
+            about=about,
             observed=_as_number(row.observed),
             expected=0,
-            limits=row.limits,
-            because=self._because(row, bad),
-            evidence=row.evidence,
-            items=() if row.facts["never_loaded"] else row.items,  # one trouble, whichever period is newest
+            items=() if row.facts.never_loaded else row.items,  # one trouble, whichever period is newest
             deadline=min((item.due_at for item in bad if item.due_at), default=None) if bad else None,
-            advice=self._advice(bad),
-            usual=usual(row.items, row.facts["past"]),
+            advice=advice,
+            statement=statement,
+            usual=usual(row.items, row.facts.past),
             stale_since=_oldest_of_run(row) if bad else None,
         )
 
-    def _because(self, row: Row, bad: list[Item]) -> str:
-        return "; ".join([self._told(row, bad), *row.facts["notes"]])
-
-    def _told(self, row: Row, bad: list[Item]) -> str:
+    def _told(self, row: Row[Judged], bad: list[Item]) -> str:
         every = self.schedule.every
         if not row.items:
-            return f"nothing is due yet{self._next_sentence(row)}"
+            return f"nothing is due yet{self._next_sentence(row.facts.now)}"
         by = f" by {self.each.say()}" if self.each is not None and row.items[0].dimensions else ""
         total = count_of(len(row.items), f"due {every.noun}") + by
-        if row.facts["never_loaded"]:
+        if row.facts.never_loaded:
             return f"never loaded: no {every.noun} of it holds data; {bad[0].period} was due {self._say_due(bad[0])}"
         if not bad:
             state = ItemState.LATE
@@ -269,7 +267,7 @@ class PartitionsRule(Rule):
                 if len(late) == 1
                 else f"{say_items(late, every)} came late"
             )
-            return f"{told}; {on_time_share(row.items, row.facts['past'])} ({when})"
+            return f"{told}; {on_time_share(row.items, row.facts.past)} ({when})"
         unread = sum(item.state is ItemState.UNKNOWN for item in row.items)
         told = f"{len(bad)} of {total} without usable data: {say_items(bad, every, with_state=True)}"
         if len(bad) == 1:
@@ -278,8 +276,8 @@ class PartitionsRule(Rule):
             told += f". The newest of them was due {self._say_due(bad[0])}"
         return f"{told}; {unread} more could not be checked" if unread else told
 
-    def _next_sentence(self, row: Row) -> str:
-        following = self.schedule.next_due(row.facts["now"])
+    def _next_sentence(self, now: datetime) -> str:
+        following = self.schedule.next_due(now)
         since = self.schedule.since
         if following is None:
             return ""
@@ -290,13 +288,14 @@ class PartitionsRule(Rule):
     def _say_due(self, item: Item) -> str:
         return say_instant(item.due_at, self.schedule.zone) if item.due_at is not None else "now"
 
-    def _advice(self, bad: list[Item]) -> str:
+    def _advice(self, bad: list[Item]) -> tuple[str, str]:
+        """Say what to do, and the statement to run for it where one of the items has one."""
         remedies = [item.remedy for item in bad if item.remedy]
         told = self._advice_without([item for item in bad if not item.remedy])
         if not remedies:
-            return told
+            return told, ""
         more = f" (and {len(remedies) - 1} more like it, in the JSON report)" if len(remedies) > 1 else ""
-        return f"{told}{'; and ' if told else ''}register what has landed{more}: {remedies[0]}"
+        return f"{told}{'; and ' if told else ''}register what has landed{more}", remedies[0]
 
     def _advice_without(self, bad: list[Item]) -> str:
         """Say what to do about the newest of the items that no statement mends."""
@@ -322,10 +321,10 @@ def _owed(due: tuple[DuePeriod, ...], first_at: datetime | None) -> tuple[DuePer
     return tuple(each for each in due if each.period.start >= first_at)
 
 
-def _oldest_of_run(row: Row) -> datetime | None:
+def _oldest_of_run(row: Row[Judged]) -> datetime | None:
     """Return the deadline of the oldest of the items that are bad in a row, from the newest on."""
     oldest = None
-    for item in sorted(row.items, key=lambda item: item.due_at or row.facts["now"], reverse=True):
+    for item in sorted(row.items, key=lambda item: item.due_at or row.facts.now, reverse=True):
         if not item.state.is_bad:
             break
         oldest = item.due_at
@@ -337,38 +336,6 @@ def _name(item: Item) -> str:
     return f"{item.period} of {say_combination(item.dimensions)}" if item.dimensions else item.period
 
 
-def _projected(
-    due: tuple[DuePeriod, ...], table: Table, layout: TimeLayout | None, clock: Clock
-) -> tuple[DuePeriod, ...]:
-    """Leave out the periods that the table's partition projection does not cover: no query sees them."""
-    if layout is None or not is_projected(table):
-        return due
-    try:
-        projection = projection_of(table, StatedLayout(tuple(k.name for k in layout.keys), layout.formats))
-    except Unprojectable:
-        return due
-    return tuple(each for each in due if projection.admits(each.period, layout, clock.now))
-
-
-def _none_projected(table: Table, due: tuple[DuePeriod, ...], every: Every) -> Problem:
-    """Return the problem that no due period is projected: then nothing can be told of the table."""
-    number = count_of(len(due), f"due {every.noun}")
-    ranges = _say_range(table)
-    return Problem(
-        ProblemKind.UNSUPPORTED,
-        f"{number} from {due[-1].period.label} to {due[0].period.label}, and none lies in the range that is "
-        f"projected{ranges}",
-        "widen the range in the table's properties, or exclude the table",
-    )
-
-
-def _say_range(table: Table) -> str:
-    names = [key.name for key in table.partition_keys]
-    found = [(name, table.parameters.get(f"projection.{name}.range")) for name in names]
-    told = " and ".join(f"{name} {text}" for name, text in found if text)
-    return f" ({told})" if told else ""
-
-
 def _notes_of(seen: Observation, outside: int, left_out: int, every: Every) -> tuple[str, ...]:
     """Return what else is told in the sentence: what counts nowhere."""
     notes = []
@@ -376,7 +343,7 @@ def _notes_of(seen: Observation, outside: int, left_out: int, every: Every) -> t
         lies = "lies" if outside == 1 else "lie"
         number = count_of(outside, f"due {every.noun}")
         notes.append(
-            f"{number} {lies} outside the range that is projected{_say_range(seen.table)} and count"
+            f"{number} {lies} outside the range that is projected{say_range(seen.table)} and count"
             f"{'s' if outside == 1 else ''} nowhere"
         )
     if left_out:
