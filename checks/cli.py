@@ -248,7 +248,9 @@ def _validate(arguments: argparse.Namespace) -> int:
     selectors = config.selectors()
     globs = sum(selector.is_glob for selector in selectors)
     number = f"{len(selectors)} entries" if len(selectors) != 1 else "1 entry"
-    print(f"{config.source}: no mistakes: {number} ({globs} with globs), times in {config.zone.key}")
+    print(
+        f"{config.source}: no mistakes: {number} ({globs} with globs), times in {config.settings.timezone.key}"
+    )
     return 0
 
 

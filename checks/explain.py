@@ -74,8 +74,8 @@ def explain(config: Config, table: str, clock: Clock, history: str) -> str:
     lake = Lake(
         accounts=config.accounts,
         concurrency=1,
-        table_timeout_s=config.timeout.total_seconds(),
-        max_requests=config.max_requests,
+        table_timeout_s=config.settings.timeout.total_seconds(),
+        max_requests=config.settings.max_requests,
     )
     memory = Memory.open(history, moves=False)
     last = memory.state.last_completed_at
@@ -233,8 +233,8 @@ def _table(known: Explained) -> Iterator[str]:
             yield from _projection(table)
     elif not table.is_prefix:
         yield "no partition keys"
-    if known.plan.pattern is not None:
-        yield f"only objects named {known.plan.pattern} are data"
+    if known.plan.entry.pattern is not None:
+        yield f"only objects named {known.plan.entry.pattern} are data"
 
 
 def _projection(table: Table) -> Iterator[str]:

@@ -110,7 +110,7 @@ def _last_good(uri: str, place: str, environ: Mapping[str, str], broken: ConfigE
     problem = Problem(
         ProblemKind.MALFORMED,
         f"The config {uri} cannot be used ({first}). This run went by the last good one, in use since "
-        f"{say_instant(since, config.zone)}.",
+        f"{say_instant(since, config.settings.timezone)}.",
         f"mend it: `checks validate --config {uri}` tells every mistake; what was changed in it since is not watched",
     )
     return replace(config, problem=problem)

@@ -218,7 +218,7 @@ def _answers(plan: TablePlan, seen: Observation) -> Iterator[tuple[str, Answer]]
     for partition in seen.partitions:
         place = partition.location or ""
         if partition.lasting and partition.listing is not None:
-            names = (*partition.values, partition.listing.newest_key or place, plan.pattern or "")
+            names = (*partition.values, partition.listing.newest_key or place, plan.entry.pattern or "")
             if sum(len(ascii(name)) for name in names) <= _LONGEST_NAMES:
                 yield place, _answer_of(plan, seen, partition)
         elif (partition.seen_at or partition.problem) and place in plan.memory.answers:
@@ -233,5 +233,5 @@ def _answer_of(plan: TablePlan, seen: Observation, partition: PartitionSeen) -> 
         values=partition.values,
         registered=partition.registered,
         created_at=partition.created_at,
-        pattern=plan.pattern,
+        pattern=plan.entry.pattern,
     )

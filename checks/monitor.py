@@ -120,7 +120,7 @@ def run(config: Config, request: Request, environ: Mapping[str, str]) -> Outcome
     judged = _judged(planned, observations, clock.later(time.monotonic() - started))
     findings = (*planned.findings, *judged)
     watched = None if request.only else planned.watched
-    changes = news.changes(memory.state, findings, request.now, config.remind_every, watched)
+    changes = news.changes(memory.state, findings, request.now, config.settings.remind_every, watched)
     report = replace(
         _report(config, request, findings, memory),
         changes=changes,
@@ -172,8 +172,8 @@ def _report(config: Config, request: Request, findings: tuple[Finding, ...], mem
         findings=findings,
         now=request.now,
         run_id=run_id,
-        name=config.name or "",
-        zone=config.zone.key,
+        name=config.settings.name or "",
+        zone=config.settings.timezone,
         first_run=memory.state.is_first_run,
         whole_at=memory.where(run_id, request.now),
     )
@@ -232,9 +232,9 @@ def _counted(request: Request, planned: Planned) -> Callable[[Observation], None
 def _lake_of(config: Config) -> Lake:
     return Lake(
         accounts=config.accounts,
-        concurrency=config.concurrency,
-        table_timeout_s=config.timeout.total_seconds(),
-        max_requests=config.max_requests,
+        concurrency=config.settings.concurrency,
+        table_timeout_s=config.settings.timeout.total_seconds(),
+        max_requests=config.settings.max_requests,
     )
 
 
@@ -244,7 +244,7 @@ def history_of(config: Config, environ: Mapping[str, str]) -> str:
     Empty in a Lambda without either: there is no folder of its own to write to.
     """
     default = "" if environ.get("AWS_LAMBDA_FUNCTION_NAME") else DEFAULT_HISTORY
-    return config.history or environ.get("HISTORY", "").strip() or default
+    return config.settings.history or environ.get("HISTORY", "").strip() or default
 
 
 def load_config(source: str | Path | dict[str, Any] | None, environ: Mapping[str, str]) -> Config:
@@ -279,8 +279,8 @@ def send_test(config: Config, now: datetime, environ: Mapping[str, str]) -> tupl
         findings=(),
         now=now,
         run_id=f"test-{uuid.uuid4().hex[:8]}",
-        name=f"TEST of {config.name or 'the monitor'}",
-        zone=config.zone.key,
+        name=f"TEST of {config.settings.name or 'the monitor'}",
+        zone=config.settings.timezone,
         notes=("This is a test: no table was looked at. Whoever reads it gets the reports of this monitor.",),
     )
     return tuple(sns.publish(report, target) for target in targets if target)

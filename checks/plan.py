@@ -66,15 +66,12 @@ def plan_of(
     return TablePlan(
         table=table,
         rules=resolved.rules,
-        pattern=resolved.pattern,
-        max_requests=resolved.max_requests,
-        owner=resolved.owner,
-        runbook=resolved.runbook,
+        entry=resolved.entry,
         matched_by=matched_by,
         by_glob=resolved.by_glob,
         silences={check: reason for check, reason in reasons.items() if reason is not None},
         memory=record.memory if record is not None else TableMemory(),
-        max_age_of_answer=config.max_age_of_answer,
+        max_age_of_answer=config.settings.max_age_of_answer,
     )
 
 
@@ -288,8 +285,8 @@ class _Draft:
             advice=problem.remedy,
             problem=kind,
             cause=problem.cause,
-            owner=resolved.owner if resolved else None,
-            runbook=resolved.runbook if resolved else None,
+            owner=resolved.entry.owner if resolved else None,
+            runbook=resolved.entry.runbook if resolved else None,
             silenced=silenced,
             whole_table=True,
         )

@@ -43,7 +43,7 @@ def plan_of(table: Table, memory: TableMemory | None = None, **blocks: Any) -> T
     return TablePlan(
         table=table,
         rules=resolved.rules,
-        pattern=resolved.pattern,
+        entry=resolved.entry,
         memory=memory or TableMemory(),
     )
 

@@ -250,7 +250,7 @@ def _plan(case: Case, table: Table) -> tuple[tuple[Rule, ...], TablePlan]:
     plan = TablePlan(
         table=table,
         rules=resolved.rules,
-        pattern=resolved.pattern,
+        entry=resolved.entry,
     )
     return resolved.rules, plan
 

@@ -14,6 +14,7 @@ from checks.layout import StatedLayout, TimeLayout
 from checks.model import Finding, Listing, Observation, ProblemKind, Severity, Table, TableMemory
 from checks.rules.asking import Clock, Needs
 from checks.rules.base import NOTHING_MORE, About, Binding, Row, Rule, TablePlan
+from checks.rules.entry import EntryKeys
 from checks.rules.freshness import FreshnessConfig
 from checks.rules.partitions import PartitionsConfig, PartitionsRule
 from tests.lakes import HttpLake, LakeBuilder, MemoryLake, hive_location, point_at, prefix, reset
@@ -349,7 +350,7 @@ def test_an_unpartitioned_table_and_a_prefix_are_one_listing(lake: LakeBuilder) 
         lake.put(f"{uri}d.json", NOW)
     for watched in (table, prefix("s3://lake/raw")):
         before = sum(lake.counts.values())
-        seen = see(lake, TablePlan(table=watched, rules=(fresh(),), pattern="*.csv"))
+        seen = see(lake, TablePlan(table=watched, rules=(fresh(),), entry=EntryKeys(pattern="*.csv")))
         assert seen.listing == Listing(
             objects=2,
             size_bytes=12,

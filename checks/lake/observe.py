@@ -27,7 +27,7 @@ def observe(plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation:
 
     Never raises: what goes wrong is the observation's problem. Requests are counted exactly.
     """
-    with metered(Meter(reader.stop_at, plan.max_requests)) as meter:
+    with metered(Meter(reader.stop_at, plan.entry.max_requests)) as meter:
         try:
             seen = with_footers(_observe(plan, clock, reader), plan, clock, reader)
         except Unobserved as error:

@@ -57,7 +57,7 @@ class LakeReader:
         return list_place(
             self.store,
             location,
-            pattern=plan.pattern,
+            pattern=plan.entry.pattern,
             clock=clock,
             budget=Budget(self.most_pages, self.stop_at),
             root=plan.table.location,
@@ -77,7 +77,7 @@ class LakeReader:
                 self.store,
                 bucket,
                 prefix,
-                new_tally=lambda: tally_of(below, plan.pattern, clock, plan.table.format),
+                new_tally=lambda: tally_of(below, plan.entry.pattern, clock, plan.table.format),
                 budget=Budget(stop_at=self.stop_at),
                 helpers=self.helpers,
             )
@@ -97,7 +97,7 @@ class LakeReader:
             return scan(
                 self.store,
                 spots,
-                new_tally=lambda: tally_of(root, plan.pattern, clock, plan.table.format, detail),
+                new_tally=lambda: tally_of(root, plan.entry.pattern, clock, plan.table.format, detail),
                 budget=Budget(stop_at=self.stop_at),
                 over=_time_was_up(plan, "it"),
             )

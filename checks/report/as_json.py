@@ -131,7 +131,7 @@ def _document(
         "run_id": _text(report.run_id),
         "name": _text(report.name),
         "now": iso(report.now),
-        "zone": report.zone,
+        "zone": report.zone.key,
         "first_run": report.first_run,
         "whole": report.whole,
         "summary": {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from checks.model import Change, Finding, Reason, Severity, Status
 from checks.report import words
-from checks.schedule.clock import parse_zone, say_instant
+from checks.schedule.clock import say_instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -144,7 +144,7 @@ def is_long_dead(finding: Finding, report: Report) -> bool:
 
 
 def _folded(dead: Sequence[ToldFinding], report: Report) -> Entry:
-    zone = parse_zone(report.zone)
+    zone = report.zone
     since: dict[str, datetime] = {}
     for one in dead:
         if not _telling(one.finding.check).of_silence:
@@ -194,7 +194,7 @@ def _entry(group: Sequence[ToldFinding], report: Report) -> Entry:
 
 
 def _more(told: ToldFinding, report: Report, *, alone: bool) -> list[Line]:
-    finding, zone = told.finding, parse_zone(report.zone)
+    finding, zone = told.finding, report.zone
     lines = []
     if alone:
         lines += _items(told)
@@ -213,7 +213,7 @@ def _since(group: Sequence[ToldFinding], report: Report) -> list[Line]:
     times = sorted({one.since for one in group if one.since})
     if not times or times[0] >= report.now:
         return []
-    zone = parse_zone(report.zone)
+    zone = report.zone
     said = [f"{say_instant(at, zone)} ({words.ago(at, report.now)})" for at in (times[0], times[-1])]
     return [Line("First reported", ", the last of them ".join(dict.fromkeys(said)), Kind.SHORT)]
 
@@ -292,7 +292,7 @@ def ended(report: Report, reasons: tuple[Reason, ...]) -> tuple[Entry, ...]:
 def _end(group: Sequence[Change], report: Report) -> Entry:
     change = group[0]
     since = min((one.since for one in group if one.since), default=None)
-    zone = parse_zone(report.zone)
+    zone = report.zone
     reported = (
         f" First reported {say_instant(since, zone)} ({words.ago(since, report.now)})." if since else ""
     )

@@ -26,6 +26,7 @@ from checks.model import (
     TableMemory,
 )
 from checks.rules.asking import Depth, Detail
+from checks.rules.entry import NOTHING_SAID
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from checks.model import Observed, PartitionSeen
     from checks.rules.asking import Clock, Needs, StatedPeriods
     from checks.rules.dimensions import Each
+    from checks.rules.entry import EntryKeys
     from checks.schedule.calendars import Calendar
     from checks.schedule.due import Schedule
 
@@ -340,22 +342,19 @@ def periods_stated(rules: Iterable[Rule]) -> StatedPeriods | None:
 class TablePlan:
     """A table that will be looked at: its rules and all that is stated about it.
 
-    ``pattern`` says which objects are data (a glob on the name below the location). ``schedule``, ``each`` and
+    ``entry`` are the keys that hold for the table as a whole. ``schedule``, ``each`` and
     ``stated_layout`` are what one of its rules states of its periods; None when none does.
-    ``matched_by`` is the config entry's own selector. ``max_requests`` is how many one run may make for the table.
+    ``matched_by`` is the config entry's own selector.
     ``max_age_of_answer`` is how long what an earlier run saw of a partition may stand in place of a look; zero: not
     at all.
     """
 
     table: Table
     rules: tuple[Rule, ...]
-    pattern: str | None = None
-    max_requests: int | None = None
+    entry: EntryKeys = NOTHING_SAID
     stated_layout: StatedLayout | None = None
     schedule: Schedule | None = field(init=False, default=None)
     each: Each | None = field(init=False, default=None)
-    owner: str | None = None
-    runbook: str | None = None
     matched_by: str = ""
     by_glob: bool = False
     silences: Mapping[str, str] = field(default_factory=dict)
@@ -375,8 +374,8 @@ class TablePlan:
     def about(self) -> About:
         """What is told with each finding of the table."""
         return About(
-            owner=self.owner,
-            runbook=self.runbook,
+            owner=self.entry.owner,
+            runbook=self.entry.runbook,
             console_url=console_url(self.table),
             silences=self.silences,
         )
