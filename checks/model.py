@@ -19,6 +19,8 @@ Observed: TypeAlias = datetime | float | int | str | None
 """A machine value in a finding: an instant, a number of bytes, seconds or items, or a word."""
 CONFIG_CHECK = "config"
 """The check under which a config that cannot be used is told; its table is the config's address."""
+CATALOG_CHECK = "catalog"
+"""The check under which a table is told that is not in the catalog; what can be looked at is held against it."""
 Combination: TypeAlias = tuple[tuple[str, str], ...]
 """Values of the partition keys that are told apart beside time, with their names: one dimension or several."""
 

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 from checks.config.selectors import matches_name
 from checks.estimate import DEFAULT_CRON, RunTimes, estimate, seen_late
 from checks.lake.catalog import prefix_table, table_id
-from checks.model import CONFIG_CHECK, Finding, Problem, ProblemKind, Status, TableMemory, Unobserved
+from checks.model import (
+    CATALOG_CHECK,
+    CONFIG_CHECK,
+    Finding,
+    Problem,
+    ProblemKind,
+    Status,
+    TableMemory,
+    Unobserved,
+)
 from checks.rules.base import TablePlan
 
 if TYPE_CHECKING:
@@ -24,8 +33,6 @@ if TYPE_CHECKING:
 
 _FEW_EXACT_NAMES = 3
 """Up to so many tables of one database are asked for by name; for more, its pages of 100 cost less."""
-CATALOG = "catalog"
-"""The check under which a table is told that is not there to be checked."""
 _VIEW = "VIRTUAL_VIEW"
 
 
@@ -276,10 +283,10 @@ class _Draft:
         kind = ProblemKind.NOT_IN_CATALOG if problem.kind is ProblemKind.NOT_FOUND else problem.kind
         if problem.kind is ProblemKind.NOT_FOUND:
             problem = _not_in_catalog(table, problem.message)
-        silenced = resolved.silenced(self._now, CATALOG) if resolved else None
+        silenced = resolved.silenced(self._now, CATALOG_CHECK) if resolved else None
         self._findings[table] = Finding(
             table=table,
-            check=CATALOG,
+            check=CATALOG_CHECK,
             status=Status.UNKNOWN,
             because=problem.message,
             advice=problem.remedy,

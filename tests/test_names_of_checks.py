@@ -39,6 +39,9 @@ def named_checks(tree: ast.AST) -> list[str]:
             found += [
                 ast.unparse(node) for name in names if name.endswith(("Rule", "Config")) and name != "Rule"
             ]
+        elif isinstance(node, ast.keyword) and node.arg == "check":
+            is_named = isinstance(node.value, ast.Constant) and node.value.value in CHECKS
+            found += [ast.unparse(node)] if is_named else []
         elif isinstance(node, ast.Compare):
             sides = [node.left, *node.comparators]
             words = {
@@ -68,6 +71,8 @@ def test_no_check_is_known_by_its_name_or_class(path: Path) -> None:
         ("finding.check in ('events', 'volume')", True),
         ("'catalog' != change.check", True),
         ("finding.check == CONFIG_CHECK", False),
+        ("Finding(check='volume')", True),
+        ("Finding(check=rule.check)", False),
         ("rule.check == 'nothing of the kind'", False),
     ],
 )

@@ -281,9 +281,9 @@ class Rule(ABC):
     def row(self, seen: Observation, facts: Facts | None = None, **values: Unpack[RowValues]) -> Row[Facts]:
         """Return a row of this rule, with its limits and the table's location as evidence unless it says others."""
         warning, critical = self.limits
-        said: RowValues = {"warning": warning, "critical": critical, "evidence": seen.table.location}
-        said.update(values)
-        return Row(table=seen.table.id, check=self.check, direction=self.direction, measured=facts, **said)
+        table = seen.table
+        said: RowValues = {"warning": warning, "critical": critical, "evidence": table.location, **values}
+        return Row(table=table.id, check=self.check, direction=self.direction, measured=facts, **said)
 
     def tell(
         self,
@@ -295,8 +295,7 @@ class Rule(ABC):
         **told: Unpack[Told],
     ) -> Finding:
         """Return the finding of a row that was judged, in this sentence, with the row's limits and evidence."""
-        said: Told = {"limits": row.limits, "evidence": row.evidence}
-        said.update(told)
+        said: Told = {"limits": row.limits, "evidence": row.evidence, **told}
         return Finding(
             table=row.table,
             check=self.check,

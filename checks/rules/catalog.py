@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from checks.model import Finding, Format, Item, ItemState, Problem, ProblemKind, Severity
+from checks.model import CATALOG_CHECK, Finding, Format, Item, ItemState, Problem, ProblemKind, Severity
 from checks.rules.asking import Clock, Depth, Detail, Needs
 from checks.rules.base import (
     NOTHING_MORE,
@@ -46,7 +46,7 @@ _MOST_ITEMS = 1000
 class CatalogConfig(CheckConfig):
     """What is registered in Glue lies in S3, and what lies in S3 is registered."""
 
-    check: ClassVar[str] = "catalog"
+    check: ClassVar[str] = CATALOG_CHECK
     expectation: ClassVar[str] = "checks.expectations.ExpectCatalogToMatchStorage"
     telling: ClassVar[Telling] = Telling(
         unmended="unmended", mended=("matches the catalog now", "match the catalog now")
@@ -83,7 +83,7 @@ class Match:
 class CatalogRule(Rule):
     """The bound check. ``schedule`` is that of the table's partitions check, where it has one."""
 
-    check: ClassVar[str] = "catalog"
+    check: ClassVar[str] = CATALOG_CHECK
     severity: Severity = Severity.CRITICAL
     schedule: Schedule | None = None
 
@@ -116,8 +116,8 @@ class CatalogRule(Rule):
             what = seen.table.location or seen.table.id
             if seen.table.format is not Format.FILES:  # data may lie there that no log tells of
                 what = f"the {seen.table.format.value.capitalize()} log of {seen.table.id}"
-            facts = replace(facts, gone=f"{what} is gone: {_reason(seen.problem)}")
-            return self.row(seen, facts, observed=1)
+            gone = f"{what} is gone: {_reason(seen.problem)}"
+            return self.row(seen, Match(seen.table, gone=gone), observed=1)
         if seen.problem is not None and not seen.partitions:
             return self.row(seen, unknown=seen.problem)
         if seen.table.format is not Format.FILES:
@@ -149,7 +149,7 @@ class CatalogRule(Rule):
         kept = [item for item in items if item in bad[:_MOST_ITEMS]] if len(items) > _MOST_ITEMS else items
         return self.row(
             seen,
-            replace(facts, schedule=schedule),
+            Match(seen.table, schedule=schedule),
             observed=len(bad),
             doubt_if_pass=doubt,
             items=tuple(kept),
@@ -167,7 +167,7 @@ class CatalogRule(Rule):
         place = seen.table.location or seen.table.id
         if not listing.complete:
             return self.row(seen, unknown=ended_early(place))
-        return self.row(seen, replace(facts, gone=f"nothing lies at {place}"), observed=1)
+        return self.row(seen, Match(seen.table, gone=f"nothing lies at {place}"), observed=1)
 
     def finding(self, row: Row[Match], severity: Severity | None, about: About = NOTHING_MORE) -> Finding:
         """Write the finding: which partitions do not match, and the statement that mends the newest of them."""

@@ -143,7 +143,6 @@ class EventsRule(Rule):
         """Find the newest value; a footer that could not be read is a doubt about a failure."""
         warning, critical = self.ages.limits_at(clock.now)
         files = len(seen.footers) if seen.values is None else seen.values.looked_at
-        facts = NewestValue(clock.now, files)
         said: RowValues = {"warning": warning, "critical": critical}
         unknown = self._unreadable(seen)
         if unknown is not None:
@@ -157,13 +156,13 @@ class EventsRule(Rule):
                 min(newest.newest, clock.now), _LONG_AGO
             )  # frames have no room for the year 1
             said |= {"evidence": newest.file.uri, "doubt_if_fail": doubt}
-            return self.row(seen, replace(facts, holds=newest), **said)
+            return self.row(seen, NewestValue(clock.now, files, newest), **said)
         unknown = doubt or (self._empty(seen, files) if files else None)
         if unknown is not None:
             said["unknown"] = unknown
             return self.row(seen, **said)
         said |= {"observed": _LONG_AGO, "critical": critical or warning}
-        return self.row(seen, facts, **said)
+        return self.row(seen, NewestValue(clock.now, files), **said)
 
     def _unreadable(self, seen: Observation) -> Problem | None:
         """Return why no footer could be looked at at all, None where some could."""

@@ -160,10 +160,10 @@ class FreshnessRule(Rule):
             seen.table.location or seen.table.id,
             by_catalog=by_catalog and seen.table.format is Format.FILES,
             newest=newest,
+            backfill=_backfill(seen, counts_from, newest) if newest is not None else None,
         )
         said: RowValues = {"warning": warning, "critical": critical, "doubt_if_fail": doubt}
         if newest is not None:
-            facts = replace(facts, backfill=_backfill(seen, counts_from, newest))
             said |= {"observed": min(newest.at, clock.now), "evidence": newest.evidence}
             return self.row(seen, facts, **said)
         unknown = doubt
@@ -174,17 +174,14 @@ class FreshnessRule(Rule):
         if unknown is not None:
             said |= {"unknown": unknown, "evidence": None}
             return self.row(seen, **said)
-        facts = replace(facts, nothing=nothing_seen(silent or seen))
-        if silent is None:
+        said["observed"] = _LONG_AGO
+        since = _start_of(silent) if silent is not None else None
+        if since is None:
             # Nothing at all is critical, also where only a warning or no deadline of the past is a limit.
             said["critical"] = critical or warning or clock.now
-        else:
-            since = _start_of(silent)
-            facts = replace(facts, silent_from=since)
-            if critical is not None and critical < since:
-                said["critical"] = None  # only that the softer limit is crossed is proved
-        said["observed"] = _LONG_AGO
-        return self.row(seen, facts, **said)
+        elif critical is not None and critical < since:
+            said["critical"] = None  # only that the softer limit is crossed is proved
+        return self.row(seen, replace(facts, nothing=nothing_seen(silent or seen), silent_from=since), **said)
 
     def _counts_from(self, seen: Observation, clock: Clock) -> datetime | None:
         """Return the start of the newest due period that holds data; None where all that came counts.

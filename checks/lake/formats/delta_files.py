@@ -48,7 +48,7 @@ def with_more(
     try:
         base_at = live.read()
     except TooMuchError as error:
-        problem = too_much(plan.table.id, str(error))
+        problem = too_much(plan.table.id, str(error), found="periods" if asked.periods else "files")
     except Unobserved as error:
         if asked.periods:
             return without_partitions(seen, plan, clock, error.problem)
@@ -71,10 +71,6 @@ def _whole(asked: Asked, walk: Walk, live: LiveFiles, problem: Problem | None) -
     for action, _ in live.pending:
         held.count(action.size_bytes, action.rows)
         _note(held, action, walk)
-    if problem is not None:
-        problem = replace(
-            problem, message=problem.message.replace("so only the periods", "so only the files")
-        )
     return WholeSeen(listing=held.listing(complete=True), problem=problem)
 
 

@@ -326,10 +326,10 @@ def _tells_arrivals(seen: Observation, want: Wanted) -> bool:
     )
 
 
-def too_much(table: str, what: str) -> Problem:
-    """Return the problem of a log that is too large to tell all periods."""
+def too_much(table: str, what: str, *, found: str = "periods") -> Problem:
+    """Return the problem of a log that is too large to tell all periods, or all files."""
     return Problem(
         ProblemKind.OVER_BUDGET,
-        f"{table}: {what}, so only the periods that were found are known",
+        f"{table}: {what}, so only the {found} that were found are known",
         "watch the table with freshness",
     )
