@@ -44,10 +44,10 @@ class Needs:
     earlier ones that these are compared with, of use where they can be told without another look.
     ``onward_from``: also look at every registered partition whose period starts (by its wall time) at or
     after this wall time, newest first.
-    ``enough_at``: once an arrival at or after this instant was seen, no more needs to be read. ``watermark``: so is
-    it with an arrival at or after this one, and none before it is new enough, whatever else is there.
-    ``data_is_enough``: of an older period nothing is asked but that data is there, in which periods of its own it may
-    be, so that what an earlier run saw of it may do.
+    ``enough_at``: once an arrival at or after this instant was seen, no more needs to be read. ``watermark``: a table
+    whose newest data came before this instant fails, whatever else is there.
+    ``data_is_enough``: of periods before the newest one that is due no more is asked than whether data is there, so
+    that what an earlier run saw of them may stand in place of a look.
     ``exists``: without a time layout, one page of the location is enough.
     ``first_period``: when the oldest of ``periods`` has no data, find out the earliest period that has any.
     ``each``: look at each combination of these keys' values; ``combinations`` are those that are known before
@@ -74,7 +74,7 @@ class Needs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValueAsk:
-    """The newest value of ``column`` is asked for, out of the footers of at most so many ``files`` where no log tells.
+    """The newest value of ``column`` is asked for, by the footers of at most so many ``files`` where no log tells it.
 
     Days, and timestamps without a zone, are in ``zone``. A value at or after each of the ``limits`` is recent enough,
     whatever others there are.
@@ -99,9 +99,9 @@ class Detail:
     ``names``: what names and sizes tell, with files below ``small_below`` bytes counted. ``footers``: those of so
     many of the newest files, with the newest ``value`` of a column.
     ``usual_place``: where a registered partition is empty, look where it would lie by its name.
-    What only the log of a table has to be asked for: ``arrivals``, when the newest data came (``deletes_count``: or
-    went), ``by_period``, which of the periods hold rows, ``sizes``, how much there is in each, else in all of the
-    table, and ``rows``, of how many rows.
+    The rest is asked of a table's log, where listings would tell it of other tables: ``arrivals``, when the newest data
+    came (``deletes_count``: or was deleted), ``by_period``, which periods hold rows, ``sizes``, how much there is in
+    each period, else in the whole table, and ``rows``, how many rows that is.
     """
 
     names: bool = False

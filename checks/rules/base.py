@@ -251,11 +251,11 @@ class Rule(ABC):
         return True
 
     def remember(self, seen: Observation, before: TableMemory) -> dict[str, Any]:  # noqa: ARG002 - for others to say
-        """Return the fields of the table's memory that this rule keeps, for its later runs."""
+        """Return the fields of the table's memory that follow from what was seen, for later runs."""
         return {}
 
     def remember_told(self, finding: Finding, before: TableMemory) -> dict[str, Any]:  # noqa: ARG002 - the same
-        """Return the fields of the table's memory that follow from what was found of it."""
+        """Return those that follow from the finding that was written."""
         return {}
 
     def deadlines(self, start: datetime) -> Iterator[datetime]:  # noqa: ARG002 - the same
@@ -291,7 +291,7 @@ class Rule(ABC):
         severity: Severity | None,
         because: str,
         *,
-        about: About = NOTHING_MORE,
+        about: About,
         **told: Unpack[Told],
     ) -> Finding:
         """Return the finding of a row that was judged, in this sentence, with the row's limits and evidence."""
@@ -309,9 +309,7 @@ class Rule(ABC):
             **said,
         )
 
-    def tell_unknown(
-        self, row: Row[Any], problem: Problem, *, about: About = NOTHING_MORE, seen: str = ""
-    ) -> Finding:
+    def tell_unknown(self, row: Row[Any], problem: Problem, *, about: About, seen: str = "") -> Finding:
         """Return the finding of what could not be checked, with what was ``seen`` all the same."""
         told = f"; what was seen so far: {seen}" if seen else ""
         return Finding(

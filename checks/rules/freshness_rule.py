@@ -13,7 +13,7 @@ from checks.projection import is_projected
 from checks.rules.asking import Clock, Depth, Detail, Needs
 from checks.rules.base import NOTHING_MORE, About, Direction, Row, RowValues, Rule
 from checks.rules.due_items import first_period_at
-from checks.rules.freshness_words import Recency, advice, because, explain, nothing_seen
+from checks.rules.freshness_words import LastArrival, advice, because, explain, nothing_seen
 from checks.schedule.due import MOST_PERIODS, Schedule, open_time_ago
 from checks.schedule.periods import DAILY, back_from
 
@@ -142,7 +142,7 @@ class FreshnessRule(Rule):
             yield at
             at = self.deadline.first_at_or_after(at + timedelta(minutes=1))
 
-    def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row[Recency]:
+    def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row[LastArrival]:
         """Find the newest arrival that counts, and what stands against believing that it is the newest."""
         warning, critical = self.limits_at(clock.now)
         counts_from = self._counts_from(seen, clock)
@@ -155,7 +155,7 @@ class FreshnessRule(Rule):
         by_catalog = (
             seen.layout is not None and bool(seen.table.partition_keys) and not is_projected(seen.table)
         )
-        facts = Recency(
+        facts = LastArrival(
             clock.now,
             seen.table.location or seen.table.id,
             by_catalog=by_catalog and seen.table.format is Format.FILES,
@@ -244,7 +244,9 @@ class FreshnessRule(Rule):
                 newest, newest_at = listing, listing.newest_at
         return (_arrival_of(newest, seen) if newest is not None else None), problem
 
-    def finding(self, row: Row[Recency], severity: Severity | None, about: About = NOTHING_MORE) -> Finding:
+    def finding(
+        self, row: Row[LastArrival], severity: Severity | None, about: About = NOTHING_MORE
+    ) -> Finding:
         """Write the finding: when the newest data came, and by when it should have."""
         newest_at = row.facts.newest_at
         limits = [limit for limit in (row.warning, row.critical) if isinstance(limit, datetime)]

@@ -55,7 +55,7 @@ class Nothing:
 
 
 @dataclass(frozen=True, slots=True)
-class Recency:
+class LastArrival:
     """What the sentence is made of: the newest arrival that counts, or that there is ``nothing``.
 
     ``by_catalog``: what is registered in Glue was looked at. ``backfill`` is the period and time of a newer arrival
@@ -76,7 +76,7 @@ class Recency:
         return self.newest.at if self.newest is not None else None
 
 
-def because(rule: Bounds, facts: Recency, since: datetime | None, severity: Severity | None) -> str:
+def because(rule: Bounds, facts: LastArrival, since: datetime | None, severity: Severity | None) -> str:
     """Write the sentence of a finding; ``since`` is the watermark of what is critical."""
     expected = _expected(rule, facts.now, since, severity)
     newest, now = facts.newest, facts.now
@@ -121,7 +121,7 @@ def _expected(rule: Bounds, now: datetime, since: datetime | None, severity: Sev
     return f"at most {say_duration(_limit(rule, severity) or timedelta(0))} old{closed}"
 
 
-def advice(facts: Recency, limit: datetime | None, zone: ZoneInfo) -> str:
+def advice(facts: LastArrival, limit: datetime | None, zone: ZoneInfo) -> str:
     """Say where to look, and since when nothing has come; ``limit`` is the latest of the watermarks."""
     newest = facts.newest
     # A bound, and a time that is yet to come, say less than the limit does.
