@@ -9,7 +9,8 @@ UV_VERSION := 0.13.9
 UV_STAMP := $(VENV)/.uv-$(UV_VERSION)
 WORKERS ?= 2
 PYTEST_ARGS ?=
-SOURCES := checks lambda_handler.py tests
+SOURCES := checks lambda_handler.py infra tests
+ARCH ?= x86_64
 
 # A virtual environment that happens to be active is not ours, and bytecode is worth 7 s at each start.
 unexport VIRTUAL_ENV
@@ -18,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint lint-python lint-infra format lock package setup clean
+.PHONY: help demo test lint lint-python lint-infra format lock package deploy remove e2e setup clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,33 +38,50 @@ lint-python: $(VENV)/.test
 	$(BIN)/mypy $(SOURCES)
 	$(BIN)/lint-imports --no-cache
 
-# The deployment is checked wherever npm is; CI must not skip it.
+# The deployment is checked wherever npm is; CI must not skip it. Takes the target, what else it needs, and the command.
+define where_npm_is
+@if command -v npm >/dev/null; then \
+    $(MAKE) --no-print-directory --silent infra/node_modules/.installed $(2) && $(3); \
+elif [ "$${CI:-}" = true ]; then \
+    echo "$(1): npm is not installed, and in CI the deployment must be checked" >&2; exit 1; \
+else \
+    echo "$(1): skipped, npm is not installed (it needs Node.js 20.19 or newer)"; \
+fi
+endef
+
 lint-infra: $(VENV)/.test
-	@if command -v npm >/dev/null; then \
-	    $(MAKE) --no-print-directory infra/node_modules/.installed build/monitor.zip && infra/check.sh; \
-	elif [ "$${CI:-}" = true ]; then \
-	    echo "lint-infra: npm is not installed, and in CI the deployment must be checked" >&2; exit 1; \
-	else \
-	    echo "lint-infra: skipped, npm is not installed (it needs Node.js 20.19 or newer)"; \
-	fi
+	$(call where_npm_is,lint-infra,build/scanner/.installed,$(BIN)/python -m infra.check)
 
 format: $(VENV)/.test  ## format the code and mend what ruff can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-package: $(VENV)/.test infra/node_modules/.installed build/monitor.zip  ## write the deployment to infra/.serverless
-	cd infra && SLS_TELEMETRY_DISABLED=1 node_modules/.bin/osls package
+package: build/lambda-$(ARCH).zip  ## build the Lambda's package (ARCH=x86_64 or arm64), and tell its sizes
+
+deploy: $(VENV)/.demo infra/node_modules/.installed  ## deploy to AWS (AWS_REGION, ALERT_EMAILS, CONFIG or TABLES; see infra/serverless.yml)
+	@$(BIN)/python -m infra.deploy deploy
+
+remove: $(VENV)/.demo infra/node_modules/.installed  ## remove what was deployed; the history is kept
+	@$(BIN)/python -m infra.deploy remove
+
+e2e: $(VENV)/.test  ## deploy to an emulator, let the schedule fire, read the report, remove it
+	$(call where_npm_is,e2e,,$(BIN)/python -m infra.e2e.run)
 
 setup: $(VENV)/.test  ## only set up .venv
 
 # The test lock is resolved first, and the others are held to its versions, so that what is tested is what runs.
 COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
 	--custom-compile-command "make lock" pyproject.toml
+# Tools in venvs of their own, which share no version with the project.
+APART = $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 lock: $(UV_STAMP)  ## resolve the lock files anew (LOCK_ARGS=--upgrade takes newer versions)
 	$(COMPILE) $(LOCK_ARGS) --extra demo --group test -o locks/test.txt
 	$(COMPILE) --extra demo --group build -c locks/test.txt -o locks/demo.txt
 	$(COMPILE) -c locks/test.txt -o locks/run.txt
 	$(COMPILE) -c locks/test.txt -o locks/deploy.txt
+	$(subst pyproject.toml,,$(COMPILE)) --group build -c locks/test.txt -o locks/build.txt
+	$(APART) $(LOCK_ARGS) --python-version 3.13 --group pyproject.toml:emulator -o locks/emulator.txt
+	$(APART) $(LOCK_ARGS) --python-version 3.11 --group pyproject.toml:scanner -o locks/scanner.txt
 
 clean:  ## remove everything that make made
 	rm -rf $(VENV) build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis \
@@ -95,8 +113,13 @@ infra/node_modules/.installed: infra/package.json infra/package-lock.json
 	npm ci --prefix infra --no-audit --no-fund --loglevel=error
 	@touch $@
 
-# The wheel is what the Lambda gets: the package, lambda_handler.py and the metadata that tells the version.
-build/monitor.zip: $(VENV)/.test lambda_handler.py pyproject.toml $(shell find checks -type f -not -name '*.pyc' 2>/dev/null)
-	@rm -rf build/wheel && mkdir -p build
-	@$(BIN)/python -m hatchling build --target wheel --directory build/wheel >/dev/null
-	@mv build/wheel/*.whl $@
+# What reads the template for what is unsafe has many dependencies, held to old versions: a place of its own.
+build/scanner/.installed: $(UV_STAMP) locks/scanner.txt
+	@$(UV) venv --quiet --clear --python $(BIN)/python build/scanner
+	@$(UV) pip install --quiet --python build/scanner/bin/python --require-hashes -r locks/scanner.txt
+	@touch $@
+
+# The wheel, what locks/deploy.txt names for the Lambda's machine, and the bytecode of both.
+build/lambda-%.zip: lambda_handler.py pyproject.toml README.md LICENSE locks/deploy.txt \
+    $(shell find checks infra/package -type f -not -name '*.pyc' 2>/dev/null) | $(VENV)/.test
+	@$(BIN)/python -m infra.package --arch $* --output $@

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from checks.installation import broken, refuse_broken
 from checks.model import Finding, Problem, ProblemKind, Severity
 from checks.rules import CHECKS
 from checks.rules.base import Direction, Row
@@ -33,6 +35,7 @@ _log = logging.getLogger(__name__)
 _NO_LOWER_LIMIT = datetime(1678, 1, 1, tzinfo=UTC)
 """Below every observed time: the first year that pandas' nanoseconds hold."""
 _LONGEST_MESSAGE = 300
+_IMPORT_ERROR = re.compile(r"^(ImportError|ModuleNotFoundError)\b", re.MULTILINE)
 _SEVERITIES = (Severity.WARNING, Severity.CRITICAL)
 
 
@@ -58,6 +61,7 @@ def row_of(rule: Rule, seen: Observation, clock: Clock, memory: TableMemory) -> 
     try:
         return rule.measure(seen, clock, memory)
     except Exception as error:  # noqa: BLE001 - whatever a rule raises, only its own row is unknown
+        refuse_broken(error)
         _log.exception("measuring %s of %s failed", rule.check, seen.table.id)
         why = _not_judged(f"its check failed with {type(error).__name__}: {error}")
         return Row(table=seen.table.id, check=rule.check, direction=Direction.AT_MOST, unknown=why)
@@ -133,6 +137,7 @@ def _finding(each: Measured, severity: Severity | None, problem: Problem | None)
         seen = each.rule.finding(row, severity).because if is_seen else ""
         return each.rule.tell_unknown(row, problem, about=each.about, seen=seen)
     except Exception as error:  # noqa: BLE001 - the same
+        refuse_broken(error)
         _log.exception("telling %s failed", row.id)
         why = _not_judged(f"its sentence failed with {type(error).__name__}: {error}")
         return each.rule.tell_unknown(row, why, about=each.about)
@@ -166,6 +171,7 @@ def judge(check: str, rows: Sequence[Row[Any]], source: _Source | None = None) -
         frame = _frame(rows)
         result = _validate(check, frame, source or _Source())
     except Exception as error:  # noqa: BLE001 - whatever GX raises, its rows are unknown, and the run goes on
+        refuse_broken(error)
         _log.warning("Great Expectations failed on %s: %s", check, error)
         return Judgement({}, _not_judged(f"Great Expectations failed on it: {type(error).__name__}: {error}"))
     failing: dict[Severity, frozenset[str]] = {}
@@ -248,6 +254,7 @@ def _failing_ids(result: Any, frame: pd.DataFrame) -> frozenset[str] | Problem:
     nested = next((each for each in raised.values() if isinstance(each, dict)), raised)
     if nested.get("raised_exception"):
         said = str(nested.get("exception_message") or "without a message")[:_LONGEST_MESSAGE]
+        _refuse_import_errors(str(nested.get("exception_traceback") or ""), said)
         return _not_judged(f"Great Expectations raised an exception: {said}")
     ids = values.get("unexpected_index_list")
     count = values.get("unexpected_count")
@@ -258,6 +265,13 @@ def _failing_ids(result: Any, frame: pd.DataFrame) -> frozenset[str] | Problem:
     if ids is None or len(ids) != count or bool(result.success) != (count == 0):
         return _not_judged(f"Great Expectations names not all of the {count} rows that it fails")
     return frozenset(ids)
+
+
+def _refuse_import_errors(traceback: str, said: str) -> None:
+    """Raise `BrokenInstallation` where Great Expectations caught that a library cannot be imported."""
+    kind = _IMPORT_ERROR.search(traceback)
+    if kind is not None:
+        raise broken(kind[1], said)
 
 
 def _plainly_failing(rows: Sequence[Row[Any]], severity: Severity) -> frozenset[str]:
@@ -275,16 +289,22 @@ def _plainly_failing(rows: Sequence[Row[Any]], severity: Severity) -> frozenset[
     return frozenset(failing)
 
 
-def _great_expectations(check: str) -> tuple[Any, Any]:
-    """Import Great Expectations (5 s) and the class that judges the check."""
+def import_great_expectations() -> Any:
+    """Import Great Expectations (5 s) in the way that a run needs it, and return it."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     with uncollected():  # saves a twelfth of the import
         import great_expectations as gx
 
-        module, _, name = CHECKS[check].expectation.rpartition(".")
-        expectation = getattr(import_module(module), name)
+        from checks import expectations  # noqa: F401 - its classes register themselves
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
-    return gx, expectation
+    return gx
+
+
+def _great_expectations(check: str) -> tuple[Any, Any]:
+    """Return Great Expectations and the class that judges the check."""
+    gx = import_great_expectations()
+    module, _, name = CHECKS[check].expectation.rpartition(".")
+    return gx, getattr(import_module(module), name)
 
 
 def _repeated(ids: Iterable[str]) -> set[str]:

@@ -1,4 +1,4 @@
-"""The command line: ``checks run | validate | schema | plan | explain | test-alert | demo``."""
+"""The command line: ``checks run | validate | schema | plan | explain | iam | test-alert | demo``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
+
+from checks.installation import BrokenInstallation, broken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,6 +32,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except _Refused as refused:
         print(refused, file=sys.stderr)
         return USAGE
+    except ImportError as error:
+        print(
+            error if isinstance(error, BrokenInstallation) else broken(type(error).__name__, str(error)),
+            file=sys.stderr,
+        )
+        return NOT_DELIVERED
     except BrokenPipeError:  # the reader went away, as `checks run | head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -103,6 +111,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     _config_option(explain)
     _now_option(explain)
+
+    iam = commands.add_parser(
+        "iam", help="print the policy that the monitor's role needs", description=_iam.__doc__
+    )
+    iam.set_defaults(command=_iam)
+    _config_option(iam)
+    iam.add_argument(
+        "--template", action="store_true", help="print a CloudFormation template of it in place of the policy"
+    )
+    iam.add_argument(
+        "--account",
+        metavar="NAME",
+        help="of the role in that account of the config, in place of the monitor's own",
+    )
 
     alert = commands.add_parser(
         "test-alert", help="send a test message to each topic", description=_test_alert.__doc__
@@ -191,6 +213,7 @@ def _load(arguments: argparse.Namespace) -> Config:
 def _run(arguments: argparse.Namespace) -> int:
     """Check the tables, print the report, and publish it to the topics of the config."""
     from checks import monitor
+    from checks.memory import OfAnotherConfig
     from checks.report.build import FailOn
 
     config = _load(arguments)
@@ -205,7 +228,7 @@ def _run(arguments: argparse.Namespace) -> int:
     )
     try:
         outcome = monitor.run(config, request, os.environ)
-    except monitor.NothingMatches as error:
+    except (monitor.NothingMatches, OfAnotherConfig) as error:
         raise _Refused(str(error)) from None
     finally:
         progress.close()
@@ -266,7 +289,7 @@ def _schema(_arguments: argparse.Namespace) -> int:
 def _plan(arguments: argparse.Namespace) -> int:
     """Tell which tables a run would look at, by which checks, in which way, and what that costs."""
     from checks import monitor, plan
-    from checks.estimate import DEFAULT_CRON
+    from checks.schedule.runs import DEFAULT_CRON
 
     config = _load(arguments)
     request = monitor.Request(
@@ -287,12 +310,19 @@ def _plan(arguments: argparse.Namespace) -> int:
 def _explain(arguments: argparse.Namespace) -> int:
     """Tell what the config says of one table, which data is due, what is there, and the verdict; change nothing."""
     from checks import explain, monitor
+    from checks.memory import Owner
     from checks.rules.asking import Clock
 
     config = _load(arguments)
     clock = Clock(now=arguments.now or _clock(), ignore_later=arguments.now is not None)
     try:
-        told = explain.explain(config, arguments.table, clock, monitor.history_of(config, os.environ))
+        told = explain.explain(
+            config,
+            arguments.table,
+            clock,
+            monitor.history_of(config, os.environ),
+            Owner.of(config, os.environ),
+        )
     except explain.NotWatched as error:
         raise _Refused(str(error)) from None
     except explain.NotRead as error:
@@ -300,6 +330,35 @@ def _explain(arguments: argparse.Namespace) -> int:
         return NOT_DELIVERED
     print(told)
     return 0
+
+
+def _iam(arguments: argparse.Namespace) -> int:
+    """Read the catalog and print the least that the monitor's role has to be allowed for this config, as JSON."""
+    import json
+
+    from checks import iam, monitor
+
+    config = _load(arguments)
+    try:
+        needs = monitor.needs(config, _clock(), os.environ, arguments.account)
+    except iam.NoSuchAccount as error:
+        raise _Refused(str(error)) from None
+    policy = iam.fit(needs.rights)
+    if not arguments.template:
+        printed = policy.document
+    elif arguments.account is None:
+        printed = iam.template(policy, needs.home, config.settings.name or "")
+    else:
+        role = config.accounts[arguments.account]
+        printed = iam.member_template(
+            policy, needs.home, role.role_arn, arguments.account, has_external_id=role.external_id is not None
+        )
+    print(json.dumps(printed, indent=2))
+    for sentence in (*policy.say(), *needs.unasked):
+        print(f"note: {sentence}", file=sys.stderr)
+    for sentence in needs.unread:
+        print(f"could not be found out: {sentence}", file=sys.stderr)
+    return NOT_DELIVERED if needs.unread or not policy.fits else 0
 
 
 def _test_alert(arguments: argparse.Namespace) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -23,16 +22,13 @@ if TYPE_CHECKING:
     from checks.model import Period
     from checks.rules.asking import Clock
     from checks.rules.base import Rule, TablePlan
+    from checks.schedule.runs import RunTimes
 
-DEFAULT_CRON = "cron(0 0 * * ? *)"
-"""When the deployed function runs where nobody says otherwise: at midnight UTC."""
 LATE = timedelta(hours=2)
 """A deadline that a run sees later than this is worth another schedule."""
 _AFTER = timedelta(minutes=10)
 """How long after a deadline a run is suggested: what is due is there by then, or late."""
 _WEEK, _HALF_A_YEAR = timedelta(days=7), timedelta(days=183)
-_EVENTBRIDGE = re.compile(r"(cron|rate)\((.+)\)")
-_UNITS = {"minute": "minutes", "hour": "hours", "day": "days"}
 _LOGS = {
     Format.ICEBERG: ("Iceberg log", {"s3:GetObject": 1}),
     Format.DELTA: ("Delta log", {"s3:ListObjectsV2": 1, "s3:GetObject": 2}),
@@ -160,48 +156,6 @@ def in_key_order(plan: TablePlan, layout: TimeLayout, due: Sequence[Period]) -> 
         return False
     places = [place.location for period in sorted(due) for place in naming.places_of(period)]
     return can_scan(plan.table.location, places)
-
-
-@dataclass(frozen=True, slots=True)
-class RunTimes:
-    """When the monitor runs: an EventBridge expression in UTC, ``cron(...)`` or ``rate(...)``."""
-
-    expression: str
-
-    def first_at_or_after(self, instant: datetime) -> datetime | None:
-        """Return the first run then, UTC; None where there is none. A rate is counted from midnight UTC.
-
-        Raises ValueError for an expression that is not read.
-        """
-        found = _EVENTBRIDGE.fullmatch(self.expression.strip())
-        kind, text = (found[1], found[2]) if found else ("cron", self.expression)
-        if kind == "rate":
-            return _next_of_rate(text, instant, self.expression)
-        from cronsim import CronSim, CronSimError
-
-        fields = text.split()
-        if len(fields) not in (5, 6):
-            raise ValueError(f"{self.expression!r} is no schedule; write one such as {DEFAULT_CRON}")
-        minute, hour, day, month, weekday = ("*" if field == "?" else field for field in fields[:5])
-        try:
-            weekday = re.sub(
-                r"(?<![#\d])\d", lambda match: str(int(match[0]) - 1), weekday
-            )  # there 1 is Sunday
-            before = instant.astimezone(UTC).replace(tzinfo=None) - timedelta(seconds=1)
-            following = next(CronSim(f"{minute} {hour} {day} {month} {weekday}", before), None)
-        except CronSimError as error:
-            raise ValueError(f"{self.expression!r} is not read: {error}") from error
-        return following.replace(tzinfo=UTC) if following is not None else None
-
-
-def _next_of_rate(text: str, instant: datetime, expression: str) -> datetime:
-    number, _, unit = text.strip().partition(" ")
-    name = _UNITS.get(unit.strip().rstrip("s"))
-    if not number.isdigit() or not int(number) or name is None:
-        raise ValueError(f"{expression!r} is no rate; write one such as rate(1 hour)")
-    every = timedelta(**{name: int(number)})
-    midnight = instant.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return midnight + -(-(instant - midnight) // every) * every
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

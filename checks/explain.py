@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from checks.config import Config
     from checks.config.settings import Resolved
     from checks.config.watching import Entry
+    from checks.memory import Owner
     from checks.model import Finding, Item, Observation, Period, Problem, Table
     from checks.rules.asking import Clock
     from checks.rules.base import TablePlan
@@ -63,11 +64,12 @@ class Explained:
     requests: Mapping[str, int]
 
 
-def explain(config: Config, table: str, clock: Clock, history: str) -> str:
+def explain(config: Config, table: str, clock: Clock, history: str, owner: Owner) -> str:
     """Return what is known of a table, as lines of at most 100 characters; nothing is remembered of it.
 
     ``table`` is an id: ``database.table``, ``account/database.table`` or ``s3://bucket/prefix/``; ``history``
-    is where the state of runs is kept. Raises NotWatched, with names that are near, and NotRead.
+    is where the state of runs is kept, ``owner`` whose state it is. Raises NotWatched, with names that are near,
+    and NotRead.
     """
     from checks.assess import findings_of
 
@@ -77,7 +79,7 @@ def explain(config: Config, table: str, clock: Clock, history: str) -> str:
         table_timeout_s=config.settings.timeout.total_seconds(),
         max_requests=config.settings.max_requests,
     )
-    memory = Memory.open(history, moves=False)
+    memory = Memory.open(history, owner, moves=False)
     last = memory.state.last_completed_at
     if last is not None and last <= clock.now:
         clock = replace(clock, last_completed_at=last)

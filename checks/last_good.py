@@ -10,10 +10,12 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
+from checks.aside import GivenUp, within
 from checks.config import ConfigErrors, Mistake, load_environment
-from checks.history import HistoryError, open_history
+from checks.history import HistoryError, open_store
 from checks.model import Problem, ProblemKind
 from checks.schedule.clock import say_instant
 
@@ -36,22 +38,19 @@ class InUse:
     uri: str = ""
     content: bytes | None = None
 
-    def keep(self, environ: Mapping[str, str]) -> str:
+    def keep(self, environ: Mapping[str, str], stop_at: float | None = None) -> str:
         """Keep the config below HISTORY; return what went wrong as a sentence, empty when nothing did.
 
-        What is kept already is not written again.
+        What is kept already is not written again. Given up on at ``stop_at`` (monotonic seconds).
         """
         place = _place(environ)
         if self.content is None or not place:
             return ""
-        name = kept_name(self.uri)
         try:
-            history = open_history(place)
-            kept = history.get(name, _LONGEST)
-            if kept is None or kept[0] != self.content:
-                history.put(name, self.content)
-        except HistoryError as error:
-            return f"The config {self.uri} could not be kept for the case that it is replaced by a broken one: {error}"
+            within(partial(_keep, place, kept_name(self.uri), self.content), stop_at)
+        except (HistoryError, GivenUp) as error:
+            why = "the history did not answer in time" if isinstance(error, GivenUp) else str(error)
+            return f"The config {self.uri} could not be kept for the case that it is replaced by a broken one: {why}"
         return ""
 
 
@@ -92,25 +91,35 @@ def _place(environ: Mapping[str, str]) -> str:
     return environ.get("HISTORY", "").strip()
 
 
+def _keep(place: str, name: str, content: bytes) -> None:
+    store = open_store(place)
+    kept = store.read(name, _LONGEST)
+    if kept is None or kept.content != content:
+        store.keep(name, content)
+
+
 def _last_good(uri: str, place: str, environ: Mapping[str, str], broken: ConfigErrors) -> Config:
     try:
-        kept = open_history(place).get(kept_name(uri), _LONGEST)
+        kept = open_store(place).read(kept_name(uri), _LONGEST)
     except HistoryError as error:
         also = Mistake(source="HISTORY", message=f"the last good config cannot be read either: {error}")
         raise ConfigErrors([*broken.mistakes, also]) from error
     if kept is None:
         raise broken
-    content, since = kept
     try:
-        config = load_environment(environ, fetch=lambda _: content)
+        config = load_environment(environ, fetch=lambda _: kept.content)
     except ConfigErrors:
         raise broken from None  # such as a variable that is no longer set: its mistakes are among these
     number = len(broken.mistakes)
     first = f"{number} mistakes, the first: {broken.mistakes[0]}" if number > 1 else str(broken.mistakes[0])
+    since = (
+        ""
+        if kept.written_at is None
+        else f", in use since {say_instant(kept.written_at, config.settings.timezone)}"
+    )
     problem = Problem(
         ProblemKind.MALFORMED,
-        f"The config {uri} cannot be used ({first}). This run went by the last good one, in use since "
-        f"{say_instant(since, config.settings.timezone)}.",
+        f"The config {uri} cannot be used ({first}). This run went by the last good one{since}.",
         f"mend it: `checks validate --config {uri}` tells every mistake; what was changed in it since is not watched",
     )
     return replace(config, problem=problem)

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from checks.rights import Lacks
+
 JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, JsonValue] | None"
 Observed: TypeAlias = datetime | float | int | str | None
 """A machine value in a finding: an instant, a number of bytes, seconds or items, or a word."""
@@ -92,13 +94,14 @@ class Problem:
     """Why something is not known, as a sentence, with what to do about it where that is known.
 
     ``cause`` is equal for problems that share one cause (the same bucket denied), so that a report
-    can tell them in one item.
+    can tell them in one item. ``lacks`` is what the monitor's role would have to be allowed, where that is why.
     """
 
     kind: ProblemKind
     message: str
     remedy: str = ""
     cause: str = ""
+    lacks: Lacks | None = None
 
 
 class Unobserved(Exception):  # noqa: N818 - the word of the design
@@ -115,6 +118,10 @@ class Column:
 
     name: str
     type: str
+
+
+LISTS = "lists of files"
+"""The ``file_format`` of a table whose objects name the files that hold its data (Hive's SymlinkTextInputFormat)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +144,7 @@ class Table:
     format: Format = Format.FILES
     region: str | None = None
     file_format: str | None = None
-    """What its files hold by its SerDe or classification: parquet, orc, avro, json, csv or text; None: not known."""
+    """What its files hold, by SerDe or classification: parquet, orc, avro, json, csv, text or LISTS; None: unknown."""
 
     @property
     def is_prefix(self) -> bool:
@@ -324,7 +331,8 @@ class Observation:
     ``newest`` is the newest arrival known from a table format's own log. ``footers`` are those of the newest files.
     Where a check asks for it, a log also tells ``whole``, how much the table holds, ``live``, what its files are
     like, and ``values``, the newest ones of a column.
-    ``problem`` is set when the table as a whole could not be read; what is set beside it still holds.
+    ``problem`` is set when the table as a whole could not be read; what is set beside it still holds. ``behind`` says
+    why readers of the table see less than was written, with what mends it.
     """
 
     table: Table
@@ -336,6 +344,7 @@ class Observation:
     first_period_at: datetime | None = None
     first_period_problem: Problem | None = None
     problem: Problem | None = None
+    behind: Problem | None = None
     notes: tuple[str, ...] = ()
     layout: Mapping[str, JsonValue] | None = None
     footers: tuple[FooterSeen, ...] = ()
@@ -457,6 +466,8 @@ class Finding:
     stale_since: datetime | None = None
     problem: ProblemKind | None = None
     cause: str = ""
+    lacks: Lacks | None = None
+    """The rights that it could not be checked for want of, None where that is not why."""
     owner: str | None = None
     runbook: str | None = None
     console_url: str | None = None

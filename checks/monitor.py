@@ -6,7 +6,7 @@ import os
 import time
 import uuid
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,15 +14,19 @@ from typing import TYPE_CHECKING, Any
 from checks import changes as news
 from checks import last_good
 from checks import memory as remembering
+from checks.aside import GivenUp, within
+from checks.channels import heartbeat
 from checks.config import load, load_environment
-from checks.delivery import send, topic_of
+from checks.delivery import publish_all, send, topic_of
+from checks.invocation import read_event, refusal
 from checks.lake import Lake
-from checks.memory import Memory
+from checks.memory import Memory, Owner
 from checks.model import JsonValue, Observation, ProblemKind, iso
 from checks.plan import Planned, plan
 from checks.report import build
 from checks.rules.asking import Clock
 from checks.rules.sentences import count_of
+from checks.time_left import TimeLeft
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,12 +35,12 @@ if TYPE_CHECKING:
     from checks.changes import State
     from checks.channels import Delivery
     from checks.config.settings import Config
+    from checks.iam import Needs
+    from checks.invocation import Asked
     from checks.model import Finding
     from checks.report.build import FailOn, Report
 
 DEFAULT_HISTORY = ".checks/"
-_TIME_TO_TELL_S = 45.0
-"""What judging, rendering and sending may take at the end of a Lambda's time."""
 
 
 class NothingMatches(Exception):  # noqa: N818 - a sentence for the user
@@ -47,37 +51,53 @@ class NotDelivered(Exception):  # noqa: N818 - a sentence for the operator
     """Raised in the Lambda when the report did not reach its topics, so that the invocation fails."""
 
 
+class NotRead(Exception):  # noqa: N818 - the same
+    """Raised in the Lambda when the config could not be read in time, so that the invocation fails."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What one run is asked to do.
 
     ``now`` is the run's time, aware; ``reading`` what the clock shows, where that is an event's, which may come late.
-    ``ignore_later``: evidence later than it is ignored (a stated ``--now``). ``only`` holds globs of table ids.
-    ``send``: publish. ``keep``: let the state move. ``event_id``: the event that asked, which is reported once.
-    ``stop_at``: monotonic seconds at which looking has to end. ``progress`` is called with the number of tables
-    looked at, and of all.
+    ``is_stated``: the event states its time, and is refused where that is too old or ahead. ``ignore_later``: evidence
+    later than ``now`` is ignored (a stated ``--now``). ``only`` holds globs of table ids. ``send``: publish. ``keep``:
+    let the state move. ``event_id``: the event that asked, which is reported once; ``request_id`` is the same when
+    Lambda tries an invocation again. ``time_left`` says when each part has to end. ``progress`` is called with the
+    number of tables looked at, and of all.
     """
 
     now: datetime
     reading: datetime | None = None
+    is_stated: bool = False
     ignore_later: bool = False
     only: tuple[str, ...] = ()
     send: bool = True
     keep: bool = True
     event_id: str | None = None
-    stop_at: float | None = None
+    request_id: str | None = None
+    time_left: TimeLeft = field(default_factory=lambda: TimeLeft.of(None))
     progress: Callable[[int, int], None] | None = None
+
+    def clock(self) -> datetime:
+        """Return the time of the machine: what the clock showed, and what has gone by since."""
+        gone_by = timedelta(seconds=time.monotonic() - self.time_left.started)
+        return (self.reading or self.now) + gone_by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What came of a run. ``complaints`` are sentences for the operator: what could not be sent or kept."""
+    """What came of a run. ``complaints`` are sentences for the operator: what could not be sent or kept.
+
+    ``refused`` says why an event was not run at all; then nothing was delivered, and nothing failed.
+    """
 
     report: Report
     deliveries: tuple[Delivery, ...] = ()
     complaints: tuple[str, ...] = ()
     delivered: bool = True
     already_reported: bool = False
+    refused: str | None = None
     observations: Mapping[str, Observation] = field(default_factory=dict)
 
     def exit_code(self, fail_on: FailOn) -> int:
@@ -91,6 +111,7 @@ class Outcome:
             "run_id": self.report.run_id,
             "now": iso(self.report.now),
             "already_reported": self.already_reported,
+            "refused": self.refused,
             "delivered": self.delivered,
             "tables": summary.tables,
             "fresh": summary.fresh,
@@ -106,16 +127,42 @@ class Outcome:
 def run(config: Config, request: Request, environ: Mapping[str, str]) -> Outcome:
     """Check what the config watches, and report it. Never raises for what AWS answers.
 
-    Raises `NothingMatches` when ``request.only`` chooses none of the tables.
+    Raises `NothingMatches` when ``request.only`` chooses none of the tables, `checks.memory.OfAnotherConfig` when the
+    state is that of another config, and `checks.history.EventHeld` when another invocation carries the event out.
     """
-    started = time.monotonic()
-    memory = Memory.open(history_of(config, environ), moves=request.keep)
-    if not memory.claim(request.event_id, request.now):
+    owner = Owner.of(config, environ)
+    refused = _refusal(request, None)
+    if refused is not None:  # by the clock alone: nothing is asked
+        return Outcome(report=_report(config, request, (), Memory(owner)), refused=refused, delivered=False)
+    memory = Memory.open(history_of(config, environ), owner, moves=request.keep, time_left=request.time_left)
+    if memory.knows(request.event_id):
         return Outcome(report=_report(config, request, (), memory), already_reported=True)
+    refused = _refusal(request, memory.state.last_completed_at)
+    if refused is not None:
+        return Outcome(report=_report(config, request, (), memory), refused=refused, delivered=False)
+    if not memory.claim(request.event_id, request.request_id or uuid.uuid4().hex, request.clock):
+        return Outcome(report=_report(config, request, (), memory), already_reported=True)
+    outcome: Outcome | None = None
+    try:
+        outcome = _carried_out(config, request, memory, environ)
+    finally:
+        memory.give_back(done=outcome is not None and outcome.delivered)
+    return outcome
+
+
+def _refusal(request: Request, last_completed_at: datetime | None) -> str | None:
+    if not request.is_stated:
+        return None
+    return refusal(request.now, request.reading or request.now, last_completed_at)
+
+
+def _carried_out(config: Config, request: Request, memory: Memory, environ: Mapping[str, str]) -> Outcome:
+    """Plan, look, judge, deliver and remember."""
+    started = request.time_left.started
     lake = _lake_of(config)
     planned, clock = _planned(config, request, lake, memory.state)
     observations = lake.observe_all(
-        planned.plans, clock, stop_at=request.stop_at, on_done=_counted(request, planned)
+        planned.plans, clock, stop_at=request.time_left.looking(), on_done=_counted(request, planned)
     )
     judged = _judged(planned, observations, clock.later(time.monotonic() - started))
     findings = (*planned.findings, *judged)
@@ -128,17 +175,24 @@ def run(config: Config, request: Request, environ: Mapping[str, str]) -> Outcome
         notes=(*memory.notes, *planned.notes),
     )
     sent = send(
-        config, report, memory.state.last_full_report_on if request.keep else None, environ, request.send
+        config,
+        report,
+        memory.state.last_full_report_on if request.keep else None,
+        environ,
+        publish=request.send,
+        stop_at=request.time_left.sending(),
     )
     report = replace(report, notes=(*report.notes, *sent.notes))
     memory.keep(
         partial(
             remembering.after,
+            owner=memory.owner,
             report=report,
             sent=sent,
             planned=planned,
             observations=observations,
             event_id=request.event_id,
+            at=request.clock(),
         )
     )
     memory.keep_report(report)
@@ -154,7 +208,7 @@ def run(config: Config, request: Request, environ: Mapping[str, str]) -> Outcome
 def look(config: Config, request: Request, environ: Mapping[str, str]) -> dict[str, Observation]:
     """Return what is there, without judging it; raises `NothingMatches` as `run` does."""
     lake = _lake_of(config)
-    memory = Memory.open(history_of(config, environ), moves=False)
+    memory = Memory.open(history_of(config, environ), Owner.of(config, environ), moves=False)
     planned, clock = _planned(config, request, lake, memory.state)
     return lake.observe_all(planned.plans, clock)
 
@@ -192,7 +246,7 @@ def _planned(config: Config, request: Request, lake: Lake, state: State) -> tupl
         ignore_later=request.ignore_later,
         last_completed_at=last if last is not None and last <= request.now else None,
     )
-    planned = plan(config, lake.catalog, state.tables, request.now)
+    planned = plan(config, lake.catalog, state.tables, request.now, stop_at=request.time_left.planning())
     if not request.only:
         return planned, clock
     chosen = planned.only(
@@ -213,8 +267,25 @@ def _is_unread_glob(finding: Finding) -> bool:
 
 def make_plan(config: Config, request: Request, environ: Mapping[str, str]) -> tuple[Planned, Clock]:
     """Return what a run would look at, without looking; raises `NothingMatches` as `run` does."""
-    memory = Memory.open(history_of(config, environ), moves=False)
+    memory = Memory.open(history_of(config, environ), Owner.of(config, environ), moves=False)
     return _planned(config, request, _lake_of(config), memory.state)
+
+
+def needs(config: Config, now: datetime, environ: Mapping[str, str], account: str | None = None) -> Needs:
+    """Return what the monitor's role has to be allowed, or the role in another account.
+
+    Whoever is signed in to that account needs no role of it. Raises `checks.iam.NoSuchAccount`.
+    """
+    from checks.iam import needs_of
+    from checks.lake import Aws
+    from checks.lake.account import Accounts
+
+    aws = Aws(config.accounts, concurrency=config.settings.concurrency)
+    other = config.accounts.get(account) if account is not None else None
+    if other is not None and Accounts(aws).is_signed_in_to(other.role_arn):
+        aws = Aws(config.accounts, concurrency=config.settings.concurrency, signed_in_to=account)
+    lake = Lake(concurrency=config.settings.concurrency, aws=aws)
+    return needs_of(config, lake, environ, now, history=history_of(config, environ), account=account)
 
 
 def _counted(request: Request, planned: Planned) -> Callable[[Observation], None]:
@@ -259,21 +330,13 @@ def load_config(source: str | Path | dict[str, Any] | None, environ: Mapping[str
 
 def _fetch(uri: str) -> bytes:
     """Return the bytes of an object; the sentence of what went wrong is the OSError's."""
-    from checks.lake import Aws
-    from checks.lake.storage import S3Store, split_uri
-    from checks.model import Unobserved
+    from checks.lake.fetch import fetch
 
-    bucket, key = split_uri(uri)
-    try:
-        return S3Store(Aws()).get(bucket, key, max_bytes=1 << 20)
-    except Unobserved as error:
-        raise OSError(error.problem.message) from error
+    return fetch(uri, max_bytes=1 << 20)
 
 
 def send_test(config: Config, now: datetime, environ: Mapping[str, str]) -> tuple[Delivery, ...]:
     """Publish a report that says that it is a test to the topic and to each route's; return how each took it."""
-    from checks.channels import sns
-
     targets = dict.fromkeys([topic_of(config, environ), *(route.topic for route in config.routes)])
     report = build.build(
         findings=(),
@@ -283,42 +346,57 @@ def send_test(config: Config, now: datetime, environ: Mapping[str, str]) -> tupl
         zone=config.settings.timezone,
         notes=("This is a test: no table was looked at. Whoever reads it gets the reports of this monitor.",),
     )
-    return tuple(sns.publish(report, target) for target in targets if target)
+    parts = [(target, report) for target in targets if target]
+    return publish_all(parts, TimeLeft.of(None).sending())
 
 
-def run_event(event: Mapping[str, Any], remaining_ms: Callable[[], int] | None) -> Outcome:
+def run_event(
+    event: object, remaining_ms: Callable[[], int] | None, request_id: str | None = None
+) -> Outcome:
     """Carry out what a Lambda's event asks for: a scheduled run, or a direct call.
 
-    Raises `NotDelivered` when the report did not reach its topics or could not be remembered, and
+    ``remaining_ms`` tells the milliseconds that are left to the invocation, ``request_id`` is the same when Lambda
+    tries it again. Raises `NotDelivered` when the report did not reach its topics or could not be remembered,
+    `NotRead` when the config could not be read in time, `checks.invocation.UnreadableEvent`, what `run` raises, and
     `checks.config.ConfigErrors` for a config with mistakes.
     """
-    request = request_of(event, remaining_ms)
-    in_use = last_good.load(os.environ, _fetch)
+    time_left = TimeLeft.of(None if remaining_ms is None else remaining_ms() / 1000)
+    asked = read_event(event)
+    request = request_of(asked, time_left, request_id)
+    try:
+        in_use = within(partial(last_good.load, os.environ, _fetch), time_left.reading())
+    except GivenUp:
+        named = os.environ.get("CONFIG", "").strip()
+        raise NotRead(
+            f"The config {named} could not be read in time: S3 did not answer. Nothing was looked at."
+        ) from None
     outcome = run(in_use.config, request, os.environ)
-    kept = in_use.keep(os.environ) if request.keep else ""
-    for sentence in (*outcome.complaints, *([kept] if kept else [])):
-        print(sentence)  # noqa: T201 - the Lambda's log
-    if not outcome.delivered:
+    kept = in_use.keep(os.environ, time_left.reading()) if request.keep and outcome.refused is None else ""
+    for sentence in (*outcome.complaints, outcome.refused, kept):
+        if sentence:
+            print(sentence)  # noqa: T201 - the Lambda's log
+    if not outcome.delivered and outcome.refused is None:
         raise NotDelivered("; ".join(outcome.complaints) or "the report was not delivered")
+    if request.keep and not outcome.already_reported and outcome.refused is None:
+        heartbeat.beat(outcome.report.summary, os.environ)
     return outcome
 
 
-def request_of(event: Mapping[str, Any], remaining_ms: Callable[[], int] | None) -> Request:
-    """Read an event: EventBridge's ``time`` and ``id``, or ``tables`` and ``send`` of a direct call."""
-    stated = event.get("time")
-    reading = datetime.now(UTC)  # noqa: TID251 - the edge: the one reading of the clock
-    now = datetime.fromisoformat(str(stated)) if stated else reading
-    only = event.get("tables") or ()
-    send_it = event.get("send", True) is not False
-    stop_at = None
-    if remaining_ms is not None:
-        stop_at = time.monotonic() + max(0.0, remaining_ms() / 1000 - _TIME_TO_TELL_S)
+def request_of(asked: Asked, time_left: TimeLeft, request_id: str | None = None) -> Request:
+    """Return the run that an event asks for."""
+    reading = _clock()
     return Request(
-        now=(now if now.tzinfo else now.replace(tzinfo=UTC)).astimezone(UTC),
+        now=asked.time or reading,
         reading=reading,
-        only=(only,) if isinstance(only, str) else tuple(str(glob) for glob in only),
-        send=send_it,
-        keep=send_it and not only,
-        event_id=str(event["id"]) if event.get("id") else None,
-        stop_at=stop_at,
+        is_stated=asked.time is not None,
+        only=asked.only,
+        send=asked.send,
+        keep=asked.send and not asked.only,
+        event_id=asked.id,
+        request_id=request_id,
+        time_left=time_left,
     )
+
+
+def _clock() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251 - the edge: the one reading of the clock

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from checks.catalogued import is_pattern, not_in_catalog, read_catalog
 from checks.config.selectors import matches_name
-from checks.estimate import DEFAULT_CRON, RunTimes, estimate, seen_late
-from checks.lake.catalog import prefix_table, table_id
-from checks.model import (
-    CATALOG_CHECK,
-    CONFIG_CHECK,
-    Finding,
-    Problem,
-    ProblemKind,
-    Status,
-    TableMemory,
-    Unobserved,
-)
+from checks.estimate import estimate, seen_late
+from checks.lake.catalog import prefix_table
+from checks.model import CATALOG_CHECK, CONFIG_CHECK, Finding, Problem, ProblemKind, Status, TableMemory
 from checks.rules.base import TablePlan
+from checks.schedule.runs import DEFAULT_CRON, RunTimes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
+    from checks.catalogued import Catalogued
     from checks.changes import TableRecord
     from checks.config.selectors import Selector
     from checks.config.settings import Config, Resolved
@@ -31,8 +25,6 @@ if TYPE_CHECKING:
     from checks.model import Table
     from checks.rules.asking import Clock
 
-_FEW_EXACT_NAMES = 3
-"""Up to so many tables of one database are asked for by name; for more, its pages of 100 cost less."""
 _VIEW = "VIRTUAL_VIEW"
 
 
@@ -82,66 +74,35 @@ def plan_of(
     )
 
 
-@dataclass(slots=True)
-class _Catalogued:
-    """What was read of the catalog so far: whole databases, and single tables, each once."""
-
-    catalog: Catalog
-    databases: dict[tuple[str | None, str], dict[str, Table] | Problem] = field(default_factory=dict)
-    broken: dict[str, Problem] = field(default_factory=dict)
-
-    def tables(self, account: str | None, database: str) -> dict[str, Table] | Problem:
-        """Return all tables of a database by name, or why they cannot be read."""
-        key = (account, database)
-        if key not in self.databases:
-            try:
-                found = self.catalog.tables(database, account)
-            except Unobserved as error:
-                self.databases[key] = error.problem
-            else:
-                self.databases[key] = {table.name or "": table for table in found.tables}
-                self.broken |= found.problems
-        return self.databases[key]
-
-    def table(self, account: str | None, database: str, name: str) -> Table | Problem:
-        """Return one table, or why it cannot be read."""
-        known = self.databases.get((account, database))
-        if known is not None:
-            if isinstance(known, Problem):
-                return known
-            broken = self.broken.get(table_id(database, name, account))
-            return broken or known.get(name) or _not_in_catalog(table_id(database, name, account))
-        try:
-            return self.catalog.table(database, name, account)
-        except Unobserved as error:
-            return error.problem
-
-
-def plan(config: Config, catalog: Catalog, remembered: Mapping[str, TableRecord], now: datetime) -> Planned:
-    """Return what a run at ``now`` looks at.
+def plan(
+    config: Config,
+    catalog: Catalog,
+    remembered: Mapping[str, TableRecord],
+    now: datetime,
+    *,
+    only: Callable[[Selector], bool] | None = None,
+    stop_at: float | None = None,
+) -> Planned:
+    """Return what a run at ``now`` looks at; with ``only`` what those entries speak of.
 
     ``remembered`` holds the tables of earlier runs: those that a glob matched and that the catalog has no
-    more are told as gone, not dropped. Never raises for what AWS answers: that is a finding.
+    more are told as gone, not dropped. Databases are read side by side until ``stop_at`` (monotonic seconds): what was
+    not reached then is unknown. Never raises for what AWS answers: that is a finding.
     """
-    read = _Catalogued(catalog)
+    selectors = tuple(each for each in config.selectors() if only is None or only(each))
+    read = read_catalog(catalog, config, selectors, stop_at)
     draft = _Draft(config, remembered, now)
-    if config.problem is not None:
+    if config.problem is not None and only is None:
         draft.add_config(config.source, config.problem)
-    for selector in config.selectors():
+    for selector in selectors:
         if selector.is_prefix:
             draft.add_prefix(selector)
-    exact = [each for each in config.selectors() if not each.is_prefix and not each.is_glob]
-    globs = [each for each in config.selectors() if each.is_glob]
-    for selector in globs:
-        _match_glob(selector, read, draft)
-    by_database: dict[tuple[str | None, str], int] = {}
-    for selector in exact:
-        key = (selector.account, selector.database or "")
-        by_database[key] = by_database.get(key, 0) + 1
-    for (account, database), count in by_database.items():
-        if count > _FEW_EXACT_NAMES:
-            read.tables(account, database)
-    for selector in exact:
+    for selector in selectors:
+        if selector.is_glob:
+            _match_glob(selector, read, draft)
+    for selector in selectors:
+        if selector.is_prefix or selector.is_glob:
+            continue
         found = read.table(selector.account, selector.database or "", selector.name or "")
         if isinstance(found, Problem):
             draft.add_unread(selector.id, found, selector)
@@ -151,21 +112,18 @@ def plan(config: Config, catalog: Catalog, remembered: Mapping[str, TableRecord]
     return draft.planned()
 
 
-def _match_glob(selector: Selector, read: _Catalogued, draft: _Draft) -> None:
+def _match_glob(selector: Selector, read: Catalogued, draft: _Draft) -> None:
     """Add all tables that a glob matches; one finding when the catalog cannot be read or none match."""
     database = selector.database or ""
-    names: Iterable[str] = (database,)
-    if "*" in database or "?" in database:
-        try:
-            names = read.catalog.databases(selector.account)
-        except Unobserved as error:
-            draft.add_unread(selector.id, error.problem, selector)
-            return
+    names = read.names[selector.account] if is_pattern(database) else (database,)
+    if isinstance(names, Problem):
+        draft.add_unread(selector.id, names, selector)
+        return
     matched = 0
     for name in names:
         if not matches_name(database, name):
             continue
-        tables = read.tables(selector.account, name)
+        tables = read.databases[selector.account, name]
         if isinstance(tables, Problem):
             draft.add_unread(
                 f"{selector.account}/{name}.*" if selector.account else f"{name}.*", tables, selector
@@ -183,7 +141,7 @@ def _match_glob(selector: Selector, read: _Catalogued, draft: _Draft) -> None:
             matched += 1
             draft.add_unread(broken_id, problem, selector)
     if not matched:
-        draft.add_unread(selector.id, _not_in_catalog(selector.id), selector)
+        draft.add_unread(selector.id, not_in_catalog(selector.id), selector)
 
 
 class _Draft:
@@ -248,7 +206,7 @@ class _Draft:
                 if problem.kind not in (ProblemKind.NOT_IN_CATALOG, ProblemKind.NOT_FOUND):
                     self._unknown(known, problem)
 
-    def add_gone(self, read: _Catalogued) -> None:
+    def add_gone(self, read: Catalogued) -> None:
         """Add the tables that a glob matched in an earlier run, and that the catalog has no more."""
         for table, record in self._remembered.items():
             if (
@@ -282,7 +240,7 @@ class _Draft:
         resolved = self._config.resolve(account or None, database, name) if is_one else None
         kind = ProblemKind.NOT_IN_CATALOG if problem.kind is ProblemKind.NOT_FOUND else problem.kind
         if problem.kind is ProblemKind.NOT_FOUND:
-            problem = _not_in_catalog(table, problem.message)
+            problem = not_in_catalog(table, problem.message)
         silenced = resolved.silenced(self._now, CATALOG_CHECK) if resolved else None
         self._findings[table] = Finding(
             table=table,
@@ -292,6 +250,7 @@ class _Draft:
             advice=problem.remedy,
             problem=kind,
             cause=problem.cause,
+            lacks=problem.lacks,
             owner=resolved.entry.owner if resolved else None,
             runbook=resolved.entry.runbook if resolved else None,
             silenced=silenced,
@@ -310,16 +269,6 @@ class _Draft:
             watched=frozenset(self._watched),
             notes=tuple(notes),
         )
-
-
-def _not_in_catalog(table: str, why: str = "") -> Problem:
-    because = f": {why}" if why else ""
-    matches = "matches no table in the catalog" if "*" in table or "?" in table else "is not in the catalog"
-    return Problem(
-        ProblemKind.NOT_IN_CATALOG,
-        f"{table} {matches}{because}",
-        "mend the name in the config, create the table, or let the monitor see it (Glue and Lake Formation)",
-    )
 
 
 def say(planned: Planned, clock: Clock, cron: str = DEFAULT_CRON) -> str:

@@ -1,19 +1,23 @@
-"""What several test files share: an emulated account, and a browser where there is one."""
+"""What several test files share: an emulated account, and a browser and the Lambda's Python where there is one."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from typing import TYPE_CHECKING
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from infra.package.bytecode import find_python
+from infra.package.failures import NotBuilt
+from tests.asked import Recorder, differences, joined
 from tests.lakes import HttpLake, point_at, reset, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 # A busy machine is no fault of the code: no example has a time limit. In CI the examples are the same each time.
 settings.register_profile(
@@ -23,6 +27,53 @@ settings.register_profile(
     derandomize=os.environ.get("CI") == "true",
 )
 settings.load_profile("checks")
+
+ASKED = Recorder()
+FOLDER = pytest.StashKey["Path"]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Note what the program asks AWS for; with several processes, all of them in the folder of the first."""
+    told = getattr(config, "workerinput", {}).get("asked")
+    config.stash[FOLDER] = Path(told or tempfile.mkdtemp(prefix="asked-"))
+    ASKED.start()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of pytest-xdist where to write."""
+    node.workerinput["asked"] = str(node.config.stash[FOLDER])
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """After the whole suite, fail where what was asked for is not what is declared.
+
+    A choice of tests, or a run that failed anyhow, proves nothing of it.
+    """
+    config = session.config
+    worker = getattr(config, "workerinput", {}).get("workerid")
+    ASKED.save(config.stash[FOLDER], worker or "own")
+    if worker is not None:
+        return
+    pairs = joined(config.stash[FOLDER])
+    shutil.rmtree(config.stash[FOLDER])
+    if exitstatus == pytest.ExitCode.OK and is_whole(config):
+        told = differences(pairs)
+        if told:
+            reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
+            reporter.section("what the program asks AWS for is not what it declares (IAM_ACTIONS)", red=True)
+            for sentence in told:
+                reporter.line(sentence)
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def is_whole(config: pytest.Config) -> bool:
+    """Tell whether all tests were asked for."""
+    chosen = (config.option.keyword, config.option.markexpr, config.getoption("lf", default=False))
+    whole = [str(Path(each).resolve()) for each in config.args] == [str(config.rootpath / "tests")]
+    return whole and not any(chosen) and not config.option.collectonly and not config.getoption("deselect")
+
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -37,7 +88,7 @@ def endpoint() -> Iterator[str]:
 @pytest.fixture
 def lake(endpoint: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[HttpLake]:
     """An empty lake over HTTP; the working folder is a new one, and no setting of the user's account counts."""
-    for name in ("CONFIG", "TABLES", "TOPIC_ARN", "HISTORY", "AWS_LAMBDA_FUNCTION_NAME"):
+    for name in ("CONFIG", "TABLES", "TOPIC_ARN", "HISTORY", "METRICS_NAMESPACE", "AWS_LAMBDA_FUNCTION_NAME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     point_at(monkeypatch, endpoint)
@@ -56,3 +107,14 @@ def browser() -> str:
             pytest.fail(reason)
         pytest.skip(reason)
     return found
+
+
+@pytest.fixture(scope="session")
+def python() -> Path:
+    """A Python of the Lambda's version; skips where there is none, except in CI, where it must be there."""
+    try:
+        return find_python()
+    except NotBuilt as error:
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(error))
+        pytest.skip(str(error))

@@ -12,19 +12,17 @@ from hypothesis import strategies as st
 from checks.changes import (
     NEWS,
     OVER,
-    Event,
     State,
     TableRecord,
     advance,
     changes,
-    claim,
     complete,
     finish,
 )
 from checks.model import Change, Finding, Item, ItemState, Reason, Severity, Status
 
 NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
-DAY = timedelta(days=1)
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 PASS, FAIL, UNKNOWN = Status.PASS, Status.FAIL, Status.UNKNOWN
 WARNING, CRITICAL = Severity.WARNING, Severity.CRITICAL
 
@@ -229,20 +227,18 @@ def test_completing_a_run_keeps_the_times_and_forgets_silenced_tables_that_are_g
     assert (earlier.last_completed_at, earlier.last_full_report_on) == (NOW, NOW.date())
 
 
-@pytest.mark.parametrize(("seconds", "taken"), [(-1, True), (0, False), (1, False)])
-def test_a_lease_holds_until_it_ends(seconds: int, *, taken: bool) -> None:
-    lease = timedelta(minutes=15)
-    state = claim(State(), "event", NOW, lease)
-    assert state is not None
-    assert (claim(state, "event", NOW + lease + timedelta(seconds=seconds), lease) is None) is taken
-
-
-def test_an_event_that_was_reported_is_never_run_again_and_forgotten_after_a_week() -> None:
+@pytest.mark.parametrize(("seconds", "is_kept"), [(-1, True), (0, True), (1, False)])
+def test_an_event_that_was_reported_is_remembered_for_a_week(seconds: int, *, is_kept: bool) -> None:
     state = finish(State(), "event", NOW)
-    assert claim(state, "event", NOW + 6 * DAY, DAY) is None
-    later = claim(state, "other", NOW + 8 * DAY, DAY)
-    assert later is not None
-    assert later.events == {"other": Event(leased_until=NOW + 9 * DAY)}
+    assert state.events == {"event": NOW}
+    later = NOW + 7 * DAY + seconds * SECOND
+    assert finish(state, "other", later).events == {**({"event": NOW} if is_kept else {}), "other": later}
+
+
+def test_no_more_than_a_thousand_events_are_remembered() -> None:
+    state = State(events={f"event-{number}": NOW + number * SECOND for number in range(2000)})
+    after = finish(state, "newest", NOW + DAY).events
+    assert (len(after), "event-1000" in after, "event-999" in after) == (1001, True, False)
 
 
 # What must hold whatever was seen.

@@ -196,7 +196,7 @@ def test_a_run_publishes_and_remembers(tables: HttpLake, capsys: pytest.CaptureF
     Path("checks.yml").write_text(text, encoding="utf-8")
     assert cli.main(["run", "--fail-on", "never"]) == 0
     assert team.mail().subject.startswith("[S3 tables] ")
-    assert json.loads(Path(".checks/state.json").read_text(encoding="utf-8"))["last_completed_at"]
+    assert json.loads(Path(".checks/states/prod.json").read_text(encoding="utf-8"))["last_completed_at"]
     team.mails()
     assert cli.main(["run", "--no-send", "--fail-on", "never"]) == 0
     assert team.mails() == []

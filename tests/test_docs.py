@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from checks.config import load
+from checks.iam import DIRECTORY, NEEDED_BY_KEYS, registry
 from checks.rules import CHECKS
 
 ROOT = Path(__file__).parents[1]
@@ -51,9 +52,24 @@ def test_links_lead_to_files_that_are_there(page: str) -> None:
             assert (ROOT / page).parent.joinpath(target).exists(), target
 
 
-@pytest.mark.parametrize("command", ["validate", "plan", "run --no-send", "schema"])
+@pytest.mark.parametrize("command", ["validate", "plan", "run --no-send", "schema", "iam"])
 def test_readme_shows_commands_that_exist(command: str) -> None:
     from checks import cli
 
     parsed = cli._parser().parse_args(command.split())
     assert callable(parsed.command)
+
+
+def test_readme_lists_all_that_the_role_may_need_and_no_more() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = text.partition("## What it may do in your account")[2].partition("\n## ")[0]
+    keys = {action for actions in NEEDED_BY_KEYS.values() for action in actions}
+    assert set(re.findall(r"`([a-z0-9]+:[A-Za-z]+)`", section)) == {*registry.actions(), *keys, DIRECTORY}
+
+
+def test_what_printing_a_policy_takes_is_told() -> None:
+    page = (ROOT / "docs" / "permissions.md").read_text(encoding="utf-8")
+    monitor = set(registry.actions())
+    beyond = {action for actions in registry.of_setup().values() for action in actions} - monitor
+    section = page.partition("## Who runs it")[2].partition("\n## ")[0]
+    assert set(re.findall(r"`([a-z0-9]+:[A-Za-z]+)`", section)) == beyond

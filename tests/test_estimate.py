@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import pytest
-
 from checks.changes import State
-from checks.estimate import DEFAULT_CRON, RunTimes, estimate, seen_late
+from checks.estimate import estimate, seen_late
 from checks.lake.observe import observe
 from checks.layout import StatedLayout
 from checks.memory import records
@@ -20,6 +18,7 @@ from checks.rules.events import EventsConfig
 from checks.rules.freshness import FreshnessConfig
 from checks.rules.partitions import PartitionsConfig
 from checks.rules.volume import VolumeConfig
+from checks.schedule.runs import DEFAULT_CRON, RunTimes
 from tests.lakes import MemoryLake, hive_location, prefix
 from tests.nights import Nights
 from tests.times import BERLIN, DAY, HOUR, UTC_ZONE, at
@@ -150,34 +149,6 @@ def test_a_scan_of_large_partitions_is_told_once_they_were_seen() -> None:
     told = estimate(nights.plan, Clock(now=nights.now))
     assert (told.way, told.count) == ("14 due days, 13 seen before, one scan", 2)
     assert nights.night() == 1
-
-
-@pytest.mark.parametrize(
-    ("expression", "run"),
-    [
-        (DEFAULT_CRON, "11-24 00:00"),
-        ("cron(0 12 * * ? *)", "11-23 12:00"),
-        ("cron(59 11 * * ? *)", "11-24 11:59"),
-        ("cron(0/30 * * * ? *)", "11-23 12:00"),
-        ("cron(5 6 ? * MON-FRI *)", "11-24 06:05"),
-        ("cron(5 6 ? * 2-6 *)", "11-24 06:05"),
-        ("cron(5 6 ? * 1 *)", "11-29 06:05"),
-        ("cron(5 6 1 * ? *)", "12-01 06:05"),
-        ("0 13 * * *", "11-23 13:00"),
-        ("rate(1 hour)", "11-23 12:00"),
-        ("rate(5 hours)", "11-23 15:00"),
-    ],
-)
-def test_when_a_run_comes(expression: str, run: str) -> None:
-    assert RunTimes(expression).first_at_or_after(NOW) == at(run)
-
-
-@pytest.mark.parametrize(
-    "expression", ["", "cron(1 2 3)", "rate(x)", "rate(0 hours)", "cron(99 * * * ? *)", "soon"]
-)
-def test_a_schedule_that_is_not_read(expression: str) -> None:
-    with pytest.raises(ValueError, match=r"write one such as|is not read"):
-        RunTimes(expression).first_at_or_after(NOW)
 
 
 def told(rule: Rule, expression: str = DEFAULT_CRON, now: datetime = NOW) -> list[str]:

@@ -43,6 +43,7 @@ DAYS = ("2026-11-20", "2026-11-21")
 
 
 def log_of(*commits: bytes, hint: int | None = None, first: int = 0) -> ObjectsInMemory:
+    """Return a log whose commits were written at NOW; where there is a hint, its checkpoint tells nothing."""
     objects = ObjectsInMemory()
     for version, data in enumerate(commits, first):
         objects.put(log_key(version), data)
@@ -113,7 +114,10 @@ def test_a_recent_checkpoint_of_deltalake_costs_one_list_and_two_gets(tmp_path: 
     objects.put_folder(tmp_path)
     assert see(objects).newest == Arrival(NINE, commit_uri(4))
     assert objects.counts == (1, 2)
-    assert objects.calls[0] == f"GET {ROOT}_delta_log/_last_checkpoint"
+    assert [call.rpartition("/")[2] for call in objects.calls[1:]] == [
+        f"{4:020d}.json",
+        f"{3:020d}.checkpoint.parquet",  # for what the table asks of its readers
+    ]
 
 
 def test_an_empty_append_of_deltalake_is_no_arrival(tmp_path: Path) -> None:
@@ -164,7 +168,14 @@ def commit_of(info: dict[str, Any], *actions: dict[str, Any]) -> bytes:
         ("MERGE", "none", True),
         ("UPDATE", {"numUpdatedRows": "0"}, False),
         ("UPDATE", {"numUpdatedRows": "7"}, True),
-        ("WRITE", {"numOutputRows": "0"}, True),  # the actions are believed
+        ("WRITE", {"numOutputRows": "0"}, False),
+        ("WRITE", {"numOutputRows": "1"}, True),
+        ("STREAMING UPDATE", {"numOutputRows": "0"}, False),
+        ("CREATE TABLE AS SELECT", {"numOutputRows": 0}, False),
+        ("WRITE", {"num_added_rows": 0, "num_added_files": 1}, False),
+        ("WRITE", {"num_added_rows": 3}, True),
+        ("WRITE", {"numFiles": "0"}, True),
+        ("RESTORE", {"numOutputRows": "0"}, True),
     ],
 )
 def test_rewritten_remainders_are_told_by_the_metrics_of_rows(
@@ -173,6 +184,28 @@ def test_rewritten_remainders_are_told_by_the_metrics_of_rows(
     commit = commit_of({"operation": operation, "operationMetrics": metrics}, delta_remove(), delta_add())
     seen = see(log_of(append(EIGHT), commit))
     assert seen.newest == Arrival(*((NINE, commit_uri(1)) if is_data else (EIGHT, commit_uri(0))))
+
+
+@pytest.mark.parametrize(
+    ("stats", "is_data"),
+    [
+        (None, False),
+        ('{"minValues":{}}', False),
+        ('{"numRecords":0}', False),
+        ('{"numRecords":4}', True),
+        ('{"numRecords": 4, "nullCount": {}}', True),
+    ],
+)
+def test_metrics_of_no_row_are_believed_where_no_file_tells_of_any(
+    stats: str | None, *, is_data: bool
+) -> None:
+    add = delta_add()
+    add["add"]["stats"] = stats
+    metrics = {"numFiles": "1", "numOutputRows": "0"}
+    for rule in (freshness(), freshness(count="changes")):
+        commit = commit_of({"operation": "WRITE", "operationMetrics": metrics}, add)
+        seen = observe(READER, plan_of(Format.DELTA, rule), log_of(append(EIGHT), commit))
+        assert seen.newest == Arrival(*((NINE, commit_uri(1)) if is_data else (EIGHT, commit_uri(0))))
 
 
 @pytest.mark.parametrize(
@@ -335,7 +368,10 @@ def test_a_stale_hint_finds_all_that_came_later() -> None:
     objects = log_of(*(append(EIGHT + n * timedelta(minutes=1)) for n in range(30)), hint=4)
     objects.put(log_key(20, ".checkpoint.parquet"), b"PAR1")
     assert see(objects).newest == Arrival(EIGHT + 29 * timedelta(minutes=1), commit_uri(29))
-    assert objects.counts == (1, 2)
+    assert objects.counts == (
+        1,
+        3,
+    )  # the newest commit, the checkpoint that tells nothing, and the first commit
     for version in range(15):
         del objects.objects[log_key(version)]
     assert see(objects).newest is not None
@@ -352,7 +388,7 @@ def test_without_an_arrival_since_the_checkpoint_it_goes_back_further() -> None:
     seen = see(objects)
     assert seen.newest == Arrival(NINE, commit_uri(1))
     assert seen.notes == ("sales.orders: its newest 8 commits added no data (OPTIMIZE)",)
-    assert objects.counts == (2, 10)
+    assert objects.counts == (1, 11)  # nine commits, the checkpoint that tells nothing, and the first commit
 
 
 def test_where_the_log_before_was_cleaned_up_an_upper_bound_is_told() -> None:
@@ -390,7 +426,9 @@ def test_the_search_back_is_bounded() -> None:
     assert seen.problem is not None
     assert seen.problem.kind is ProblemKind.OVER_BUDGET
     assert "at or before 2026-11-21T10:00:00Z" in seen.problem.message
-    assert objects.counts[1] == 1 + delta.MOST_COMMITS
+    assert (
+        objects.counts[1] == delta.MOST_COMMITS + 2
+    )  # the checkpoint that tells nothing, and the first commit
 
 
 def test_a_log_that_never_added_data_was_never_loaded() -> None:
@@ -422,7 +460,9 @@ def test_a_stated_now_before_the_last_checkpoint_is_found_in_few_requests() -> N
 
 @pytest.mark.parametrize(("ahead", "believed"), [(599, True), (600, True), (601, False)])
 def test_a_time_more_than_ten_minutes_ahead_is_unknown(ahead: int, *, believed: bool) -> None:
-    seen = see(log_of(append(NOW + timedelta(seconds=ahead))))
+    objects = log_of(append(NOW + timedelta(seconds=ahead)))
+    objects.modified[log_key(0)] = NOW + 2 * HOUR
+    seen = see(objects)
     assert (seen.newest is not None) is believed
     assert (seen.problem is not None and seen.problem.kind is ProblemKind.FROM_THE_FUTURE) is not believed
 
@@ -497,20 +537,19 @@ def test_a_hundred_megabytes_that_tell_nothing_are_given_up() -> None:
     objects = log_of(b'{"cdc": {}}\n' * (100 * 1024 * 1024 // 12))
     seen = see(objects)
     assert seen.problem is not None
-    assert "its first 500,000 actions do not tell what it did" in seen.problem.message
+    assert seen.problem.kind is ProblemKind.OVER_BUDGET
+    assert (
+        seen.problem.message
+        == f"the first 500,000 actions of {commit_uri(0)} do not tell what it did, and no more are read"
+    )
 
 
 def test_a_commit_of_a_hundred_megabytes_is_read_up_to_a_bound() -> None:
     objects = log_of(b'{"cdc": {"path": "%s"}}\n' % (b"x" * 5000) * (100 * 1024 * 1024 // 5024))
     seen = see(objects)
     assert seen.problem is not None
-    assert "its first 67,108,864 bytes do not tell what it did" in seen.problem.message
-
-
-def test_symlink_manifests_lead_to_the_log_beside_them() -> None:
-    plan = plan_of(Format.FILES, location=f"{LOCATION}_symlink_format_manifest/")
-    assert READER.claims(plan.table)
-    assert observe(READER, plan, log_of(append(EIGHT))).newest == Arrival(EIGHT, commit_uri(0))
+    assert seen.problem.kind is ProblemKind.OVER_BUDGET
+    assert f"the first 67,108,864 bytes of {commit_uri(0)} do not tell what it did" in seen.problem.message
 
 
 def test_claims_by_the_catalog_alone_and_needs_a_location() -> None:

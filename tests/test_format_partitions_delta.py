@@ -66,7 +66,7 @@ def test_days_are_found_in_a_checkpoint_of_deltalake(tmp_path: Path) -> None:
     objects = folder_of(tmp_path)
     plan = plan_with(Format.DELTA)
     assert filled(plan, observe(delta.READER, plan, objects)) == A_GAP
-    assert objects.counts == (1, 3)  # the hint, the newest commit, the checkpoint
+    assert objects.counts == (1, 2)  # the newest commit and the checkpoint
 
 
 def test_a_delete_and_a_compaction_after_the_checkpoint_count(tmp_path: Path) -> None:

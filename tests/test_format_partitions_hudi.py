@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from checks.lake.formats import delta, hudi
-from checks.lake.formats.hudi_partitions import values_of
-from checks.model import Column, Format, TableMemory
+from checks.lake.formats.hudi_paths import PartitionPaths
+from checks.model import Format, TableMemory
 from checks.rules.asking import Clock
 from tests.partitioned import (
     A_GAP,
@@ -24,12 +24,14 @@ from tests.partitioned import (
     states,
 )
 from tests.tables_by_engines import (
+    LOCATION,
     NOW,
     ROOT,
     HudiTable,
     ObjectsInMemory,
     delta_add,
     delta_commit,
+    freshness,
     hudi_commit,
     log_key,
     observe,
@@ -65,7 +67,7 @@ def test_days_before_the_timeline_are_looked_for_by_their_path() -> None:
     table = HudiTable(table_type="MERGE_ON_READ")
     table.instant(NINE, "deltacommit", hudi_commit(partition="day=2026-11-21"))
     table.objects.put(f"{ROOT}.hoodie/archived/.commits_.archive.1_1-0-1", b"...")
-    table.objects.put(f"{ROOT}day=2026-11-19/.f-0_20261119.log.1_0-1-2", b"rows")
+    table.objects.put(f"{ROOT}day=2026-11-19/.f-0_20261119060000000.log.1_0-1-2", b"rows")
     table.objects.put(f"{ROOT}day=2026-11-20/.hoodie_partition_metadata", b"...")
     plan = plan_with(Format.HUDI)
     seen = observe(hudi.READER, plan, table.objects)
@@ -79,7 +81,7 @@ def test_a_dropped_partition_holds_nothing_though_its_files_lie_there() -> None:
     dropped = hudi_commit("DELETE_PARTITION", inserts=0, replaced=("day=2026-11-20",))
     table.instant(TEN, "replacecommit", dropped)
     table.objects.put(f"{ROOT}.hoodie/archived/.commits_.archive.1_1-0-1", b"...")
-    table.objects.put(f"{ROOT}day=2026-11-20/f-0_0-1-2.parquet", b"rows")
+    table.objects.put(f"{ROOT}day=2026-11-20/f-0_0-1-2_20261120080000000.parquet", b"rows")
     plan = plan_with(Format.HUDI)
     assert filled(plan, observe(hudi.READER, plan, table.objects)) == A_GAP
 
@@ -97,10 +99,28 @@ def test_a_partition_that_was_written_anew_still_holds_its_rows(operation: str) 
 
 def test_a_table_without_partition_fields_says_so() -> None:
     table = HudiTable(more={"hoodie.table.partition.fields": ""})
-    table.instant(NINE, "commit", hudi_commit())
+    table.instant(NINE, "commit", hudi_commit(partition=""))
     seen = observe(hudi.READER, plan_with(Format.HUDI), table.objects)
     assert seen.newest is not None
-    assert "is not partitioned" in seen.notes[-1]
+    assert "sales.orders is not partitioned" in seen.notes[-1]
+
+
+def test_names_of_keys_are_taken_from_paths_where_nothing_else_tells_them() -> None:
+    table = HudiTable(more={"hoodie.table.partition.fields": ""})
+    for moment, day in ((EIGHT, "2026-11-19"), (NINE, "2026-11-21")):
+        table.instant(moment, "commit", hudi_commit(partition=f"day={day}"))
+    plan = plan_with(Format.HUDI)
+    assert filled(plan, observe(hudi.READER, plan, table.objects)) == A_GAP
+
+
+def test_a_partitioned_table_whose_keys_nothing_names_is_not_said_to_be_none() -> None:
+    table = HudiTable(more={"hoodie.table.partition.fields": ""})
+    table.instant(NINE, "commit", hudi_commit(partition="2026/11/21"))
+    seen = observe(hudi.READER, plan_with(Format.HUDI), table.objects)
+    assert seen.notes[-1] == (
+        f"neither {LOCATION}.hoodie/hoodie.properties nor the catalog names the partition keys of sales.orders, "
+        "whose data lies in paths such as 2026/11/21"
+    )
 
 
 @pytest.mark.parametrize(
@@ -121,7 +141,7 @@ def test_a_table_without_partition_fields_says_so() -> None:
 def test_paths_carry_values_with_and_without_names(
     path: str, names: tuple[str, ...], values: tuple[str, ...]
 ) -> None:
-    assert values_of(path, tuple(Column(name, "string") for name in names)) == values
+    assert PartitionPaths(names, ("",) * len(names), {}).values_of(path) == values
 
 
 @pytest.mark.parametrize("table_format", [Format.DELTA, Format.HUDI])
@@ -144,3 +164,19 @@ def test_with_a_stated_now_later_commits_fill_no_day(table_format: Format) -> No
     rule = partitions_rule(lookback=2)
     row = rule.measure(seen, Clock(now=NOW - 2 * HOUR), TableMemory())
     assert {item.period: item.state for item in row.items} == {"2026-11-20": MISSING, "2026-11-19": PRESENT}
+
+
+@pytest.mark.parametrize("version", [6, 8])
+def test_periods_of_a_copy_whose_zone_nothing_tells_are_no_younger_than_the_copy_proves(version: int) -> None:
+    table = HudiTable(version=version)
+    for moment, day in ((EIGHT - 9 * DAY, "2026-11-20"), (EIGHT - 8 * DAY, "2026-11-21")):
+        table.instant(moment, "commit", hudi_commit(partition=f"day={day}", avro=version >= 8))
+    table.copied(NOW)
+    plan = plan_with(Format.HUDI, partitions_rule(lookback=2), freshness(24))
+    seen = observe(hudi.READER, plan, table.objects)
+    assert seen.newest is not None  # by the whole table: late at the best, whatever its zone is
+    assert seen.newest.is_bound
+    assert seen.newest.at == EIGHT - 8 * DAY + 12 * HOUR
+    for each in seen.partitions:
+        assert each.listing is not None
+        assert each.listing.newest_at is None

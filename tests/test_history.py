@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
+import re
 import threading
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,22 +16,22 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.stub import Stubber
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from moto.server import ThreadedMotoServer
 
-from checks.changes import Event, ItemTold, State, TableRecord, Told, finish
+from checks.changes import ItemTold, State, TableRecord, Told, finish
 from checks.history import (
     History,
     HistoryConflict,
     HistoryTorn,
     HistoryUnavailable,
-    claim_event,
+    base,
     local,
     open_history,
     update,
 )
-from checks.history.base import run_name
+from checks.history.base import Kept, run_name, safe_name
 from checks.history.document import from_text, to_text
 from checks.model import ItemState, Severity, Status, TableMemory
 from tests.report_cases import ALL, NOW, state_after
@@ -51,7 +53,9 @@ STATE = replace(
             ),
         )
     },
-    events={"event": Event(leased_until=NOW, done_at=NOW)},
+    events={"event": NOW},
+    name="prod",
+    config_at="/home/team/checks.yml",
 )
 
 
@@ -72,13 +76,13 @@ def place(
 ) -> tuple[History, Callable[[str], bytes]]:
     """Return a history that holds nothing yet, and how to read what it keeps under a name."""
     if request.param == "folder":
-        return open_history(str(tmp_path / "new" / "folder")), lambda name: Path(name).read_bytes()
+        return open_history(str(tmp_path / "new" / "folder"), "prod"), lambda name: Path(name).read_bytes()
 
     def read(name: str) -> bytes:
         bucket, _, key = name.removeprefix("s3://").partition("/")
         return client.get_object(Bucket=bucket, Key=key)["Body"].read()
 
-    return open_history(f"s3://remembering/{tmp_path.name}", client), read
+    return open_history(f"s3://remembering/{tmp_path.name}", "prod", client), read
 
 
 @pytest.fixture
@@ -90,10 +94,10 @@ def tear(history: History, content: bytes, client: S3Client) -> None:
     """Put bytes in place of the state."""
     if history.place.startswith("s3://"):
         bucket, _, prefix = history.place.removeprefix("s3://").partition("/")
-        client.put_object(Bucket=bucket, Key=f"{prefix}state.json", Body=content)
+        client.put_object(Bucket=bucket, Key=f"{prefix}states/prod.json", Body=content)
         return
-    Path(history.place).mkdir(parents=True, exist_ok=True)
-    Path(history.place, "state.json").write_bytes(content)
+    Path(history.place, "states").mkdir(parents=True, exist_ok=True)
+    Path(history.place, "states/prod.json").write_bytes(content)
 
 
 def test_a_place_without_a_state_is_empty(history: History) -> None:
@@ -109,7 +113,7 @@ def test_what_was_saved_is_loaded(history: History) -> None:
 
 def test_two_that_begin_at_once_conflict(history: History) -> None:
     history.save(STATE, "")
-    with pytest.raises(HistoryConflict, match=r"Another run wrote .*state\.json in between"):
+    with pytest.raises(HistoryConflict, match=r"Another run wrote .*states/prod\.json in between"):
         history.save(State(), "")
     assert history.load()[0] == STATE
 
@@ -126,9 +130,9 @@ def test_a_state_that_was_deleted_in_between_is_a_conflict(history: History, cli
     token = history.save(STATE, "")
     if history.place.startswith("s3://"):
         bucket, _, prefix = history.place.removeprefix("s3://").partition("/")
-        client.delete_object(Bucket=bucket, Key=f"{prefix}state.json")
+        client.delete_object(Bucket=bucket, Key=f"{prefix}states/prod.json")
     else:
-        Path(history.place, "state.json").unlink()
+        Path(history.place, "states/prod.json").unlink()
     with pytest.raises(HistoryConflict):
         history.save(State(name="second"), token)
 
@@ -144,7 +148,11 @@ GOOD = to_text(STATE)
         (b"\xff\xfe\x00", "it is not whole JSON"),
         (b"[]", "it is some other document"),
         (b'{"a": 1}', "it is some other document"),
-        (GOOD.replace('"version": 1', '"version": 2').encode(), "it has version 2, and this program reads 1"),
+        (
+            GOOD.replace('"version": 2', '"version": 3').encode(),
+            "it has version 3, and this program reads 1 to 2",
+        ),
+        (GOOD.replace('"version": 2', '"version": true').encode(), "it has version True, and this program"),
         (GOOD.replace('"told": [', '"toll": [').encode(), "a field is absent or wrong: KeyError 'told'"),
         (
             GOOD.replace('"status": "fail"', '"status": "bad"').encode(),
@@ -165,10 +173,10 @@ def test_a_torn_state_is_never_an_empty_one(
     tear(history, content, client)
     with pytest.raises(HistoryTorn) as caught:
         history.load()
-    assert f"state.json cannot be read as the history of this monitor ({why}" in str(caught.value)
+    assert f"prod.json cannot be read as the history of this monitor ({why}" in str(caught.value)
     assert str(caught.value).endswith("restore it from a backup, or set it aside and start anew.")
     aside = history.set_aside(caught.value)
-    assert "state.json.torn-" in aside
+    assert "states/prod.json.torn-" in aside
     assert read(aside) == content
     token = history.save(STATE, caught.value.token)
     assert history.load() == (STATE, token)
@@ -178,35 +186,79 @@ def test_a_report_is_kept_by_its_date_and_run(place: tuple[History, Callable[[st
     history, read = place
     where = history.where("run-1", NOW)
     assert history.remember('{"a": "ü"}', "run-1", NOW) == where
-    assert where.endswith("runs/2026-11-23/run-1.json")
+    assert where.endswith("runs/prod/2026-11-23/run-1.json")
     assert read(where) == '{"a": "ü"}'.encode()
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 @pytest.mark.parametrize(
     ("run_id", "name"),
     [
         ("6a7e8feb-b491-4cf7-a9f1-bf3703467718", "6a7e8feb-b491-4cf7-a9f1-bf3703467718"),
-        ("../../etc/passwd", "etc-passwd"),
-        ("a b/c\n", "a-b-c"),
-        ("..", "run"),
-        ("", "run"),
-        ("x" * 500, "x" * 120),
+        ("20261123T063000Z-0a1b2c3d", "20261123T063000Z-0a1b2c3d"),
+        ("../../etc/passwd", f"etc-passwd-{digest('../../etc/passwd')}"),
+        ("a b/c\n", f"a-b-c-{digest('a b/c' + chr(10))}"),
+        ("..", digest("..")),
+        ("", digest("")),
+        ("x" * 120, "x" * 120),
+        ("x" * 121, f"{'x' * 100}-{digest('x' * 121)}"),
     ],
 )
 def test_no_run_can_leave_the_folder(run_id: str, name: str) -> None:
     late = datetime(2026, 11, 23, 23, 30, tzinfo=UTC)
-    assert run_name(run_id, late) == f"runs/2026-11-23/{name}.json"
+    assert run_name("prod", run_id, late) == f"runs/prod/2026-11-23/{name}.json"
 
 
-def test_an_event_is_claimed_once(history: History) -> None:
-    lease = timedelta(minutes=15)
-    first = claim_event(history, "event", NOW, lease)
-    assert first is not None
-    assert claim_event(history, "event", NOW + timedelta(minutes=14), lease) is None
-    assert claim_event(history, "event", NOW + timedelta(minutes=15), lease) is not None
-    assert update(history, lambda state: finish(state, "event", NOW)) is not None
-    assert claim_event(history, "event", NOW + timedelta(hours=5), lease) is None
-    assert claim_event(history, "other", NOW, lease) is not None
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("prod", "prod"),
+        ("team.prod_2-a", "team.prod_2-a"),
+        ("Prod", f"prod-{digest('Prod')}"),
+        ("PROD", f"prod-{digest('PROD')}"),
+        (f"prod-{digest('Prod')}", f"prod-{digest('Prod')}-{digest('prod-' + digest('Prod'))}"),
+        ("../prod", f"prod-{digest('../prod')}"),
+        ("a/b", f"a-b-{digest('a/b')}"),
+        ("a b", f"a-b-{digest('a b')}"),
+        ("..", digest("..")),
+        (".", digest(".")),
+        ("prod.", f"prod-{digest('prod.')}"),
+        ("Größe", f"gr-e-{digest('Größe')}"),
+        ("x" * 64, "x" * 64),
+        ("x" * 65, f"{'x' * 40}-{digest('x' * 65)}"),
+        ("TABLES", f"tables-{digest('TABLES')}"),
+    ],
+)
+def test_each_config_has_a_name_of_its_own(name: str, safe: str) -> None:
+    assert safe_name(name) == safe
+
+
+@given(st.text(), st.text())
+def test_no_two_names_meet_even_where_case_does_not_count(one: str, other: str) -> None:
+    assume(one != other)
+    first, second = safe_name(one), safe_name(other)
+    assert first != second
+    assert first.lower() == first
+    assert re.fullmatch(r"[a-z0-9][a-z0-9._-]*", first)
+    assert len(f"{first}.json.torn-{'0' * 12}") < 255
+
+
+def test_configs_that_share_a_place_share_no_document(
+    place: tuple[History, Callable[[str], bytes]],
+) -> None:
+    history, read = place
+    other = History(history.store, "other")
+    token = history.save(STATE, "")
+    assert other.load() == (State(), "")
+    other.save(State(name="other"), "")
+    assert history.load() == (STATE, token)
+    assert history.where("e-1", NOW) != other.where("e-1", NOW)
+    history.remember("1", "e-1", NOW)
+    other.remember("2", "e-1", NOW)
+    assert read(history.where("e-1", NOW)) == b"1"
 
 
 def test_a_step_is_applied_to_what_somebody_else_wrote(history: History) -> None:
@@ -222,6 +274,31 @@ def test_a_step_is_applied_to_what_somebody_else_wrote(history: History) -> None
 
     assert update(history, step) == State(name="other and me")
     assert calls == ["0", "other"]
+
+
+def test_what_was_read_before_is_not_read_again_unless_somebody_wrote(history: History) -> None:
+    history.save(State(name="0"), "")
+    known = history.load()
+    reads: list[str] = []
+
+    class Counted:
+        place = history.place
+
+        def read(self, name: str, most: int) -> Kept | None:
+            reads.append(name)
+            return history.store.read(name, most)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(history.store, name)
+
+    counted = History(Counted(), "prod")
+    assert update(counted, lambda state: replace(state, name=state.name + "a"), known) == State(name="0a")
+    assert reads == []
+    again = update(
+        counted, lambda state: replace(state, name=state.name + "b"), known
+    )  # what is known is old
+    assert again == State(name="0ab")
+    assert history.load()[0] == State(name="0ab")
 
 
 def test_a_place_that_is_always_taken_ends_as_a_conflict(history: History) -> None:
@@ -264,9 +341,9 @@ def test_many_at_once_lose_no_write(history: History) -> None:
 def test_a_file_in_place_of_the_folder_is_told(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("", encoding="utf-8")
-    history = open_history(str(blocked))
+    history = open_history(str(blocked), "prod")
     with pytest.raises(
-        HistoryUnavailable, match=f"The history {blocked}/state.json cannot be read: not a directory"
+        HistoryUnavailable, match=f"The history {blocked}/states/prod.json cannot be read: not a directory"
     ):
         history.load()
     with pytest.raises(
@@ -283,7 +360,7 @@ def test_a_folder_that_may_not_be_written_is_told(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr(local, "replace_file", refuse)
     with pytest.raises(HistoryUnavailable) as caught:
-        open_history(str(tmp_path)).save(STATE, "")
+        open_history(str(tmp_path), "prod").save(STATE, "")
     assert str(caught.value) == (
         f"The history in {tmp_path} cannot be written: permission denied; "
         "allow it, or set `history` to a place that can be written."
@@ -295,21 +372,22 @@ def test_a_lock_that_is_held_for_long_is_told(tmp_path: Path, monkeypatch: pytes
     with (tmp_path / ".lock").open("ab") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         with pytest.raises(HistoryUnavailable, match="Another run holds"):
-            open_history(str(tmp_path)).save(STATE, "")
-    assert open_history(str(tmp_path)).save(STATE, "")
+            open_history(str(tmp_path), "prod").save(STATE, "")
+    assert open_history(str(tmp_path), "prod").save(STATE, "")
 
 
 def test_a_state_that_no_run_writes_is_not_read_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(local, "STATE_LONGEST", 100)
-    (tmp_path / "state.json").write_bytes(b" " * 1000)
+    monkeypatch.setattr(base, "DOCUMENT_LONGEST", 100)
+    (tmp_path / "states").mkdir()
+    (tmp_path / "states/prod.json").write_bytes(b" " * 1000)
     with pytest.raises(HistoryTorn, match="it is larger than any history is"):
-        open_history(str(tmp_path)).load()
+        open_history(str(tmp_path), "prod").load()
 
 
 def test_reading_makes_no_folder(tmp_path: Path) -> None:
-    open_history(str(tmp_path / "new")).load()
+    open_history(str(tmp_path / "new"), "prod").load()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -320,15 +398,15 @@ def test_reading_makes_no_folder(tmp_path: Path) -> None:
 def stubbed() -> Iterator[tuple[History, Stubber]]:
     stub = SESSION.client("s3", config=Config(retries={"max_attempts": 1}))
     with Stubber(stub) as stubber:
-        yield open_history("s3://ops/monitor", stub), stubber
+        yield open_history("s3://ops/monitor", "prod", stub), stubber
 
 
 def test_the_prefix_is_a_folder(client: S3Client) -> None:
-    assert open_history("s3://ops/monitor", client).place == "s3://ops/monitor/"
-    assert open_history("s3://ops/monitor/", client).place == "s3://ops/monitor/"
-    assert open_history("s3://ops", client).place == "s3://ops/"
+    assert open_history("s3://ops/monitor", "prod", client).place == "s3://ops/monitor/"
+    assert open_history("s3://ops/monitor/", "prod", client).place == "s3://ops/monitor/"
+    assert open_history("s3://ops", "prod", client).place == "s3://ops/"
     with pytest.raises(HistoryUnavailable, match="s3:// names no bucket"):
-        open_history("s3://")
+        open_history("s3://", "prod")
 
 
 def test_a_denied_read_is_told_with_what_to_allow(stubbed: tuple[History, Stubber]) -> None:
@@ -410,7 +488,7 @@ def test_an_answer_that_breaks_off_is_not_an_empty_history(stubbed: tuple[Histor
 
 def test_writes_are_conditional(stubbed: tuple[History, Stubber]) -> None:
     history, stubber = stubbed
-    common = {"Bucket": "ops", "Key": "monitor/state.json", "ContentType": "application/json"}
+    common = {"Bucket": "ops", "Key": "monitor/states/prod.json", "ContentType": "application/json"}
     content = to_text(STATE).encode()
     stubber.add_response("put_object", {"ETag": '"1"'}, {**common, "Body": content, "IfNoneMatch": "*"})
     stubber.add_response("put_object", {"ETag": '"2"'}, {**common, "Body": content, "IfMatch": '"1"'})
@@ -465,9 +543,9 @@ STATES = st.builds(
     last_full_report_on=st.none() | st.dates(date(1990, 1, 1)),
     told=st.lists(TOLD, max_size=3).map(lambda told: {one.id: one for one in told}),
     tables=st.dictionaries(st.text(), RECORDS, max_size=3),
-    events=st.dictionaries(
-        st.text(), st.builds(Event, leased_until=INSTANTS, done_at=st.none() | INSTANTS), max_size=3
-    ),
+    config_at=st.text(),
+    events=st.dictionaries(st.text(), INSTANTS, max_size=3),
+    left_out=st.lists(st.text(), max_size=2).map(tuple),
 )
 
 
@@ -505,7 +583,7 @@ def test_any_wrong_field_is_refused_with_a_reason(field: str, value: Any) -> Non
     document = json.loads(GOOD)
     if value is None and field in ("last_completed_at", "last_full_report_on"):
         return
-    if isinstance(value, str) and field in ("name", "run_id"):
+    if isinstance(value, str) and field in ("name", "run_id", "config_at"):
         return
     if document[field] == value:
         return

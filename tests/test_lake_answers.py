@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -250,7 +251,9 @@ REFUSALS: dict[str, tuple[TablePlan, Answer, ProblemKind, str, str, str]] = {
 def test_refusals_are_told_apart(
     served: Stub, plan: TablePlan, answer: Answer, kind: ProblemKind, message: str, remedy: str, cause: str
 ) -> None:
-    assert problem(ask(served, plan, answer)) == Problem(kind, message, remedy, cause)
+    told = problem(ask(served, plan, answer))
+    assert replace(told, lacks=None) == Problem(kind, message, remedy, cause)
+    assert (told.lacks is not None) is cause.startswith(("denied s3:", "denied glue:"))
 
 
 def test_credentials_are_never_told(served: Stub) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import botocore.session
 import pytest
 
-from checks.lake import IAM_ACTIONS, iam_actions
+from checks.lake import session
 from checks.lake.catalog import RESOURCE_LINK, Catalog, prefix_table, table_of
 from checks.lake.session import Aws, price_of
 from checks.model import Column, Format, ProblemKind, Table, Unobserved
@@ -227,6 +227,25 @@ def test_a_role_that_may_not_be_assumed_is_told(served: Stub) -> None:
     assert caught.value.problem.cause == "denied sts:AssumeRole arn:aws:iam::123456789012:user/me"
 
 
+def test_a_role_that_cannot_be_assumed_is_asked_for_once_for_all_databases(
+    served: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.answer = lambda _asked: Answer(hang_s=60)
+    account = SimpleNamespace(
+        role_arn="arn:aws:iam::111122223333:role/monitor", region=None, external_id=None
+    )
+    aws = Aws({"partner": account}, attempts=2, read_timeout_s=0.2)
+    for _ in range(3):
+        with pytest.raises(Unobserved, match="no answer") as caught:
+            Catalog(aws).tables("ads", "partner")
+        assert caught.value.problem.kind is ProblemKind.TIMED_OUT
+    assert aws.ledger.counts == {"sts:AssumeRole": 2}
+    monkeypatch.setattr(session, "_ROLE_FAILED_FOR_S", 0.0)
+    with pytest.raises(Unobserved):
+        Catalog(aws).tables("ads", "partner")
+    assert aws.ledger.counts == {"sts:AssumeRole": 4}
+
+
 def test_the_members_that_are_relied_on_are_in_botocores_models() -> None:
     session = botocore.session.get_session()
     glue: Any = session.get_service_model("glue")
@@ -251,12 +270,3 @@ def test_prices() -> None:
     assert price_of("s3:GetObject") == pytest.approx(4e-7)
     assert price_of("glue:GetPartitions") == pytest.approx(1e-6)
     assert price_of("sts:AssumeRole") == 0.0
-
-
-def test_what_reading_takes_is_told() -> None:
-    plain, ice = (
-        convert(entry_of("a.b", {}, {})),
-        convert(entry_of("a.c", {"Parameters": {"table_type": "ICEBERG"}}, {})),
-    )
-    assert iam_actions([plain]) == IAM_ACTIONS
-    assert set(iam_actions([plain, ice])) == {*IAM_ACTIONS, "s3:GetObject"}

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from checks import last_good
+from checks import last_good, monitor
 from checks.channels import file
 from checks.config import ConfigErrors
-from checks.history import open_history
+from checks.history import open_store
+from checks.history.base import Kept
 from checks.lake import Aws
 from checks.lake.storage import S3Store
 from lambda_handler import lambda_handler
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 URI = "s3://ops/team/checks.yml"
 NOW = at("2026-11-23 00:00")
+SHOWS = [NOW]
+"""What the clock shows, as the one value of a list."""
 CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 900_000)
 GOOD = b"version: 1\nname: nightly\ntables:\n  - table: web.clicks\n  - table: sales.orders\n"
 BETTER = b"version: 1\nname: nightly\ntables:\n  - table: sales.orders\n"
@@ -36,6 +39,7 @@ MISTAKES = b"version: 1\ntables:\n  - table: web.clicks\n    freshness: {max_age
 @pytest.fixture
 def team(lake: HttpLake, monkeypatch: pytest.MonkeyPatch) -> Team:
     team = Team(lake)
+    monkeypatch.setattr(monitor, "_clock", lambda: SHOWS[0])
     lake.bucket("ops")
     lake.put(f"{lake.table('web.clicks').location}a.parquet", NOW - HOUR)
     lake.put(f"{lake.table('sales.orders').location}a.parquet", NOW - HOUR)
@@ -60,6 +64,7 @@ def kept(team: Team) -> list[str]:
 def at_night(number: int, **more: Any) -> dict[str, Any]:
     """What the Lambda answers to the event of that night."""
     night: datetime = NOW + number * DAY
+    SHOWS[0] = night
     return lambda_handler({"id": f"night-{number}", "time": night.isoformat(), **more}, CONTEXT)
 
 
@@ -97,7 +102,8 @@ def test_it_is_told_once_a_day_and_its_end_is_told(team: Team) -> None:
     put(team, b"version: 2\n")
     at_night(1)
     team.mails()
-    lambda_handler({"id": "noon", "time": (NOW + DAY + 12 * HOUR).isoformat()}, CONTEXT)
+    SHOWS[0] = NOW + DAY + 12 * HOUR
+    lambda_handler({"id": "noon", "time": SHOWS[0].isoformat()}, CONTEXT)
     assert team.mails() == []  # no news
     put(team, BETTER)
     at_night(2)
@@ -258,8 +264,8 @@ def test_buckets_in_other_regions_are_followed(monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", server.url)
         started = time.monotonic()
         assert S3Store(Aws()).get("far", "checks.yml", max_bytes=1 << 20) == GOOD
-        history = open_history("s3://far/monitor/")
-        assert history.get("checks.yml", 1 << 20) == (GOOD, NOW)
-        assert history.put("x.yml", GOOD) == "s3://far/monitor/x.yml"
+        store = open_store("s3://far/monitor/")
+        assert store.read("checks.yml", 1 << 20) == Kept(GOOD, '"a"', NOW)
+        assert store.keep("x.yml", GOOD) == "s3://far/monitor/x.yml"
         assert file.write(report_of(ALL), "s3://far/report.json").ok
         assert time.monotonic() - started < 10

@@ -82,7 +82,7 @@ def look(objects: ObjectsInMemory, *columns: Column, **blocks: Any) -> dict[str,
     return judged(plan, observe(delta.READER, plan, objects), NOW)
 
 
-def test_recency_is_one_list_and_at_most_two_gets_with_or_without_a_hint(tmp_path: Path) -> None:
+def test_recency_is_one_list_and_at_most_two_gets_with_or_without_a_checkpoint(tmp_path: Path) -> None:
     written(tmp_path, *[NOW] * 3)
     objects = of_folder(tmp_path, commits=3)
     assert look(objects, freshness={"max_age": "24h"})["freshness"].status is Status.PASS
@@ -93,8 +93,8 @@ def test_recency_is_one_list_and_at_most_two_gets_with_or_without_a_hint(tmp_pat
     assert look(objects, freshness={"max_age": "24h"})["freshness"].status is Status.PASS
     assert objects.counts == (1, 2)
     assert [call.rpartition("/")[2] for call in objects.calls if call.startswith("GET")] == [
-        "_last_checkpoint",
         "00000000000000000003.json",
+        "00000000000000000002.checkpoint.parquet",  # for what the table asks of its readers
     ]
 
 
@@ -314,7 +314,7 @@ def test_a_checkpoint_may_tell_values_as_a_struct_and_names_by_a_mapping() -> No
     assert findings["volume"].because == (
         "s3://lake/sales/orders/ came to 7 B in 1 file with 2 rows: less than 3 rows, the limit"
     )
-    assert objects.counts == (1, 2)  # the hint and the checkpoint, once for both
+    assert objects.counts == (1, 1)  # the checkpoint, once for both
     actions[0]["metaData"] = {**mapped()["metaData"], "configuration": [("delta.columnMapping.mode", "name")]}
     objects.put(log_key(7, ".checkpoint.parquet"), checkpoint_with(actions), NOW - HOUR)
     finding = look(objects, events={**EVENTS, "column": "other"})["events"]
@@ -335,11 +335,11 @@ def test_footers_are_read_where_no_statistics_are_kept() -> None:
     finding = look(objects, events=EVENTS)["events"]
     assert (finding.severity, finding.observed) == (Severity.CRITICAL, NOW - 30 * HOUR)
     assert finding.evidence == "s3://lake/sales/orders/a b%0.parquet"
-    assert objects.counts == (1, 6)
+    assert objects.counts == (1, 5)
     finding = look(objects, events={**EVENTS, "files": 2})["events"]
     assert (finding.status, finding.problem) == (Status.UNKNOWN, ProblemKind.OVER_BUDGET)
     assert "no more than 2 footers" in finding.because
-    assert objects.counts == (1, 4)
+    assert objects.counts == (1, 3)
 
 
 def test_a_mapped_column_is_found_in_footers_too() -> None:
@@ -402,7 +402,7 @@ def test_the_whole_table_is_counted_from_its_log(tmp_path: Path) -> None:
     finding = look(objects, volume={"min_rows": 4})["volume"]
     assert finding.severity is Severity.CRITICAL
     assert finding.because.endswith(" with 3 rows: less than 4 rows, the limit")
-    assert objects.counts == (1, 4)  # the hint, two commits, the checkpoint
+    assert objects.counts == (1, 3)  # two commits and the checkpoint
     assert look(objects, volume={"max_files": 0})["volume"].status is Status.FAIL
     assert "data file in s3://lake/sales/orders/, none of them" in look(objects, files="on")["files"].because
 

@@ -201,7 +201,7 @@ def test_all_partitions_of_a_period_count_whichever_commit_wrote_them() -> None:
 
 def test_a_period_that_was_found_by_its_path_is_there_and_its_size_unknown() -> None:
     table = archived(HudiTable(more={"hoodie.datasource.write.hive_style_partitioning": "true"}))
-    table.objects.put(f"{ROOT}day=2026-11-21/f_1.parquet", b"x" * 700)
+    table.objects.put(f"{ROOT}day=2026-11-21/f_0-1-2_20261121060000000.parquet", b"x" * 700)
     table.instant(NOW - HOUR, "commit", commit(stat("e_1.parquet", day="2026-11-22")))
     for block in ({"min_bytes": "1kB"}, {"max_bytes": "500B"}):
         found = look(table, partitions=DAILY, volume=block)

@@ -280,8 +280,8 @@ def test_a_table_that_is_dropped_between_plan_and_read_is_unknown(
     land_days(lake, orders, "2026-11-10", "2026-11-22")
     from checks.plan import plan
 
-    def drop(*values: Any) -> Any:
-        found = plan(*values)
+    def drop(*values: Any, **more: Any) -> Any:
+        found = plan(*values, **more)
         lake.glue.delete_table("sales", "orders")
         return found
 
@@ -361,13 +361,13 @@ def test_a_torn_state_is_set_aside_and_told(lake: HttpLake, team: Team) -> None:
     clicks = lake.table("web.clicks")
     lake.put(f"{clicks.location}a.parquet", MORNING)
     run(team, MORNING, {"table": "web.clicks"})
-    state = Path(".checks/state.json")
+    state = Path(".checks/states/prod.json")
     torn = state.read_bytes()[:40]
     state.write_bytes(torn)
     outcome = run(team, MORNING + HOUR, {"table": "web.clicks"})
     assert outcome.delivered
     assert any("set aside" in note for note in outcome.report.notes)
-    assert [path.read_bytes() for path in Path(".checks").glob("state.json.torn-*")] == [torn]
+    assert [path.read_bytes() for path in Path(".checks").glob("states/prod.json.torn-*")] == [torn]
     assert json.loads(state.read_text(encoding="utf-8"))["run_id"]
 
 
@@ -376,7 +376,11 @@ def test_state_and_reports_are_kept_in_s3(lake: HttpLake, team: Team) -> None:
     lake.table("web.clicks")
     outcome = run(team, MORNING, {"table": "web.clicks"}, history="s3://ops/monitor/", event_id="e-1")
     keys = sorted(lake.s3.buckets["ops"].keys.keys())
-    assert keys == ["monitor/runs/2026-11-23/e-1.json", "monitor/state.json"]
+    assert keys == [
+        "monitor/leases/prod.json",
+        "monitor/runs/prod/2026-11-23/e-1.json",
+        "monitor/states/prod.json",
+    ]
     assert outcome.delivered
     again = run(team, MORNING + DAY, {"table": "web.clicks"}, history="s3://ops/monitor/")
     assert [change.reason.value for change in again.report.changes] == ["reminder"]

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from checks.assess import Measured, assess
 from checks.config import ConfigErrors, load
-from checks.lake import IAM_ACTIONS, iam_actions
 from checks.lake.footers import MOST_BYTES, TAIL, hive_type, parse_footer, read_footer
 from checks.lake.observe import observe
 from checks.model import FileSeen, Finding, FooterSeen, ProblemKind, Severity, Status, Unobserved
@@ -386,10 +385,6 @@ def test_a_listing_that_ended_early_is_a_doubt_about_a_failure() -> None:
     cut = replace(seen, listing=replace(seen.listing, complete=False))
     assert judged(plan, seen)["events"].status is Status.FAIL
     assert judged(plan, cut)["events"].problem is ProblemKind.OVER_BUDGET
-
-
-def test_footers_need_a_permission() -> None:
-    assert set(iam_actions([], footers=True)) == {*IAM_ACTIONS, "s3:GetObject"}
 
 
 @pytest.mark.parametrize(

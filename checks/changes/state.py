@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _EVENTS_KEPT = timedelta(days=7)
+"""An event may be delivered again for a day at most: an older one is refused."""
+_MOST_EVENTS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,29 +64,25 @@ class TableRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """An event that asked for a run: taken until ``leased_until``, reported at ``done_at``."""
-
-    leased_until: datetime
-    done_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """What was last delivered, and what earlier runs remember of the tables.
 
+    ``name`` is that of the config that it belongs to, ``config_at`` where that config lay, empty where it is not known.
     ``last_completed_at`` is the ``now`` of the last run that was completed and delivered;
     ``last_full_report_on`` the local date of the last whole report; ``run_id`` the run that wrote it.
-    ``told`` goes by finding id, ``tables`` by table id, ``events`` by event id.
+    ``told`` goes by finding id, ``tables`` by table id; ``events`` tells when those that were reported were.
+    ``left_out`` says what did not fit into the document.
     """
 
     name: str = ""
+    config_at: str = ""
     run_id: str = ""
     last_completed_at: datetime | None = None
     last_full_report_on: date | None = None
     told: Mapping[str, Told] = field(default_factory=dict)
     tables: Mapping[str, TableRecord] = field(default_factory=dict)
-    events: Mapping[str, Event] = field(default_factory=dict)
+    events: Mapping[str, datetime] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
     @property
     def is_first_run(self) -> bool:
@@ -98,6 +96,7 @@ def complete(
     now: datetime,
     run_id: str,
     name: str,
+    config_at: str = "",
     tables: Mapping[str, TableRecord],
     full_report_on: date | None = None,
 ) -> State:
@@ -110,6 +109,7 @@ def complete(
     return replace(
         state,
         name=name,
+        config_at=config_at,
         run_id=run_id,
         last_completed_at=max(now, state.last_completed_at or now),
         last_full_report_on=full_report_on or state.last_full_report_on,
@@ -118,18 +118,8 @@ def complete(
     )
 
 
-def claim(state: State, event_id: str, now: datetime, lease: timedelta) -> State | None:
-    """Take an event for ``lease``; None when it is taken by another run or was reported already."""
-    event = state.events.get(event_id)
-    if event is not None and (event.done_at is not None or now < event.leased_until):
-        return None
-    return replace(state, events={**_recent(state, now), event_id: Event(leased_until=now + lease)})
-
-
-def finish(state: State, event_id: str, now: datetime) -> State:
-    """Mark an event as reported, so that it is never reported again (within seven days)."""
-    return replace(state, events={**_recent(state, now), event_id: Event(leased_until=now, done_at=now)})
-
-
-def _recent(state: State, now: datetime) -> dict[str, Event]:
-    return {key: event for key, event in state.events.items() if now - event.leased_until <= _EVENTS_KEPT}
+def finish(state: State, event_id: str, at: datetime) -> State:
+    """Mark an event as reported ``at`` that time of the clock, so that it is never reported again (for seven days)."""
+    recent = {key: done for key, done in state.events.items() if at - done <= _EVENTS_KEPT}
+    newest = sorted(recent, key=lambda key: recent[key])[-_MOST_EVENTS:]
+    return replace(state, events={**{key: recent[key] for key in newest}, event_id: at})

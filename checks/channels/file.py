@@ -7,14 +7,17 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checks.channels import Delivery, refusals
+from checks.channels import Delivery, clients, refusals
 from checks.report import as_json, html, text
+from checks.rights import PUT
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from checks.report.build import Report
 
+IAM_ACTIONS = (PUT,)
+"""What a report to ``s3://`` takes; the history declares its own."""
 _RENDER = {"text": text.render, "html": html.page, "json": as_json.pretty}
 _TYPES = {"text": "text/plain", "html": "text/html", "json": "application/json"}
 _SUFFIXES = {".html": "html", ".htm": "html", ".json": "json"}
@@ -79,23 +82,10 @@ def _to_s3(content: bytes, target: str, content_type: str, client: S3Client | No
         return Delivery(target, ok=False, problem=f"{target} names no object; write s3://bucket/name.html.")
 
     def put() -> None:
-        s3_client(client).put_object(Bucket=bucket, Key=key, Body=content, ContentType=content_type)
+        (client or clients.s3()).put_object(Bucket=bucket, Key=key, Body=content, ContentType=content_type)
 
     _, error = refusals.attempt(put)
     if error is None:
         return Delivery(target, ok=True)
-    said = refusals.sentence(
-        error, f"the object {target}", "s3:PutObject", "create the bucket, or correct the address"
-    )
+    said = refusals.sentence(error, f"the object {target}", PUT, "create the bucket, or correct the address")
     return Delivery(target, ok=False, problem=said)
-
-
-def s3_client(client: S3Client | None = None) -> S3Client:
-    """Return the client, or one of the session's region that gives up in time."""
-    if client is not None:
-        return client
-    import boto3
-    from botocore.config import Config
-
-    config = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=10, read_timeout=30)
-    return boto3.client("s3", config=config)

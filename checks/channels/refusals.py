@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from checks.installation import refuse_broken
 from checks.report import words
 
 if TYPE_CHECKING:
@@ -37,12 +38,16 @@ _CONFLICT = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412"
 
 
 def attempt(action: Callable[[], Any]) -> tuple[Any, Exception | None]:
-    """Call the SDK; return its answer, or the error with which it, or the way to it, failed."""
+    """Call the SDK; return its answer, or the error with which it, or the way to it, failed.
+
+    Raises `BrokenInstallation` when the SDK itself is not whole.
+    """
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         return action(), None
     except (BotoCoreError, ClientError) as error:
+        refuse_broken(error)
         return None, error
 
 
@@ -57,6 +62,11 @@ def code_of(error: Exception) -> str:
 def is_conflict(error: Exception) -> bool:
     """Return True when a conditional write was refused because somebody else wrote."""
     return code_of(error) in _CONFLICT
+
+
+def is_denied(error: Exception) -> bool:
+    """Return True when AWS refused for want of a right."""
+    return code_of(error) in _DENIED
 
 
 def is_missing(error: Exception) -> bool:

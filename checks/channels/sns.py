@@ -11,7 +11,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from checks.channels import Delivery, refusals
+from checks.channels import Delivery, clients, refusals
 from checks.model import Severity, Status
 from checks.report import as_json, text, words
 from checks.report.build import subject
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from checks.model import Change, Finding
     from checks.report.build import Report
 
+PUBLISH = "sns:Publish"
+IAM_ACTIONS = (PUBLISH, "sns:ListSubscriptionsByTopic")
 MESSAGE_LONGEST = 262_144
 EMAIL_LONGEST = 120 * 1024
 JSON_LONGEST = 100 * 1024
@@ -43,14 +45,10 @@ def region_of(topic_arn: str) -> str | None:
 
 def client_for(topic_arn: str) -> SNSClient:
     """Return a client of the topic's own region; raises ValueError when this is not the ARN of a topic."""
-    import boto3
-    from botocore.config import Config
-
     region = region_of(topic_arn)
     if region is None:
         raise ValueError(_not_a_topic(topic_arn))
-    config = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=10, read_timeout=30)
-    return boto3.client("sns", region_name=region, config=config)
+    return clients.sns(region)
 
 
 def publish(report: Report, topic_arn: str, client: SNSClient | None = None) -> Delivery:
@@ -72,7 +70,7 @@ def publish(report: Report, topic_arn: str, client: SNSClient | None = None) -> 
         problem = refusals.sentence(
             error,
             f"the topic {topic_arn}",
-            "sns:Publish",
+            PUBLISH,
             "create it, or correct `topic` (its region and account too)",
         )
         return Delivery(topic_arn, ok=False, problem=problem)

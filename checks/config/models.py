@@ -245,7 +245,8 @@ class Settings(_Block):
     version: Version = Field(description="The version of this format: 1.", examples=[1])
     name: Text | None = Field(
         None,
-        description="What the report calls this set of tables, such as the environment.",
+        description="What the report calls this set of tables, such as the environment. What was told is remembered "
+        "under it; under the file's name without the ending when absent.",
         examples=["prod"],
     )
     timezone: Zone = Field(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import UTC
 from typing import TYPE_CHECKING
@@ -101,6 +102,22 @@ class Config:
             if silence.until <= now
         )
         return (*self.notes, *ended)
+
+    @property
+    def known_as(self) -> str:
+        """The name that its state belongs to: the stated one, else its file's name without the ending.
+
+        ``TABLES`` for the variable, ``config`` for a dict.
+        """
+        return self.settings.name or re.sub(r"(?<=.)\.[^.]*$", "", self.source.rstrip("/").rpartition("/")[2])
+
+    def watches(self, table: str) -> bool:
+        """Tell whether an entry speaks of a table, by its id."""
+        if table.startswith("s3://"):
+            return self.resolve_prefix(table) is not None
+        account, _, rest = table.rpartition("/")
+        database, _, name = rest.partition(".")
+        return self.resolve(account or None, database, name) is not None
 
     def selectors(self) -> tuple[Selector, ...]:
         """Return what the entries speak of, in the file's order, with the region each is looked up in."""

@@ -1,7 +1,8 @@
 """The state as a JSON document, explicit and versioned, and back.
 
-Reading is strict: a document of another version, or with a field that is absent or of another type, is
-refused whole, since half a memory would report old trouble as new.
+Reading is strict: a document of a version that is not known, or with a field that is absent or of another type, is
+refused whole, since half a memory would report old trouble as new. What many periods have in common is written
+once, with their keys: ``[value, ..., [key, ...]]``.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import json
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from checks.changes import Event, ItemTold, State, TableRecord, Told
+from checks.changes import ItemTold, State, TableRecord, Told
+from checks.history import version_1
 from checks.model import (
     Answer,
     Column,
@@ -25,11 +27,11 @@ from checks.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
 
     from checks.model import Combination, JsonValue
 
-VERSION = 1
+VERSION = 2
 FORMAT = "s3-table-monitor/state"
 _Value = TypeVar("_Value")
 
@@ -40,17 +42,16 @@ def to_text(state: State) -> str:
         "format": FORMAT,
         "version": VERSION,
         "name": state.name,
+        "config_at": state.config_at,
         "run_id": state.run_id,
         "last_completed_at": _write(state.last_completed_at),
         "last_full_report_on": state.last_full_report_on.isoformat() if state.last_full_report_on else None,
-        "told": [_told(told) for _, told in sorted(state.told.items())],
-        "tables": {table: _record(record) for table, record in sorted(state.tables.items())},
-        "events": {
-            event: {"leased_until": _write(one.leased_until), "done_at": _write(one.done_at)}
-            for event, one in sorted(state.events.items())
-        },
+        "told": [written_told(told) for _, told in sorted(state.told.items())],
+        "tables": {table: written_record(record) for table, record in sorted(state.tables.items())},
+        "events": {event: _write(done_at) for event, done_at in sorted(state.events.items())},
+        "left_out": list(state.left_out),
     }
-    return json.dumps(document, allow_nan=False, indent=1) + "\n"
+    return json.dumps(document, allow_nan=False) + "\n"
 
 
 def from_text(text: str | bytes) -> State:
@@ -61,10 +62,13 @@ def from_text(text: str | bytes) -> State:
         raise ValueError("it is not whole JSON") from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise ValueError("it is some other document")
-    if document.get("version") != VERSION:
-        raise ValueError(f"it has version {document.get('version')!r}, and this program reads {VERSION}")
+    version = document.get("version")
+    if isinstance(version, bool) or version not in (version_1.VERSION, VERSION):
+        raise ValueError(
+            f"it has version {version!r}, and this program reads {version_1.VERSION} to {VERSION}"
+        )
     try:
-        return _state(document)
+        return _state(version_1.upgraded(document) if version == version_1.VERSION else document)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"a field is absent or wrong: {type(error).__name__} {error}") from error
 
@@ -74,19 +78,19 @@ def _state(document: dict[str, Any]) -> State:
     full_report_on = _optional(_str, document["last_full_report_on"])
     return State(
         name=_str(document["name"]),
+        config_at=_str(document["config_at"]),
         run_id=_str(document["run_id"]),
         last_completed_at=_optional(_read, document["last_completed_at"]),
         last_full_report_on=None if full_report_on is None else date.fromisoformat(full_report_on),
         told={one.id: one for one in told},
         tables={table: _read_record(one) for table, one in document["tables"].items()},
-        events={
-            event: Event(leased_until=_read(one["leased_until"]), done_at=_optional(_read, one["done_at"]))
-            for event, one in document["events"].items()
-        },
+        events={event: _read(done_at) for event, done_at in document["events"].items()},
+        left_out=tuple(_str(sentence) for sentence in _list(document["left_out"])),
     )
 
 
-def _told(told: Told) -> JsonValue:
+def written_told(told: Told) -> JsonValue:
+    """Return what is written of a finding that was told."""
     return {
         "table": told.table,
         "check": told.check,
@@ -99,16 +103,13 @@ def _told(told: Told) -> JsonValue:
         "silenced": told.silenced,
         "whole_table": told.whole_table,
         "unchecked": told.unchecked,
-        "items": {
-            key: {
-                "state": item.state.value,
-                "severity": item.severity.value if item.severity else None,
-                "since": _write(item.since),
-                "told_at": _write(item.told_at),
-            }
-            for key, item in sorted(told.items.items())
-        },
+        "items": _grouped(told.items, _written_item),
     }
+
+
+def _written_item(item: ItemTold) -> list[JsonValue]:
+    severity = item.severity.value if item.severity else None
+    return [item.state.value, severity, _write(item.since), _write(item.told_at)]
 
 
 def _read_told(one: dict[str, Any]) -> Told:
@@ -124,50 +125,77 @@ def _read_told(one: dict[str, Any]) -> Told:
         silenced=_bool(one["silenced"]),
         whole_table=_bool(one["whole_table"]),
         unchecked=_bool(one["unchecked"]),
-        items={
-            key: ItemTold(
-                state=ItemState(item["state"]),
-                severity=_optional(Severity, item["severity"]),
-                since=_read(item["since"]),
-                told_at=_read(item["told_at"]),
-            )
-            for key, item in one["items"].items()
-        },
+        items=dict(_ungrouped(one["items"], _read_item)),
     )
 
 
-def _record(record: TableRecord) -> JsonValue:
-    memory = record.memory
+def _read_item(state: Any, severity: Any, since: Any, told_at: Any) -> ItemTold:
+    return ItemTold(
+        state=ItemState(state),
+        severity=_optional(Severity, severity),
+        since=_read(since),
+        told_at=_read(told_at),
+    )
+
+
+def _grouped(values: Mapping[str, _Value], write: Callable[[_Value], list[JsonValue]]) -> list[JsonValue]:
+    """Return each value once, followed by the keys that have it, in the order of the first keys."""
+    keys: dict[_Value, list[str]] = {}
+    for key in sorted(values):
+        keys.setdefault(values[key], []).append(key)
+    return [[*write(value), list(of)] for value, of in keys.items()]
+
+
+def _ungrouped(groups: Any, read: Callable[..., _Value]) -> Iterator[tuple[str, _Value]]:
+    """Yield each key with its value."""
+    for group in _list(groups):
+        *parts, keys = _list(group)
+        value = read(*parts)
+        for key in _list(keys):
+            yield _str(key), value
+
+
+def written_record(record: TableRecord) -> dict[str, JsonValue]:
+    """Return what is written of a table, by its parts; what single checks remember only where there is any."""
+    parts = {part: written_part(record.memory, part) for part in PARTS}
     return {
         "matched_by": record.matched_by,
         "by_glob": record.by_glob,
-        "first_period_at": _write(memory.first_period_at),
-        "first_seen": {label: _write(at) for label, at in sorted(memory.first_seen.items())},
-        "layout": dict(memory.layout) if memory.layout is not None else None,
-        "combinations": [
-            {"values": dict(combination), "first_period_at": _write(first)}
-            for combination, first in sorted(memory.combinations.items())
-        ],
-        **_kept_by_checks(memory),
+        "first_period_at": _write(record.memory.first_period_at),
+        **{part: value for part, value in parts.items() if value is not None or part == "layout"},
     }
 
 
-def _kept_by_checks(memory: TableMemory) -> dict[str, JsonValue]:
-    """Return what single checks remember, where there is any."""
-    kept: dict[str, JsonValue] = {}
-    if memory.past_periods:
-        kept["past_periods"] = {
-            key: [_write(one.due_at), one.on_time] for key, one in sorted(memory.past_periods.items())
-        }
-    if memory.sizes:
-        kept["sizes"] = {
-            label: [size.bytes, size.files, size.rows] for label, size in sorted(memory.sizes.items())
-        }
-    if memory.schema is not None:
-        kept["schema"] = [[column.name, column.type] for column in memory.schema]
-    if memory.answers:
-        kept["answers"] = {place: _answer(place, one) for place, one in sorted(memory.answers.items())}
-    return kept
+def written_part(memory: TableMemory, part: str) -> JsonValue:
+    """Return one of the `PARTS` of what is remembered of a table."""
+    return PARTS[part](memory)
+
+
+def _combinations(memory: TableMemory) -> JsonValue:
+    return [
+        {"values": dict(combination), "first_period_at": _write(first)}
+        for combination, first in sorted(memory.combinations.items())
+    ]
+
+
+PARTS: dict[str, Callable[[TableMemory], JsonValue]] = {
+    "first_seen": lambda memory: _grouped(memory.first_seen, lambda at: [_write(at)]),
+    "layout": lambda memory: dict(memory.layout) if memory.layout is not None else None,
+    "combinations": _combinations,
+    "past_periods": lambda memory: (
+        _grouped(memory.past_periods, lambda one: [_write(one.due_at), one.on_time]) or None
+    ),
+    "sizes": lambda memory: (
+        {label: [size.bytes, size.files, size.rows] for label, size in sorted(memory.sizes.items())} or None
+    ),
+    "schema": lambda memory: (
+        None if memory.schema is None else [[column.name, column.type] for column in memory.schema]
+    ),
+    "answers": lambda memory: (
+        {place: _answer(place, one) for place, one in sorted(memory.answers.items())} or None
+    ),
+}
+"""How each part of what is remembered of a table is written, None where there is nothing to write."""
 
 
 def _answer(place: str, answer: Answer) -> JsonValue:
@@ -202,10 +230,10 @@ def _read_record(one: dict[str, Any]) -> TableRecord:
         by_glob=_bool(one["by_glob"]),
         memory=TableMemory(
             first_period_at=_optional(_read, one["first_period_at"]),
-            first_seen={label: _read(at) for label, at in one["first_seen"].items()},
+            first_seen=dict(_ungrouped(one["first_seen"], _read)),
             layout=layout,
             combinations=dict(_read_combination(each) for each in _list(one.get("combinations", []))),
-            past_periods={key: _read_past(each) for key, each in one.get("past_periods", {}).items()},
+            past_periods=dict(_ungrouped(one.get("past_periods", []), _read_past)),
             sizes={label: _read_size(each) for label, each in one.get("sizes", {}).items()},
             schema=_optional(_read_schema, one.get("schema")),
             answers={place: _read_answer(place, each) for place, each in one.get("answers", {}).items()},
@@ -237,9 +265,8 @@ def _read_answer(place: str, one: dict[str, Any]) -> Answer:
     )
 
 
-def _read_past(one: Any) -> PastPeriod:
+def _read_past(due_at: Any, on_time: Any) -> PastPeriod:
     """Read when a period was due, and whether it came on time."""
-    due_at, on_time = _list(one)
     return PastPeriod(_read(due_at), on_time=_bool(on_time))
 
 

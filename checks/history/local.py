@@ -1,4 +1,4 @@
-"""History in a local folder: ``state.json``, replaced in one step under a lock."""
+"""History in a local folder: documents that are replaced in one step, under a lock."""
 
 from __future__ import annotations
 
@@ -11,17 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checks.changes import State
 from checks.channels.file import replace_file
-from checks.history import document
-from checks.history.base import (
-    STATE_LONGEST,
-    STATE_NAME,
-    HistoryConflict,
-    HistoryTorn,
-    HistoryUnavailable,
-    run_name,
-)
+from checks.history.base import HistoryConflict, HistoryUnavailable, Kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,10 +20,11 @@ if TYPE_CHECKING:
 _LOCK_NAME = ".lock"
 _LOCK_WAIT_SECONDS = 10.0
 _LOCK_STEP_SECONDS = 0.02
+_BLOCK = 1 << 20
 
 
-class LocalHistory:
-    """A folder that is made when something is first written; the token is the hash of the document."""
+class LocalStore:
+    """A folder that is made when something is first written; a token is the hash of its document."""
 
     def __init__(self, folder: str) -> None:
         self._folder = Path(folder)
@@ -42,68 +34,37 @@ class LocalHistory:
         """The folder."""
         return str(self._folder)
 
-    def load(self) -> tuple[State, str]:
-        """Return the state and its token; see `History.load`."""
-        content = self._content()
-        if content is None:
-            return State(), ""
-        try:
-            return document.from_text(content), _token(content)
-        except ValueError as error:
-            place = str(self._folder / STATE_NAME)
-            raise HistoryTorn(place, str(error), content, _token(content)) from error
+    def where(self, name: str) -> str:
+        """Return the path of a document."""
+        return str(self._folder / name)
 
-    def save(self, state: State, token: str) -> str:
-        """Replace the state that has this token; see `History.save`."""
-        content = document.to_text(state).encode()
-        with self._lock():
-            now_there = self._content()
-            if ("" if now_there is None else _token(now_there)) != token:
-                raise HistoryConflict(f"Another run wrote {self._folder / STATE_NAME} in between; run again.")
-            self._write(STATE_NAME, content)
-        return _token(content)
-
-    def set_aside(self, torn: HistoryTorn) -> str:
-        """Keep a copy beside it, named by its content; see `History.set_aside`."""
-        return self._write(f"{STATE_NAME}.torn-{_token(torn.content)[:12]}", torn.content)
-
-    def where(self, run_id: str, now: datetime) -> str:
-        """Return the path of that run's report."""
-        return str(self._folder / run_name(run_id, now))
-
-    def remember(self, report_json: str, run_id: str, now: datetime) -> str:
-        """Keep the report of a run; see `History.remember`."""
-        return self._write(run_name(run_id, now), report_json.encode("utf-8", "replace"))
-
-    def get(self, name: str, longest: int) -> tuple[bytes, datetime] | None:
-        """Return what is kept under a name; see `History.get`."""
+    def read(self, name: str, most: int) -> Kept | None:
+        """Return a document; see `Store.read`."""
         path = self._folder / name
         try:
             with path.open("rb") as stream:
-                return stream.read(longest), datetime.fromtimestamp(os.fstat(stream.fileno()).st_mtime, UTC)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise HistoryUnavailable(f"{path} cannot be read: {_why(error)}.") from error
-
-    def put(self, name: str, content: bytes) -> str:
-        """Keep bytes under a name; see `History.put`."""
-        return self._write(name, content)
-
-    def _content(self) -> bytes | None:
-        path = self._folder / STATE_NAME
-        try:
-            with path.open("rb") as stream:
-                content = stream.read(STATE_LONGEST + 1)
+                content = stream.read(most + 1)
+                digest = hashlib.sha256(content)
+                written_at = datetime.fromtimestamp(os.fstat(stream.fileno()).st_mtime, UTC)
+                while block := stream.read(_BLOCK):
+                    digest.update(block)
         except FileNotFoundError:
             return None
         except OSError as error:
             raise HistoryUnavailable(f"The history {path} cannot be read: {_why(error)}.") from error
-        if len(content) > STATE_LONGEST:
-            raise HistoryTorn(str(path), "it is larger than any history is", content, _token(content))
-        return content
+        return Kept(content, digest.hexdigest(), written_at)
 
-    def _write(self, name: str, content: bytes) -> str:
+    def write(self, name: str, content: bytes, token: str) -> str:
+        """Replace the document that has this token; see `Store.write`."""
+        with self._lock():
+            now_there = self.read(name, 0)
+            if ("" if now_there is None else now_there.token) != token:
+                raise HistoryConflict(f"Another run wrote {self._folder / name} in between; run again.")
+            self.keep(name, content)
+        return hashlib.sha256(content).hexdigest()
+
+    def keep(self, name: str, content: bytes) -> str:
+        """Write a document, whatever is there; see `Store.keep`."""
         path = self._folder / name
         try:
             replace_file(path, content)
@@ -139,10 +100,6 @@ class LocalHistory:
             f"The history in {self._folder} cannot be written: {_why(error)}; "
             "allow it, or set `history` to a place that can be written."
         )
-
-
-def _token(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
 
 
 def _why(error: OSError) -> str:

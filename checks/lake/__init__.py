@@ -7,8 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from checks.lake.catalog import Catalog
-from checks.lake.footers import IAM_ACTIONS as FOOTER_ACTIONS
-from checks.lake.formats import reader_of
 from checks.lake.observe import observe
 from checks.lake.partitions import GluePartitions
 from checks.lake.pool import observe_all
@@ -18,53 +16,26 @@ from checks.lake.split import Helpers
 from checks.lake.storage import S3Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from checks.model import Cost, Observation, Table
+    from checks.model import Cost, Observation
     from checks.rules.asking import Clock
     from checks.rules.base import TablePlan
 
 __all__ = [
     "CONCURRENCY",
-    "IAM_ACTIONS",
     "TABLE_TIMEOUT_S",
     "Account",
     "Aws",
     "Catalog",
     "Lake",
     "LakeReader",
-    "iam_actions",
 ]
 
 CONCURRENCY = 16
 TABLE_TIMEOUT_S = 120.0
 _SOFT = 0.9
 """The part of its time after which a table's listings end by themselves, so that what was seen is told."""
-
-IAM_ACTIONS = (
-    "glue:BatchGetPartition",
-    "glue:GetDatabase",
-    "glue:GetDatabases",
-    "glue:GetPartitions",
-    "glue:GetTable",
-    "glue:GetTables",
-    "s3:ListBucket",
-)
-"""What reading the catalog and listing files takes; readers of formats name what they take beyond it."""
-
-
-def iam_actions(tables: Iterable[Table], *, footers: bool = False) -> tuple[str, ...]:
-    """Return the IAM actions that reading these tables takes, sorted; with ``footers`` also those of their files."""
-    own = (reader_of(table) for table in tables)
-    return tuple(
-        sorted(
-            {
-                *IAM_ACTIONS,
-                *(FOOTER_ACTIONS if footers else ()),
-                *(action for reader in own if reader for action in reader.iam_actions),
-            }
-        )
-    )
 
 
 class Lake:

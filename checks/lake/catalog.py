@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from checks.lake.errors import Asked, asked_glue, clean, problem_of
 from checks.lake.session import whole
-from checks.model import Column, Format, Problem, ProblemKind, Table, Unobserved
+from checks.model import LISTS, Column, Format, Problem, ProblemKind, Table, Unobserved
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from checks.lake.session import Aws
 
+ONE_TABLE = ("glue:GetTable",)
+ALL_TABLES = ("glue:GetDatabase", "glue:GetTables")
+"""Of a database; that it is there at all is asked where no table comes back."""
+ALL_DATABASES = ("glue:GetDatabases",)
+IAM_ACTIONS = (*ONE_TABLE, *ALL_TABLES, *ALL_DATABASES)
 RESOURCE_LINK = "RESOURCE_LINK"
 """The ``kind`` of a table that only points at one in another account; ``parameters["target"]`` names that."""
 _S3 = re.compile(r"s3[an]?://([^/\s]+)(/.*)?", re.IGNORECASE | re.DOTALL)
@@ -171,11 +176,16 @@ def _format(parameters: Mapping[str, str], storage: Mapping[str, Any]) -> Format
     if "delta" in marks or "io.delta." in lower.get("storage_handler", ""):
         return Format.DELTA
     input_format = str(storage.get("InputFormat", "")).lower()
+    location = str(storage.get("Location") or "").rstrip("/")
+    if _SYMLINKS in input_format and location.endswith(_DELTA_MANIFESTS):
+        return Format.DELTA
     if any("hudi" in mark for mark in (*marks, input_format)) or "hoodie" in input_format:
         return Format.HUDI
     return Format.FILES
 
 
+_SYMLINKS = "symlinktextinputformat"
+_DELTA_MANIFESTS = "/_symlink_format_manifest"
 _SERDES = (
     ("parquet", "parquet"), ("orc", "orc"), ("avro", "avro"), ("json", "json"), ("opencsv", "csv"),
     ("lazysimple", "text"), ("regex", "text"), ("grok", "text"), ("textinputformat", "text"),
@@ -187,6 +197,8 @@ _CLASSIFICATIONS = frozenset({"parquet", "orc", "avro", "json", "csv"})
 
 def _file_format(parameters: Mapping[str, str], storage: Mapping[str, Any]) -> str | None:
     """Tell what the files hold, by what Athena reads them with; by the classification where that says nothing."""
+    if _SYMLINKS in str(storage.get("InputFormat") or "").lower():
+        return LISTS
     serde = storage.get("SerdeInfo")
     library = str(serde.get("SerializationLibrary") or "") if isinstance(serde, dict) else ""
     for text in (library.rpartition(".")[2].lower(), str(storage.get("InputFormat") or "").lower()):

@@ -7,14 +7,25 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
+from checks.installation import refuse_broken
 from checks.lake.lister import TornAnswer
 from checks.model import Problem, ProblemKind, Unobserved
+from checks.rights import GET, Home, Lacks, Reach, Right, action_of, folder_of_all
 
 _SECRET = re.compile(
     r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}|(?:Credential|Signature|SignedHeaders|token)\s*[=:]\s*[^\s,'\"]+"
     r"|(?<![\w/])[A-Za-z0-9/+]{40}={0,2}(?![\w/])",
     re.IGNORECASE,
 )
+_ASSUMED = re.compile(r"arn:(aws[\w-]*):sts::(\d{12}):assumed-role/([^/]+)/.*")
+_ON_RESOURCE = re.compile(r"on resource:? \"?arn:(aws[\w-]*):[\w-]{1,40}:([\w-]{0,40}):(\d{12})?:", re.ASCII)
+_BY_OTHERS = re.compile(
+    r"(?:an? )?explicit deny(?: in (?:an? )?[\w -]*?(?:policy|boundary))?"
+    r"|no (?:resource-based policy|session policy|VPC endpoint policy|service control policy|resource control policy"
+    r"|permissions boundary)(?= allows)",
+    re.IGNORECASE,
+)
+"""What AWS says where not the role's own policies are why (IAM User Guide, "Troubleshoot access denied")."""
 _PRINCIPAL = re.compile(r"arn:aws[\w-]*:(?:iam|sts)::\d{12}:[\w+=,.@/-]+")
 _CONTROLS = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+"  # and what turns or breaks text
@@ -26,6 +37,8 @@ _DENIED = {
     "InvalidAccessKeyId", "SignatureDoesNotMatch", "UnrecognizedClientException", "InvalidClientTokenId",
     "AuthFailure", "AccountProblem", "NotSignedUp",
 }  # fmt: skip
+_ROLES_OWN = {"AccessDenied", "AccessDeniedException", "Forbidden", "403", "UnauthorizedOperation"}
+"""Refusals for want of a right; the others are of credentials and accounts."""
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
 _THROTTLED = {
     "SlowDown", "Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException",
@@ -44,12 +57,6 @@ _BROKEN = {
 }
 _ELSEWHERE = {"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"}
 _ENCRYPTED = {"GlueEncryptionException", "KMSAccessDeniedException", "KMS.AccessDeniedException"}
-_IAM_ACTIONS = {
-    "ListObjectsV2": "s3:ListBucket",
-    "HeadBucket": "s3:ListBucket",
-    "GetObject": "s3:GetObject",
-    "HeadObject": "s3:GetObject",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +76,7 @@ class Asked:
     @property
     def action(self) -> str:
         """The IAM action that it needs."""
-        return _IAM_ACTIONS.get(self.operation, f"{self.service}:{self.operation}")
+        return action_of(f"{self.service}:{self.operation}")
 
     @property
     def service_name(self) -> str:
@@ -79,7 +86,7 @@ class Asked:
 
 def asked_s3(operation: str, bucket: str, key: str = "") -> Asked:
     """Say that S3 was asked for a bucket or key."""
-    arn = f"arn:aws:s3:::{bucket}" + (f"/{key}" if _IAM_ACTIONS.get(operation) == "s3:GetObject" else "")
+    arn = f"arn:aws:s3:::{bucket}" + (f"/{key}" if action_of(f"s3:{operation}") == GET else "")
     return Asked("s3", operation, f"s3://{bucket}/{key}", arn, bucket)
 
 
@@ -103,8 +110,9 @@ def clean(text: object) -> str:
 def problem_of(error: BaseException, asked: Asked) -> Problem:
     """Say what an error of boto3 means: its kind, a sentence, what to do, and the cause that others share.
 
-    Never raises, and never tells credentials.
+    Never tells credentials. Raises `BrokenInstallation` for an error that is none of AWS's, and nothing else.
     """
+    refuse_broken(error)
     if isinstance(error, Unobserved):
         return error.problem
     from botocore.exceptions import ClientError
@@ -229,7 +237,8 @@ def _of_answer(error: Any, asked: Asked, what: str) -> Problem:
         return _not_found(code, text, asked, what)
     denied = _denied(error, code, text, asked)
     if denied is not None:
-        return Problem(ProblemKind.DENIED, f"{what}: {denied[0]}", denied[1], denied[2])
+        lacks = _lacks(code, text, asked) if denied[2].startswith(f"denied {asked.action} ") else None
+        return Problem(ProblemKind.DENIED, f"{what}: {denied[0]}", denied[1], denied[2], lacks)
     owner = f"{asked.service} {asked.owner}"
     for codes, kind, message, remedy, cause in (
         (
@@ -297,11 +306,43 @@ def _denied(error: Any, code: str, text: str, asked: Asked) -> tuple[str, str, s
             f"grant DESCRIBE and SELECT on {place} to the monitor's role in Lake Formation",
             f"denied lakeformation {asked.owner}",
         )
+    others = _BY_OTHERS.search(text)
+    if others is not None:
+        return (
+            f"access denied{to} ({code}: {others[0]})",
+            f"allow {asked.action} on {asked.arn or place} there, too: it is not the role's own policy that refuses it",
+            f"denied by {others[0]} {asked.action} {asked.owner}",
+        )
     return (
         f"access denied{to} ({code})",
         f"allow {asked.action} on {asked.arn or place}",
         f"denied {asked.action} {asked.owner}",
     )
+
+
+def _lacks(code: str, text: str, asked: Asked) -> Lacks | None:
+    """Return what the role would have to be allowed, as narrow as what was asked tells; None for other refusals.
+
+    AWS names the role and the resource in most of its messages: partition, region and account are theirs.
+    """
+    if code not in _ROLES_OWN:
+        return None
+    principal, named = _PRINCIPAL.search(text), _ON_RESOURCE.search(text)
+    who = principal[0].split(":") if principal else ["", "aws", "", "", "*"]
+    if asked.service == "s3":
+        key = asked.place.removeprefix(f"s3://{asked.owner}/")
+        rights = [Reach(asked.action, asked.owner, folder_of_all(key)).right(named[1] if named else who[1])]
+    else:
+        home = Home(named[1], named[2] or "*", named[3] or "*") if named else Home(who[1], "*", who[4])
+        resources = [arn.split(":", 5)[5] for arn in asked.arn.split(", ") if arn]
+        rights = [Right(asked.action, home.glue(each)) for each in resources]
+    return Lacks(_role_of(principal[0]) if principal else "", tuple(rights))
+
+
+def _role_of(principal: str) -> str:
+    """Return the ARN of the role that a session is of; that of a user as it is."""
+    session = _ASSUMED.match(principal)
+    return f"arn:{session[1]}:iam::{session[2]}:role/{session[3]}" if session else principal
 
 
 def _not_found(code: str, text: str, asked: Asked, what: str) -> Problem:

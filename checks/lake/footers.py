@@ -12,10 +12,12 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from checks.installation import refuse_broken
 from checks.lake.errors import clean
 from checks.lake.parquet import END, check_nesting, chunks_of, footer_of
 from checks.lake.storage import split_uri
 from checks.model import Column, FooterSeen, Problem, ProblemKind, Unobserved
+from checks.rights import GET
 from checks.schedule.clock import FIRST, LAST, last_instant
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from checks.rules.asking import Clock, ValueAsk
     from checks.rules.base import TablePlan
 
-IAM_ACTIONS = ("s3:GetObject",)
+IAM_ACTIONS = (GET,)
 """What reading footers takes, beyond listing."""
 TAIL = 64 * 1024
 """So much of a file's end is read at first: most footers are smaller."""
@@ -163,6 +165,7 @@ def parse_footer(data: bytes, file: FileSeen, value: ValueAsk | None = None) -> 
             problem=newest.problem,
         )
     except Exception as error:
+        refuse_broken(error)
         raise _malformed(file, f"its footer cannot be read: {clean(error)[:200]}") from error
 
 

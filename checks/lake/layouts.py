@@ -16,6 +16,7 @@ from checks.layout import (
     infer_path,
     layout_from_json,
 )
+from checks.layout.typed import kind_of
 from checks.model import Problem, ProblemKind
 from checks.projection import Unprojectable, is_projected, projection_of
 
@@ -98,8 +99,11 @@ def _remembered(plan: TablePlan, zone: ZoneInfo, stated: StatedLayout | None) ->
     names = {key.name for key in layout.keys}
     if not plan.table.partition_keys:
         return layout if layout.path is not None else None
-    if layout.path is not None or not names <= {key.name for key in plan.table.partition_keys}:
+    types = {key.name: kind_of(key.type) for key in plan.table.partition_keys}
+    if layout.path is not None or not names <= set(types):
         return None
+    if any(types[key.name] and not key.kind and key.format.startswith("%Y-%m-%d") for key in layout.keys):
+        return None  # an earlier version guessed it from a sample, whatever the type
     return layout if stated is None or names == set(stated.keys) else None
 
 

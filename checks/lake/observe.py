@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from checks.installation import refuse_broken
 from checks.lake.by_period import observe_by_period
 from checks.lake.catalog import RESOURCE_LINK
 from checks.lake.elsewhere import with_places_elsewhere
@@ -14,6 +15,7 @@ from checks.lake.formats import reader_of
 from checks.lake.layouts import has_time, layout_of
 from checks.lake.session import Meter, metered
 from checks.model import Format, Observation, Problem, ProblemKind, Unobserved
+from checks.rights import LIST
 
 if TYPE_CHECKING:
     from checks.lake.reader import LakeReader
@@ -21,11 +23,14 @@ if TYPE_CHECKING:
     from checks.rules.asking import Clock
     from checks.rules.base import TablePlan
 
+IAM_ACTIONS = (LIST,)
+"""What looking at files takes; footers and the readers of logs name what they take beyond it."""
+
 
 def observe(plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation:
     """Return what was measured of the table.
 
-    Never raises: what goes wrong is the observation's problem. Requests are counted exactly.
+    What goes wrong is the observation's problem; only `BrokenInstallation` is raised. Requests are counted exactly.
     """
     with metered(Meter(reader.stop_at, plan.entry.max_requests)) as meter:
         try:
@@ -38,7 +43,8 @@ def observe(plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation:
 
 
 def internal_problem(table: Table, error: BaseException) -> Problem:
-    """Return the problem that a fault of the monitor itself is."""
+    """Return the problem that a fault of the monitor itself is; raise `BrokenInstallation` where it lacks a part."""
+    refuse_broken(error)
     return Problem(
         ProblemKind.INTERNAL,
         f"{table.id} could not be read: {type(error).__name__}: {clean(error)}",

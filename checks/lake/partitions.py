@@ -29,12 +29,14 @@ if TYPE_CHECKING:
     from checks.lake.session import Aws
     from checks.model import Period, Table
 
+IAM_ACTIONS = ("glue:BatchGetPartition", "glue:GetPartitions")
 MOST_VALUES = 1000
 """Glue's limit on the partitions of one BatchGetPartition (API reference)."""
 _SAMPLE = 100
 _MOST_OLDER = 20
 """Older partitions that are asked for: a table with more of them is no young one."""
-_NEVER_YEARS = frozenset({1, 1900, 1970})
+_FIRST_YEAR = 1980
+"""Dates of earlier years stand for never, unknown or the beginning of counting: 0001, 1899-12-30, 1900, 1970-01-01."""
 _ASKS_OF_BATCH = 5
 _REFUSED = "InvalidInputException"
 """What Glue says to an expression that its parser does not take: it refuses more names than are known."""
@@ -229,7 +231,7 @@ def _ask(source: PartitionSource, table: Table, layout: TimeLayout, wanted: Rang
     coarse = replace(
         layout, keys=tuple(key for key in layout.keys if not _NOT_COUNTED & set(fields_of(key.format)))
     )
-    if is_sorted(layout, types) and can_express(layout):
+    if is_sorted(layout, types) and can_express(layout, types):
         name, text = layout.keys[0].name, value_at(layout, wanted.first)
         try:
             yield from _pages(source, table, f"{name} >= {quoted(text, types[name])}")
@@ -243,7 +245,7 @@ def _ask(source: PartitionSource, table: Table, layout: TimeLayout, wanted: Rang
         values = list(dict.fromkeys(tuple(row[key.name] for key in table.partition_keys) for row in rows))
         for start in range(0, len(values), MOST_VALUES):
             yield from source.by_values(table, values[start : start + MOST_VALUES])
-    elif coarse.keys and can_express(coarse):
+    elif coarse.keys and can_express(coarse, types):
         for expression in expressions(coarse, types, wanted.cells):
             yield from _pages(source, table, expression)
     else:
@@ -252,7 +254,7 @@ def _ask(source: PartitionSource, table: Table, layout: TimeLayout, wanted: Rang
                 ProblemKind.UNSUPPORTED,
                 f"{table.id}: Glue cannot filter by its key {clean(', '.join(key.name for key in layout.keys))!r}, "
                 "and not all values of its keys are known, so only all of its partitions could tell",
-                "rename the partition key",
+                "watch its location without the catalog, by an entry of its own (prefix: ...)",
             )
         )
 
@@ -276,7 +278,7 @@ def older(
     year first); none where it does not. Dates that stand for never are left out.
     """
     types = {key.name: base_type(key.type) for key in table.partition_keys}
-    expression = before(layout, types, first) if can_express(layout) else None
+    expression = before(layout, types, first) if can_express(layout, types) else None
     if expression is None:
         return [], False
     names = [key.name for key in table.partition_keys]
@@ -292,5 +294,5 @@ def older(
 
 
 def is_sentinel(wall: datetime) -> bool:
-    """Tell whether a date stands for never, unknown or the beginning of counting: 0001, 1900, 1970-01-01."""
-    return wall.year in _NEVER_YEARS
+    """Tell whether a date is none that a table began with: it stands for never, or is of a few rows that are wrong."""
+    return wall.year < _FIRST_YEAR

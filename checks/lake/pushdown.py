@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from checks.layout.typed import OWN_FORMATS, is_own
 from checks.schedule.formats import fields_of, write_time
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ _REFUSED_NAMES = frozenset({"key"})
 """Glue refuses expressions on a column of this name (trinodb/trino pull request 11512)."""
 _NUMBERS = ("tinyint", "smallint", "int", "integer", "bigint", "long")
 _TEXTS = ("string", "varchar", "char")
-_OWN_FORMATS = {"date": "%Y-%m-%d", "timestamp": "%Y-%m-%d %H:%M:%S"}
-"""Types whose values compare in Glue only where they are written in the type's own way."""
 _ORDERS = (
     ("year", "month", "day", "hour", "minute", "second"),
     ("year", "yearday", "hour", "minute"),
@@ -43,14 +42,18 @@ def is_sorted(layout: TimeLayout, types: dict[str, str]) -> bool:
     """Tell whether one key carries all time, and its values compare in Glue as time does."""
     if len(layout.keys) != 1 or not layout.padding_known:
         return False
-    kind, text = types.get(layout.keys[0].name), layout.keys[0].format
-    return _in_order(text) and _compares(kind, text)
+    key = layout.keys[0]
+    texts = (key.format, *key.also)
+    return all(_in_order(text) and _compares(types.get(key.name), text) for text in texts)
 
 
 def _compares(kind: str | None, text: str) -> bool:
-    """Tell whether Glue compares values of the type that are written so: numbers by their digits, text as text."""
-    if kind in _OWN_FORMATS:
-        return text == _OWN_FORMATS[kind]
+    """Tell whether Glue compares values of the type that are written so: numbers by their digits, text as text.
+
+    Dates and timestamps only where they are written in the type's own way.
+    """
+    if kind in OWN_FORMATS:
+        return is_own(kind, text)
     return kind in _TEXTS or (kind in _NUMBERS and _ALL_DIGITS.fullmatch(text) is not None)
 
 
@@ -59,11 +62,19 @@ def _in_order(text: str) -> bool:
     return not _UNPADDED.search(text) and any(fields == order[: len(fields)] for order in _ORDERS)
 
 
-def can_express(layout: TimeLayout) -> bool:
-    """Tell whether Glue takes expressions on the keys of a layout."""
+def can_express(layout: TimeLayout, types: dict[str, str]) -> bool:
+    """Tell whether Glue takes expressions on the keys of a layout, by their names and how values are written."""
     return all(
-        _KEY_NAME.fullmatch(key.name) and key.name.lower() not in _REFUSED_NAMES for key in layout.keys
+        _KEY_NAME.fullmatch(key.name)
+        and key.name.lower() not in _REFUSED_NAMES
+        and not (key.kind and any(_is_odd(types.get(key.name), text) for text in (key.format, *key.also)))
+        for key in layout.keys
     )
+
+
+def _is_odd(kind: str | None, text: str) -> bool:
+    """Tell whether values of a date or timestamp are written in a way that Glue may not take for one."""
+    return kind in OWN_FORMATS and not _compares(kind, text)
 
 
 def quoted(value: str, kind: str) -> str:
@@ -132,7 +143,9 @@ def before(layout: TimeLayout, types: dict[str, str], first: datetime) -> str | 
         alone = len(fields) == 1 and kind in _NUMBERS
         carried += fields
         compares = alone or (
-            _in_order_within(key.format) and layout.padding_known and _compares(kind, key.format)
+            _in_order_within(key.format)
+            and layout.padding_known
+            and all(_compares(kind, each) for each in (key.format, *key.also))
         )
         compares = compares or (fields == ("year",) and kind in (*_TEXTS, *_NUMBERS))
         if not compares or not any(carried == order[: len(carried)] for order in _ORDERS):

@@ -36,10 +36,15 @@ USD_PER_MILLION = {
 (aws.amazon.com/s3/pricing) and the Glue Data Catalog (aws.amazon.com/glue/pricing). The longest matching
 beginning counts; STS is free. Glue's first million calls a month are free: this is what they cost beyond."""
 
+IAM_ACTIONS = ("sts:AssumeRole",)
+"""Asked for on the roles of other accounts alone."""
 ATTEMPTS = 5
 CONNECT_TIMEOUT_S = 10.0
-READ_TIMEOUT_S = 30.0
+READ_TIMEOUT_S = 10.0
+"""An attempt that does not answer for so long is given up and made again, within the time of its table."""
 _TORN_RETRIES = 2
+_ROLE_FAILED_FOR_S = 60.0
+"""How long a role that could not be assumed is not asked for again."""
 
 
 class Account(Protocol):
@@ -158,6 +163,7 @@ def price_of(operation: str) -> float:
 class Aws:
     """boto3 sessions of the own account (None) and of others, which are reached by assuming their role.
 
+    ``signed_in_to`` names another account whose credentials are at hand, so that no role of it is assumed.
     Threads share it. Clients are kept for each service, account and region. ``AWS_ENDPOINT_URL`` and all
     else of boto3's configuration counts.
     """
@@ -170,13 +176,15 @@ class Aws:
         concurrency: int = 16,
         max_requests: int | None = None,
         attempts: int = ATTEMPTS,
-        read_timeout_s: float = READ_TIMEOUT_S,
+        read_timeout_s: float | None = None,
+        signed_in_to: str | None = None,
     ) -> None:
         self._accounts = dict(accounts or {})
+        self._signed_in_to = signed_in_to
         self._region = region
         self._concurrency = concurrency
         self._attempts = attempts
-        self._read_timeout_s = read_timeout_s
+        self._read_timeout_s = READ_TIMEOUT_S if read_timeout_s is None else read_timeout_s
         self.ledger = Ledger(max_requests)
         self.express = Express(self.ledger.enter)
         self._lock = threading.RLock()
@@ -238,21 +246,48 @@ class Aws:
                 message = f"account {account!r} is not under accounts in the config"
                 raise ValueError(message)
             region = known.region or region
-            self._assume(core, known, region)
-        return boto3.Session(botocore_session=core, region_name=region)
+            if account != self._signed_in_to:
+                self._assume(core, known, region)
+        lock = self._lock
+
+        class OneAtATime(boto3.Session):
+            """Makes clients one at a time, also those that awswrangler makes for threads that read side by side."""
+
+            def client(self, *args: Any, **keys: Any) -> Any:
+                with lock:
+                    return super().client(*args, **keys)
+
+        return OneAtATime(botocore_session=core, region_name=region)
 
     def _assume(self, core: Any, account: Account, region: str | None) -> None:
         from botocore.credentials import (
             AssumeRoleCredentialFetcher,
             DeferredRefreshableCredentials,
         )
+        from botocore.exceptions import BotoCoreError, ClientError
 
         own = self.session(None)
         extra = {"RoleSessionName": "s3-table-monitor"}
         if account.external_id:
             extra["ExternalId"] = account.external_id
 
+        failed: list[tuple[float, Exception]] = []
+
         def refresh() -> Any:
+            """Assume the role; where it was refused or did not answer, say so again for a while without asking.
+
+            Whoever waits for credentials waits in one queue: with 40 databases of an account whose STS hangs, each of
+            them would wait for all attempts of those before it.
+            """
+            if failed and time.monotonic() - failed[-1][0] < _ROLE_FAILED_FOR_S:
+                raise failed[-1][1]
+            try:
+                return assume()
+            except (BotoCoreError, ClientError) as error:
+                failed.append((time.monotonic(), error))
+                raise
+
+        def assume() -> Any:
             def create(service: str, **keys: Any) -> Any:
                 return own.client(service, region_name=region, **keys)
 

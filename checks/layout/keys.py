@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from checks.layout.typed import OWN_FORMATS, kind_of, read_typed, spellings_of
 from checks.layout.values import NULL_PARTITION, NUMBER, KeyFormat, StatedLayout, TimeLayout
 from checks.model import Column, Problem, ProblemKind
 from checks.schedule.formats import fields_of, finest_every, read_fields
@@ -64,8 +65,10 @@ def infer_layout(
         if key.name not in names:
             continue
         values = [row[key.name] for row in rows if row.get(key.name, NULL_PARTITION) != NULL_PARTITION]
-        fitting = _formats_of(key, values)
-        if isinstance(fitting, Problem):
+        fitting = _typed(key, values, zone) or _formats_of(key, values)
+        if isinstance(fitting, KeyFormat):
+            found.append(fitting)
+        elif isinstance(fitting, Problem):
             problems.append(fitting)
         else:
             found.extend(KeyFormat(key.name, text) for text in fitting)
@@ -88,13 +91,28 @@ def _evidence(keys: Sequence[Column], layout: TimeLayout, rows: list[dict[str, s
     return f"{len(rows)} sampled partition{'' if len(rows) == 1 else 's'} such as {shown}"
 
 
+def _typed(key: Column, values: list[str], zone: ZoneInfo) -> KeyFormat | None:
+    """Return the format of a key whose type says that it carries time: only what strings mean is guessed.
+
+    None for other types, and where values are written as times in ways that are none of the type's.
+    """
+    kind = kind_of(key.type)
+    if not kind:
+        return None
+    odd = [value for value in values if read_typed(kind, value, zone) is None]
+    if any(plausible(text, value) for value in odd for text in WHOLE_FORMATS):
+        return None
+    spelled = spellings_of(kind, values, zone) if values else (OWN_FORMATS[kind],)
+    return KeyFormat(key.name, spelled[0], kind, spelled[1:]) if spelled else None
+
+
 def _formats_of(key: Column, values: list[str]) -> tuple[str, ...] | Problem:
     """Return the one format that fits the key, or none; a problem when several fit or only some values do."""
     part = _part_format(key, values)
     if part is not None:
         return (part,)
     if not values:
-        return ("%Y-%m-%d",) if key.type == "date" else ()
+        return ()
     values = [value for value in values if not value.startswith(_SENTINELS)] or values
     candidates = _candidates(key)
     whole = [text for text in candidates if all(plausible(text, value) for value in values)]
@@ -231,7 +249,7 @@ def shows_padding(text: str, value: str) -> bool | None:
 
 def _pad(key: KeyFormat, *, padded: bool) -> KeyFormat:
     match = NUMBER.fullmatch(key.format)
-    return key if match is None else KeyFormat(key.name, f"%{'' if padded else '-'}{match[2]}")
+    return key if match is None else replace(key, format=f"%{'' if padded else '-'}{match[2]}")
 
 
 def _stated(
@@ -241,8 +259,11 @@ def _stated(
         return TimeLayout(zone=zone, path=stated.formats[0])
     if unknown := set(stated.keys) - {key.name for key in keys}:
         return _not_a_key(unknown, keys)
+    kinds = {key.name: kind_of(key.type) for key in keys}
     pairs = zip(stated.keys, stated.formats, strict=True)
-    layout = TimeLayout(zone=zone, keys=tuple(KeyFormat(name, text) for name, text in pairs))
+    layout = TimeLayout(
+        zone=zone, keys=tuple(KeyFormat(name, text, _kind_of(kinds[name], text)) for name, text in pairs)
+    )
     known = [row for row in rows if NULL_PARTITION not in row.values()]
     misfits = [row for row in known if layout.read(row) is None]
     if known and len(misfits) == len(known):
@@ -253,6 +274,11 @@ def _stated(
             "mend the format in the config, or the partitions",
         )
     return layout
+
+
+def _kind_of(kind: str, text: str) -> str:
+    """Return the type that values are read by beside a stated format, empty where the format is no spelling of it."""
+    return kind if kind and {"year", "month", "day"} <= set(fields_of(text)) else ""
 
 
 def _not_a_key(unknown: set[str], keys: Sequence[Column]) -> Problem:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import islice, product
 from typing import TYPE_CHECKING
 
+from checks.layout.typed import read_typed
 from checks.schedule.clock import wall_of
 from checks.schedule.formats import can_tell, fields_of, finest_every, read_fields, wall_from, write_time
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 
+_MOST_VARIANTS = 8
 NUMBER = re.compile(r"%(-?)([mdHMjV])")
 """A number in a format that may be padded or not."""
 
@@ -37,10 +40,21 @@ class StatedLayout:
 
 @dataclass(frozen=True, slots=True)
 class KeyFormat:
-    """A partition key that carries time, and how its values write it."""
+    """A partition key that carries time, and how its values write it.
+
+    ``kind`` is ``date`` or ``timestamp`` for a key that is typed so: its values are read as the type says, however they
+    are written. ``also`` are other formats that its values were seen in.
+    """
 
     name: str
     format: str
+    kind: str = ""
+    also: tuple[str, ...] = ()
+
+    def read(self, value: str, zone: ZoneInfo) -> dict[str, int] | None:
+        """Return the parts of time in a value, by the key's type first; None when it does not fit."""
+        typed = read_typed(self.kind, value, zone) if self.kind else None
+        return typed if typed is not None else read_fields(self.format, value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,23 +102,30 @@ class TimeLayout:
     def read(self, values: Mapping[str, str]) -> datetime | None:
         """Return the wall time that values carry; None when they do not fit the formats or each other."""
         fields: dict[str, int] = {}
-        pairs = [("", self.path)] if self.path is not None else [(k.name, k.format) for k in self.keys]
-        for name, text in pairs:
-            found = read_fields(text or "", values.get(name, ""))
+        for key in (KeyFormat("", self.path),) if self.path is not None else self.keys:
+            found = key.read(values.get(key.name, ""), self.zone)
             if found is None and not self.padding_known:
-                found = read_fields(other_padding(text or ""), values.get(name, ""))
+                found = read_fields(other_padding(key.format), values.get(key.name, ""))
             if found is None or any(fields.get(field, number) != number for field, number in found.items()):
                 return None
             fields |= found
         return wall_from(fields, self.zone)
 
     def variants(self) -> tuple[TimeLayout, ...]:
-        """Return the layouts to try: two where the padding is not known."""
+        """Return the layouts to try: two where the padding is not known, more where values have several spellings."""
+        spelled = product(*((key, *(replace(key, format=text) for text in key.also)) for key in self.keys))
+        found = tuple(replace(self, keys=keys) for keys in islice(spelled, _MOST_VARIANTS))
         if self.padding_known:
-            return (self,)
-        keys = tuple(KeyFormat(key.name, other_padding(key.format)) for key in self.keys)
+            return found
         path = other_padding(self.path) if self.path is not None else None
-        return self, replace(self, keys=keys, path=path)
+        return *found, *(
+            replace(
+                each,
+                keys=tuple(replace(key, format=other_padding(key.format)) for key in each.keys),
+                path=path,
+            )
+            for each in found
+        )
 
     def say(self) -> str:
         """Say it for people: ``dt as %Y-%m-%d``, ``year, month, day as %Y, %-m, %-d``."""
@@ -115,7 +136,9 @@ class TimeLayout:
     def to_json(self) -> dict[str, JsonValue]:
         """Return what history keeps of it."""
         return {
-            "keys": [[key.name, key.format] for key in self.keys],
+            "keys": [
+                [key.name, key.format, *([key.kind, *key.also] if key.kind else [])] for key in self.keys
+            ],
             "path": self.path,
             "padding_known": self.padding_known,
             "evidence": self.evidence,
@@ -141,7 +164,7 @@ def layout_from_json(document: Mapping[str, JsonValue], zone: ZoneInfo) -> TimeL
     keys, path, evidence = document.get("keys"), document.get("path"), document.get("evidence")
     try:
         pairs = (
-            tuple((str(pair[0]), str(pair[1])) for pair in keys if isinstance(pair, list))
+            tuple(_key_of([str(text) for text in pair]) for pair in keys if isinstance(pair, list))
             if isinstance(keys, list)
             else ()
         )
@@ -156,10 +179,14 @@ def layout_from_json(document: Mapping[str, JsonValue], zone: ZoneInfo) -> TimeL
     )
 
 
+def _key_of(texts: list[str]) -> KeyFormat:
+    return KeyFormat(texts[0], texts[1], texts[2] if len(texts) > 2 else "", tuple(texts[3:]))
+
+
 @lru_cache(maxsize=1024)
 def _layout_of(
     zone: ZoneInfo,
-    pairs: tuple[tuple[str, str], ...],
+    keys: tuple[KeyFormat, ...],
     path: str | None,
     padding_known: bool,  # noqa: FBT001 - only positions make a key that is quick
     evidence: str,
@@ -167,7 +194,7 @@ def _layout_of(
     """Return the layout, None where it carries no time. Thousands of tables have one, and each check asks for it."""
     layout = TimeLayout(
         zone=zone,
-        keys=tuple(KeyFormat(name, text) for name, text in pairs),
+        keys=keys,
         path=path,
         padding_known=padding_known,
         evidence=evidence,

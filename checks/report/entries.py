@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from checks.model import Change, Finding, Reason, Severity, Status
 from checks.report import words
+from checks.rights import Lacks, statements
 from checks.schedule.clock import say_instant
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ CONFIG = "CONFIG"
 _FOLD_FROM = 3
 _MOST_FOLDED = 30
 _MOST_REMEDIES = 3
+_MOST_STATEMENTS = 6
+_MOST_RESOURCES = 8
 _LONGEST_SENTENCE = 1200
 
 
@@ -106,11 +110,28 @@ def entries(heading: str, told: Sequence[ToldFinding], report: Report) -> tuple[
     folding = foldable and len({one.finding.table for one in dead}) >= _FOLD_FROM
     folded = {one.finding.id for one in dead} if folding else set()
     groups: dict[str, list[ToldFinding]] = defaultdict(list)
+    lacking = _lacking_several(told)
     for one in told:
         if one.finding.id not in folded:
-            groups[f"cause {one.finding.cause}" if one.finding.cause else f"id {one.finding.id}"].append(one)
+            groups[_shared(one.finding, lacking)].append(one)
     entries = [_entry(group, report) for group in groups.values()]
     return (*entries, _folded(dead, report)) if folding else tuple(entries)
+
+
+def _lacking_several(told: Sequence[ToldFinding]) -> frozenset[str]:
+    """Return the roles that lack several things: whoever changes the role is told all of them at once."""
+    causes: dict[str, set[str]] = defaultdict(set)
+    for one in told:
+        if one.finding.lacks is not None:
+            causes[one.finding.lacks.role].add(one.finding.cause)
+    return frozenset(role for role, found in causes.items() if len(found) > 1)
+
+
+def _shared(finding: Finding, lacking: frozenset[str]) -> str:
+    """Return what is equal for findings that are told in one entry."""
+    if finding.lacks is not None and finding.lacks.role in lacking:
+        return f"lacks {finding.lacks.role}"
+    return f"cause {finding.cause}" if finding.cause else f"id {finding.id}"
 
 
 def _long_dead(told: Sequence[ToldFinding], report: Report) -> list[ToldFinding]:
@@ -172,7 +193,14 @@ def _entry(group: Sequence[ToldFinding], report: Report) -> Entry:
     tables = sorted({one.finding.table for one in group})
     checks = ", ".join(sorted({one.finding.check for one in group}))
     lines = []
-    if len(tables) == 1:
+    lacks = _lacks(group)
+    if lacks is not None and len(tables) > 1:
+        title = (
+            f"{words.count(len(tables), 'table')} for rights that the monitor lacks ({words.name(checks)})"
+        )
+        lines.append(Line("Tables", words.listing([words.name(table) for table in tables])))
+        lines.append(Line("For example", _whole_sentence(finding.because)))
+    elif len(tables) == 1:
         title = f"{words.name(finding.table)} ({words.name(checks)})"
         lines.append(Line("", _whole_sentence(finding.because)))
     else:
@@ -180,7 +208,7 @@ def _entry(group: Sequence[ToldFinding], report: Report) -> Entry:
         lines.append(Line("Tables", words.listing([words.name(table) for table in tables])))
         lines.append(Line("For example", _whole_sentence(finding.because)))
     lines += _before(group, alone=len(tables) == 1)
-    lines += _more(first, report, alone=len(tables) == 1)
+    lines += _to_allow(lacks) if lacks is not None else _more(first, report, alone=len(tables) == 1)
     lines += _since(group, report)
     lines += _owners(group)
     if len(tables) == 1:
@@ -191,6 +219,44 @@ def _entry(group: Sequence[ToldFinding], report: Report) -> Entry:
         lines=tuple(lines),
         tables=frozenset(tables),
     )
+
+
+def _lacks(group: Sequence[ToldFinding]) -> Lacks | None:
+    """Return all that one role lacks where that is several things, None where one sentence tells it."""
+    if len({one.finding.cause for one in group}) < 2:
+        return None
+    found = [one.finding.lacks for one in group if one.finding.lacks is not None]
+    return Lacks(found[0].role, tuple(right for each in found for right in each.rights)) if found else None
+
+
+def _to_allow(lacks: Lacks) -> list[Line]:
+    """Tell the statements to add to a role, each whole and fit to be copied; what is left out is counted."""
+    role = words.name(lacks.role) if lacks.role else "the monitor's role"
+    lines = [Line("To do", f"deploy what checks iam prints for this config, or add to the policy of {role}:")]
+    found = statements(lacks.rights)
+    left = len(found) - _MOST_STATEMENTS
+    cut = 0
+    for each in found[:_MOST_STATEMENTS]:
+        shown, more_places = _cut(each)
+        cut += more_places
+        lines.append(Line("Allow", words.statement(json.dumps(shown, ensure_ascii=False)), Kind.CODE))
+    more = [words.count(cut, "more place")] if cut else []
+    more += [words.count(left, "more statement")] if left > 0 else []
+    if more:
+        lines.append(Line("", f"And {words.listing(more)}, which checks iam prints."))
+    return lines
+
+
+def _cut(statement: dict[str, Any]) -> tuple[dict[str, Any], int]:
+    """Return a statement of a bounded number of places, and how many were left out; its id may be taken already."""
+    shown = {name: value for name, value in statement.items() if name != "Sid"}
+    shown["Resource"] = statement["Resource"][:_MOST_RESOURCES]
+    left = len(statement["Resource"]) - len(shown["Resource"])
+    if "Condition" in statement:
+        prefixes = statement["Condition"]["StringLike"]["s3:prefix"]
+        shown["Condition"] = {"StringLike": {"s3:prefix": prefixes[:_MOST_RESOURCES]}}
+        left += len(prefixes[_MOST_RESOURCES:])
+    return shown, left
 
 
 def _more(told: ToldFinding, report: Report, *, alone: bool) -> list[Line]:

@@ -323,6 +323,7 @@ class Rule(ABC):
             advice=problem.remedy,
             problem=problem.kind,
             cause=problem.cause,
+            lacks=problem.lacks,
             owner=about.owner,
             runbook=about.runbook,
             console_url=about.console_url,

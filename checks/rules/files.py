@@ -14,6 +14,7 @@ from checks.rules.asking import Clock, Detail, Needs
 from checks.rules.base import NOTHING_MORE, About, Binding, CheckConfig, Row, Rule, allowed
 from checks.rules.cadence import ended_early, not_read, schedule_of, schedule_seen
 from checks.rules.key_types import Percent, SeverityWord, Size
+from checks.rules.lists import only_lists
 from checks.rules.sentences import count_of, say_percent
 from checks.schedule.durations import say_size
 
@@ -189,6 +190,10 @@ class FilesRule(Rule):
         """Ask for what names and sizes tell."""
         return Detail(names=True, small_below=self.small or 0, by_period=self.schedule is not None)
 
+    def looks(self, table: Table) -> bool:
+        """Tell that lists of files are not looked at: they are no data."""
+        return only_lists(table, self.check) is None
+
     def needs(self, table: Table, layout: TimeLayout | None, clock: Clock, memory: TableMemory) -> Needs:  # noqa: ARG002 - the interface's
         """Ask for the due periods of the lookback, or for the location of a table that is one place."""
         if layout is None:
@@ -200,6 +205,9 @@ class FilesRule(Rule):
 
     def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row[Counted]:  # noqa: ARG002 - the interface's
         """Count the files that are not sound; what was not read to its end is a doubt about a pass."""
+        lists = only_lists(seen.table, self.check)
+        if lists is not None:
+            return self.row(seen, unknown=lists)
         whole = seen.live or WholeSeen(listing=seen.listing, problem=seen.problem)
         if whole.problem is not None and not seen.partitions and whole.listing is None:
             return self.row(seen, unknown=whole.problem)

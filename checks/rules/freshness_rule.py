@@ -159,6 +159,7 @@ class FreshnessRule(Rule):
             clock.now,
             seen.table.location or seen.table.id,
             by_catalog=by_catalog and seen.table.format is Format.FILES,
+            behind=seen.behind,
             newest=newest,
             backfill=_backfill(seen, counts_from, newest) if newest is not None else None,
         )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from checks.model import Arrival, Finding, Observation
+    from checks.model import Arrival, Finding, Observation, Problem
     from checks.rules.asking import Clock
     from checks.schedule.calendars import Calendar
     from checks.schedule.deadlines import Deadline
@@ -58,13 +58,15 @@ class Nothing:
 class LastArrival:
     """What the sentence is made of: the newest arrival that counts, or that there is ``nothing``.
 
-    ``by_catalog``: what is registered in Glue was looked at. ``backfill`` is the period and time of a newer arrival
-    that does not count. ``silent_from`` is since when a table that had data before holds none.
+    ``by_catalog``: what is registered in Glue was looked at. ``behind`` says why readers see less than was written.
+    ``backfill`` is the period and time of a newer arrival that does not count. ``silent_from`` is since when a table
+    that had data before holds none.
     """
 
     now: datetime
     location: str
     by_catalog: bool = False
+    behind: Problem | None = None
     newest: Arrival | None = None
     backfill: tuple[str, datetime] | None = None
     nothing: Nothing | None = None
@@ -96,6 +98,8 @@ def because(rule: Bounds, facts: LastArrival, since: datetime | None, severity: 
         return f"the newest data came {age} ago ({when}){of_it}; expected {expected}"
     if counted < now - newest.at:
         told = f"{age}, of which {told} count"
+    if facts.behind is not None:
+        expected = f"{expected}; {facts.behind.message}"
     if newest.is_bound:
         return f"no new data for at least {told}: the newest came at or before {when}; expected {expected}"
     if facts.backfill is not None:
@@ -123,6 +127,8 @@ def _expected(rule: Bounds, now: datetime, since: datetime | None, severity: Sev
 
 def advice(facts: LastArrival, limit: datetime | None, zone: ZoneInfo) -> str:
     """Say where to look, and since when nothing has come; ``limit`` is the latest of the watermarks."""
+    if facts.behind is not None:
+        return facts.behind.remedy
     newest = facts.newest
     # A bound, and a time that is yet to come, say less than the limit does.
     known = newest is not None and not newest.is_bound and newest.at <= facts.now
@@ -156,6 +162,8 @@ def _open_time(since: datetime, now: datetime, zone: ZoneInfo, calendar: Calenda
 def nothing_seen(seen: Observation) -> Nothing:
     """Say what a complete look found where no data was."""
     listing = seen.listing
+    if seen.behind is not None:
+        return Nothing(f"never loaded: {seen.behind.message}", is_first=True)
     if listing is None and seen.partitions:
         empty = sum(p.listing.empty_objects for p in seen.partitions if p.listing)
         zero = f", only {count_of(empty, 'file')} of zero bytes" if empty else ""

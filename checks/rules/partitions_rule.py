@@ -362,11 +362,11 @@ def _as_number(value: object) -> Observed:
 
 
 def _is_bare(seen: Observation) -> bool:
-    """Tell whether the place of a partitioned table was listed to its end and holds no data at all."""
-    place = seen.listing
+    """Tell whether the place of a table that may have periods was looked at to its end, and holds no data at all."""
+    place, table = seen.listing, seen.table
     return (
         seen.problem is None
-        and bool(seen.table.partition_keys)
+        and (bool(table.partition_keys) or table.is_prefix or table.format is not Format.FILES)
         and not seen.partitions
         and place is not None
         and place.complete

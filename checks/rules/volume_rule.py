@@ -10,6 +10,7 @@ from checks.model import Finding, Limits, Problem, ProblemKind, Severity, Size
 from checks.rules.asking import Clock, Detail, Needs
 from checks.rules.base import NOTHING_MORE, About, Row, Rule, allowed
 from checks.rules.cadence import ended_early, schedule_of, schedule_seen
+from checks.rules.lists import only_lists
 from checks.rules.sentences import count_of, say_percent
 from checks.rules.usual import (
     compared_with,
@@ -93,6 +94,10 @@ class VolumeRule(Rule):
         rows = (self.compares and self.of == "rows") or any(each.what == "rows" for each in self.bounds)
         return Detail(sizes=True, rows=rows, by_period=self.schedule is not None)
 
+    def looks(self, table: Table) -> bool:
+        """Tell that lists of files are not looked at: their sizes tell nothing."""
+        return only_lists(table, self.check) is None
+
     def needs(self, table: Table, layout: TimeLayout | None, clock: Clock, memory: TableMemory) -> Needs:  # noqa: ARG002 - the interface's
         """Ask for the last complete period, and for those it is compared with that are not remembered."""
         if layout is None:
@@ -111,7 +116,7 @@ class VolumeRule(Rule):
 
     def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row[Weighed]:
         """Count the limits that are crossed; too little history, or a size not read whole, is a doubt."""
-        look = self._look(seen, clock, memory)
+        look = only_lists(seen.table, self.check) or self._look(seen, clock, memory)
         if isinstance(look, Problem):
             return self.row(seen, unknown=look)
         if look is None:
@@ -237,7 +242,7 @@ class VolumeRule(Rule):
 
     def remember(self, seen: Observation, before: TableMemory) -> dict[str, Any]:
         """Return the sizes of periods that later runs compare with, a bounded number of them."""
-        if not self.compares:
+        if not self.compares or not self.looks(seen.table):
             return {}
         found = dict(self._sizes(seen))
         newest = max(found, default=None)

@@ -141,11 +141,15 @@ def period_at(instant: datetime, every: Every, zone: ZoneInfo) -> Period:
 def period_of(wall: datetime, every: Every, zone: ZoneInfo) -> Period | None:
     """Return the period whose label's cell holds that wall time (the last one where it comes twice).
 
-    None when the clocks of the zone never showed any time of the cell.
+    None when the clocks of the zone never showed any time of the cell, and at either end of time (9999-12-31), where a
+    cell has no end or beginning.
     """
     start = every.floor(wall)
     label = every.label(start)
-    found = [p for p in _periods_of_cells(start, every, zone) if p.label == label]
+    try:
+        found = [p for p in _periods_of_cells(start, every, zone) if p.label == label]
+    except (OverflowError, ValueError):
+        return None
     return found[-1] if found else None
 
 

@@ -12,8 +12,11 @@ from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from checks.lake.reader import LakeReader
     from checks.model import Observation, Table
+    from checks.rights import Reach
     from checks.rules.asking import Clock
     from checks.rules.base import TablePlan
 
@@ -28,6 +31,12 @@ class Reader(Protocol):
 
     def observe(self, plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation:
         """Return what its log tells. What cannot be read is raised as Unobserved."""
+
+    def reach(self, plan: TablePlan, clock: Clock, reader: LakeReader, /) -> Iterator[Reach]:
+        """Yield what `observe` has to reach in S3, and will after later commits.
+
+        Raises Unobserved where the log could not be asked for all of it; what came before holds.
+        """
 
 
 @cache

@@ -12,22 +12,33 @@ from typing import TYPE_CHECKING
 
 from checks.lake.errors import clean
 from checks.lake.formats.asked import asked_of
-from checks.lake.formats.delta_log import Commit, CommitParser, Log, parse_hint, sort_log
+from checks.lake.formats.delta_log import Commit, CommitParser, over_bound, parse_hint
+from checks.lake.formats.delta_manifests import (
+    FOLDER,
+    is_behind,
+    newest_manifest,
+    with_registered,
+    without_manifest,
+)
+from checks.lake.formats.delta_versions import Log, sort_log
 from checks.lake.formats.logs import (
     Recency,
     malformed,
     observation_of,
     only_bounded,
+    strictest_limit,
     unsupported,
 )
 from checks.lake.storage import split_uri
 from checks.model import Arrival, Format, Problem, ProblemKind, Unobserved
+from checks.rights import GET, LIST, Reach
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from checks.lake.reader import LakeReader
-    from checks.lake.storage import Key
+    from checks.lake.storage import Key, Page
     from checks.model import Observation, Table
     from checks.rules.asking import Clock
     from checks.rules.base import TablePlan
@@ -43,10 +54,12 @@ _MOST_HINT_BYTES = 4 * 1024 * 1024
 _MOST_PAGES = 100
 _BACK = 300
 """So many versions before the ones listed are listed next: with their checksums they fill a page at most."""
-_SYMLINKS = "/_symlink_format_manifest/"
+_SYMLINKS = f"/{FOLDER}"
 _PLACEHOLDER = "-__PLACEHOLDER__/"
 _STAGED = ("_staged_commits/", "_commits/")
 _STAGED_COMMIT = re.compile(r"([0-9]{20})\.[0-9A-Za-z-]{1,64}\.json")
+_MOST_BEFORE = 10
+"""Commits before an arrival that are read for a later time than its own: as many as lie between two checkpoints."""
 _LESS_OFTEN = "let maintenance commit less often between two loads"
 _RETAIN = "keep the log for longer than the time between loads (delta.logRetentionDuration)"
 
@@ -64,6 +77,10 @@ class Walk:
     notes: list[str] = field(default_factory=list)
     raw: dict[int, bytes] | None = None
     """Where whole commits are kept that will be read again, None where they will not."""
+    until: datetime | None = None
+    """What came later does not count: it was not there yet at a stated time, or no reader sees it."""
+    knows_protocol: bool = False
+    """True once a commit told what it asks of its readers, and that is known here."""
 
     @property
     def place(self) -> str:
@@ -71,30 +88,31 @@ class Walk:
         return f"s3://{self.bucket}/{self.prefix}"
 
     def hint(self) -> int | None:
-        """Return the version of the last checkpoint, None where no such file is there or it is torn."""
+        """Return the version of the last checkpoint, None where no such file is there or it is torn.
+
+        S3 may refuse what is not there to who may list some prefixes only; a refusal that means more comes again.
+        """
         try:
             data = self.reader.store.get(
                 self.bucket, f"{self.prefix}_last_checkpoint", max_bytes=_MOST_HINT_BYTES
             )
         except Unobserved as error:
-            if error.problem.kind in (ProblemKind.NOT_FOUND, ProblemKind.MALFORMED):
+            if error.problem.kind in (ProblemKind.NOT_FOUND, ProblemKind.MALFORMED) or error.problem.lacks:
                 return None
             raise
         return parse_hint(data)
 
-    def list_from(self, version: int, *, until: int | None = None) -> Log:
-        """List the log from a version on, every page followed, or up to the version ``until``."""
+    def list_from(self, version: int, *, until: int | None = None, first: Page | None = None) -> Log:
+        """List the log from a version on, every page followed, or up to the version ``until``.
+
+        ``first`` is its first page where that is there already.
+        """
         keys: list[Key] = []
         folders: list[str] = []
         token = None
         for _ in range(_MOST_PAGES):
-            page = self.reader.store.list_page(
-                self.bucket,
-                self.prefix,
-                start_after=f"{self.prefix}{version:020d}",
-                token=token,
-                delimiter="/",
-            )
+            page = first or self._page(version, token)
+            first = None
             keys += page.keys
             folders += [name.removeprefix(self.prefix) for name in page.common_prefixes]
             token = page.token
@@ -113,12 +131,28 @@ class Walk:
         staged = [name for name in folders if name in _STAGED]
         return sort_log(keys, self.prefix, version, staged)
 
+    def _page(self, version: int, token: str | None = None) -> Page:
+        return self.reader.store.list_page(
+            self.bucket, self.prefix, start_after=f"{self.prefix}{version:020d}", token=token, delimiter="/"
+        )
+
+    def listed_back(self, log: Log) -> Log:
+        """Return a log with some of the versions before those that were listed."""
+        return log.after(self.list_from(max(0, log.start - _BACK), until=log.start))
+
     def newest_log(self) -> Log:
-        """Return the log since its last checkpoint; where the hint leads nowhere, all of it."""
-        hint = self.hint()
-        log = self.list_from(hint or 0)
-        if log.newest is None and hint:
-            log = self.list_from(0)
+        """Return the log: all of it where one page shows that, else since its last checkpoint.
+
+        Where the hint leads nowhere it is listed from its first version on.
+        """
+        first = self._page(0)
+        hint = self.hint() if first.token is not None else None
+        listed = sort_log(first.keys, self.prefix, 0).newest
+        if hint is None or (listed is not None and hint <= listed):
+            hint = None
+        log = self.list_from(hint) if hint is not None else self.list_from(0, first=first)
+        if log.newest is None and hint is not None:
+            log = self.list_from(0, first=first)
         if log.newest is None:
             raise Unobserved(
                 Problem(
@@ -127,7 +161,7 @@ class Walk:
                     "mend the table's location in the catalog",
                 )
             )
-        if hint and log.start == hint and not log.checkpoints:
+        if hint is not None and log.start == hint and not log.checkpoints:
             log = replace(log, start=hint + 1 if hint not in log.commits else hint)
         log.check_whole(self.place)
         return log
@@ -166,7 +200,7 @@ class Walk:
         parser = CommitParser(place, version)
         for start in range(0, key.size_bytes, _PART_BYTES):
             if start >= MOST_COMMIT_BYTES:
-                raise malformed(place, f"its first {MOST_COMMIT_BYTES:,} bytes do not tell what it did")
+                raise over_bound(place, f"{MOST_COMMIT_BYTES:,} bytes")
             last = start + _PART_BYTES >= key.size_bytes
             whole = start == 0 and last
             data = self.reader.store.get(
@@ -181,9 +215,9 @@ class Walk:
             if whole and self.raw is not None:
                 self._keep(version, data, self.raw)
             parser.feed(data, last=last)
-            if parser.has_info and parser.commit.adds:
+            if parser.has_info and parser.commit.told_at is not None and parser.commit.brings:
                 break
-        commit = self.timed(parser.commit, key)
+        commit = self.timed(parser, key)
         self.read[version] = commit
         return commit
 
@@ -192,29 +226,35 @@ class Walk:
         if len(data) + sum(map(len, kept.values())) <= MOST_KEPT_BYTES:
             kept[version] = data
 
-    def timed(self, commit: Commit, key: Key) -> Commit:
-        """Return the commit with its file's time where it tells none itself."""
-        if commit.at is not None:
-            return commit
-        note = f"{clean(f's3://{self.bucket}/{key.key}')} does not say when it was made: the time of its file is taken"
-        if note not in self.notes:
-            self.notes.append(note)
-        return replace(commit, at=key.last_modified)
+    def timed(self, parser: CommitParser, key: Key) -> Commit:
+        """Return the commit with when it came, by what it tells and by when its file was written."""
+        self.knows_protocol |= parser.has_protocol
+        commit = parser.commit.timed(key.last_modified)
+        if commit.told_at is None:
+            taken = "its file" if commit.at == key.last_modified else "the newest file that it adds"
+            place = clean(f"s3://{self.bucket}/{key.key}")
+            note = f"{place} does not say when it was made: the time of {taken} is taken"
+            if note not in self.notes:
+                self.notes.append(note)
+        return commit
 
-    def newest_arrival(self, log: Log, *, deletes: bool) -> Recency:
-        """Find the newest arrival, from the newest commit back."""
+    def newest_arrival(self, log: Log, *, deletes: bool, enough_at: datetime | None = None) -> Recency:
+        """Find the newest arrival, from the newest commit back.
+
+        One that came at ``enough_at`` or later passes; of an older one the commits before it may tell that it did.
+        """
         at: datetime | None = None
-        version = self.newest_version(log)
+        newest = log.newest
+        version = log.start - 1 if newest is None else newest
         passed: list[Commit] = []
         while version >= 0:
             if version not in log.commits and version < log.start:
-                start = max(0, version - _BACK)
-                log = self.list_from(start, until=version)
+                log = self.listed_back(log)
             key = log.commits.get(version)
             if key is None:
                 if at is None:  # only a checkpoint is left: its file was written after what it holds
                     at = max((key.last_modified for key in log.checkpoints.get(version, ())), default=None)
-                at = self.clock.now if at is None and self.clock.ignore_later else at
+                at = self.until if at is None else at
                 why = f"{_say_passed(passed)}, and the log before version {version + 1} was cleaned up"
                 return self._bounded(only_bounded(self.table.id, at, why, _RETAIN), at, version)
             if len(passed) >= MOST_COMMITS:
@@ -228,35 +268,65 @@ class Walk:
                 if commit.is_arrival(deletes=deletes) and commit.at is not None:
                     if passed:
                         self.notes.append(f"{self.table.id}: {_say_passed(passed)}")
-                    return Recency(
-                        Arrival(commit.at, f"s3://{self.bucket}/{key.key}"), notes=tuple(self.notes)
-                    )
+                    at = self._not_before_others(log, commit, enough_at)
+                    return Recency(Arrival(at, f"s3://{self.bucket}/{key.key}"), notes=tuple(self.notes))
                 passed.append(commit)
                 at = commit.at
             version -= 1
         return Recency(notes=tuple(self.notes))
 
+    def _not_before_others(self, log: Log, commit: Commit, enough_at: datetime | None) -> datetime:
+        """Return when a commit came, or the latest time of those before it: clocks may run behind.
+
+        These are read only where a pass would rest on it, and where their files were written later than the commit
+        says that it came; a few of them, since a copied log has many.
+        """
+        at = found = commit.at or self.clock.now
+        version = commit.version - 1
+        for _ in range(_MOST_BEFORE):
+            key = log.commits.get(version)
+            if commit.in_order or enough_at is None or found >= enough_at or key is None:
+                break
+            if key.last_modified > found:
+                before = self.commit(version, key)
+                if before.is_dated and before.at is not None and not self._is_later(before):
+                    found = max(found, before.at)
+                if before.in_order:
+                    break
+            version -= 1
+        if found > at:
+            self.notes.append(
+                f"{self.table.id}: commit {commit.version} says that it was made before one that it follows: it came "
+                f"then or later"
+            )
+        return found
+
     def _bounded(self, problem: Problem, at: datetime | None, version: int) -> Recency:
         by = f"the log of {self.place} from version {version + 1} on"
         return Recency(problem=problem, notes=tuple(self.notes), no_later_than=at, bound_by=by)
 
-    def newest_version(self, log: Log) -> int:
-        """Return the newest version; with later ones to be ignored, the newest that is not later."""
-        newest = log.newest or 0
-        if not self.clock.ignore_later or newest not in log.commits:
-            return newest
-        if not self._is_later(self.commit(newest, log.commits[newest])):
-            return newest
-        if log.start and self._is_later(self.commit(min(log.commits), log.commits[min(log.commits)])):
-            log = self.list_from(0)
+    def as_of(self, log: Log) -> Log:
+        """Return the log without the commits that do not count yet; without any where all are later."""
+        newest = log.newest
+        if self.until is None or newest is None or not self._is_later_in(log, newest):
+            return log
+        if log.start and self._is_later_in(log, min(log.commits)):
+            log = self.list_from(0, until=newest).up_to(newest)
         versions = sorted(log.commits)
-        earlier = bisect_right(
-            versions, 0, key=lambda each: int(self._is_later(self.commit(each, log.commits[each])))
-        )
-        return versions[max(0, earlier - 1)]
+        earlier = bisect_right(versions, 0, key=lambda each: int(self._is_later_in(log, each)))
+        if not earlier:
+            return log.up_to(versions[0] - 1, start=versions[0])
+        return log.up_to(versions[earlier - 1])
+
+    def _is_later_in(self, log: Log, version: int) -> bool:
+        """Tell whether a commit does not count yet; one whose file was written by then does, unread."""
+        key = log.commits.get(version)
+        if key is None or self.until is None or key.last_modified <= self.until:
+            return False
+        return self._is_later(self.commit(version, key))
 
     def _is_later(self, commit: Commit) -> bool:
-        return self.clock.ignore_later and commit.at is not None and commit.at > self.clock.now
+        return self.until is not None and commit.at is not None and commit.at > self.until
 
 
 def _say_passed(passed: list[Commit]) -> str:
@@ -272,7 +342,7 @@ def _say_passed(passed: list[Commit]) -> str:
 class DeltaReader:
     """Reads Delta tables: one LIST and a GET or two tell when data last came."""
 
-    iam_actions: tuple[str, ...] = ("s3:ListBucket", "s3:GetObject")
+    iam_actions: tuple[str, ...] = (LIST, GET)
 
     def claims(self, table: Table) -> bool:
         """Tell whether the catalog marks the table as Delta, or it is read through symlink manifests."""
@@ -282,20 +352,56 @@ class DeltaReader:
         """Return what the table's log tells; raise Unobserved when it cannot be read."""
         bucket, root = self._root(plan.table)
         walk = Walk(plan.table, clock, reader, bucket, f"{root}_delta_log/")
+        walk.until = clock.now if clock.ignore_later else None
         asked = asked_of(plan, clock)
         if asked.more:
             walk.raw = {}
-        log = walk.newest_log()
-        recency = walk.newest_arrival(log, deletes=asked.detail.deletes_count)
-        staged = walk.staged_beyond(log)
+        from checks.lake.formats.delta_files import with_more  # they need what is defined here
+        from checks.lake.formats.delta_live import LogFiles
+        from checks.lake.formats.delta_protocol import check_asked
+
+        is_listed = (plan.table.location or "").endswith(_SYMLINKS)
+        manifest = newest_manifest(reader.store, bucket, root) if is_listed else None
+        if is_listed and manifest is None:
+            return without_manifest(plan.table, clock, plan.table.location or root)
+        whole = walk.newest_log()
+        deletes, enough_at = asked.detail.deletes_count, strictest_limit(plan, clock)
+        log = walk.as_of(whole)
+        recency = walk.newest_arrival(log, deletes=deletes, enough_at=enough_at)
+        behind = None
+        unseen = recency.newest
+        if manifest is not None and unseen is not None and unseen.at > manifest.at:
+            behind = is_behind(plan.table, manifest, unseen)
+            walk.until = manifest.at
+            log = walk.as_of(log)
+            walk.notes = [behind.message]
+            recency = walk.newest_arrival(log, deletes=deletes, enough_at=enough_at)
+        staged = walk.staged_beyond(whole)
         if staged is not None and recency.problem is None:
             recency = replace(recency, problem=staged)
-        seen = observation_of(plan, clock, recency)
+        files = LogFiles(walk, log)
+        check_asked(files, asked)
+        seen = replace(observation_of(plan, clock, recency), behind=behind)
         if seen.listing is not None:  # it was never loaded
             return seen
-        from checks.lake.formats.delta_files import with_more  # it needs what is defined here
+        seen = with_more(seen, asked, clock, files, staged)
+        return with_registered(seen, plan, clock, reader) if is_listed else seen
 
-        return with_more(seen, asked, clock, walk, log, staged)
+    def reach(self, plan: TablePlan, clock: Clock, reader: LakeReader) -> Iterator[Reach]:
+        """Yield the log's folder, and where footers are read the places of data files, also of those elsewhere.
+
+        A shallow clone names files of another table by whole URIs.
+        """
+        bucket, root = self._root(plan.table)
+        walk, asked = Walk(plan.table, clock, reader, bucket, f"{root}_delta_log/"), asked_of(plan, clock)
+        yield Reach(LIST, bucket, walk.prefix)
+        if (plan.table.location or "").endswith(_SYMLINKS):
+            yield Reach(LIST, bucket, f"{root}{FOLDER}")
+        yield Reach(GET, bucket, root if asked.value is not None else walk.prefix)
+        if asked.value is not None or asked.periods or asked.whole or asked.live:
+            from checks.lake.formats.delta_files import elsewhere  # it needs what is defined here
+
+            yield from elsewhere(walk, clock, data=asked.value is not None)
 
     def _root(self, table: Table) -> tuple[str, str]:
         if table.location is None:

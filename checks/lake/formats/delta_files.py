@@ -5,40 +5,39 @@ Delta Transaction Log Protocol: "Action Reconciliation", "Add File and Remove Fi
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from checks.lake.formats.checkpoint import TooMuchError
+from checks.lake.formats.delta_features import NotReadable
 from checks.lake.formats.delta_live import LiveFiles, LogFiles, file_uri
 from checks.lake.formats.delta_values import newest_value
 from checks.lake.formats.held import Held, layout_of, too_much, wanted, with_partitions, without_partitions
+from checks.lake.formats.logs import place_of
 from checks.layout import NULL_PARTITION
 from checks.model import Column, Problem, ProblemKind, Unobserved, WholeSeen
+from checks.rights import GET, Reach, folder_of_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from checks.lake.formats.asked import Asked
     from checks.lake.formats.delta import Walk
-    from checks.lake.formats.delta_log import Commit, FileAction, Log
+    from checks.lake.formats.delta_log import Commit, FileAction
     from checks.model import Observation
     from checks.rules.asking import Clock
 
 
-_FRACTION = re.compile(r"\.\d+", re.ASCII)
-
-
 def with_more(
-    seen: Observation, asked: Asked, clock: Clock, walk: Walk, log: Log, hidden: Problem | None
+    seen: Observation, asked: Asked, clock: Clock, files: LogFiles, hidden: Problem | None
 ) -> Observation:
     """Return the observation with all that the table's rules ask of its log; what is not known says why.
 
     ``hidden`` says why there may be commits that nobody sees.
     """
-    plan, files = asked.plan, LogFiles(walk, log)
+    plan, walk = asked.plan, files.walk
     if asked.value is not None:
         seen = replace(seen, values=newest_value(files, asked, asked.value, clock, hidden))
     if not (asked.periods or asked.whole or asked.live):
@@ -49,6 +48,8 @@ def with_more(
         base_at = live.read()
     except TooMuchError as error:
         problem = too_much(plan.table.id, str(error), found="periods" if asked.periods else "files")
+    except NotReadable:
+        raise
     except Unobserved as error:
         if asked.periods:
             return without_partitions(seen, plan, clock, error.problem)
@@ -63,6 +64,30 @@ def with_more(
             return without_partitions(seen, plan, clock, error.problem)
     whole = _whole(asked, walk, live, problem) if hidden is None else WholeSeen(problem=hidden)
     return replace(seen, whole=whole if asked.whole else None, live=whole if asked.live else None)
+
+
+def elsewhere(walk: Walk, clock: Clock, *, data: bool) -> Iterator[Reach]:
+    """Yield the folders outside of the table's own that its log names: sidecars, and with ``data`` the files of rows.
+
+    Raises Unobserved where not all of the log could be read; what came before holds.
+    """
+    files = LogFiles(walk, walk.newest_log())
+    live = LiveFiles(files, clock)
+    why = ""
+    try:
+        live.read()
+    except TooMuchError as error:
+        why = str(error)
+    places = files.kept_elsewhere()
+    root = walk.prefix.removesuffix("_delta_log/")
+    for action, _ in live.pending if data else ():
+        place = place_of(file_uri(walk, action.path))
+        if place is not None and (place[0] != walk.bucket or not place[1].startswith(root)):
+            places.append(place)
+    for bucket, folder in sorted({(bucket, folder_of_all(key)) for bucket, key in places}):
+        yield Reach(GET, bucket, folder)
+    if why:
+        raise Unobserved(too_much(walk.table.id, why))
 
 
 def _whole(asked: Asked, walk: Walk, live: LiveFiles, problem: Problem | None) -> WholeSeen:
@@ -92,6 +117,8 @@ class Partitions:
         """Return the observation with the periods in it; raise Unobserved when they cannot be told."""
         plan = self.asked.plan
         told = self.live.keys
+        if told is None and not plan.table.partition_keys:
+            raise Unobserved(problem or _no_keys(plan.table.id))
         told = {key.name: key for key in plan.table.partition_keys} if told is None else told
         if not told:
             raise Unobserved(
@@ -118,12 +145,16 @@ class Partitions:
 def _texts(action: FileAction, keys: Iterable[tuple[str, Column]]) -> tuple[str, ...]:
     """Return the partition's values in the order of the keys, by the names that files have for them.
 
-    Timestamps may be written with fractions of a second (protocol, "Partition Value Serialization").
+    An empty text is null, as null is (protocol, "Partition Value Serialization").
     """
-    pairs = ((action.values.get(name), key.type.startswith("timestamp")) for name, key in keys)
-    return tuple(
-        NULL_PARTITION if value is None else _FRACTION.sub("", value) if is_time else value
-        for value, is_time in pairs
+    return tuple(action.values.get(name) or NULL_PARTITION for name, _ in keys)
+
+
+def _no_keys(table: str) -> Problem:
+    return Problem(
+        ProblemKind.UNSUPPORTED,
+        f"the log of {table} tells no schema, so by which columns it is partitioned is not known",
+        "watch it with freshness",
     )
 
 

@@ -5,28 +5,25 @@ Delta Transaction Log Protocol: "Action Reconciliation", "Checkpoints", "V2 Spec
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from checks.lake.formats.checkpoint import MOST_FILES, TooMuchError, rows_of_parquet
-from checks.lake.formats.delta_log import (
-    CommitParser,
-    FileAction,
-    check_protocol,
-    file_action,
-    partition_keys_of,
-)
+from checks.lake.formats.delta_features import check_protocol
+from checks.lake.formats.delta_log import CommitParser, FileAction, file_action, partition_keys_of
 from checks.lake.formats.delta_stats import rows_of
+from checks.lake.formats.delta_versions import whole_checkpoint
 from checks.lake.formats.logs import malformed, place_of, uri_of
+from checks.lake.formats.times import Stamp, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from checks.lake.formats.delta import Walk
-    from checks.lake.formats.delta_log import Commit, Log
+    from checks.lake.formats.delta_log import Commit
+    from checks.lake.formats.delta_versions import Log
     from checks.lake.storage import Key
     from checks.model import Column
     from checks.rules.asking import Clock
@@ -38,7 +35,6 @@ MOST_BYTES = 64 * 1024 * 1024
 MOST_TEXT = 256 * 1024 * 1024
 """Letters of what is kept of these files."""
 _MOST_FILES_OF_CHECKPOINT = 200
-_PART = re.compile(r"\.checkpoint\.([0-9]{10})\.([0-9]{10})\.parquet$")
 _METADATA = ["metaData.partitionColumns", "metaData.schemaString", "metaData.configuration"]
 _COLUMNS = [
     "add.path",
@@ -46,6 +42,7 @@ _COLUMNS = [
     "add.size",
     "add.deletionVector",
     "protocol.minReaderVersion",
+    "protocol.readerFeatures",
     "sidecar.path",
     *_METADATA,
 ]
@@ -63,27 +60,43 @@ class LogFiles:
 
     @property
     def newest(self) -> int:
-        """The newest version that counts."""
-        return self.walk.newest_version(self.log)
+        """The newest version that counts, -1 where there is none."""
+        newest = self.log.newest
+        return -1 if newest is None else newest
 
     @property
     def base(self) -> int:
         """The version of the newest checkpoint that counts, -1 where there is none.
 
-        One of which parts are missing is none (protocol, "Multi-part checkpoints"), unless nothing else is left.
+        One of which parts are missing is none (protocol, "Multi-part checkpoints"), unless nothing else is left. Where
+        the part of the log that was listed shows none (a hint may name one that is gone), more of it is listed.
         """
-        newest = self.newest
-        found = {number: keys for number, keys in self.log.checkpoints.items() if number <= newest}
+        self._reach_back()
+        found = self.log.checkpoints
         torn = -1 if 0 in self.log.commits else max(found, default=-1)
-        return max((number for number, keys in found.items() if _whole_checkpoint(keys)), default=torn)
+        return max((number for number, keys in found.items() if whole_checkpoint(keys)), default=torn)
+
+    def _reach_back(self) -> None:
+        """List back to a checkpoint that is whole, or to where the log begins; no further than commits are read."""
+        while (
+            self.log.start > 0
+            and self.newest - self.log.start < MOST_COMMITS
+            and not any(map(whole_checkpoint, self.log.checkpoints.values()))
+        ):
+            self.log = self.walk.listed_back(self.log)
 
     def versions(self) -> Iterator[int]:
         """Yield the versions of the commits after the checkpoint, newest first; raise TooMuchError for too many."""
-        for read, version in enumerate(range(self.newest, self.base, -1)):
-            if read >= MOST_COMMITS or version not in self.log.commits:
+        base = self.base
+        if self.newest < 0 < self.log.start:
+            raise TooMuchError(_gone(self.log.start))
+        for read, version in enumerate(range(self.newest, base, -1)):
+            if read >= MOST_COMMITS:
                 raise TooMuchError(
                     f"more than {read} commits came after its last checkpoint that could be read"
                 )
+            if version not in self.log.commits:
+                raise TooMuchError(_gone(version + 1))
             yield version
 
     def commit(self, version: int) -> tuple[CommitParser, Commit]:
@@ -93,7 +106,7 @@ class LogFiles:
             parser = CommitParser(f"s3://{self.walk.bucket}/{key.key}", version, files=[])
             known = (self.walk.raw or {}).get(version)
             parser.feed(known if known is not None else self.get(key), last=True)
-            self._parsed[version] = parser, self.walk.timed(parser.commit, key)
+            self._parsed[version] = parser, self.walk.timed(parser, key)
         return self._parsed[version]
 
     def checkpoint(self) -> tuple[Key, ...]:
@@ -102,7 +115,7 @@ class LogFiles:
         if base < 0:
             return ()
         keys = self.log.checkpoints[base]
-        found = _whole_checkpoint(keys)
+        found = whole_checkpoint(keys)
         if not found:
             name = keys[0].key.rpartition("/")[2]
             raise malformed(self.walk.place, f"parts of the checkpoint {name} are missing")
@@ -128,6 +141,12 @@ class LogFiles:
             self._spend(len(data))
             self._kept[uri] = data
         return self._kept[uri], key
+
+    def kept_elsewhere(self) -> list[tuple[str, str]]:
+        """Return bucket and key of the sidecars that were read outside of the log's folder."""
+        places = [place for uri in self._kept if (place := place_of(uri)) is not None]
+        walk = self.walk
+        return [(b, key) for b, key in places if b != walk.bucket or not key.startswith(walk.prefix)]
 
     def _spend(self, size: int) -> None:
         self.size_bytes += size
@@ -182,10 +201,29 @@ class LiveFiles:
         Raises Unobserved, and TooMuchError beyond the bounds: then ``pending`` holds what was found.
         """
         at = self.clock.now
-        for version in self.files.versions():
-            at = self.take(version).at or at
-        self.read_checkpoint()
+        commits: list[Commit] = []
+        try:
+            for version in self.files.versions():
+                commits.append(self.take(version))
+                at = commits[-1].at or at
+            self.read_checkpoint()
+        finally:
+            self._order(commits)
         return at
+
+    def _order(self, commits: list[Commit]) -> None:
+        """Lift the times of commits to those of the commits before them: none came before what it follows."""
+        oldest_first = commits[::-1]
+        stamps = (Stamp(commit.at if commit.is_dated else None) for commit in oldest_first)
+        times = {
+            commit.version: at
+            for commit, at in zip(oldest_first, in_order(stamps), strict=True)
+            if at is not None
+        }
+        for number, (action, commit) in enumerate(self.pending):
+            if commit is not None and commit.at is not None:
+                at = max(commit.at, times.get(commit.version, commit.at))
+                self.pending[number] = action, replace(commit, at=at)
 
     def take(self, version: int) -> Commit:
         """Take the files of one commit."""
@@ -256,23 +294,13 @@ class LiveFiles:
         return sidecars
 
 
+def _gone(version: int) -> str:
+    return f"its log before version {version} is gone, and no checkpoint tells what was there"
+
+
 def file_uri(walk: Walk, path: str) -> str:
     """Return the URI of a data file: its path is percent-encoded, below the table's location or a whole URI."""
     plain = unquote(path)
     if "://" in plain:
         return uri_of(plain)
     return f"s3://{walk.bucket}/{walk.prefix.removesuffix('_delta_log/')}{plain}"
-
-
-def _whole_checkpoint(keys: tuple[Key, ...]) -> tuple[Key, ...]:
-    """Choose one of the checkpoints of a version: a single file, or all parts of one; none where some are missing."""
-    parts: dict[int, dict[int, Key]] = {}
-    for key in keys:
-        match = _PART.search(key.key)
-        if match is None:
-            return (key,)
-        parts.setdefault(int(match[2]), {})[int(match[1])] = key
-    for count, found in parts.items():
-        if set(found) == set(range(1, count + 1)):
-            return tuple(found.values())
-    return ()

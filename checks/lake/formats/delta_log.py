@@ -1,6 +1,6 @@
-"""Delta's log as values: commits, checkpoints by their names, the hint. Pure.
+"""Delta's log as values: commits, the files that they add and remove, the hint. Pure.
 
-Delta Transaction Log Protocol: "Delta Log Entries", "Actions", "In-Commit Timestamps", "Checkpoints".
+Delta Transaction Log Protocol: "Delta Log Entries", "Actions", "In-Commit Timestamps".
 """
 
 from __future__ import annotations
@@ -12,27 +12,25 @@ from dataclasses import dataclass, field, replace
 from sys import intern
 from typing import TYPE_CHECKING, Any
 
+from checks.lake.errors import clean
+from checks.lake.formats.delta_features import check_protocol
 from checks.lake.formats.delta_stats import mapped_fields
-from checks.lake.formats.logs import instant_of_ms, malformed, parse_json, unsupported, whole_number
-from checks.model import Column, Unobserved
+from checks.lake.formats.logs import AHEAD, instant_of_ms, malformed, parse_json, whole_number
+from checks.lake.formats.times import Stamp
+from checks.model import Column, Problem, ProblemKind, Unobserved
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
-    from checks.lake.storage import Key
-
-NEWEST_READER = 3
-"""The highest minReaderVersion of the protocol as it is known."""
 MOST_ACTIONS = 500_000
 """Actions of one commit that are read in search of what it did."""
 _END_OF_VERSIONS = 10**20
-_COMMIT = re.compile(r"([0-9]{20})\.json")
-_CHECKPOINT = re.compile(
-    r"([0-9]{20})\.checkpoint(?:\.([0-9]{10})\.([0-9]{10})\.parquet|\.[0-9A-Za-z-]{1,64}\.(?:json|parquet)|\.parquet)"
-)
 _BRING_BACK = frozenset({"RESTORE", "CLONE", "CONVERT"})
 _NO_RECORDS = re.compile(r'"numRecords"\s*:\s*0\b')
+_RECORDS = re.compile(r'"numRecords"\s*:\s*[1-9]')
+_COUNTED = ("numOutputRows", "num_added_rows")
+"""Metrics of the rows that an append or overwrite wrote, as Spark and delta-rs name them."""
 _WRITTEN = {
     "MERGE": (
         "numTargetRowsInserted", "numTargetRowsUpdated", "num_target_rows_inserted", "num_target_rows_updated",
@@ -63,24 +61,56 @@ class Commit:
     ``adds`` and ``removes`` count file actions with ``dataChange`` (and with rows): what a commit calls itself is
     not believed, except DELETE, whose adds are rewritten remainders. So are those of a MERGE or UPDATE that says
     that it wrote no row (``adds_rows`` False). ``marked`` counts adds with a deletion vector: in place of a file that
-    is removed they only take rows away, unless files were brought back. ``at`` (UTC) is its in-commit timestamp, else
-    the time in its commitInfo; None when it tells neither.
+    is removed they only take rows away, unless files were brought back. ``filled`` counts adds that tell of rows: where
+    none does, an append whose own metrics count no row that was written (``wrote_none``) added none.
+
+    ``told_at`` (UTC) is its in-commit timestamp, else the time in its commitInfo; None when it tells neither.
+    ``files_at`` is when the newest file that it adds was made, where it tells that. ``at`` is when it came, as far as
+    that is known beside its own file (`timed`).
     """
 
     version: int
     at: datetime | None = None
+    told_at: datetime | None = None
+    files_at: datetime | None = None
+    in_order: bool = False
+    """True where its time is an in-commit timestamp: those grow from commit to commit (protocol)."""
     operation: str | None = None
     adds: int = 0
+    filled: int = 0
     marked: int = 0
     removes: int = 0
     adds_rows: bool = True
+    wrote_none: bool = False
+
+    @property
+    def brings(self) -> bool:
+        """True where it added files with rows in them."""
+        return bool(self.adds) and not (self.wrote_none and not self.filled)
 
     def is_arrival(self, *, deletes: bool) -> bool:
         """Tell whether it added rows, or with ``deletes`` whether it changed them."""
         if deletes:
-            return bool(self.adds or self.marked or self.removes)
-        is_new = self.adds or (self.marked and (self.operation in _BRING_BACK or not self.removes))
+            return bool(self.brings or self.marked or self.removes)
+        is_new = self.brings or (self.marked and (self.operation in _BRING_BACK or not self.removes))
         return bool(is_new) and self.adds_rows and self.operation != "DELETE"
+
+    def timed(self, written_at: datetime) -> Commit:
+        """Return the commit with when it came, its own file being written at that time.
+
+        No commit came after its file was written; a copy of that is younger. A commit that tells no time, or one that
+        its file shows to be wrong, came no later than the newest of the files that it adds was made, either.
+        """
+        told_at = self.told_at
+        if told_at is None or told_at > written_at + AHEAD:
+            made_at = None if self.operation in _BRING_BACK else self.files_at
+            told_at = Stamp(told_at, made_at).bounded
+        return replace(self, at=Stamp(told_at, written_at).bounded)
+
+    @property
+    def is_dated(self) -> bool:
+        """True where it tells itself when it came, or when its files were made."""
+        return self.told_at is not None or (self.files_at is not None and self.operation not in _BRING_BACK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +205,7 @@ class CommitParser:
     sidecars: list[str] = field(default_factory=list)
     line: int = 0
     has_info: bool = False
+    has_protocol: bool = False
     _knows: bool = False
     _rest: bytes = b""
 
@@ -188,7 +219,7 @@ class CommitParser:
         for line in lines:
             self.line += 1
             if self.line > MOST_ACTIONS:
-                raise malformed(self.place, f"its first {MOST_ACTIONS:,} actions do not tell what it did")
+                raise over_bound(self.place, f"{MOST_ACTIONS:,} actions")
             if line.strip():
                 self._action(parse_json(line, f"{self.place} line {self.line}"))
         if last and not self._knows:
@@ -208,6 +239,7 @@ class CommitParser:
                 self._info(body)
             elif name == "protocol":
                 check_protocol(body, self.place)
+                self.has_protocol = True
             elif name == "metaData" and self.files is not None:
                 self.metadata, self.partition_keys = body, partition_keys_of(body, self.place)
             elif name == "sidecar":
@@ -224,7 +256,11 @@ class CommitParser:
         if changes and name == "add" and body.get("deletionVector"):
             self.commit = replace(self.commit, marked=self.commit.marked + 1)
         elif changes and name == "add" and not _is_empty(body.get("stats")):
-            self.commit = replace(self.commit, adds=self.commit.adds + 1)
+            filled = self.commit.filled + _tells_rows(body.get("stats"))
+            made_at = _made_at(body.get("modificationTime"))
+            if made_at is None or (self.commit.files_at is not None and self.commit.files_at >= made_at):
+                made_at = self.commit.files_at
+            self.commit = replace(self.commit, adds=self.commit.adds + 1, filled=filled, files_at=made_at)
         elif changes and name == "remove":
             self.commit = replace(self.commit, removes=self.commit.removes + 1)
 
@@ -243,8 +279,15 @@ class CommitParser:
         operation = body.get("operation")
         self.has_info = True
         called = operation.upper() if isinstance(operation, str) else None
-        adds_rows = _adds_rows(called, body.get("operationMetrics"))
-        self.commit = replace(self.commit, at=at, operation=called, adds_rows=adds_rows)
+        metrics = body.get("operationMetrics")
+        self.commit = replace(
+            self.commit,
+            told_at=at,
+            in_order=body.get("inCommitTimestamp") is not None,
+            operation=called,
+            adds_rows=_adds_rows(called, metrics),
+            wrote_none=_wrote_none(called, metrics),
+        )
 
 
 def _is_empty(stats: Any) -> bool:
@@ -256,6 +299,26 @@ def _is_empty(stats: Any) -> bool:
     except (ValueError, RecursionError):
         return False
     return isinstance(told, dict) and told.get("numRecords") == 0 and told.get("numRecords") is not False
+
+
+def _tells_rows(stats: Any) -> bool:
+    """Tell whether the statistics of a file say that it holds rows."""
+    return isinstance(stats, str) and _RECORDS.search(stats) is not None
+
+
+def _made_at(milliseconds: Any) -> datetime | None:
+    """Return when a file was made (UTC); None where an add does not tell it, or tells what is no time."""
+    with suppress(Unobserved):
+        return instant_of_ms(milliseconds, "modificationTime", "")
+    return None
+
+
+def _wrote_none(operation: str | None, metrics: Any) -> bool:
+    """Tell whether the metrics of what is no rewrite count that it wrote no row at all."""
+    if not isinstance(metrics, dict) or operation in _WRITTEN or operation in _BRING_BACK:
+        return False
+    told = [whole_number(metrics[name]) for name in _COUNTED if name in metrics]
+    return bool(told) and all(number == 0 for number in told)
 
 
 def _adds_rows(operation: str | None, metrics: Any) -> bool:
@@ -273,15 +336,15 @@ def parse_commit(data: bytes, place: str, version: int) -> Commit:
     return parser.commit
 
 
-def check_protocol(body: dict[str, Any], place: str) -> None:
-    """Raise Unobserved (unsupported) when the table asks for a reader of a later protocol."""
-    version = whole_number(body.get("minReaderVersion"))
-    if version is None:
-        raise malformed(place, f"minReaderVersion is {body.get('minReaderVersion')!r}")
-    if version > NEWEST_READER:
-        raise unsupported(
-            place, f"Delta reader version {version}; up to {NEWEST_READER} is read", "update the monitor"
+def over_bound(place: str, read: str) -> Unobserved:
+    """Return the error of a commit that is larger than what is read of one, and did not tell so far what it did."""
+    return Unobserved(
+        Problem(
+            ProblemKind.OVER_BUDGET,
+            f"the first {read} of {clean(place)} do not tell what it did, and no more are read",
+            "have its writer make smaller commits",
         )
+    )
 
 
 def parse_hint(data: bytes) -> int | None:
@@ -291,49 +354,3 @@ def parse_hint(data: bytes) -> int | None:
     except Unobserved:
         return None
     return version if version is not None and 0 <= version < _END_OF_VERSIONS else None
-
-
-@dataclass(frozen=True, slots=True)
-class Log:
-    """The files of a log, as far as they were listed: commits and checkpoints by version.
-
-    ``start`` is the version that the listing began at.
-    """
-
-    start: int
-    commits: dict[int, Key]
-    checkpoints: dict[int, tuple[Key, ...]]
-    staged: tuple[str, ...] = ()
-
-    @property
-    def newest(self) -> int | None:
-        """The newest version that any file tells of, None when there is none."""
-        return max([*self.commits, *self.checkpoints], default=None)
-
-    def check_whole(self, place: str) -> None:
-        """Raise Unobserved (malformed) when a commit after the newest checkpoint is missing.
-
-        Commits before it may have been cleaned up (protocol, "Log Cleanup").
-        """
-        newest, base = self.newest, max(self.checkpoints, default=None)
-        if newest is None:
-            return
-        first = base + 1 if base is not None else self.start
-        for version in range(first, newest + 1):
-            if version not in self.commits:
-                before = f"after the checkpoint {base}" if base is not None else "and no checkpoint was seen"
-                raise malformed(place, f"commit {version} is missing {before}; the newest one is {newest}")
-
-
-def sort_log(keys: Iterable[Key], prefix: str, start: int, staged: Iterable[str] = ()) -> Log:
-    """Sort the keys of a log's folder; other files (checksums, compacted commits) are passed over."""
-    commits: dict[int, Key] = {}
-    parts: dict[int, list[Key]] = {}
-    for key in keys:
-        name = key.key.removeprefix(prefix)
-        if (match := _COMMIT.fullmatch(name)) is not None:
-            commits[int(match[1])] = key
-        elif (match := _CHECKPOINT.fullmatch(name)) is not None:
-            parts.setdefault(int(match[1]), []).append(key)
-    checkpoints = {version: tuple(found) for version, found in parts.items()}
-    return Log(start, commits, checkpoints, tuple(staged))

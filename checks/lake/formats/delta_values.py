@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from checks.lake.footers import read_footer
 from checks.lake.formats.by_footers import Footers
 from checks.lake.formats.checkpoint import TooMuchError
+from checks.lake.formats.delta_features import NotReadable
 from checks.lake.formats.delta_live import LiveFiles, file_uri
 from checks.lake.formats.delta_stats import at_path, looks_mapped, mapped_column, moment_of, parse_stats
 from checks.lake.formats.logs import place_of, whole_number
@@ -37,6 +38,8 @@ def newest_value(
     try:
         _check_catalog(asked, ask)
         _Values(files, ask, clock, newest, asked.plan.table.id).look()
+    except NotReadable:
+        raise
     except Unobserved as error:
         newest.miss(error.problem)
     except TooMuchError as error:

@@ -198,7 +198,7 @@ def wanted(plan: TablePlan, clock: Clock, layout: TimeLayout) -> Wanted:
     )
 
 
-def with_partitions(
+def with_partitions(  # noqa: PLR0913 - what is not known, and of which periods, by name
     seen: Observation,
     asked: Asked,
     want: Wanted,
@@ -208,16 +208,18 @@ def with_partitions(
     problem: Problem | None = None,
     before: datetime | None = None,
     earlier: datetime | None = None,
+    unsure: Mapping[datetime, Problem] | None = None,
 ) -> Observation:
     """Add to an observation what each needed period holds.
 
     ``problem`` says why there may be more than ``held``: then what a period does not hold is not known. It is of
     the periods that begin ``before`` an instant, where there is one. ``earlier`` is the wall time of an earlier
-    period that is known to hold data.
+    period that is known to hold data. ``unsure`` says of single periods, by their start, why they are not known.
     """
 
     def doubt(period: Period) -> Problem | None:
-        return problem if before is None or period.start < before else None
+        of_all = problem if before is None or period.start < before else None
+        return of_all or (unsure or {}).get(period.start)
 
     known = {wall: period for wall, period in want.compared.items() if doubt(period) is None}
     want = replace(want, compared=known)
@@ -246,8 +248,8 @@ def with_partitions(
         layout=want.layout.to_json(),
         notes=(*seen.notes, *notes),
     )
-    arrivals_are_told = _tells_arrivals(seen, want) and problem is None and seen.problem is None
-    if arrivals_are_told and asked.detail.arrivals:
+    is_known = problem is None and seen.problem is None and not unsure
+    if is_known and _tells_arrivals(seen, want) and asked.detail.arrivals:
         # A backfill of an old period is no arrival: freshness is judged by the newest period that holds data.
         return replace(seen, newest=None, listing=None)
     return seen

@@ -6,12 +6,15 @@ Apache Hudi Technical Specification, "Timeline" and "Table Properties", table ve
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from checks.lake.errors import clean
 from checks.lake.formats.asked import asked_of
-from checks.lake.formats.hudi_commits import Commit, document_of, parse_commit
+from checks.lake.formats.hudi_commits import Commit, document_of, parse_commit, taken_back
+from checks.lake.formats.hudi_committed import Committed
+from checks.lake.formats.hudi_times import Came, came
+from checks.lake.formats.hudi_zone import Zone, Zones, find_zones
 from checks.lake.formats.logs import (
     Recency,
     observation_of,
@@ -20,20 +23,20 @@ from checks.lake.formats.logs import (
     unsupported,
 )
 from checks.lake.formats.timeline import (
-    ZONES,
+    WRITES,
     Instant,
     Timeline,
-    Zone,
-    find_zone,
     parse_properties,
     read_timeline,
     wall_of_stamp,
 )
 from checks.lake.storage import split_uri
-from checks.model import Arrival, Format, Problem, ProblemKind, Unobserved
+from checks.model import Arrival, Format, Problem, ProblemKind, Unobserved, iso
+from checks.rights import GET, LIST, Reach
 
 if TYPE_CHECKING:
-    from datetime import timedelta
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from checks.lake.formats.timeline import Properties
     from checks.lake.reader import LakeReader
@@ -44,6 +47,8 @@ if TYPE_CHECKING:
 
 MOST_COMMITS = 50
 """Commits that are read in search of an arrival, newest first, before it is given up."""
+MOST_ROLLBACKS = 50
+"""Rollbacks that are read to tell which files of archived instants were taken back."""
 MOST_FILES = 500_000
 """Files of its commits that are kept in memory for one table."""
 MOST_BYTES = 32 * 1024 * 1024
@@ -51,6 +56,8 @@ MOST_BYTES = 32 * 1024 * 1024
 _MOST_PROPERTIES = 1024 * 1024
 _MOST_PAGES = 50
 _LESS_OFTEN = "let maintenance and empty commits come less often between two loads"
+_SET_UTC = "set hoodie.table.timeline.timezone=UTC"
+_CLOCK = "look at the clock of the machine that writes it"
 _ARCHIVE = "keep more instants on the active timeline (hoodie.keep.min.commits)"
 
 
@@ -65,9 +72,11 @@ class Walk:
     root: str
     keep_files: bool = False
     read: dict[str, Commit] = field(default_factory=dict)
-    zone: Zone = field(default_factory=lambda: Zone(None))
-    """How the instants of the timeline that was listed become UTC."""
+    zones: Zones = field(default_factory=lambda: Zones(Zone(None), Zone(None)))
+    """How the names of the timeline that was listed become UTC."""
+    _came: dict[str, Came] = field(default_factory=dict)
     _archived: bool | None = None
+    _rolled_back: frozenset[str] | None = None
     _kept: int = 0
 
     @property
@@ -79,15 +88,33 @@ class Walk:
         """Return ``hoodie.properties``, by one GET."""
         key = f"{self.root}.hoodie/hoodie.properties"
         try:
-            data = self.reader.store.get(self.bucket, key, max_bytes=_MOST_PROPERTIES)
-        except Unobserved as error:
-            if error.problem.kind is not ProblemKind.NOT_FOUND:
+            properties = self._properties_in(key)
+        except Unobserved as error:  # while Hudi writes it anew, what it was stands beside it
+            # S3 may refuse what is not there to who may list some prefixes only.
+            kinds = {ProblemKind.NOT_FOUND, ProblemKind.MALFORMED}
+            if error.problem.kind not in kinds and error.problem.lacks is None:
                 raise
-            try:  # while Hudi writes it anew, what it was stands beside it
-                data = self.reader.store.get(self.bucket, f"{key}.backup", max_bytes=_MOST_PROPERTIES)
-            except Unobserved:
-                raise error from None
-        return parse_properties(data, f"s3://{self.bucket}/{key}")
+            backup = self._backup_of(key)
+            if backup is None:
+                raise
+            return backup
+        return (self._backup_of(key) or properties) if properties.is_torn else properties
+
+    def _backup_of(self, key: str) -> Properties | None:
+        """Return what the properties were before they were written anew, by one GET; None without a sound backup."""
+        try:
+            properties = self._properties_in(f"{key}.backup")
+        except Unobserved as error:
+            if error.problem.kind is ProblemKind.UNSUPPORTED:
+                raise
+            return None
+        return None if properties.is_torn else properties
+
+    def _properties_in(self, key: str) -> Properties:
+        data = self.reader.store.get(self.bucket, key, max_bytes=_MOST_PROPERTIES)
+        properties = parse_properties(data, f"s3://{self.bucket}/{key}")
+        properties.check()
+        return properties
 
     def timeline(self, properties: Properties) -> Timeline:
         """List the active timeline: Hudi archives what is old, so that it stays a page or two."""
@@ -100,8 +127,10 @@ class Walk:
             token = page.token
             if token is None:
                 found = read_timeline(keys, prefix)
-                self.zone = find_zone(properties, found.witnesses)
-                return found
+                self.zones = find_zones(properties, found)
+                # Names may be of any time: what came last is found by when it came.
+                newest = sorted(found.instants, key=lambda each: self.came(each).at, reverse=True)
+                return replace(found, instants=tuple(newest))
         raise Unobserved(
             Problem(
                 ProblemKind.OVER_BUDGET,
@@ -110,11 +139,20 @@ class Walk:
             )
         )
 
-    def at(self, instant: Instant) -> datetime:
-        """Return when an instant was made, by its name or else its file, which is never before it."""
-        wall = wall_of_stamp(instant.stamp)
-        at = self.zone.utc(wall) if wall is not None else None
-        return at if at is not None else instant.key.last_modified
+    def came(self, instant: Instant) -> Came:
+        """Return when an instant took effect, as far as its names and files tell."""
+        key = instant.key.key
+        if key not in self._came:
+            self._came[key] = came(instant, self.zones)
+        return self._came[key]
+
+    def not_after(self, instants: Sequence[Instant]) -> list[datetime]:
+        """Return of each of these by when it came, and all that follow it in the list."""
+        return list(accumulate((self.came(each).latest for each in reversed(instants)), max))[::-1]
+
+    def is_there(self, instant: Instant) -> bool:
+        """Tell whether an instant had completed by now: with a stated ``now`` later ones do not exist."""
+        return not (self.clock.ignore_later and self.came(instant).at > self.clock.now)
 
     def commit(self, instant: Instant) -> Commit:
         """Return what an instant's file tells, by one GET; by one more where only its plan tells the operation.
@@ -152,26 +190,32 @@ class Walk:
         """Find the newest completed instant that wrote rows; its time is that of the timeline's own clock."""
         passed: list[str] = []
         read, at = 0, None
+        doubt: Recency | None = None
         for instant in timeline.instants:
-            made_at = self.at(instant)
-            if self.clock.ignore_later and made_at > self.clock.now:
+            if not self.is_there(instant):
                 continue
-            at = made_at
-            if instant.may_be_data:
-                if read >= MOST_COMMITS:
-                    why = f"{_say_passed(passed)}, and no more than {MOST_COMMITS} are read"
-                    problem = replace(
-                        only_bounded(self.table.id, at, why, _LESS_OFTEN), kind=ProblemKind.OVER_BUDGET
-                    )
-                    return Recency(problem=problem, no_later_than=at, bound_by=self._evidence(instant))
-                read += 1
-                commit = self.commit(instant)
-                compacts = properties.is_merge_on_read and instant.action == "commit"
-                if commit.is_arrival(deletes=deletes, merge_on_read_commit=compacts):
-                    return self._arrival(instant, passed)
-                passed.append((commit.operation or instant.action).lower())
-            else:
+            at = self.came(instant).latest
+            if not instant.may_be_data:
                 passed.append("compaction" if instant.action == "commit" else instant.action)
+                continue
+            if read >= MOST_COMMITS:
+                why = f"{_say_passed(passed)}, and no more than {MOST_COMMITS} are read"
+                problem = replace(
+                    only_bounded(self.table.id, at, why, _LESS_OFTEN), kind=ProblemKind.OVER_BUDGET
+                )
+                return doubt or Recency(problem=problem, no_later_than=at, bound_by=self._evidence(instant))
+            read += 1
+            commit = self.commit(instant)
+            compacts = properties.is_merge_on_read and instant.action == "commit"
+            if not commit.is_arrival(deletes=deletes, merge_on_read_commit=compacts):
+                passed.append((commit.operation or instant.action).lower())
+                continue
+            recency = self._arrival(instant, passed)
+            if recency.newest is not None:
+                return recency if doubt is None else self._beside(recency, doubt)
+            doubt = doubt or recency
+        if doubt is not None:
+            return doubt
         if self.is_archived(properties):
             why = f"{_say_passed(passed)}, and what was before is archived"
             problem = only_bounded(self.table.id, at, why, _ARCHIVE)
@@ -181,42 +225,53 @@ class Walk:
         return Recency()
 
     def _arrival(self, instant: Instant, passed: list[str]) -> Recency:
-        evidence, zone, wall = self._evidence(instant), self.zone, wall_of_stamp(instant.stamp)
+        """Return when an instant's rows came: as early as can be they may be fresh, as late they may be too old."""
+        evidence, when = self._evidence(instant), self.came(instant)
         notes = [f"{self.table.id}: {_say_passed(passed)}"] if passed else []
-        if wall is None:
+        if when.earliest is None:
+            why = f"the name of {evidence} is ahead of its file, and that is a copy, which does not tell it either"
+            problem = only_bounded(self.table.id, when.latest, why, _CLOCK)
+            return Recency(problem=problem, notes=tuple(notes), no_later_than=when.latest, bound_by=evidence)
+        if wall_of_stamp(instant.stamp) is None:
             notes.append(f"{evidence} carries no time in its name: the time of its file is taken")
-            return Recency(Arrival(instant.key.last_modified, evidence), notes=tuple(notes))
-        at = zone.utc(wall)
-        if at is not None:
-            notes += [f"{self.table.id}: {zone.note}"] if zone.note else []
-            problem = self._unsure_by(zone.slack(wall), at, zone)
-            if problem is not None:
-                return Recency(Arrival(at - zone.slack(wall), evidence), problem, tuple(notes))
-            return Recency(Arrival(at, evidence), notes=tuple(notes))
-        return self._unsure(instant, wall, evidence, notes)
+        limit = strictest_limit(self.plan, self.clock)
+        if when.in_any_zone:
+            return self._in_any_zone(instant, when, limit, notes)
+        notes += [f"{self.table.id}: {when.note}"] if when.note else []
+        if limit is not None and when.earliest < limit <= when.latest:
+            problem = Problem(ProblemKind.AMBIGUOUS, self._say_unsure(instant, when), _SET_UTC)
+            return Recency(Arrival(when.earliest, evidence), problem, tuple(notes))
+        return Recency(Arrival(when.at, evidence), notes=tuple(notes))
 
-    def _unsure_by(self, slack: timedelta, at: datetime, zone: Zone) -> Problem | None:
-        """Return the problem of a time that may be off by as much as decides, None where it does not decide."""
-        limit = strictest_limit(self.plan, self.clock) if slack else None
-        if limit is None or not at - slack < limit <= at + slack:
-            return None
-        return Problem(
-            ProblemKind.AMBIGUOUS, f"{self.table.id}: {zone.note}", "set hoodie.table.timeline.timezone=UTC"
+    def _beside(self, recency: Recency, doubt: Recency) -> Recency:
+        """Return an arrival beside one that may be newer, unless that one is too old in any case."""
+        limit, at = strictest_limit(self.plan, self.clock), doubt.no_later_than
+        return (
+            doubt
+            if limit is not None and at is not None and at < limit
+            else replace(recency, problem=doubt.problem)
         )
 
-    def _unsure(self, instant: Instant, wall: datetime, evidence: str, notes: list[str]) -> Recency:
-        """Tell what holds in every zone: as late as it can be it may be too old, as early as can be fresh."""
-        latest, earliest = ((wall - offset).replace(tzinfo=UTC) for offset in ZONES)
-        latest = max(earliest, min(latest, instant.key.last_modified))
-        limit = strictest_limit(self.plan, self.clock)
+    def _say_unsure(self, instant: Instant, when: Came) -> str:
+        if when.note:
+            return f"{self.table.id}: {when.note}"
+        return (
+            f"the completion of {self._evidence(instant)} may be written in another zone than "
+            f"hoodie.table.timeline.timezone says: it came any time from {iso(when.earliest or when.at)} to "
+            f"{iso(when.latest)}"
+        )
+
+    def _in_any_zone(self, instant: Instant, when: Came, limit: datetime | None, notes: list[str]) -> Recency:
+        """Tell what holds in every zone."""
+        evidence = self._evidence(instant)
         message = (
             f"the instants of {self.table.id} are in local time and nothing tells its zone: {instant.stamp} may be "
-            f"any time from {earliest:%Y-%m-%d %H:%M} to {latest:%Y-%m-%d %H:%M} UTC"
+            f"any time from {when.at:%Y-%m-%d %H:%M} to {when.latest:%Y-%m-%d %H:%M} UTC"
         )
-        if limit is not None and latest < limit:
-            return Recency(Arrival(latest, evidence, is_bound=True), notes=(*notes, message))
-        problem = Problem(ProblemKind.AMBIGUOUS, message, "set hoodie.table.timeline.timezone=UTC")
-        return Recency(Arrival(earliest, evidence), problem, tuple(notes))
+        if limit is not None and when.latest < limit:
+            return Recency(Arrival(when.latest, evidence, is_bound=True), notes=(*notes, message))
+        problem = Problem(ProblemKind.AMBIGUOUS, message, _SET_UTC)
+        return Recency(Arrival(when.at, evidence), problem, tuple(notes))
 
     def _evidence(self, instant: Instant) -> str:
         return f"s3://{self.bucket}/{instant.key.key}"
@@ -228,6 +283,35 @@ class Walk:
             page = self.reader.store.list_page(self.bucket, prefix)
             self._archived = any(key.size_bytes for key in page.keys)
         return self._archived
+
+    def committed(self, timeline: Timeline) -> Committed:
+        """Return which instants' files are data."""
+        done = (each for each in timeline.instants if each.action in WRITES and self.is_there(each))
+        return Committed(
+            completed=frozenset(each.requested for each in done),
+            pending=timeline.pending,
+            planned=timeline.planned,
+            begins_at=timeline.begins_at,
+        )
+
+    def rolled_back(self, timeline: Timeline) -> frozenset[str]:
+        """Return the instants that the timeline says were rolled back, by one GET each rollback; raise Unobserved."""
+        if self._rolled_back is None:
+            if len(timeline.rollbacks) > MOST_ROLLBACKS:
+                raise Unobserved(
+                    Problem(
+                        ProblemKind.OVER_BUDGET,
+                        f"{self.table.id}: {len(timeline.rollbacks)} rollbacks are on its timeline, and no more than "
+                        f"{MOST_ROLLBACKS} are read, so which of its files are data is not known",
+                        "look at why its commits fail",
+                    )
+                )
+            self._rolled_back = frozenset().union(*map(self._taken_back_by, timeline.rollbacks))
+        return self._rolled_back
+
+    def _taken_back_by(self, rollback: Key) -> frozenset[str]:
+        data = self.reader.store.get(self.bucket, rollback.key, max_bytes=MOST_BYTES)
+        return taken_back(document_of(data, f"s3://{self.bucket}/{rollback.key}"))
 
 
 def _say_passed(passed: list[str]) -> str:
@@ -243,7 +327,7 @@ def _say_passed(passed: list[str]) -> str:
 class HudiReader:
     """Reads Hudi tables: a GET of its properties (layout, zone), one LIST and a GET tell when data last came."""
 
-    iam_actions: tuple[str, ...] = ("s3:ListBucket", "s3:GetObject")
+    iam_actions: tuple[str, ...] = (LIST, GET)
 
     def claims(self, table: Table) -> bool:
         """Tell whether the catalog marks the table as Hudi (``spark.sql.sources.provider``, input format)."""
@@ -268,6 +352,19 @@ class HudiReader:
         from checks.lake.formats.hudi_files import with_more  # it needs what is defined here
 
         return with_more(seen, asked, clock, walk, properties, timeline)
+
+    def reach(self, plan: TablePlan, clock: Clock, _reader: LakeReader) -> Iterator[Reach]:
+        """Yield the timeline's folder, and the table's own where its partitions are listed or its footers read."""
+        if plan.table.location is None:
+            return
+        bucket, root = split_uri(plan.table.location)
+        asked = asked_of(plan, clock)
+        yield Reach(LIST, bucket, f"{root}.hoodie/")
+        yield Reach(GET, bucket, f"{root}.hoodie/")
+        if asked.periods or asked.value is not None:
+            yield Reach(LIST, bucket, root)
+        if asked.value is not None:
+            yield Reach(GET, bucket, root)
 
 
 READER = HudiReader()

@@ -52,6 +52,8 @@ class Commit:
     """By partition path: files written with rows, their bytes, the rows."""
     replaced: frozenset[str] = frozenset()
     """Partition paths whose files from before do not count any more."""
+    empty: frozenset[str] = frozenset()
+    """Names of files that it wrote without a row in them."""
     written: tuple[Written, ...] = ()
     """All files that it wrote, where they are asked for, those of maintenance too."""
     replaced_groups: frozenset[str] = frozenset()
@@ -83,6 +85,7 @@ def parse_commit(data: bytes, place: str, *, keep_files: bool = False) -> Commit
     rows = deletes = 0
     files: dict[str, tuple[int, int, int]] = {}
     kept: list[Written] = []
+    empty: set[str] = set()
     for partition, stats in by_partition.items():
         if not isinstance(stats, list) or not all(isinstance(each, dict) for each in stats):
             raise malformed(place, f"the write stats of partition {partition!r:.80} are no list of objects")
@@ -90,6 +93,8 @@ def parse_commit(data: bytes, place: str, *, keep_files: bool = False) -> Commit
         if keep_files:
             kept.extend(_written(each, partition) for each in stats)
         for each in stats:
+            if whole_number(each.get("numWrites")) == 0:
+                empty.add(str(each.get("path")).rpartition("/")[2])
             new = _number(each, "numInserts", place) + _number(each, "numUpdateWrites", place)
             gone = _number(each, "numDeletes", place)
             follows = each.get("prevCommit") not in _NO_COMMIT and ".log." not in str(each.get("path"))
@@ -114,6 +119,7 @@ def parse_commit(data: bytes, place: str, *, keep_files: bool = False) -> Commit
         deletes=deletes,
         files=files,
         replaced=frozenset(replaced),
+        empty=frozenset(empty),
         written=tuple(kept),
         replaced_groups=frozenset(
             str(group) for groups in replaced.values() if isinstance(groups, list) for group in groups
@@ -144,6 +150,23 @@ def document_of(data: bytes, place: str) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise malformed(place, "it holds no record")
     return document
+
+
+def taken_back(document: Mapping[str, Any]) -> frozenset[str]:
+    """Return the requests of the instants that a rollback or restore took back, or its plan is to."""
+    found: set[str] = set()
+    for name in ("commitsRollback", "instantsRollback", "instantsToRollback", "restoreInstantInfo"):
+        listed = document.get(name)
+        found |= (
+            {text for each in listed if (text := _request_of(each))} if isinstance(listed, list) else set()
+        )
+    return frozenset(found | {_request_of(document.get("instantToRollback"))} - {""})
+
+
+def _request_of(told: Any) -> str:
+    """Return an instant's digits, told alone or as an object of its own; empty where there are none."""
+    text = told.get("commitTime") if isinstance(told, dict) else told
+    return text if isinstance(text, str) else ""
 
 
 def _number(stats: Mapping[str, Any], name: str, place: str) -> int:

@@ -75,11 +75,7 @@ class Slices:
 
     def instants(self) -> list[Instant]:
         """Return the instants that may have written files, maintenance included, without those later than now."""
-        return [
-            each
-            for each in self.timeline.instants
-            if each.action in WRITES and not (self.clock.ignore_later and self.walk.at(each) > self.clock.now)
-        ]
+        return [each for each in self.timeline.instants if each.action in WRITES and self.walk.is_there(each)]
 
     def take(self, instant: Instant) -> tuple[Commit, list[Written]]:
         """Return what an instant did, and which of its files are still in the table; raise Unobserved."""
@@ -117,9 +113,10 @@ class Slices:
     def read_all(self) -> None:
         """Read all instants; what stands in the way is the problem."""
         try:
-            for instant in self.instants():
+            instants = self.instants()
+            for instant, not_after in zip(instants, self.walk.not_after(instants), strict=True):
                 self.take(instant)
-                self.known_since = self.walk.at(instant) if self.timeline.is_in_order else None
+                self.known_since = not_after if self.timeline.is_in_order else None
             self.problem = self.end()
         except Unobserved as error:
             self.problem = error.problem
@@ -193,7 +190,7 @@ def _add(
     footers: Footers,
 ) -> None:
     """Take note of the files of an instant: base files by their footers, log files have none."""
-    at = slices.walk.at(instant)
+    at = slices.walk.came(instant).latest
     is_latest = instant.by_plan or commit.operation in MAINTENANCE
     bases: list[FileSeen] = []
     others: list[FooterSeen] = []

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote
 
+from checks.lake.errors import clean
 from checks.lake.formats.held import (
     Held,
     Wanted,
@@ -19,20 +19,25 @@ from checks.lake.formats.held import (
     with_partitions,
 )
 from checks.lake.formats.hudi_commits import MAINTENANCE
+from checks.lake.formats.hudi_committed import Is
+from checks.lake.formats.hudi_paths import PartitionPaths, paths_of
+from checks.lake.formats.timeline import wall_of_stamp
 from checks.layout import TimeLayout
-from checks.model import Column, Problem, ProblemKind, Unobserved
+from checks.model import Problem, ProblemKind, Unobserved
 from checks.schedule.periods import period_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from checks.lake.formats.asked import Asked
     from checks.lake.formats.hudi import Walk
     from checks.lake.formats.hudi_commits import Written
+    from checks.lake.formats.hudi_committed import Committed
     from checks.lake.formats.hudi_files import Slices
     from checks.lake.formats.timeline import Instant, Properties, Timeline
-    from checks.model import Observation, Period
+    from checks.lake.storage import Key
+    from checks.model import Column, Observation, Period
     from checks.rules.asking import Clock
     from checks.rules.base import TablePlan
 
@@ -40,6 +45,10 @@ MOST_COMMITS = 50
 """Commits that are read for one table, newest first."""
 MOST_PLACES = 100
 """Partitions that are listed by their path for one table, newest first."""
+_NULLS_NAMED = 5
+"""The table version since which rows without a value lie where Hive has them, and no more in ``default``."""
+_MOST_PAGES = 5
+"""Pages of files of one partition that are looked at for one that is data."""
 
 
 @dataclass(slots=True)
@@ -56,6 +65,13 @@ class Partitions:
     held: dict[tuple[str, ...], Held] = field(default_factory=lambda: defaultdict(Held))
     gone: set[str] = field(default_factory=set)
     """Paths of partitions that were dropped or replaced by nothing, and not written since."""
+    unsure: dict[datetime, Problem] = field(default_factory=dict)
+    """Why it is not known whether a period holds rows, by its start."""
+    _paths: PartitionPaths | None = None
+    _committed: Committed | None = None
+    _nullable: tuple[str, ...] = ()
+    _replaced_before: str = ""
+    """The newest request that was not read and may have replaced what was written before."""
 
     @property
     def plan(self) -> TablePlan:
@@ -64,37 +80,43 @@ class Partitions:
 
     def add_to(self, seen: Observation) -> Observation:
         """Return the observation with the periods in it; raise Unobserved when they cannot be told."""
-        keys = self._keys()
+        keys = self.paths.keys
         instants = self._instants()
         want: Wanted | None = None
         whole, since = True, None
-        for count, instant in enumerate(instants):
+        for count, (instant, not_after) in enumerate(
+            zip(instants, self.walk.not_after(instants), strict=True)
+        ):
             if count >= MOST_COMMITS:
                 whole = False
+                left = (each.requested for each in instants[count:] if each.action == "replacecommit")
+                self._replaced_before = max(left, default="")
                 break
-            self._take(instant, keys)
-            since = self.walk.at(instant)
+            self._take(instant)
+            since = not_after
             if want is None and self.held:
-                layout = layout_of(self.plan, keys, self.held)
+                layout = self._layout(keys)
                 if isinstance(layout, TimeLayout):
                     want = wanted(self.plan, self.clock, layout)
             if want is not None and self._is_settled(want, keys, since):
                 whole = count + 1 == len(instants)
                 break
         if want is None:
-            layout = layout_of(self.plan, keys, self.held)
+            layout = self._layout(keys)
             if isinstance(layout, Problem):
                 raise Unobserved(layout)
             want = wanted(self.plan, self.clock, layout)
+        self._name_nulls(want)
         problem = None
         archived = False if self.slices is not None and self.slices.problem is None else None
-        has_paths = {key.name for key in want.layout.keys} == {key.name for key in keys}
+        timed = {key.name for key in want.layout.keys}
+        has_paths = timed == {key.name for key in keys} and not self.paths.respelled
         before = since if self.timeline.is_in_order and not has_paths else None
         lacking = want.periods if self.plan.each else self._lacking(want, keys, want.periods)
         lacking = [each for each in lacking if before is None or each.start < before]
         if lacking:
             archived = not whole or self.walk.is_archived(self.properties)
-            problem = self._by_path(lacking, want, keys, has_paths=has_paths) if archived else None
+            problem = self._by_path(lacking, want, has_paths=has_paths) if archived else None
         if not whole or archived is not False:
             for each in self.held.values():
                 each.is_first_known = False  # commits before may have written it first
@@ -103,7 +125,48 @@ class Partitions:
             unknown = self._lacking(want, keys, tuple(want.compared.values()))
             known = {wall: period for wall, period in want.compared.items() if period not in unknown}
             want = replace(want, compared=known)
-        return with_partitions(seen, self.asked, want, keys, self.held, problem=problem, before=before)
+        return with_partitions(
+            seen, self.asked, want, keys, self.held, problem=problem, before=before, unsure=self.unsure
+        )
+
+    @property
+    def paths(self) -> PartitionPaths:
+        """How partitions are written; raise Unobserved where there are none, or nothing names their fields."""
+        if self._paths is None:
+            table = self.plan.table
+            seen = [path for commit in self.walk.read.values() for path in commit.files]
+            self._paths = paths_of(
+                self.properties.entries, table.partition_keys, table.columns, seen, self.plan.stated_layout
+            )
+            if self._paths is None:
+                raise Unobserved(self._without_keys(next((path for path in seen if path), "")))
+        return self._paths
+
+    def _without_keys(self, path: str) -> Problem:
+        if path:
+            return Problem(
+                ProblemKind.UNSUPPORTED,
+                f"neither {self.properties.place} nor the catalog names the partition keys of {self.plan.table.id}, "
+                f"whose data lies in paths such as {clean(path)}",
+                "state hoodie.table.partition.fields, or the partition keys in the catalog",
+            )
+        return Problem(
+            ProblemKind.UNSUPPORTED,
+            f"{self.plan.table.id} is not partitioned, so its timeline does not tell one period from the next",
+            "watch it with freshness",
+        )
+
+    def _layout(self, keys: tuple[Column, ...]) -> TimeLayout | Problem:
+        rows = [self.paths.nulls(values) for values in self.held]
+        return layout_of(self.plan, keys, rows)
+
+    def _name_nulls(self, want: Wanted) -> None:
+        """Name nulls as all formats do: of a key that carries no time ``default`` may be a value since version 5."""
+        may_be_value = self.properties.version >= _NULLS_NAMED
+        named = [key.name for key in (want.layout.keys if may_be_value else self.paths.keys)]
+        self._nullable = tuple(named)
+        held = {self.paths.nulls(values, self._nullable): each for values, each in self.held.items()}
+        self.held = defaultdict(Held, held)
 
     def _is_settled(self, want: Wanted, keys: tuple[Column, ...], since: datetime) -> bool:
         """Tell whether instants before the ones that were read change nothing.
@@ -126,7 +189,8 @@ class Partitions:
             return
         found: dict[tuple[str, ...], list[Written]] = defaultdict(list)
         for written, _ in self.slices.live:
-            found[values_of(written.partition, keys)].append(written)
+            values = self.paths.values_of(written.partition)
+            found[self.paths.nulls(values, self._nullable)].append(written)
         for values, held in self.held.items():
             held.rows, held.rows_unknown = 0, ""
             if values not in found and self.slices.problem is not None:  # it is there, whatever it holds
@@ -152,55 +216,25 @@ class Partitions:
         period = period_of(every.floor(wall), every, want.layout.zone) if wall is not None else None
         return since is not None and period is not None and period.start >= since
 
-    def _keys(self) -> tuple[Column, ...]:
-        """Return the partition keys: names from the table's properties, types from the catalog where it has them."""
-        names = [name.lower() for name in self._fields()]
-        if not names:
-            raise Unobserved(
-                Problem(
-                    ProblemKind.UNSUPPORTED,
-                    f"{self.plan.table.id} is not partitioned, so its timeline does not tell one period from the next",
-                    "watch it with freshness",
-                )
-            )
-        types = {
-            column.name: column.type for column in (*self.plan.table.columns, *self.plan.table.partition_keys)
-        }
-        return tuple(Column(name, types.get(name, "string")) for name in names)
-
-    def _fields(self) -> list[str]:
-        """Return the names of the partition fields as the table's properties and its paths write them.
-
-        Tables from before version 2 leave them out: theirs are in the catalog.
-        """
-        text = self.properties.entries.get("hoodie.table.partition.fields")
-        if text is None:
-            return [key.name for key in self.plan.table.partition_keys]
-        return [part.strip().partition(":")[0] for part in text.split(",") if part.strip()]
-
-    def _is_set(self, name: str) -> bool:
-        return self.properties.entries.get(f"hoodie.datasource.write.{name}", "").lower() == "true"
-
     def _instants(self) -> list[Instant]:
         """Return the instants that may have written rows, without those that are later than now."""
-        return [
-            each
-            for each in self.timeline.instants
-            if each.may_be_data and not (self.clock.ignore_later and self.walk.at(each) > self.clock.now)
-        ]
+        return [each for each in self.timeline.instants if each.may_be_data and self.walk.is_there(each)]
 
-    def _take(self, instant: Instant, keys: tuple[Column, ...]) -> None:
+    def _take(self, instant: Instant) -> None:
         commit = self.walk.commit(instant)
         if commit.operation in MAINTENANCE:
             return
         compacts = self.properties.is_merge_on_read and instant.action == "commit"
         if commit.is_arrival(deletes=False, merge_on_read_commit=compacts):
-            at, evidence = self.walk.at(instant), f"s3://{self.walk.bucket}/{instant.key.key}"
+            came, evidence = self.walk.came(instant), f"s3://{self.walk.bucket}/{instant.key.key}"
             for path, (files, size, _) in commit.files.items():
                 if path in self.gone:
                     continue
-                held = self.held[values_of(path, keys)]
-                held.add(max(size, 1), at, evidence, is_new=path not in commit.replaced)  # rows are there
+                held, size_bytes = self.held[self.paths.values_of(path)], max(size, 1)  # rows are there
+                if came.earliest is None or came.in_any_zone:
+                    held.add_unknown(size_bytes, came.latest)
+                else:
+                    held.add(size_bytes, came.earliest, evidence, is_new=path not in commit.replaced)
                 held.files += files - 1
         self.gone |= commit.replaced  # going back in time: what it replaced was written before
 
@@ -212,47 +246,93 @@ class Partitions:
         }
         return [period for period in periods if period.wall not in walls]
 
-    def _by_path(
-        self, lacking: list[Period], want: Wanted, keys: tuple[Column, ...], *, has_paths: bool
-    ) -> Problem | None:
+    def _by_path(self, lacking: list[Period], want: Wanted, *, has_paths: bool) -> Problem | None:
         """List the partitions of periods that no commit told of; return why some stay unknown."""
-        names = [key.name for key in keys]
         if not has_paths:
             return too_much(
                 self.plan.table.id, "commits before the ones on its timeline may have written the others"
             )
-        hive, encoded = self._is_set("hive_style_partitioning"), self._is_set("partitionpath.urlencode")
         for period in lacking[:MOST_PLACES]:
             for layout in want.layout.variants():
                 written = layout.write(period)
-                values = tuple(written[name] for name in names)
-                texts = [quote(value, safe=" +") if encoded else value for value in values]
-                path = "/".join(
-                    f"{name}={text}" if hive else text
-                    for name, text in zip(self._fields(), texts, strict=True)
-                )
+                values = tuple(written[key.name] for key in self.paths.keys)
+                path = self.paths.path_of(values)
                 if path not in self.gone:
-                    self._look(path, values)
+                    self._look(path, values, period)
         if len(lacking) > MOST_PLACES:
             return too_much(self.plan.table.id, f"more than {MOST_PLACES} periods would have to be listed")
         return None
 
-    def _look(self, path: str, values: tuple[str, ...]) -> None:
-        """Count the files of a partition by one LIST: also log files, whose names begin with a dot."""
+    def _look(self, path: str, values: tuple[str, ...], period: Period) -> None:
+        """Look for a file of a completed instant in a partition, by one LIST or few; say why one may be there."""
         prefix = f"{self.walk.root}{path}/"
-        for key in self.walk.reader.store.list_page(self.walk.bucket, prefix).keys:
-            if key.size_bytes and not key.key.removeprefix(prefix).startswith(".hoodie_partition_metadata"):
-                self.held[values].add_unknown(key.size_bytes, self.clock.now)
+        token, doubt = None, None
+        for _ in range(_MOST_PAGES):
+            page = self.walk.reader.store.list_page(self.walk.bucket, prefix, token=token)
+            found, why = self._data_in(page.keys, prefix)
+            if found is not None:
+                self.held[values].add_unknown(found.size_bytes, self.clock.now)
+                self.unsure.pop(period.start, None)
+                return
+            doubt, token = doubt or why, page.token
+            if token is None:
+                break
+        else:
+            what = f"s3://{self.walk.bucket}/{prefix} holds more than {_MOST_PAGES} pages of files, none of them data"
+            doubt = doubt or too_much(self.plan.table.id, what)
+        if doubt is not None:
+            self.unsure.setdefault(period.start, doubt)
 
+    def _data_in(self, keys: Iterable[Key], prefix: str) -> tuple[Key | None, Problem | None]:
+        """Return a file of a completed instant among these, None where there is none, and why one of them may be it.
 
-def values_of(path: str, keys: tuple[Column, ...]) -> tuple[str, ...]:
-    """Return the partition values that a path carries: ``day=2026-11-22``, ``2026/11/22``, ``day=2026/11/22``."""
-    segments = path.strip("/").split("/")
-    names = [key.name for key in keys]
-    pairs = [segment.partition("=") for segment in segments]
-    if all(sign for _, sign, _ in pairs) and [name.lower() for name, _, _ in pairs] == names:
-        return tuple(unquote(value) for _, _, value in pairs)
-    if len(names) == 1:
-        name, sign, rest = path.strip("/").partition("=")
-        return (unquote(rest if sign and name.lower() == names[0] else path.strip("/")),)
-    return tuple(unquote(segment) for segment in segments)
+        What is archived has completed, unless it was rolled back: that is read only where nothing else proves data.
+        """
+        archived: dict[str, Key] = {}
+        doubt: Problem | None = None
+        for key in keys:
+            name = key.key.removeprefix(prefix)
+            if (
+                not key.size_bytes
+                or "/" in name
+                or any(name in each.empty for each in self.walk.read.values())
+            ):
+                continue
+            what, instant = self.committed.look_at(name)
+            if what in {Is.DATA, Is.ARCHIVED} and instant < self._replaced_before:
+                what = Is.UNKNOWN
+            if what is Is.DATA:
+                return key, None
+            if what is Is.ARCHIVED and not self._is_later(instant, key):
+                archived.setdefault(instant, key)
+            elif what is Is.UNKNOWN:
+                doubt = doubt or self._undecided(key)
+        if archived:
+            try:
+                rolled_back = self.walk.rolled_back(self.timeline)
+            except Unobserved as error:
+                return None, error.problem
+            left = (key for instant, key in archived.items() if instant not in rolled_back)
+            return next(left, None), doubt
+        return None, doubt
+
+    @property
+    def committed(self) -> Committed:
+        """Which instants' files are data."""
+        if self._committed is None:
+            self._committed = self.walk.committed(self.timeline)
+        return self._committed
+
+    def _is_later(self, instant: str, key: Key) -> bool:
+        """Tell whether an archived instant is later than a stated now, by its name and its file."""
+        wall = wall_of_stamp(instant)
+        at = self.walk.zones.requests.utc(wall) if wall is not None else None
+        return self.clock.ignore_later and min(at or key.last_modified, key.last_modified) > self.clock.now
+
+    def _undecided(self, key: Key) -> Problem:
+        return Problem(
+            ProblemKind.TOO_LITTLE_HISTORY,
+            f"{self.plan.table.id}: nothing that was read tells whether s3://{self.walk.bucket}/{clean(key.key)} is "
+            "of a commit that completed and was not replaced",
+            "keep more instants on the active timeline (hoodie.keep.min.commits)",
+        )

@@ -22,9 +22,10 @@ from checks.lake.formats.logs import (
     whole_number,
 )
 from checks.model import Arrival, Format, ProblemKind, Unobserved
+from checks.rights import GET, Reach
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from checks.lake.reader import LakeReader
     from checks.model import Observation, Table
@@ -169,7 +170,7 @@ def _say_passed(passed: list[Snapshot]) -> str:
 class IcebergReader:
     """Reads Iceberg tables: one GET tells when data last came, one more where summaries count nothing."""
 
-    iam_actions: tuple[str, ...] = ("s3:GetObject",)
+    iam_actions: tuple[str, ...] = (GET,)
 
     def claims(self, table: Table) -> bool:
         """Tell whether the catalog marks the table as Iceberg (``table_type``, ``metadata_location``)."""
@@ -192,6 +193,24 @@ class IcebergReader:
 
         return with_more(seen, asked, clock, reader, metadata)
 
+    def reach(self, plan: TablePlan, clock: Clock, reader: LakeReader) -> Iterator[Reach]:
+        """Yield the folders of the metadata file and of all that it names but data, which is never opened.
+
+        Manifests may lie elsewhere than the metadata file: where the table was moved, or ``write.metadata.path`` set.
+        """
+        from checks.lake.formats.iceberg_manifests import SnapshotFiles
+
+        yield from _reaching(place_of(_pointer(plan.table)))
+        metadata = self.metadata(plan.table, reader)
+        named = [_metadata_path(metadata)]
+        named += [str(entry.get("manifest-list") or "") for entry in metadata.snapshots.values()]
+        for uri in named:
+            yield from _reaching(metadata.place_of(uri) if uri else None)
+        snapshot = snapshot_at(metadata, clock)
+        if snapshot is not None and snapshot.manifest_list is not None:
+            for manifest in SnapshotFiles(plan.table.id, reader, metadata, snapshot).manifests():
+                yield from _reaching(metadata.place_of(manifest.path))
+
     @staticmethod
     def _looked_at(snapshot: Snapshot, metadata: Metadata, reader: LakeReader) -> Snapshot:
         place = metadata.place_of(snapshot.manifest_list or "")
@@ -207,8 +226,7 @@ class IcebergReader:
 
     def metadata(self, table: Table, reader: LakeReader) -> Metadata:
         """Return the metadata file that the catalog points at, by one GET."""
-        parameters = {key.lower(): text for key, text in table.parameters.items()}
-        pointer = parameters.get("metadata_location")
+        pointer = _pointer(table)
         if not pointer:
             raise unsupported(
                 table.id,
@@ -220,6 +238,25 @@ class IcebergReader:
             raise unsupported(table.id, f"its metadata_location {pointer} is not in S3", "exclude it")
         data = reader.store.get(*place, max_bytes=MOST_BYTES)
         return parse_metadata(data, f"s3://{place[0]}/{place[1]}")
+
+
+def _pointer(table: Table) -> str:
+    parameters = {key.lower(): text for key, text in table.parameters.items()}
+    return parameters.get("metadata_location", "")
+
+
+def _metadata_path(metadata: Metadata) -> str:
+    """Return a name below the folder that the table states for its metadata, empty where it states none."""
+    properties = metadata.document.get("properties")
+    stated = properties.get("write.metadata.path") if isinstance(properties, dict) else None
+    return f"{stated.rstrip('/')}/" if isinstance(stated, str) and stated else ""
+
+
+def _reaching(place: tuple[str, str] | None) -> Iterator[Reach]:
+    """Yield what reading files beside this one takes; nothing for what is not in S3."""
+    if place is not None:
+        bucket, key = place
+        yield Reach(GET, bucket, key[: key.rfind("/") + 1])
 
 
 READER = IcebergReader()

@@ -1,0 +1,1 @@
+"""Builds the Lambda's package: ``python -m infra.package --arch x86_64``, or ``make package``."""
