@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from checks.lake.answers import Answers
 from checks.lake.formats.asked import asked_of
+from checks.lake.formats.iceberg_answers import standing
 from checks.lake.session import price_of
 from checks.lake.skipscan import can_scan
 from checks.lake.targets import Targets
@@ -118,6 +119,8 @@ def spared(plan: TablePlan, clock: Clock, layout: TimeLayout, due: Sequence[Peri
 def _of_log(plan: TablePlan, clock: Clock) -> Estimate:
     """Estimate the reading of a log: of more than recency it takes at least a file of it, of a large table some."""
     table, asked = plan.table, asked_of(plan, clock)
+    if table.format is Format.ICEBERG and standing(plan, clock) is not None:
+        return Estimate(way="Iceberg log, read before", requests={})
     way, recency = _LOGS[table.format]
     by_files = asked.periods or asked.live or asked.value is not None
     more = {

@@ -343,6 +343,7 @@ def _remembered(plan: TablePlan, seen: Observation) -> TableMemory:
         layout=seen.layout or before.layout,
         past_periods=before.past_periods,
         answers=dict(islice(_answers(plan, seen), _MOST_ANSWERS)),
+        log_answer=seen.log_answer or (before.log_answer if seen.problem is not None else None),
     )
     for rule in plan.rules:
         memory = replace(memory, **rule.remember(seen, before))

@@ -330,7 +330,7 @@ class Observation:
     earliest period that is known to hold data; ``first_period_problem`` says why there may be earlier ones.
     ``newest`` is the newest arrival known from a table format's own log. ``footers`` are those of the newest files.
     Where a check asks for it, a log also tells ``whole``, how much the table holds, ``live``, what its files are
-    like, and ``values``, the newest ones of a column.
+    like, and ``values``, the newest ones of a column. ``log_answer`` is what later runs may take in place of a look.
     ``problem`` is set when the table as a whole could not be read; what is set beside it still holds. ``behind`` says
     why readers of the table see less than was written, with what mends it.
     """
@@ -351,6 +351,7 @@ class Observation:
     whole: WholeSeen | None = None
     live: WholeSeen | None = None
     values: ValuesSeen | None = None
+    log_answer: LogAnswer | None = None
     requests: int = 0
 
 
@@ -380,6 +381,22 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LogAnswer:
+    """What a run read at ``seen_at`` of a table's log, whose file the catalog named then (``pointer``).
+
+    ``asked`` says for what it was read. Without a ``newest`` arrival it was never loaded; ``is_sure`` tells that a pass
+    may rest on that one's time. ``whole`` is how much the table held, where that was asked.
+    """
+
+    pointer: str
+    seen_at: datetime
+    asked: tuple[str, ...]
+    newest: Arrival | None = None
+    is_sure: bool = False
+    whole: Listing | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TableMemory:
     """What earlier runs remember of one table; all of it may be absent.
 
@@ -390,7 +407,8 @@ class TableMemory:
     ``past_periods`` tells of the last ones that were due whether they came on time, by the key of their items.
     ``sizes`` are those of recent periods (by label), or of the whole table by the day of the look, where its volume
     is checked; ``schema`` holds the columns and then the partition keys last seen, where these are checked.
-    ``answers`` are what was seen of partitions of the lookback, by their location, where that may spare a request.
+    ``answers`` are what was seen of partitions of the lookback, by their location, where that may spare a request;
+    ``log_answer`` is what was read of the table's log.
     """
 
     first_period_at: datetime | None = None
@@ -401,6 +419,7 @@ class TableMemory:
     sizes: Mapping[str, Size] = field(default_factory=dict)
     schema: tuple[Column, ...] | None = None
     answers: Mapping[str, Answer] = field(default_factory=dict)
+    log_answer: LogAnswer | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,6 +63,19 @@ const configPolicy = (given) => {
   return policy.Statement && policy.Statement.length ? policy : null;
 };
 
+// Where `make deploy` puts a local config: below the history.
+const uploadedTo = (given, own) => {
+  const { bucket, prefix } = own.history ? { prefix: OWN_FOLDER } : folder('HISTORY', given.history);
+  return { bucket, key: `${prefix}config/${path.basename(given.config)}` };
+};
+
+// A config that states another history than HISTORY leads `checks iam` there, and lies here all the same.
+const uploaded = (given, own) => {
+  if (own.history || !given.config || given.config.startsWith('s3://')) return [];
+  const { bucket, key } = uploadedTo(given, own);
+  return [allow('Config', ['s3:GetObject'], [sub(`arn:\${AWS::Partition}:s3:::${bucket}/${key}`)])];
+};
+
 const ownStatements = (given, own, keyArn, topicArn) => [
   allow('Log', ['logs:CreateLogStream', 'logs:PutLogEvents'], [arnOf('MonitorLogGroup')]),
   allow('FailedRuns', ['sqs:SendMessage'], [arnOf('MonitorFailures')]),
@@ -78,6 +91,7 @@ const ownStatements = (given, own, keyArn, topicArn) => [
       allow('HistoryAbsent', ['s3:ListBucket'], [arnOf('MonitorHistory')]),
     ]
     : []),
+  ...uploaded(given, own),
 ];
 
 const subscriptions = (emails, name, TopicArn) => Object.fromEntries(emails.map((Endpoint) => [
@@ -101,11 +115,8 @@ const environmentOf = (given, own, topicArn) => {
   if (given.config.startsWith('s3://')) {
     environment.CONFIG = given.config;
   } else if (given.config) {
-    const name = path.basename(given.config);
-    const { bucket, prefix } = own.history ? {} : folder('HISTORY', given.history);
-    environment.CONFIG = own.history
-      ? sub(`s3://\${MonitorHistory}/${OWN_FOLDER}config/${name}`)
-      : `s3://${bucket}/${prefix}config/${name}`;
+    const { bucket, key } = uploadedTo(given, own);
+    environment.CONFIG = own.history ? sub(`s3://\${MonitorHistory}/${key}`) : `s3://${bucket}/${key}`;
   }
   return environment;
 };
@@ -188,7 +199,8 @@ module.exports = async ({ resolveVariable }) => {
   derived ??= (async () => {
     const given = await resolveVariable('self:custom.given');
     const stage = await resolveVariable('sls:stage');
-    return derive(Object.fromEntries(Object.entries(given).map(([name, value]) => [name, String(value).trim()])), stage);
+    const trimmed = Object.entries(given).map(([name, value]) => [name, String(value).trim()]);
+    return derive(Object.fromEntries(trimmed), stage);
   })();
   return derived;
 };

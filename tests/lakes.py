@@ -162,6 +162,9 @@ class MemoryLake:
         start, end = byte_range or (0, size - 1)
         return b"x" * min(end - start + 1, max_bytes)
 
+    def get_dated(self, bucket: str, key: str, **how: Any) -> tuple[bytes, datetime | None]:
+        return self.get(bucket, key, **how), self.buckets[bucket][key].last_modified
+
     def page(
         self, table: Table, expression: str | None, *, token: str | None = None, most: int | None = None
     ) -> PartitionsPage:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
@@ -19,9 +20,12 @@ from tests.rule_checks import judged
 from tests.rule_checks import look as look_at_files
 from tests.rule_checks import plan_of as plan_by_config
 from tests.tables_by_engines import (
+    LOCATION,
     NOW,
+    ROOT,
     HudiTable,
     ObjectsInMemory,
+    date_snapshots,
     delta_commit,
     edit_json,
     iceberg_catalog,
@@ -32,6 +36,7 @@ from tests.tables_by_engines import (
     observe,
     plan_of,
 )
+from tests.times import HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,18 +74,20 @@ class Loaded:
     kind: Format
     objects: ObjectsInMemory
     parameters: dict[str, str]
+    location: str = LOCATION
 
     def look(
         self, memory: TableMemory | None = None, **blocks: Any
     ) -> tuple[dict[str, Finding], Observation]:
         """Return what was found by these checks, and what was seen."""
-        plan = plan_by_config(plan_of(self.kind, parameters=self.parameters).table, memory, **blocks)
+        table = plan_of(self.kind, parameters=self.parameters, location=self.location).table
+        plan = plan_by_config(table, memory, **blocks)
         seen = observe(self.reader, plan, self.objects)
         return judged(plan, seen, NOW), seen
 
 
-def as_iceberg(folder: Path, loads: Sequence[Load]) -> Loaded:
-    """Append a file and a manifest a load."""
+def as_iceberg(folder: Path, loads: Sequence[Load], *, renamed_at: int | None = None) -> Loaded:
+    """Append a file and a manifest a load; before the load ``renamed_at`` the partition fields get other names."""
     keys = {"day": 1, **({"region": 9} if loads[0].region else {})}
     fields = [
         PartitionField(source_id=number, field_id=1000 + number, transform=IdentityTransform(), name=key)
@@ -89,6 +96,10 @@ def as_iceberg(folder: Path, loads: Sequence[Load]) -> Loaded:
     more = [NestedField(9, "region", StringType())] if "region" in keys else []
     table = iceberg_catalog(folder).create(iceberg_schema(*more), PartitionSpec(*fields))
     for number, load in enumerate(loads):
+        if number == renamed_at:
+            with table.update_spec() as change:
+                for key in keys:
+                    change.rename_field(key, f"{key}_of_old")
         with table.transaction() as transaction, transaction.update_snapshot().fast_append() as update:
             file = DataFile.from_args(
                 content=DataFileContent.DATA,
@@ -103,11 +114,46 @@ def as_iceberg(folder: Path, loads: Sequence[Load]) -> Loaded:
     objects, parameters = iceberg_objects(table, folder)
 
     def age(document: dict[str, Any]) -> None:
-        for entry, load in zip(document["snapshots"], loads, strict=True):
-            entry["timestamp-ms"] = milliseconds(load.at)
+        date_snapshots(document, *(load.at for load in loads))
 
     edit_json(objects, parameters["metadata_location"], age)
     return Loaded(iceberg.READER, Format.ICEBERG, objects, parameters)
+
+
+def as_iceberg_renamed(folder: Path, loads: Sequence[Load]) -> Loaded:
+    """Rename the partition fields halfway."""
+    return as_iceberg(folder, loads, renamed_at=len(loads) // 2)
+
+
+def as_iceberg_audited(folder: Path, loads: Sequence[Load]) -> Loaded:
+    """Write each load to a branch three hours before it is published: readers see it when the others do."""
+    loaded = as_iceberg(folder, loads)
+
+    def audit(document: dict[str, Any]) -> None:
+        for entry in document["snapshots"]:
+            entry["timestamp-ms"] -= milliseconds(NOW) - milliseconds(NOW - 3 * HOUR)
+        before = {"snapshot-id": 1, "timestamp-ms": document["snapshots"][0]["timestamp-ms"] - 1}
+        document["snapshot-log"].insert(0, before)
+
+    edit_json(loaded.objects, loaded.parameters["metadata_location"], audit)
+    return loaded
+
+
+def as_iceberg_compacted(folder: Path, loads: Sequence[Load]) -> Loaded:
+    """Rewrite the manifests after the last load, and then change a property of the table."""
+    loaded = as_iceberg(folder, loads)
+
+    def compact(document: dict[str, Any]) -> None:
+        last = document["snapshots"][-1]
+        summary = {**last["summary"], "operation": "replace"}
+        made = milliseconds(NOW - timedelta(minutes=30))
+        newer = {"snapshot-id": 1, "parent-snapshot-id": last["snapshot-id"], "timestamp-ms": made}
+        document["snapshots"].append({**last, **newer, "summary": summary})
+        document["snapshot-log"].append({"snapshot-id": 1, "timestamp-ms": made})
+        document |= {"current-snapshot-id": 1, "last-updated-ms": milliseconds(NOW)}
+
+    edit_json(loaded.objects, loaded.parameters["metadata_location"], compact)
+    return loaded
 
 
 def as_delta(_: Path, loads: Sequence[Load]) -> Loaded:
@@ -121,6 +167,30 @@ def as_delta(_: Path, loads: Sequence[Load]) -> Loaded:
         actions += [{"metaData": keys}] if number == 0 else []
         objects.put(log_key(number), delta_commit(*actions, at=load.at))
     return Loaded(delta.READER, Format.DELTA, objects, {})
+
+
+def as_copied_delta(_: Path, loads: Sequence[Load]) -> Loaded:
+    """Commit a file a load, without a time, keys typed; the log was copied when it is looked at, in one piece."""
+    objects = ObjectsInMemory()
+    kinds = {"day": "date", "region": "string"}
+    fields = [{"name": key, "type": kinds[key], "nullable": True, "metadata": {}} for key in loads[0].values]
+    schema = json.dumps({"type": "struct", "fields": fields})
+    keys = {"id": "1", "partitionColumns": list(loads[0].values), "schemaString": schema}
+    for number, load in enumerate(loads):
+        add = {"path": f"{number}.parquet", "partitionValues": load.values, "size": load.size_bytes}
+        add |= {"modificationTime": milliseconds(load.at), "dataChange": True}
+        actions: list[dict[str, Any]] = [{"add": {**add, "stats": json.dumps({"numRecords": 3})}}]
+        actions += [{"metaData": keys}] if number == 0 else []
+        objects.put(log_key(number), "\n".join(map(json.dumps, actions)).encode())
+    return Loaded(delta.READER, Format.DELTA, objects, {})
+
+
+def as_delta_by_manifests(folder: Path, loads: Sequence[Load]) -> Loaded:
+    """Commit a file a load, and write the manifest that readers go by."""
+    loaded = as_delta(folder, loads)
+    manifest = f"{ROOT}_symlink_format_manifest/manifest"
+    loaded.objects.put(manifest, b"s3://lake/sales/orders/0.parquet\n")
+    return replace(loaded, location=f"{LOCATION}_symlink_format_manifest/")
 
 
 def as_hudi(_: Path, loads: Sequence[Load]) -> Loaded:

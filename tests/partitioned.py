@@ -19,11 +19,11 @@ from checks.rules.partitions import PartitionsConfig, PartitionsRule
 from tests.tables_by_engines import (
     NOW,
     ObjectsInMemory,
+    date_snapshots,
     edit_json,
     iceberg_catalog,
     iceberg_objects,
     iceberg_schema,
-    milliseconds,
     plan_of,
     rows,
 )
@@ -83,9 +83,8 @@ def objects_of(table: Any, tmp_path: Path, *moments: datetime) -> tuple[ObjectsI
     objects, parameters = iceberg_objects(table, tmp_path)
 
     def age(document: dict[str, Any]) -> None:
-        for number, entry in enumerate(reversed(document["snapshots"])):
-            moment = moments[-1 - number] if moments else NOW - number * HOUR
-            entry["timestamp-ms"] = milliseconds(moment)
+        count = len(document["snapshots"])
+        date_snapshots(document, *(moments or [NOW - number * HOUR for number in reversed(range(count))]))
 
     edit_json(objects, parameters["metadata_location"], age)
     return objects, parameters

@@ -104,8 +104,11 @@ class ObjectsInMemory:
         if byte_range is not None:
             data = data[byte_range[0] : byte_range[1] + 1]
         if len(data) > max_bytes:
-            raise Unobserved(Problem(ProblemKind.MALFORMED, f"s3://{bucket}/{key} is too large"))
+            raise Unobserved(Problem(ProblemKind.OVER_BUDGET, f"s3://{bucket}/{key} is too large"))
         return data
+
+    def get_dated(self, bucket: str, key: str, **how: Any) -> tuple[bytes, datetime | None]:
+        return self.get(bucket, key, **how), self.modified.get(key)
 
     @property
     def counts(self) -> tuple[int, int]:
@@ -265,6 +268,16 @@ def edit_json(objects: ObjectsInMemory, uri: str, edit: Any) -> None:
     document = json.loads(objects.objects[key])
     edit(document)
     objects.objects[key] = json.dumps(document).encode()
+
+
+def date_snapshots(document: dict[str, Any], *moments: datetime) -> None:
+    """Let the commits of a metadata file have been made at these moments: an engine writes those of the test's run."""
+    made = {}
+    for entry, moment in zip(document["snapshots"], moments, strict=True):
+        made[entry["timestamp-ms"]] = entry["timestamp-ms"] = milliseconds(moment)
+    for entry in (*document.get("snapshot-log", ()), *document.get("metadata-log", ())):
+        entry["timestamp-ms"] = made.get(entry["timestamp-ms"], milliseconds(min(moments, default=NOW)))
+    document["last-updated-ms"] = milliseconds(moments[-1]) if moments else 0
 
 
 def iceberg_metadata(

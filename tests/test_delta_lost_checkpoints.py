@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from checks.model import Finding
 
-BLOCKS: dict[str, dict[str, Any]] = {
+BLOCKS: dict[str, Any] = {
     "partitions": {"due": "06:00", "lookback": 3, "key": "day", "format": "%Y-%m-%d"},
     "volume": {"min_files": 1},
     "files": {"severity": "critical"},

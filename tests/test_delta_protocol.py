@@ -235,6 +235,25 @@ def test_it_costs_one_get_at_most(asked: ObjectsInMemory, gets: int) -> None:
     assert asked.counts == (1, gets)
 
 
+@pytest.mark.parametrize("build", [in_the_first_commit, in_the_checkpoint, in_a_checkpoint_of_json])
+@pytest.mark.parametrize("check", BLOCKS)
+def test_a_feature_that_was_dropped_is_no_obstacle(build: Any, check: str) -> None:
+    objects = build(protocol(3, FUTURE))
+    objects.put(log_key(9 if log_key(8) in objects.objects else 2), delta_commit(protocol(1), at=NOW - HOUR))
+    for more in range(2):
+        version = (10 if log_key(8) in objects.objects else 3) + more
+        data = commit(day=f"2026-11-{20 + more}", hours=1)
+        objects.put(
+            log_key(version),
+            data.replace(
+                b'"size"', b'"stats": "{\\"maxValues\\": {\\"seen\\": \\"2026-11-22T05:00:00Z\\"}}", "size"'
+            ),
+        )
+    finding = finding_of(objects, check)
+    assert "not known" not in finding.because, finding.because
+    assert finding.status is Status.PASS, finding.because
+
+
 @pytest.mark.parametrize("features", ["columnMapping", {"columnMapping": 1}, 3])
 def test_features_that_are_no_list_are_malformed(features: Any) -> None:
     finding = finding_of(in_the_newest_commit(protocol(3, features, [])))

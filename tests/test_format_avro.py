@@ -158,17 +158,27 @@ def deflated(data: bytes) -> bytes:
         (container("long", b"\x02", codec="lz4"), "its codec b'lz4' is not read"),
         (container("long", b"\x07\x07", codec="deflate"), "invalid"),
         (container("long", deflated(b"x" * 100)[:-4], codec="deflate"), "cut short"),
-        (
-            container("bytes", deflated(b"\0" * (avro.MOST_BYTES + 9)), codec="deflate"),
-            "unpacks to more than",
-        ),
-        (container("long", b"\xff\xff\xff\xff\x0f" + b"x" * 9, codec="snappy"), "unpacks to more than"),
         (container("long", b"\x05xxxxxxxxxxx", codec="snappy"), "as an Avro file"),
         (container("long", b"no zstd", codec="zstandard"), "as an Avro file"),
     ],
 )
 def test_a_bad_file_is_named_with_what_is_wrong(data: bytes, says: str) -> None:
     assert says in fails(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        container("bytes", deflated(b"\0" * (avro.MOST_BYTES + 9)), codec="deflate"),
+        container("long", b"\xff\xff\xff\xff\x0f" + b"x" * 9, codec="snappy"),
+    ],
+)
+def test_a_file_that_is_too_large_is_told_as_that(data: bytes) -> None:
+    with pytest.raises(Unobserved) as caught:
+        read(data)
+    assert caught.value.problem.kind is ProblemKind.OVER_BUDGET
+    assert "f.avro: it unpacks to more than 67,108,864 bytes" in caught.value.problem.message
+    assert "malformed" not in caught.value.problem.message
 
 
 EMPTY: dict[str, Any] = {"type": "record", "name": "Empty", "fields": []}

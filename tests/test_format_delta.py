@@ -12,7 +12,7 @@ from deltalake import CommitProperties, DeltaTable, write_deltalake
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.lake.formats import delta, delta_log
+from checks.lake.formats import delta, delta_log, delta_walk
 from checks.model import Arrival, Format, Listing, ProblemKind, Table, Unobserved
 from tests.tables_by_engines import (
     LOCATION,
@@ -427,7 +427,7 @@ def test_the_search_back_is_bounded() -> None:
     assert seen.problem.kind is ProblemKind.OVER_BUDGET
     assert "at or before 2026-11-21T10:00:00Z" in seen.problem.message
     assert (
-        objects.counts[1] == delta.MOST_COMMITS + 2
+        objects.counts[1] == delta_walk.MOST_COMMITS + 2
     )  # the checkpoint that tells nothing, and the first commit
 
 

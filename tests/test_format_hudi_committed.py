@@ -11,7 +11,18 @@ from hypothesis import strategies as st
 from checks.lake.formats import hudi, hudi_partitions
 from checks.lake.formats.hudi_committed import Committed, Is
 from checks.model import Format, ItemState, Observation, ProblemKind
-from tests.partitioned import A_GAP, EIGHT, MISSING, NINE, PRESENT, TEN, UNKNOWN, filled, plan_with
+from tests.partitioned import (
+    A_GAP,
+    EIGHT,
+    MISSING,
+    NINE,
+    PRESENT,
+    TEN,
+    UNKNOWN,
+    filled,
+    partitions_rule,
+    plan_with,
+)
 from tests.tables_by_engines import (
     NOW,
     ROOT,
@@ -299,3 +310,57 @@ def test_nothing_that_was_not_committed_ever_counts_or_makes_a_table_fresher(
     assert after.newest is not None
     assert before.newest is not None
     assert after.newest.at == before.newest.at
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["load", "load", "died", "rolled back", "clean", "compaction"]),
+        st.integers(0, 4),
+        st.booleans(),
+    ),
+    min_size=1,
+    max_size=14,
+)
+
+
+@given(STEPS, st.integers(0, 10), st.sampled_from([6, 8]), st.booleans())
+def test_days_hold_what_was_committed_however_much_of_the_timeline_is_archived(
+    steps: list[tuple[str, int, bool]],
+    archived_steps: int,
+    version: int,
+    copied: bool,  # noqa: FBT001 - drawn
+) -> None:
+    """Each step writes a file into a day; what was archived was committed before, as Hudi archives no other."""
+    table = HudiTable(
+        version=version, table_type="MERGE_ON_READ", more={"hoodie.table.timeline.timezone": "UTC"}
+    )
+    loaded = {"2026-11-17"}
+    begin = at("11-18 00:00")
+    table.instant(begin - HOUR, "deltacommit", hudi_commit(partition="day=2026-11-17", avro=version >= 8))
+    for number in range(archived_steps):  # of these nothing is left but their files
+        table.archive()
+        table.file(f"day=2026-11-{17 + number % 3}", table.stamp(begin - (30 + number) * HOUR))
+        loaded.add(f"2026-11-{17 + number % 3}")
+    for number, (kind, day, is_log) in enumerate(steps):
+        moment, partition = begin + number * HOUR, f"day=2026-11-{17 + day}"
+        told = hudi_commit(partition=partition, avro=version >= 8)
+        if kind == "clean":
+            table.instant(moment, "clean")
+            continue
+        table.file(partition, table.stamp(moment), log=is_log)
+        if kind == "load":
+            table.instant(moment, "deltacommit", told, took=HOUR / 6)
+            loaded.add(f"2026-11-{17 + day}")
+        elif kind == "died":
+            table.begin(moment, "deltacommit")
+        elif kind == "rolled back":
+            table.instant(moment + HOUR / 2, "rollback", hudi_rollback(table.stamp(moment)))
+        elif f"2026-11-{17 + day}" in loaded:
+            compacted = hudi_commit("COMPACT", partition=partition, avro=version >= 8)
+            table.instant(moment, "commit", compacted, plan="compaction")
+    if copied:
+        table.copied(NOW)
+    plan = plan_with(Format.HUDI, partitions_rule(lookback=5))
+    found = filled(plan, observe(hudi.READER, plan, table.objects))
+    days = [f"2026-11-{day}" for day in range(17, 22)]
+    assert found == {day: PRESENT if day in loaded else MISSING for day in days}

@@ -106,6 +106,20 @@ def test_the_style_of_paths_is_that_of_the_paths_that_were_read() -> None:
     assert look(table) == {**ALL, "2026-11-20": MISSING}
 
 
+@pytest.mark.parametrize(
+    "encoded", ["2026-11-{day} 00%3A00%3A00", "2026-11-{day}%2000%3A00%3A00", "2026%2F11%2F{day}"]
+)
+@pytest.mark.parametrize("is_stated", [True, False])
+def test_values_are_encoded_as_in_the_paths_that_were_read(encoded: str, *, is_stated: bool) -> None:
+    table = loaded([f"day={encoded.format(day=day)}" for day in ("18", "21")])
+    if is_stated:
+        table.more["hoodie.datasource.write.partitionpath.urlencode"] = "true"
+        table.__post_init__()
+    table.archive()
+    table.file(f"day={encoded.format(day='19')}", "20261101030000000")
+    assert look(table) == {**ALL, "2026-11-20": MISSING}
+
+
 @pytest.mark.parametrize("null", ["default", "__HIVE_DEFAULT_PARTITION__"])
 @pytest.mark.parametrize("hive", [True, False])
 @pytest.mark.parametrize("kind", ["date", "string"])

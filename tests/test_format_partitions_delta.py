@@ -51,7 +51,7 @@ def test_days_are_found_in_the_commits_of_deltalake(tmp_path: Path) -> None:
     seen = observe(delta.READER, plan, objects)
     assert filled(plan, seen) == A_GAP
     assert seen.first_period_at == at("11-01 00:00")
-    assert objects.counts == (1, 4)
+    assert objects.counts == (1, 3)
     newest = next(each for each in seen.partitions if each.period.label == "2026-11-21")
     assert newest.listing is not None
     assert (newest.listing.oldest_at, newest.listing.newest_at) == (EIGHT, EIGHT)

@@ -238,6 +238,17 @@ def test_a_bad_manifest_leaves_recency_as_it_is(tmp_path: Path) -> None:
             assert row.unknown is not None or row.doubt_if_pass is not None
 
 
+def test_a_table_that_was_never_loaded_owes_its_days_and_is_not_called_unpartitioned(tmp_path: Path) -> None:
+    table = iceberg_table(tmp_path, spec(1, IdentityTransform(), "day"))
+    objects, parameters = objects_of(table, tmp_path)
+    plan = plan_with(Format.ICEBERG, parameters=parameters)
+    rule = partitions_rule()
+    row = rule.measure(observe(iceberg.READER, plan, objects), Clock(now=NOW), TableMemory())
+    assert row.unknown is None
+    assert "never loaded: no day of it holds data" in rule.finding(row, Severity.CRITICAL).because
+    assert objects.counts == (0, 1)
+
+
 def test_an_unpartitioned_table_says_so(tmp_path: Path) -> None:
     table = iceberg_table(tmp_path, PartitionSpec(), "2026-11-21")
     objects, parameters = objects_of(table, tmp_path)

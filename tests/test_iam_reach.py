@@ -43,6 +43,7 @@ from tests.tables_by_engines import plan_of as plan_of_log
 from tests.times import DAY, HOUR
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from checks.lake.storage import ObjectStore
@@ -80,6 +81,10 @@ class Watched:
     def get(self, bucket: str, key: str, **options: Any) -> bytes:
         self.asked.add(Right(GET, f"arn:aws:s3:::{bucket}/{literal(key)}"))
         return self.store.get(bucket, key, **options)
+
+    def get_dated(self, bucket: str, key: str, **options: Any) -> tuple[bytes, datetime | None]:
+        self.asked.add(Right(GET, f"arn:aws:s3:::{bucket}/{literal(key)}"))
+        return self.store.get_dated(bucket, key, **options)
 
 
 def lacking(plan: TablePlan, reader: LakeReader, now: Any = NOW) -> tuple[set[Right], set[Right]]:

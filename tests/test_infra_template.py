@@ -368,6 +368,19 @@ def test_a_policy_over_the_quota_is_told_before_it_is_deployed(size: int, osls: 
             package({"TABLES": "a.b"}, tmp_path, policy)
 
 
+def test_a_local_config_is_read_from_below_the_history_that_is_there(osls: None, tmp_path: Path) -> None:
+    path = package({"CONFIG": "here/checks.yml", "HISTORY": "s3://acme-ops/monitor"}, tmp_path)
+    template = json.loads(path.read_text(encoding="utf-8"))
+    variables = properties(template, LAMBDA)["Environment"]["Variables"]
+    assert variables["CONFIG"] == "s3://acme-ops/monitor/config/checks.yml"
+    # A config that states a history of its own leads `checks iam` there.
+    config = statements(template)["Config"]
+    assert config["Action"] == ["s3:GetObject"]
+    assert config["Resource"] == [
+        {"Fn::Sub": "arn:${AWS::Partition}:s3:::acme-ops/monitor/config/checks.yml"}
+    ]
+
+
 def test_without_a_policy_the_role_has_its_own_rights_only(osls: None, tmp_path: Path) -> None:
     path = package({"TABLES": "a.b"}, tmp_path, {"Version": "2012-10-17", "Statement": []})
     template = json.loads(path.read_text(encoding="utf-8"))

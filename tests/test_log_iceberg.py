@@ -37,6 +37,7 @@ from tests.tables_by_engines import (
     NOW,
     ROOT,
     ObjectsInMemory,
+    date_snapshots,
     edit_json,
     iceberg_catalog,
     iceberg_metadata,
@@ -86,8 +87,8 @@ def aged(table: Any, tmp_path: Path, *moments: datetime) -> tuple[ObjectsInMemor
     objects, parameters = iceberg_objects(table, tmp_path)
 
     def age(document: dict[str, Any]) -> None:
-        for number, entry in enumerate(reversed(document["snapshots"])):
-            entry["timestamp-ms"] = milliseconds(moments[-1 - number] if moments else NOW - number * HOUR)
+        count = len(document["snapshots"])
+        date_snapshots(document, *(moments or [NOW - number * HOUR for number in reversed(range(count))]))
 
     edit_json(objects, parameters["metadata_location"], age)
     return objects, parameters
@@ -328,12 +329,12 @@ def test_the_whole_table_is_summed_up_in_its_snapshot(tmp_path: Path) -> None:
     assert look(objects, parameters, volume={"min_rows": 4})["volume"].status is Status.PASS
 
 
-def see_whole(**counts: int) -> dict[str, Finding]:
+def see_whole(gets: int = 1, **counts: int) -> dict[str, Finding]:
     objects, parameters = put_metadata(
         iceberg_metadata(snapshot(1, NOW - HOUR, "append", added_records=1, **counts))
     )
     findings = look(objects, parameters, volume={"min_rows": 1, "min_bytes": "10B"})
-    assert objects.counts == (0, 1)
+    assert objects.counts == (0, gets)
     return findings
 
 
@@ -350,12 +351,61 @@ def test_delete_files_take_rows_away_that_nobody_counts() -> None:
     )
 
 
-def test_a_summary_without_totals_is_unknown() -> None:
-    finding = see_whole(total_records=5)["volume"]
-    assert (finding.status, finding.problem) == (Status.UNKNOWN, ProblemKind.UNSUPPORTED)
+def test_totals_that_neither_summary_nor_manifests_tell_are_unknown() -> None:
+    """The manifest list does not exist."""
+    finding = see_whole(2, total_records=5)["volume"]
+    assert (finding.status, finding.problem) == (Status.UNKNOWN, ProblemKind.NOT_FOUND)
     assert "snapshot 1 does not sum it up" in finding.because
-    finding = see_whole(total_data_files=1, total_files_size=10)["volume"]
-    assert "snapshot 1 does not sum them up (total-records)" in finding.because
+    assert "snap-1.avro does not exist" in finding.because
+    finding = see_whole(2, total_data_files=1, total_files_size=10)["volume"]
+    assert "snapshot 1 does not sum them up (total-records), and s3://" in finding.because
+    finding = see_whole(2, total_data_files=1, total_files_size=10, total_records=5)["volume"]
+    assert "snapshot 1 does not tell its delete files (total-delete-files), and s3://" in finding.because
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        ("total-data-files", "total-files-size", "total-records", "total-delete-files"),
+        ("total-files-size",),
+        ("total-data-files",),
+        ("total-records",),
+        ("total-delete-files",),
+        (),
+    ],
+)
+def test_totals_that_a_summary_leaves_out_are_added_up_from_the_manifests(
+    tmp_path: Path, lost: tuple[str, ...]
+) -> None:
+    objects, parameters = aged(written(tmp_path, NOW - 3 * HOUR, NOW - 2 * HOUR), tmp_path)
+
+    def lose(document: dict[str, Any]) -> None:
+        for entry in document["snapshots"]:
+            for name in lost:
+                del entry["summary"][name]
+
+    told = look(objects, parameters, volume={"min_rows": 5, "max_files": 1})["volume"]
+    edit_json(objects, parameters["metadata_location"], lose)
+    found = look(objects, parameters, volume={"min_rows": 5, "max_files": 1})["volume"]
+    assert (found.status, found.severity, found.because) == (told.status, told.severity, told.because)
+    assert objects.counts == (0, 4 if lost else 1)
+
+
+def test_of_more_manifests_than_are_read_the_sum_is_a_lower_bound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objects, parameters = aged(written(tmp_path, *[NOW - 2 * HOUR] * 3), tmp_path)
+
+    def lose(document: dict[str, Any]) -> None:
+        for entry in document["snapshots"]:
+            entry["summary"] = {"operation": "append"}
+
+    edit_json(objects, parameters["metadata_location"], lose)
+    monkeypatch.setattr(iceberg_manifests, "MOST_MANIFESTS", 2)
+    assert look(objects, parameters, volume={"max_files": 1})["volume"].status is Status.FAIL
+    finding = look(objects, parameters, volume={"max_files": 2})["volume"]
+    assert (finding.status, finding.problem) == (Status.UNKNOWN, ProblemKind.OVER_BUDGET)
+    assert "does not sum it up" in finding.because
 
 
 # Files ------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from checks.lake.formats import delta
 from checks.layout import NULL_PARTITION, TimeLayout, infer_layout, layout_from_json
 from checks.layout.typed import is_own, kind_of, read_typed, spellings_of
 from checks.model import Column, Format, ItemState, Problem, ProblemKind, Status, TableMemory
+from checks.schedule.formats import wall_from
 from tests.lakes import MemoryLake, hive_location
 from tests.rule_checks import NOW, find, judged
 from tests.rule_checks import plan_of as plan_by_config
@@ -24,7 +25,7 @@ from tests.times import DAY, UTC_ZONE, at
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from checks.model import Finding
+    from checks.model import Finding, JsonValue
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DAILY = {"due": "06:00", "lookback": 4}
@@ -112,7 +113,7 @@ def test_all_spellings_of_an_instant_are_the_same(wall: datetime, fraction: str)
 @given(st.text(max_size=30), st.sampled_from(["date", "timestamp"]))
 def test_any_text_is_a_time_or_none(text: str, kind: str) -> None:
     found = read_typed(kind, text, BERLIN)
-    assert found is None or datetime(*found.values())
+    assert found is None or wall_from(found, UTC_ZONE) is not None
     assert bool(spellings_of(kind, [text], BERLIN)) is (found is not None)
 
 
@@ -195,7 +196,7 @@ def test_what_history_keeps_is_read_back() -> None:
         found = layout_of("timestamp", *values)
         document = json.loads(json.dumps(found.to_json()))
         assert layout_from_json(document, UTC_ZONE) == found
-    before = {"keys": [["dt", "%Y-%m-%d"]], "path": None, "padding_known": True}
+    before: dict[str, JsonValue] = {"keys": [["dt", "%Y-%m-%d"]], "path": None, "padding_known": True}
     old = layout_from_json(before, UTC_ZONE)
     assert old is not None
     assert old.keys[0].kind == ""

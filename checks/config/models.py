@@ -295,8 +295,8 @@ class Settings(_Block):
     max_age_of_answer: AgeOfAnswer = Field(
         MAX_AGE_OF_ANSWER,
         description="How long what an earlier run saw of a partition may stand in place of another look, at most half "
-        "of the lookback; data deleted meanwhile is noticed by then. off (or 0s): each partition is looked at in each "
-        "run.",
+        "of the lookback, or what it read of an Iceberg table whose metadata file is still the same; data deleted "
+        "meanwhile is noticed by then. off (or 0s): each of them is looked at in each run.",
         examples=["7d", "off"],
         json_schema_extra={"default": "7d"},
     )

@@ -15,9 +15,11 @@ from checks.changes import ItemTold, State, TableRecord, Told
 from checks.history import version_1
 from checks.model import (
     Answer,
+    Arrival,
     Column,
     ItemState,
     Listing,
+    LogAnswer,
     PastPeriod,
     Severity,
     Size,
@@ -194,8 +196,27 @@ PARTS: dict[str, Callable[[TableMemory], JsonValue]] = {
     "answers": lambda memory: (
         {place: _answer(place, one) for place, one in sorted(memory.answers.items())} or None
     ),
+    "log_answer": lambda memory: None if memory.log_answer is None else _log_answer(memory.log_answer),
 }
 """How each part of what is remembered of a table is written, None where there is nothing to write."""
+
+
+def _log_answer(answer: LogAnswer) -> JsonValue:
+    """Write what was read of a log; what is at its usual value is left out."""
+    newest, whole = answer.newest, answer.whole
+    told: dict[str, JsonValue] = {
+        "pointer": answer.pointer,
+        "seen_at": _write(answer.seen_at),
+        "asked": list(answer.asked),
+        "newest_at": _write(newest.at) if newest is not None else None,
+        "evidence": newest.evidence if newest is not None else None,
+        "bound": (newest is not None and newest.is_bound) or None,
+        "sure": answer.is_sure or None,
+        "whole": [whole.objects, whole.size_bytes, whole.empty_objects, whole.rows, whole.rows_unknown]
+        if whole is not None
+        else None,
+    }
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def _answer(place: str, answer: Answer) -> JsonValue:
@@ -237,6 +258,7 @@ def _read_record(one: dict[str, Any]) -> TableRecord:
             sizes={label: _read_size(each) for label, each in one.get("sizes", {}).items()},
             schema=_optional(_read_schema, one.get("schema")),
             answers={place: _read_answer(place, each) for place, each in one.get("answers", {}).items()},
+            log_answer=_optional(_read_log_answer, one.get("log_answer")),
         ),
     )
 
@@ -262,6 +284,31 @@ def _read_answer(place: str, one: dict[str, Any]) -> Answer:
         registered=_optional(_bool, one.get("registered")),
         created_at=_optional(_read, one.get("created_at")),
         pattern=_optional(_str, one.get("pattern")),
+    )
+
+
+def _read_log_answer(one: dict[str, Any]) -> LogAnswer:
+    """Read what was read of a log."""
+    newest_at, whole = _optional(_read, one.get("newest_at")), _optional(_list, one.get("whole"))
+    listing = None
+    if whole is not None:
+        objects, size_bytes, empty, rows, why = whole
+        listing = Listing(
+            objects=_count(objects),
+            size_bytes=_count(size_bytes),
+            empty_objects=_count(empty),
+            rows=_optional(_count, rows),
+            rows_unknown=_str(why),
+        )
+    return LogAnswer(
+        pointer=_str(one["pointer"]),
+        seen_at=_read(one["seen_at"]),
+        asked=tuple(_str(each) for each in _list(one["asked"])),
+        newest=Arrival(newest_at, _str(one["evidence"]), is_bound=_bool(one.get("bound", False)))
+        if newest_at is not None
+        else None,
+        is_sure=_bool(one.get("sure", False)),
+        whole=listing,
     )
 
 

@@ -12,7 +12,7 @@ from checks.lake.errors import asked_s3, clean, problem_of
 from checks.lake.formats.files import is_data
 from checks.lake.lister import Key, Keys, Page, TornAnswer, own_pages
 from checks.lake.session import take_room, whole
-from checks.model import Format, Listing, Problem, ProblemKind, Unobserved
+from checks.model import Format, Listing, Problem, ProblemKind, Unobserved, utc
 
 __all__ = [
     "MOST_KEYS",
@@ -67,8 +67,13 @@ class ObjectStore(Protocol):
     ) -> bytes:
         """Return an object's bytes, or those from ``byte_range[0]`` up to and with ``byte_range[1]``.
 
-        Never more than ``max_bytes``: what is larger is raised as Unobserved (malformed), not cut.
+        Never more than ``max_bytes``: what is larger is raised as Unobserved (over budget), not cut.
         """
+
+    def get_dated(
+        self, bucket: str, key: str, *, byte_range: tuple[int, int] | None = None, max_bytes: int
+    ) -> tuple[bytes, datetime | None]:
+        """Return the same, and when the object was written (LastModified, UTC); None where that is not told."""
 
 
 @dataclass(slots=True)
@@ -113,16 +118,28 @@ class S3Store:
         self, bucket: str, key: str, *, byte_range: tuple[int, int] | None = None, max_bytes: int
     ) -> bytes:
         """Return an object's bytes; see ObjectStore."""
+        return self.get_dated(bucket, key, byte_range=byte_range, max_bytes=max_bytes)[0]
+
+    def get_dated(
+        self, bucket: str, key: str, *, byte_range: tuple[int, int] | None = None, max_bytes: int
+    ) -> tuple[bytes, datetime | None]:
+        """Return an object's bytes, and when it was written; see ObjectStore."""
         asked = asked_s3("GetObject", bucket, key)
         ask = {"Range": f"bytes={byte_range[0]}-{byte_range[1]}"} if byte_range else {}
+
+        def answer() -> tuple[bytes | None, datetime | None]:
+            told = client.get_object(Bucket=bucket, Key=key, **ask)
+            at = told.get("LastModified")
+            return _body_of(told, max_bytes), utc(at) if at is not None else None
+
         try:
             client = self.aws.client("s3", self.account, self.region)
-            data = whole(lambda: _body_of(client.get_object(Bucket=bucket, Key=key, **ask), max_bytes))
+            data, written_at = whole(answer)
         except Exception as error:
             raise Unobserved(problem_of(error, asked)) from error
         if data is None:
             raise Unobserved(too_large(asked.place, max_bytes))
-        return data
+        return data, written_at
 
 
 def _body_of(answer: Mapping[str, Any], most: int) -> bytes | None:
@@ -307,6 +324,6 @@ def list_place(
 def too_large(place: str, max_bytes: int) -> Problem:
     """Return the problem of an object that is larger than what is read of it."""
     return Problem(
-        ProblemKind.MALFORMED,
+        ProblemKind.OVER_BUDGET,
         f"{place} is larger than {max_bytes:,} bytes, which is as much as is read of one",
     )

@@ -276,7 +276,7 @@ def _more(told: ToldFinding, report: Report, *, alone: bool) -> list[Line]:
 
 def _since(group: Sequence[ToldFinding], report: Report) -> list[Line]:
     """Tell when it was first reported, and when the last of those that have one cause joined them."""
-    times = sorted({one.since for one in group if one.since})
+    times = sorted({one.since for one in group if one.since and one.since <= report.now})
     if not times or times[0] >= report.now:
         return []
     zone = report.zone
@@ -357,7 +357,7 @@ def ended(report: Report, reasons: tuple[Reason, ...]) -> tuple[Entry, ...]:
 
 def _end(group: Sequence[Change], report: Report) -> Entry:
     change = group[0]
-    since = min((one.since for one in group if one.since), default=None)
+    since = min((one.since for one in group if one.since and one.since <= report.now), default=None)
     zone = report.zone
     reported = (
         f" First reported {say_instant(since, zone)} ({words.ago(since, report.now)})." if since else ""

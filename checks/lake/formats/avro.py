@@ -13,7 +13,7 @@ import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from checks.lake.formats.logs import malformed
+from checks.lake.formats.logs import malformed, over_bound
 from checks.lake.session import take_room
 from checks.lake.varints import Varints
 
@@ -42,6 +42,10 @@ _SYNC = 16
 
 class _WrongError(ValueError):
     """What is wrong with the file, in words."""
+
+
+class _TooLargeError(_WrongError):
+    """Which bound the file is over, in words: it may be sound."""
 
 
 @dataclass(slots=True)
@@ -250,7 +254,7 @@ class Container:
     _sync: bytes
 
     def records(self) -> Iterator[Any]:
-        """Yield each record; raise Unobserved (malformed) where the file is not as it should be."""
+        """Yield each record; raise Unobserved where the file is not as it should be, or too large."""
         cursor = self._cursor
         unpacked = 0
         while cursor.pos < len(cursor.data):
@@ -288,6 +292,8 @@ _ERRORS = (ValueError, IndexError, KeyError, TypeError, RecursionError, Overflow
 
 def _told(error: Exception, place: str) -> Exception:
     what = str(error)
+    if isinstance(error, _TooLargeError):
+        return over_bound(place, f"{what}, which is as much as is read of an Avro file")
     if isinstance(error, IndexError):
         what = "it was cut short"
     elif isinstance(error, RecursionError):
@@ -326,7 +332,7 @@ def _unpack(block: bytes, codec: bytes, room: int) -> bytes:
     else:
         raise _WrongError(f"its codec {codec[:20]!r} is not read")
     if len(plain) > room:
-        raise _WrongError(too_large)
+        raise _TooLargeError(too_large)
     return plain
 
 
@@ -347,5 +353,5 @@ def _unpack_by_arrow(block: bytes, codec: bytes, room: int, too_large: str) -> b
         if not byte & 0x80:
             break
     if size > room:
-        raise _WrongError(too_large)
+        raise _TooLargeError(too_large)
     return bytes(pa.decompress(block[:-4], decompressed_size=size, codec="snappy", asbytes=True))

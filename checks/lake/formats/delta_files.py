@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from checks.lake.formats.asked import Asked
-    from checks.lake.formats.delta import Walk
     from checks.lake.formats.delta_log import Commit, FileAction
+    from checks.lake.formats.delta_walk import Walk
     from checks.model import Observation
     from checks.rules.asking import Clock
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from checks.lake.formats.checkpoint import MOST_FILES, TooMuchError, rows_of_parquet
-from checks.lake.formats.delta_features import check_protocol
 from checks.lake.formats.delta_log import CommitParser, FileAction, file_action, partition_keys_of
 from checks.lake.formats.delta_stats import rows_of
 from checks.lake.formats.delta_versions import whole_checkpoint
@@ -21,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from checks.lake.formats.delta import Walk
     from checks.lake.formats.delta_log import Commit
     from checks.lake.formats.delta_versions import Log
+    from checks.lake.formats.delta_walk import Walk
     from checks.lake.storage import Key
     from checks.model import Column
     from checks.rules.asking import Clock
@@ -271,6 +270,7 @@ class LiveFiles:
         if name.endswith(".json"):
             parser = CommitParser(place, 0, files=[])
             parser.feed(data, last=True)
+            self.files.walk.ask(parser.protocol, place)
             self._take(parser, None)
             return parser.sidecars
         sidecars: list[str] = []
@@ -288,7 +288,7 @@ class LiveFiles:
             if self.keys is None and metadata and metadata.get("schemaString") is not None:
                 self.keys = partition_keys_of(metadata, place)
             if protocol and protocol.get("minReaderVersion") is not None:
-                check_protocol(protocol, place)
+                self.files.walk.ask(protocol, place)
             if sidecar and sidecar.get("path") is not None:
                 sidecars.append(str(sidecar["path"]))
         return sidecars

@@ -13,7 +13,6 @@ from sys import intern
 from typing import TYPE_CHECKING, Any
 
 from checks.lake.errors import clean
-from checks.lake.formats.delta_features import check_protocol
 from checks.lake.formats.delta_stats import mapped_fields
 from checks.lake.formats.logs import AHEAD, instant_of_ms, malformed, parse_json, whole_number
 from checks.lake.formats.times import Stamp
@@ -205,7 +204,8 @@ class CommitParser:
     sidecars: list[str] = field(default_factory=list)
     line: int = 0
     has_info: bool = False
-    has_protocol: bool = False
+    protocol: dict[str, Any] | None = None
+    """What the commit asks of readers from now on; whether that is known depends on what later ones ask."""
     _knows: bool = False
     _rest: bytes = b""
 
@@ -238,8 +238,7 @@ class CommitParser:
             elif name == "commitInfo":
                 self._info(body)
             elif name == "protocol":
-                check_protocol(body, self.place)
-                self.has_protocol = True
+                self.protocol = body
             elif name == "metaData" and self.files is not None:
                 self.metadata, self.partition_keys = body, partition_keys_of(body, self.place)
             elif name == "sidecar":

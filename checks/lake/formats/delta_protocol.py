@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from checks.lake.formats.checkpoint import TooMuchError, protocol_of_parquet, rows_of_parquet
-from checks.lake.formats.delta_features import check_protocol
+from checks.lake.formats.delta_features import NotReadable
 from checks.lake.formats.delta_versions import whole_checkpoint
 from checks.model import ProblemKind, Unobserved
 
@@ -25,13 +26,24 @@ _MOST_BYTES = 1024 * 1024
 """A smaller file is got whole; of a larger one only what is needed is read."""
 _BEGINNING = 64 * 1024
 _MOST_PARTS = 3
+_MOST_COMMITS = 20
 _COLUMNS = ["protocol.minReaderVersion", "protocol.readerFeatures"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What was asked of readers at a version, and where that stands."""
+
+    body: Mapping[str, Any]
+    version: int
+    place: str
 
 
 def check_asked(files: LogFiles, asked: Asked) -> None:
     """Raise NotReadable where the table asks for a feature or version that is not known.
 
     One GET, and of a large checkpoint a few: its newest checksum tells it, else its checkpoint, else its first commit.
+    What was asked for since the latter two is seen as far as those commits were read for something else.
     What cannot be read (those are no part of what was asked for) tells nothing.
     """
     if files.walk.knows_protocol:
@@ -50,44 +62,62 @@ def check_asked(files: LogFiles, asked: Asked) -> None:
                 raise
             continue
         if found is not None:
-            check_protocol(*found)
+            try:
+                files.walk.ask(found.body, found.place)
+            except NotReadable:
+                if not _is_asked_anew(files, found.version):
+                    raise
             return
 
 
-def _by_checksum(files: LogFiles, _: Asked) -> tuple[Mapping[str, Any], str] | None:
+def _is_asked_anew(files: LogFiles, since: int) -> bool:
+    """Tell whether a commit after that version asks for something else, that is known: features can be dropped.
+
+    Some commits are read, the newest first, and only where the table would be unknown without them.
+    """
+    for version in range(files.newest, max(since, files.newest - _MOST_COMMITS), -1):
+        key = files.log.commits.get(version)
+        if key is not None:
+            files.walk.commit(version, key)
+        if files.walk.knows_protocol:
+            return True
+    return False
+
+
+def _by_checksum(files: LogFiles, _: Asked) -> _Asked | None:
     key = files.log.checksums.get(files.newest)
     if key is None or not 0 < key.size_bytes <= _MOST_BYTES:
         return None
     data = files.walk.reader.store.get(files.walk.bucket, key.key, max_bytes=_MOST_BYTES)
-    return _of_lines(data, _place(files, key))
+    return _of_lines(data, files.newest, _place(files, key))
 
 
-def _by_checkpoint(files: LogFiles, asked: Asked) -> tuple[Mapping[str, Any], str] | None:
+def _by_checkpoint(files: LogFiles, asked: Asked) -> _Asked | None:
     """Return what the newest whole checkpoint tells; it is got whole where it will be read in any case."""
     found = [
         (version, whole)
         for version, keys in files.log.checkpoints.items()
         if (whole := whole_checkpoint(keys))
     ]
-    _, keys = max(found, default=(-1, ()))
+    version, keys = max(found, default=(-1, ()))
     for key in keys[:_MOST_PARTS]:
         place = _place(files, key)
         if key.key.endswith(".json"):
-            return _of_lines(_beginning(files, key, asked), place)
+            return _of_lines(_beginning(files, key, asked), version, place)
         if _is_read_wholly(asked) or key.size_bytes <= _MOST_BYTES:
             rows = (row.get("protocol") for row in rows_of_parquet(files.get(key), place, _COLUMNS))
             body = next((each for each in rows if each and each.get("minReaderVersion") is not None), None)
         else:
             body = protocol_of_parquet(_Ranges(files, key), key.size_bytes, place)
         if body is not None:
-            return body, place
+            return _Asked(body, version, place)
     return None
 
 
-def _by_first(files: LogFiles, asked: Asked) -> tuple[Mapping[str, Any], str] | None:
+def _by_first(files: LogFiles, asked: Asked) -> _Asked | None:
     """Return what the first commit tells: it has to."""
     key = files.log.commits.get(0)
-    return None if key is None else _of_lines(_beginning(files, key, asked), _place(files, key))
+    return None if key is None else _of_lines(_beginning(files, key, asked), 0, _place(files, key))
 
 
 def _is_read_wholly(asked: Asked) -> bool:
@@ -107,7 +137,7 @@ def _beginning(files: LogFiles, key: Key, asked: Asked) -> bytes:
     )
 
 
-def _of_lines(data: bytes, place: str) -> tuple[Mapping[str, Any], str] | None:
+def _of_lines(data: bytes, version: int, place: str) -> _Asked | None:
     """Return the protocol action in lines of JSON, the last of which may be cut."""
     for line in data.split(b"\n"):
         if b'"protocol"' not in line:
@@ -118,7 +148,7 @@ def _of_lines(data: bytes, place: str) -> tuple[Mapping[str, Any], str] | None:
             continue
         body = action.get("protocol") if isinstance(action, dict) else None
         if isinstance(body, dict):
-            return body, place
+            return _Asked(body, version, place)
     return None
 
 

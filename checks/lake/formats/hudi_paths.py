@@ -46,6 +46,8 @@ class PartitionPaths:
     respelled: bool = False
     """True when a value was read that is written as a number: paths cannot be told from values then."""
     _seen: Counter[bool] = field(default_factory=Counter)
+    _plain: str = " +"
+    """What is written as it is where values are encoded."""
 
     @property
     def keys(self) -> tuple[Column, ...]:
@@ -62,13 +64,15 @@ class PartitionPaths:
         named = self._by_name(segments)
         self._seen[named is not None] += 1
         texts = named if named is not None else self._by_width(segments)
+        self.is_encoded |= any(unquote(text) != text for text in texts)
+        self._plain = self._plain.replace(" ", "") if "%20" in path else self._plain
         pairs = zip([unquote(text) for text in texts], self.keys, strict=False)
         return tuple(self._typed(text, key.type) for text, key in pairs)
 
     def path_of(self, values: Sequence[str]) -> str:
         """Return the path that values have, in the style of the paths that were read, else of the properties."""
         is_hive = self._seen[True] > self._seen[False] if self._seen else self.is_hive
-        texts = [quote(value, safe=" +") if self.is_encoded else value for value in values]
+        texts = [quote(value, safe=self._plain) if self.is_encoded else value for value in values]
         pairs = zip(self.names, texts, strict=True)
         return "/".join(f"{name}={text}" if is_hive else text for name, text in pairs)
 

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING
 from checks.lake.errors import clean
 from checks.lake.formats.asked import asked_of
 from checks.lake.formats.avro import open_container
+from checks.lake.formats.iceberg_answers import pointer_of, remembered, seen_again, standing
 from checks.lake.formats.iceberg_metadata import MOST_BYTES, Metadata, Snapshot, parse_metadata
+from checks.lake.formats.iceberg_times import MOST_LOOKS, Dates, Files
 from checks.lake.formats.logs import (
     Recency,
     malformed,
     observation_of,
     only_bounded,
     place_of,
+    strictest_limit,
     unsupported,
     whole_number,
 )
@@ -25,15 +28,14 @@ from checks.model import Arrival, Format, ProblemKind, Unobserved
 from checks.rights import GET, Reach
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+    from datetime import datetime
 
     from checks.lake.reader import LakeReader
     from checks.model import Observation, Table
     from checks.rules.asking import Clock
     from checks.rules.base import TablePlan
 
-MOST_LISTS = 10
-"""Manifest lists that are read of one table, for snapshots whose summaries tell no counts."""
 _PASSING = (
     ProblemKind.OVER_BUDGET,
     ProblemKind.TIMED_OUT,
@@ -43,6 +45,7 @@ _PASSING = (
 """What keeps a file from being read now, and says nothing of the file."""
 _COUNT = "let its writer count in its summaries what it adds (added-records, total-records)"
 _EXPIRE = "keep snapshots for longer than the time between loads (history.expire.max-snapshot-age-ms)"
+_SHORTEN = "expire old snapshots (expire_snapshots), so that the metadata file gets small"
 
 
 def newest_arrival(
@@ -51,17 +54,19 @@ def newest_arrival(
     clock: Clock,
     *,
     deletes: bool,
-    look: Callable[[Snapshot], Snapshot] | None = None,
+    dates: Dates | None = None,
+    limit: datetime | None = None,
 ) -> Recency:
     """Find the newest snapshot that added rows (with ``deletes``: changed them), from the current one back.
 
-    Only the ancestors of the current snapshot count: what lies on branches or was rolled back is no data.
-    ``look`` finds out what a snapshot counted whose summary does not tell it.
+    Only the ancestors of the current snapshot count: what lies on branches or was rolled back is no data. Files are
+    looked at for what a summary does not tell, and for when a commit was written where a table would be fresh by it:
+    where it came at or after the ``limit``.
     """
+    dates = dates if dates is not None else dates_at(metadata, clock)
     later = clock.now if clock.ignore_later else None
     passed: list[Snapshot] = []
-    looked = 0
-    for snapshot in metadata.lineage(metadata.current_at(later)):
+    for snapshot in dates.lineage():
         if snapshot is None:
             at = passed[-1].at if passed else clock.now
             why = f"{_say_passed(passed)}, and the snapshots before have expired"
@@ -70,18 +75,12 @@ def newest_arrival(
             )
         if later is not None and snapshot.at > later:
             continue
-        counts = snapshot.is_change if deletes else snapshot.is_arrival
-        if counts is None and look is not None:
-            looked += 1
-            if looked > MOST_LISTS:
-                why = f"no more than {MOST_LISTS} of its snapshots were looked at that do not tell what they did"
-                problem = only_bounded(table, snapshot.at, why, _COUNT)
-                problem = replace(problem, kind=ProblemKind.OVER_BUDGET)
-                return Recency(problem=problem, no_later_than=snapshot.at, bound_by=_by([snapshot]))
-            snapshot = look(snapshot)  # noqa: PLW2901 - the same one, known better
-            counts = snapshot.is_change if deletes else snapshot.is_arrival
-        if counts is None and snapshot.operation == "append":
-            counts = True  # "only data files were added and no files were removed"
+        try:
+            snapshot = _known(snapshot, table, dates, limit, deletes=deletes)  # noqa: PLW2901 - the same one, known better
+            counts = _counts(snapshot, deletes=deletes)
+            at = (dates.settle(snapshot.id, limit) if counts else None) or snapshot.at
+        except Unobserved as error:
+            return Recency(problem=error.problem, no_later_than=snapshot.at, bound_by=_by([snapshot]))
         if counts is None:
             why = f"snapshot {snapshot.id} does not say what it did ({_missing(snapshot)})"
             return Recency(
@@ -91,7 +90,7 @@ def newest_arrival(
             )
         if counts:
             notes = (f"{table}: {_say_passed(passed)}",) if passed else ()
-            return Recency(newest=Arrival(snapshot.at, f"snapshot {snapshot.id}"), notes=notes)
+            return Recency(newest=Arrival(at, f"snapshot {snapshot.id}"), notes=notes)
         passed.append(snapshot)
     if not all(snapshot.is_empty for snapshot in passed):
         rows = passed[0].total_rows
@@ -100,6 +99,48 @@ def newest_arrival(
         problem = only_bounded(table, passed[-1].at, why, _EXPIRE)
         return Recency(problem=problem, no_later_than=passed[-1].at, bound_by=_by(passed))
     return Recency()
+
+
+def _counts(snapshot: Snapshot, *, deletes: bool) -> bool | None:
+    """Tell whether a snapshot counts as new data, None when that is not known."""
+    counts = snapshot.is_change if deletes else snapshot.is_arrival
+    # "only data files were added and no files were removed"
+    return True if counts is None and snapshot.operation == "append" else counts
+
+
+def _known(
+    snapshot: Snapshot, table: str, dates: Dates, limit: datetime | None, *, deletes: bool
+) -> Snapshot:
+    """Return a snapshot with what its manifest list counts, where its summary does not tell it.
+
+    Where the summary tells it in a way that leaves doubt, the list is read if the table would be fresh by it.
+    """
+    files = dates.files
+    if files is None or not snapshot.is_named:
+        return snapshot
+    tells = (snapshot.is_change if deletes else snapshot.is_arrival) is not None
+    if tells:
+        is_fresh = limit is not None and snapshot.at >= limit
+        has_no_deletes = dates.metadata.document.get("format-version") == 1 and snapshot.added_rows
+        if not is_fresh or not snapshot.is_doubtful or has_no_deletes or (deletes and snapshot.added_rows):
+            return snapshot
+    if files.looks >= MOST_LOOKS:
+        why = f"no more than {MOST_LOOKS} of its snapshots were looked at that do not tell what they did"
+        problem = only_bounded(table, snapshot.at, why, _COUNT)
+        raise Unobserved(replace(problem, kind=ProblemKind.OVER_BUDGET))
+    return _looked_at(snapshot, files)
+
+
+def _looked_at(snapshot: Snapshot, files: Files) -> Snapshot:
+    if snapshot.is_encrypted:
+        return snapshot
+    try:
+        found = files.manifest_list(snapshot.manifest_list or "")
+        return counted(snapshot, *found) if found is not None else snapshot
+    except Unobserved as error:
+        if error.problem.kind in _PASSING:
+            raise
+        return snapshot  # then what the metadata file itself tells has to do
 
 
 def counted(snapshot: Snapshot, data: bytes, place: str) -> Snapshot:
@@ -131,19 +172,23 @@ def counted(snapshot: Snapshot, data: bytes, place: str) -> Snapshot:
     )
 
 
-def snapshot_at(metadata: Metadata, clock: Clock) -> Snapshot | None:
+def dates_at(metadata: Metadata, clock: Clock, files: Files | None = None) -> Dates:
+    """Return when the snapshots came that the table held at the clock's time, with later ones ignored."""
+    return Dates.of(metadata, metadata.current_at(clock.now if clock.ignore_later else None), files)
+
+
+def snapshot_at(dates: Dates, clock: Clock) -> Snapshot | None:
     """Return the snapshot that the table is at, None when it has none (yet, with later ones ignored)."""
     later = clock.now if clock.ignore_later else None
-    lineage = metadata.lineage(metadata.current_at(later))
-    return next((each for each in lineage if each is None or later is None or each.at <= later), None)
+    return next((each for each in dates.lineage() if each is None or later is None or each.at <= later), None)
 
 
 def arrivals(metadata: Metadata) -> tuple[Arrival, ...]:
     """Return all arrivals that the current snapshot's lineage still tells, newest first."""
     return tuple(
         Arrival(each.at, f"snapshot {each.id}")
-        for each in metadata.lineage(metadata.current_id)
-        if each is not None and (each.is_arrival or (each.is_arrival is None and each.operation == "append"))
+        for each in Dates.of(metadata, metadata.current_id).lineage()
+        if each is not None and _counts(each, deletes=False)
     )
 
 
@@ -154,6 +199,8 @@ def _by(passed: list[Snapshot]) -> str:
 def _missing(snapshot: Snapshot) -> str:
     if snapshot.operation is None:
         return "no operation in its summary"
+    if not snapshot.is_named:
+        return f"its operation, {clean(snapshot.operation)[:40]}, is none that the specification names"
     return f"its summary says {snapshot.operation} and counts nothing"
 
 
@@ -168,7 +215,7 @@ def _say_passed(passed: list[Snapshot]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class IcebergReader:
-    """Reads Iceberg tables: one GET tells when data last came, one more where summaries count nothing."""
+    """Reads Iceberg tables: one GET tells when data last came, a further one what a pass would rest on."""
 
     iam_actions: tuple[str, ...] = (GET,)
 
@@ -177,21 +224,32 @@ class IcebergReader:
         return table.format is Format.ICEBERG
 
     def observe(self, plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation:
-        """Return what the table's metadata file tells; raise Unobserved when it cannot be read."""
+        """Return what the table's metadata file tells; raise Unobserved when it cannot be read.
+
+        What an earlier run read of the same file may stand in place of a look.
+        """
+        answer = standing(plan, clock)
+        if answer is not None:
+            return seen_again(answer, plan, clock)
+        return remembered(self._look(plan, clock, reader), plan, clock)
+
+    def _look(self, plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation:
         metadata, asked = self.metadata(plan.table, reader), asked_of(plan, clock)
+        dates = dates_at(metadata, clock, Files(metadata, reader))
         recency = newest_arrival(
             metadata,
             plan.table.id,
             clock,
             deletes=asked.detail.deletes_count,
-            look=lambda snapshot: self._looked_at(snapshot, metadata, reader),
+            dates=dates,
+            limit=strictest_limit(plan, clock),
         )
         seen = observation_of(plan, clock, recency)
         if seen.listing is not None:  # it was never loaded
             return seen
         from checks.lake.formats.iceberg_more import with_more  # it needs what is defined here
 
-        return with_more(seen, asked, clock, reader, metadata)
+        return with_more(seen, asked, clock, reader, dates)
 
     def reach(self, plan: TablePlan, clock: Clock, reader: LakeReader) -> Iterator[Reach]:
         """Yield the folders of the metadata file and of all that it names but data, which is never opened.
@@ -200,33 +258,21 @@ class IcebergReader:
         """
         from checks.lake.formats.iceberg_manifests import SnapshotFiles
 
-        yield from _reaching(place_of(_pointer(plan.table)))
+        yield from _reaching(place_of(pointer_of(plan.table) or ""))
         metadata = self.metadata(plan.table, reader)
         named = [_metadata_path(metadata)]
         named += [str(entry.get("manifest-list") or "") for entry in metadata.snapshots.values()]
         for uri in named:
             yield from _reaching(metadata.place_of(uri) if uri else None)
-        snapshot = snapshot_at(metadata, clock)
+        dates = dates_at(metadata, clock, Files(metadata, reader))
+        snapshot = snapshot_at(dates, clock)
         if snapshot is not None and snapshot.manifest_list is not None:
-            for manifest in SnapshotFiles(plan.table.id, reader, metadata, snapshot).manifests():
+            for manifest in SnapshotFiles(plan.table.id, reader, dates, snapshot).manifests():
                 yield from _reaching(metadata.place_of(manifest.path))
-
-    @staticmethod
-    def _looked_at(snapshot: Snapshot, metadata: Metadata, reader: LakeReader) -> Snapshot:
-        place = metadata.place_of(snapshot.manifest_list or "")
-        if place is None:
-            return snapshot
-        try:
-            data = reader.store.get(*place, max_bytes=MOST_BYTES)
-            return counted(snapshot, data, f"s3://{place[0]}/{place[1]}")
-        except Unobserved as error:
-            if error.problem.kind in _PASSING:
-                raise
-            return snapshot  # then what the metadata file itself tells has to do
 
     def metadata(self, table: Table, reader: LakeReader) -> Metadata:
         """Return the metadata file that the catalog points at, by one GET."""
-        pointer = _pointer(table)
+        pointer = pointer_of(table)
         if not pointer:
             raise unsupported(
                 table.id,
@@ -236,13 +282,14 @@ class IcebergReader:
         place = place_of(pointer)
         if place is None:
             raise unsupported(table.id, f"its metadata_location {pointer} is not in S3", "exclude it")
-        data = reader.store.get(*place, max_bytes=MOST_BYTES)
-        return parse_metadata(data, f"s3://{place[0]}/{place[1]}")
-
-
-def _pointer(table: Table) -> str:
-    parameters = {key.lower(): text for key, text in table.parameters.items()}
-    return parameters.get("metadata_location", "")
+        try:
+            data, written_at = reader.store.get_dated(*place, max_bytes=MOST_BYTES)
+            return parse_metadata(data, f"s3://{place[0]}/{place[1]}", written_at)
+        except Unobserved as error:
+            problem = error.problem
+            if problem.kind is not ProblemKind.OVER_BUDGET or problem.remedy:
+                raise
+            raise Unobserved(replace(problem, remedy=_SHORTEN)) from error
 
 
 def _metadata_path(metadata: Metadata) -> str:

@@ -5,21 +5,22 @@ Apache Iceberg Table Spec, "Partition Transforms", "Manifests", "Manifest Lists"
 
 from __future__ import annotations
 
-from bisect import bisect_left
+import re
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from itertools import accumulate
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from checks.lake.formats.avro import open_container
+from checks.lake.formats.iceberg_times import Files
 from checks.lake.formats.logs import malformed, unsupported, whole_number
 from checks.layout import NULL_PARTITION
-from checks.model import Unobserved
+from checks.model import Problem, ProblemKind, Unobserved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from checks.lake.formats.iceberg_metadata import Metadata, Snapshot
+    from checks.lake.formats.iceberg_times import Dates
     from checks.lake.reader import LakeReader
 
 MOST_MANIFESTS = 100
@@ -30,6 +31,9 @@ _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - transforms count from it without
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _DELETED = 2
 TIMES = {"hour": "%Y-%m-%dT%H", "day": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}
+_INSTANT = "instant"
+_TEXTS = {**TIMES, _INSTANT: "%Y-%m-%d %H:%M:%S"}
+_TRANSFORM = re.compile(r"(identity|void|hour|day|month|year|(bucket|truncate)(\[\d+\])?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,57 +44,104 @@ class Field:
     column: str
     transform: str
     type: str
+    source: int | None = None
+    """The number of the column, by which it keeps its meaning when names change; None where there is not just one."""
+    other_names: frozenset[str] = frozenset()
+    """What else it was called, and its column."""
+
+    @property
+    def is_known(self) -> bool:
+        """False for a transform that the specification does not name, or that has several columns."""
+        return _TRANSFORM.fullmatch(self.transform) is not None and self.source is not None
 
     @property
     def is_value(self) -> bool:
         """True where the values say something for people: buckets and dropped fields do not."""
-        return not self.transform.startswith(("bucket", "void"))
+        return self.is_known and not self.transform.startswith(("bucket", "void"))
 
     @property
     def unit(self) -> str:
         """What its values count or say: days for the day of a timestamp and for a date alike."""
-        return "day" if self.transform == "identity" and self.type == "date" else self.transform
+        if self.transform != "identity":
+            return self.transform
+        is_instant = self.type.startswith("timestamp")
+        return "day" if self.type == "date" else _INSTANT if is_instant else self.transform
+
+    @property
+    def is_time(self) -> bool:
+        """True where each value is a stretch of time, or an instant."""
+        return self.unit in _TEXTS
 
     def text(self, value: Any) -> str:
-        """Write a partition value as text: days as ``2026-11-22``, hours as ``2026-11-22T05``."""
+        """Write a partition value as text: days as ``2026-11-22``, hours as ``2026-11-22T05``.
+
+        Raises TypeError, ValueError or OverflowError for what is no value of it.
+        """
         if value is None:
             return NULL_PARTITION
-        if self.transform in TIMES or self.type == "date":
-            return _say_time(self.transform if self.transform in TIMES else "day", value)
-        if self.type.startswith("timestamp") and isinstance(value, int):
-            unit = 1000 if self.type.endswith("_ns") or self.type.endswith("z_ns") else 1
-            return (_EPOCH + timedelta(microseconds=value // unit)).strftime("%Y-%m-%d %H:%M:%S")
+        if self.is_time:
+            return _say(self.wall(value), self.unit)
         if isinstance(value, bytes):
             return value.hex()
         return str(value)
 
-    def bound(self, data: Any) -> str | None:
+    def text_for(self, other: Field, value: Any) -> str:
+        """Write a value as another field of the same column writes the time that it begins at."""
+        if value is None or self.unit == other.unit:
+            return self.text(value)
+        return _say(self.wall(value), other.unit)
+
+    def wall(self, value: Any) -> datetime:
+        """Return the wall time at which a value of time begins; raise TypeError, ValueError or OverflowError."""
+        if not isinstance(value, int):
+            raise TypeError(f"{value!r:.40} is no {self.unit}")
+        match self.unit:
+            case "hour":
+                return _EPOCH + timedelta(hours=value)
+            case "day":
+                return _EPOCH + timedelta(days=value)
+            case "month":
+                return datetime(1970 + value // 12, value % 12 + 1, 1)  # noqa: DTZ001 - a wall time
+            case "year":
+                return datetime(1970 + value, 1, 1)  # noqa: DTZ001 - a wall time
+            case _:
+                return _EPOCH + timedelta(microseconds=value // (1000 if self.type.endswith("_ns") else 1))
+
+    def value_of(self, data: Any) -> Any:
         """Read a bound of the manifest list (spec, "Binary single-value serialization"); None when unreadable."""
         if not isinstance(data, bytes):
             return None
-        if self.transform not in TIMES and self.type == "string":
+        if not self.is_time and self.type == "string":
             return data.decode("utf-8", "replace")
-        if len(data) not in (4, 8):
-            return None
+        return int.from_bytes(data, "little", signed=True) if len(data) in (4, 8) else None
+
+    def bound(self, data: Any) -> str | None:
+        """Write a bound of the manifest list as text; None when it is unreadable."""
+        return self.bound_for(self, data)
+
+    def bound_for(self, other: Field, data: Any) -> str | None:
+        """Write a bound as another field of the same column writes it; None when it is unreadable."""
+        value = self.value_of(data)
         try:
-            return self.text(int.from_bytes(data, "little", signed=True))
-        except (ValueError, OverflowError):
+            return self.text_for(other, value) if value is not None else None
+        except (ValueError, OverflowError, TypeError):
             return None
 
 
-def _say_time(unit: str, value: Any) -> str:
-    """Write the count of hours, days, months or years since 1970 that a transform gives."""
-    if not isinstance(value, int):
-        raise TypeError(f"{value!r:.40} is no {unit}")
+def _say(wall: datetime, unit: str) -> str:
+    """Write a wall time as the values of a unit are written."""
+    whole = wall.isoformat(sep=" ", timespec="seconds")  # strftime pads no years
     match unit:
         case "hour":
-            return (_EPOCH + timedelta(hours=value)).strftime(TIMES["hour"])
+            return whole[:13].replace(" ", "T")
         case "day":
-            return (date(1970, 1, 1) + timedelta(days=value)).isoformat()
+            return whole[:10]
         case "month":
-            return date(1970 + value // 12, value % 12 + 1, 1).isoformat()[:7]
+            return whole[:7]
+        case "year":
+            return whole[:4]
         case _:
-            return f"{1970 + value:04d}"
+            return whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,43 +161,8 @@ class Manifest:
     sequence: int = 0
 
 
-def specs_of(metadata: Metadata) -> dict[int, tuple[Field, ...]]:
-    """Return the partition specs by their id; raise Unobserved (malformed) for what is none."""
-    document, place = metadata.document, metadata.place
-    columns = _columns(document)
-    entries = document.get("partition-specs")
-    if entries is None:  # version 1 may tell but the one
-        entries = [{"spec-id": 0, "fields": document.get("partition-spec") or []}]
-    specs: dict[int, tuple[Field, ...]] = {}
-    for entry in _objects(entries, "partition-specs", place):
-        fields = []
-        for each in _objects(entry.get("fields"), "the fields of a partition spec", place):
-            name, transform = each.get("name"), each.get("transform")
-            if not isinstance(name, str) or not isinstance(transform, str):
-                raise malformed(place, "a field of a partition spec has no name or no transform")
-            sources = each.get("source-ids")
-            source = sources[0] if isinstance(sources, list) and len(sources) == 1 else each.get("source-id")
-            column, kind = columns.get(source, ("", "")) if isinstance(source, int) else ("", "")
-            # Glue and the config write names in lower case.
-            fields.append(Field(name.lower(), column.lower(), transform, kind))
-        number = whole_number(entry.get("spec-id"))
-        specs[number if number is not None else 0] = tuple(fields)
-    return specs
-
-
-def _columns(document: Mapping[str, Any]) -> dict[int, tuple[str, str]]:
-    """Return name and type of top-level columns by their field id, over all schemas."""
-    schemas = [document.get("schema"), *(document.get("schemas") or [])]
-    found: dict[int, tuple[str, str]] = {}
-    for schema in schemas:
-        fields = schema.get("fields") if isinstance(schema, dict) else None
-        for each in fields if isinstance(fields, list) else []:
-            if isinstance(each, dict) and isinstance(each.get("id"), int):
-                found[each["id"]] = (str(each.get("name")), str(each.get("type")))
-    return found
-
-
-def _objects(value: Any, what: str, place: str) -> list[dict[str, Any]]:
+def objects_in(value: Any, what: str, place: str) -> list[dict[str, Any]]:
+    """Return a list of objects (records); raise Unobserved (malformed) for anything else."""
     if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
         raise malformed(place, f"{what} is no list of objects")
     return value
@@ -165,10 +181,11 @@ def parse_manifest_list(data: bytes, place: str) -> list[Manifest]:
         spec_id, snapshot_id = entry.get("partition_spec_id"), entry.get("added_snapshot_id")
         if not isinstance(path, str) or not isinstance(length, int) or not isinstance(spec_id, int):
             raise malformed(place, "an entry of it has no path, length or partition spec")
+        _known(entry.get("content"), _CONTENTS[:2], "content", place)
         summaries = entry.get("partitions") or []
         bounds = tuple(
             (each.get("lower_bound"), each.get("upper_bound"))
-            for each in _objects(summaries, "partitions", place)
+            for each in objects_in(summaries, "partitions", place)
         )
         by = snapshot_id if isinstance(snapshot_id, int) else None
         sequence = entry.get("sequence_number")
@@ -184,6 +201,17 @@ def parse_manifest_list(data: bytes, place: str) -> list[Manifest]:
             )
         )
     return found
+
+
+_CONTENTS = (0, 1, 2)
+"""Data, position deletes, equality deletes; of a manifest only whether it lists data or deletes."""
+_STATUSES = (0, 1, 2)
+
+
+def _known(value: Any, known: tuple[int, ...], what: str, place: str) -> None:
+    """Raise Unobserved (unsupported) for a code that the specification does not name."""
+    if value is not None and value not in known:
+        raise unsupported(place, f"{what} {value!r:.20} of an entry is not known", "update the monitor")
 
 
 _LIVE_COUNTS = (
@@ -218,6 +246,8 @@ def parse_manifest(
         file = entry.get("data_file") if isinstance(entry, dict) else None
         if not isinstance(file, dict) or not isinstance(file.get("partition"), dict):
             raise malformed(place, "an entry of it tells no data file with a partition")
+        _known(entry.get("status"), _STATUSES, "status", place)
+        _known(file.get("content"), _CONTENTS, "content", place)
         if entry.get("status") == _DELETED or file.get("record_count") == 0 or file.get("content"):
             continue
         size, snapshot_id = file.get("file_size_in_bytes"), entry.get("snapshot_id")
@@ -266,11 +296,16 @@ class SnapshotFiles:
 
     table: str
     reader: LakeReader
-    metadata: Metadata
+    dates: Dates
     snapshot: Snapshot | None
     _listed: list[Manifest] | None = None
     _kept: dict[str, bytes | Unobserved] = field(default_factory=dict)
     _size: int = 0
+
+    @property
+    def metadata(self) -> Metadata:
+        """The table's metadata file."""
+        return self.dates.metadata
 
     def manifests(self) -> list[Manifest]:
         """Return all manifests of the snapshot; raise Unobserved."""
@@ -283,14 +318,31 @@ class SnapshotFiles:
         return [each for each in self.manifests() if not each.is_deletes]
 
     def _list(self) -> list[Manifest]:
-        if self.snapshot is None:
-            return []
+        if self.snapshot is None:  # a table without any was never loaded, and is not asked for its files
+            raise Unobserved(
+                Problem(
+                    ProblemKind.TOO_LITTLE_HISTORY,
+                    f"the snapshot that {self.table} was at by then has expired",
+                    "keep snapshots for longer (history.expire.max-snapshot-age-ms)",
+                )
+            )
         if self.snapshot.manifest_list is None:
             raise unsupported(
                 self.metadata.place,
                 f"snapshot {self.snapshot.id} names its manifests without a list, as only version 1 may",
             )
-        return parse_manifest_list(*self._get(self.snapshot.manifest_list))
+        if self.snapshot.is_encrypted:
+            raise unsupported(
+                self.metadata.place,
+                f"the manifests of snapshot {self.snapshot.id} are encrypted, and not read",
+            )
+        files = self.dates.files or Files(self.metadata, self.reader)
+        found = files.manifest_list(self.snapshot.manifest_list)
+        if found is None:
+            raise unsupported(
+                self.metadata.place, f"it names {self.snapshot.manifest_list}, which is not in S3"
+            )
+        return parse_manifest_list(*found)
 
     def _get(self, uri: str) -> tuple[bytes, str]:
         place = self.metadata.place_of(uri)
@@ -323,46 +375,3 @@ class SnapshotFiles:
         place = self.metadata.place_of(manifest.path)
         told = f"s3://{place[0]}/{place[1]}" if place is not None else manifest.path
         return kept, told
-
-
-@dataclass(frozen=True, slots=True)
-class Comings:
-    """When manifests came: a snapshot that has expired is older than all that are left with a later number."""
-
-    files: SnapshotFiles
-    sequences: tuple[int, ...]
-    earliest: tuple[datetime, ...]
-    """By sequence number in the same place: the earliest time of a snapshot with that number or a later one."""
-    oldest: datetime | None = None
-    """When the oldest ancestor was made that is left: all that the snapshot holds of expired ones came before."""
-
-    @classmethod
-    def of(cls, files: SnapshotFiles) -> Comings:
-        """Look through the snapshots that are left; raise Unobserved."""
-        metadata = files.metadata
-        kept = sorted(
-            (sequence, found.at)
-            for number, entry in metadata.snapshots.items()
-            if isinstance(sequence := entry.get("sequence-number"), int)
-            and (found := metadata.snapshot(number)) is not None
-        )
-        earliest = tuple(accumulate((at for _, at in reversed(kept)), min))
-        start = files.snapshot.id if files.snapshot is not None else None
-        lineage = [each.at for each in metadata.lineage(start) if each is not None]
-        return cls(files, tuple(sequence for sequence, _ in kept), earliest[::-1], min(lineage, default=None))
-
-    def by(self, found: Manifest | File) -> datetime | None:
-        """Return when a file, or the newest one of a manifest, came at the latest, None where nothing tells it."""
-        number = found.snapshot_id
-        snapshot = self.files.metadata.snapshot(number) if number is not None else None
-        if snapshot is not None:
-            return snapshot.at
-        place = bisect_left(self.sequences, found.sequence)
-        if found.sequence and place < len(self.earliest):
-            return self.earliest[place]
-        return self.oldest if number is not None else None
-
-    def newest_first(self) -> list[tuple[Manifest, datetime | None]]:
-        """Return the manifests of data files, those of the newest commits first; raise Unobserved."""
-        timed = [(each, self.by(each)) for each in self.files.of_data()]
-        return sorted(timed, key=lambda pair: (pair[0].sequence, pair[1] or _LONG_AGO), reverse=True)

@@ -6,25 +6,28 @@ Iceberg Table Spec, "Snapshots" (summaries), "Manifests" (column bounds), "Binar
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from checks.lake.formats.held import Held, without_partitions
 from checks.lake.formats.iceberg import snapshot_at
-from checks.lake.formats.iceberg_manifests import Comings, SnapshotFiles, parse_manifest
-from checks.lake.formats.iceberg_partitions import DELETES, Partitions
+from checks.lake.formats.iceberg_comings import Comings
+from checks.lake.formats.iceberg_manifests import SnapshotFiles, parse_manifest
+from checks.lake.formats.iceberg_metadata import fields_of
+from checks.lake.formats.iceberg_partitions import DELETES, NO_ROWS, Partitions
 from checks.lake.formats.logs import uri_of
 from checks.lake.formats.values import Newest, no_column, no_value, value_seen
-from checks.model import FileSeen, FooterSeen, Listing, Problem, ProblemKind, Unobserved, WholeSeen
+from checks.model import FileSeen, FooterSeen, Problem, ProblemKind, Unobserved, WholeSeen
 from checks.schedule.clock import FIRST, LAST
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from checks.lake.formats.asked import Asked
     from checks.lake.formats.iceberg_manifests import File
-    from checks.lake.formats.iceberg_metadata import Metadata, Snapshot
+    from checks.lake.formats.iceberg_metadata import Snapshot
+    from checks.lake.formats.iceberg_times import Dates
     from checks.lake.reader import LakeReader
     from checks.model import Observation, ValuesSeen
     from checks.rules.asking import Clock, ValueAsk
@@ -33,20 +36,16 @@ _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a wall time, until its zone is known
 _MICROS = {"timestamp": 1, "timestamptz": 1, "timestamp_ns": 1000, "timestamptz_ns": 1000}
 """How many units of a timestamp a microsecond has."""
-_MOST_DEPTH = 40
-_MOST_FIELDS = 100_000
 
 
-def with_more(
-    seen: Observation, asked: Asked, clock: Clock, reader: LakeReader, metadata: Metadata
-) -> Observation:
+def with_more(seen: Observation, asked: Asked, clock: Clock, reader: LakeReader, dates: Dates) -> Observation:
     """Return the observation with all that the table's rules ask of its log; what is not known says why."""
-    plan, snapshot = asked.plan, snapshot_at(metadata, clock)
-    files = SnapshotFiles(plan.table.id, reader, metadata, snapshot)
+    plan = asked.plan
+    files = SnapshotFiles(plan.table.id, reader, dates, snapshot_at(dates, clock))
     if asked.value is not None:
         seen = replace(seen, values=_newest_value(files, asked.value, clock))
     if asked.whole:
-        seen = replace(seen, whole=whole_of(snapshot, plan.table.id, metadata))
+        seen = replace(seen, whole=whole_of(files, asked))
     if asked.live:
         seen = replace(seen, live=_live(files, asked))
     if asked.periods:
@@ -57,25 +56,59 @@ def with_more(
     return seen
 
 
-def whole_of(snapshot: Snapshot | None, table: str, metadata: Metadata) -> WholeSeen:
-    """Return what the whole table holds, as a snapshot sums it up, delete files included in the bytes."""
-    if snapshot is None or snapshot.total_files is None or snapshot.total_bytes is None:
-        named = f"snapshot {snapshot.id}" if snapshot is not None else "its metadata"
-        why = f"how much {table} holds is not known: {named} does not sum it up (total-files-size, total-data-files)"
-        remedy = "write it by an engine that keeps totals, or turn volume off for this table"
-        return WholeSeen(problem=Problem(ProblemKind.UNSUPPORTED, why, remedy))
-    rows, why = snapshot.total_rows, ""
-    if rows is None:
-        why = f"snapshot {snapshot.id} does not sum them up (total-records)"
-    elif snapshot.total_delete_files or (
-        snapshot.total_delete_files is None and metadata.document.get("format-version") != 1
-    ):
-        rows, why = None, DELETES
-    return WholeSeen(
-        listing=Listing(
-            objects=snapshot.total_files, size_bytes=snapshot.total_bytes, rows=rows, rows_unknown=why
-        )
-    )
+def whole_of(files: SnapshotFiles, asked: Asked) -> WholeSeen:
+    """Return what the whole table holds, as a snapshot sums it up, delete files included in the bytes.
+
+    What the summary leaves out is added up from the manifests: delete files are not in that. Rows are known where
+    no delete files take some away.
+    """
+    snapshot, named = files.snapshot, "its metadata"
+    summed: Held | None = None
+    if snapshot is not None:
+        named = f"snapshot {snapshot.id}"
+        summed = _summed(snapshot, is_first_version=files.metadata.document.get("format-version") == 1)
+    if summed is not None and (summed.rows is not None or not asked.rows or summed.rows_unknown == DELETES):
+        return WholeSeen(listing=summed.listing(complete=True))
+    held = Held()
+    problem = _count_all(files, held)
+    if problem is None:
+        return WholeSeen(listing=held.listing(complete=True))
+    if summed is not None:
+        summed.rows_unknown = f"{named} {summed.rows_unknown}, and {problem.message}"
+        return WholeSeen(listing=summed.listing(complete=True))
+    why = f"how much {files.table} holds is not known: {named} does not sum it up (total-files-size, total-data-files)"
+    told = replace(problem, message=f"{why}, and {problem.message}")
+    return WholeSeen(listing=held.listing(complete=True) if held.files else None, problem=told)
+
+
+def _summed(snapshot: Snapshot, *, is_first_version: bool) -> Held | None:
+    """Return what a snapshot sums up, None where it does not; version 1 of the format has no delete files."""
+    if snapshot.total_files is None or snapshot.total_bytes is None:
+        return None
+    held = Held(files=snapshot.total_files, size_bytes=snapshot.total_bytes, rows=snapshot.total_rows)
+    if snapshot.total_delete_files:
+        held.lose_rows(DELETES)
+    elif snapshot.total_rows is None:
+        held.lose_rows("does not sum them up (total-records)")
+    elif snapshot.total_delete_files is None and not is_first_version:
+        held.lose_rows("does not tell its delete files (total-delete-files)")
+    return held
+
+
+def _count_all(files: SnapshotFiles, held: Held) -> Problem | None:
+    """Count the data files of all manifests, as far as the bounds allow; return why there may be more."""
+    try:
+        if len(files.of_data()) < len(files.manifests()):
+            held.lose_rows(DELETES)
+        for manifest in files.of_data():
+            over = files.over(manifest)
+            if over:
+                return _unread(files, over, "what the others hold is not known")
+            for file in parse_manifest(*files.data(manifest), manifest):
+                held.count(file.size_bytes, file.rows if file.rows is not None else NO_ROWS.format(file.path))
+    except Unobserved as error:
+        return error.problem
+    return None
 
 
 def _live(files: SnapshotFiles, asked: Asked) -> WholeSeen:
@@ -173,7 +206,8 @@ def _file_seen(files: SnapshotFiles, file: File, came_by_then: datetime | None) 
     """Return a data file with the time of the snapshot that added it, or one that it cannot be later than."""
     by = files.metadata.snapshot(file.snapshot_id) if file.snapshot_id is not None else None
     if by is not None:
-        return FileSeen(uri_of(file.path), file.size_bytes, by.at, is_latest=by.operation == "replace")
+        at = files.dates.came(by.id) or by.at
+        return FileSeen(uri_of(file.path), file.size_bytes, at, is_latest=by.operation == "replace")
     latest = came_by_then or (files.snapshot.at if files.snapshot is not None else None)
     return FileSeen(uri_of(file.path), file.size_bytes, latest or _LONG_AGO, is_latest=True)
 
@@ -182,7 +216,7 @@ def _column_of(files: SnapshotFiles, ask: ValueAsk) -> _Column | Problem:
     """Return the column by its name in the current schema; why its values cannot be told where they cannot."""
     wanted = ask.column
     exact: tuple[int, str] | None = None
-    for path, number, kind in _fields(_current_schema(files.metadata.document)):
+    for path, number, kind in fields_of(_current_schema(files.metadata.document)):
         if path == wanted:
             exact = (number, kind)
             break
@@ -204,26 +238,3 @@ def _current_schema(document: Mapping[str, Any]) -> Any:
         if isinstance(schema, dict) and schema.get("schema-id") == number:
             return schema
     return document.get("schema")
-
-
-@dataclass(slots=True)
-class _Budget:
-    left: int = field(default=_MOST_FIELDS)
-
-
-def _fields(
-    struct: Any, prefix: str = "", depth: int = 0, budget: _Budget | None = None
-) -> Iterator[tuple[str, int, str]]:
-    """Yield path, number and type of each field of a schema, those of structs with dots between."""
-    budget = budget or _Budget()
-    fields = struct.get("fields") if isinstance(struct, dict) else None
-    for each in fields if isinstance(fields, list) and depth < _MOST_DEPTH else []:
-        budget.left -= 1
-        number = each.get("id") if isinstance(each, dict) else None
-        if budget.left < 0 or not isinstance(number, int):
-            continue
-        kind = each.get("type")
-        path = f"{prefix}{each.get('name')}"
-        yield path, number, str(kind.get("type")) if isinstance(kind, dict) else str(kind)
-        if isinstance(kind, dict) and kind.get("type") == "struct":
-            yield from _fields(kind, f"{path}.", depth + 1, budget)

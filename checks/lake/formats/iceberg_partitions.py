@@ -6,16 +6,24 @@ Apache Iceberg Table Spec, "Partition Transforms" and "Manifests".
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from checks.lake.formats.held import Held, Wanted, layout_of, too_much, wanted, with_partitions
-from checks.lake.formats.iceberg_manifests import TIMES, Comings, parse_manifest, specs_of
-from checks.lake.formats.logs import malformed, uri_of, whole_number
+from checks.lake.formats.held import (
+    Held,
+    Wanted,
+    layout_of,
+    too_much,
+    wanted,
+    with_partitions,
+)
+from checks.lake.formats.iceberg_comings import Comings
+from checks.lake.formats.iceberg_manifests import parse_manifest
+from checks.lake.formats.iceberg_specs import Reading, candidates, not_told, specs_of
+from checks.lake.formats.logs import AHEAD, malformed, strictest_limit, uri_of, whole_number
 from checks.lake.partitions import is_sentinel
-from checks.layout import NULL_PARTITION, StatedLayout
-from checks.model import Column, Problem, ProblemKind, Unobserved, iso
+from checks.model import Problem, ProblemKind, Unobserved, iso
 from checks.schedule.clock import wall_of
 
 if TYPE_CHECKING:
@@ -36,6 +44,7 @@ if TYPE_CHECKING:
 
 DELETES = "delete files take some of them away, and its log does not tell how many"
 """Why rows are not known: those that delete files take away are in the counts of data files."""
+NO_ROWS = "{} does not tell its rows"
 
 
 @dataclass(slots=True)
@@ -45,6 +54,15 @@ class Partitions:
     asked: Asked
     clock: Clock
     files: SnapshotFiles
+    limit: datetime | None = field(init=False)
+    """From when on an arrival is fresh, None where nothing judges that by periods."""
+    proved: set[datetime | None] = field(default_factory=set)
+    """The periods, by their wall times, that are known for sure to hold an arrival that is fresh."""
+    doubted: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        """Find out whether freshness is judged beside the periods."""
+        self.limit = strictest_limit(self.plan, self.clock)
 
     @property
     def plan(self) -> TablePlan:
@@ -58,83 +76,77 @@ class Partitions:
 
     def add_to(self, seen: Observation) -> Observation:
         """Return the observation with the periods in it; raise Unobserved when they cannot be told."""
-        specs = self._specs()
+        specs = specs_of(self.metadata)
+        telling = candidates(specs, self.metadata, self._named())
+        if not telling:
+            raise Unobserved(not_told(self.plan.table.id, specs))
         manifests = self.files.of_data()
-        current = _current(specs, self.metadata)
-        keys, told = _keys(current)
-        samples = [
-            texts
-            for manifest in manifests
-            for index in (0, 1)
-            if (texts := _bounds_of(manifest, specs, keys, index)) is not None
-        ]
-        layout = layout_of(self.plan, keys, samples, told)
-        if isinstance(layout, Problem):
-            raise Unobserved(layout)
+        reading, layout = self._layout(telling, specs, manifests)
         want = wanted(self.plan, self.clock, layout)
-        mute = _mute(specs, current, layout)
+        mute = reading.mute([key.name for key in layout.keys])
+        unread = next((each.spec_id for each in manifests if each.spec_id not in specs), None)
+        if unread is not None:
+            raise malformed(self.metadata.place, f"it has no partition spec {unread}")
         others = [each for each in manifests if each.spec_id in mute]
-        walls = [
-            (each, *_walls_of(each, specs, keys, want)) for each in manifests if each.spec_id not in mute
-        ]
+        walls = [(each, *_walls_of(each, reading, want)) for each in manifests if each.spec_id not in mute]
         held: Parts = defaultdict(lambda: Held(names=self.asked.collector()))
         problem, before, earlier = (
-            self._read_needed(walls, specs, keys, want, held),
+            self._read_needed(walls, reading, want, held),
             None,
             _earlier(walls, want),
         )
         if others and problem is None:
             before = self._last_of(others, want)
             begun = wall_of(before, layout.zone)
-            problem, earlier = self._untold(layout, before), min(earlier or begun, begun)
-        if not self._read_compared(walls, specs, keys, want, held):
+            problem, earlier = self._untold(layout, before, mute), min(earlier or begun, begun)
+        if not self._read_compared(walls, reading, want, held):
             want = replace(want, compared={})
         if len(manifests) < len(self.files.manifests()):
             for each in held.values():
                 each.lose_rows(DELETES)
         return with_partitions(
-            seen, self.asked, want, keys, held, problem=problem, before=before, earlier=earlier
+            seen, self.asked, want, reading.keys, held, problem=problem, before=before, earlier=earlier
         )
 
-    def _specs(self) -> dict[int, tuple[Field, ...]]:
-        specs = specs_of(self.metadata)
-        if not any(specs.values()):
-            raise Unobserved(
-                Problem(
-                    ProblemKind.UNSUPPORTED,
-                    f"{self.plan.table.id} is not partitioned, so its log does not tell one period from the next",
-                    "watch it with freshness",
-                )
-            )
-        stated = set(self.plan.stated_layout.keys) if self.plan.stated_layout is not None else set()
-        return {
-            number: tuple(
-                # Iceberg hides its partition fields: a config may name the column that one is made from.
-                replace(each, name=each.column) if each.name not in stated and each.column in stated else each
-                for each in fields
-            )
-            for number, fields in specs.items()
-        }
+    def _named(self) -> tuple[str, ...]:
+        """Return the keys that the config names: of time, and beside it."""
+        time = self.plan.stated_layout.keys if self.plan.stated_layout is not None else ()
+        return (*time, *(self.plan.each.keys if self.plan.each is not None else ()))
 
-    def _read(
-        self, manifests: Iterable[Manifest], specs: Specs, keys: tuple[Column, ...], held: Parts
-    ) -> str:
+    def _layout(
+        self, telling: Sequence[Sequence[Field]], specs: Specs, manifests: Sequence[Manifest]
+    ) -> tuple[Reading, TimeLayout]:
+        """Return how the keys of the current spec carry time, or those of an earlier one; raise Unobserved."""
+        schedule = self.plan.schedule
+        problems: list[Problem] = []
+        for chosen in telling:
+            reading = Reading.of(chosen, specs, schedule.every if schedule is not None else None)
+            samples = [
+                texts
+                for manifest in manifests
+                for index in (0, 1)
+                if (texts := reading.bounds(manifest, index)) is not None
+            ]
+            layout = layout_of(self.plan, reading.keys, samples, reading.told)
+            if not isinstance(layout, Problem):
+                return reading, layout
+            problems.append(layout)
+        raise Unobserved(problems[0])
+
+    def _read(self, manifests: Iterable[Manifest], reading: Reading, want: Wanted, held: Parts) -> str:
         """Count the files of manifests; return the bound that the rest are over, empty where all were read."""
         for manifest in manifests:
             over = self.files.over(manifest)
             if over:
                 return over
             data, place = self.files.data(manifest)
-            fields = specs.get(manifest.spec_id)
-            if fields is None:
-                raise malformed(self.metadata.place, f"it has no partition spec {manifest.spec_id}")
             for file in parse_manifest(data, place, manifest):
-                self._add(held[_texts(fields, file.values, keys, place)], file)
+                values = reading.texts(manifest.spec_id, file.values, place)
+                wall = want.wall_of(reading.keys, values)
+                self._add(held[values], file, want.schedule.every.floor(wall) if wall is not None else None)
         return ""
 
-    def _read_needed(
-        self, walls: Walls, specs: Specs, keys: tuple[Column, ...], want: Wanted, held: Parts
-    ) -> Problem | None:
+    def _read_needed(self, walls: Walls, reading: Reading, want: Wanted, held: Parts) -> Problem | None:
         """Count the files of the manifests that may hold a needed period; return why there may be more.
 
         One of each period comes before the second one of any: streams append many manifests a day.
@@ -146,14 +158,12 @@ class Partitions:
                 period = want.schedule.every.floor(upper) if upper is not None else None
                 needed.append((known[period], manifest))
                 known[period] += 1
-        over = self._read((each for _, each in sorted(needed, key=itemgetter(0))), specs, keys, held)
+        over = self._read((each for _, each in sorted(needed, key=itemgetter(0))), reading, want, held)
         if not over:
             return None
         return too_much(self.plan.table.id, f"the manifests of the periods looked at are {over}")
 
-    def _read_compared(
-        self, walls: Walls, specs: Specs, keys: tuple[Column, ...], want: Wanted, held: Parts
-    ) -> bool:
+    def _read_compared(self, walls: Walls, reading: Reading, want: Wanted, held: Parts) -> bool:
         """Count the files of those that may hold a period to compare with; tell whether all could be read."""
         older = [
             each
@@ -161,7 +171,7 @@ class Partitions:
             if _is_before(upper, want.first_wall) and not _is_before(upper, want.first_compared)
         ]
         try:
-            return not self._read(older, specs, keys, held)
+            return not self._read(older, reading, want, held)
         except Unobserved:
             return False
 
@@ -183,82 +193,65 @@ class Partitions:
                 last += [comings.by(file) or by for file in files]
         return max(last, default=first)
 
-    def _untold(self, layout: TimeLayout, before: datetime) -> Problem:
+    def _untold(self, layout: TimeLayout, before: datetime, mute: frozenset[int]) -> Problem:
         names = ", ".join(key.name for key in layout.keys)
+        current = whole_number(self.metadata.document.get("default-spec-id")) or 0
+        what = "the current partition spec" if current in mute else "another partition spec"
+        remedy = (
+            "partition it by time again, or watch it with freshness"
+            if current in mute
+            else "rewrite them by the current spec (rewrite_data_files)"
+        )
         return Problem(
             ProblemKind.UNSUPPORTED,
-            f"{self.plan.table.id}: files that came up to {iso(before)} were written by another partition spec, which "
-            f"does not tell {names}",
-            "rewrite them by the current spec (rewrite_data_files)",
+            f"{self.plan.table.id}: files that came up to {iso(before)} were written by {what}, which does not tell "
+            f"{names}",
+            remedy,
         )
 
-    def _add(self, held: Held, file: File) -> None:
+    def _add(self, held: Held, file: File, period: datetime | None) -> None:
         """Count a file. What was rewritten came before, and what an expired snapshot added at any time."""
-        rows = file.rows if file.rows is not None else f"{file.path} does not tell its rows"
+        rows = file.rows if file.rows is not None else NO_ROWS.format(file.path)
         if held.names is not None:
             held.names.add(uri_of(file.path), file.size_bytes, file.format or None)
         snapshot = self.metadata.snapshot(file.snapshot_id) if file.snapshot_id is not None else None
         if snapshot is None:
             held.add_unknown(file.size_bytes, self.clock.now, rows)
-        elif snapshot.operation in ("append", "overwrite"):
-            is_new = snapshot.operation == "append"
-            held.add(file.size_bytes, snapshot.at, f"snapshot {snapshot.id}", is_new=is_new, rows=rows)
-        else:
-            held.add_unknown(file.size_bytes, snapshot.at, rows)
+            return
+        at = self.files.dates.came(snapshot.id) or snapshot.at
+        if snapshot.operation in ("append", "overwrite") and at <= self.clock.latest + AHEAD:
+            is_new, told = snapshot.operation == "append", self._settled(snapshot.id, at, period)
+            if told is not None:
+                held.add(file.size_bytes, told, f"snapshot {snapshot.id}", is_new=is_new, rows=rows)
+                return
+        held.add_unknown(file.size_bytes, at, rows)
+
+    def _settled(self, snapshot_id: int, at: datetime, period: datetime | None) -> datetime | None:
+        """Return when a snapshot came whose files a period holds; None where that is not known for sure.
+
+        Files are looked at only where freshness would pass by it, and nothing else of the period proves that.
+        """
+        limit = self.limit
+        if limit is None or at < limit or period in self.proved:
+            return at
+        if snapshot_id in self.doubted:
+            return None
+        try:
+            settled = self.files.dates.settle(snapshot_id, limit) or at
+        except Unobserved:
+            self.doubted.add(snapshot_id)
+            return None
+        if settled >= limit:
+            self.proved.add(period)
+        return settled
 
 
-def _current(specs: Mapping[int, Sequence[Field]], metadata: Metadata) -> Sequence[Field]:
-    """Return the fields of the current spec; of another one where the table is partitioned no more."""
-    number = whole_number(metadata.document.get("default-spec-id"))
-    return specs.get(number if number is not None else 0) or next(filter(None, specs.values()))
-
-
-def _mute(
-    specs: Mapping[int, Sequence[Field]], current: Sequence[Field], layout: TimeLayout
-) -> frozenset[int]:
-    """Return the specs whose files do not tell the keys that carry time, as the current one's do."""
-    timed = {key.name for key in layout.keys}
-    telling = {(each.name, each.unit) for each in current if each.name in timed}
-    return frozenset(
-        number
-        for number, fields in specs.items()
-        if not telling <= {(field.name, field.unit) for field in fields}
-    )
-
-
-def _keys(fields: Sequence[Field]) -> tuple[tuple[Column, ...], StatedLayout | None]:
-    """Return the partition keys of a spec, and the one whose transform tells time by itself."""
-    shown = [each for each in fields if each.is_value]
-    keys = tuple(
-        Column(
-            each.name,
-            "date" if each.transform == "day" else "string" if each.transform in TIMES else each.type,
-        )
-        for each in shown
-    )
-    finest = next((each for unit in TIMES for each in shown if each.transform == unit), None)
-    return keys, StatedLayout((finest.name,), (TIMES[finest.transform],)) if finest is not None else None
-
-
-def _texts(
-    fields: Sequence[Field], values: Sequence[Any], keys: Sequence[Column], place: str
-) -> tuple[str, ...]:
-    """Return a file's partition values as text, in the order of the keys."""
-    try:
-        by_name = {each.name: each.text(value) for each, value in zip(fields, values, strict=False)}
-    except (TypeError, ValueError, OverflowError) as error:
-        raise malformed(place, f"a partition value is no time: {error}") from error
-    return tuple(by_name.get(key.name, NULL_PARTITION) for key in keys)
-
-
-def _walls_of(
-    manifest: Manifest, specs: Specs, keys: tuple[Column, ...], want: Wanted
-) -> tuple[datetime | None, datetime | None]:
+def _walls_of(manifest: Manifest, reading: Reading, want: Wanted) -> tuple[datetime | None, datetime | None]:
     """Return the wall times that a manifest's bounds carry, None where they carry none."""
-    lower, upper = (_bounds_of(manifest, specs, keys, index) for index in (0, 1))
+    lower, upper = (reading.bounds(manifest, index) for index in (0, 1))
     return (
-        want.wall_of(keys, lower) if lower is not None else None,
-        want.wall_of(keys, upper) if upper is not None else None,
+        want.wall_of(reading.keys, lower) if lower is not None else None,
+        want.wall_of(reading.keys, upper) if upper is not None else None,
     )
 
 
@@ -280,17 +273,3 @@ def _earlier(walls: Walls, want: Wanted) -> datetime | None:
 def _is_before(wall: datetime | None, first: datetime | None) -> bool:
     """Tell whether a bound lies before the first wall time that counts; one that is not told may lie anywhere."""
     return wall is not None and (first is None or wall < first)
-
-
-def _bounds_of(
-    manifest: Manifest, specs: Mapping[int, Sequence[Field]], keys: Sequence[Column], index: int
-) -> tuple[str, ...] | None:
-    """Return the lower (0) or upper (1) bounds of a manifest in the order of the keys; None where it tells none.
-
-    A key that its spec does not have yet, or without a value or a bound that is read, has none.
-    """
-    fields = specs.get(manifest.spec_id, ())
-    if len(fields) != len(manifest.bounds):
-        return None
-    by_name = {each.name: each.bound(pair[index]) for each, pair in zip(fields, manifest.bounds, strict=True)}
-    return tuple(by_name.get(key.name) or NULL_PARTITION for key in keys)

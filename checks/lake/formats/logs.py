@@ -24,6 +24,7 @@ _BEFORE_VALUES = (b",", b"[", b"{")
 _S3 = ("s3://", "s3a://", "s3n://")
 _MOST_DIGITS = 19
 _MOST = 2**63
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 
 
@@ -100,6 +101,11 @@ def malformed(place: str, wrong: str) -> Unobserved:
     )
 
 
+def over_bound(place: str, what: str, remedy: str = "") -> Unobserved:
+    """Return the error of a file that may well be sound and is larger than what is read of one."""
+    return Unobserved(Problem(ProblemKind.OVER_BUDGET, f"{clean(place)}: {clean(what)}", remedy))
+
+
 def unsupported(place: str, what: str, remedy: str = "") -> Unobserved:
     """Return the error of something that is not read."""
     return Unobserved(Problem(ProblemKind.UNSUPPORTED, f"{clean(place)}: {clean(what)}", remedy))
@@ -148,7 +154,9 @@ def parse_json(data: bytes, place: str) -> dict[str, Any]:
     if not data:
         raise malformed(place, "it is empty")
     if len(data) > MOST_JSON_VALUES and sum(data.count(mark) for mark in _BEFORE_VALUES) > MOST_JSON_VALUES:
-        raise malformed(place, f"it holds more than {MOST_JSON_VALUES:,} values")
+        raise over_bound(
+            place, f"it holds more than {MOST_JSON_VALUES:,} values, which is as much as is read"
+        )
     try:
         document = json.loads(data)
     except (ValueError, RecursionError) as error:
@@ -167,7 +175,9 @@ def gunzip(data: bytes, place: str, max_bytes: int) -> bytes:
     except zlib.error as error:
         raise malformed(place, f"it is no whole gzip file ({error})") from error
     if len(plain) > max_bytes:
-        raise malformed(place, f"it unpacks to more than {max_bytes:,} bytes")
+        raise over_bound(
+            place, f"it unpacks to more than {max_bytes:,} bytes, which is as much as is read of one"
+        )
     if not inflate.eof:
         raise malformed(place, "it is a gzip file that was cut short")
     return plain
@@ -187,14 +197,16 @@ def whole_number(value: Any) -> int | None:
 def instant_of_ms(value: Any, what: str, place: str) -> datetime:
     """Return the instant (UTC) of milliseconds since 1970; raise Unobserved when it is no believable time."""
     number = whole_number(value)
-    at = _instant(number) if number is not None else None
-    if at is None or at < _EARLIEST:
+    at = believable(number) if number is not None else None
+    if at is None:
         raise malformed(place, f"{what} is {value!r}, which is no time in milliseconds")
     return at
 
 
-def _instant(milliseconds: int) -> datetime | None:
+def believable(milliseconds: int) -> datetime | None:
+    """Return the instant (UTC) of milliseconds since 1970, None where it is no believable time."""
     try:
-        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
+        at = _EPOCH + timedelta(milliseconds=milliseconds)
     except OverflowError:
         return None
+    return at if at >= _EARLIEST else None
