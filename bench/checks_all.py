@@ -33,7 +33,8 @@ from checks.model import (
     Table,
     TableMemory,
 )
-from checks.rules.base import Clock, TablePlan
+from checks.rules.asking import Clock
+from checks.rules.base import TablePlan
 from checks.schedule.periods import DAILY, period_at
 
 TABLES = 10_000

@@ -23,7 +23,8 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 from checks.lake import Lake
 from checks.lake.catalog import prefix_table
-from checks.rules.base import Binding, Clock, TablePlan
+from checks.rules.asking import Clock
+from checks.rules.base import Binding, TablePlan
 from checks.rules.freshness import FreshnessConfig
 rule = FreshnessConfig.model_validate({"max_age": "24h"}).bind(Binding(zone=ZoneInfo("UTC")))
 lake = Lake()

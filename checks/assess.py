@@ -11,22 +11,24 @@ import logging
 import os
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from checks.installation import broken, refuse_broken
-from checks.links import console_url
-from checks.model import Finding, Problem, ProblemKind, Severity, Status
+from checks.model import Finding, Problem, ProblemKind, Severity
+from checks.rules import CHECKS
 from checks.rules.base import Direction, Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from checks.model import Observation, TableMemory
-    from checks.rules.base import Clock, Rule, TablePlan
+    from checks.rules.asking import Clock
+    from checks.rules.base import About, Rule, TablePlan
 
 _log = logging.getLogger(__name__)
 
@@ -47,14 +49,14 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A row with the rule and the plan it comes from."""
+    """A row with the rule that it comes from, and what is told of its table beside."""
 
-    plan: TablePlan
+    about: About
     rule: Rule
-    row: Row
+    row: Row[Any]
 
 
-def row_of(rule: Rule, seen: Observation, clock: Clock, memory: TableMemory) -> Row:
+def row_of(rule: Rule, seen: Observation, clock: Clock, memory: TableMemory) -> Row[Any]:
     """Return the rule's row; a fault of the rule makes its own row unknown and never costs the run."""
     try:
         return rule.measure(seen, clock, memory)
@@ -89,13 +91,11 @@ def findings_of(
 ) -> tuple[Finding, ...]:
     """Measure every rule on what was observed of its table (by its id), and judge all of them."""
     with uncollected():
-        return assess(
-            [
-                Measured(plan, rule, row_of(rule, observations[plan.table.id], clock, plan.memory))
-                for plan in plans
-                for rule in plan.rules
-            ]
-        )
+        measured: list[Measured] = []
+        for plan in plans:
+            about, seen, memory = plan.about, observations[plan.table.id], plan.memory
+            measured += [Measured(about, rule, row_of(rule, seen, clock, memory)) for rule in plan.rules]
+        return assess(measured)
 
 
 def assess(measured: Sequence[Measured]) -> tuple[Finding, ...]:
@@ -104,7 +104,7 @@ def assess(measured: Sequence[Measured]) -> tuple[Finding, ...]:
     problems: dict[str, Problem] = {}
     ids = [each.row.id for each in measured]
     duplicates = _repeated(ids)
-    by_check: dict[str, list[Row]] = {}
+    by_check: dict[str, list[Row[Any]]] = {}
     for row_id, each in zip(ids, measured, strict=True):
         if each.row.unknown is not None:
             continue
@@ -131,57 +131,16 @@ def _finding(each: Measured, severity: Severity | None, problem: Problem | None)
     if problem is None:
         problem = row.doubt_if_pass if severity is None else row.doubt_if_fail
     try:
-        return (
-            _dress(each.rule.finding(row, severity), each.plan)
-            if problem is None
-            else _unknown(each, severity, problem)
-        )
+        if problem is None:
+            return each.rule.finding(row, severity, each.about)
+        is_seen = row.unknown is None and row.doubt_if_fail is problem
+        seen = each.rule.finding(row, severity).because if is_seen else ""
+        return each.rule.tell_unknown(row, problem, about=each.about, seen=seen)
     except Exception as error:  # noqa: BLE001 - the same
         refuse_broken(error)
         _log.exception("telling %s failed", row.id)
         why = _not_judged(f"its sentence failed with {type(error).__name__}: {error}")
-        return _unknown(replace(each, row=replace(row, unknown=why)), None, why)
-
-
-def _unknown(each: Measured, severity: Severity | None, problem: Problem) -> Finding:
-    """Write the finding of what could not be checked, with what was seen all the same."""
-    row = each.row
-    seen = ""
-    if row.unknown is None and row.doubt_if_fail is problem:
-        told = each.rule.finding(row, severity)
-        seen = f"; what was seen so far: {told.because}"
-    finding = Finding(
-        table=row.table,
-        check=row.check,
-        status=Status.UNKNOWN,
-        because=f"could not be checked: {problem.message}{seen}",
-        limits=row.limits,
-        evidence=row.evidence,
-        items=row.items,
-        advice=problem.remedy,
-        problem=problem.kind,
-        cause=problem.cause,
-        lacks=problem.lacks,
-    )
-    return _dress(finding, each.plan)
-
-
-def _dress(finding: Finding, plan: TablePlan) -> Finding:
-    """Add what the config says of the table.
-
-    In place, though findings are frozen for everybody else: this one was made a moment ago and is nobody's yet, and
-    `replace` takes longer than it took to judge it.
-    """
-    console = console_url(plan.table)
-    if plan.owner is not None:
-        object.__setattr__(finding, "owner", plan.owner)
-    if plan.runbook is not None:
-        object.__setattr__(finding, "runbook", plan.runbook)
-    if console is not None:
-        object.__setattr__(finding, "console_url", console)
-    if plan.silences:
-        object.__setattr__(finding, "silenced", plan.silences.get(finding.check))
-    return finding
+        return each.rule.tell_unknown(row, why, about=each.about)
 
 
 class _Source:
@@ -202,7 +161,7 @@ class _Source:
         return self._made
 
 
-def judge(check: str, rows: Sequence[Row], source: _Source | None = None) -> Judgement:
+def judge(check: str, rows: Sequence[Row[Any]], source: _Source | None = None) -> Judgement:
     """Judge the rows of one check in one suite, an expectation a severity.
 
     Rows must have unique ids and comparable values of one kind. Never raises for what Great Expectations
@@ -228,7 +187,7 @@ def judge(check: str, rows: Sequence[Row], source: _Source | None = None) -> Jud
     return Judgement(failing)
 
 
-def _frame(rows: Sequence[Row]) -> pd.DataFrame:
+def _frame(rows: Sequence[Row[Any]]) -> pd.DataFrame:
     """Return a frame with the columns observed, warning, critical, indexed by row id (without a name).
 
     A limit that a row does not have is one that nothing crosses, so that GX judges every row.
@@ -244,12 +203,12 @@ def _frame(rows: Sequence[Row]) -> pd.DataFrame:
     return pd.DataFrame({name: times.tz_localize(None) for name, times in aware.items()}, index=index)
 
 
-def _limits(rows: Iterable[Row], severity: Severity) -> list[datetime | float]:
+def _limits(rows: Iterable[Row[Any]], severity: Severity) -> list[datetime | float]:
     limits = [row.warning for row in rows] if severity is Severity.WARNING else [row.critical for row in rows]
     return [limit if limit is not None else _no_limit(row) for row, limit in zip(rows, limits, strict=True)]
 
 
-def _no_limit(row: Row) -> datetime | float:
+def _no_limit(row: Row[Any]) -> datetime | float:
     """Return a limit that nothing crosses."""
     if isinstance(row.observed, datetime):
         return _NO_LOWER_LIMIT
@@ -315,7 +274,7 @@ def _refuse_import_errors(traceback: str, said: str) -> None:
         raise broken(kind[1], said)
 
 
-def _plainly_failing(rows: Sequence[Row], severity: Severity) -> frozenset[str]:
+def _plainly_failing(rows: Sequence[Row[Any]], severity: Severity) -> frozenset[str]:
     """Compare each row with its own limit; a limit that it does not have is not crossed."""
     at_least = Direction.AT_LEAST
     of_warning = severity is Severity.WARNING
@@ -344,18 +303,8 @@ def import_great_expectations() -> Any:
 def _great_expectations(check: str) -> tuple[Any, Any]:
     """Return Great Expectations and the class that judges the check."""
     gx = import_great_expectations()
-    from checks import expectations
-
-    classes = {
-        "freshness": expectations.ExpectTablesToBeFresh,
-        "partitions": expectations.ExpectDuePartitionsToExist,
-        "volume": expectations.ExpectVolumeToBeUsual,
-        "catalog": expectations.ExpectCatalogToMatchStorage,
-        "files": expectations.ExpectFilesToBeSound,
-        "schema": expectations.ExpectSchemaToHold,
-        "events": expectations.ExpectEventsToBeRecent,
-    }
-    return gx, classes[check]
+    module, _, name = CHECKS[check].expectation.rpartition(".")
+    return gx, getattr(import_module(module), name)
 
 
 def _repeated(ids: Iterable[str]) -> set[str]:

@@ -91,7 +91,7 @@ class _Reading:
     ) -> None:
         self._catalog, self._stop_at, self._timeout_s = catalog, stop_at, SLOWEST_S
         self._crew: Crew[_Key, Found | tuple[str, ...] | Table] = Crew(
-            config.concurrency, timeout_s=self._timeout_s, stop_at=stop_at
+            config.settings.concurrency, timeout_s=self._timeout_s, stop_at=stop_at
         )
         self._asked: set[_Key] = set()
         self._globs = [each for each in selectors if each.is_glob]

@@ -271,7 +271,9 @@ def _validate(arguments: argparse.Namespace) -> int:
     selectors = config.selectors()
     globs = sum(selector.is_glob for selector in selectors)
     number = f"{len(selectors)} entries" if len(selectors) != 1 else "1 entry"
-    print(f"{config.source}: no mistakes: {number} ({globs} with globs), times in {config.zone.key}")
+    print(
+        f"{config.source}: no mistakes: {number} ({globs} with globs), times in {config.settings.timezone.key}"
+    )
     return 0
 
 
@@ -309,7 +311,7 @@ def _explain(arguments: argparse.Namespace) -> int:
     """Tell what the config says of one table, which data is due, what is there, and the verdict; change nothing."""
     from checks import explain, monitor
     from checks.memory import Owner
-    from checks.rules.base import Clock
+    from checks.rules.asking import Clock
 
     config = _load(arguments)
     clock = Clock(now=arguments.now or _clock(), ignore_later=arguments.now is not None)
@@ -345,7 +347,7 @@ def _iam(arguments: argparse.Namespace) -> int:
     if not arguments.template:
         printed = policy.document
     elif arguments.account is None:
-        printed = iam.template(policy, needs.home, config.name or "")
+        printed = iam.template(policy, needs.home, config.settings.name or "")
     else:
         role = config.accounts[arguments.account]
         printed = iam.member_template(

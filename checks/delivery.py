@@ -51,7 +51,7 @@ class Sent:
 
 def topic_of(config: Config, environ: Mapping[str, str]) -> str | None:
     """Return the topic of the whole report: the config's, else TOPIC_ARN."""
-    return config.topic or environ.get("TOPIC_ARN", "").strip() or None
+    return config.settings.topic or environ.get("TOPIC_ARN", "").strip() or None
 
 
 def send(
@@ -70,7 +70,7 @@ def send(
     """
     if not publish:
         return Sent(arrived=frozenset(report.changes))
-    sending = build.sending(Mode(config.report), report, last_full_report_on)
+    sending = build.sending(Mode(config.settings.report), report, last_full_report_on)
     if sending.what is Send.NOTHING:
         return Sent(arrived=frozenset(report.changes) & sending.settled)
     told = build.news(report) if sending.what is Send.NEWS else report

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from checks.lake.answers import Answers
 from checks.lake.formats.asked import asked_of
@@ -15,8 +14,6 @@ from checks.lake.skipscan import can_scan
 from checks.lake.targets import Targets
 from checks.layout import infer_layout, layout_from_json
 from checks.model import LISTS, Format, Problem, Unobserved
-from checks.rules.freshness import FreshnessRule
-from checks.rules.partitions import PartitionsRule
 from checks.schedule.durations import say_duration
 
 if TYPE_CHECKING:
@@ -24,14 +21,15 @@ if TYPE_CHECKING:
 
     from checks.layout import TimeLayout
     from checks.model import Period
-    from checks.rules.base import Clock, Rule, TablePlan
+    from checks.rules.asking import Clock
+    from checks.rules.base import Rule, TablePlan
     from checks.schedule.runs import RunTimes
 
 LATE = timedelta(hours=2)
 """A deadline that a run sees later than this is worth another schedule."""
 _AFTER = timedelta(minutes=10)
 """How long after a deadline a run is suggested: what is due is there by then, or late."""
-_DAY, _WEEK, _HALF_A_YEAR = timedelta(days=1), timedelta(days=7), timedelta(days=183)
+_WEEK, _HALF_A_YEAR = timedelta(days=7), timedelta(days=183)
 _LOGS = {
     Format.ICEBERG: ("Iceberg log", {"s3:GetObject": 1}),
     Format.DELTA: ("Delta log", {"s3:ListObjectsV2": 1, "s3:GetObject": 2}),
@@ -67,30 +65,31 @@ def estimate(plan: TablePlan, clock: Clock) -> Estimate:
     if plan.table.format is not Format.FILES:
         return _of_log(plan, clock)
     listed = _of_files(plan, clock)
-    if not plan.detail.footers:
+    footers = plan.detail(clock).footers
+    if not footers:
         return listed
     # A place that is read whole may hold but one file.
-    footers = 1 if listed.at_least else plan.detail.footers
+    footers = 1 if listed.at_least else footers
     return replace(listed, requests={**listed.requests, "s3:GetObject": footers})
 
 
 def _of_files(plan: TablePlan, clock: Clock) -> Estimate:
     """Estimate the listing of plain files, and what Glue is asked for them."""
     table = plan.table
-    by_period = next((rule for rule in plan.rules if isinstance(rule, PartitionsRule)), None)
-    if by_period is None and not table.partition_keys:
+    schedule = plan.schedule
+    if schedule is None and not table.partition_keys:
         return Estimate(way="whole prefix", requests={"s3:ListObjectsV2": 1}, at_least=True)
     layout = known_layout(plan)
     glue = {"glue:GetPartitions": 1 if layout is not None else 2} if table.partition_keys else {}
-    if by_period is None:
+    if schedule is None:
         return Estimate(way="newest partitions back", requests={**glue, "s3:ListObjectsV2": 1})
-    due = [each.period for each in by_period.schedule.due(clock.now, reach_back_to=clock.last_completed_at)]
-    told = f"{len(due)} due {by_period.schedule.every.noun}{'s' if len(due) != 1 else ''}"
+    due = [each.period for each in schedule.due(clock.now, reach_back_to=clock.last_completed_at)]
+    told = f"{len(due)} due {schedule.every.noun}{'s' if len(due) != 1 else ''}"
     if len(due) < 2:
         return Estimate(way=f"{told} by name", requests={**glue, "s3:ListObjectsV2": 1})
     if layout is None:
         return Estimate(way=f"{told}, time key not known yet", requests={**glue, "s3:ListObjectsV2": 1})
-    known = spared(plan, clock, due)
+    known = spared(plan, clock, layout, due)
     left = len(due) - known
     before = f", {known} seen before" if known else ""
     if in_key_order(plan, layout, due):
@@ -100,9 +99,10 @@ def _of_files(plan: TablePlan, clock: Clock) -> Estimate:
     return Estimate(way=f"{told}{before}, {others}", requests={**glue, "s3:ListObjectsV2": left})
 
 
-def spared(plan: TablePlan, clock: Clock, due: Sequence[Period]) -> int:
+def spared(plan: TablePlan, clock: Clock, layout: TimeLayout, due: Sequence[Period]) -> int:
     """Count the due periods that need no look where the catalog says the same of them as before."""
     answers = Answers.of(plan, clock, due)
+    needs = [rule.needs(plan.table, layout, clock, plan.memory) for rule in plan.rules]
     places = {
         period.label: [
             place for place, answer in plan.memory.answers.items() if answer.period == period.label
@@ -111,18 +111,18 @@ def spared(plan: TablePlan, clock: Clock, due: Sequence[Period]) -> int:
     }
     return sum(
         bool(places[period.label])
-        and all(answers.would_spare(place, period, plan.rules) for place in places[period.label])
+        and all(answers.would_spare(place, period, needs) for place in places[period.label])
         for period in due
     )
 
 
 def _of_log(plan: TablePlan, clock: Clock) -> Estimate:
     """Estimate the reading of a log: of more than recency it takes at least a file of it, of a large table some."""
-    table, asked = plan.table, asked_of(plan)
+    table, asked = plan.table, asked_of(plan, clock)
     if table.format is Format.ICEBERG and standing(plan, clock) is not None:
         return Estimate(way="Iceberg log, read before", requests={})
     way, recency = _LOGS[table.format]
-    by_files = asked.periods or asked.live or asked.events is not None
+    by_files = asked.periods or asked.live or asked.value is not None
     more = {
         Format.ICEBERG: 2 if by_files else 0,  # the list and a manifest
         Format.DELTA: 1 if asked.periods or asked.live or asked.whole else 0,  # the checkpoint
@@ -139,7 +139,7 @@ def _of_log(plan: TablePlan, clock: Clock) -> Estimate:
 
 def known_layout(plan: TablePlan) -> TimeLayout | None:
     """Return the time layout where it is known without a look at the table: stated, remembered, or typed."""
-    zone = next((rule.labels for rule in plan.rules if isinstance(rule, PartitionsRule)), ZoneInfo("UTC"))
+    zone = plan.labels
     if plan.memory.layout:
         return layout_from_json(plan.memory.layout, zone)
     stated = plan.stated_layout
@@ -207,19 +207,7 @@ def seen_late(plans: Iterable[TablePlan], runs: RunTimes, now: datetime) -> tupl
 def _deadlines(rule: Rule, now: datetime) -> Iterator[datetime]:
     """Yield the deadlines of the next day, or the next one, now and half a year on, when clocks may differ."""
     for start in (now, now + _HALF_A_YEAR):
-        if isinstance(rule, PartitionsRule):
-            schedule = rule.schedule
-            if schedule.every.nominal < _DAY:
-                due = schedule.due(start + _DAY, reach_back_to=start)
-                yield from (each.due_at for each in due if each.due_at > start)
-            elif (following := schedule.next_due(start)) is not None:
-                yield following.due_at
-        elif isinstance(rule, FreshnessRule) and rule.deadline is not None:
-            at = rule.deadline.first_at_or_after(start)
-            first = at
-            while at is not None and first is not None and at < first + _DAY:
-                yield at
-                at = rule.deadline.first_at_or_after(at + timedelta(minutes=1))
+        yield from rule.deadlines(start)
 
 
 def _fitting(deadlines: Sequence[datetime]) -> str:

@@ -18,10 +18,8 @@ from checks.model import ProblemKind, Unobserved
 from checks.plan import plan_of
 from checks.projection import Unprojectable, is_projected, projection_of
 from checks.rules.dimensions import say_combination
-from checks.rules.freshness import FreshnessRule
-from checks.rules.partitions import PartitionsRule
 from checks.schedule.clock import say_instant
-from checks.schedule.durations import say_duration, say_size
+from checks.schedule.durations import say_duration
 from checks.schedule.periods import back_from
 
 if TYPE_CHECKING:
@@ -33,7 +31,8 @@ if TYPE_CHECKING:
     from checks.config.watching import Entry
     from checks.memory import Owner
     from checks.model import Finding, Item, Observation, Period, Problem, Table
-    from checks.rules.base import Clock, TablePlan
+    from checks.rules.asking import Clock
+    from checks.rules.base import TablePlan
     from checks.schedule.due import DuePeriod, Schedule
 
 WIDTH = 100
@@ -72,13 +71,13 @@ def explain(config: Config, table: str, clock: Clock, history: str, owner: Owner
     is where the state of runs is kept, ``owner`` whose state it is. Raises NotWatched, with names that are near,
     and NotRead.
     """
-    from checks.assess import Measured, assess
+    from checks.assess import findings_of
 
     lake = Lake(
         accounts=config.accounts,
         concurrency=1,
-        table_timeout_s=config.timeout.total_seconds(),
-        max_requests=config.max_requests,
+        table_timeout_s=config.settings.timeout.total_seconds(),
+        max_requests=config.settings.max_requests,
     )
     memory = Memory.open(history, owner, moves=False)
     last = memory.state.last_completed_at
@@ -89,7 +88,6 @@ def explain(config: Config, table: str, clock: Clock, history: str, owner: Owner
         raise NotWatched(f"{resolved.problem.message}; {resolved.problem.remedy}")
     plan = plan_of(found, resolved, config, memory.state.tables, clock.now, matched_by=resolved.matched_by)
     seen = lake.observe_all([plan], clock)[found.id]
-    measured = [Measured(plan, rule, rule.measure(seen, clock, plan.memory)) for rule in plan.rules]
     return say(
         Explained(
             config=config,
@@ -98,7 +96,7 @@ def explain(config: Config, table: str, clock: Clock, history: str, owner: Owner
             plan=plan,
             clock=clock,
             seen=seen,
-            findings=assess(measured),
+            findings=findings_of([plan], {found.id: seen}, clock),
             requests=lake.cost().by_operation,
         )
     )
@@ -172,12 +170,13 @@ def _sections(known: Explained) -> Iterator[tuple[str, list[str]]]:
     yield "CONFIG", list(_config(known))
     yield "TABLE", list(_table(known))
     yield "TIME", list(_time(known))
-    partitions = next((rule for rule in known.plan.rules if isinstance(rule, PartitionsRule)), None)
-    if partitions is not None:
-        yield "PERIODS", list(_periods(known, partitions))
-    fresh = next((rule for rule in known.plan.rules if isinstance(rule, FreshnessRule)), None)
-    if fresh is not None:
-        yield "FRESHNESS", list(_freshness(known, fresh))
+    for rule, finding in zip(known.plan.rules, known.findings, strict=True):
+        if rule.states is not None:
+            yield "PERIODS", list(_periods(known, rule.states.schedule, finding))
+    for rule, finding in zip(known.plan.rules, known.findings, strict=True):
+        told = list(rule.explain(known.seen, finding, known.clock))
+        if told:
+            yield rule.check.upper(), told
     yield "VERDICT", list(_verdict(known))
     total = sum(known.requests.values())
     each = ", ".join(f"{operation} {count}" for operation, count in sorted(known.requests.items()))
@@ -236,8 +235,8 @@ def _table(known: Explained) -> Iterator[str]:
             yield from _projection(table)
     elif not table.is_prefix:
         yield "no partition keys"
-    if known.plan.pattern is not None:
-        yield f"only objects named {known.plan.pattern} are data"
+    if known.plan.entry.pattern is not None:
+        yield f"only objects named {known.plan.entry.pattern} are data"
 
 
 def _projection(table: Table) -> Iterator[str]:
@@ -270,10 +269,9 @@ def _time(known: Explained) -> Iterator[str]:
     yield f"{layout.say()}: {_evidence(known, layout.evidence)}"
     if not layout.padding_known:
         yield "no value tells whether its numbers are padded with zeros, so both ways are looked for"
-    each = next((rule.each for rule in plan.rules if isinstance(rule, PartitionsRule)), None)
-    if each is not None:
-        how = "as they are stated" if each.values else "from the first period each was seen in"
-        yield f"each value of {each.say()} is due, {how}"
+    if plan.each is not None:
+        how = "as they are stated" if plan.each.values else "from the first period each was seen in"
+        yield f"each value of {plan.each.say()} is due, {how}"
 
 
 def _evidence(known: Explained, evidence: str) -> str:
@@ -287,10 +285,9 @@ def _evidence(known: Explained, evidence: str) -> str:
     return f"inferred from {evidence}" if evidence else "inferred"
 
 
-def _periods(known: Explained, rule: PartitionsRule) -> Iterator[str]:
-    schedule, now, zone = rule.schedule, known.clock.now, rule.schedule.zone
+def _periods(known: Explained, schedule: Schedule, finding: Finding) -> Iterator[str]:
+    now, zone = known.clock.now, schedule.zone
     due = {each.period.start: each for each in schedule.due(now, reach_back_to=known.clock.last_completed_at)}
-    finding = next(each for each in known.findings if each.check == rule.check)
     items: dict[str, list[Item]] = {}
     for item in finding.items:
         items.setdefault(item.period, []).append(item)
@@ -374,35 +371,10 @@ def _state(item: Item, schedule: Schedule) -> str:
     return f"{item.state.value}{detail}{arrived}"
 
 
-def _freshness(known: Explained, rule: FreshnessRule) -> Iterator[str]:
-    warning, critical = rule.limits_at(known.clock.now)
-    if rule.deadline is not None:
-        last = rule.deadline.last_at_or_before(known.clock.now)
-        told = f"; the last one was {say_instant(last, rule.zone)}" if last is not None else ""
-        yield f"due by {rule.deadline.say()}{told}"
-    for name, limit in (("a warning", warning), ("critical", critical)):
-        if limit is not None:
-            yield f"watermark: {name} where nothing came since {say_instant(limit, rule.zone)}"
-    if rule.age_calendar is not None:
-        yield f"days that calendar {rule.age_calendar.name} closes do not count as age"
-    if rule.schedule is not None:
-        yield "what counts is data of the newest due period that holds any, and of later ones"
-    finding = next(each for each in known.findings if each.check == rule.check)
-    if finding.evidence is not None and finding.observed is not None:
-        yield f"newest: {finding.evidence}"
-    listing = known.seen.listing
-    if listing is not None:
-        whole = "listed completely" if listing.complete else "not listed to its end"
-        yield (
-            f"{whole}: {listing.objects:,} with data ({say_size(listing.size_bytes)}), {listing.empty_objects:,} of "
-            f"zero bytes, {listing.ignored_objects:,} that are no data"
-        )
-
-
 def _verdict(known: Explained) -> Iterator[str]:
     for finding in known.findings:
         status = finding.severity.value if finding.severity is not None else finding.status.value
         yield f"{finding.check}: {status} - {finding.because}"
-        if finding.advice:
-            yield f"  to do: {finding.advice}"
+        if finding.to_do:
+            yield f"  to do: {finding.to_do}"
     yield from (f"note: {note}" for note in known.seen.notes)

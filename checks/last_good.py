@@ -112,7 +112,11 @@ def _last_good(uri: str, place: str, environ: Mapping[str, str], broken: ConfigE
         raise broken from None  # such as a variable that is no longer set: its mistakes are among these
     number = len(broken.mistakes)
     first = f"{number} mistakes, the first: {broken.mistakes[0]}" if number > 1 else str(broken.mistakes[0])
-    since = "" if kept.written_at is None else f", in use since {say_instant(kept.written_at, config.zone)}"
+    since = (
+        ""
+        if kept.written_at is None
+        else f", in use since {say_instant(kept.written_at, config.settings.timezone)}"
+    )
     problem = Problem(
         ProblemKind.MALFORMED,
         f"The config {uri} cannot be used ({first}). This run went by the last good one{since}.",

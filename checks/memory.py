@@ -27,10 +27,6 @@ from checks.history import say as say_left_out
 from checks.invocation import MOST_AHEAD
 from checks.model import Answer, Listing, TableMemory, item_key
 from checks.report import as_json
-from checks.rules.base import Clock
-from checks.rules.dimensions import remembered as remembered_combinations
-from checks.rules.partitions import PartitionsRule
-from checks.rules.punctuality import past_periods
 from checks.time_left import TimeLeft
 
 if TYPE_CHECKING:
@@ -306,7 +302,7 @@ def records(
 ) -> dict[str, TableRecord]:
     """Return what is remembered of each watched table; of one that could not be planned, what was before."""
     kept = {table: record for table, record in state.tables.items() if table in planned.watched}
-    items = {finding.table: finding.items for finding in findings if finding.check == PartitionsRule.check}
+    found = {finding.id: finding for finding in findings}
     planned_now = {plan.table.id for plan in planned.plans}
     room = _MOST_ANSWERS_OF_ALL - sum(
         len(record.memory.answers) for table, record in kept.items() if table not in planned_now
@@ -314,20 +310,20 @@ def records(
     for plan in planned.plans:
         seen = observations[plan.table.id]
         memory = _remembered(plan, seen)
+        for rule in plan.rules:
+            finding = found.get(f"{plan.table.id}|{rule.check}")
+            if finding is not None:
+                memory = replace(memory, **rule.remember_told(finding, plan.memory))
         memory = replace(memory, answers=dict(islice(memory.answers.items(), max(0, room))))
         room -= len(memory.answers)
-        past = past_periods(items.get(plan.table.id, ()), plan.memory.past_periods)
-        kept[plan.table.id] = TableRecord(
-            matched_by=plan.matched_by, by_glob=plan.by_glob, memory=replace(memory, past_periods=past)
-        )
+        kept[plan.table.id] = TableRecord(matched_by=plan.matched_by, by_glob=plan.by_glob, memory=memory)
     return kept
 
 
 def _remembered(plan: TablePlan, seen: Observation) -> TableMemory:
     """Return what one observation adds: the first period with data, when recent periods first held data."""
     before = plan.memory
-    partitions = next((rule for rule in plan.rules if isinstance(rule, PartitionsRule)), None)
-    each = partitions.each if partitions is not None else None
+    each = plan.each
     first_at = [at for at in (before.first_period_at, seen.first_period_at) if at is not None]
     first_seen: dict[str, datetime] = {}
     for partition in seen.partitions:
@@ -345,9 +341,7 @@ def _remembered(plan: TablePlan, seen: Observation) -> TableMemory:
         first_period_at=min(first_at, default=None),
         first_seen=first_seen or before.first_seen,
         layout=seen.layout or before.layout,
-        combinations=remembered_combinations(
-            each, before, partitions.asked(seen, Clock(now=seen.now)) if partitions is not None else ()
-        ),
+        past_periods=before.past_periods,
         answers=dict(islice(_answers(plan, seen), _MOST_ANSWERS)),
         log_answer=seen.log_answer or (before.log_answer if seen.problem is not None else None),
     )
@@ -369,7 +363,7 @@ def _answers(plan: TablePlan, seen: Observation) -> Iterator[tuple[str, Answer]]
     for partition in seen.partitions:
         place = partition.location or ""
         if partition.lasting and partition.listing is not None:
-            names = (*partition.values, partition.listing.newest_key or place, plan.pattern or "")
+            names = (*partition.values, partition.listing.newest_key or place, plan.entry.pattern or "")
             if sum(len(ascii(name)) for name in names) <= _LONGEST_NAMES:
                 yield place, _answer_of(plan, seen, partition)
         elif (partition.seen_at or partition.problem) and place in plan.memory.answers:
@@ -384,5 +378,5 @@ def _answer_of(plan: TablePlan, seen: Observation, partition: PartitionSeen) -> 
         values=partition.values,
         registered=partition.registered,
         created_at=partition.created_at,
-        pattern=plan.pattern,
+        pattern=plan.entry.pattern,
     )

@@ -21,6 +21,8 @@ Observed: TypeAlias = datetime | float | int | str | None
 """A machine value in a finding: an instant, a number of bytes, seconds or items, or a word."""
 CONFIG_CHECK = "config"
 """The check under which a config that cannot be used is told; its table is the config's address."""
+CATALOG_CHECK = "catalog"
+"""The check under which a table is told that is not in the catalog; what can be looked at is held against it."""
 Combination: TypeAlias = tuple[tuple[str, str], ...]
 """Values of the partition keys that are told apart beside time, with their names: one dimension or several."""
 
@@ -458,8 +460,9 @@ class Limits:
 class Finding:
     """The verdict on one (table, check).
 
-    ``because`` is the sentence: what was seen, what was expected, by when. ``advice`` says what to
-    do, ``usual`` how the table usually behaves. ``severity`` is None unless the status is fail.
+    ``because`` is the sentence: what was seen, what was expected, by when. ``advice`` says what to do, and
+    ``statement`` what to run for it; ``usual`` how the table usually behaves. ``severity`` is None unless the status
+    is fail.
     ``expected`` is what the strictest limit asks for, ``deadline`` when it was due.
     ``stale_since`` is when a failing table was last well, where that is known: it tells long-dead
     tables from news on the first run. ``cause`` groups findings that have one cause.
@@ -477,6 +480,7 @@ class Finding:
     items: tuple[Item, ...] = ()
     deadline: datetime | None = None
     advice: str = ""
+    statement: str = ""
     usual: str = ""
     stale_since: datetime | None = None
     problem: ProblemKind | None = None
@@ -501,6 +505,11 @@ class Finding:
     def id(self) -> str:
         """Identify the finding within a report."""
         return f"{self.table}|{self.check}"
+
+    @property
+    def to_do(self) -> str:
+        """What to do in one sentence, the statement to run with it."""
+        return f"{self.advice}: {self.statement}" if self.statement else self.advice
 
     @property
     def rank(self) -> int:

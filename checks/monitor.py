@@ -24,7 +24,7 @@ from checks.memory import Memory, Owner
 from checks.model import JsonValue, Observation, ProblemKind, iso
 from checks.plan import Planned, plan
 from checks.report import build
-from checks.rules.base import Clock
+from checks.rules.asking import Clock
 from checks.rules.sentences import count_of
 from checks.time_left import TimeLeft
 
@@ -167,7 +167,7 @@ def _carried_out(config: Config, request: Request, memory: Memory, environ: Mapp
     judged = _judged(planned, observations, clock.later(time.monotonic() - started))
     findings = (*planned.findings, *judged)
     watched = None if request.only else planned.watched
-    changes = news.changes(memory.state, findings, request.now, config.remind_every, watched)
+    changes = news.changes(memory.state, findings, request.now, config.settings.remind_every, watched)
     report = replace(
         _report(config, request, findings, memory),
         changes=changes,
@@ -226,8 +226,8 @@ def _report(config: Config, request: Request, findings: tuple[Finding, ...], mem
         findings=findings,
         now=request.now,
         run_id=run_id,
-        name=config.name or "",
-        zone=config.zone.key,
+        name=config.settings.name or "",
+        zone=config.settings.timezone,
         first_run=memory.state.is_first_run,
         whole_at=memory.where(run_id, request.now),
     )
@@ -280,11 +280,11 @@ def needs(config: Config, now: datetime, environ: Mapping[str, str], account: st
     from checks.lake import Aws
     from checks.lake.account import Accounts
 
-    aws = Aws(config.accounts, concurrency=config.concurrency)
+    aws = Aws(config.accounts, concurrency=config.settings.concurrency)
     other = config.accounts.get(account) if account is not None else None
     if other is not None and Accounts(aws).is_signed_in_to(other.role_arn):
-        aws = Aws(config.accounts, concurrency=config.concurrency, signed_in_to=account)
-    lake = Lake(concurrency=config.concurrency, aws=aws)
+        aws = Aws(config.accounts, concurrency=config.settings.concurrency, signed_in_to=account)
+    lake = Lake(concurrency=config.settings.concurrency, aws=aws)
     return needs_of(config, lake, environ, now, history=history_of(config, environ), account=account)
 
 
@@ -303,9 +303,9 @@ def _counted(request: Request, planned: Planned) -> Callable[[Observation], None
 def _lake_of(config: Config) -> Lake:
     return Lake(
         accounts=config.accounts,
-        concurrency=config.concurrency,
-        table_timeout_s=config.timeout.total_seconds(),
-        max_requests=config.max_requests,
+        concurrency=config.settings.concurrency,
+        table_timeout_s=config.settings.timeout.total_seconds(),
+        max_requests=config.settings.max_requests,
     )
 
 
@@ -315,7 +315,7 @@ def history_of(config: Config, environ: Mapping[str, str]) -> str:
     Empty in a Lambda without either: there is no folder of its own to write to.
     """
     default = "" if environ.get("AWS_LAMBDA_FUNCTION_NAME") else DEFAULT_HISTORY
-    return config.history or environ.get("HISTORY", "").strip() or default
+    return config.settings.history or environ.get("HISTORY", "").strip() or default
 
 
 def load_config(source: str | Path | dict[str, Any] | None, environ: Mapping[str, str]) -> Config:
@@ -342,8 +342,8 @@ def send_test(config: Config, now: datetime, environ: Mapping[str, str]) -> tupl
         findings=(),
         now=now,
         run_id=f"test-{uuid.uuid4().hex[:8]}",
-        name=f"TEST of {config.name or 'the monitor'}",
-        zone=config.zone.key,
+        name=f"TEST of {config.settings.name or 'the monitor'}",
+        zone=config.settings.timezone,
         notes=("This is a test: no table was looked at. Whoever reads it gets the reports of this monitor.",),
     )
     parts = [(target, report) for target in targets if target]

@@ -139,7 +139,7 @@ def _frame(findings: Sequence[Finding]) -> pd.DataFrame:
             "deadline": finding.deadline,
             "bad_items": sum(item.state.is_bad for item in finding.items),
             "evidence": finding.evidence,
-            "advice": finding.advice,
+            "advice": finding.to_do,
             "owner": finding.owner,
             "silenced": finding.silenced,
         }

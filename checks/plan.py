@@ -9,7 +9,7 @@ from checks.catalogued import is_pattern, not_in_catalog, read_catalog
 from checks.config.selectors import matches_name
 from checks.estimate import estimate, seen_late
 from checks.lake.catalog import prefix_table
-from checks.model import CONFIG_CHECK, Finding, Problem, ProblemKind, Status, TableMemory
+from checks.model import CATALOG_CHECK, CONFIG_CHECK, Finding, Problem, ProblemKind, Status, TableMemory
 from checks.rules.base import TablePlan
 from checks.schedule.runs import DEFAULT_CRON, RunTimes
 
@@ -23,10 +23,8 @@ if TYPE_CHECKING:
     from checks.config.settings import Config, Resolved
     from checks.lake import Catalog
     from checks.model import Table
-    from checks.rules.base import Clock
+    from checks.rules.asking import Clock
 
-CATALOG = "catalog"
-"""The check under which a table is told that is not there to be checked."""
 _VIEW = "VIRTUAL_VIEW"
 
 
@@ -67,17 +65,12 @@ def plan_of(
     return TablePlan(
         table=table,
         rules=resolved.rules,
-        pattern=resolved.pattern,
-        max_requests=resolved.max_requests,
-        stated_layout=resolved.stated_layout,
-        every=resolved.every,
-        owner=resolved.owner,
-        runbook=resolved.runbook,
+        entry=resolved.entry,
         matched_by=matched_by,
         by_glob=resolved.by_glob,
         silences={check: reason for check, reason in reasons.items() if reason is not None},
         memory=record.memory if record is not None else TableMemory(),
-        max_age_of_answer=config.max_age_of_answer,
+        max_age_of_answer=config.settings.max_age_of_answer,
     )
 
 
@@ -248,18 +241,18 @@ class _Draft:
         kind = ProblemKind.NOT_IN_CATALOG if problem.kind is ProblemKind.NOT_FOUND else problem.kind
         if problem.kind is ProblemKind.NOT_FOUND:
             problem = not_in_catalog(table, problem.message)
-        silenced = resolved.silenced(self._now, CATALOG) if resolved else None
+        silenced = resolved.silenced(self._now, CATALOG_CHECK) if resolved else None
         self._findings[table] = Finding(
             table=table,
-            check=CATALOG,
+            check=CATALOG_CHECK,
             status=Status.UNKNOWN,
             because=problem.message,
             advice=problem.remedy,
             problem=kind,
             cause=problem.cause,
             lacks=problem.lacks,
-            owner=resolved.owner if resolved else None,
-            runbook=resolved.runbook if resolved else None,
+            owner=resolved.entry.owner if resolved else None,
+            runbook=resolved.entry.runbook if resolved else None,
             silenced=silenced,
             whole_table=True,
         )

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from checks.model import Column, Finding, Listing, Observation, PartitionSeen, Period, Table, TableMemory
-from checks.rules.base import Clock, TablePlan
+from checks.rules.asking import Clock
+from checks.rules.base import TablePlan
 from tests.verdicts import judge, rules_of
 
 if TYPE_CHECKING:

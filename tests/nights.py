@@ -20,7 +20,8 @@ from checks.model import (
     TableMemory,
 )
 from checks.plan import Planned
-from checks.rules.base import Binding, Clock, Rule, TablePlan
+from checks.rules.asking import Clock
+from checks.rules.base import Binding, Rule, TablePlan
 from checks.rules.partitions import PartitionsConfig, PartitionsRule
 from tests.lakes import MemoryLake, hive_location
 from tests.times import DAY, HOUR, at

@@ -13,7 +13,8 @@ from pyiceberg.partitioning import PartitionField, PartitionSpec
 from pyiceberg.typedef import Record
 
 from checks.model import Format, ItemState, TableMemory
-from checks.rules.base import Binding, Clock
+from checks.rules.asking import Clock
+from checks.rules.base import Binding
 from checks.rules.partitions import PartitionsConfig, PartitionsRule
 from tests.tables_by_engines import (
     NOW,

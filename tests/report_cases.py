@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from checks.changes import State, advance, changes, complete
 from checks.model import Cost, Finding, Item, ItemState, Limits, ProblemKind, Severity, Status
@@ -119,7 +120,12 @@ def report_of(
     before = state or State()
     found = tuple(findings)
     news = changes(before, found, now, DAY, watched={one.table for one in found})
-    fields: dict[str, Any] = {"run_id": "run-2", "name": "prod", "zone": "Europe/Berlin", "cost": COST}
+    fields: dict[str, Any] = {
+        "run_id": "run-2",
+        "name": "prod",
+        "zone": ZoneInfo("Europe/Berlin"),
+        "cost": COST,
+    }
     first_run = before.is_first_run
     return build(findings=found, changes=news, now=now, first_run=first_run, **{**fields, **more})
 

@@ -15,7 +15,8 @@ from checks.config import load
 from checks.lake.observe import observe
 from checks.memory import _remembered
 from checks.model import Finding, TableMemory
-from checks.rules.base import Clock, TablePlan
+from checks.rules.asking import Clock
+from checks.rules.base import TablePlan
 from tests.lakes import HttpLake, MemoryLake
 from tests.times import at
 
@@ -42,9 +43,7 @@ def plan_of(table: Table, memory: TableMemory | None = None, **blocks: Any) -> T
     return TablePlan(
         table=table,
         rules=resolved.rules,
-        pattern=resolved.pattern,
-        stated_layout=resolved.stated_layout,
-        every=resolved.every,
+        entry=resolved.entry,
         memory=memory or TableMemory(),
     )
 
@@ -57,7 +56,7 @@ def look(lake: LakeBuilder, plan: TablePlan, now: datetime = NOW) -> Observation
 def judged(plan: TablePlan, seen: Observation, now: datetime = NOW) -> dict[str, Finding]:
     """Return the finding of each check, judged by Great Expectations."""
     clock = Clock(now=now)
-    rows = [Measured(plan, rule, rule.measure(seen, clock, plan.memory)) for rule in plan.rules]
+    rows = [Measured(plan.about, rule, rule.measure(seen, clock, plan.memory)) for rule in plan.rules]
     return {finding.check: finding for finding in assess(rows)}
 
 

@@ -14,7 +14,8 @@ from ruamel.yaml import YAML
 from checks.config import load
 from checks.layout import KeyFormat, TimeLayout
 from checks.model import Period, Table, TableMemory
-from checks.rules.base import Clock, TablePlan
+from checks.rules.asking import Clock
+from checks.rules.base import TablePlan
 from checks.rules.partitions import PartitionsRule
 from checks.schedule.periods import DAILY, MONTHLY, WEEKLY, Every, period_of
 from tests.lakes import MemoryLake, hive_location, prefix
@@ -249,9 +250,7 @@ def _plan(case: Case, table: Table) -> tuple[tuple[Rule, ...], TablePlan]:
     plan = TablePlan(
         table=table,
         rules=resolved.rules,
-        pattern=resolved.pattern,
-        stated_layout=resolved.stated_layout,
-        every=resolved.every,
+        entry=resolved.entry,
     )
     return resolved.rules, plan
 

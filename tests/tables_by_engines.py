@@ -30,7 +30,8 @@ from pyiceberg.types import LongType, NestedField, StringType
 from checks.lake.reader import LakeReader
 from checks.lake.storage import Key, Keys, Page
 from checks.model import Format, Observation, Problem, ProblemKind, Table, Unobserved
-from checks.rules.base import Clock, TablePlan
+from checks.rules.asking import Clock
+from checks.rules.base import TablePlan
 from checks.rules.freshness import FreshnessRule
 
 if TYPE_CHECKING:

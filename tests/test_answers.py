@@ -12,8 +12,10 @@ import pytest
 from checks.lake.answers import Answers, limit_of
 from checks.layout import StatedLayout
 from checks.model import ItemState, Status, TableMemory
-from checks.rules.base import Clock, TablePlan
+from checks.rules.asking import Clock
+from checks.rules.base import TablePlan
 from checks.rules.catalog import CatalogConfig
+from checks.rules.entry import EntryKeys
 from checks.rules.files import FilesConfig
 from checks.rules.freshness import FreshnessConfig
 from checks.rules.volume import VolumeConfig
@@ -275,7 +277,7 @@ def test_another_pattern_is_another_question() -> None:
     nights = Nights(plain=True)
     nights.load_all()
     nights.night()
-    nights.plan = replace(nights.plan, pattern="*.csv")
+    nights.plan = replace(nights.plan, entry=EntryKeys(pattern="*.csv"))
     assert set(nights.states().values()) == {ItemState.EMPTY}
 
 

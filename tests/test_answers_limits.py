@@ -13,7 +13,8 @@ from checks.lake.session import Ledger
 from checks.memory import records
 from checks.model import ItemState, ProblemKind, Status
 from checks.plan import Planned
-from checks.rules.base import Clock
+from checks.rules.asking import Clock
+from checks.rules.entry import EntryKeys
 from checks.rules.volume import VolumeConfig
 from tests.lakes import MemoryLake, hive_location
 from tests.nights import NOW, WEEK, Nights, beside, partitions
@@ -117,7 +118,7 @@ def test_a_table_that_could_not_be_read_keeps_what_was_known_of_it() -> None:
 
 def test_long_patterns_are_not_remembered() -> None:
     nights = Nights(plain=True)
-    nights.plan = replace(nights.plan, pattern=f"[{'p' * 500}]*")
+    nights.plan = replace(nights.plan, entry=EntryKeys(pattern=f"[{'p' * 500}]*"))
     nights.load_all()
     nights.night()
     assert not nights.plan.memory.answers

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checks import assess as subject
+from checks import expectations
 from checks.assess import Measured, assess, judge, row_of
 from checks.model import (
     Finding,
@@ -24,14 +25,17 @@ from checks.model import (
     Table,
     TableMemory,
 )
-from checks.rules.base import Clock, Direction, Row, Rule, TablePlan
+from checks.rules import CHECKS
+from checks.rules.asking import Clock
+from checks.rules.base import NOTHING_MORE, About, Direction, Row, Rule
 from tests.times import HOUR, SECOND, at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from checks.layout import TimeLayout
-    from checks.rules.base import Needs
+    from checks.rules.asking import Needs
+    from checks.rules.base import CheckConfig
 
 NOW = at("2026-11-22 06:00")
 
@@ -45,29 +49,29 @@ class Echo(Rule):
     def needs(self, table: Table, layout: TimeLayout | None, clock: Clock, memory: TableMemory) -> Needs:
         raise NotImplementedError
 
-    def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:
+    def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row[Any]:
         raise NotImplementedError
 
-    def finding(self, row: Row, severity: Severity | None) -> Finding:
+    def finding(self, row: Row[Any], severity: Severity | None, about: About = NOTHING_MORE) -> Finding:
         status = Status.PASS if severity is None else Status.FAIL
         return Finding(table=row.table, check=row.check, status=status, severity=severity, because="told")
 
 
-def fresh(name: str, age: timedelta, **values: Any) -> Row:
+def fresh(name: str, age: timedelta, **values: Any) -> Row[Any]:
     limits = {"warning": NOW - 24 * HOUR, "critical": NOW - 36 * HOUR, **values}
     return Row(table=name, check="freshness", direction=Direction.AT_LEAST, observed=NOW - age, **limits)
 
 
-def missing(name: str, count: int, **values: Any) -> Row:
+def missing(name: str, count: int, **values: Any) -> Row[Any]:
     limits = {"warning": 0, "critical": 2, **values}
     return Row(table=name, check="partitions", direction=Direction.AT_MOST, observed=count, **limits)
 
 
-def measured(*rows: Row) -> list[Measured]:
-    return [Measured(TablePlan(table=Table(id=row.table), rules=()), Echo(), row) for row in rows]
+def measured(*rows: Row[Any]) -> list[Measured]:
+    return [Measured(About(), Echo(), row) for row in rows]
 
 
-def verdicts(*rows: Row) -> list[tuple[Status, Severity | None]]:
+def verdicts(*rows: Row[Any]) -> list[tuple[Status, Severity | None]]:
     return [(finding.status, finding.severity) for finding in assess(measured(*rows))]
 
 
@@ -131,16 +135,16 @@ def test_rows_of_one_name_are_all_unknown() -> None:
 
 def test_a_fault_of_one_rule_never_costs_the_run() -> None:
     class Broken(Echo):
-        def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:
+        def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row[Any]:
             raise ZeroDivisionError("oops")
 
-        def finding(self, row: Row, severity: Severity | None) -> Finding:
+        def finding(self, row: Row[Any], severity: Severity | None, about: About = NOTHING_MORE) -> Finding:
             raise KeyError("facts")
 
     table = Table(id="a")
     row = row_of(Broken(), Observation(table=table, now=NOW), Clock(now=NOW), TableMemory())
-    broken = Measured(TablePlan(table=table, rules=()), Broken(), row)
-    untold = Measured(TablePlan(table=table, rules=()), Broken(), fresh("b", HOUR))
+    broken = Measured(About(), Broken(), row)
+    untold = Measured(About(), Broken(), fresh("b", HOUR))
     first, second, third = assess([broken, untold, *measured(fresh("c", HOUR))])
     assert (first.status, second.status, third.status) == (Status.UNKNOWN, Status.UNKNOWN, Status.PASS)
     assert (
@@ -151,6 +155,24 @@ def test_a_fault_of_one_rule_never_costs_the_run() -> None:
         second.because
         == "could not be checked: it was not judged: its sentence failed with KeyError: 'facts'"
     )
+
+
+@pytest.mark.parametrize("config", CHECKS.values(), ids=CHECKS.keys())
+def test_each_check_is_judged_by_the_class_that_it_names(config: type[CheckConfig]) -> None:
+    is_at_least = config.check in ("freshness", "events")  # the others count what is wrong
+    observed = NOW if is_at_least else 1
+    direction = Direction.AT_LEAST if is_at_least else Direction.AT_MOST
+    row: Row[Any] = Row(
+        table="a", check=config.check, direction=direction, observed=observed, critical=observed
+    )
+    module, _, name = config.expectation.rpartition(".")
+    assert module == expectations.__name__
+    assert name in vars(expectations)
+    judgement = judge(config.check, [row])
+    assert (judgement.problem, judgement.failing[Severity.CRITICAL]) == (None, frozenset())
+    worse = row.observed - SECOND if isinstance(row.observed, datetime) else 2
+    judgement = judge(config.check, [replace(row, observed=worse)])
+    assert (judgement.problem, judgement.failing[Severity.CRITICAL]) == (None, frozenset({row.id}))
 
 
 def test_nothing_to_judge_gives_nothing() -> None:

@@ -13,7 +13,9 @@ from checks.config.mistakes import ConfigErrors
 from checks.lake import Lake
 from checks.lake.session import Aws
 from checks.model import Observation, ProblemKind, Status
-from checks.rules.base import Binding, Clock, TablePlan
+from checks.rules.asking import Clock
+from checks.rules.base import Binding, TablePlan
+from checks.rules.entry import EntryKeys
 from checks.rules.freshness import FreshnessConfig
 from tests.lakes import point_at, prefix
 from tests.stub_http import Answer, Asked, Stub, listing, stub
@@ -68,7 +70,7 @@ def test_what_is_over_a_tables_budget_is_unknown_with_what_was_seen(
     served: Stub, most: int | None, came: str, status: Status
 ) -> None:
     served.answer = pages(5, came)
-    plan = replace(LARGE, max_requests=most)
+    plan = replace(LARGE, entry=EntryKeys.model_construct(max_requests=most))
     seen = look(served, plan)[plan.table.id]
     assert judge(plan, seen, CLOCK)["freshness"].status is status
     assert seen.requests == min(most or 5, 5)
@@ -77,7 +79,7 @@ def test_what_is_over_a_tables_budget_is_unknown_with_what_was_seen(
 
 
 def test_a_table_that_may_ask_for_nothing_says_why(served: Stub) -> None:
-    plan = replace(LARGE, max_requests=0)
+    plan = replace(LARGE, entry=EntryKeys.model_construct(max_requests=0))
     told = look(served, plan)[plan.table.id].problem
     assert told is not None
     assert told.kind is ProblemKind.OVER_BUDGET
@@ -90,7 +92,7 @@ def test_it_leaves_the_runs_budget_to_the_other_tables(served: Stub) -> None:
     served.answer = pages(1000, STALE)
     starved = look(served, LARGE, SMALL, max_requests=10)
     assert judge(SMALL, starved["s3://lake/small/"], CLOCK)["freshness"].status is Status.UNKNOWN
-    fair = look(served, replace(LARGE, max_requests=5), SMALL, max_requests=10)
+    fair = look(served, replace(LARGE, entry=EntryKeys(max_requests=5)), SMALL, max_requests=10)
     assert judge(SMALL, fair["s3://lake/small/"], CLOCK)["freshness"].status is Status.PASS
 
 
@@ -109,7 +111,7 @@ def test_it_is_a_key_of_an_entry() -> None:
     )
     names = [("web", "pages"), ("web", "clicks"), ("web", "views"), ("sales", "orders")]
     found = [config.resolve(None, *name) for name in names]
-    assert [each.max_requests for each in found if each is not None] == [50, 500, 50, None]
+    assert [each.entry.max_requests for each in found if each is not None] == [50, 500, 50, None]
 
 
 @pytest.mark.parametrize("value", [0, -1, "many", 1.5, True])

@@ -77,20 +77,20 @@ def text(tmp_path: Path, content: str, environ: Mapping[str, str] | None = None)
 
 
 def test_the_settings_of_the_example(example: Config) -> None:
-    assert example.name == "prod"
-    assert example.zone == BERLIN
-    assert example.topic == TOPIC
-    assert example.history == "s3://acme-ops/table-monitor/"
+    assert example.settings.name == "prod"
+    assert example.settings.timezone == BERLIN
+    assert example.settings.topic == TOPIC
+    assert example.settings.history == "s3://acme-ops/table-monitor/"
     assert example.calendars == {
         "de": Calendar("de", frozenset({5, 6}), frozenset({date(2026, 12, 24)}), frozenset())
     }
     assert example.calendars["de"].closed_because(date(2027, 3, 8)) is not None  # Berlin's own
     assert example.accounts["partner"].role_arn == "arn:aws:iam::111122223333:role/monitor"
     assert example.accounts["partner"].external_id == "x-17"
-    assert example.report == "always"
-    assert example.remind_every == timedelta(days=1)
-    assert example.timeout == timedelta(seconds=60)
-    assert (example.concurrency, example.max_requests) == (16, None)
+    assert example.settings.report == "always"
+    assert example.settings.remind_every == timedelta(days=1)
+    assert example.settings.timeout == timedelta(seconds=60)
+    assert (example.settings.concurrency, example.settings.max_requests) == (16, None)
     assert example.warnings(NOW) == ()
 
 
@@ -109,8 +109,8 @@ def test_the_settings_of_the_example(example: Config) -> None:
 def test_the_age_of_an_answer(text: str, age: timedelta | None) -> None:
     tables = [{"table": "a.b"}]
     config = load({"version": 1, "tables": tables, "max_age_of_answer": text}, environ={})
-    assert config.max_age_of_answer == (age or timedelta(0))
-    assert load({"version": 1, "tables": tables}, environ={}).max_age_of_answer == timedelta(days=7)
+    assert config.settings.max_age_of_answer == (age or timedelta(0))
+    assert load({"version": 1, "tables": tables}, environ={}).settings.max_age_of_answer == timedelta(days=7)
 
 
 @pytest.mark.parametrize(
@@ -144,13 +144,10 @@ def test_the_tables_of_the_example(example: Config) -> None:
             )
         ),
     )
-    assert (orders.owner, orders.runbook) == ("finance-data", "https://wiki.example.com/orders")
-    assert (orders.matched_by, orders.by_glob, orders.every, orders.stated_layout) == (
-        "sales.orders",
-        False,
-        DAILY,
-        None,
-    )
+    assert (orders.entry.owner, orders.entry.runbook) == ("finance-data", "https://wiki.example.com/orders")
+    assert (orders.matched_by, orders.by_glob) == ("sales.orders", False)
+    assert orders.periods is not None
+    assert (orders.periods.schedule.every, orders.periods.layout) == (DAILY, None)
     spend = example.resolve("partner", "ads", "spend")
     assert spend is not None
     assert spend.rules == (
@@ -160,7 +157,7 @@ def test_the_tables_of_the_example(example: Config) -> None:
     raw = example.resolve_prefix("s3://acme-raw/partner-a")
     assert raw is not None
     assert raw.rules == (FreshnessRule(error_after=timedelta(hours=24), zone=BERLIN),)
-    assert (raw.table, raw.pattern) == ("s3://acme-raw/partner-a/", "*.csv.gz")
+    assert (raw.table, raw.entry.pattern) == ("s3://acme-raw/partner-a/", "*.csv.gz")
     assert example.resolve(None, "ads", "spend") is None
     assert example.resolve("partner", "sales", "orders") is None
     assert example.resolve_prefix("s3://acme-raw/") is None
@@ -174,8 +171,8 @@ def test_the_example_as_a_dict_is_the_same_config(example: Config, tmp_path: Pat
     assert again.source == "config"
     for one, other in zip(again.watchlist.entries, example.watchlist.entries, strict=True):
         assert (one.selector, one.stated) == (other.selector, other.stated)
-    assert (again.zone, again.calendars, again.accounts, again.routes) == (
-        example.zone,
+    assert (again.settings.timezone, again.calendars, again.accounts, again.routes) == (
+        example.settings.timezone,
         example.calendars,
         example.accounts,
         example.routes,
@@ -202,11 +199,11 @@ def test_words_of_yaml_are_text(tmp_path: Path) -> None:
         "  - {table: a.b, owner: on, freshness: off, partitions: {due: 16:00, calendar: no}}\n"
         "  - {table: a.c, owner: 007, freshness: {by: 06:00}}\n",
     )
-    assert config.name == "NO"
+    assert config.settings.name == "NO"
     one, other = config.resolve(None, "a", "b"), config.resolve(None, "a", "c")
     assert one is not None
     assert other is not None
-    assert (one.owner, other.owner) == ("on", "007")
+    assert (one.entry.owner, other.entry.owner) == ("on", "007")
     assert [rule.check for rule in one.rules] == ["partitions"]
     assert one.rules[0] == PartitionsRule(
         schedule=Schedule(
@@ -233,7 +230,7 @@ def test_anchors_and_merge_keys(tmp_path: Path) -> None:
     utc, day = ZoneInfo("UTC"), timedelta(hours=24)
     assert one.rules == (FreshnessRule(warn_after=day, error_after=1.5 * day, zone=utc),)
     assert other.rules == (FreshnessRule(warn_after=day, error_after=2 * day, zone=utc),)
-    assert (one.owner, other.owner) == ("finance", "finance")
+    assert (one.entry.owner, other.entry.owner) == ("finance", "finance")
 
 
 @pytest.mark.parametrize(
@@ -254,7 +251,7 @@ def test_anchors_and_merge_keys(tmp_path: Path) -> None:
 def test_variables(written: str, read: str | None) -> None:
     environ = {"A": "one", "B": "two: [3]", "EMPTY": "", "REF": "${A}"}
     config = load({"version": 1, "name": written, "tables": [{"table": "a.b"}]}, environ=environ)
-    assert config.name == read
+    assert config.settings.name == read
 
 
 def test_variables_stand_for_numbers_and_blocks_too() -> None:
@@ -264,7 +261,7 @@ def test_variables_stand_for_numbers_and_blocks_too() -> None:
         "tables": [{"table": "a.b", "freshness": "${F}", "partitions": {"error_when": "${N}"}}],
     }
     config = load(plain, environ={"N": "4", "F": "off"})
-    assert config.concurrency == 4
+    assert config.settings.concurrency == 4
     table = config.resolve(None, "a", "b")
     assert table is not None
     assert [rule.error_when for rule in table.rules if isinstance(rule, PartitionsRule)] == [4]
@@ -285,7 +282,7 @@ def test_a_dict_may_hold_values_of_python() -> None:
     table = config.resolve(None, "a", "b")
     assert table is not None
     assert table.rules == (FreshnessRule(error_after=timedelta(hours=5), zone=ZoneInfo("UTC")),)
-    assert config.history == ".seen"
+    assert config.settings.history == ".seen"
     assert config.calendars["c"].closed_dates == {date(2026, 12, 24)}
     assert config.silences[0].until == datetime(2026, 12, 1, 7, tzinfo=UTC)
 
@@ -350,13 +347,13 @@ def test_config_wins_over_tables_with_a_warning(tmp_path: Path) -> None:
 def test_topic_and_history_of_the_environment_stand_in(tmp_path: Path) -> None:
     given = {"TOPIC_ARN": TOPIC, "HISTORY": "s3://acme-ops/monitor"}
     config = load_environment({"TABLES": "a.b", **given})
-    assert (config.topic, config.history) == (TOPIC, "s3://acme-ops/monitor/")
+    assert (config.settings.topic, config.settings.history) == (TOPIC, "s3://acme-ops/monitor/")
     path = tmp_path / "checks.yml"
     path.write_text(f"version: 1\ntopic: {FINANCE}\nhistory: .seen\ntables: [{{table: a.b}}]\n")
     config = load_environment({"CONFIG": str(path), **given})
-    assert (config.topic, config.history) == (FINANCE, ".seen")
+    assert (config.settings.topic, config.settings.history) == (FINANCE, ".seen")
     config = load_environment({"TABLES": "a.b", "TOPIC_ARN": "", "HISTORY": ""})
-    assert (config.topic, config.history) == (None, None)
+    assert (config.settings.topic, config.settings.history) == (None, None)
 
 
 def test_an_environment_that_names_nothing_or_the_wrong_things() -> None:
@@ -403,7 +400,9 @@ def test_the_exact_name_beats_the_longer_glob_beats_the_shorter_beats_the_defaul
     assert orders is not None
     assert ordinals is not None
     assert lines is not None
-    assert [(t.owner, t.runbook, t.pattern, t.zone.key) for t in (orders, ordinals, lines)] == [
+    assert [
+        (t.entry.owner, t.entry.runbook, t.entry.pattern, t.zone.key) for t in (orders, ordinals, lines)
+    ] == [
         ("exact", "https://w/long", "*.csv", "Asia/Tokyo"),
         ("long", "https://w/long", "*.csv", "Asia/Tokyo"),
         ("short", "https://w/short", "*.csv", "Europe/Berlin"),
@@ -455,8 +454,9 @@ def test_freshness_is_told_the_schedule_of_the_partitions() -> None:
     assert isinstance(partitions, PartitionsRule)
     assert isinstance(freshness, FreshnessRule)
     assert freshness.schedule is partitions.schedule
-    assert table.every == HOURLY
-    assert table.stated_layout == StatedLayout(("dt", "hour"), ("%Y%m%d", "%H"))
+    assert table.periods is not None
+    assert table.periods.schedule.every == HOURLY
+    assert table.periods.layout == StatedLayout(("dt", "hour"), ("%Y%m%d", "%H"))
 
 
 def test_a_limit_of_one_kind_leaves_none_of_another_behind() -> None:
@@ -528,7 +528,7 @@ def test_an_exclude_of_one_entry_leaves_others_alone() -> None:
     )
     orders = config.resolve(None, "sales", "orders")
     assert orders is not None
-    assert orders.owner is None
+    assert orders.entry.owner is None
     assert config.resolve(None, "sales", "tmp_a") is None
 
 
@@ -568,7 +568,7 @@ def test_entries_that_only_contradict_each_other_on_a_table_make_it_a_problem() 
     assert other.problem is None
     table = config.resolve(None, "sales", "orders_x")
     assert table is not None
-    assert (table.rules, table.owner, table.stated_layout) == ((), "me", None)
+    assert (table.rules, table.entry.owner, table.periods) == ((), "me", None)
     assert table.problem == Problem(
         ProblemKind.AMBIGUOUS,
         "*.orders_x and sales.orders_* in the config do not go together: partitions: 1 keys and 2 formats; write a "

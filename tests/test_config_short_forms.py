@@ -11,8 +11,12 @@ from jsonschema import Draft202012Validator
 from pydantic import Field
 
 from checks.config import Config, ConfigErrors, json_schema, load
-from checks.rules.base import Binding, CheckConfig, Duration
+from checks.rules.base import (
+    Binding,
+    CheckConfig,
+)
 from checks.rules.freshness import FreshnessRule
+from checks.rules.key_types import Duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -26,13 +26,13 @@ def test_readmes_config_loads(tmp_path: Path) -> None:
     path.write_text(example, encoding="utf-8")
     topic = "arn:aws:sns:eu-west-1:123456789012:S3TableMonitoringNotifications"
     config = load(path, environ={"TOPIC_ARN": topic})
-    assert config.topic == topic
+    assert config.settings.topic == topic
     orders = config.resolve(None, "sales", "orders")
     assert orders is not None
-    assert (orders.owner, [rule.check for rule in orders.rules]) == ("finance-data", ["partitions"])
+    assert (orders.entry.owner, [rule.check for rule in orders.rules]) == ("finance-data", ["partitions"])
     refunds = config.resolve(None, "sales", "refunds")
     assert refunds is not None
-    assert (refunds.owner, [rule.check for rule in refunds.rules]) == ("sales-data", ["freshness"])
+    assert (refunds.entry.owner, [rule.check for rule in refunds.rules]) == ("sales-data", ["freshness"])
     assert config.resolve(None, "sales", "tmp_orders") is None
 
 

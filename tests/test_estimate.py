@@ -12,7 +12,8 @@ from checks.layout import StatedLayout
 from checks.memory import records
 from checks.model import Column, Format, Table, TableMemory
 from checks.plan import Planned
-from checks.rules.base import Binding, Clock, Rule, TablePlan
+from checks.rules.asking import Clock
+from checks.rules.base import Binding, Rule, TablePlan
 from checks.rules.events import EventsConfig
 from checks.rules.freshness import FreshnessConfig
 from checks.rules.partitions import PartitionsConfig

@@ -9,6 +9,7 @@ import pytest
 
 from checks import cli, monitor
 from checks.model import Problem, ProblemKind, Unobserved
+from checks.rules.freshness import FreshnessRule
 from tests.accounts import land_days
 from tests.lakes import hive_location
 from tests.times import DAY, HOUR, at
@@ -321,3 +322,22 @@ def test_what_was_seen_before_is_told(lake: HttpLake, capsys: pytest.CaptureFixt
             "seen whole on Thu 12 Nov 2026 13:00 CET, not listed again"
         ) in told
     assert told.endswith("REQUESTS 3: glue:BatchGetPartition 1, glue:GetTable 1, s3:ListObjectsV2 1")
+
+
+def test_a_check_that_fails_itself_is_unknown_as_in_a_run(
+    lake: HttpLake, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: object) -> None:
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setattr(FreshnessRule, "measure", breaks)
+    lake.put("s3://lake/raw/a.parquet", NOW - HOUR)
+    told = "could not be checked: it was not judged: its check failed with ZeroDivisionError: oops"
+    lines = explain(capsys, "s3://lake/raw/")
+    verdict = lines[lines.index("VERDICT") + 1 : lines.index("REQUESTS") - 1]
+    assert " ".join(line.strip() for line in verdict) == (
+        f"freshness: unknown - {told} to do: report this with the log of the run"
+    )
+    outcome = monitor.run(monitor.load_config("checks.yml", {}), monitor.Request(now=NOW), {})
+    (because,) = (each.because for each in outcome.report.findings if each.table == "s3://lake/raw/")
+    assert because == told

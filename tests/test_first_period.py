@@ -14,7 +14,8 @@ from checks.layout import StatedLayout
 from checks.memory import records
 from checks.model import ItemState, Problem, ProblemKind, Severity, Status, Unobserved
 from checks.plan import Planned
-from checks.rules.base import Clock, TablePlan
+from checks.rules.asking import Clock
+from checks.rules.base import TablePlan
 from tests.lakes import MemoryLake
 from tests.times import DAY, HOUR, at
 from tests.verdicts import judge, rules_of

@@ -10,7 +10,8 @@ from deltalake import DeltaTable, write_deltalake
 
 from checks.lake.observe import observe
 from checks.model import Format, ProblemKind, TableMemory
-from checks.rules.base import Clock, TablePlan
+from checks.rules.asking import Clock
+from checks.rules.base import TablePlan
 from tests.tables_by_engines import (
     NOW,
     ROOT,

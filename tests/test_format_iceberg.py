@@ -27,7 +27,7 @@ from checks.model import (
     TableMemory,
     Unobserved,
 )
-from checks.rules.base import Clock
+from checks.rules.asking import Clock
 from tests.tables_by_engines import (
     LOCATION,
     NOW,
@@ -226,8 +226,10 @@ def test_a_table_without_a_snapshot_was_never_loaded() -> None:
         seen = observe(READER, plan_of(Format.ICEBERG, parameters=parameters), objects)
         assert (seen.listing, seen.newest, seen.problem) == (Listing(), None, None)
         row = freshness().measure(seen, Clock(now=NOW), plan_of(Format.ICEBERG).memory)
-        assert row.facts["never"].startswith("never loaded: the log of s3://")
-        assert row.facts["never"].endswith(" holds no commit that added data")
+        assert row.facts.nothing is not None
+        assert row.facts.nothing.is_first
+        assert row.facts.nothing.told.startswith("never loaded: the log of s3://")
+        assert row.facts.nothing.told.endswith(" holds no commit that added data")
 
 
 def test_only_maintenance_in_the_history_leaves_an_upper_bound() -> None:

@@ -17,7 +17,9 @@ from checks.history.document import from_text, to_text
 from checks.lake.answers import limit_of
 from checks.lake.formats import iceberg
 from checks.model import Arrival, Format, Listing, LogAnswer, ProblemKind, Status, TableMemory
-from checks.rules.base import Clock
+from checks.rules.asking import (
+    Clock,
+)
 from tests.rule_checks import after, judged
 from tests.rule_checks import plan_of as plan_by_config
 from tests.tables_by_engines import (

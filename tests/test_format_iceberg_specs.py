@@ -20,7 +20,9 @@ from checks.lake.formats import iceberg
 from checks.lake.formats.iceberg_metadata import Metadata
 from checks.lake.formats.iceberg_specs import Reading, _lies_within, specs_of
 from checks.model import Format, ProblemKind, Severity, Status, TableMemory
-from checks.rules.base import Clock
+from checks.rules.asking import (
+    Clock,
+)
 from checks.schedule.periods import parse_every
 from tests.partitioned import (
     MISSING,

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from checks.lake.formats import iceberg, iceberg_times
 from checks.model import Arrival, Format, Problem, ProblemKind, TableMemory, Unobserved
-from checks.rules.base import Clock
+from checks.rules.asking import (
+    Clock,
+)
 from tests.tables_by_engines import (
     LOCATION,
     NOW,

@@ -9,7 +9,7 @@ import pytest
 from checks.lake.formats import delta, hudi
 from checks.lake.formats.hudi_paths import PartitionPaths
 from checks.model import Format, TableMemory
-from checks.rules.base import Clock
+from checks.rules.asking import Clock
 from tests.partitioned import (
     A_GAP,
     EIGHT,

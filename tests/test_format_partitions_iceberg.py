@@ -21,7 +21,8 @@ from pyiceberg.types import NestedField, TimestampType
 
 from checks.lake.formats import iceberg, iceberg_manifests
 from checks.model import Format, ItemState, Severity, TableMemory, Unobserved
-from checks.rules.base import Binding, Clock
+from checks.rules.asking import Clock
+from checks.rules.base import Binding
 from checks.rules.volume import VolumeConfig
 from tests.partitioned import (
     A_GAP,

@@ -17,7 +17,7 @@ from pyiceberg.types import IntegerType, NestedField, StringType, TimestampType
 
 from checks.lake.formats import delta, delta_live, hudi, iceberg, iceberg_manifests
 from checks.model import Column, Format, ItemState, TableMemory
-from checks.rules.base import Clock
+from checks.rules.asking import Clock
 from tests.partitioned import (
     A_GAP,
     EIGHT,

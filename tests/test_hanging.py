@@ -21,7 +21,12 @@ from checks.config import load
 from checks.lake import session
 from checks.lake.catalog import prefix_table
 from checks.model import Listing, Observation
-from checks.rules.base import Clock, TablePlan
+from checks.rules.asking import (
+    Clock,
+)
+from checks.rules.base import (
+    TablePlan,
+)
 from lambda_handler import lambda_handler
 from tests.accounts import Mail, Team
 from tests.stub_http import Answer, stub

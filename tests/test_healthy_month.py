@@ -19,7 +19,7 @@ from checks.lake.observe import observe
 from checks.memory import records
 from checks.model import Finding, Problem, ProblemKind, Severity, Status, Table, Unobserved
 from checks.plan import plan
-from checks.rules.base import Clock
+from checks.rules.asking import Clock
 from tests.healthy import Simulated, fifty
 from tests.lakes import MemoryLake
 from tests.times import DAY, HOUR, at

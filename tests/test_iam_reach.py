@@ -20,7 +20,9 @@ from checks.lake.reader import LakeReader
 from checks.lake.split import Helpers
 from checks.model import Format, ProblemKind
 from checks.rights import GET, LIST, Reach, Right, literal
-from checks.rules.base import Clock, TablePlan
+from checks.rules.asking import (
+    Clock,
+)
 from tests.lakes import MemoryLake, prefix
 from tests.rule_checks import NOW, parquet, plan_of
 from tests.tables_by_engines import (
@@ -45,6 +47,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from checks.lake.storage import ObjectStore
+    from checks.rules.base import (
+        TablePlan,
+    )
 
 KEYS = {
     "dt=%Y-%m-%d": {"dt": "string"},

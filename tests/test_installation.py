@@ -22,7 +22,14 @@ from checks.lake.errors import asked_s3, problem_of
 from checks.lake.observe import internal_problem
 from checks.lake.pool import observe_all
 from checks.model import Observation, ProblemKind, TableMemory
-from checks.rules.base import Clock, Direction, Row, TablePlan
+from checks.rules.asking import (
+    Clock,
+)
+from checks.rules.base import (
+    Direction,
+    Row,
+    TablePlan,
+)
 from lambda_handler import lambda_handler
 from tests.accounts import Team
 from tests.lakes import prefix
@@ -67,7 +74,7 @@ def meet(place: str, error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
             rule: Any = SimpleNamespace(measure=raising(error), check="freshness")
             row_of(rule, Observation(table=TABLE, now=NOW), Clock(now=NOW), TableMemory())
         case _:
-            row = Row(table="a.b", check="freshness", direction=Direction.AT_MOST, observed=1.0)
+            row: Row[Any] = Row(table="a.b", check="freshness", direction=Direction.AT_MOST, observed=1.0)
             monkeypatch.setattr(assess, "_validate", raising(error))
             assess.judge("freshness", [row])
 

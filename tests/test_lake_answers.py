@@ -13,7 +13,8 @@ from checks.lake import Lake
 from checks.lake.session import Aws
 from checks.layout import StatedLayout
 from checks.model import Column, Listing, Observation, Problem, ProblemKind, Status, Table, Unobserved
-from checks.rules.base import Binding, Clock, TablePlan
+from checks.rules.asking import Clock
+from checks.rules.base import Binding, TablePlan
 from checks.rules.freshness import FreshnessConfig
 from checks.rules.partitions import PartitionsConfig
 from tests.lakes import point_at, prefix

@@ -15,7 +15,8 @@ from checks.lake.observe import observe
 from checks.memory import _remembered, records
 from checks.model import Finding, ItemState, TableMemory
 from checks.plan import Planned
-from checks.rules.base import Binding, Clock, TablePlan
+from checks.rules.asking import Clock
+from checks.rules.base import Binding, TablePlan
 from checks.rules.dimensions import MOST_COMBINATIONS, Each, parse_each, say_groups
 from checks.rules.partitions import PartitionsConfig, PartitionsRule
 from checks.rules.volume import VolumeConfig
@@ -57,7 +58,7 @@ def look(lake: LakeBuilder, plan: TablePlan) -> tuple[Observation, Finding]:
     """Look at a table, judge it, and return what was seen and the finding."""
     seen = observe(plan, CLOCK, lake.reader(plan))
     rule = plan.rules[0]
-    (finding,) = assess([Measured(plan, rule, rule.measure(seen, CLOCK, plan.memory))])
+    (finding,) = assess([Measured(plan.about, rule, rule.measure(seen, CLOCK, plan.memory))])
     return seen, finding
 
 

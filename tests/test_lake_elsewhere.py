@@ -9,7 +9,8 @@ import pytest
 
 from checks.lake.elsewhere import MOST_PLACES
 from checks.model import Severity, Status
-from checks.rules.base import Clock, TablePlan
+from checks.rules.asking import Clock
+from checks.rules.base import TablePlan
 from tests.lakes import LakeBuilder, MemoryLake
 from tests.test_lake_observe import CLOCK, NOW, daily, fresh, lake, load, see
 from tests.times import DAY, HOUR

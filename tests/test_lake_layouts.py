@@ -11,7 +11,8 @@ from checks.assess import Measured, assess
 from checks.lake.observe import observe
 from checks.layout import TimeLayout, infer_layout, infer_names, infer_path, layout_from_json
 from checks.model import Column, Finding, Observation, Problem, TableMemory
-from checks.rules.base import Binding, Clock, TablePlan
+from checks.rules.asking import Clock
+from checks.rules.base import Binding, TablePlan
 from checks.rules.partitions import PartitionsConfig
 from tests.lakes import HttpLake, LakeBuilder, MemoryLake, hive_location, point_at, prefix, reset
 from tests.times import DAY, HOUR, UTC_ZONE, at
@@ -45,7 +46,7 @@ def look(
         table=table, rules=(rule,), stated_layout=rule.stated_layout, memory=memory or TableMemory()
     )
     seen = observe(plan, CLOCK, lake.reader(plan))
-    (finding,) = assess([Measured(plan, rule, rule.measure(seen, CLOCK, plan.memory))])
+    (finding,) = assess([Measured(plan.about, rule, rule.measure(seen, CLOCK, plan.memory))])
     return seen, finding
 
 

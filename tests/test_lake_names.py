@@ -18,7 +18,7 @@ from checks.lake.storage import Budget, Key, Keys, Tally, list_place
 from checks.layout import KeyFormat, TimeLayout
 from checks.model import Format, Period
 from checks.projection import java_format
-from checks.rules.base import Clock
+from checks.rules.asking import Clock
 from checks.schedule.periods import DAILY, HOURLY, MONTHLY, WEEKLY, period_of
 from tests.lakes import MemoryLake
 from tests.times import BERLIN, UTC_ZONE, at, wall

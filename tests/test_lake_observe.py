@@ -12,7 +12,9 @@ import pytest
 from checks.lake.observe import observe
 from checks.layout import StatedLayout, TimeLayout
 from checks.model import Finding, Listing, Observation, ProblemKind, Severity, Table, TableMemory
-from checks.rules.base import Binding, Clock, Needs, Row, Rule, TablePlan
+from checks.rules.asking import Clock, Needs
+from checks.rules.base import NOTHING_MORE, About, Binding, Row, Rule, TablePlan
+from checks.rules.entry import EntryKeys
 from checks.rules.freshness import FreshnessConfig
 from checks.rules.partitions import PartitionsConfig, PartitionsRule
 from tests.lakes import HttpLake, LakeBuilder, MemoryLake, hive_location, point_at, prefix, reset
@@ -37,10 +39,10 @@ class Asks(Rule):
     def needs(self, table: Table, layout: TimeLayout | None, clock: Clock, memory: TableMemory) -> Needs:
         return self.needs_
 
-    def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:
+    def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row[Any]:
         raise NotImplementedError
 
-    def finding(self, row: Row, severity: Severity | None) -> Finding:
+    def finding(self, row: Row[Any], severity: Severity | None, about: About = NOTHING_MORE) -> Finding:
         raise NotImplementedError
 
 
@@ -348,7 +350,7 @@ def test_an_unpartitioned_table_and_a_prefix_are_one_listing(lake: LakeBuilder) 
         lake.put(f"{uri}d.json", NOW)
     for watched in (table, prefix("s3://lake/raw")):
         before = sum(lake.counts.values())
-        seen = see(lake, TablePlan(table=watched, rules=(fresh(),), pattern="*.csv"))
+        seen = see(lake, TablePlan(table=watched, rules=(fresh(),), entry=EntryKeys(pattern="*.csv")))
         assert seen.listing == Listing(
             objects=2,
             size_bytes=12,

@@ -16,7 +16,6 @@ from pyarrow import parquet as pq
 from checks.lake.footers import parse_footer
 from checks.lake.parquet import Chunk, chunks_of
 from checks.model import FileSeen, Unobserved
-from checks.rules.base import Detail
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -208,14 +207,14 @@ FILE = FileSeen("s3://lake/a.parquet", 1_000_000, EPOCH)
 @pytest.mark.parametrize("levels", [201, 20_000, 500_000])
 def test_a_schema_that_pyarrow_would_follow_down_to_the_end_of_the_process_is_told(levels: int) -> None:
     with pytest.raises(Unobserved) as error:
-        parse_footer(as_file(nested(levels)), FILE, Detail(footers=1))
+        parse_footer(as_file(nested(levels)), FILE)
     assert "s3://lake/a.parquet is no whole Parquet file" in error.value.problem.message
     assert "its schema is nested more than 200 levels deep" in error.value.problem.message
 
 
 def test_a_schema_of_many_groups_beside_each_other_is_not_deep() -> None:
     table = pa.table({f"c{number}": [{"a": [{"b": {"x": 1}}]}] for number in range(300)})
-    seen = parse_footer(as_file(footer_of(table)), FILE, Detail(footers=1))
+    seen = parse_footer(as_file(footer_of(table)), FILE)
     assert len(seen.columns) == 300
     assert seen.columns[0].type == "struct<a:array<struct<b:struct<x:bigint>>>>"
 

@@ -7,7 +7,8 @@ import time
 
 from checks.lake.pool import observe_all
 from checks.model import Observation, ProblemKind
-from checks.rules.base import Clock, TablePlan
+from checks.rules.asking import Clock
+from checks.rules.base import TablePlan
 from tests.lakes import prefix
 from tests.times import at
 

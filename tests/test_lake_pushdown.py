@@ -11,7 +11,8 @@ from checks.lake.observe import observe
 from checks.lake.pushdown import is_sorted
 from checks.layout import KeyFormat, TimeLayout
 from checks.model import Problem, ProblemKind, TableMemory, Unobserved
-from checks.rules.base import Binding, Clock, TablePlan
+from checks.rules.asking import Clock
+from checks.rules.base import Binding, TablePlan
 from checks.rules.partitions import PartitionsConfig
 from tests.lakes import MemoryLake, hive_location
 from tests.times import DAY, UTC_ZONE, at

@@ -15,7 +15,8 @@ from checks.lake.observe import observe
 from checks.lake.skipscan import PAGES_FOR_LATENESS, can_scan
 from checks.layout import StatedLayout
 from checks.model import ItemState, Observation, Problem, ProblemKind, Table, TableMemory, Unobserved
-from checks.rules.base import Binding, Clock, Rule, TablePlan
+from checks.rules.asking import Clock
+from checks.rules.base import Binding, Rule, TablePlan
 from checks.rules.freshness import FreshnessConfig
 from checks.rules.partitions import PartitionsConfig, PartitionsRule
 from tests.lakes import MemoryLake, hive_location, prefix

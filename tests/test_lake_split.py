@@ -16,7 +16,8 @@ from checks.lake.observe import observe
 from checks.lake.session import Ledger
 from checks.lake.split import Helpers, cuts_between
 from checks.model import Listing, Observation, Problem, ProblemKind, Status, Unobserved
-from checks.rules.base import Clock, TablePlan
+from checks.rules.asking import Clock
+from checks.rules.base import TablePlan
 from tests.lakes import MemoryLake, prefix
 from tests.test_lake_skipscan import freshness
 from tests.times import HOUR, at

@@ -19,7 +19,7 @@ from checks.lake.formats import delta, delta_live, delta_walk
 from checks.lake.formats.delta_stats import moment_of
 from checks.lake.reader import LakeReader
 from checks.model import Column, Format, ProblemKind, Severity, Size, Status, TableMemory
-from checks.rules.base import Clock
+from checks.rules.asking import Clock
 from tests.rule_checks import judged, parquet
 from tests.rule_checks import plan_of as plan_by_config
 from tests.tables_by_engines import (

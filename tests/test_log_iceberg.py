@@ -29,8 +29,7 @@ from pyiceberg.types import (
 from checks.lake.formats import iceberg, iceberg_manifests, iceberg_more
 from checks.lake.formats.values import Newest
 from checks.model import FileSeen, FooterSeen, Format, ProblemKind, Severity, Status, Unobserved
-from checks.rules.base import Clock
-from checks.rules.events import EventsRule
+from checks.rules.asking import Clock
 from checks.schedule.clock import FIRST, LAST
 from tests.rule_checks import judged
 from tests.rule_checks import plan_of as plan_by_config
@@ -450,8 +449,9 @@ def test_sound_files_of_a_part_are_no_pass(tmp_path: Path, monkeypatch: pytest.M
 
 
 def column(kind: str) -> iceberg_more._Column:
-    rule = next(rule for rule in plan_with({}, events=EVENTS).rules if isinstance(rule, EventsRule))
-    return iceberg_more._Column(2, kind, rule)
+    ask = plan_with({}, events=EVENTS).detail(Clock(now=NOW)).value
+    assert ask is not None
+    return iceberg_more._Column(2, kind, ask)
 
 
 def value_of(upper: bytes | None, kind: str = "timestamptz") -> FooterSeen:
@@ -591,8 +591,9 @@ _KEPT: list[tuple[ObjectsInMemory, dict[str, str]]] = []
 
 def test_a_value_that_was_seen_ends_the_look_only_where_nothing_can_be_newer() -> None:
     plan = plan_with({}, events={"column": "seen", "warn_after": "24h", "error_after": "48h"})
-    rule = next(rule for rule in plan.rules if isinstance(rule, EventsRule))
-    newest = Newest(rule, Clock(now=NOW))
+    ask = plan.detail(Clock(now=NOW)).value
+    assert ask is not None
+    newest = Newest(ask, Clock(now=NOW))
     file = FileSeen("s3://lake/a.parquet", 9, NOW)
     assert not newest.is_settled_by(NOW - 90 * DAY)
     newest.add(FooterSeen(file=file, newest=NOW - 30 * HOUR))

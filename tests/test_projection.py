@@ -12,7 +12,8 @@ from checks.lake.observe import observe
 from checks.layout import TimeLayout, infer_layout
 from checks.model import Column, Finding, ItemState, Table
 from checks.projection import Projection, Unprojectable, java_format, projection_of
-from checks.rules.base import Binding, Clock, TablePlan
+from checks.rules.asking import Clock
+from checks.rules.base import Binding, TablePlan
 from checks.rules.freshness import FreshnessConfig
 from checks.rules.partitions import PartitionsConfig
 from checks.schedule.periods import DAILY, HOURLY, WEEKLY, Every, period_of
@@ -64,7 +65,7 @@ def judged(lake: LakeBuilder, table: Table, **config: object) -> Finding:
     rule = PartitionsConfig.model_validate(block).bind(Binding(zone=ZoneInfo("UTC")))
     plan = TablePlan(table=table, rules=(rule,), stated_layout=rule.stated_layout)
     seen = observe(plan, CLOCK, lake.reader(plan))
-    (finding,) = assess([Measured(plan, rule, rule.measure(seen, CLOCK, plan.memory))])
+    (finding,) = assess([Measured(plan.about, rule, rule.measure(seen, CLOCK, plan.memory))])
     return finding
 
 
@@ -361,6 +362,6 @@ def test_freshness_of_projected_tables_reads_no_catalog(lake: LakeBuilder) -> No
     rule = FreshnessConfig.model_validate({"max_age": "2h"}).bind(Binding(zone=ZoneInfo("UTC")))
     plan = TablePlan(table=table, rules=(rule,))
     seen = observe(plan, CLOCK, lake.reader(plan))
-    (finding,) = assess([Measured(plan, rule, rule.measure(seen, CLOCK, plan.memory))])
+    (finding,) = assess([Measured(plan.about, rule, rule.measure(seen, CLOCK, plan.memory))])
     assert (finding.status, finding.observed) == ("pass", at("11-23 11:00"))
     assert lake.counts["s3:ListObjectsV2"] <= 4

@@ -16,7 +16,7 @@ from checks.lake.observe import observe
 from checks.memory import records
 from checks.model import Item, ItemState, PastPeriod
 from checks.plan import plan
-from checks.rules.base import Clock
+from checks.rules.asking import Clock
 from checks.rules.punctuality import MOST_PERIODS, on_time_share, past_periods, usual
 from tests.lakes import MemoryLake
 from tests.test_healthy_month import FakeCatalog

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import unicodedata
 from dataclasses import replace
 from datetime import timedelta
@@ -90,7 +92,7 @@ def test_no_tables_at_all() -> None:
 
 
 def test_a_statement_stands_on_one_line_and_is_told_once() -> None:
-    advised = replace(SESSIONS, advice=f"register what has landed: {ALTER}")
+    advised = replace(SESSIONS, advice="register what has landed", statement=ALTER)
     for one in (SESSIONS, advised):
         assert f"  Run: {ALTER}" in lines_of(one)
         assert render(report_of([one])).count("ALTER TABLE") == 1
@@ -398,3 +400,12 @@ def test_of_what_is_long_dead_neither_its_size_nor_one_more_day_is_an_item_of_it
     )
     small = [replace(one, observed=5) if one.check == "volume" else one for one in first]
     assert "CRITICAL t.a (volume)" in lines_of(*small), "something came, and too little of it"
+
+
+def test_telling_a_report_imports_neither_the_rules_nor_what_they_need() -> None:
+    code = "import sys, checks.report.text, checks.report.as_json; print(*sys.modules)"
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert "checks.report.entries" in found
+    assert not {"checks.rules", "pydantic", "pandas", "boto3", "great_expectations"} & set(found)

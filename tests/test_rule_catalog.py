@@ -81,7 +81,7 @@ def test_each_difference_has_the_statement_that_mends_it(lake: LakeBuilder) -> N
         "though no data lies there (2026-11-20 to 2026-11-21)"
     )
     assert finding.observed == 3
-    assert finding.advice.startswith(
+    assert finding.to_do.startswith(
         "run what mends it (and 2 more statements, in the JSON report): ALTER TABLE"
     )
 

@@ -18,7 +18,7 @@ from checks.config import ConfigErrors, load
 from checks.lake.footers import MOST_BYTES, TAIL, hive_type, parse_footer, read_footer
 from checks.lake.observe import observe
 from checks.model import FileSeen, Finding, FooterSeen, ProblemKind, Severity, Status, Unobserved
-from checks.rules.base import Clock, Detail
+from checks.rules.asking import Clock, ValueAsk
 from tests.lakes import HttpLake, hive_location, point_at, prefix, reset
 from tests.rule_checks import NOW, ContentLake, find, judged, look, parquet, plan_of, put
 from tests.times import BERLIN, DAY, HOUR, SECOND, UTC_ZONE
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tests.lakes import LakeBuilder
 
 EVENTS = {"column": "event_time", "max_age": "24h"}
-DETAIL = Detail(footers=1, column="event_time", zone=UTC_ZONE)
+ASK = ValueAsk(column="event_time", zone=UTC_ZONE)
 
 
 @pytest.fixture(params=["memory", "http"])
@@ -57,10 +57,10 @@ def finding_of(data: bytes, *more: bytes, pattern: str | None = None, **block: A
     return find(lake, plan_of(prefix("s3://raw/a/"), events={**EVENTS, **block}, **named), "events")
 
 
-def footer_of(data: bytes, detail: Detail = DETAIL) -> FooterSeen:
+def footer_of(data: bytes, ask: ValueAsk = ASK) -> FooterSeen:
     lake = ContentLake()
     put(lake, "s3://raw/a.parquet", data, NOW)
-    return read_footer(lake, FileSeen("s3://raw/a.parquet", len(data), NOW), detail)
+    return read_footer(lake, FileSeen("s3://raw/a.parquet", len(data), NOW), ask)
 
 
 def test_the_newest_value_costs_one_get_a_file(lake: LakeBuilder) -> None:
@@ -139,7 +139,7 @@ def test_units_and_zones_of_instants(unit: str, tz: str) -> None:
 def test_timestamps_without_a_zone_are_in_the_stated_one(unit: str) -> None:
     data = parquet(event_time=stamps(HOUR, unit=unit, tz=None))
     assert footer_of(data).newest == NOW - HOUR
-    assert footer_of(data, replace(DETAIL, zone=BERLIN)).newest == NOW - 2 * HOUR
+    assert footer_of(data, replace(ASK, zone=BERLIN)).newest == NOW - 2 * HOUR
 
 
 def test_a_date_is_as_new_as_the_end_of_its_day() -> None:
@@ -159,13 +159,13 @@ def test_a_date_is_as_new_as_the_end_of_its_day() -> None:
 
 def test_a_field_of_a_struct_in_any_case() -> None:
     struct = pa.StructArray.from_arrays([stamps(HOUR)], names=["At"])
-    seen = footer_of(parquet(Meta=struct), replace(DETAIL, column="meta.at"))
+    seen = footer_of(parquet(Meta=struct), replace(ASK, column="meta.at"))
     assert seen.newest == NOW - HOUR
 
 
 def test_a_field_of_a_list_has_many_values_a_row() -> None:
     items = pa.array([[{"at": NOW}]], pa.list_(pa.struct([("at", pa.timestamp("us", "UTC"))])))
-    seen = footer_of(parquet(items=items), replace(DETAIL, column="items.list.element.at"))
+    seen = footer_of(parquet(items=items), replace(ASK, column="items.list.element.at"))
     assert seen.problem is not None
     assert seen.problem.message == (
         "column items.list.element.at of s3://raw/a.parquet lies in a list or a map, and is no column of its own"
@@ -248,7 +248,7 @@ def test_a_footer_of_gigabytes_is_not_read() -> None:
             return b"\0" * (TAIL - 8) + (MOST_BYTES + 1).to_bytes(4, "little") + b"PAR1"
 
     lake = Huge()
-    seen = read_footer(lake, FileSeen("s3://raw/a.parquet", 1 << 40, NOW), DETAIL)
+    seen = read_footer(lake, FileSeen("s3://raw/a.parquet", 1 << 40, NOW), ASK)
     assert seen.problem is not None
     assert "and at most 16,777,216 are read" in seen.problem.message
     assert dict(lake.counts) == {"s3:GetObject": 1}
@@ -258,7 +258,7 @@ def test_a_file_that_was_replaced_meanwhile_is_told() -> None:
     lake = ContentLake()
     data = parquet(event_time=stamps(HOUR))
     put(lake, "s3://raw/a.parquet", data, NOW)
-    seen = read_footer(lake, FileSeen("s3://raw/a.parquet", len(data) + 5, NOW), DETAIL)
+    seen = read_footer(lake, FileSeen("s3://raw/a.parquet", len(data) + 5, NOW), ASK)
     assert seen.problem is not None
     assert seen.problem.message.endswith("it changed while it was read")
 
@@ -286,7 +286,9 @@ def test_a_value_of_before_a_late_events_arrival_is_not_yet_to_come() -> None:
     for late, status in ((HOUR / 3 - SECOND, Status.UNKNOWN), (HOUR / 3, Status.PASS)):
         clock = Clock(now=NOW, reading=NOW + late)
         seen = observe(plan, clock, lake.reader(plan))
-        (finding,) = assess([Measured(plan, plan.rules[0], plan.rules[0].measure(seen, clock, plan.memory))])
+        (finding,) = assess(
+            [Measured(plan.about, plan.rules[0], plan.rules[0].measure(seen, clock, plan.memory))]
+        )
         assert finding.status is status
 
 
@@ -315,7 +317,7 @@ def test_a_value_that_is_yet_to_come_hides_the_newest() -> None:
     ],
 )
 def test_sentinels_at_either_end_of_time_do_no_harm(value: Any, zone: ZoneInfo, *, is_ahead: bool) -> None:
-    seen = footer_of(parquet(event_time=value), replace(DETAIL, zone=zone))
+    seen = footer_of(parquet(event_time=value), replace(ASK, zone=zone))
     assert seen.problem is None
     assert seen.columns is not None
     assert seen.newest is not None
@@ -447,4 +449,4 @@ def test_any_bytes_are_no_footer(data: bytes, cut: int) -> None:
     for each in (data, SOUND[cut:], data + SOUND[-cut:]):
         footer_of(each)
         with suppress(Unobserved):
-            assert parse_footer(each, file, DETAIL).file == file
+            assert parse_footer(each, file, ASK).file == file

@@ -170,7 +170,7 @@ def test_what_to_do_is_told_of_what_is_missing_beside_what_is_not_registered() -
         lake.put(f"{table.location}dt={day}/a.parquet", NOW - 2 * DAY)
     lake.register(table, ["2026-11-20"])
     plan = plan_of(table, partitions={"every": "1d", "due": "06:00", "lookback": 3})
-    assert judged(plan, look(lake, plan))["partitions"].advice == (
+    assert judged(plan, look(lake, plan))["partitions"].to_do == (
         "look at the run that loads 2026-11-22; if that day will never come, close it in a calendar; and register "
         "what has landed: ALTER TABLE sales.orders ADD IF NOT EXISTS PARTITION (dt = '2026-11-21') LOCATION "
         "'s3://lake/sales/orders/dt=2026-11-21/'"

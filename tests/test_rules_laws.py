@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from checks.lake.observe import observe
 from checks.layout import StatedLayout
 from checks.model import Finding, Observation, Problem, ProblemKind, Severity, Status, Table, TableMemory
-from checks.rules.base import Clock, TablePlan
+from checks.rules.asking import Clock
+from checks.rules.base import TablePlan
 from tests.lakes import MemoryLake
 from tests.times import DAY, HOUR, at
 from tests.verdicts import judge, look, rules_of

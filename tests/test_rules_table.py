@@ -25,7 +25,7 @@ def findings_of(scenes: Sequence[Scene]) -> list[Finding]:
         clock, plan = scene.case.clock, scene.plan
         seen = observe(plan, clock, scene.reader())
         rule = next(rule for rule in plan.rules if rule.check == scene.case.check)
-        measured.append(Measured(plan, rule, rule.measure(seen, clock, plan.memory)))
+        measured.append(Measured(plan.about, rule, rule.measure(seen, clock, plan.memory)))
     return list(assess(measured))
 
 

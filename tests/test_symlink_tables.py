@@ -11,7 +11,7 @@ import pytest
 from checks.estimate import estimate
 from checks.lake.observe import observe
 from checks.model import LISTS, Format, ItemState, ProblemKind, Severity, Status
-from checks.rules.base import Clock
+from checks.rules.asking import Clock
 from tests.rule_checks import NOW, ContentLake, after, judged, look, plan_of, put
 from tests.tables_by_engines import delta_add, delta_commit, delta_remove
 from tests.times import DAY, HOUR, at

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from checks.lake.reader import LakeReader
     from checks.model import Observation, TableMemory
-    from checks.rules.base import Clock, Rule, TablePlan
+    from checks.rules.asking import Clock
+    from checks.rules.base import Rule, TablePlan
     from tests.lakes import LakeBuilder
 
 WEEKENDS = Calendar("office", frozenset({5, 6}))
@@ -35,7 +36,7 @@ def judge(
         if row.unknown is None:
             for worse in (Severity.WARNING, Severity.CRITICAL):
                 severity = worse if _plainly_failing([row], worse) else severity
-        found[rule.check] = _finding(Measured(plan, rule, row), severity, None)
+        found[rule.check] = _finding(Measured(plan.about, rule, row), severity, None)
     return found
 
 
@@ -58,6 +59,6 @@ def rules_of(blocks: Mapping[str, Mapping[str, Any]], zone: ZoneInfo) -> tuple[R
                 .model_validate(blocks[check])
                 .bind(Binding(zone=zone, calendars=calendars, schedule=schedule))
             )
-            schedule = getattr(rule, "schedule", None)
+            schedule = rule.states.schedule if rule.states is not None else schedule
             found.append(rule)
     return tuple(found)

@@ -45,15 +45,13 @@ def load_environment(environ: Mapping[str, str], *, fetch: Fetch | None = None) 
         raise ConfigErrors([*mistakes, *error.mistakes]) from None
     if mistakes:
         raise ConfigErrors(mistakes)
+    notes = config.notes
     if named and tables:
         told = "environment: TABLES: is set beside CONFIG, which wins; nothing of TABLES is looked at"
-        given["notes"] = (*config.notes, told)
-    return replace(
-        config,
-        topic=config.topic or given.get("topic"),
-        history=config.history or given.get("history"),
-        notes=given.get("notes", config.notes),
-    )
+        notes = (*notes, told)
+    settings = config.settings
+    given = {key: value for key, value in given.items() if getattr(settings, key) is None}
+    return replace(config, settings=settings.model_copy(update=given), notes=notes)
 
 
 def from_tables(text: str) -> Config:

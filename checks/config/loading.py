@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ValidationError
 
 from checks.config.merging import OFF, Block, Stated
-from checks.config.mistakes import ConfigErrors, Document, Path, show
+from checks.config.mistakes import ConfigErrors, Document, Path
 from checks.config.models import (
     Account,
     CalendarBlock,
@@ -27,6 +27,8 @@ from checks.config.watching import Entry, Watchlist, defaults_of
 from checks.config.words import did_you_mean, sentences, write_example
 from checks.rules import CHECKS
 from checks.rules.base import Binding
+from checks.rules.entry import EntryKeys
+from checks.rules.key_types import show
 from checks.schedule.calendars import Calendar
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ Model = TypeVar("Model", bound=BaseModel)
 _COLLECTIONS = frozenset(File.model_fields.keys() - Settings.model_fields.keys())
 OWN_KEYS = "x-"
 """Keys at the top that begin so are the reader's own, such as a home for anchors."""
-_STATED = ("owner", "runbook", "pattern", "timezone", "max_requests")
+_STATED = tuple(EntryKeys.model_fields)
 
 
 def load(
@@ -90,16 +92,7 @@ class Loader:
         return Config(
             source=self.document.source,
             watchlist=watchlist,
-            zone=settings.timezone,
-            name=settings.name,
-            topic=settings.topic,
-            history=settings.history,
-            report=settings.report,
-            remind_every=settings.remind_every,
-            concurrency=settings.concurrency,
-            timeout=settings.timeout,
-            max_requests=settings.max_requests,
-            max_age_of_answer=settings.max_age_of_answer,
+            settings=settings,
             calendars=calendars,
             accounts={name: account for name, account in accounts.items() if account is not None},
             routes=routes,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from checks.rules.key_types import LONGEST_VALUE, clip
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -12,7 +14,6 @@ Path: TypeAlias = tuple[str | int, ...]
 """Where a value stands: keys and list positions from the top, such as ``("tables", 0, "freshness")``."""
 
 _LONGEST_MESSAGE = 600
-_LONGEST_VALUE = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +127,7 @@ class Document:
             return None
         entry = entries[index]
         text = (entry.get("table") or entry.get("prefix")) if isinstance(entry, dict) else None
-        return clip(" ".join(text.split()), _LONGEST_VALUE) if isinstance(text, str) else None
+        return clip(" ".join(text.split()), LONGEST_VALUE) if isinstance(text, str) else None
 
 
 def _dotted(path: Path) -> str:
@@ -138,24 +139,3 @@ def _dotted(path: Path) -> str:
             shown = part if part.isprintable() and part else repr(part)
             text += f".{shown}" if text else shown
     return clip(text, _LONGEST_MESSAGE)
-
-
-def clip(text: str, longest: int) -> str:
-    """Shorten a text in its middle so that it is no longer than that."""
-    if len(text) <= longest:
-        return text
-    half = (longest - 3) // 2
-    return f"{text[:half]}...{text[-half:]}"
-
-
-def show(value: object) -> str:
-    """Write a value as it would stand in a config, shortened: ``'soon'``, ``true``, ``[sat, sun]``."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        return clip(repr(value), _LONGEST_VALUE)
-    if isinstance(value, list | tuple):
-        return clip(f"[{', '.join(map(show, value))}]", _LONGEST_VALUE)
-    if isinstance(value, dict):
-        return clip(f"{{{', '.join(f'{key}: {show(item)}' for key, item in value.items())}}}", _LONGEST_VALUE)
-    return clip(str(value), _LONGEST_VALUE)

@@ -19,7 +19,6 @@ from pydantic import (
 from checks.config.selectors import matches_name
 from checks.config.values import (
     AgeOfAnswer,
-    Count,
     Day,
     History,
     Moment,
@@ -27,16 +26,14 @@ from checks.config.values import (
     NameGlobs,
     Region,
     Role,
-    Runbook,
-    Text,
     Topic,
     Version,
     Weekday,
-    Zone,
     one_or_more,
 )
 from checks.model import Severity, Status
-from checks.rules.base import Duration
+from checks.rules.entry import EntryKeys
+from checks.rules.key_types import Count, Duration, Text, Zone
 from checks.schedule.calendars import WEEKDAYS, Calendar, public_holidays
 
 Report = Literal["always", "on_change", "on_failure"]
@@ -127,8 +124,8 @@ class Account(_Block):
     )
 
 
-class EntryBlock(_Block):
-    """What is watched, and how: exactly one of table and prefix, and a block for each check."""
+class _Watched(_Block):
+    """Which tables an entry speaks of."""
 
     table: Text | None = Field(
         None,
@@ -148,27 +145,10 @@ class EntryBlock(_Block):
     account: Text | None = Field(
         None, description="The account that the table is in: a name out of accounts.", examples=["partner"]
     )
-    owner: Text | None = Field(
-        None, description="Who is told to mend it; routes match it.", examples=["finance-data"]
-    )
-    runbook: Runbook | None = Field(
-        None,
-        description="A web page that says what to do; shown with each finding.",
-        examples=["https://wiki.example.com/orders"],
-    )
-    pattern: Text | None = Field(
-        None, description="Which objects are data, for every check: a glob of names.", examples=["*.csv.gz"]
-    )
-    timezone: Zone | None = Field(
-        None,
-        description="The zone of this table's deadlines; the file's when absent.",
-        examples=["America/New_York"],
-    )
-    max_requests: Count | None = Field(
-        None,
-        description="No run makes more requests to AWS for one table of this entry; what is left of it is unknown.",
-        examples=[200],
-    )
+
+
+class EntryBlock(EntryKeys, _Watched):
+    """What is watched, and how: exactly one of table and prefix, and a block for each check."""
 
 
 class Match(_Block):

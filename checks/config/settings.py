@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, timedelta
+from datetime import UTC
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
-from checks.config.models import MAX_AGE_OF_ANSWER, matches_id
+from checks.config.models import matches_id
 from checks.config.selectors import parse_bucket
 from checks.model import Problem, ProblemKind
+from checks.rules.base import periods_stated
+from checks.rules.entry import NOTHING_SAID
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+    from zoneinfo import ZoneInfo
 
     from checks.config.mistakes import Path
-    from checks.config.models import Account, Report, Route
+    from checks.config.models import Account, Route, Settings
     from checks.config.selectors import Selector
     from checks.config.watching import Bound, Entry, Watchlist
-    from checks.layout import StatedLayout
+    from checks.rules.asking import StatedPeriods
     from checks.rules.base import Rule
+    from checks.rules.entry import EntryKeys
     from checks.schedule.calendars import Calendar
-    from checks.schedule.periods import Every
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +49,8 @@ class Resolved:
     """What the config says of one table.
 
     ``rules`` are bound, partitions before freshness. ``region`` is that of its account, None for the
-    monitor's own. ``matched_by`` is the most specific entry's selector. ``problem`` is set, and ``rules``
+    monitor's own. ``matched_by`` is the most specific entry's selector, ``entry`` what all of them come to beside
+    checks. ``problem`` is set, and ``rules``
     empty, when the entries that speak of this table contradict each other.
     """
 
@@ -58,14 +61,14 @@ class Resolved:
     by_glob: bool
     account: str | None = None
     region: str | None = None
-    owner: str | None = None
-    runbook: str | None = None
-    pattern: str | None = None
-    max_requests: int | None = None
-    stated_layout: StatedLayout | None = None
-    every: Every | None = None
+    entry: EntryKeys = NOTHING_SAID
     problem: Problem | None = None
     silences: tuple[Silence, ...] = ()
+
+    @property
+    def periods(self) -> StatedPeriods | None:
+        """What its rules state of the table's periods."""
+        return periods_stated(self.rules)
 
     def silenced(self, now: datetime, check: str | None = None) -> str | None:
         """Return why the table (with ``check``: that check of it) is silenced at ``now``, None if not."""
@@ -76,22 +79,12 @@ class Resolved:
 class Config:
     """A config that was read and found right.
 
-    ``source`` is where it was read from. ``history`` is a local folder or an ``s3://`` URI, None when
-    not stated. ``timeout`` is how long one table may take. ``max_age_of_answer`` is zero where it is off.
+    ``source`` is where it was read from, ``settings`` are the keys at its top that hold a single value.
     """
 
     source: str
     watchlist: Watchlist = field(repr=False)
-    zone: ZoneInfo = ZoneInfo("UTC")
-    name: str | None = None
-    topic: str | None = None
-    history: str | None = None
-    report: Report = "always"
-    remind_every: timedelta = timedelta(days=1)
-    concurrency: int = 16
-    timeout: timedelta = timedelta(seconds=60)
-    max_requests: int | None = None
-    max_age_of_answer: timedelta = MAX_AGE_OF_ANSWER
+    settings: Settings
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     accounts: Mapping[str, Account] = field(default_factory=dict)
     routes: tuple[Route, ...] = ()
@@ -104,7 +97,7 @@ class Config:
     def warnings(self, now: datetime) -> tuple[str, ...]:
         """Return what is worth telling though not wrong, such as silences that have ended."""
         ended = (
-            f"{silence.place}: ended {silence.until.astimezone(self.zone):%Y-%m-%d %H:%M}; take it out"
+            f"{silence.place}: ended {silence.until.astimezone(self.settings.timezone):%Y-%m-%d %H:%M}; take it out"
             for silence in self.silences
             if silence.until <= now
         )
@@ -116,7 +109,7 @@ class Config:
 
         ``TABLES`` for the variable, ``config`` for a dict.
         """
-        return self.name or re.sub(r"(?<=.)\.[^.]*$", "", self.source.rstrip("/").rpartition("/")[2])
+        return self.settings.name or re.sub(r"(?<=.)\.[^.]*$", "", self.source.rstrip("/").rpartition("/")[2])
 
     def watches(self, table: str) -> bool:
         """Tell whether an entry speaks of a table, by its id."""
@@ -147,8 +140,6 @@ class Config:
         selector = entries[-1].selector
         bound = self.watchlist.bound(entries)
         problem = self._problem(entries, bound)
-        partitions = bound.partitions if problem is None else None
-        text = {key: sourced.value for key, sourced in bound.merged.values.items()}
         account = self.accounts.get(selector.account) if selector.account is not None else None
         return Resolved(
             table=table,
@@ -158,12 +149,7 @@ class Config:
             by_glob=selector.is_glob,
             account=selector.account,
             region=account.region if account is not None else None,
-            owner=text.get("owner"),
-            runbook=text.get("runbook"),
-            pattern=text.get("pattern"),
-            max_requests=text.get("max_requests"),
-            stated_layout=partitions.stated_layout if partitions is not None else None,
-            every=partitions.schedule.every if partitions is not None else None,
+            entry=bound.entry,
             problem=problem,
             silences=tuple(s for s in self.silences if matches_id(s.table, table)),
         )

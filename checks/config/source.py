@@ -7,9 +7,10 @@ from datetime import date, timedelta
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from checks.config.mistakes import ConfigErrors, Document, Mistake, Path, show
+from checks.config.mistakes import ConfigErrors, Document, Mistake, Path
 from checks.config.reading import Fatal, Reader
 from checks.model import Unobserved
+from checks.rules.key_types import show
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, timedelta
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, WithJsonSchema
 
-from checks.config.mistakes import show
 from checks.config.selectors import check_name_glob, parse_bucket
+from checks.rules.key_types import parse_text, show
 from checks.schedule.calendars import WEEKDAYS
-from checks.schedule.clock import parse_zone
 from checks.schedule.durations import parse_duration
 
 _TOPIC = r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}"
@@ -20,21 +18,6 @@ _ROLE = r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+"
 _REGION = r"[a-z]{2,3}(-[a-z]+){1,3}-\d{1,2}"
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _NOTHING = re.compile(r"0+(?:\.0+)?\s*[smhdw]", re.ASCII)
-_LONGEST_WORD = 1024
-
-
-def parse_text(value: object) -> str:
-    """Read one line of text; raise ValueError with what to write."""
-    if not isinstance(value, str):
-        single = isinstance(value, bool | int | float)
-        advice = f'put it in quotes: "{show(value)}"' if single else "write one line of it"
-        raise ValueError(f"{show(value)} is not text; {advice}")  # noqa: TRY004 - pydantic tells ValueErrors
-    text = value.strip()
-    if not text or not text.isprintable() or len(text) > _LONGEST_WORD:
-        raise ValueError(
-            f"{show(value)} is not one line of text; write at least one character, no line breaks"
-        )
-    return text
 
 
 def parse_day(value: object) -> date:
@@ -64,14 +47,6 @@ def parse_moment(value: object) -> date | datetime:
         pass
     advice = "write a date such as 2026-12-01, or with a time, such as 2026-12-01T18:00"
     raise ValueError(f"{show(value)} is not a date or time; {advice}")
-
-
-def parse_count(value: object) -> int:
-    """Read a whole number of at least 1; raise ValueError with what to write."""
-    number = int(value) if isinstance(value, str) and re.fullmatch(r"\d{1,15}", value, re.ASCII) else value
-    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-        raise ValueError(f"{show(value)} is not a whole number of at least 1; write one such as 16")
-    return number
 
 
 def parse_age_of_answer(value: object) -> timedelta:
@@ -140,14 +115,6 @@ def parse_history(value: object) -> str:
     return text
 
 
-def parse_runbook(value: object) -> str:
-    """Read a web address; raise ValueError with what to write."""
-    text = parse_text(value)
-    if re.fullmatch(r"https?://[^\s/]+\S*", text):
-        return text
-    raise ValueError(f"{show(text)} is not a web address; write one such as https://wiki.example.com/orders")
-
-
 def parse_name_glob(value: object) -> str:
     """Read a name that may hold * and ?; raise ValueError with what to write."""
     return check_name_glob(parse_text(value))
@@ -158,8 +125,6 @@ def one_or_more(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-Text = Annotated[str, BeforeValidator(parse_text), WithJsonSchema({"type": "string", "minLength": 1})]
-Zone = Annotated[ZoneInfo, BeforeValidator(parse_zone), WithJsonSchema({"type": "string", "minLength": 1})]
 Topic = Annotated[
     str, BeforeValidator(parse_topic), WithJsonSchema({"type": "string", "pattern": f"^{_TOPIC}$"})
 ]
@@ -175,7 +140,6 @@ Moment = Annotated[
     BeforeValidator(parse_moment),
     WithJsonSchema({"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?$"}),
 ]
-Count = Annotated[int, BeforeValidator(parse_count), WithJsonSchema({"type": "integer", "minimum": 1})]
 AgeOfAnswer = Annotated[
     timedelta,
     BeforeValidator(parse_age_of_answer),
@@ -195,7 +159,4 @@ NameGlobs = Annotated[
     ),
 ]
 Version = Annotated[int, BeforeValidator(parse_version), WithJsonSchema({"const": 1})]
-Runbook = Annotated[
-    str, BeforeValidator(parse_runbook), WithJsonSchema({"type": "string", "pattern": "^https?://"})
-]
 History = Annotated[str, BeforeValidator(parse_history), WithJsonSchema({"type": "string", "minLength": 1})]

@@ -20,7 +20,7 @@ from checks.config.merging import (
 from checks.config.selectors import Selector, find_name, may_overlap
 from checks.config.words import sentences
 from checks.rules.base import Binding, Rule
-from checks.rules.partitions import PartitionsRule
+from checks.rules.entry import NOTHING_SAID, EntryKeys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -51,12 +51,8 @@ class Bound:
     rules: tuple[Rule, ...]
     merged: Merged
     zone: ZoneInfo
+    entry: EntryKeys = NOTHING_SAID
     mistakes: tuple[tuple[Path, str], ...] = ()
-
-    @property
-    def partitions(self) -> PartitionsRule | None:
-        """The table's partitions check."""
-        return next((rule for rule in self.rules if isinstance(rule, PartitionsRule)), None)
 
 
 @dataclass(slots=True)
@@ -112,20 +108,20 @@ class Watchlist:
         if not merged.has_checks:
             stated[-1:] = [_with_checks(stated[-1], self.checks)]
             merged = merge(stated, groups_of_checks(self.checks))
-        zone = merged.values["timezone"].value if "timezone" in merged.values else self.zone
+        entry = EntryKeys.model_construct(**{key: sourced.value for key, sourced in merged.values.items()})
+        zone = entry.timezone or self.zone
         rules: list[Rule] = []
         mistakes: list[tuple[Path, str]] = []
-        pattern = merged.values["pattern"].value if "pattern" in merged.values else None
         schedule = None
         for check, config in self.checks.items():
             block = merged.blocks.get(check)
             if block is None:
                 continue
-            binding = Binding(zone=zone, calendars=self.calendars, schedule=schedule, pattern=pattern)
+            binding = Binding(zone=zone, calendars=self.calendars, schedule=schedule, pattern=entry.pattern)
             outcome = _rule(config, block, merged.home[check], binding)
             if isinstance(outcome, Rule):
                 rules.append(outcome)
-                schedule = outcome.schedule if isinstance(outcome, PartitionsRule) else schedule
+                schedule = outcome.states.schedule if outcome.states is not None else schedule
             else:
                 mistakes += outcome
         if not merged.blocks:
@@ -133,7 +129,7 @@ class Watchlist:
             mistakes.append(
                 (stated[-1].path, f"every check of it is off, so nothing would be looked at; {advice}")
             )
-        return Bound(rules=tuple(rules), merged=merged, zone=zone, mistakes=tuple(mistakes))
+        return Bound(rules=tuple(rules), merged=merged, zone=zone, entry=entry, mistakes=tuple(mistakes))
 
     def ambiguity(self, entries: Sequence[Entry]) -> Disagreement | None:
         """Return a key that two equally specific entries state differently, and no other settles."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from checks.config.mistakes import show
+from checks.rules.key_types import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -21,7 +21,9 @@ from checks.model import Unobserved
 from checks.plan import plan
 from checks.projection import is_projected
 from checks.rights import GET, LIST, PUT, Home, Reach, Right, literal
-from checks.rules.base import Clock
+from checks.rules.asking import (
+    Clock,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -122,7 +124,7 @@ class _Gathering:
         self._add_tables(plans)
         if self.account is None:
             self._add_own()
-        with ThreadPoolExecutor(self.config.concurrency) as pool:
+        with ThreadPoolExecutor(self.config.settings.concurrency) as pool:
             for found in pool.map(_key, self.keys):
                 self._add_key(found)
         return Needs(
@@ -167,7 +169,7 @@ class _Gathering:
     def _add_tables(self, plans: tuple[TablePlan, ...]) -> None:
         """Add what the tables take in S3, and the keys of what is read."""
         clock = Clock(now=self.now)
-        with ThreadPoolExecutor(self.config.concurrency) as pool:
+        with ThreadPoolExecutor(self.config.settings.concurrency) as pool:
             reached = list(pool.map(lambda each: reach_of(each, clock, self.lake.reader(each)), plans))
         excluding = {each.id for each in self.config.selectors() if each.exclude}
         objects: dict[tuple[str, str | None], set[str]] = {}

@@ -15,8 +15,6 @@ from zlib import crc32
 
 from checks.lake.storage import MOST_KEYS
 from checks.model import PartitionSeen
-from checks.rules.freshness import FreshnessRule
-from checks.rules.partitions import PartitionsRule
 from checks.schedule.clock import say_instant
 
 if TYPE_CHECKING:
@@ -25,7 +23,9 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from checks.model import Answer, Listing, Period, Problem
-    from checks.rules.base import Clock, Rule, TablePlan
+    from checks.rules.asking import Clock, Needs
+    from checks.rules.base import TablePlan
+    from checks.schedule.due import Schedule
 
 NEVER = timedelta(0)
 
@@ -36,17 +36,16 @@ class Answers:
 
     plan: TablePlan
     clock: Clock
-    rule: PartitionsRule | None
+    schedule: Schedule | None
     due: tuple[Period, ...]
     """The periods of the lookback that are due, newest first; none where no answer counts."""
 
     @classmethod
     def of(cls, plan: TablePlan, clock: Clock, due: Sequence[Period]) -> Answers:
-        """Return the answers about a table whose partitions check asks for these periods, newest first."""
-        rule = next((rule for rule in plan.rules if isinstance(rule, PartitionsRule)), None)
-        if rule is None or plan.max_age_of_answer <= NEVER:
+        """Return the answers about a table of which these periods are due, newest first."""
+        if plan.schedule is None or plan.max_age_of_answer <= NEVER:
             return cls(plan, clock, None, ())
-        return cls(plan, clock, rule, tuple(due))
+        return cls(plan, clock, plan.schedule, tuple(due))
 
     @property
     def longest(self) -> timedelta:
@@ -72,23 +71,23 @@ class Answers:
         if answer is None or target.registered is False or not answer.listing.objects:
             return None
         then = (answer.values, answer.registered, answer.created_at, answer.pattern)
-        same = then == (target.values, target.registered, target.created_at, self.plan.pattern)
+        same = then == (target.values, target.registered, target.created_at, self.plan.entry.pattern)
         return answer if same else None
 
-    def in_place_of(self, target: PartitionSeen, rules: Sequence[Rule]) -> Answer | None:
-        """Return the answer that stands in place of a look at a target, at which these rules look; None: look.
+    def in_place_of(self, target: PartitionSeen, needs: Iterable[Needs]) -> Answer | None:
+        """Return the answer that stands in place of a look at a target, of which rules need this; None: look.
 
         The newest due period and what is newer are always looked at; so is what was not due at the last look.
         """
         answer = self.about(target) if target.problem is None else None
-        if answer is None or not self._may_stand(target) or not _only_ask_for_data(rules):
+        if answer is None or not self._may_stand(target) or not all(each.data_is_enough for each in needs):
             return None
         if target.period.start >= self.due[0].start or answer.seen_at < self._over_at(target):
             return None
         return answer if self.stands(answer, target.location or "") else None
 
-    def would_spare(self, place: str, period: Period, rules: Sequence[Rule]) -> bool:
-        """Tell whether an answer spares a look by these rules where the catalog still says the same."""
+    def would_spare(self, place: str, period: Period, needs: Iterable[Needs]) -> bool:
+        """Tell whether an answer spares a look of which rules need this, where the catalog still says the same."""
         answer = self.plan.memory.answers[place]
         as_then = PartitionSeen(
             period=period,
@@ -97,7 +96,7 @@ class Answers:
             registered=answer.registered,
             created_at=answer.created_at,
         )
-        return self.in_place_of(as_then, rules) is not None
+        return self.in_place_of(as_then, needs) is not None
 
     def lasts(self, target: PartitionSeen, listing: Listing | None) -> bool:
         """Tell whether what this run saw of a target may stand in place of a look of later ones."""
@@ -112,15 +111,15 @@ class Answers:
 
     def _over_at(self, target: PartitionSeen) -> datetime:
         """Return when a period's data was to be there; where it is never due, when the period is over."""
-        due_at = self.rule.schedule.due_at(target.period) if self.rule is not None else None
+        due_at = self.schedule.due_at(target.period) if self.schedule is not None else None
         return due_at if due_at is not None else target.period.end
 
     def told(self, problem: Problem | None, target: PartitionSeen) -> Problem | None:
         """Return why a target could not be looked at, with what was last seen of it."""
         answer = self.about(target)
-        if problem is None or answer is None or self.rule is None or answer.seen_at > self.clock.now:
+        if problem is None or answer is None or self.schedule is None or answer.seen_at > self.clock.now:
             return problem
-        when = say_instant(answer.seen_at, self.rule.schedule.zone)
+        when = say_instant(answer.seen_at, self.schedule.zone)
         told = f"{problem.message}; {target.period.label} was last {how_seen(answer.listing)} on {when}"
         if not self.stands(answer, target.location or ""):
             told += ", which is longer ago than an answer may stand (max_age_of_answer)"
@@ -160,15 +159,3 @@ def say_spared(partitions: Sequence[PartitionSeen], zone: ZoneInfo) -> str:
     number = f"{len(spared)} of {len(partitions)} partitions " if len(partitions) > 1 else ""
     since = " or later" if len(spared) > 1 else ""
     return f"; {number}{how_seen(oldest.listing)} on {say_instant(oldest.seen_at, zone)}{since}, not listed again"
-
-
-def _only_ask_for_data(rules: Iterable[Rule]) -> bool:
-    """Tell whether the rules ask for no more of an older period than that data is there.
-
-    Freshness beside partitions asks for the newest arrival from the newest due period with data on: what it turns
-    out to need beyond what was looked at is read by `wholeness.read_short`.
-    """
-    return all(
-        isinstance(rule, PartitionsRule) or (isinstance(rule, FreshnessRule) and rule.schedule is not None)
-        for rule in rules
-    )

@@ -15,7 +15,6 @@ from checks.lake.storage import split_uri
 from checks.lake.targets import Targets, of_registered
 from checks.lake.wholeness import read_short, spot_of
 from checks.model import Observation, PartitionSeen, Unobserved
-from checks.rules.partitions import PartitionsRule
 from checks.schedule.clock import wall_of
 from checks.schedule.periods import DAILY, period_of
 
@@ -27,7 +26,8 @@ if TYPE_CHECKING:
     from checks.lake.reader import LakeReader
     from checks.layout import TimeLayout
     from checks.model import Answer, Period
-    from checks.rules.base import Clock, Needs, Rule, TablePlan
+    from checks.rules.asking import Clock, Needs
+    from checks.rules.base import Rule, TablePlan
     from checks.schedule.periods import Every
 
 _AHEAD = timedelta(days=2)
@@ -42,14 +42,14 @@ def observe_by_period(plan: TablePlan, clock: Clock, reader: LakeReader, layout:
 
     A partition that cannot be listed carries its own problem. Raises Unobserved where nothing can be told.
     """
-    due = [
-        period
-        for rule in plan.rules
-        if isinstance(rule, PartitionsRule) and rule.looks(plan.table)
-        for period in rule.needs(plan.table, layout, clock, plan.memory).periods
-    ]
+    table, memory = plan.table, plan.memory
+    wants = tuple(
+        _Wants(rule, rule.needs(table, layout, clock, memory)) for rule in plan.rules if rule.looks(table)
+    )
+    due = [period for want in wants if want.needs.data_is_enough for period in want.needs.periods]
     answers = Answers.of(plan, clock, due)
-    return _ByPeriod(plan, clock, reader, layout, _every_of(plan, layout), answers).observe()
+    every = plan.schedule.every if plan.schedule is not None else layout.every or DAILY
+    return _ByPeriod(plan, clock, reader, layout, every, answers, wants).observe()
 
 
 @dataclass(slots=True)
@@ -62,7 +62,7 @@ class _Wants:
     starts: frozenset[datetime] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.starts = frozenset(period.start for period in self.needs.periods)
+        self.starts = frozenset(period.start for period in self.needs.looked_at)
 
     @property
     def can_end(self) -> bool:
@@ -72,7 +72,7 @@ class _Wants:
     @property
     def is_silent(self) -> bool:
         """Tell whether the rule asks for no period of its own: it judges what others ask for."""
-        return not self.needs.periods and self.needs.onward_from is None
+        return not self.needs.looked_at and self.needs.onward_from is None
 
     def wants(self, period: Period) -> bool:
         """Tell whether the rule still needs the period."""
@@ -90,7 +90,9 @@ class _Wants:
     def first(self) -> datetime:
         """The earliest wall time that is needed; there has to be one."""
         onward = self.needs.onward_from
-        return min([period.wall for period in self.needs.periods] + ([onward] if onward is not None else []))
+        return min(
+            [period.wall for period in self.needs.looked_at] + ([onward] if onward is not None else [])
+        )
 
     def misses_first(self, filled: Sequence[datetime]) -> bool:
         """Tell whether the first period is asked for and the starts of those with data do not show it."""
@@ -118,18 +120,14 @@ class _ByPeriod:
     layout: TimeLayout
     every: Every
     answers: Answers
+    wants: Sequence[_Wants]
 
     def observe(self) -> Observation:
-        table = self.plan.table
-        wants = [
-            _Wants(rule, rule.needs(table, self.layout, self.clock, self.plan.memory))
-            for rule in self.plan.rules
-            if rule.looks(table)
-        ]
+        table, wants = self.plan.table, self.wants
         seen = Observation(table=table, now=self.clock.now, layout=self.layout.to_json())
         if any(want.needs.place for want in wants):
             seen = replace(seen, listing=self.reader.place(self.plan, self.clock, table.location))
-        periods = {period.start: period for want in wants for period in want.needs.periods}
+        periods = {period.start: period for want in wants for period in want.needs.looked_at}
         firsts = [want.needs.onward_from for want in wants if want.needs.onward_from is not None]
         firsts += [period.wall for period in periods.values()]
         if not firsts:
@@ -144,7 +142,7 @@ class _ByPeriod:
             targets = targets_of.by_name(tuple(periods.values()), self.clock.now)
         else:
             targets, notes = self._registered(tuple(periods.values()), min(firsts), targets_of)
-        partitions = self._look_at(sorted(targets, key=lambda each: each.period, reverse=True), wants)
+        partitions = self._look_at(sorted(targets, key=lambda each: each.period, reverse=True))
         seen = replace(seen, partitions=tuple(partitions), notes=tuple(notes))
         filled = [
             each.period.start for each in partitions if each.listing is not None and each.listing.objects
@@ -157,15 +155,15 @@ class _ByPeriod:
                 seen = replace(seen, first_period_problem=error.problem)
         return replace(seen, first_period_at=min(filled, default=None))
 
-    def _look_at(self, targets: Sequence[PartitionSeen], wants: Sequence[_Wants]) -> list[PartitionSeen]:
+    def _look_at(self, targets: Sequence[PartitionSeen]) -> list[PartitionSeen]:
         """Return what was seen of those targets (newest first) that a rule still wants when their turn comes.
 
         What is wanted in any case is read by one scan where that can be; what is wanted only until something
         new enough was seen, one by one at first.
         """
-        known = self._known(targets, wants)
+        wants, known = self.wants, self._known(targets)
         surely = [each for each in targets if any(w.covers(each.period) and not w.can_end for w in wants)]
-        looked = self._scan(surely, wants, known)
+        looked = self._scan(surely, known)
         partitions: list[PartitionSeen] = []
         sure = {id(each) for each in surely}
         alone = 0
@@ -176,7 +174,7 @@ class _ByPeriod:
                 alone += 1
                 if alone == _ONE_BY_ONE + 1:
                     rest = [each for each in targets[number:] if id(each) not in sure]
-                    looked |= self._scan(rest, wants, known)
+                    looked |= self._scan(rest, known)
             partitions.append(self._look(target, looked, known.get(id(target))))
             for want in wants:
                 want.saw(partitions[-1])
@@ -194,31 +192,31 @@ class _ByPeriod:
             partitions = looked
         return partitions
 
-    def _known(self, targets: Sequence[PartitionSeen], wants: Sequence[_Wants]) -> dict[int, Answer]:
+    def _known(self, targets: Sequence[PartitionSeen]) -> dict[int, Answer]:
         """Return the answers of earlier runs that stand in place of looks, by the targets' identities."""
         found = (
-            (id(each), self.answers.in_place_of(each, self._rules_on(each.period, wants))) for each in targets
+            (id(each), self.answers.in_place_of(each, (want.needs for want in self._wants_of(each.period))))
+            for each in targets
         )
         return {target: answer for target, answer in found if answer is not None}
 
-    def _scan(
-        self, targets: Sequence[PartitionSeen], wants: Sequence[_Wants], known: dict[int, Answer]
-    ) -> dict[str, Looked]:
+    def _scan(self, targets: Sequence[PartitionSeen], known: dict[int, Answer]) -> dict[str, Looked]:
         """Return what lies in these targets' places (newest first), empty where they are not to be scanned."""
         places = [each for each in targets if each.location is not None and each.problem is None]
         in_time = sorted(places, key=lambda each: (each.period, each.location or ""))
         spots = []
         for each in in_time:
-            spot = spot_of(each, self._rules_on(each.period, wants), self.clock, self.plan.memory)
+            rules = (want.rule for want in self._wants_of(each.period))
+            spot = spot_of(each, rules, self.clock, self.plan.memory)
             answer = known.get(id(each))
             spots.append(spot if answer is None else replace(spot, known_keys=keys_of(answer)))
         if not can_scan(self.plan.table.location, [spot.location for spot in spots]):
             return {}
         return self.reader.places(self.plan, self.clock, spots)
 
-    def _rules_on(self, period: Period, wants: Sequence[_Wants]) -> list[Rule]:
-        """Return the rules that look at a period; one that asks for nothing of its own may look at all."""
-        return [want.rule for want in wants if want.covers(period) or want.is_silent]
+    def _wants_of(self, period: Period) -> list[_Wants]:
+        """Return what the rules want that look at a period; one that asks for nothing of its own may look at all."""
+        return [want for want in self.wants if want.covers(period) or want.is_silent]
 
     def _registered(
         self, periods: Sequence[Period], first: datetime, targets_of: Targets
@@ -278,7 +276,7 @@ class _ByPeriod:
     def _with_usual_place(self, target: PartitionSeen) -> PartitionSeen:
         """Say of an empty partition whether data lies where its values put it by name, for a rule that asks that."""
         listing, table = target.listing, self.plan.table
-        if not (target.registered and listing is not None and self.plan.detail.usual_place):
+        if not (target.registered and listing is not None and self.plan.detail(self.clock).usual_place):
             return target
         usual = hive_place(table, target.values)
         if listing.objects or listing.empty_objects or usual is None or usual == target.location:
@@ -346,19 +344,9 @@ class _ByPeriod:
         walls = (
             naming.read(f"s3://{bucket}/{key.key}")
             for key in page.keys
-            if key.size_bytes and is_data(key.key.removeprefix(prefix), self.plan.pattern)
+            if key.size_bytes and is_data(key.key.removeprefix(prefix), self.plan.entry.pattern)
         )
         return min((wall for wall in walls if wall is not None), default=None)
-
-
-def _every_of(plan: TablePlan, layout: TimeLayout) -> Every:
-    """Return the cadence of periods: as the partitions check states it, else as the layout suggests it."""
-    for rule in plan.rules:
-        schedule = getattr(rule, "schedule", None)
-        if schedule is not None:
-            stated: Every = schedule.every
-            return stated
-    return plan.every or layout.every or DAILY
 
 
 def _tells_order(layout: TimeLayout) -> bool:

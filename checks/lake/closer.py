@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from checks.lake.formats.files import is_data
+from checks.layout.suffixes import COMPRESSIONS, FORMATS
 from checks.model import FileSeen, Format, Names, Suffix
-from checks.rules.files import COMPRESSIONS, FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
     from checks.lake.lister import Key
-    from checks.rules.base import Detail
+    from checks.rules.asking import Detail
 
 _MOST_SUFFIXES = 64
 _SUFFIX = re.compile(r"[a-z][a-z0-9]{0,11}|7z", re.IGNORECASE | re.ASCII)

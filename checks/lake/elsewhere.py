@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from checks.lake.reader import LakeReader
     from checks.model import FileSeen, Observation
-    from checks.rules.base import Clock, Needs, TablePlan
+    from checks.rules.asking import Clock, Needs
+    from checks.rules.base import TablePlan
 
 _MOST_PAGES = 3
 """Pages of partitions (of up to 1,000) that are read; keys without time rarely have more values."""

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from checks.installation import refuse_broken
 from checks.lake.errors import clean
@@ -23,11 +22,13 @@ from checks.schedule.clock import FIRST, LAST, last_instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from zoneinfo import ZoneInfo
 
     from checks.lake.reader import LakeReader
     from checks.lake.storage import ObjectStore
     from checks.model import FileSeen, Observation
-    from checks.rules.base import Detail, TablePlan
+    from checks.rules.asking import Clock, ValueAsk
+    from checks.rules.base import TablePlan
 
 IAM_ACTIONS = (GET,)
 """What reading footers takes, beyond listing."""
@@ -58,9 +59,9 @@ class _Newest:
     problem: Problem | None = None
 
 
-def with_footers(seen: Observation, plan: TablePlan, reader: LakeReader) -> Observation:
+def with_footers(seen: Observation, plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation:
     """Return the observation with the footers of the newest files that were seen, where a rule asks for them."""
-    detail = plan.detail
+    detail = plan.detail(clock)
     if not detail.footers:
         return seen
     footers = []
@@ -73,7 +74,7 @@ def with_footers(seen: Observation, plan: TablePlan, reader: LakeReader) -> Obse
             )
             footers.append(FooterSeen(file=file, problem=problem))
         else:
-            footers.append(read_footer(reader.store, file, detail))
+            footers.append(read_footer(reader.store, file, detail.value))
     return replace(seen, footers=tuple(footers))
 
 
@@ -92,10 +93,10 @@ def _newest_files(seen: Observation) -> Iterator[FileSeen]:
     yield from dict.fromkeys(file for _, file in newest)
 
 
-def read_footer(store: ObjectStore, file: FileSeen, detail: Detail) -> FooterSeen:
+def read_footer(store: ObjectStore, file: FileSeen, value: ValueAsk | None = None) -> FooterSeen:
     """Return what the footer of one file tells; what stands in the way is its problem. Never raises."""
     try:
-        return parse_footer(_get(store, file), file, detail)
+        return parse_footer(_get(store, file), file, value)
     except Unobserved as error:
         return FooterSeen(file=file, problem=error.problem)
 
@@ -140,7 +141,7 @@ def _length(data: bytes, file: FileSeen) -> int:
     return length
 
 
-def parse_footer(data: bytes, file: FileSeen, detail: Detail) -> FooterSeen:
+def parse_footer(data: bytes, file: FileSeen, value: ValueAsk | None = None) -> FooterSeen:
     """Return what a footer (with its length and magic number) tells; raise Unobserved when it is none."""
     import pyarrow as pa  # type: ignore[import-untyped]
     from pyarrow import parquet as pq
@@ -153,8 +154,8 @@ def parse_footer(data: bytes, file: FileSeen, detail: Detail) -> FooterSeen:
             Column(field.name, hive_type(field.type)) for field in metadata.schema.to_arrow_schema()
         )
         newest = _Newest()
-        if detail.column is not None:
-            newest = _newest(footer, metadata.schema, detail, file)
+        if value is not None:
+            newest = _newest(footer, metadata.schema, value, file)
         return FooterSeen(
             file=file,
             columns=columns,
@@ -194,12 +195,12 @@ def hive_type(kind: Any, depth: int = 0) -> str:
     return _PRIMITIVES.get(str(kind), str(kind))
 
 
-def _newest(footer: bytes, schema: Any, detail: Detail, file: FileSeen) -> _Newest:
+def _newest(footer: bytes, schema: Any, value: ValueAsk, file: FileSeen) -> _Newest:
     """Return the newest value of the column that is asked for, out of the statistics of all row groups."""
-    wanted = (detail.column or "").lower()
+    wanted = value.column.lower()
     paths = [schema.column(number).path.lower() for number in range(len(schema))]
     if wanted not in paths:
-        name, place = clean(detail.column), clean(file.uri)
+        name, place = clean(value.column), clean(file.uri)
         if any(path.startswith(f"{wanted}.") for path in paths):
             return _Newest(problem=_no_value(f"column {name} of {place} is nested; name one of its fields"))
         return _Newest(problem=_no_value(f"column {name} is not in {place}"))
@@ -207,26 +208,26 @@ def _newest(footer: bytes, schema: Any, detail: Detail, file: FileSeen) -> _Newe
     column = schema.column(number)
     logical = column.logical_type.type
     if column.physical_type == "INT96":
-        why = f"column {clean(detail.column)} of {clean(file.uri)} is INT96, whose statistics mean nothing"
+        why = f"column {clean(value.column)} of {clean(file.uri)} is INT96, whose statistics mean nothing"
         return _Newest(problem=_no_value(why, "write timestamps as INT64 (Spark: outputTimestampType)"))
     if column.max_repetition_level > 0:
-        why = f"column {clean(detail.column)} of {clean(file.uri)} lies in a list or a map, and is no column of its own"
+        why = f"column {clean(value.column)} of {clean(file.uri)} lies in a list or a map, and is no column of its own"
         return _Newest(problem=_no_value(why))
     if logical not in ("TIMESTAMP", "DATE"):
         held = str(column.logical_type) if logical != "NONE" else str(column.physical_type)
-        why = f"column {clean(detail.column)} of {clean(file.uri)} is {clean(held)}, neither a timestamp nor a date"
+        why = f"column {clean(value.column)} of {clean(file.uri)} is {clean(held)}, neither a timestamp nor a date"
         return _Newest(problem=_no_value(why))
     largest, absent = _largest(footer, number, _WIDTHS[column.physical_type])
     problem = None
     if absent:
         many = "1 row group" if absent == 1 else f"{absent} row groups"
-        why = f"{clean(file.uri)} has no statistics of column {clean(detail.column)} ({many})"
+        why = f"{clean(file.uri)} has no statistics of column {clean(value.column)} ({many})"
         problem = _no_value(why, "have its writer keep statistics of that column")
     if largest is None:
         return _Newest(problem=problem)
     is_day = logical == "DATE"
     try:
-        at = _instant(largest, str(column.logical_type), detail.zone or ZoneInfo("UTC"))
+        at = _instant(largest, str(column.logical_type), value.zone)
     except OverflowError:  # sentinels such as the day 9999-12-31, which ends beyond the last year there is
         at = LAST if largest > 0 else FIRST
     return _Newest(at, is_day=is_day, problem=problem)

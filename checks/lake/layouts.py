@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
-from zoneinfo import ZoneInfo
 
 from checks.lake.formats.files import is_data
 from checks.lake.partitions import sample
@@ -23,30 +22,21 @@ from checks.projection import Unprojectable, is_projected, projection_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from zoneinfo import ZoneInfo
 
     from checks.lake.reader import LakeReader
     from checks.model import Table
     from checks.rules.base import TablePlan
 
-UTC_ZONE = ZoneInfo("UTC")
 _LEVELS = 4
 """Levels of folders that are looked through for a dated path: year, month, day, hour."""
 
 
-def labels_of(plan: TablePlan) -> ZoneInfo:
-    """Return the zone that partition values are written in: the partitions check's ``labels``, else UTC."""
-    for rule in plan.rules:
-        labels = getattr(rule, "labels", None)
-        if isinstance(labels, ZoneInfo):
-            return labels
-    return UTC_ZONE
-
-
 def has_time(plan: TablePlan) -> bool:
-    """Tell whether the table is read by period: by its keys, a stated layout or a partitions check."""
+    """Tell whether the table is read by period: by its keys, a stated layout or stated periods."""
     if plan.table.partition_keys:
         return True
-    return plan.stated_layout is not None or any(rule.check == "partitions" for rule in plan.rules)
+    return plan.stated_layout is not None or plan.schedule is not None
 
 
 def layout_of(plan: TablePlan, reader: LakeReader) -> TimeLayout | Problem:
@@ -55,7 +45,7 @@ def layout_of(plan: TablePlan, reader: LakeReader) -> TimeLayout | Problem:
     At most one request to Glue, and one or two (for a prefix at most four) to S3, and none where it is
     stated or remembered. Raises Unobserved.
     """
-    table, zone = plan.table, labels_of(plan)
+    table, zone = plan.table, plan.labels
     if not table.partition_keys:
         return _path_layout(plan, reader, zone)
     stated = plan.stated_layout
@@ -134,7 +124,7 @@ def _path_layout(plan: TablePlan, reader: LakeReader, zone: ZoneInfo) -> TimeLay
     below, files = "", list[str]()
     for _ in range(_LEVELS):
         folders, here = _names(reader, location + below)
-        files = files or [below + name for name in here if is_data(below + name, plan.pattern)]
+        files = files or [below + name for name in here if is_data(below + name, plan.entry.pattern)]
         if not folders:
             break
         names.append([below + name for name in folders])

@@ -20,7 +20,8 @@ from checks.rights import LIST
 if TYPE_CHECKING:
     from checks.lake.reader import LakeReader
     from checks.model import Table
-    from checks.rules.base import Clock, TablePlan
+    from checks.rules.asking import Clock
+    from checks.rules.base import TablePlan
 
 IAM_ACTIONS = (LIST,)
 """What looking at files takes; footers and the readers of logs name what they take beyond it."""
@@ -31,9 +32,9 @@ def observe(plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation:
 
     What goes wrong is the observation's problem; only `BrokenInstallation` is raised. Requests are counted exactly.
     """
-    with metered(Meter(reader.stop_at, plan.max_requests)) as meter:
+    with metered(Meter(reader.stop_at, plan.entry.max_requests)) as meter:
         try:
-            seen = with_footers(_observe(plan, clock, reader), plan, reader)
+            seen = with_footers(_observe(plan, clock, reader), plan, clock, reader)
         except Unobserved as error:
             seen = Observation(table=plan.table, now=clock.now, problem=error.problem)
         except Exception as error:  # noqa: BLE001 - one broken table never costs the run
@@ -74,7 +75,7 @@ def _observe(plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation:
         ):  # the partitions check says that it cannot be judged
             seen = _one_place(plan, clock, reader)
             return replace(seen, notes=(*seen.notes, f"{layout.message}; {layout.remedy}"))
-        if layout.kind is ProblemKind.UNSUPPORTED or any(rule.check == "partitions" for rule in plan.rules):
+        if layout.kind is ProblemKind.UNSUPPORTED or plan.schedule is not None:
             empty = None if layout.kind is ProblemKind.UNSUPPORTED else _seen_empty(plan, clock, reader)
             return empty or Observation(table=table, now=clock.now, problem=layout)
         note = f"{layout.message}; so the whole location was listed. To read it by period, {layout.remedy}"

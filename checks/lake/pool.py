@@ -12,7 +12,8 @@ from checks.model import Observation, Problem, ProblemKind
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from checks.rules.base import Clock, TablePlan
+    from checks.rules.asking import Clock
+    from checks.rules.base import TablePlan
 
 
 def observe_all(

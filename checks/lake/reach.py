@@ -16,7 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checks.lake.reader import LakeReader
-    from checks.rules.base import Clock, TablePlan
+    from checks.rules.asking import (
+        Clock,
+    )
+    from checks.rules.base import (
+        TablePlan,
+    )
 
 MOST_PAGES = 200
 """Pages of partitions (of up to 1,000) that are asked for of one table, for those that lie outside of its location."""
@@ -55,7 +60,7 @@ def _reaches(plan: TablePlan, clock: Clock, reader: LakeReader) -> Iterator[Reac
         return
     for bucket, beginning in _places(plan, reader):
         yield Reach(LIST, bucket, beginning)
-        if plan.detail.footers:
+        if plan.detail(clock).footers:
             yield Reach(GET, bucket, beginning)
 
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from checks.lake.split import Helpers
     from checks.lake.storage import ObjectStore
     from checks.model import Listing
-    from checks.rules.base import Clock, TablePlan
+    from checks.rules.asking import Clock
+    from checks.rules.base import TablePlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ class LakeReader:
             )
         if self.stop_at is not None and time.monotonic() >= self.stop_at:
             raise Unobserved(_time_was_up(plan, location))
-        is_close = plan.detail.names or plan.detail.footers
+        detail = plan.detail(clock)
+        is_close = detail.names or detail.footers
         if self.helpers is not None and self.most_pages is None and not is_close:
             listing = self._together(plan, clock, location)
             if listing is not None:
@@ -55,12 +57,12 @@ class LakeReader:
         return list_place(
             self.store,
             location,
-            pattern=plan.pattern,
+            pattern=plan.entry.pattern,
             clock=clock,
             budget=Budget(self.most_pages, self.stop_at),
             root=plan.table.location,
             table_format=plan.table.format,
-            detail=plan.detail,
+            detail=detail,
         )
 
     def _together(self, plan: TablePlan, clock: Clock, location: str) -> Listing | None:
@@ -75,7 +77,7 @@ class LakeReader:
                 self.store,
                 bucket,
                 prefix,
-                new_tally=lambda: tally_of(below, plan.pattern, clock, plan.table.format),
+                new_tally=lambda: tally_of(below, plan.entry.pattern, clock, plan.table.format),
                 budget=Budget(stop_at=self.stop_at),
                 helpers=self.helpers,
             )
@@ -88,14 +90,14 @@ class LakeReader:
 
         Empty where each has to be listed by itself: the store lists in an order of its own, or pages are limited.
         """
-        root = plan.table.location or ""
+        root, detail = plan.table.location or "", plan.detail(clock)
         if self.most_pages is not None:
             return {}
         try:
             return scan(
                 self.store,
                 spots,
-                new_tally=lambda: tally_of(root, plan.pattern, clock, plan.table.format, plan.detail),
+                new_tally=lambda: tally_of(root, plan.entry.pattern, clock, plan.table.format, detail),
                 budget=Budget(stop_at=self.stop_at),
                 over=_time_was_up(plan, "it"),
             )

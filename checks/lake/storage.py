@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from checks.lake.closer import Closer
     from checks.lake.session import Aws
-    from checks.rules.base import Clock, Detail
+    from checks.rules.asking import Clock, Detail
 
 _AT = itemgetter(2)
 _IN_URL = {

@@ -95,7 +95,7 @@ def finding_document(finding: Finding, since: datetime | None = None) -> dict[st
         "silenced": _text(finding.silenced),
         "deadline": _value(finding.deadline),
         "usual": _text(finding.usual),
-        "advice": _text(finding.advice),
+        "advice": _text(finding.to_do),
         "runbook": _text(finding.runbook),
         "console_url": _text(finding.console_url),
         "since": _value(since),
@@ -131,7 +131,7 @@ def _document(
         "run_id": _text(report.run_id),
         "name": _text(report.name),
         "now": iso(report.now),
-        "zone": report.zone,
+        "zone": report.zone.key,
         "first_run": report.first_run,
         "whole": report.whole,
         "summary": {

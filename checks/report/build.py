@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
+from zoneinfo import ZoneInfo
 
 from checks.model import (
     CONFIG_CHECK,
@@ -22,7 +23,6 @@ from checks.model import (
     summarize,
 )
 from checks.report import words
-from checks.schedule.clock import parse_zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -33,6 +33,7 @@ SUBJECT_LONGEST = 99
 """SNS takes subjects of fewer than 100 ASCII characters (its API reference, `Publish`)."""
 Predicate: TypeAlias = "Callable[[Finding | Change], bool]"
 """Chooses by what findings and changes both have: ``table``, ``check`` and ``owner``."""
+_UTC = ZoneInfo("UTC")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _REASON_RANK = {reason: rank for rank, reason in enumerate(Reason)}
@@ -78,7 +79,7 @@ class Sending:
 class Report:
     """All findings and changes of one run, ready to be rendered.
 
-    ``findings`` go worst first, then by table, one on the config itself before all; ``zone`` names the zone
+    ``findings`` go worst first, then by table, one on the config itself before all; ``zone`` is the zone
     that times are told in. ``whole`` is False for a report of news only: it still holds all findings.
     ``whole_at`` says where the whole report is kept, for messages that must be cut. ``tables_in_run`` and
     ``tables_reached`` are of the run, also in a part of its report.
@@ -87,7 +88,7 @@ class Report:
     run_id: str
     name: str
     now: datetime
-    zone: str
+    zone: ZoneInfo
     summary: Summary
     findings: tuple[Finding, ...]
     changes: tuple[Change, ...]
@@ -119,17 +120,13 @@ def build(  # noqa: PLR0913 - the parts of a report, all named
     now: datetime,
     run_id: str,
     name: str = "",
-    zone: str = "UTC",
+    zone: ZoneInfo = _UTC,
     cost: Cost | None = None,
     notes: Iterable[str] = (),
     first_run: bool = False,
     whole_at: str = "",
 ) -> Report:
-    """Return the whole report of a run; ``now`` is aware, ``zone`` an IANA name.
-
-    Raises ValueError when there is no such zone.
-    """
-    parse_zone(zone)
+    """Return the whole report of a run; ``now`` is aware, ``zone`` that of its dates."""
     ordered = tuple(sorted(findings, key=_worst_first))
     summary = summarize(ordered)
     not_reached = {finding.table for finding in ordered if finding.problem is ProblemKind.NOT_REACHED}
@@ -203,7 +200,7 @@ def sending(mode: Mode, report: Report, last_full_report_on: date | None) -> Sen
 
 def local_date(report: Report) -> date:
     """Return the date of the run in the report's zone."""
-    return report.now.astimezone(parse_zone(report.zone)).date()
+    return report.now.astimezone(report.zone).date()
 
 
 def exit_code(report: Report, fail_on: FailOn = FailOn.CRITICAL, *, delivered: bool = True) -> int:

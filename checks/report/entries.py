@@ -12,23 +12,20 @@ from typing import TYPE_CHECKING, Any
 from checks.model import Change, Finding, Reason, Severity, Status
 from checks.report import words
 from checks.rights import Lacks, statements
-from checks.schedule.clock import parse_zone, say_instant
+from checks.schedule.clock import say_instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from checks.report.build import Report
+    from checks.rules.base import Telling
 
 LONG_DEAD = timedelta(days=7)
 """A failing table without data for longer than this is folded with others like it."""
 CONFIG = "CONFIG"
 """The heading of what is told of the config itself."""
 _FOLD_FROM = 3
-_OF_EVENTS = "events"
-"""The check that tells how old values are, not when data came."""
-_OF_VOLUME = "volume"
-"""The check that tells that nothing came as a size of nothing."""
 _MOST_FOLDED = 30
 _MOST_REMEDIES = 3
 _MOST_STATEMENTS = 6
@@ -140,12 +137,22 @@ def _shared(finding: Finding, lacking: frozenset[str]) -> str:
 def _long_dead(told: Sequence[ToldFinding], report: Report) -> list[ToldFinding]:
     """Return what is told of tables to which no data has come for long; old events alone are no such thing."""
     dead = [one for one in told if is_long_dead(one.finding, report) or _is_nothing(one.finding)]
-    silent = {one.finding.table for one in dead if one.finding.check not in (_OF_EVENTS, _OF_VOLUME)}
+    silent = {one.finding.table for one in dead if _telling(one.finding.check).of_silence}
     return [one for one in dead if one.finding.table in silent]
 
 
 def _is_nothing(finding: Finding) -> bool:
-    return finding.check == _OF_VOLUME and finding.status is Status.FAIL and not finding.observed
+    is_zero = finding.status is Status.FAIL and not finding.observed
+    return is_zero and _telling(finding.check).zero_is_silence
+
+
+def _telling(check: str) -> Telling:
+    """Return how a check is told; of one that is no more, as most are."""
+    from checks.rules import CHECKS  # takes longer than all else here: whoever judged anything has it already
+    from checks.rules.base import Telling
+
+    config = CHECKS.get(check)
+    return config.telling if config is not None else Telling()
 
 
 def is_long_dead(finding: Finding, report: Report) -> bool:
@@ -158,10 +165,10 @@ def is_long_dead(finding: Finding, report: Report) -> bool:
 
 
 def _folded(dead: Sequence[ToldFinding], report: Report) -> Entry:
-    zone = parse_zone(report.zone)
+    zone = report.zone
     since: dict[str, datetime] = {}
     for one in dead:
-        if one.finding.check in (_OF_EVENTS, _OF_VOLUME):
+        if not _telling(one.finding.check).of_silence:
             continue
         stale_since = one.finding.stale_since or report.now
         since[one.finding.table] = min(since.get(one.finding.table, stale_since), stale_since)
@@ -253,7 +260,7 @@ def _cut(statement: dict[str, Any]) -> tuple[dict[str, Any], int]:
 
 
 def _more(told: ToldFinding, report: Report, *, alone: bool) -> list[Line]:
-    finding, zone = told.finding, parse_zone(report.zone)
+    finding, zone = told.finding, report.zone
     lines = []
     if alone:
         lines += _items(told)
@@ -272,7 +279,7 @@ def _since(group: Sequence[ToldFinding], report: Report) -> list[Line]:
     times = sorted({one.since for one in group if one.since and one.since <= report.now})
     if not times or times[0] >= report.now:
         return []
-    zone = parse_zone(report.zone)
+    zone = report.zone
     said = [f"{say_instant(at, zone)} ({words.ago(at, report.now)})" for at in (times[0], times[-1])]
     return [Line("First reported", ", the last of them ".join(dict.fromkeys(said)), Kind.SHORT)]
 
@@ -306,14 +313,10 @@ def _items(told: ToldFinding) -> list[Line]:
 def _to_do(finding: Finding, report: Report) -> list[Line]:
     """Tell what to do; statements stand on lines of their own, so that they can be copied."""
     remedies = [item.remedy for item in finding.items if item.remedy and item.state.is_bad]
-    named = [remedy for remedy in remedies if remedy in finding.advice]
-    advice = finding.advice
-    for remedy in named:
-        advice = advice.replace(remedy, "")
-    lines = [Line("To do", sentence(advice).rstrip(": "))] if advice.strip(": ") else []
-    shown = named or remedies[:_MOST_REMEDIES]
+    lines = [Line("To do", sentence(finding.advice))] if finding.advice else []
+    shown = [finding.statement] if finding.statement else remedies[:_MOST_REMEDIES]
     lines += [Line("Run", words.statement(remedy), Kind.CODE) for remedy in shown]
-    if not named and len(remedies) > len(shown):
+    if not finding.statement and len(remedies) > len(shown):
         left = words.count(len(remedies) - len(shown), "more statement")
         lines.append(
             Line("", f"And {left} {f'in {report.whole_at}' if report.whole_at else 'in the JSON report'}.")
@@ -355,22 +358,20 @@ def ended(report: Report, reasons: tuple[Reason, ...]) -> tuple[Entry, ...]:
 def _end(group: Sequence[Change], report: Report) -> Entry:
     change = group[0]
     since = min((one.since for one in group if one.since and one.since <= report.now), default=None)
-    zone = parse_zone(report.zone)
+    zone = report.zone
     reported = (
         f" First reported {say_instant(since, zone)} ({words.ago(since, report.now)})." if since else ""
     )
     items = words.listing([words.name(one.item) for one in group if one.item])
+    telling = _telling(change.check)
     if change.reason is Reason.EXPIRED:
-        unmended = "unmended" if change.check == "catalog" else "without usable data"
-        text = f"{items} left the lookback {unmended}; nobody will be told of it again."
+        text = f"{items} left the lookback {telling.unmended}; nobody will be told of it again."
     elif change.reason is Reason.NO_LONGER_WATCHED:
         text = (
             f"The configuration does not ask for this any more. Last told: {_whole_sentence(change.because)}"
         )
-    elif items and change.check == "catalog":
-        text = f"{items} {'matches' if len(group) == 1 else 'match'} the catalog now."
     elif items:
-        text = f"{items} {'has' if len(group) == 1 else 'have'} data now."
+        text = f"{items} {telling.mended[len(group) > 1]}."
     else:
         text = _whole_sentence(change.because)
     title = f"{words.name(change.table)} ({words.name(change.check)})"

@@ -13,7 +13,7 @@ from checks.model import CONFIG_CHECK, Change, Reason, Status
 from checks.report import words
 from checks.report.build import Report, subject
 from checks.report.entries import CONFIG, Section, ToldFinding, ended, entries, is_long_dead, sentence
-from checks.schedule.clock import parse_zone, say_instant
+from checks.schedule.clock import say_instant
 from checks.schedule.durations import say_duration
 
 _MOST_NOTES = 20
@@ -121,7 +121,7 @@ def _are(number: int) -> str:
 
 
 def _origin(report: Report) -> str:
-    when = say_instant(report.now, parse_zone(report.zone))
+    when = say_instant(report.now, report.zone)
     who = f"{words.name(report.name)}, {when}" if words.clean(report.name) else when
     first = ", the first report" if report.first_run else ""
     kind = first if report.whole else ", only what is new since the last report"

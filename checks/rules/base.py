@@ -2,79 +2,46 @@
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache, reduce
 from operator import or_
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypedDict, TypeVar
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
+from pydantic import BaseModel, ConfigDict
 
-from checks.model import Finding, Item, Limits, Observation, Period, Problem, Severity, Table, TableMemory
-from checks.schedule.durations import parse_duration, parse_size
+from checks.links import console_url
+from checks.model import (
+    Finding,
+    Item,
+    Limits,
+    Observation,
+    Problem,
+    Severity,
+    Status,
+    Table,
+    TableMemory,
+)
+from checks.rules.asking import Depth, Detail
+from checks.rules.entry import NOTHING_SAID
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from zoneinfo import ZoneInfo
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import Unpack
 
     from checks.layout import StatedLayout, TimeLayout
-    from checks.model import Combination
+    from checks.model import Observed, PartitionSeen
+    from checks.rules.asking import Clock, Needs, StatedPeriods
     from checks.rules.dimensions import Each
+    from checks.rules.entry import EntryKeys
     from checks.schedule.calendars import Calendar
     from checks.schedule.due import Schedule
-    from checks.schedule.periods import Every
 
-Duration = Annotated[
-    timedelta,
-    BeforeValidator(parse_duration),
-    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s*[smhdw]$"}),
-]
-"""A config value such as ``26h``: a number and s, m, h, d or w."""
-
-Size = Annotated[
-    int,
-    BeforeValidator(parse_size),
-    WithJsonSchema({"type": ["string", "integer"]}),
-]
-"""A config value such as ``50MB``: a number and B, kB, MB, GB, TB or KiB and kin."""
-
-
-_PERCENT = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*%")
-
-
-def parse_percent(value: object) -> float:
-    """Read a number and %, such as ``60%``, as a share of one; raise ValueError with what to write."""
-    match = _PERCENT.fullmatch(value.strip()) if isinstance(value, str) else None
-    if match is None or float(match[1]) <= 0:
-        message = f"{value!r} is not a percentage above zero; write a number and %, such as 60%"
-        raise ValueError(message)
-    return float(match[1]) / 100
-
-
-def parse_severity(value: object) -> Severity:
-    """Read ``warning`` or ``critical``; raise ValueError with what to write."""
-    if value in ("warning", "critical"):
-        return Severity(str(value))
-    message = f"{value!r} is no severity; write warning or critical"
-    raise ValueError(message)
-
-
-Percent = Annotated[
-    float,
-    BeforeValidator(parse_percent),
-    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s*%$"}),
-]
-"""A config value such as ``60%``: a number and %."""
-
-SeverityWord = Annotated[
-    Severity,
-    BeforeValidator(parse_severity),
-    WithJsonSchema({"enum": ["warning", "critical"]}),
-]
-"""A config value: how bad it is when the check fails."""
+Facts = TypeVar("Facts")
+_UTC = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +68,22 @@ class Binding:
         return self.calendars[name]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """How a report tells what a check found, where its sentences are not enough.
+
+    ``of_silence``: a failure with the time since when it fails says that no data came since then: of tables that are
+    silent for long one entry is made. ``zero_is_silence``: a failure that observed nothing at all is told in it too.
+    ``unmended`` is said of items that left the lookback as bad as they were, ``mended`` of one that is well now, and
+    of several.
+    """
+
+    of_silence: bool = True
+    zero_is_silence: bool = False
+    unmended: str = "without usable data"
+    mended: tuple[str, str] = ("has data now", "have data now")
+
+
 class CheckConfig(BaseModel):
     """A check's block in the config.
 
@@ -113,6 +96,9 @@ class CheckConfig(BaseModel):
 
     check: ClassVar[str]
     groups: ClassVar[tuple[frozenset[str], ...]] = ()
+    expectation: ClassVar[str]
+    """The Great Expectations class that judges it, by its dotted name: only who judges imports it."""
+    telling: ClassVar[Telling] = Telling()
     short_form: ClassVar[str | None] = None
     """What a bare word in place of the block means, such as ``auto``: the key it sets to True."""
 
@@ -138,13 +124,13 @@ class Direction(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(Generic[Facts]):
     """One rule's measurement on one table, ready to be judged.
 
     ``observed`` and the limits are all instants or all numbers. ``unknown`` is set when there is
     nothing to judge. ``doubt_if_pass`` and ``doubt_if_fail`` say what stands against believing that
     outcome (a listing that was ended early proves a table fresh, never stale): then it is unknown.
-    ``shown`` is what the finding tells as observed, where that is not ``observed`` itself.
+    ``measured`` is what the rule needs again to write its sentence, None where nothing was measured.
     """
 
     table: str
@@ -158,8 +144,7 @@ class Row:
     doubt_if_fail: Problem | None = None
     items: tuple[Item, ...] = ()
     evidence: str | None = None
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    """What the rule needs again to write its sentence; opaque to everybody else."""
+    measured: Facts | None = None
 
     @property
     def id(self) -> str:
@@ -171,6 +156,14 @@ class Row:
         """The limits as a finding tells them."""
         return _limits(self.warning, self.critical)
 
+    @property
+    def facts(self) -> Facts:
+        """What was measured; raises ValueError of a row that has nothing to judge."""
+        if self.measured is None:
+            message = f"nothing was measured for {self.id}"
+            raise ValueError(message)
+        return self.measured
+
 
 @lru_cache(maxsize=1024, typed=True)
 def _limits(warning: datetime | float | None, critical: datetime | float | None) -> Limits:
@@ -178,133 +171,188 @@ def _limits(warning: datetime | float | None, critical: datetime | float | None)
     return Limits(warning=warning, critical=critical)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Needs:
-    """What has to be read of a table so that its rules can judge it.
+class RowValues(TypedDict, total=False):
+    """What a rule says of a row of its own, where it differs from what all its rows are like."""
 
-    ``place``: list the location as one place (tables without a time layout).
-    ``periods``: periods to look at, newest first, each even where the catalog knows no partition of it.
-    ``onward_from``: also look at every registered partition whose period starts (by its wall time) at or
-    after this wall time, newest first.
-    ``enough_at``: once an arrival at or after this instant was seen, no more needs to be read.
-    ``exists``: without a time layout, one page of the location is enough.
-    ``first_period``: when the oldest of ``periods`` has no data, find out the earliest period that has any.
-    ``each``: look at each combination of these keys' values; ``combinations`` are those that are known before
-    anything is read, with the start of the first period that each is needed in (None: all).
-    """
-
-    place: bool = False
-    periods: tuple[Period, ...] = ()
-    onward_from: datetime | None = None
-    enough_at: datetime | None = None
-    first_period: bool = False
-    exists: bool = False
-    each: Each | None = None
-    combinations: Mapping[Combination, datetime | None] = field(default_factory=dict)
+    observed: datetime | float | None
+    warning: datetime | float | None
+    critical: datetime | float | None
+    unknown: Problem | None
+    doubt_if_pass: Problem | None
+    doubt_if_fail: Problem | None
+    items: tuple[Item, ...]
+    evidence: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Detail:
-    """What has to be read of the places that are looked at, beside how much data there is and from when.
+class Told(TypedDict, total=False):
+    """What a rule says in a finding beside its sentence."""
 
-    ``names``: what names and sizes tell, with files below ``small_below`` bytes counted. ``footers``: those of so
-    many of the newest files, with the newest value of ``column`` (timestamps without a zone are in ``zone``).
-    ``usual_place``: where a registered partition is empty, look where it would lie by its name.
-    """
-
-    names: bool = False
-    small_below: int = 0
-    footers: int = 0
-    column: str | None = None
-    zone: ZoneInfo | None = None
-    usual_place: bool = False
-
-    def __or__(self, other: Detail) -> Detail:
-        """Bring together what two rules need."""
-        return Detail(
-            names=self.names or other.names,
-            small_below=max(self.small_below, other.small_below),
-            footers=max(self.footers, other.footers),
-            column=self.column or other.column,
-            zone=self.zone or other.zone,
-            usual_place=self.usual_place or other.usual_place,
-        )
+    observed: Observed
+    expected: Observed
+    limits: Limits
+    evidence: str | None
+    items: tuple[Item, ...]
+    deadline: datetime | None
+    advice: str
+    statement: str
+    usual: str
+    stale_since: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Clock:
-    """The run's time: ``now``, and what is to be done with evidence that is later.
+class About:
+    """What is told with every finding of a table: who mends it, how, where to see it, and what is silenced why."""
 
-    ``ignore_later``: with a stated ``--now``, evidence later than it is ignored as if it were not there.
-    ``last_completed_at``: the ``now`` of the last completed run, None when there was none.
-    ``reading``: what the machine's clock shows, where that may be later than ``now``.
-    """
+    owner: str | None = None
+    runbook: str | None = None
+    console_url: str | None = None
+    silences: Mapping[str, str] = field(default_factory=dict)
 
-    now: datetime
-    ignore_later: bool = False
-    last_completed_at: datetime | None = None
-    reading: datetime | None = None
 
-    @property
-    def latest(self) -> datetime:
-        """The latest instant that anything true can be of: an event may come late, and looking takes its time."""
-        return self.now if self.ignore_later or self.reading is None else max(self.now, self.reading)
+NOTHING_MORE = About()
 
-    def later(self, seconds: float) -> Clock:
-        """Return the clock so many seconds later; ``now`` stays the run's."""
-        return replace(self, reading=(self.reading or self.now) + timedelta(seconds=seconds))
+
+@lru_cache(maxsize=16)
+def allowed(most: float, severity: Severity) -> tuple[float | None, float | None]:
+    """Return the limits for a warning and for critical of what may be there, one of which is stated."""
+    return (most, None) if severity is Severity.WARNING else (None, most)
 
 
 class Rule(ABC):
     """A check with its limits, bound to a zone and calendars. Pure: values in, values out."""
 
     check: ClassVar[str]
+    direction: ClassVar[Direction] = Direction.AT_MOST
 
     @property
-    def detail(self) -> Detail:
-        """Say what has to be read of the places that are looked at beyond listing them."""
+    def limits(self) -> tuple[float | None, float | None]:
+        """The limits for a warning and for critical that all its rows have; those of time stand in each row."""
+        return None, None
+
+    @property
+    def states(self) -> StatedPeriods | None:
+        """What it states of the table's periods; None of a check that takes them as others state them."""
+        return None
+
+    def detail(self, clock: Clock) -> Detail:  # noqa: ARG002 - for others to say
+        """Say what has to be read of the places that are looked at beyond listing them, or of the table's log."""
         return Detail()
+
+    def depth(self, target: PartitionSeen, clock: Clock, memory: TableMemory) -> Depth:  # noqa: ARG002 - the same
+        """Say how far a partition that it looks at has to be read."""
+        return Depth()
+
+    def short_of(self, seen: Sequence[PartitionSeen], clock: Clock) -> list[PartitionSeen]:  # noqa: ARG002 - the same
+        """Return those that were not read to their end, or not in this run, and turn out to have to be."""
+        return []
 
     def looks(self, table: Table) -> bool:  # noqa: ARG002 - for others to say
         """Tell whether anything but the catalog's own description of the table has to be read."""
         return True
 
     def remember(self, seen: Observation, before: TableMemory) -> dict[str, Any]:  # noqa: ARG002 - for others to say
-        """Return the fields of the table's memory that this rule keeps, for its later runs."""
+        """Return the fields of the table's memory that follow from what was seen, for later runs."""
         return {}
+
+    def remember_told(self, finding: Finding, before: TableMemory) -> dict[str, Any]:  # noqa: ARG002 - the same
+        """Return those that follow from the finding that was written."""
+        return {}
+
+    def deadlines(self, start: datetime) -> Iterator[datetime]:  # noqa: ARG002 - the same
+        """Yield when data has to be there within a day from ``start`` on; the next time, where it comes less often."""
+        yield from ()
+
+    def explain(self, seen: Observation, finding: Finding, clock: Clock) -> Iterator[str]:  # noqa: ARG002 - the same
+        """Yield lines on how it came to its finding, for whoever asks; none where the finding says it all."""
+        yield from ()
 
     @abstractmethod
     def needs(self, table: Table, layout: TimeLayout | None, clock: Clock, memory: TableMemory) -> Needs:
         """Say what has to be read. ``layout`` is None for a table that is one place."""
 
     @abstractmethod
-    def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:
+    def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row[Any]:
         """Return the row to be judged; an unreadable table gives a row with ``unknown`` set."""
 
     @abstractmethod
-    def finding(self, row: Row, severity: Severity | None) -> Finding:
+    def finding(self, row: Row[Any], severity: Severity | None, about: About = NOTHING_MORE) -> Finding:
         """Write the finding of a row that was judged: severity None means that it passed."""
+
+    def row(self, seen: Observation, facts: Facts | None = None, **values: Unpack[RowValues]) -> Row[Facts]:
+        """Return a row of this rule, with its limits and the table's location as evidence unless it says others."""
+        warning, critical = self.limits
+        table = seen.table
+        said: RowValues = {"warning": warning, "critical": critical, "evidence": table.location, **values}
+        return Row(table=table.id, check=self.check, direction=self.direction, measured=facts, **said)
+
+    def tell(
+        self,
+        row: Row[Any],
+        severity: Severity | None,
+        because: str,
+        *,
+        about: About,
+        **told: Unpack[Told],
+    ) -> Finding:
+        """Return the finding of a row that was judged, in this sentence, with the row's limits and evidence."""
+        said: Told = {"limits": row.limits, "evidence": row.evidence, **told}
+        return Finding(
+            table=row.table,
+            check=self.check,
+            status=Status.PASS if severity is None else Status.FAIL,
+            severity=severity,
+            because=because,
+            owner=about.owner,
+            runbook=about.runbook,
+            console_url=about.console_url,
+            silenced=about.silences.get(self.check),
+            **said,
+        )
+
+    def tell_unknown(self, row: Row[Any], problem: Problem, *, about: About, seen: str = "") -> Finding:
+        """Return the finding of what could not be checked, with what was ``seen`` all the same."""
+        told = f"; what was seen so far: {seen}" if seen else ""
+        return Finding(
+            table=row.table,
+            check=row.check,
+            status=Status.UNKNOWN,
+            because=f"could not be checked: {problem.message}{told}",
+            limits=row.limits,
+            evidence=row.evidence,
+            items=row.items,
+            advice=problem.remedy,
+            problem=problem.kind,
+            cause=problem.cause,
+            lacks=problem.lacks,
+            owner=about.owner,
+            runbook=about.runbook,
+            console_url=about.console_url,
+            silenced=about.silences.get(row.check),
+        )
+
+
+def periods_stated(rules: Iterable[Rule]) -> StatedPeriods | None:
+    """Return what the rules of a table state of its periods, None where none of them does."""
+    return next((rule.states for rule in rules if rule.states is not None), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TablePlan:
     """A table that will be looked at: its rules and all that is stated about it.
 
-    ``pattern`` says which objects are data (a glob on the name below the location); ``layout`` is the
-    stated time layout, ``every`` the stated length of periods; both None when nothing is stated.
-    ``matched_by`` is the config entry's own selector. ``max_requests`` is how many one run may make for the table.
+    ``entry`` are the keys that hold for the table as a whole. ``schedule``, ``each`` and
+    ``stated_layout`` are what one of its rules states of its periods; None when none does.
+    ``matched_by`` is the config entry's own selector.
     ``max_age_of_answer`` is how long what an earlier run saw of a partition may stand in place of a look; zero: not
     at all.
     """
 
     table: Table
     rules: tuple[Rule, ...]
-    pattern: str | None = None
-    max_requests: int | None = None
+    entry: EntryKeys = NOTHING_SAID
     stated_layout: StatedLayout | None = None
-    every: Every | None = None
-    owner: str | None = None
-    runbook: str | None = None
+    schedule: Schedule | None = field(init=False, default=None)
+    each: Each | None = field(init=False, default=None)
     matched_by: str = ""
     by_glob: bool = False
     silences: Mapping[str, str] = field(default_factory=dict)
@@ -312,7 +360,29 @@ class TablePlan:
     memory: TableMemory = field(default_factory=TableMemory)
     max_age_of_answer: timedelta = timedelta(0)
 
+    def __post_init__(self) -> None:
+        """Take what a rule states of the periods, once for all that look at the plan."""
+        stated = periods_stated(self.rules)
+        if stated is not None:
+            object.__setattr__(self, "schedule", stated.schedule)
+            object.__setattr__(self, "each", stated.each)
+            object.__setattr__(self, "stated_layout", self.stated_layout or stated.layout)
+
     @property
-    def detail(self) -> Detail:
-        """What all its rules that look at it need to have read of the places that are looked at."""
-        return reduce(or_, (rule.detail for rule in self.rules if rule.looks(self.table)), Detail())
+    def about(self) -> About:
+        """What is told with each finding of the table."""
+        return About(
+            owner=self.entry.owner,
+            runbook=self.entry.runbook,
+            console_url=console_url(self.table),
+            silences=self.silences,
+        )
+
+    @property
+    def labels(self) -> ZoneInfo:
+        """The zone that partition values are written in; UTC where nothing says it."""
+        return self.schedule.labels if self.schedule is not None else _UTC
+
+    def detail(self, clock: Clock) -> Detail:
+        """Return what all its rules that look at it need to have read, beyond listings and recency."""
+        return reduce(or_, (rule.detail(clock) for rule in self.rules if rule.looks(self.table)), Detail())

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from checks.model import Finding, Format, Item, ItemState, Problem, ProblemKind, Severity, Status
-from checks.rules.base import Binding, CheckConfig, Clock, Detail, Direction, Needs, Row, Rule, SeverityWord
+from checks.model import CATALOG_CHECK, Finding, Format, Item, ItemState, Problem, ProblemKind, Severity
+from checks.rules.asking import Clock, Depth, Detail, Needs
+from checks.rules.base import (
+    NOTHING_MORE,
+    About,
+    Binding,
+    CheckConfig,
+    Row,
+    Rule,
+    Telling,
+    allowed,
+)
 from checks.rules.cadence import ended_early, not_read, schedule_of, schedule_seen
 from checks.rules.dimensions import say_items
+from checks.rules.key_types import SeverityWord
 from checks.rules.sentences import (
     MOVE_FIRST,
     add_partition_statement,
@@ -35,7 +46,11 @@ _MOST_ITEMS = 1000
 class CatalogConfig(CheckConfig):
     """What is registered in Glue lies in S3, and what lies in S3 is registered."""
 
-    check: ClassVar[str] = "catalog"
+    check: ClassVar[str] = CATALOG_CHECK
+    expectation: ClassVar[str] = "checks.expectations.ExpectCatalogToMatchStorage"
+    telling: ClassVar[Telling] = Telling(
+        unmended="unmended", mended=("matches the catalog now", "match the catalog now")
+    )
     short_form: ClassVar[str | None] = "on"
 
     on: Literal[True] | None = Field(
@@ -55,18 +70,35 @@ class CatalogConfig(CheckConfig):
         return CatalogRule(severity=self.severity, schedule=binding.schedule)
 
 
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What the sentence is made of: the table, what is ``gone`` of it as a whole, the schedule that it was read by."""
+
+    table: Table
+    gone: str = ""
+    schedule: Schedule | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogRule(Rule):
     """The bound check. ``schedule`` is that of the table's partitions check, where it has one."""
 
-    check: ClassVar[str] = "catalog"
+    check: ClassVar[str] = CATALOG_CHECK
     severity: Severity = Severity.CRITICAL
     schedule: Schedule | None = None
 
     @property
-    def detail(self) -> Detail:
+    def limits(self) -> tuple[float | None, float | None]:
+        """Nothing that does not match is allowed."""
+        return allowed(0, self.severity)
+
+    def detail(self, clock: Clock) -> Detail:  # noqa: ARG002 - the interface's
         """Ask where the data of an empty partition lies instead."""
-        return Detail(usual_place=True)
+        return Detail(usual_place=True, by_period=self.schedule is not None)
+
+    def depth(self, target: PartitionSeen, clock: Clock, memory: TableMemory) -> Depth:  # noqa: ARG002 - the interface's
+        """Ask for no more than that data is there."""
+        return Depth(whole=False)
 
     def needs(self, table: Table, layout: TimeLayout | None, clock: Clock, memory: TableMemory) -> Needs:  # noqa: ARG002 - the interface's
         """Ask for the due periods of the lookback; of a table that is one place, whether anything lies there."""
@@ -77,20 +109,19 @@ class CatalogRule(Rule):
             return Needs()
         return Needs(periods=tuple(each.period for each in schedule.due(clock.now)))
 
-    def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:  # noqa: ARG002 - the interface's
+    def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row[Match]:  # noqa: ARG002 - the interface's
         """Count what does not match; what could not be looked at is a doubt about a pass."""
-        facts: dict[str, Any] = {"table": seen.table, "gone": "", "schedule": None}
+        facts = Match(seen.table)
         if _is_gone(seen.problem):
             what = seen.table.location or seen.table.id
             if seen.table.format is not Format.FILES:  # data may lie there that no log tells of
                 what = f"the {seen.table.format.value.capitalize()} log of {seen.table.id}"
-            return self._row(
-                seen, observed=1, facts={**facts, "gone": f"{what} is gone: {_reason(seen.problem)}"}
-            )
+            gone = f"{what} is gone: {_reason(seen.problem)}"
+            return self.row(seen, Match(seen.table, gone=gone), observed=1)
         if seen.problem is not None and not seen.partitions:
-            return self._row(seen, unknown=seen.problem)
+            return self.row(seen, unknown=seen.problem)
         if seen.table.format is not Format.FILES:
-            return self._row(seen, observed=0, facts=facts)
+            return self.row(seen, facts, observed=0)
         schedule = schedule_seen(self.schedule, seen)
         if schedule is None:
             return self._place(seen, facts)
@@ -112,58 +143,46 @@ class CatalogRule(Rule):
             if before is None or not before.state.is_bad:
                 found[key] = item
         if labels and not found:
-            return self._row(seen, unknown=not_read(seen))
+            return self.row(seen, unknown=not_read(seen))
         items = list(found.values())
         bad = [item for item in items if item.state.is_bad]
         kept = [item for item in items if item in bad[:_MOST_ITEMS]] if len(items) > _MOST_ITEMS else items
-        return self._row(
+        return self.row(
             seen,
+            Match(seen.table, schedule=schedule),
             observed=len(bad),
             doubt_if_pass=doubt,
             items=tuple(kept),
-            facts={**facts, "schedule": schedule},
         )
 
-    def _place(self, seen: Observation, facts: dict[str, Any]) -> Row:
+    def _place(self, seen: Observation, facts: Match) -> Row[Match]:
         listing = seen.listing
         if listing is None:
             if seen.table.partition_keys:
-                return self._row(seen, observed=0, facts=facts)
-            return self._row(seen, unknown=_not_looked_at(seen))
+                return self.row(seen, facts, observed=0)
+            return self.row(seen, unknown=_not_looked_at(seen))
         anything = listing.objects + listing.empty_objects + listing.ignored_objects
         if anything:
-            return self._row(seen, observed=0, facts=facts)
+            return self.row(seen, facts, observed=0)
         place = seen.table.location or seen.table.id
         if not listing.complete:
-            return self._row(seen, unknown=ended_early(place))
-        return self._row(seen, observed=1, facts={**facts, "gone": f"nothing lies at {place}"})
+            return self.row(seen, unknown=ended_early(place))
+        return self.row(seen, Match(seen.table, gone=f"nothing lies at {place}"), observed=1)
 
-    def _row(self, seen: Observation, **values: Any) -> Row:
-        return Row(
-            table=seen.table.id,
-            check=self.check,
-            direction=Direction.AT_MOST,
-            warning=0 if self.severity is Severity.WARNING else None,
-            critical=0 if self.severity is Severity.CRITICAL else None,
-            evidence=seen.table.location,
-            **values,
-        )
-
-    def finding(self, row: Row, severity: Severity | None) -> Finding:
+    def finding(self, row: Row[Match], severity: Severity | None, about: About = NOTHING_MORE) -> Finding:
         """Write the finding: which partitions do not match, and the statement that mends the newest of them."""
         bad = [item for item in row.items if item.state.is_bad]
-        return Finding(
-            table=row.table,
-            check=self.check,
-            status=Status.PASS if severity is None else Status.FAIL,
-            severity=severity,
+        advice, statement = _advice(row.facts, bad) if severity is not None else ("", "")
+        return self.tell(
+            row,
+            severity,
+            _because(row, bad),
+            about=about,
             observed=int(row.observed) if isinstance(row.observed, int | float) else None,
             expected=0,
-            limits=row.limits,
-            because=_because(row, bad),
-            evidence=row.evidence,
             items=row.items,
-            advice=_advice(row, bad) if severity is not None else "",
+            advice=advice,
+            statement=statement,
         )
 
 
@@ -250,20 +269,19 @@ def _reason(problem: Problem | None) -> str:
     return problem.message if problem is not None else ""
 
 
-def _because(row: Row, bad: list[Item]) -> str:
-    table: Table = row.facts["table"]
-    if row.facts["gone"]:
+def _because(row: Row[Match], bad: list[Item]) -> str:
+    table, gone, schedule = row.facts.table, row.facts.gone, row.facts.schedule
+    if gone:
         if table.is_prefix:
-            return f"{row.facts['gone']}; expected its data there, as the config says"
+            return f"{gone}; expected its data there, as the config says"
         what = f"the data of {table.id} there" if table.format is Format.FILES else "it"
-        return f"{row.facts['gone']}; expected {what}, as Glue says"
+        return f"{gone}; expected {what}, as Glue says"
     if table.format is not Format.FILES:
         return f"the {table.format.value.capitalize()} log of {table.id} is where the catalog says"
     if table.is_prefix:
         return f"{table.id} has no catalog entry that could differ from what lies there"
-    if row.facts["schedule"] is None:
+    if schedule is None:
         return f"{table.location or table.id} is there, as the catalog says"
-    schedule: Schedule = row.facts["schedule"]
     every = schedule.every
     if not bad:
         labels = {item.period for item in row.items}
@@ -283,26 +301,28 @@ def _because(row: Row, bad: list[Item]) -> str:
     return "; ".join(parts)
 
 
-def _advice(row: Row, bad: list[Item]) -> str:
-    table: Table = row.facts["table"]
-    if row.facts["gone"]:
+def _advice(facts: Match, bad: list[Item]) -> tuple[str, str]:
+    """Say what to do, and the statement to run for it where one of the items has one."""
+    table = facts.table
+    if facts.gone:
         if table.is_prefix:
-            return "mend the prefix in the config, or look at who removed its objects"
+            return "mend the prefix in the config, or look at who removed its objects", ""
         if table.format is not Format.FILES:
-            return f"restore it, or drop the table if it is retired: {drop_table_statement(table)}"
-        return (
+            return f"restore it, or drop the table if it is retired: {drop_table_statement(table)}", ""
+        told = (
             "look at who removed it; if the data moved, run "
             f"{table_location_statement(table, 's3://bucket/prefix/')} with its new place, and if the table is "
             f"retired, {drop_table_statement(table)}"
         )
+        return told, ""
     remedies = [item.remedy for item in bad if item.remedy]
     if not remedies:
         if any(item.state is ItemState.UNREGISTERED for item in bad):
-            return MOVE_FIRST
-        return "look at who removed the objects"
+            return MOVE_FIRST, ""
+        return "look at who removed the objects", ""
     left = len(remedies) - 1  # not all alike: some add, some drop
     more = f" (and {count_of(left, 'more statement')}, in the JSON report)" if left else ""
-    return f"run what mends it{more}: {remedies[0]}"
+    return f"run what mends it{more}", remedies[0]
 
 
 def _not_looked_at(seen: Observation) -> Problem:

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from checks.model import Finding, Format, Problem, ProblemKind, Severity, Status
-from checks.rules.base import Binding, CheckConfig, Clock, Detail, Direction, Duration, Needs, Row, Rule
+from checks.model import Finding, Format, Problem, ProblemKind, Severity
+from checks.rules.asking import Clock, Detail, Needs, ValueAsk, is_ahead
+from checks.rules.base import (
+    NOTHING_MORE,
+    About,
+    Binding,
+    CheckConfig,
+    Direction,
+    Row,
+    RowValues,
+    Rule,
+    Telling,
+)
 from checks.rules.cadence import ended_early
 from checks.rules.freshness import FreshnessRule
+from checks.rules.key_types import Duration
 from checks.schedule.clock import parse_zone, say_instant
 from checks.schedule.durations import say_duration
 
 if TYPE_CHECKING:
     from checks.layout import TimeLayout
-    from checks.model import FileSeen, FooterSeen, Observation, Table, TableMemory
+    from checks.model import FooterSeen, Observation, Table, TableMemory
 
 FILES = 5
 """The footers of so many of the newest files are read where the config does not say."""
-AHEAD = timedelta(minutes=10)
-"""A value that is further ahead of now is no event that happened, and hides the newest one that did."""
-DAY_AHEAD = timedelta(days=1, hours=14)
-"""Dates are days somewhere on earth: the first zone is 14 hours ahead of UTC, and a day counts until its end."""
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 """What stands for "never" in the row that is judged; no finding tells it."""
 
@@ -34,6 +42,8 @@ class EventsConfig(CheckConfig):
     """The newest value of a time column is recent."""
 
     check: ClassVar[str] = "events"
+    expectation: ClassVar[str] = "checks.expectations.ExpectEventsToBeRecent"
+    telling: ClassVar[Telling] = Telling(of_silence=False)
     groups: ClassVar[tuple[frozenset[str], ...]] = (frozenset({"max_age", "warn_after", "error_after"}),)
 
     column: str = Field(
@@ -89,21 +99,37 @@ class EventsConfig(CheckConfig):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class NewestValue:
+    """What the sentence is made of: when it was looked for, in how many ``files``, and which of them ``holds`` it."""
+
+    now: datetime
+    files: int
+    holds: FooterSeen | None = None
+
+    @property
+    def at(self) -> datetime | None:
+        """The newest value; None where there is none at all."""
+        return self.holds.newest if self.holds is not None else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventsRule(Rule):
     """The bound check. ``ages`` are its limits; values told are in ``zone``."""
 
     check: ClassVar[str] = "events"
+    direction: ClassVar[Direction] = Direction.AT_LEAST
     column: str
     files: int = FILES
     written_in: ZoneInfo = ZoneInfo("UTC")
     zone: ZoneInfo = ZoneInfo("UTC")
     ages: FreshnessRule = field(default_factory=FreshnessRule)
 
-    @property
-    def detail(self) -> Detail:
+    def detail(self, clock: Clock) -> Detail:
         """Ask for the footers of the newest files, and the column's newest value."""
-        return Detail(footers=self.files, column=self.column, zone=self.written_in)
+        limits = tuple(limit for limit in self.ages.limits_at(clock.now) if limit is not None)
+        value = ValueAsk(column=self.column, zone=self.written_in, files=self.files, limits=limits)
+        return Detail(footers=self.files, value=value)
 
     def looks(self, table: Table) -> bool:
         """Tell that of plain files only Parquet (or files of whatever kind) have footers to be looked at."""
@@ -111,36 +137,32 @@ class EventsRule(Rule):
 
     def needs(self, table: Table, layout: TimeLayout | None, clock: Clock, memory: TableMemory) -> Needs:
         """Ask for the newest periods until data came in after the limit: no event is newer than its file."""
-        return self.ages.needs(table, layout, clock, memory)
+        return replace(self.ages.needs(table, layout, clock, memory), watermark=None)
 
-    def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:  # noqa: ARG002 - the interface's
+    def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row[NewestValue]:  # noqa: ARG002 - the interface's
         """Find the newest value; a footer that could not be read is a doubt about a failure."""
         warning, critical = self.ages.limits_at(clock.now)
         files = len(seen.footers) if seen.values is None else seen.values.looked_at
-        facts: dict[str, Any] = {"now": clock.now, "files": files, "newest": None, "is_day": False}
-        judged: dict[str, Any] = {"warning": warning, "critical": critical, "evidence": seen.table.location}
-        unreadable = self._unreadable(seen)
-        if unreadable is not None:
-            judged["unknown"] = unreadable
-            return self._row(seen, facts, judged)
+        said: RowValues = {"warning": warning, "critical": critical}
+        unknown = self._unreadable(seen)
+        if unknown is not None:
+            said["unknown"] = unknown
+            return self.row(seen, **said)
         believed, doubt = self._believed(seen, clock)
         newest = max(believed, key=lambda footer: footer.newest or _LONG_AGO, default=None)
         doubt = doubt or _not_read(seen)
         if newest is not None and newest.newest is not None:
-            facts |= {"newest": newest.newest, "is_day": newest.is_day, "file": newest.file}
-            # Frames have no room for the year 1.
-            judged["observed"] = max(min(newest.newest, clock.now), _LONG_AGO)
-            judged |= {"evidence": newest.file.uri, "doubt_if_fail": doubt}
-        elif doubt is not None:
-            judged["unknown"] = doubt
-        elif files:
-            judged["unknown"] = self._empty(seen, files)
-        else:
-            judged |= {"observed": _LONG_AGO, "critical": critical or warning}
-        return self._row(seen, facts, judged)
-
-    def _row(self, seen: Observation, facts: dict[str, Any], judged: dict[str, Any]) -> Row:
-        return Row(table=seen.table.id, check=self.check, direction=Direction.AT_LEAST, facts=facts, **judged)
+            said["observed"] = max(
+                min(newest.newest, clock.now), _LONG_AGO
+            )  # frames have no room for the year 1
+            said |= {"evidence": newest.file.uri, "doubt_if_fail": doubt}
+            return self.row(seen, NewestValue(clock.now, files, newest), **said)
+        unknown = doubt or (self._empty(seen, files) if files else None)
+        if unknown is not None:
+            said["unknown"] = unknown
+            return self.row(seen, **said)
+        said |= {"observed": _LONG_AGO, "critical": critical or warning}
+        return self.row(seen, NewestValue(clock.now, files), **said)
 
     def _unreadable(self, seen: Observation) -> Problem | None:
         """Return why no footer could be looked at at all, None where some could."""
@@ -193,55 +215,47 @@ class EventsRule(Rule):
         except OverflowError:  # sentinels at either end of time, which some zones have no year for
             return f"{newest.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
-    def finding(self, row: Row, severity: Severity | None) -> Finding:
+    def finding(
+        self, row: Row[NewestValue], severity: Severity | None, about: About = NOTHING_MORE
+    ) -> Finding:
         """Write the finding: how old the newest value is, and when the file that holds it came."""
-        newest: datetime | None = row.facts["newest"]
+        newest = row.facts.at
         limits = [limit for limit in (row.warning, row.critical) if isinstance(limit, datetime)]
-        return Finding(
-            table=row.table,
-            check=self.check,
-            status=Status.PASS if severity is None else Status.FAIL,
-            severity=severity,
+        return self.tell(
+            row,
+            severity,
+            self._because(row.facts, severity),
+            about=about,
             observed=newest,
             expected=max(limits, default=None),
-            limits=row.limits,
-            because=self._because(row, newest, severity),
-            evidence=row.evidence,
             advice=self._advice(newest) if severity is not None else "",
             stale_since=newest if severity is not None else None,
         )
 
-    def _because(self, row: Row, newest: datetime | None, severity: Severity | None) -> str:
+    def _because(self, facts: NewestValue, severity: Severity | None) -> str:
         age = self.ages.error_after if severity is Severity.CRITICAL else self.ages.warn_after
         limit = age or self.ages.warn_after or self.ages.error_after or timedelta(0)
         expected = f"expected at most {say_duration(limit)} old"
-        if newest is None:
+        newest, holds, now = facts.at, facts.holds, facts.now
+        if newest is None or holds is None:
             return f"no {self.column} at all: no data file was found; {expected}"
-        now, is_day = row.facts["now"], row.facts["is_day"]
-        value = self._say(newest, is_day=is_day)
-        files = "the newest file" if row.facts["files"] == 1 else f"the {row.facts['files']} newest files"
+        value = self._say(newest, is_day=holds.is_day)
+        files = "the newest file" if facts.files == 1 else f"the {facts.files} newest files"
         old = f"{say_duration(now - newest)} old" if now > newest else "of now"
-        if is_day:
+        if holds.is_day:
             old = f"the day {value}" + (f", over for {say_duration(now - newest)}" if now > newest else "")
             told = f"the newest {self.column} in {files} is {old}"
         else:
             told = f"the newest {self.column} in {files} is {old} ({value})"
         if severity is not None:
-            file: FileSeen = row.facts["file"]
-            by = "by " if file.is_latest else ""
-            told += f", in a file that came {by}{say_instant(file.at, self.zone)}"
+            by = "by " if holds.file.is_latest else ""
+            told += f", in a file that came {by}{say_instant(holds.file.at, self.zone)}"
         return f"{told}; {expected}"
 
     def _advice(self, newest: datetime | None) -> str:
         if newest is None:
             return "look at the run that writes the table"
         return f"look at the source of the data: files come, and what they hold of {self.column} is old"
-
-
-def is_ahead(footer: FooterSeen, latest: datetime) -> bool:
-    """Tell whether the newest value of a file is yet to come, by more than clocks and zones differ."""
-    ahead = DAY_AHEAD if footer.is_day else AHEAD
-    return footer.newest is not None and footer.newest > latest + ahead
 
 
 def _not_read(seen: Observation) -> Problem | None:

@@ -4,25 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from checks.model import Finding, Format, Problem, ProblemKind, Severity, Status, WholeSeen
-from checks.rules.base import (
-    Binding,
-    CheckConfig,
-    Clock,
-    Detail,
-    Direction,
-    Needs,
-    Percent,
-    Row,
-    Rule,
-    SeverityWord,
-    Size,
-)
+from checks.layout.suffixes import FORMATS, bare
+from checks.model import Finding, Format, Problem, ProblemKind, Severity, WholeSeen
+from checks.rules.asking import Clock, Detail, Needs
+from checks.rules.base import NOTHING_MORE, About, Binding, CheckConfig, Row, Rule, allowed
 from checks.rules.cadence import ended_early, not_read, schedule_of, schedule_seen
+from checks.rules.key_types import Percent, SeverityWord, Size
 from checks.rules.lists import only_lists
 from checks.rules.sentences import count_of, say_percent
 from checks.schedule.durations import say_size
@@ -38,13 +29,6 @@ MOST_SMALL = 0.5
 """Which share of the files may be small where the config does not say."""
 FEWEST = 10
 """Of fewer data files than this no share is small: a table of three files is no heap of small ones."""
-COMPRESSIONS = frozenset({"gz", "gzip", "bz2", "zst", "zstd", "snappy", "lz4", "lzo", "deflate", "br", "xz"})
-FORMATS = {
-    "parquet": "parquet", "parq": "parquet", "pq": "parquet", "orc": "orc", "avro": "avro",
-    "json": "json", "jsonl": "json", "ndjson": "json", "csv": "csv", "tsv": "csv", "txt": "text", "log": "text",
-    "zip": "zip", "7z": "7z", "rar": "rar", "tar": "tar", "tgz": "tar", "xlsx": "xlsx", "xls": "xls", "pdf": "pdf",
-}  # fmt: skip
-"""What a suffix says that a file holds."""
 _BINARY = frozenset({"parquet", "orc", "avro"})
 _READABLE = frozenset({"parquet", "orc", "avro", "json", "csv", "text"})
 
@@ -53,6 +37,7 @@ class FilesConfig(CheckConfig):
     """No empty files, no files of another format, no strays, not too many small ones."""
 
     check: ClassVar[str] = "files"
+    expectation: ClassVar[str] = "checks.expectations.ExpectFilesToBeSound"
     short_form: ClassVar[str | None] = "on"
 
     on: Literal[True] | None = Field(
@@ -113,7 +98,7 @@ def contradicts(suffix: str, table_format: str | None) -> bool:
     A suffix that says nothing contradicts nothing; ``.txt`` may be any text. Archives and documents are read
     by no SerDe.
     """
-    held = FORMATS.get(_bare(suffix))
+    held = FORMATS.get(bare(suffix))
     if held is None:
         return False
     if held not in _READABLE:
@@ -123,14 +108,6 @@ def contradicts(suffix: str, table_format: str | None) -> bool:
     if _BINARY & {held, table_format}:
         return held != table_format
     return "text" not in (held, table_format) and held != table_format
-
-
-def _bare(suffix: str) -> str:
-    """Return the suffix without that of a compression: ``csv`` of ``.csv.gz``."""
-    parts = [part for part in suffix.lower().split(".") if part]
-    while len(parts) > 1 and parts[-1] in COMPRESSIONS:
-        parts.pop()
-    return parts[-1] if parts else ""
 
 
 @dataclass(slots=True)
@@ -184,6 +161,15 @@ class _Count:
         return f", such as {self.examples[of]}" if of in self.examples else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What the sentence is made of: what was counted, ``where``, and whether a log named the files."""
+
+    count: _Count
+    where: str
+    by_log: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilesRule(Rule):
     """The bound check. ``schedule`` is that of the table's partitions check, where it has one."""
@@ -196,9 +182,13 @@ class FilesRule(Rule):
     schedule: Schedule | None = None
 
     @property
-    def detail(self) -> Detail:
+    def limits(self) -> tuple[float | None, float | None]:
+        """No file that is not sound is allowed."""
+        return allowed(0, self.severity)
+
+    def detail(self, clock: Clock) -> Detail:  # noqa: ARG002 - the interface's
         """Ask for what names and sizes tell."""
-        return Detail(names=True, small_below=self.small or 0)
+        return Detail(names=True, small_below=self.small or 0, by_period=self.schedule is not None)
 
     def looks(self, table: Table) -> bool:
         """Tell that lists of files are not looked at: they are no data."""
@@ -213,27 +203,27 @@ class FilesRule(Rule):
             return Needs()
         return Needs(periods=tuple(each.period for each in schedule.due(clock.now)))
 
-    def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:  # noqa: ARG002 - the interface's
+    def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row[Counted]:  # noqa: ARG002 - the interface's
         """Count the files that are not sound; what was not read to its end is a doubt about a pass."""
         lists = only_lists(seen.table, self.check)
         if lists is not None:
-            return self._row(seen, unknown=lists)
+            return self.row(seen, unknown=lists)
         whole = seen.live or WholeSeen(listing=seen.listing, problem=seen.problem)
         if whole.problem is not None and not seen.partitions and whole.listing is None:
-            return self._row(seen, unknown=whole.problem)
+            return self.row(seen, unknown=whole.problem)
         by_log = seen.table.format is not Format.FILES
         count = _Count(doubt=whole.problem if seen.live is not None or not by_log else None)
         schedule = schedule_seen(self.schedule, seen)
         if schedule is None:
             if whole.listing is None:
-                return self._row(seen, unknown=_not_listed(seen))
+                return self.row(seen, unknown=_not_listed(seen))
             count.add(whole.listing, seen.table.location or seen.table.id, seen.table.file_format)
             where = seen.table.location or seen.table.id
         else:
             labels, table_format = schedule.due_labels(clock.now), seen.table.file_format
             due = [partition for partition in seen.partitions if partition.period.label in labels]
             if labels and not due and not by_log:
-                return self._row(seen, unknown=not_read(seen))
+                return self.row(seen, unknown=not_read(seen))
             for partition in due:
                 if partition.problem is not None:
                     count.doubt = count.doubt or partition.problem
@@ -241,12 +231,8 @@ class FilesRule(Rule):
                     place = partition.location or partition.period.label
                     count.add(partition.listing, place, table_format)
             where = count_of(len(labels), f"due {schedule.every.noun}")
-        return self._row(
-            seen,
-            observed=self._unsound(count),
-            doubt_if_pass=count.doubt,
-            facts={"count": count, "where": where, "by_log": by_log},
-        )
+        facts = Counted(count, where, by_log)
+        return self.row(seen, facts, observed=self._unsound(count), doubt_if_pass=count.doubt)
 
     def _unsound(self, count: _Count) -> int:
         """Return how many files are not sound, no more than there are: a small one may be of another format, too."""
@@ -261,39 +247,26 @@ class FilesRule(Rule):
         known = self.small is not None and count.files >= FEWEST and count.doubt is None
         return count.small if known and count.small / count.files > self.most_small else 0
 
-    def _row(self, seen: Observation, **values: Any) -> Row:
-        return Row(
-            table=seen.table.id,
-            check=self.check,
-            direction=Direction.AT_MOST,
-            warning=0 if self.severity is Severity.WARNING else None,
-            critical=0 if self.severity is Severity.CRITICAL else None,
-            evidence=seen.table.location,
-            **values,
-        )
-
-    def finding(self, row: Row, severity: Severity | None) -> Finding:
+    def finding(self, row: Row[Counted], severity: Severity | None, about: About = NOTHING_MORE) -> Finding:
         """Write the finding: how many files are not sound, in which way, with one of each."""
-        count: _Count = row.facts["count"]
-        parts = list(self._parts(count, by_log=row.facts["by_log"]))
+        count, where, by_log = row.facts.count, row.facts.where, row.facts.by_log
+        parts = list(self._parts(count, by_log=by_log))
         number = int(row.observed) if isinstance(row.observed, int | float) else 0
         total = count.files + count.empty + self._strays(count)
         if not parts:
-            because = f"{count_of(count.files, 'data file')} in {row.facts['where']}, none of them unsound"
+            because = f"{count_of(count.files, 'data file')} in {where}, none of them unsound"
         else:
             of = count_of(total, "file")
-            because = f"{number} of {of} in {row.facts['where']} not sound: {'; '.join(parts)}"
-        return Finding(
-            table=row.table,
-            check=self.check,
-            status=Status.PASS if severity is None else Status.FAIL,
-            severity=severity,
+            because = f"{number} of {of} in {where} not sound: {'; '.join(parts)}"
+        return self.tell(
+            row,
+            severity,
+            because,
+            about=about,
             observed=number,
             expected=0,
-            limits=row.limits,
-            because=because,
             evidence=next(iter(count.examples.values()), row.evidence) if parts else row.evidence,
-            advice=self._advice(count, by_log=row.facts["by_log"]) if severity is not None else "",
+            advice=self._advice(count, by_log=by_log) if severity is not None else "",
         )
 
     def _parts(self, count: _Count, *, by_log: bool) -> Iterable[str]:

@@ -8,8 +8,12 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from checks.rules.base import Binding, CheckConfig, Duration
+from checks.rules.base import (
+    Binding,
+    CheckConfig,
+)
 from checks.rules.freshness_rule import FreshnessRule
+from checks.rules.key_types import Duration
 from checks.schedule.clock import parse_zone
 from checks.schedule.deadlines import Deadline, parse_times
 from checks.schedule.durations import say_duration
@@ -21,6 +25,7 @@ class FreshnessConfig(CheckConfig):
     """The newest arrival is not before a watermark."""
 
     check: ClassVar[str] = "freshness"
+    expectation: ClassVar[str] = "checks.expectations.ExpectTablesToBeFresh"
     groups: ClassVar[tuple[frozenset[str], ...]] = (
         frozenset({"max_age", "warn_after", "error_after"}),
         frozenset({"by", "within"}),

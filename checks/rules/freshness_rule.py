@@ -5,22 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
-from checks.model import Arrival, Finding, Format, Listing, Problem, ProblemKind, Severity, Status, utc
+from checks.model import Arrival, Finding, Format, Listing, Problem, ProblemKind, Severity, utc
 from checks.projection import is_projected
-from checks.rules.base import Clock, Direction, Needs, Row, Rule
+from checks.rules.asking import Clock, Depth, Detail, Needs
+from checks.rules.base import NOTHING_MORE, About, Direction, Row, RowValues, Rule
 from checks.rules.due_items import first_period_at
-from checks.rules.sentences import count_of
-from checks.schedule.clock import say_instant
+from checks.rules.freshness_words import LastArrival, advice, because, explain, nothing_seen
 from checks.schedule.due import MOST_PERIODS, Schedule, open_time_ago
-from checks.schedule.durations import say_duration
 from checks.schedule.periods import DAILY, back_from
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from checks.layout import TimeLayout
-    from checks.model import Observation, Table, TableMemory
+    from checks.model import Observation, PartitionSeen, Table, TableMemory
     from checks.schedule.calendars import Calendar
     from checks.schedule.deadlines import Deadline
 
@@ -30,8 +31,7 @@ _USUAL_PERIODS = 14
 _ZONES_AHEAD = timedelta(hours=14)
 """Labels may be written in a zone that is up to this much ahead of UTC."""
 _MOST_WITHIN = timedelta(hours=12)
-_MOST_DAYS = 20 * 366
-"""No age is counted further back than this."""
+_DAY = timedelta(days=1)
 
 
 _NOTHING_ASKED = Problem(
@@ -46,6 +46,7 @@ class FreshnessRule(Rule):
     """The bound check. ``schedule`` is that of the table's partitions check, where it has one."""
 
     check: ClassVar[str] = "freshness"
+    direction: ClassVar[Direction] = Direction.AT_LEAST
     warn_after: timedelta | None = None
     error_after: timedelta | None = None
     deadline: Deadline | None = None
@@ -76,13 +77,14 @@ class FreshnessRule(Rule):
         limits = [limit for limit in self.limits_at(clock.now) if limit is not None]
         strictest = max(limits, default=None)
         if layout is None:
-            return Needs(place=True, enough_at=strictest)
+            return Needs(place=True, enough_at=strictest, watermark=strictest)
         if (
             self.schedule is not None
             and self.schedule.due(clock.now)
             and layout.can_tell(self.schedule.every)
         ):
-            return Needs()  # the partitions check asks for its periods, and these have to be whole
+            # The partitions check asks for its periods; what has to be whole is told by `depth` and `short_of`.
+            return Needs(watermark=strictest, data_is_enough=True)
         every = layout.every or DAILY
         oldest = min(limits, default=clock.now) - every.nominal
         walk = islice(back_from(clock.now + _ZONES_AHEAD, every, layout.zone), MOST_PERIODS)
@@ -96,10 +98,51 @@ class FreshnessRule(Rule):
             periods=tuple(periods) if unregistered else (),
             onward_from=periods[-1].wall,
             enough_at=strictest,
+            watermark=strictest,
             first_period=True,
         )
 
-    def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:
+    def detail(self, clock: Clock) -> Detail:  # noqa: ARG002 - the interface's
+        """Ask a log for the newest arrival."""
+        return Detail(arrivals=True, deletes_count=self.count == "changes")
+
+    def depth(self, target: PartitionSeen, clock: Clock, memory: TableMemory) -> Depth:  # noqa: ARG002 - the same
+        """Ask for all that lies in it; beside partitions, from the newest due period on."""
+        if self.schedule is None:
+            return Depth()
+        due = self.schedule.due(clock.now, reach_back_to=clock.last_completed_at)
+        return Depth(whole=not due or target.period.start >= due[0].period.start)
+
+    def short_of(self, seen: Sequence[PartitionSeen], clock: Clock) -> list[PartitionSeen]:
+        """Return those whose newest arrival is judged and was not found out.
+
+        That is so where the newest due period turned out to hold no data: then an older one takes its place.
+        """
+        if self.schedule is None:
+            return []
+        due = self.schedule.due(clock.now, reach_back_to=clock.last_completed_at)
+        starts = {each.period.start for each in due}
+        filled = [
+            p.period.start for p in seen if p.period.start in starts and p.listing and p.listing.objects
+        ]
+        start = max(filled, default=None)
+        return [
+            p
+            for p in seen
+            if (start is None or p.period.start >= start)
+            and p.problem is None
+            and p.listing is not None
+            and (p.seen_at is not None or not p.listing.complete)
+        ]
+
+    def deadlines(self, start: datetime) -> Iterator[datetime]:
+        """Yield the times by which new data has to be there."""
+        at = first = self.deadline.first_at_or_after(start) if self.deadline is not None else None
+        while self.deadline is not None and at is not None and first is not None and at < first + _DAY:
+            yield at
+            at = self.deadline.first_at_or_after(at + timedelta(minutes=1))
+
+    def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row[LastArrival]:
         """Find the newest arrival that counts, and what stands against believing that it is the newest."""
         warning, critical = self.limits_at(clock.now)
         counts_from = self._counts_from(seen, clock)
@@ -112,42 +155,34 @@ class FreshnessRule(Rule):
         by_catalog = (
             seen.layout is not None and bool(seen.table.partition_keys) and not is_projected(seen.table)
         )
-        facts: dict[str, Any] = {
-            "now": clock.now,
-            "location": seen.table.location or seen.table.id,
-            "behind": seen.behind,
-            "by_catalog": by_catalog and seen.table.format is Format.FILES,
-        }
-        if newest is not None:
-            facts["newest_at"] = newest.at
-            facts["is_bound"] = newest.is_bound
-            facts["backfill"] = _backfill(seen, counts_from, newest)
-            judged: dict[str, Any] = {"observed": min(newest.at, clock.now), "evidence": newest.evidence}
-        elif doubt is not None:
-            judged = {"unknown": doubt}
-        elif self.schedule is not None and seen.listing is None and not seen.partitions:
-            judged = {"unknown": _NOTHING_ASKED}
-        elif silent is not None and max(limits) < _start_of(silent):
-            judged = {"unknown": _not_sought(silent)}
-        else:
-            facts["never"] = _say_never(silent or seen)
-            facts["silent_from"] = _start_of(silent) if silent is not None else None
-            if silent is None:
-                # Nothing at all is critical, also where only a warning or no deadline of the past is a limit.
-                critical = critical or warning or clock.now
-            elif critical is not None and critical < _start_of(silent):
-                critical = None  # only that the softer limit is crossed is proved
-            judged = {"observed": _LONG_AGO, "evidence": seen.table.location}
-        return Row(
-            table=seen.table.id,
-            check=self.check,
-            direction=Direction.AT_LEAST,
-            warning=warning,
-            critical=critical,
-            doubt_if_fail=doubt,
-            facts=facts,
-            **judged,
+        facts = LastArrival(
+            clock.now,
+            seen.table.location or seen.table.id,
+            by_catalog=by_catalog and seen.table.format is Format.FILES,
+            behind=seen.behind,
+            newest=newest,
+            backfill=_backfill(seen, counts_from, newest) if newest is not None else None,
         )
+        said: RowValues = {"warning": warning, "critical": critical, "doubt_if_fail": doubt}
+        if newest is not None:
+            said |= {"observed": min(newest.at, clock.now), "evidence": newest.evidence}
+            return self.row(seen, facts, **said)
+        unknown = doubt
+        if unknown is None and self.schedule is not None and seen.listing is None and not seen.partitions:
+            unknown = _NOTHING_ASKED
+        elif unknown is None and silent is not None and max(limits) < _start_of(silent):
+            unknown = _not_sought(silent)
+        if unknown is not None:
+            said |= {"unknown": unknown, "evidence": None}
+            return self.row(seen, **said)
+        said["observed"] = _LONG_AGO
+        since = _start_of(silent) if silent is not None else None
+        if since is None:
+            # Nothing at all is critical, also where only a warning or no deadline of the past is a limit.
+            said["critical"] = critical or warning or clock.now
+        elif critical is not None and critical < since:
+            said["critical"] = None  # only that the softer limit is crossed is proved
+        return self.row(seen, replace(facts, nothing=nothing_seen(silent or seen), silent_from=since), **said)
 
     def _counts_from(self, seen: Observation, clock: Clock) -> datetime | None:
         """Return the start of the newest due period that holds data; None where all that came counts.
@@ -210,101 +245,31 @@ class FreshnessRule(Rule):
                 newest, newest_at = listing, listing.newest_at
         return (_arrival_of(newest, seen) if newest is not None else None), problem
 
-    def finding(self, row: Row, severity: Severity | None) -> Finding:
+    def finding(
+        self, row: Row[LastArrival], severity: Severity | None, about: About = NOTHING_MORE
+    ) -> Finding:
         """Write the finding: when the newest data came, and by when it should have."""
-        observed = row.facts.get("newest_at")
+        newest_at = row.facts.newest_at
         limits = [limit for limit in (row.warning, row.critical) if isinstance(limit, datetime)]
-        due_at = self.deadline.last_at_or_before(row.facts["now"]) if self.deadline is not None else None
-        if due_at is None and observed is not None and severity is not None and self.age_calendar is None:
-            due_at = observed + (self.warn_after or self.error_after or timedelta(0))
-        return Finding(
-            table=row.table,
-            check=self.check,
-            status=Status.PASS if severity is None else Status.FAIL,
-            severity=severity,
-            observed=observed,
+        due_at = self.deadline.last_at_or_before(row.facts.now) if self.deadline is not None else None
+        if due_at is None and newest_at is not None and severity is not None and self.age_calendar is None:
+            due_at = newest_at + (self.warn_after or self.error_after or timedelta(0))
+        since_limit = row.critical if isinstance(row.critical, datetime) else None
+        return self.tell(
+            row,
+            severity,
+            because(self, row.facts, since_limit, severity),
+            about=about,
+            observed=newest_at,
             expected=max(limits, default=None),
-            limits=row.limits,
-            because=self._because(row, observed, severity),
-            evidence=row.evidence,
             deadline=due_at,
-            advice=self._advice(row, limits) if severity is not None else "",
-            stale_since=observed or row.facts.get("silent_from"),
+            advice=advice(row.facts, max(limits, default=None), self.zone) if severity is not None else "",
+            stale_since=newest_at or row.facts.silent_from,
         )
 
-    def _because(self, row: Row, observed: datetime | None, severity: Severity | None) -> str:
-        now = row.facts["now"]
-        expected = self._expected(row, severity)
-        behind: Problem | None = row.facts["behind"]
-        if observed is None:
-            return f"{row.facts['never']}; expected data {expected}"
-        when = say_instant(observed, self.zone)
-        if observed > now:
-            return f"the newest data came {when}, after the time of this run; expected {expected}"
-        age = say_duration(now - observed)
-        counted = _open_time(observed, now, self.zone, self.age_calendar)
-        limit = self._limit(severity)
-        told = say_duration(counted)
-        is_bound = row.facts["is_bound"]
-        if severity is not None and limit is not None and told == say_duration(limit) and not is_bound:
-            told = f"just over {told}"
-        if severity is None:
-            of_it = f", of which {told} count" if counted < now - observed else ""
-            return f"the newest data came {age} ago ({when}){of_it}; expected {expected}"
-        if counted < now - observed:
-            told = f"{age}, of which {told} count"
-        if behind is not None:
-            expected = f"{expected}; {behind.message}"
-        if is_bound:
-            return (
-                f"no new data for at least {told}: the newest came at or before {when}; expected {expected}"
-            )
-        backfill = row.facts["backfill"]
-        if backfill is not None:
-            period, at = backfill
-            when += (
-                f" (what came into {period} on {say_instant(at, self.zone)} is a backfill and does not count)"
-            )
-        return f"no new data for {told}: the newest came {when}; expected {expected}"
-
-    def _limit(self, severity: Severity | None) -> timedelta | None:
-        """Return the age that is told: the limit that was crossed, the strictest where none was."""
-        if severity is Severity.CRITICAL:
-            return self.error_after or self.warn_after
-        return self.warn_after or self.error_after
-
-    def _expected(self, row: Row, severity: Severity | None) -> str:
-        if self.deadline is not None:
-            due_at = self.deadline.last_at_or_before(row.facts["now"])
-            if due_at is None or not isinstance(row.critical, datetime):
-                return f"by {self.deadline.say()}, which has not come yet"
-            since = say_instant(row.critical, self.zone)
-            return f"by {say_instant(due_at, self.zone)} (data since {since} counts)"
-        closed = (
-            f", days closed in calendar {self.age_calendar.name} not counted" if self.age_calendar else ""
-        )
-        return f"at most {say_duration(self._limit(severity) or timedelta(0))} old{closed}"
-
-    def _advice(self, row: Row, limits: list[datetime]) -> str:
-        if row.facts["behind"] is not None:
-            remedy: str = row.facts["behind"].remedy
-            return remedy
-        newest_at = row.facts.get("newest_at")
-        # A bound, and a time that is yet to come, say less than the limit does.
-        known = newest_at is not None and not row.facts["is_bound"] and newest_at <= row.facts["now"]
-        since = newest_at if known else max(limits, default=None)
-        is_first = row.facts.get("never", "").startswith(
-            "never loaded"
-        )  # there is no time before which it had data
-        told = f" since {say_instant(since, self.zone)}" if since is not None and not is_first else ""
-        what = (
-            "what it has written since was for older periods"
-            if row.facts.get("backfill") is not None
-            else f"nothing that is registered in Glue has come{told}"
-            if row.facts["by_catalog"]
-            else f"it has written nothing{told}"
-        )
-        return f"look at the run that writes {row.facts['location']}; {what}"
+    def explain(self, seen: Observation, finding: Finding, clock: Clock) -> Iterator[str]:
+        """Yield the deadline, the watermarks, what counts, and what was listed."""
+        return explain(self, seen, finding, clock)
 
 
 def _arrival_of(listing: Listing, seen: Observation) -> Arrival | None:
@@ -328,20 +293,6 @@ def _backfill(
     return (label, at) if at > newest.at else None
 
 
-def _open_time(since: datetime, now: datetime, zone: ZoneInfo, calendar: Calendar | None) -> timedelta:
-    """Return how much time passed between the two, days that the calendar closes not counted."""
-    if calendar is None:
-        return now - since
-    passed, upper = timedelta(0), now
-    for day in islice(back_from(now, DAILY, zone), _MOST_DAYS):
-        if calendar.is_open(day.wall.date()):
-            passed += max(upper - max(day.start, since), timedelta(0))
-        upper = day.start
-        if upper <= since:
-            break
-    return passed
-
-
 def _start_of(seen: Observation) -> datetime:
     return min(p.period.start for p in seen.partitions)
 
@@ -361,34 +312,3 @@ def _ended_early(seen: Observation) -> Problem:
         f"the listing of {seen.table.location or seen.table.id} was ended before its last page",
         "raise max_requests or the table's timeout",
     )
-
-
-def _say_never(seen: Observation) -> str:
-    """Say what a complete look found where no data was."""
-    listing = seen.listing
-    if seen.behind is not None:
-        return f"never loaded: {seen.behind.message}"
-    if listing is None and seen.partitions:
-        empty = sum(p.listing.empty_objects for p in seen.partitions if p.listing)
-        zero = f", only {count_of(empty, 'file')} of zero bytes" if empty else ""
-        first = min(p.period.label for p in seen.partitions)
-        if seen.first_period_at is not None or seen.first_period_problem is not None:
-            return f"no data in any partition from {first} on{zero}"
-        return f"never loaded: no partition holds data{zero}"
-    if listing is None:
-        if seen.first_period_at is not None:
-            return "no partition of the periods looked at is registered; only older ones are"
-        if seen.first_period_problem is not None:
-            return "no partition of the periods looked at is registered"
-        return "never loaded: no partition of it is registered"
-    place = seen.table.location or seen.table.id
-    if seen.table.format is not Format.FILES:
-        return f"never loaded: the log of {place} holds no commit that added data"
-    found = [count_of(listing.empty_objects, "file") + " of zero bytes"] if listing.empty_objects else []
-    if listing.ignored_objects:
-        are = "is" if listing.ignored_objects == 1 else "are"
-        found.append(
-            f"{count_of(listing.ignored_objects, 'object')} that {are} no data (markers, logs, other names)"
-        )
-    held = f" but {' and '.join(found)}" if found else ""
-    return f"never loaded: {place} was listed completely and holds nothing{held}"

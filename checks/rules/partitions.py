@@ -9,11 +9,15 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from checks.layout import StatedLayout
-from checks.rules.base import Binding, CheckConfig, Duration
+from checks.rules.base import (
+    Binding,
+    CheckConfig,
+)
 from checks.rules.dimensions import (
     Each,
     parse_each,
 )
+from checks.rules.key_types import Duration
 from checks.rules.partitions_rule import PartitionsRule
 from checks.schedule.clock import parse_zone
 from checks.schedule.deadlines import Deadline, parse_times
@@ -80,6 +84,7 @@ class PartitionsConfig(CheckConfig):
     """Each period that is due holds data."""
 
     check: ClassVar[str] = "partitions"
+    expectation: ClassVar[str] = "checks.expectations.ExpectDuePartitionsToExist"
     groups: ClassVar[tuple[frozenset[str], ...]] = (frozenset({"due", "business_day"}), frozenset({"after"}))
 
     every: Annotated[Every, BeforeValidator(parse_every), _TEXT] = Field(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from checks.layout import StatedLayout, TimeLayout, layout_from_json
@@ -16,34 +17,48 @@ from checks.model import (
     Problem,
     ProblemKind,
     Severity,
-    Status,
     item_key,
 )
-from checks.projection import Unprojectable, is_projected, projection_of
-from checks.rules.base import Clock, Direction, Needs, Row, Rule
+from checks.rules.asking import Clock, Depth, Detail, Needs, StatedPeriods
+from checks.rules.base import NOTHING_MORE, About, Row, Rule
 from checks.rules.dimensions import (
     MOST_COMBINATIONS,
     Each,
     due_from,
     known_before,
+    remembered,
     say_combination,
     say_items,
 )
 from checks.rules.due_items import doubt_about, first_period_at, is_of, judge, unread
-from checks.rules.punctuality import on_time_share, usual
+from checks.rules.projected import none_projected, projected, say_range
+from checks.rules.punctuality import on_time_share, past_periods, usual
 from checks.rules.sentences import MOVE_FIRST, count_of
 from checks.schedule.clock import say_instant
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
-    from zoneinfo import ZoneInfo
 
-    from checks.model import Combination, Observation, Table, TableMemory
+    from checks.model import Combination, Observation, PastPeriod, Table, TableMemory
     from checks.schedule.due import DuePeriod, Schedule
     from checks.schedule.periods import Every
 
 _MOST_NOTES = 3
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the sentence is made of beside the items: when it was, what is known of earlier periods, and notes.
+
+    ``never_loaded``: no period of the table ever held data.
+    """
+
+    now: datetime
+    never_loaded: bool
+    past: Mapping[str, PastPeriod]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,16 +72,21 @@ class PartitionsRule(Rule):
     each: Each | None = None
 
     @property
-    def labels(self) -> ZoneInfo:
-        """The zone that partition values are written in."""
-        return self.schedule.labels
+    def limits(self) -> tuple[float | None, float | None]:
+        """Fewer than ``error_when`` are a warning."""
+        return (0 if self.error_when > 1 else None), self.error_when - 1
+
+    @property
+    def states(self) -> StatedPeriods:
+        """The table's periods are those that this check asks for."""
+        return StatedPeriods(schedule=self.schedule, layout=self.stated_layout, each=self.each)
 
     def needs(self, table: Table, layout: TimeLayout | None, clock: Clock, memory: TableMemory) -> Needs:
         """Ask for each due period, and for everything registered from the oldest of them on."""
         if layout is None or not layout.can_tell(self.schedule.every) or self._misfit(table, layout):
             return Needs()
         due = self.schedule.due(clock.now, reach_back_to=clock.last_completed_at)
-        due = _projected(due, table, layout, clock)
+        due = projected(due, table, layout, clock)
         if not due:
             return Needs()
         known: dict[Combination, datetime | None] = {}
@@ -75,10 +95,46 @@ class PartitionsRule(Rule):
         return Needs(
             periods=tuple(each.period for each in due),
             onward_from=due[-1].period.wall,
+            data_is_enough=True,
             first_period=memory.first_period_at is None,
             each=self.each,
             combinations=known,
         )
+
+    def detail(self, clock: Clock) -> Detail:  # noqa: ARG002 - the interface's
+        """Ask a log for what each period holds."""
+        return Detail(by_period=True)
+
+    def depth(self, target: PartitionSeen, clock: Clock, memory: TableMemory) -> Depth:
+        """Ask for data with bytes in it, and whether the first of it came in time.
+
+        Where the catalog or an earlier run tells that already, no more is asked.
+        """
+        due_at = self.schedule.due_at(target.period)
+        if due_at is None or due_at > clock.now:
+            return Depth(whole=False)
+        combination = self.each.of(target.dimensions) if self.each is not None else None
+        key = item_key(target.period.label, combination or ())
+        known = [target.created_at, memory.first_seen.get(key)]
+        is_known = any(at is not None and at <= due_at for at in known)
+        return Depth(whole=False, in_time_by=None if is_known else due_at)
+
+    def deadlines(self, start: datetime) -> Iterator[datetime]:
+        """Yield when periods are due."""
+        if self.schedule.every.nominal < _DAY:
+            due = self.schedule.due(start + _DAY, reach_back_to=start)
+            yield from (each.due_at for each in due if each.due_at > start)
+        elif (following := self.schedule.next_due(start)) is not None:
+            yield following.due_at
+
+    def remember(self, seen: Observation, before: TableMemory) -> dict[str, Any]:
+        """Return the combinations of values that were ever seen."""
+        asked = self._asked(seen, Clock(now=seen.now))
+        return {"combinations": remembered(self.each, before, asked)}
+
+    def remember_told(self, finding: Finding, before: TableMemory) -> dict[str, Any]:
+        """Return which of the last periods came on time."""
+        return {"past_periods": past_periods(finding.items, before.past_periods)}
 
     def _misfit(self, table: Table, layout: TimeLayout, seen: Sequence[PartitionSeen] = ()) -> Problem | None:
         """Return why the keys under each cannot be told apart, None when they can, or when there are none.
@@ -95,21 +151,21 @@ class PartitionsRule(Rule):
             names = [*timed, *sorted({name for partition in seen for name, _ in partition.dimensions})]
         return self.each.misfit(table.id, names, timed)
 
-    def asked(self, seen: Observation, clock: Clock) -> Sequence[PartitionSeen]:
+    def _asked(self, seen: Observation, clock: Clock) -> Sequence[PartitionSeen]:
         """Return what was seen of the periods that this check asks for: others look farther back."""
         due = self.schedule.due(clock.now, reach_back_to=clock.last_completed_at)
         return [each for each in seen.partitions if due and each.period.start >= due[-1].period.start]
 
-    def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:
+    def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row[Judged]:
         """Count the due periods without data; what could not be looked at is a doubt about a pass."""
         due = self.schedule.due(clock.now, reach_back_to=clock.last_completed_at)
-        layout = layout_from_json(seen.layout, self.labels) if seen.layout else None
+        layout = layout_from_json(seen.layout, self.schedule.labels) if seen.layout else None
         problem = self._unreadable(seen, layout) if due and not _is_bare(seen) else None
         if problem is not None:
-            return self._row(seen, unknown=problem)
-        all_due, due = due, _projected(due, seen.table, layout, clock)
+            return self.row(seen, unknown=problem)
+        all_due, due = due, projected(due, seen.table, layout, clock)
         if all_due and not due:
-            return self._row(seen, unknown=_none_projected(seen.table, all_due, self.schedule.every))
+            return self.row(seen, unknown=none_projected(seen.table, all_due, self.schedule.every))
         first_at = first_period_at(seen, memory)
         # Nothing was ever loaded: each due period is without data, and the newest stands for all.
         unsure = seen.first_period_problem if memory.first_period_at is None else None
@@ -124,7 +180,7 @@ class PartitionsRule(Rule):
         combinations: dict[Combination, datetime | None] = {}
         left_out = 0
         if self.each is not None:
-            combinations, left_out = due_from(self.each, self.asked(seen, clock), memory, first_at)
+            combinations, left_out = due_from(self.each, self._asked(seen, clock), memory, first_at)
         combinations = combinations or {(): None}
         items = []
         known, unknown = memory.first_seen, ItemState.UNKNOWN
@@ -142,17 +198,13 @@ class PartitionsRule(Rule):
                 items.append(replace(item, dimensions=combination) if combination else item)
                 if item.state is unknown and doubt is None:
                     doubt = doubt_about(partitions, label) or seen.problem
-        return self._row(
+        notes = _notes_of(seen, len(all_due) - len(due), left_out, self.schedule.every)
+        return self.row(
             seen,
+            Judged(clock.now, bool(never), memory.past_periods, notes),
             items=tuple(items),
             observed=never or len([item for item in items if item.state.is_bad]),
             doubt_if_pass=doubt,
-            facts={
-                "never_loaded": bool(never),
-                "now": clock.now,
-                "past": memory.past_periods,
-                "notes": _notes_of(seen, len(all_due) - len(due), left_out, self.schedule.every),
-            },
         )
 
     def _unreadable(self, seen: Observation, layout: TimeLayout | None) -> Problem | None:
@@ -176,47 +228,32 @@ class PartitionsRule(Rule):
             f"write partitions: {{every: {layout.every or '1d'}}}, or name the keys that carry the rest",
         )
 
-    def _row(self, seen: Observation, **values: Any) -> Row:
-        return Row(
-            table=seen.table.id,
-            check=self.check,
-            direction=Direction.AT_MOST,
-            warning=0 if self.error_when > 1 else None,
-            critical=self.error_when - 1,
-            evidence=seen.table.location,
-            **values,
-        )
-
-    def finding(self, row: Row, severity: Severity | None) -> Finding:
+    def finding(self, row: Row[Judged], severity: Severity | None, about: About = NOTHING_MORE) -> Finding:
         """Write the finding: how many due periods have no data, which, since when, and what mends it."""
         bad = [item for item in row.items if item.state.is_bad]
-        return Finding(
-            table=row.table,
-            check=self.check,
-            status=Status.PASS if severity is None else Status.FAIL,
-            severity=severity,
+        advice, statement = self._advice(bad)
+        return self.tell(
+            row,
+            severity,
+            "; ".join([self._told(row, bad), *row.facts.notes]),
+            about=about,
             observed=_as_number(row.observed),
             expected=0,
-            limits=row.limits,
-            because=self._because(row, bad),
-            evidence=row.evidence,
-            items=() if row.facts["never_loaded"] else row.items,  # one trouble, whichever period is newest
+            items=() if row.facts.never_loaded else row.items,  # one trouble, whichever period is newest
             deadline=min((item.due_at for item in bad if item.due_at), default=None) if bad else None,
-            advice=self._advice(bad),
-            usual=usual(row.items, row.facts["past"]),
+            advice=advice,
+            statement=statement,
+            usual=usual(row.items, row.facts.past),
             stale_since=_oldest_of_run(row) if bad else None,
         )
 
-    def _because(self, row: Row, bad: list[Item]) -> str:
-        return "; ".join([self._told(row, bad), *row.facts["notes"]])
-
-    def _told(self, row: Row, bad: list[Item]) -> str:
+    def _told(self, row: Row[Judged], bad: list[Item]) -> str:
         every = self.schedule.every
         if not row.items:
-            return f"nothing is due yet{self._next_sentence(row)}"
+            return f"nothing is due yet{self._next_sentence(row.facts.now)}"
         by = f" by {self.each.say()}" if self.each is not None and row.items[0].dimensions else ""
         total = count_of(len(row.items), f"due {every.noun}") + by
-        if row.facts["never_loaded"]:
+        if row.facts.never_loaded:
             return f"never loaded: no {every.noun} of it holds data; {bad[0].period} was due {self._say_due(bad[0])}"
         if not bad:
             state = ItemState.LATE
@@ -230,7 +267,7 @@ class PartitionsRule(Rule):
                 if len(late) == 1
                 else f"{say_items(late, every)} came late"
             )
-            return f"{told}; {on_time_share(row.items, row.facts['past'])} ({when})"
+            return f"{told}; {on_time_share(row.items, row.facts.past)} ({when})"
         unread = sum(item.state is ItemState.UNKNOWN for item in row.items)
         told = f"{len(bad)} of {total} without usable data: {say_items(bad, every, with_state=True)}"
         if len(bad) == 1:
@@ -239,8 +276,8 @@ class PartitionsRule(Rule):
             told += f". The newest of them was due {self._say_due(bad[0])}"
         return f"{told}; {unread} more could not be checked" if unread else told
 
-    def _next_sentence(self, row: Row) -> str:
-        following = self.schedule.next_due(row.facts["now"])
+    def _next_sentence(self, now: datetime) -> str:
+        following = self.schedule.next_due(now)
         since = self.schedule.since
         if following is None:
             return ""
@@ -251,13 +288,14 @@ class PartitionsRule(Rule):
     def _say_due(self, item: Item) -> str:
         return say_instant(item.due_at, self.schedule.zone) if item.due_at is not None else "now"
 
-    def _advice(self, bad: list[Item]) -> str:
+    def _advice(self, bad: list[Item]) -> tuple[str, str]:
+        """Say what to do, and the statement to run for it where one of the items has one."""
         remedies = [item.remedy for item in bad if item.remedy]
         told = self._advice_without([item for item in bad if not item.remedy])
         if not remedies:
-            return told
+            return told, ""
         more = f" (and {len(remedies) - 1} more like it, in the JSON report)" if len(remedies) > 1 else ""
-        return f"{told}{'; and ' if told else ''}register what has landed{more}: {remedies[0]}"
+        return f"{told}{'; and ' if told else ''}register what has landed{more}", remedies[0]
 
     def _advice_without(self, bad: list[Item]) -> str:
         """Say what to do about the newest of the items that no statement mends."""
@@ -283,10 +321,10 @@ def _owed(due: tuple[DuePeriod, ...], first_at: datetime | None) -> tuple[DuePer
     return tuple(each for each in due if each.period.start >= first_at)
 
 
-def _oldest_of_run(row: Row) -> datetime | None:
+def _oldest_of_run(row: Row[Judged]) -> datetime | None:
     """Return the deadline of the oldest of the items that are bad in a row, from the newest on."""
     oldest = None
-    for item in sorted(row.items, key=lambda item: item.due_at or row.facts["now"], reverse=True):
+    for item in sorted(row.items, key=lambda item: item.due_at or row.facts.now, reverse=True):
         if not item.state.is_bad:
             break
         oldest = item.due_at
@@ -298,38 +336,6 @@ def _name(item: Item) -> str:
     return f"{item.period} of {say_combination(item.dimensions)}" if item.dimensions else item.period
 
 
-def _projected(
-    due: tuple[DuePeriod, ...], table: Table, layout: TimeLayout | None, clock: Clock
-) -> tuple[DuePeriod, ...]:
-    """Leave out the periods that the table's partition projection does not cover: no query sees them."""
-    if layout is None or not is_projected(table):
-        return due
-    try:
-        projection = projection_of(table, StatedLayout(tuple(k.name for k in layout.keys), layout.formats))
-    except Unprojectable:
-        return due
-    return tuple(each for each in due if projection.admits(each.period, layout, clock.now))
-
-
-def _none_projected(table: Table, due: tuple[DuePeriod, ...], every: Every) -> Problem:
-    """Return the problem that no due period is projected: then nothing can be told of the table."""
-    number = count_of(len(due), f"due {every.noun}")
-    ranges = _say_range(table)
-    return Problem(
-        ProblemKind.UNSUPPORTED,
-        f"{number} from {due[-1].period.label} to {due[0].period.label}, and none lies in the range that is "
-        f"projected{ranges}",
-        "widen the range in the table's properties, or exclude the table",
-    )
-
-
-def _say_range(table: Table) -> str:
-    names = [key.name for key in table.partition_keys]
-    found = [(name, table.parameters.get(f"projection.{name}.range")) for name in names]
-    told = " and ".join(f"{name} {text}" for name, text in found if text)
-    return f" ({told})" if told else ""
-
-
 def _notes_of(seen: Observation, outside: int, left_out: int, every: Every) -> tuple[str, ...]:
     """Return what else is told in the sentence: what counts nowhere."""
     notes = []
@@ -337,7 +343,7 @@ def _notes_of(seen: Observation, outside: int, left_out: int, every: Every) -> t
         lies = "lies" if outside == 1 else "lie"
         number = count_of(outside, f"due {every.noun}")
         notes.append(
-            f"{number} {lies} outside the range that is projected{_say_range(seen.table)} and count"
+            f"{number} {lies} outside the range that is projected{say_range(seen.table)} and count"
             f"{'s' if outside == 1 else ''} nowhere"
         )
     if left_out:

@@ -9,9 +9,19 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from checks.model import Column, Finding, Format, Problem, ProblemKind, Severity, Status
-from checks.rules.base import Binding, CheckConfig, Clock, Detail, Direction, Needs, Row, Rule, SeverityWord
+from checks.model import Column, Finding, Format, Problem, ProblemKind, Severity
+from checks.rules.asking import Clock, Detail, Needs
+from checks.rules.base import (
+    NOTHING_MORE,
+    About,
+    Binding,
+    CheckConfig,
+    Row,
+    Rule,
+    allowed,
+)
 from checks.rules.freshness import FreshnessRule
+from checks.rules.key_types import SeverityWord
 from checks.rules.sentences import count_of
 from checks.rules.typetree import Tree, as_in_files, is_known, parse_type
 
@@ -69,6 +79,7 @@ class SchemaConfig(CheckConfig):
     """Columns and types are those of the last report, of a pinned list, or of the newest file."""
 
     check: ClassVar[str] = "schema"
+    expectation: ClassVar[str] = "checks.expectations.ExpectSchemaToHold"
     short_form: ClassVar[str | None] = "on"
     groups: ClassVar[tuple[frozenset[str], ...]] = (frozenset({"columns", "against"}),)
 
@@ -197,6 +208,18 @@ def _of_types(path: str, before: Tree, after: Tree) -> Iterator[Difference]:
         yield Difference(Kind.RETYPED, path, str(before), str(after))
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What the sentence is made of: how many ``columns`` there are, and how they differ from others.
+
+    ``found`` is None where there is nothing to compare them with yet; ``counting`` are those that are not allowed.
+    """
+
+    columns: int
+    found: Sequence[Difference] | None = None
+    counting: Sequence[Difference] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SchemaRule(Rule):
     """The bound check. ``columns`` are pinned ones; without them those of the last report or footer count."""
@@ -208,7 +231,11 @@ class SchemaRule(Rule):
     severity: Severity = Severity.CRITICAL
 
     @property
-    def detail(self) -> Detail:
+    def limits(self) -> tuple[float | None, float | None]:
+        """No difference that counts is allowed."""
+        return allowed(0, self.severity)
+
+    def detail(self, clock: Clock) -> Detail:  # noqa: ARG002 - the interface's
         """Ask for the footer of the newest file, where the catalog is compared with it."""
         return Detail(footers=1) if self.against_footer else Detail()
 
@@ -221,27 +248,23 @@ class SchemaRule(Rule):
         if not self.looks(table):
             return Needs()
         newest = FreshnessRule(error_after=timedelta(seconds=1)).needs(table, layout, clock, memory)
-        return replace(newest, enough_at=_LONG_AGO)  # any arrival is enough
+        return replace(newest, enough_at=_LONG_AGO, watermark=None)  # any arrival is enough
 
-    def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:  # noqa: ARG002 - the interface's
+    def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row[Compared]:  # noqa: ARG002 - the interface's
         """Count the differences that are not allowed."""
         problem = _unreadable(seen.table)
         if problem is not None:
-            return self._row(seen, unknown=problem)
+            return self.row(seen, unknown=problem, evidence=None)
         expected = self._expected(seen, memory)
         if isinstance(expected, Problem):
-            return self._row(seen, unknown=expected)
+            return self.row(seen, unknown=expected, evidence=None)
         if expected is None:
-            return self._row(seen, observed=0, facts={"found": None, "count": _width(seen.table)})
+            return self.row(seen, Compared(_width(seen.table)), observed=0, evidence=None)
         found = self._compare(expected, seen.table)
         counting = [each for each in found if each.kind not in self.allow]
         evidence = seen.footers[0].file.uri if self.against_footer else seen.table.id
-        return self._row(
-            seen,
-            observed=len(counting),
-            evidence=evidence,
-            facts={"found": found, "counting": counting, "count": _width(seen.table)},
-        )
+        facts = Compared(_width(seen.table), found, counting)
+        return self.row(seen, facts, observed=len(counting), evidence=evidence)
 
     def _compare(self, expected: tuple[Column, ...], table: Table) -> list[Difference]:
         if self.against_footer:  # partition values stand in folders' names, not in files
@@ -280,39 +303,24 @@ class SchemaRule(Rule):
         now = schema_of(seen.table)
         return {"schema": before.schema if _unreadable(seen.table) else now}
 
-    def _row(self, seen: Observation, **values: Any) -> Row:
-        return Row(
-            table=seen.table.id,
-            check=self.check,
-            direction=Direction.AT_MOST,
-            warning=0 if self.severity is Severity.WARNING else None,
-            critical=0 if self.severity is Severity.CRITICAL else None,
-            **values,
-        )
-
-    def finding(self, row: Row, severity: Severity | None) -> Finding:
+    def finding(self, row: Row[Compared], severity: Severity | None, about: About = NOTHING_MORE) -> Finding:
         """Write the finding: what was added, dropped, retyped and reordered, against what."""
-        found: list[Difference] | None = row.facts["found"]
-        return Finding(
-            table=row.table,
-            check=self.check,
-            status=Status.PASS if severity is None else Status.FAIL,
-            severity=severity,
+        return self.tell(
+            row,
+            severity,
+            self._because(row.facts),
+            about=about,
             observed=int(row.observed) if isinstance(row.observed, int | float) else None,
             expected=0,
-            limits=row.limits,
-            because=self._because(row, found),
-            evidence=row.evidence,
             advice=self._advice() if severity is not None else "",
         )
 
-    def _because(self, row: Row, found: list[Difference] | None) -> str:
-        columns = count_of(row.facts["count"], "column")
+    def _because(self, facts: Compared) -> str:
+        columns, found, counting = count_of(facts.columns, "column"), facts.found, facts.counting
         if found is None:
             return f"{columns} seen for the first time: there is nothing to compare them with yet"
         if not found:
             return f"{columns}, as in {self._other()}"
-        counting: list[Difference] = row.facts["counting"]
         if not counting:
             return f"{columns}, as in {self._other()} but for what is allowed: {_say(found)}"
         number = count_of(len(counting), "difference")

@@ -6,7 +6,12 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from checks.rules.base import Binding, CheckConfig, Percent, SeverityWord, Size
+from checks.rules.base import (
+    Binding,
+    CheckConfig,
+    Telling,
+)
+from checks.rules.key_types import Percent, SeverityWord, Size
 from checks.rules.volume_rule import HISTORY, VolumeRule
 from checks.rules.volume_words import Bound
 
@@ -17,6 +22,8 @@ class VolumeConfig(CheckConfig):
     """The last complete period holds as much as it should, and about as much as usual."""
 
     check: ClassVar[str] = "volume"
+    expectation: ClassVar[str] = "checks.expectations.ExpectVolumeToBeUsual"
+    telling: ClassVar[Telling] = Telling(of_silence=False, zero_is_silence=True)
     short_form: ClassVar[str | None] = "auto"
 
     min_bytes: Size | None = Field(None, description="No fewer bytes than this.", examples=["50MB"])

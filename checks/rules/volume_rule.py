@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from math import ceil, floor, isclose
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from checks.model import Finding, Limits, Problem, ProblemKind, Severity, Size, Status
-from checks.rules.base import Clock, Direction, Needs, Row, Rule
+from checks.model import Finding, Limits, Problem, ProblemKind, Severity, Size
+from checks.rules.asking import Clock, Detail, Needs
+from checks.rules.base import NOTHING_MORE, About, Row, Rule, allowed
 from checks.rules.cadence import ended_early, schedule_of, schedule_seen
 from checks.rules.lists import only_lists
 from checks.rules.sentences import count_of, say_percent
@@ -54,6 +55,16 @@ _WHOLE = " whole"
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What the sentence is made of: what was looked at (None: nothing is due yet), and the limits that hold for it."""
+
+    look: Look | None = None
+    bounds: Sequence[Bound] = ()
+    crossed: Sequence[Bound] = ()
+    usual: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VolumeRule(Rule):
     """The bound check. ``schedule`` is that of the table's partitions check, where it has one."""
@@ -69,14 +80,19 @@ class VolumeRule(Rule):
     schedule: Schedule | None = None
 
     @property
+    def limits(self) -> tuple[float | None, float | None]:
+        """No limit may be crossed."""
+        return allowed(0, self.severity)
+
+    @property
     def compares(self) -> bool:
         """Tell whether earlier periods are needed."""
         return self.auto or self.drop is not None or self.rise is not None
 
-    @property
-    def counts_rows(self) -> bool:
-        """Tell whether rows are judged."""
-        return (self.compares and self.of == "rows") or any(each.what == "rows" for each in self.bounds)
+    def detail(self, clock: Clock) -> Detail:  # noqa: ARG002 - the interface's
+        """Ask a log for sizes, and for rows where these are judged."""
+        rows = (self.compares and self.of == "rows") or any(each.what == "rows" for each in self.bounds)
+        return Detail(sizes=True, rows=rows, by_period=self.schedule is not None)
 
     def looks(self, table: Table) -> bool:
         """Tell that lists of files are not looked at: their sizes tell nothing."""
@@ -94,16 +110,17 @@ class VolumeRule(Rule):
             return Needs()
         judged = due[0].period
         before = compared_with(schedule, judged, self.history) if self.compares else ()
-        asked = [judged, *(each for each in before if each.label not in memory.sizes)]
-        return Needs(periods=tuple(asked))
+        return Needs(
+            periods=(judged,), compared=tuple(each for each in before if each.label not in memory.sizes)
+        )
 
-    def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row:
+    def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row[Weighed]:
         """Count the limits that are crossed; too little history, or a size not read whole, is a doubt."""
         look = only_lists(seen.table, self.check) or self._look(seen, clock, memory)
         if isinstance(look, Problem):
-            return self._row(seen, unknown=look)
+            return self.row(seen, unknown=look)
         if look is None:
-            return self._row(seen, observed=0, facts={"look": None})
+            return self.row(seen, Weighed(), observed=0)
         learned, doubt, usual = self._learned(look)
         bounds = (*self.bounds, *learned)
         if look.problem is not None:  # a lower bound proves too much, never too little
@@ -111,23 +128,8 @@ class VolumeRule(Rule):
         if doubt is None and any(value_of(look.size, each.what) is None for each in bounds):
             doubt = no_rows(seen, look.rows_unknown)
         crossed = [each for each in bounds if each.is_crossed(look.size)]
-        return self._row(
-            seen,
-            observed=len(crossed),
-            doubt_if_pass=doubt,
-            facts={"look": look, "crossed": crossed, "bounds": bounds, "usual": usual},
-        )
-
-    def _row(self, seen: Observation, **values: Any) -> Row:
-        return Row(
-            table=seen.table.id,
-            check=self.check,
-            direction=Direction.AT_MOST,
-            evidence=seen.table.location,
-            warning=0 if self.severity is Severity.WARNING else None,
-            critical=0 if self.severity is Severity.CRITICAL else None,
-            **values,
-        )
+        facts = Weighed(look, bounds, crossed, usual)
+        return self.row(seen, facts, observed=len(crossed), doubt_if_pass=doubt)
 
     def _look(self, seen: Observation, clock: Clock, memory: TableMemory) -> Look | Problem | None:
         """Return what is judged; a problem where it is not known, None where nothing is due yet."""
@@ -223,13 +225,11 @@ class VolumeRule(Rule):
         varies = f"it varies by a factor of {factor:.3g}"
         if drop is not None and low > 0:
             why = f"drop allows {say_percent(drop)}" if self.drop is not None else varies
-            yield Bound(
-                self.of, is_most=False, value=_share(low, 1 - drop, ceil), why=f"{names[0]}, and {why}"
-            )
+            yield Bound(self.of, is_most=False, value=_share(low, 1 - drop, ceil), usual=names[0], allows=why)
         if rise is not None and high > 0:
             why = f"rise allows {say_percent(rise)}" if self.rise is not None else varies
             yield Bound(
-                self.of, is_most=True, value=_share(high, 1 + rise, floor), why=f"{names[1]}, and {why}"
+                self.of, is_most=True, value=_share(high, 1 + rise, floor), usual=names[1], allows=why
             )
 
     def _too_little(self, look: Look, count: int) -> Problem:
@@ -274,34 +274,23 @@ class VolumeRule(Rule):
             if problem is None:
                 yield label, size
 
-    def finding(self, row: Row, severity: Severity | None) -> Finding:
+    def finding(self, row: Row[Weighed], severity: Severity | None, about: About = NOTHING_MORE) -> Finding:
         """Write the finding: how much there is, which limits that crosses, what is usual."""
-        look: Look | None = row.facts["look"]
-        status = Status.PASS if severity is None else Status.FAIL
+        look, bounds, crossed = row.facts.look, row.facts.bounds, row.facts.crossed
         if look is None:
-            return Finding(
-                table=row.table,
-                check=self.check,
-                status=status,
-                because="nothing is due yet",
-                limits=row.limits,
-            )
-        crossed: list[Bound] = row.facts["crossed"]
-        bounds: tuple[Bound, ...] = row.facts["bounds"]
+            return self.tell(row, severity, "nothing is due yet", about=about, evidence=None)
         main = crossed[0] if crossed else bounds[0] if bounds else None
         limit = None if main is None else main.value
-        return Finding(
-            table=row.table,
-            check=self.check,
-            status=status,
-            severity=severity,
+        return self.tell(
+            row,
+            severity,
+            because(look, crossed, bounds),
+            about=about,
             observed=look.size.bytes if main is None else value_of(look.size, main.what),
             expected=limit,
             limits=Limits(critical=limit) if self.severity is Severity.CRITICAL else Limits(warning=limit),
-            because=because(look, crossed, bounds),
-            evidence=row.evidence,
             advice=advice(look, crossed) if severity is not None else "",
-            usual=row.facts["usual"],
+            usual=row.facts.usual,
         )
 
 

@@ -23,12 +23,13 @@ _NOBODY_TELLS = "neither the catalog nor a listing tells them"
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A limit on a size; ``why`` says where it comes from if not from the config's own number."""
+    """A limit on a size; ``usual`` and ``allows`` say what it follows from where it is not the config's own number."""
 
     what: str
     is_most: bool
     value: float
-    why: str = ""
+    usual: str = ""
+    allows: str = ""
 
     def is_crossed(self, size: Size) -> bool:
         """Tell whether a size is on the wrong side of it; one that is not known is on none."""
@@ -86,7 +87,7 @@ def because(look: Look, crossed: Sequence[Bound], bounds: Sequence[Bound]) -> st
     if crossed:
         return f"{told}: {'; '.join(_crossing(each, look.size) for each in crossed)}"
     expected = " and ".join(each.say() for each in bounds)
-    why = next((each.why.partition(", and")[0] for each in bounds if each.why), "")
+    why = next((each.usual for each in bounds if each.usual), "")
     return f"{told}; expected {expected}{f'; {why}' if why else ''}" if expected else told
 
 
@@ -94,7 +95,7 @@ def _crossing(bound: Bound, size: Size) -> str:
     limit = say_value(bound.value, bound.what)
     just = "just " if say_value(getattr(size, bound.what), bound.what) == limit else ""  # when rounded
     away = f"{just}{'more' if bound.is_most else 'less'} than {limit}"
-    return f"{away}: {bound.why}" if bound.why else f"{away}, the limit"
+    return f"{away}: {bound.usual}, and {bound.allows}" if bound.usual else f"{away}, the limit"
 
 
 def advice(look: Look, crossed: Sequence[Bound]) -> str:

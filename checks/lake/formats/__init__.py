@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from checks.lake.reader import LakeReader
     from checks.model import Observation, Table
     from checks.rights import Reach
-    from checks.rules.base import Clock, TablePlan
+    from checks.rules.asking import Clock
+    from checks.rules.base import TablePlan
 
 
 class Reader(Protocol):

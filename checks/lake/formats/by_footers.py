@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from checks.lake.errors import clean
 from checks.model import Problem, ProblemKind
-from checks.rules.base import Detail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,12 +15,7 @@ if TYPE_CHECKING:
     from checks.lake.formats.values import Newest
     from checks.lake.reader import LakeReader
     from checks.model import FileSeen, FooterSeen
-    from checks.rules.events import EventsRule
-
-
-def detail_of(rule: EventsRule, path: Sequence[str]) -> Detail:
-    """Return what is to be read of a footer: the newest value of the column at that path."""
-    return Detail(footers=rule.files, column=".".join(path), zone=rule.written_in)
+    from checks.rules.asking import ValueAsk
 
 
 @dataclass(slots=True)
@@ -29,14 +23,14 @@ class Footers:
     """Reads the footers of files whose values no log tells: as many in all as the check says, the newest first."""
 
     reader: LakeReader
-    rule: EventsRule
+    ask: ValueAsk
     newest: Newest
     table: str
     read_one: Callable[[FileSeen], FooterSeen]
     left: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self.left = self.rule.files
+        self.left = self.ask.files
 
     def read(self, files: Sequence[FileSeen]) -> None:
         """Read the footers of files that came at once; of others than are read it is told that they were not."""
@@ -54,8 +48,8 @@ class Footers:
         if self.left <= 0:
             return Problem(
                 ProblemKind.OVER_BUDGET,
-                f"the log of {self.table} keeps no values of {clean(self.rule.column)}, and no more than "
-                f"{self.rule.files} footers of its newest files are read; a newer value may stand in {file.uri}",
+                f"the log of {self.table} keeps no values of {clean(self.ask.column)}, and no more than "
+                f"{self.ask.files} footers of its newest files are read; a newer value may stand in {file.uri}",
                 "have its writer keep statistics of that column, or more files read (events: {files: ...})",
             )
         if self.reader.stop_at is not None and time.monotonic() >= self.reader.stop_at:

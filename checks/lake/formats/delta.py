@@ -20,7 +20,7 @@ from checks.lake.formats.delta_manifests import (
 )
 from checks.lake.formats.delta_protocol import check_asked
 from checks.lake.formats.delta_walk import Walk
-from checks.lake.formats.logs import counts_deletes, observation_of, strictest_limit, unsupported
+from checks.lake.formats.logs import observation_of, strictest_limit, unsupported
 from checks.lake.storage import split_uri
 from checks.model import Format
 from checks.rights import GET, LIST, Reach
@@ -30,7 +30,12 @@ if TYPE_CHECKING:
 
     from checks.lake.reader import LakeReader
     from checks.model import Observation, Table
-    from checks.rules.base import Clock, TablePlan
+    from checks.rules.asking import (
+        Clock,
+    )
+    from checks.rules.base import (
+        TablePlan,
+    )
 
 _SYMLINKS = f"/{FOLDER}"
 _PLACEHOLDER = "-__PLACEHOLDER__/"
@@ -51,14 +56,15 @@ class DeltaReader:
         bucket, root = self._root(plan.table)
         walk = Walk(plan.table, clock, reader, bucket, f"{root}_delta_log/")
         walk.until = clock.now if clock.ignore_later else None
-        if any(rule.check != "freshness" for rule in plan.rules):
+        asked = asked_of(plan, clock)
+        if asked.more:
             walk.raw = {}
         is_listed = (plan.table.location or "").endswith(_SYMLINKS)
         manifest = newest_manifest(reader.store, bucket, root) if is_listed else None
         if is_listed and manifest is None:
             return without_manifest(plan.table, clock, plan.table.location or root)
         whole = walk.newest_log()
-        deletes, enough_at = counts_deletes(plan), strictest_limit(plan, clock)
+        deletes, enough_at = asked.detail.deletes_count, strictest_limit(plan, clock)
         log = walk.as_of(whole)
         recency = walk.newest_arrival(log, deletes=deletes, enough_at=enough_at)
         behind = None
@@ -73,11 +79,11 @@ class DeltaReader:
         if staged is not None and recency.problem is None:
             recency = replace(recency, problem=staged)
         files = LogFiles(walk, log)
-        check_asked(files, asked_of(plan))
+        check_asked(files, asked)
         seen = replace(observation_of(plan, clock, recency), behind=behind)
         if seen.listing is not None:  # it was never loaded
             return seen
-        seen = with_more(seen, plan, clock, files, staged)
+        seen = with_more(seen, asked, clock, files, staged)
         return with_registered(seen, plan, clock, reader) if is_listed else seen
 
     def reach(self, plan: TablePlan, clock: Clock, reader: LakeReader) -> Iterator[Reach]:
@@ -86,13 +92,13 @@ class DeltaReader:
         A shallow clone names files of another table by whole URIs.
         """
         bucket, root = self._root(plan.table)
-        walk, asked = Walk(plan.table, clock, reader, bucket, f"{root}_delta_log/"), asked_of(plan)
+        walk, asked = Walk(plan.table, clock, reader, bucket, f"{root}_delta_log/"), asked_of(plan, clock)
         yield Reach(LIST, bucket, walk.prefix)
         if (plan.table.location or "").endswith(_SYMLINKS):
             yield Reach(LIST, bucket, f"{root}{FOLDER}")
-        yield Reach(GET, bucket, root if asked.events is not None else walk.prefix)
-        if asked.events is not None or asked.periods or asked.whole or asked.live:
-            yield from elsewhere(walk, clock, data=asked.events is not None)
+        yield Reach(GET, bucket, root if asked.value is not None else walk.prefix)
+        if asked.value is not None or asked.periods or asked.whole or asked.live:
+            yield from elsewhere(walk, clock, data=asked.value is not None)
 
     def _root(self, table: Table) -> tuple[str, str]:
         if table.location is None:

@@ -9,7 +9,6 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from checks.lake.formats.asked import asked_of
 from checks.lake.formats.checkpoint import TooMuchError
 from checks.lake.formats.delta_features import NotReadable
 from checks.lake.formats.delta_live import LiveFiles, LogFiles, file_uri
@@ -28,20 +27,19 @@ if TYPE_CHECKING:
     from checks.lake.formats.delta_log import Commit, FileAction
     from checks.lake.formats.delta_walk import Walk
     from checks.model import Observation
-    from checks.rules.base import Clock, TablePlan
+    from checks.rules.asking import Clock
 
 
 def with_more(
-    seen: Observation, plan: TablePlan, clock: Clock, files: LogFiles, hidden: Problem | None
+    seen: Observation, asked: Asked, clock: Clock, files: LogFiles, hidden: Problem | None
 ) -> Observation:
     """Return the observation with all that the table's rules ask of its log; what is not known says why.
 
     ``hidden`` says why there may be commits that nobody sees.
     """
-    asked = asked_of(plan)
-    walk = files.walk
-    if asked.events is not None:
-        seen = replace(seen, values=newest_value(files, asked, asked.events, clock, hidden))
+    plan, walk = asked.plan, files.walk
+    if asked.value is not None:
+        seen = replace(seen, values=newest_value(files, asked, asked.value, clock, hidden))
     if not (asked.periods or asked.whole or asked.live):
         return seen
     live = LiveFiles(files, clock, rows=asked.rows)
@@ -49,7 +47,7 @@ def with_more(
     try:
         base_at = live.read()
     except TooMuchError as error:
-        problem = too_much(plan.table.id, str(error))
+        problem = too_much(plan.table.id, str(error), found="periods" if asked.periods else "files")
     except NotReadable:
         raise
     except Unobserved as error:
@@ -98,10 +96,6 @@ def _whole(asked: Asked, walk: Walk, live: LiveFiles, problem: Problem | None) -
     for action, _ in live.pending:
         held.count(action.size_bytes, action.rows)
         _note(held, action, walk)
-    if problem is not None:
-        problem = replace(
-            problem, message=problem.message.replace("so only the periods", "so only the files")
-        )
     return WholeSeen(listing=held.listing(complete=True), problem=problem)
 
 
@@ -145,7 +139,7 @@ class Partitions:
         if isinstance(layout, Problem):
             raise Unobserved(layout)
         want = wanted(plan, self.clock, layout)
-        return with_partitions(seen, plan, want, keys, held, problem=problem)
+        return with_partitions(seen, self.asked, want, keys, held, problem=problem)
 
 
 def _texts(action: FileAction, keys: Iterable[tuple[str, Column]]) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from checks.lake.formats.delta_walk import Walk
     from checks.lake.storage import Key
     from checks.model import Column
-    from checks.rules.base import Clock
+    from checks.rules.asking import Clock
 
 MOST_COMMITS = 200
 """Commits after the checkpoint that are read for one table, newest first."""

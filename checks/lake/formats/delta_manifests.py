@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from checks.lake.formats.files import is_data
 from checks.lake.formats.held import without_partitions
 from checks.model import Arrival, Format, Listing, Observation, Problem, ProblemKind, Unobserved, iso
-from checks.rules.partitions import PartitionsRule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +21,12 @@ if TYPE_CHECKING:
     from checks.lake.reader import LakeReader
     from checks.lake.storage import ObjectStore
     from checks.model import Combination, PartitionSeen, Table
-    from checks.rules.base import Clock, TablePlan
+    from checks.rules.asking import (
+        Clock,
+    )
+    from checks.rules.base import (
+        TablePlan,
+    )
 
 FOLDER = "_symlink_format_manifest/"
 _MOST_PAGES = 100
@@ -88,13 +92,14 @@ def with_registered(seen: Observation, plan: TablePlan, clock: Clock, reader: La
 
     What a period holds and when it came is told by the log; whether readers see it, by the partitions in the catalog.
     """
-    rules = tuple(rule for rule in plan.rules if isinstance(rule, PartitionsRule))
+    rules = tuple(rule for rule in plan.rules if rule.states is not None)
     if not rules or not plan.table.partition_keys or not seen.partitions:
         return seen
     from checks.lake.by_period import observe_by_period
     from checks.lake.layouts import layout_of
 
-    as_files = replace(plan, table=replace(plan.table, format=Format.FILES), rules=rules, pattern=None)
+    entry = plan.entry.model_copy(update={"pattern": None})
+    as_files = replace(plan, table=replace(plan.table, format=Format.FILES), rules=rules, entry=entry)
     try:
         layout = layout_of(as_files, reader)
         if isinstance(layout, Problem):

@@ -5,11 +5,11 @@ Delta Transaction Log Protocol: "Per-file Statistics", "Column Mapping".
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from checks.lake.footers import read_footer
-from checks.lake.formats.by_footers import Footers, detail_of
+from checks.lake.formats.by_footers import Footers
 from checks.lake.formats.checkpoint import TooMuchError
 from checks.lake.formats.delta_features import NotReadable
 from checks.lake.formats.delta_live import LiveFiles, file_uri
@@ -27,36 +27,35 @@ if TYPE_CHECKING:
     from checks.lake.formats.delta_log import Commit, FileAction
     from checks.lake.formats.delta_stats import Mapped
     from checks.model import ValuesSeen
-    from checks.rules.base import Clock
-    from checks.rules.events import EventsRule
+    from checks.rules.asking import Clock, ValueAsk
 
 
 def newest_value(
-    files: LogFiles, asked: Asked, rule: EventsRule, clock: Clock, hidden: Problem | None
+    files: LogFiles, asked: Asked, ask: ValueAsk, clock: Clock, hidden: Problem | None
 ) -> ValuesSeen:
     """Return the newest value of the column, from the newest commit back until it is settled."""
-    newest = Newest(rule, clock)
+    newest = Newest(ask, clock)
     try:
-        _check_catalog(asked, rule)
-        _Values(files, rule, clock, newest, asked.plan.table.id).look()
+        _check_catalog(asked, ask)
+        _Values(files, ask, clock, newest, asked.plan.table.id).look()
     except NotReadable:
         raise
     except Unobserved as error:
         newest.miss(error.problem)
     except TooMuchError as error:
-        why = f"{asked.plan.table.id}: {error}, and a newer {rule.column} may stand in the others"
+        why = f"{asked.plan.table.id}: {error}, and a newer {ask.column} may stand in the others"
         newest.miss(Problem(ProblemKind.OVER_BUDGET, why, "let its writer checkpoint more often"))
     if hidden is not None:
         newest.miss(hidden)
     return newest.seen()
 
 
-def _check_catalog(asked: Asked, rule: EventsRule) -> None:
+def _check_catalog(asked: Asked, ask: ValueAsk) -> None:
     """Raise Unobserved where the catalog says that the column holds no times: a log writes texts as it does times."""
     table = asked.plan.table
-    kind = next((each.type for each in table.columns if each.name.lower() == rule.column.lower()), "date")
+    kind = next((each.type for each in table.columns if each.name.lower() == ask.column.lower()), "date")
     if not kind.lower().startswith(("timestamp", "date")):
-        raise Unobserved(no_column(table.id, rule.column, f"is {kind[:80]}, neither a timestamp nor a date"))
+        raise Unobserved(no_column(table.id, ask.column, f"is {kind[:80]}, neither a timestamp nor a date"))
 
 
 @dataclass(slots=True)
@@ -64,7 +63,7 @@ class _Values:
     """Looks through the adds of commits, and of the checkpoint where these do not settle it."""
 
     files: LogFiles
-    rule: EventsRule
+    ask: ValueAsk
     clock: Clock
     newest: Newest
     table: str
@@ -72,7 +71,7 @@ class _Values:
     _column: Mapped | None = None
 
     def __post_init__(self) -> None:
-        self.footers = Footers(self.files.walk.reader, self.rule, self.newest, self.table, self._footer)
+        self.footers = Footers(self.files.walk.reader, self.ask, self.newest, self.table, self._footer)
 
     def look(self) -> None:
         """Look from the newest commit back; raise Unobserved, TooMuchError."""
@@ -105,7 +104,7 @@ class _Values:
 
     @property
     def _path(self) -> tuple[str, ...]:
-        return self._column.path if self._column is not None else tuple(self.rule.column.split("."))
+        return self._column.path if self._column is not None else tuple(self.ask.column.split("."))
 
     def _map(self) -> None:
         """Find out how the column is called in files, and its type; raise Unobserved where it is none of time."""
@@ -113,8 +112,8 @@ class _Values:
             return
         found = self.files.metadata()
         if found is None:
-            raise Unobserved(no_column(self.table, self.rule.column, "is not known: its log tells no schema"))
-        column = mapped_column(found[0], self.rule.column, self.table, found[1])
+            raise Unobserved(no_column(self.table, self.ask.column, "is not known: its log tells no schema"))
+        column = mapped_column(found[0], self.ask.column, self.table, found[1])
         if isinstance(column, Problem):
             raise Unobserved(column)
         self._column = column
@@ -128,7 +127,7 @@ class _Values:
             if told is not None:
                 self.newest.add(told)
             elif place_of(file.uri) is None:
-                why = f"its log keeps no values of {self.rule.column}, and it is not in S3"
+                why = f"its log keeps no values of {self.ask.column}, and it is not in S3"
                 self.newest.add(no_value(file, why, kind=ProblemKind.UNSUPPORTED))
             else:
                 without.append(file)
@@ -138,11 +137,11 @@ class _Values:
     def _footer(self, file: FileSeen) -> FooterSeen:
         """Read a footer; where it does not hold the column by its name, by the name that files have for it."""
         store = self.files.walk.reader.store
-        seen = read_footer(store, file, detail_of(self.rule, self._path))
+        seen = read_footer(store, file, replace(self.ask, column=".".join(self._path)))
         names = {column.name.lower() for column in seen.columns}
         if self._column is None and names and self._path[0].lower() not in names:
             self._map()
-            seen = read_footer(store, file, detail_of(self.rule, self._path))
+            seen = read_footer(store, file, replace(self.ask, column=".".join(self._path)))
         return seen
 
     def _file(self, action: FileAction, commit: Commit | None, by: datetime) -> FileSeen:
@@ -176,7 +175,7 @@ class _Values:
             return None
         value = at_path(stats.get("maxValues"), self._path)
         if isinstance(value, dict):
-            raise Unobserved(no_column(self.table, self.rule.column, "is nested; name one of its fields"))
+            raise Unobserved(no_column(self.table, self.ask.column, "is nested; name one of its fields"))
         if value is not None:
             return self._value(value, file)
         rows = whole_number(stats.get("numRecords"))
@@ -186,5 +185,5 @@ class _Values:
     def _value(self, value: Any, file: FileSeen) -> FooterSeen:
         moment = moment_of(value, self._column.type if self._column is not None else None)
         if moment is None:
-            return no_value(file, f"its newest {self.rule.column} is {value!r:.40}, which is no time")
-        return value_seen(file, moment.wall, self.rule, is_day=moment.is_day, is_utc=moment.is_utc)
+            return no_value(file, f"its newest {self.ask.column} is {value!r:.40}, which is no time")
+        return value_seen(file, moment.wall, self.ask.zone, is_day=moment.is_day, is_utc=moment.is_utc)

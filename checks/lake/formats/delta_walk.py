@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from checks.lake.reader import LakeReader
     from checks.lake.storage import Key, Page
     from checks.model import Table
-    from checks.rules.base import Clock
+    from checks.rules.asking import (
+        Clock,
+    )
 
 MOST_COMMITS = 100
 """Commits that are read in search of an arrival, newest first, before it is given up."""

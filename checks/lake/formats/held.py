@@ -7,20 +7,20 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from checks.lake.errors import clean
-from checks.lake.layouts import labels_of
 from checks.lake.partitions import is_sentinel
 from checks.layout import NULL_PARTITION, StatedLayout, TimeLayout, infer_layout, layout_from_json
 from checks.model import Column, Listing, Observation, PartitionSeen, Period, Problem, ProblemKind
-from checks.rules.volume_rule import VolumeRule
 from checks.schedule.clock import wall_of
-from checks.schedule.due import Schedule
 from checks.schedule.periods import period_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from checks.lake.formats.asked import Asked
     from checks.lake.formats.live import LiveNames
-    from checks.rules.base import Clock, Rule, TablePlan
+    from checks.rules.asking import Clock
+    from checks.rules.base import TablePlan
+    from checks.schedule.due import Schedule
 
 _SAMPLE = 1000
 _AHEAD = timedelta(days=2)
@@ -142,15 +142,6 @@ class Wanted:
         return self.schedule.every.floor(wall) in self.compared
 
 
-def rules_of_periods(plan: TablePlan) -> tuple[Rule, ...]:
-    """Return the rules that need to know which periods hold rows."""
-    return tuple(
-        rule
-        for rule in plan.rules
-        if rule.check != "freshness" and isinstance(getattr(rule, "schedule", None), Schedule)
-    )
-
-
 def layout_of(
     plan: TablePlan,
     keys: Sequence[Column],
@@ -173,9 +164,9 @@ def layout_of(
     if stated is not None and not stated.keys and len(stated.formats) == 1 and len(keys) == 1:
         stated = StatedLayout((keys[0].name,), stated.formats)
     rows = [tuple(row) for row, _ in zip(samples, range(_SAMPLE), strict=False)]
-    found = infer_layout(keys, rows, labels_of(plan), stated or told)
+    found = infer_layout(keys, rows, plan.labels, stated or told)
     if isinstance(found, Problem) and not rows and stated is None and plan.memory.layout is not None:
-        before = layout_from_json(plan.memory.layout, labels_of(plan))
+        before = layout_from_json(plan.memory.layout, plan.labels)
         if before is not None and {key.name for key in before.keys} <= {key.name for key in keys}:
             return before
     return found
@@ -183,18 +174,19 @@ def layout_of(
 
 def wanted(plan: TablePlan, clock: Clock, layout: TimeLayout) -> Wanted:
     """Return the periods that the table's rules need of the layout."""
-    schedule = schedule_of(plan)
+    schedule = plan.schedule
     if schedule is None:
         message = "no rule needs periods"
         raise ValueError(message)
     periods: dict[datetime, Period] = {}
     compared: dict[datetime, Period] = {}
     firsts: list[datetime] = []
-    for rule in rules_of_periods(plan):
+    for rule in plan.rules:
+        if not rule.detail(clock).by_period:
+            continue
         needs = rule.needs(plan.table, layout, clock, plan.memory)
-        judged = 1 if isinstance(rule, VolumeRule) else len(needs.periods)
-        periods |= {period.wall: period for period in needs.periods[:judged]}
-        compared |= {period.wall: period for period in needs.periods[judged:]}
+        periods |= {period.wall: period for period in needs.periods}
+        compared |= {period.wall: period for period in needs.compared}
         firsts += [needs.onward_from] if needs.onward_from is not None else []
     first = min([*firsts, *periods], default=None)
     return Wanted(
@@ -206,15 +198,9 @@ def wanted(plan: TablePlan, clock: Clock, layout: TimeLayout) -> Wanted:
     )
 
 
-def schedule_of(plan: TablePlan) -> Schedule | None:
-    """Return when periods are due: all rules have it of one partitions check."""
-    found = (getattr(rule, "schedule", None) for rule in rules_of_periods(plan))
-    return next((each for each in found if isinstance(each, Schedule)), None)
-
-
 def with_partitions(  # noqa: PLR0913 - what is not known, and of which periods, by name
     seen: Observation,
-    plan: TablePlan,
+    asked: Asked,
     want: Wanted,
     keys: Sequence[Column],
     held: Mapping[tuple[str, ...], Held],
@@ -263,7 +249,7 @@ def with_partitions(  # noqa: PLR0913 - what is not known, and of which periods,
         notes=(*seen.notes, *notes),
     )
     is_known = problem is None and seen.problem is None and not unsure
-    if is_known and _tells_arrivals(seen, want) and _judges_freshness(plan):
+    if is_known and _tells_arrivals(seen, want) and asked.detail.arrivals:
         # A backfill of an old period is no arrival: freshness is judged by the newest period that holds data.
         return replace(seen, newest=None, listing=None)
     return seen
@@ -271,7 +257,7 @@ def with_partitions(  # noqa: PLR0913 - what is not known, and of which periods,
 
 def without_partitions(seen: Observation, plan: TablePlan, clock: Clock, problem: Problem) -> Observation:
     """Say of each due period that it is not known; what is known of the table as a whole still holds."""
-    schedule = schedule_of(plan)
+    schedule = plan.schedule
     due = schedule.due(clock.now, reach_back_to=clock.last_completed_at) if schedule is not None else ()
     return replace(
         seen,
@@ -327,10 +313,6 @@ def _sort(
     return partitions, starts, odd
 
 
-def _judges_freshness(plan: TablePlan) -> bool:
-    return any(rule.check == "freshness" for rule in plan.rules)
-
-
 def _tells_arrivals(seen: Observation, want: Wanted) -> bool:
     """Tell whether the log says of each partition that freshness may look at when its newest rows came."""
     starts = {period.start for period in want.periods}
@@ -346,10 +328,10 @@ def _tells_arrivals(seen: Observation, want: Wanted) -> bool:
     )
 
 
-def too_much(table: str, what: str) -> Problem:
-    """Return the problem of a log that is too large to tell all periods."""
+def too_much(table: str, what: str, *, found: str = "periods") -> Problem:
+    """Return the problem of a log that is too large to tell all periods, or all files."""
     return Problem(
         ProblemKind.OVER_BUDGET,
-        f"{table}: {what}, so only the periods that were found are known",
+        f"{table}: {what}, so only the {found} that were found are known",
         "watch the table with freshness",
     )

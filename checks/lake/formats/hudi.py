@@ -17,7 +17,6 @@ from checks.lake.formats.hudi_times import Came, came
 from checks.lake.formats.hudi_zone import Zone, Zones, find_zones
 from checks.lake.formats.logs import (
     Recency,
-    counts_deletes,
     observation_of,
     only_bounded,
     strictest_limit,
@@ -43,7 +42,8 @@ if TYPE_CHECKING:
     from checks.lake.reader import LakeReader
     from checks.lake.storage import Key
     from checks.model import Observation, Table
-    from checks.rules.base import Clock, TablePlan
+    from checks.rules.asking import Clock
+    from checks.rules.base import TablePlan
 
 MOST_COMMITS = 50
 """Commits that are read in search of an arrival, newest first, before it is given up."""
@@ -340,12 +340,12 @@ class HudiReader:
                 plan.table.id, "it has no location in S3 in the catalog", "mend it, or exclude it"
             )
         bucket, root = split_uri(plan.table.location)
-        asked = asked_of(plan)
-        keep_files = asked.events is not None or asked.volume or asked.names
+        asked = asked_of(plan, clock)
+        keep_files = asked.files or asked.value is not None
         walk = Walk(plan, clock, reader, bucket, root, keep_files)
         properties = walk.properties()
         timeline = walk.timeline(properties)
-        recency = walk.newest_arrival(properties, timeline, deletes=counts_deletes(plan))
+        recency = walk.newest_arrival(properties, timeline, deletes=asked.detail.deletes_count)
         seen = observation_of(plan, clock, recency)
         if seen.listing is not None:  # it was never loaded
             return seen
@@ -353,17 +353,17 @@ class HudiReader:
 
         return with_more(seen, asked, clock, walk, properties, timeline)
 
-    def reach(self, plan: TablePlan, _clock: Clock, _reader: LakeReader) -> Iterator[Reach]:
+    def reach(self, plan: TablePlan, clock: Clock, _reader: LakeReader) -> Iterator[Reach]:
         """Yield the timeline's folder, and the table's own where its partitions are listed or its footers read."""
         if plan.table.location is None:
             return
         bucket, root = split_uri(plan.table.location)
-        asked = asked_of(plan)
+        asked = asked_of(plan, clock)
         yield Reach(LIST, bucket, f"{root}.hoodie/")
         yield Reach(GET, bucket, f"{root}.hoodie/")
-        if asked.periods or asked.events is not None:
+        if asked.periods or asked.value is not None:
             yield Reach(LIST, bucket, root)
-        if asked.events is not None:
+        if asked.value is not None:
             yield Reach(GET, bucket, root)
 
 

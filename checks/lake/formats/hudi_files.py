@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from checks.lake.footers import read_footer
-from checks.lake.formats.by_footers import Footers, detail_of
+from checks.lake.formats.by_footers import Footers
 from checks.lake.formats.held import Held, without_partitions
 from checks.lake.formats.hudi_commits import MAINTENANCE
 from checks.lake.formats.hudi_partitions import MOST_COMMITS, Partitions
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from checks.lake.formats.hudi_commits import Commit, Written
     from checks.lake.formats.timeline import Instant, Properties, Timeline
     from checks.model import Observation, ValuesSeen
-    from checks.rules.base import Clock
-    from checks.rules.events import EventsRule
+    from checks.rules.asking import Clock, ValueAsk
 
 _OVERLAP = (
     "log files hold changes that wait for their compaction, and rows in them overlap those in base files"
@@ -38,11 +37,11 @@ def with_more(
     seen: Observation, asked: Asked, clock: Clock, walk: Walk, properties: Properties, timeline: Timeline
 ) -> Observation:
     """Return the observation with all that the table's rules ask of its timeline; what is not known says why."""
-    if asked.events is not None:
+    if asked.value is not None:
         slices = Slices(walk, clock, properties, timeline)
-        seen = replace(seen, values=_newest_value(slices, asked.events, asked.plan.table.id))
+        seen = replace(seen, values=_newest_value(slices, asked.value, asked.plan.table.id))
     measured = None
-    if asked.volume or asked.names:
+    if asked.files:
         measured = Slices(walk, clock, properties, timeline)
         measured.read_all()
     if asked.periods:
@@ -163,12 +162,11 @@ def _whole(slices: Slices, asked: Asked) -> WholeSeen:
     return WholeSeen(listing=held.listing(complete=True), problem=slices.problem)
 
 
-def _newest_value(slices: Slices, rule: EventsRule, table: str) -> ValuesSeen:
+def _newest_value(slices: Slices, ask: ValueAsk, table: str) -> ValuesSeen:
     """Return the newest value of the column, by footers from the newest instant back until it is settled."""
-    newest = Newest(rule, slices.clock)
+    newest = Newest(ask, slices.clock)
     store = slices.walk.reader.store
-    detail = detail_of(rule, rule.column.split("."))
-    footers = Footers(slices.walk.reader, rule, newest, table, lambda file: read_footer(store, file, detail))
+    footers = Footers(slices.walk.reader, ask, newest, table, lambda file: read_footer(store, file, ask))
     try:
         for instant in slices.instants():
             if newest.is_settled_by(instant.key.last_modified):  # never before what it wrote

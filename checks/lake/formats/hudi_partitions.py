@@ -14,7 +14,6 @@ from checks.lake.formats.held import (
     Held,
     Wanted,
     layout_of,
-    rules_of_periods,
     too_much,
     wanted,
     with_partitions,
@@ -28,7 +27,7 @@ from checks.model import Problem, ProblemKind, Unobserved
 from checks.schedule.periods import period_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from checks.lake.formats.asked import Asked
@@ -39,8 +38,8 @@ if TYPE_CHECKING:
     from checks.lake.formats.timeline import Instant, Properties, Timeline
     from checks.lake.storage import Key
     from checks.model import Column, Observation, Period
-    from checks.rules.base import Clock, TablePlan
-    from checks.rules.dimensions import Each
+    from checks.rules.asking import Clock
+    from checks.rules.base import TablePlan
 
 MOST_COMMITS = 50
 """Commits that are read for one table, newest first."""
@@ -113,7 +112,7 @@ class Partitions:
         timed = {key.name for key in want.layout.keys}
         has_paths = timed == {key.name for key in keys} and not self.paths.respelled
         before = since if self.timeline.is_in_order and not has_paths else None
-        lacking = want.periods if self._each else self._lacking(want, keys, want.periods)
+        lacking = want.periods if self.plan.each else self._lacking(want, keys, want.periods)
         lacking = [each for each in lacking if before is None or each.start < before]
         if lacking:
             archived = not whole or self.walk.is_archived(self.properties)
@@ -127,7 +126,7 @@ class Partitions:
             known = {wall: period for wall, period in want.compared.items() if period not in unknown}
             want = replace(want, compared=known)
         return with_partitions(
-            seen, self.plan, want, keys, self.held, problem=problem, before=before, unsure=self.unsure
+            seen, self.asked, want, keys, self.held, problem=problem, before=before, unsure=self.unsure
         )
 
     @property
@@ -169,12 +168,6 @@ class Partitions:
         held = {self.paths.nulls(values, self._nullable): each for values, each in self.held.items()}
         self.held = defaultdict(Held, held)
 
-    @property
-    def _each(self) -> Each | None:
-        """The keys each of whose values is due, where a rule asks for them."""
-        asked: Iterator[Each | None] = (getattr(rule, "each", None) for rule in rules_of_periods(self.plan))
-        return next((each for each in asked if each is not None), None)
-
     def _is_settled(self, want: Wanted, keys: tuple[Column, ...], since: datetime) -> bool:
         """Tell whether instants before the ones that were read change nothing.
 
@@ -185,7 +178,7 @@ class Partitions:
             return False
         if self._lacking(want, keys, want.periods):
             return False
-        return self._each is None or all(since < period.start for period in want.periods)
+        return self.plan.each is None or all(since < period.start for period in want.periods)
 
     def _measure(self, keys: tuple[Column, ...], want: Wanted) -> None:
         """Take sizes, rows and names of files from the newest ones of each group.

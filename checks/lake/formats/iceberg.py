@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from checks.lake.errors import clean
+from checks.lake.formats.asked import asked_of
 from checks.lake.formats.avro import open_container
 from checks.lake.formats.iceberg_answers import pointer_of, remembered, seen_again, standing
 from checks.lake.formats.iceberg_metadata import MOST_BYTES, Metadata, Snapshot, parse_metadata
 from checks.lake.formats.iceberg_times import MOST_LOOKS, Dates, Files
 from checks.lake.formats.logs import (
     Recency,
-    counts_deletes,
     malformed,
     observation_of,
     only_bounded,
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
     from checks.lake.reader import LakeReader
     from checks.model import Observation, Table
-    from checks.rules.base import Clock, TablePlan
+    from checks.rules.asking import Clock
+    from checks.rules.base import TablePlan
 
 _PASSING = (
     ProblemKind.OVER_BUDGET,
@@ -233,13 +234,13 @@ class IcebergReader:
         return remembered(self._look(plan, clock, reader), plan, clock)
 
     def _look(self, plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation:
-        metadata = self.metadata(plan.table, reader)
+        metadata, asked = self.metadata(plan.table, reader), asked_of(plan, clock)
         dates = dates_at(metadata, clock, Files(metadata, reader))
         recency = newest_arrival(
             metadata,
             plan.table.id,
             clock,
-            deletes=counts_deletes(plan),
+            deletes=asked.detail.deletes_count,
             dates=dates,
             limit=strictest_limit(plan, clock),
         )
@@ -248,7 +249,7 @@ class IcebergReader:
             return seen
         from checks.lake.formats.iceberg_more import with_more  # it needs what is defined here
 
-        return with_more(seen, plan, clock, reader, dates)
+        return with_more(seen, asked, clock, reader, dates)
 
     def reach(self, plan: TablePlan, clock: Clock, reader: LakeReader) -> Iterator[Reach]:
         """Yield the folders of the metadata file and of all that it names but data, which is never opened.

@@ -11,12 +11,17 @@ from typing import TYPE_CHECKING
 
 from checks.lake.answers import NEVER, limit_of
 from checks.lake.formats.asked import asked_of
-from checks.lake.formats.logs import Recency, counts_deletes, observation_of, strictest_limit
+from checks.lake.formats.logs import Recency, observation_of, strictest_limit
 from checks.model import LogAnswer, WholeSeen, iso
 
 if TYPE_CHECKING:
     from checks.model import Observation, Table
-    from checks.rules.base import Clock, TablePlan
+    from checks.rules.asking import (
+        Clock,
+    )
+    from checks.rules.base import (
+        TablePlan,
+    )
 
 _LONGEST = 500
 """Answers with longer names are not remembered, so that the state stays small."""
@@ -30,7 +35,7 @@ def pointer_of(table: Table) -> str | None:
 
 def standing(plan: TablePlan, clock: Clock) -> LogAnswer | None:
     """Return the answer that stands in place of a look at the table, None where it has to be looked at."""
-    answer, asked = plan.memory.log_answer, _asked(plan)
+    answer, asked = plan.memory.log_answer, _asked(plan, clock)
     if answer is None or asked is None or answer.pointer != pointer_of(plan.table):
         return None
     if (
@@ -53,20 +58,22 @@ def seen_again(answer: LogAnswer, plan: TablePlan, clock: Clock) -> Observation:
     note = (
         f"{plan.table.id}: its metadata file is the same as on {iso(answer.seen_at)}, and was not read again"
     )
-    whole = WholeSeen(listing=answer.whole) if answer.whole is not None and asked_of(plan).whole else None
+    whole = (
+        WholeSeen(listing=answer.whole) if answer.whole is not None and asked_of(plan, clock).whole else None
+    )
     return replace(seen, notes=(*seen.notes, note), whole=whole, log_answer=answer)
 
 
 def remembered(seen: Observation, plan: TablePlan, clock: Clock) -> Observation:
     """Return the observation with what later runs may take in place of a look, where it may stand so."""
-    asked, pointer = _asked(plan), pointer_of(plan.table)
+    asked, pointer = _asked(plan, clock), pointer_of(plan.table)
     if asked is None or pointer is None or seen.problem is not None or clock.ignore_later:
         return seen
     evidence = seen.newest.evidence if seen.newest is not None else ""
     if plan.max_age_of_answer <= NEVER or len(pointer) + len(evidence) > _LONGEST:
         return seen
     is_whole_known = seen.listing is not None or (seen.whole is not None and seen.whole.problem is None)
-    if asked_of(plan).whole and not is_whole_known:
+    if asked_of(plan, clock).whole and not is_whole_known:
         return seen
     newest, limit = seen.newest, strictest_limit(plan, clock)
     is_fresh = newest is not None and limit is not None and newest.at >= limit
@@ -81,12 +88,12 @@ def remembered(seen: Observation, plan: TablePlan, clock: Clock) -> Observation:
     return replace(seen, log_answer=answer)
 
 
-def _asked(plan: TablePlan) -> frozenset[str] | None:
+def _asked(plan: TablePlan, clock: Clock) -> frozenset[str] | None:
     """Return what is asked of the log, in words; None where that takes more than an answer holds."""
-    asked = asked_of(plan)
-    if asked.periods or asked.live or asked.events is not None:
+    asked = asked_of(plan, clock)
+    if asked.periods or asked.live or asked.value is not None:
         return None
-    words = {"changes" if counts_deletes(plan) else "arrivals"}
+    words = {"changes" if asked.detail.deletes_count else "arrivals"}
     if asked.whole:
         words.add("whole")
         words |= {"rows"} if asked.rows else set()

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from checks.lake.formats.asked import asked_of
 from checks.lake.formats.held import Held, without_partitions
 from checks.lake.formats.iceberg import snapshot_at
 from checks.lake.formats.iceberg_comings import Comings
@@ -31,8 +30,7 @@ if TYPE_CHECKING:
     from checks.lake.formats.iceberg_times import Dates
     from checks.lake.reader import LakeReader
     from checks.model import Observation, ValuesSeen
-    from checks.rules.base import Clock, TablePlan
-    from checks.rules.events import EventsRule
+    from checks.rules.asking import Clock, ValueAsk
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a wall time, until its zone is known
@@ -40,14 +38,12 @@ _MICROS = {"timestamp": 1, "timestamptz": 1, "timestamp_ns": 1000, "timestamptz_
 """How many units of a timestamp a microsecond has."""
 
 
-def with_more(
-    seen: Observation, plan: TablePlan, clock: Clock, reader: LakeReader, dates: Dates
-) -> Observation:
+def with_more(seen: Observation, asked: Asked, clock: Clock, reader: LakeReader, dates: Dates) -> Observation:
     """Return the observation with all that the table's rules ask of its log; what is not known says why."""
-    asked = asked_of(plan)
+    plan = asked.plan
     files = SnapshotFiles(plan.table.id, reader, dates, snapshot_at(dates, clock))
-    if asked.events is not None:
-        seen = replace(seen, values=_newest_value(files, asked.events, clock))
+    if asked.value is not None:
+        seen = replace(seen, values=_newest_value(files, asked.value, clock))
     if asked.whole:
         seen = replace(seen, whole=whole_of(files, asked))
     if asked.live:
@@ -148,13 +144,13 @@ class _Column:
 
     field_id: int
     type: str
-    rule: EventsRule
+    ask: ValueAsk
 
     def read(self, file: File, seen: FileSeen) -> FooterSeen:
         """Return what the upper bound of a file tells."""
         if not file.has_values:
             return FooterSeen(file=seen)
-        name = self.rule.column
+        name = self.ask.column
         if file.upper is None:
             why = f"it keeps no bounds of column {name}"
             remedy = (
@@ -176,13 +172,13 @@ class _Column:
         except OverflowError:
             return FooterSeen(file=seen, newest=LAST if number > 0 else FIRST, is_day=self.type == "date")
         is_utc = self.type.startswith("timestamptz")
-        return value_seen(seen, wall, self.rule, is_day=self.type == "date", is_utc=is_utc)
+        return value_seen(seen, wall, self.ask.zone, is_day=self.type == "date", is_utc=is_utc)
 
 
-def _newest_value(files: SnapshotFiles, rule: EventsRule, clock: Clock) -> ValuesSeen:
+def _newest_value(files: SnapshotFiles, ask: ValueAsk, clock: Clock) -> ValuesSeen:
     """Return the newest value of the column, from bounds in the newest manifests back until it is settled."""
-    newest = Newest(rule, clock)
-    column = _column_of(files, rule)
+    newest = Newest(ask, clock)
+    column = _column_of(files, ask)
     if isinstance(column, Problem):
         newest.miss(column)
         return newest.seen()
@@ -196,7 +192,7 @@ def _newest_value(files: SnapshotFiles, rule: EventsRule, clock: Clock) -> Value
             continue
         over = files.over(manifest)
         if over:
-            newest.miss(_unread(files, over, f"a newer {rule.column} may stand in the others"))
+            newest.miss(_unread(files, over, f"a newer {ask.column} may stand in the others"))
             break
         try:
             for file in parse_manifest(*files.data(manifest), manifest, column.field_id):
@@ -216,9 +212,9 @@ def _file_seen(files: SnapshotFiles, file: File, came_by_then: datetime | None) 
     return FileSeen(uri_of(file.path), file.size_bytes, latest or _LONG_AGO, is_latest=True)
 
 
-def _column_of(files: SnapshotFiles, rule: EventsRule) -> _Column | Problem:
+def _column_of(files: SnapshotFiles, ask: ValueAsk) -> _Column | Problem:
     """Return the column by its name in the current schema; why its values cannot be told where they cannot."""
-    wanted = rule.column
+    wanted = ask.column
     exact: tuple[int, str] | None = None
     for path, number, kind in fields_of(_current_schema(files.metadata.document)):
         if path == wanted:
@@ -233,7 +229,7 @@ def _column_of(files: SnapshotFiles, rule: EventsRule) -> _Column | Problem:
         return no_column(files.table, wanted, "is nested; name one of its fields")
     if kind != "date" and kind not in _MICROS:
         return no_column(files.table, wanted, f"is {kind}, neither a timestamp nor a date")
-    return _Column(number, kind, rule)
+    return _Column(number, kind, ask)
 
 
 def _current_schema(document: Mapping[str, Any]) -> Any:

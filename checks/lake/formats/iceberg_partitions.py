@@ -14,7 +14,6 @@ from checks.lake.formats.held import (
     Held,
     Wanted,
     layout_of,
-    schedule_of,
     too_much,
     wanted,
     with_partitions,
@@ -25,7 +24,6 @@ from checks.lake.formats.iceberg_specs import Reading, candidates, not_told, spe
 from checks.lake.formats.logs import AHEAD, malformed, strictest_limit, uri_of, whole_number
 from checks.lake.partitions import is_sentinel
 from checks.model import Problem, ProblemKind, Unobserved, iso
-from checks.rules.partitions import PartitionsRule
 from checks.schedule.clock import wall_of
 
 if TYPE_CHECKING:
@@ -37,7 +35,8 @@ if TYPE_CHECKING:
     from checks.lake.formats.iceberg_metadata import Metadata
     from checks.layout import TimeLayout
     from checks.model import Observation
-    from checks.rules.base import Clock, TablePlan
+    from checks.rules.asking import Clock
+    from checks.rules.base import TablePlan
 
     Specs = Mapping[int, Sequence[Field]]
     Parts = dict[tuple[str, ...], Held]
@@ -106,24 +105,19 @@ class Partitions:
             for each in held.values():
                 each.lose_rows(DELETES)
         return with_partitions(
-            seen, self.plan, want, reading.keys, held, problem=problem, before=before, earlier=earlier
+            seen, self.asked, want, reading.keys, held, problem=problem, before=before, earlier=earlier
         )
 
     def _named(self) -> tuple[str, ...]:
         """Return the keys that the config names: of time, and beside it."""
         time = self.plan.stated_layout.keys if self.plan.stated_layout is not None else ()
-        beside = (
-            rule.each.keys
-            for rule in self.plan.rules
-            if isinstance(rule, PartitionsRule) and rule.each is not None
-        )
-        return (*time, *next(beside, ()))
+        return (*time, *(self.plan.each.keys if self.plan.each is not None else ()))
 
     def _layout(
         self, telling: Sequence[Sequence[Field]], specs: Specs, manifests: Sequence[Manifest]
     ) -> tuple[Reading, TimeLayout]:
         """Return how the keys of the current spec carry time, or those of an earlier one; raise Unobserved."""
-        schedule = schedule_of(self.plan)
+        schedule = self.plan.schedule
         problems: list[Problem] = []
         for chosen in telling:
             reading = Reading.of(chosen, specs, schedule.every if schedule is not None else None)

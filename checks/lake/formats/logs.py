@@ -13,7 +13,8 @@ from checks.lake.errors import clean
 from checks.model import Arrival, Listing, Observation, Problem, ProblemKind, Unobserved, iso
 
 if TYPE_CHECKING:
-    from checks.rules.base import Clock, TablePlan
+    from checks.rules.asking import Clock
+    from checks.rules.base import TablePlan
 
 AHEAD = timedelta(minutes=10)
 """A log time that is further ahead of now than this is not believed."""
@@ -110,23 +111,10 @@ def unsupported(place: str, what: str, remedy: str = "") -> Unobserved:
     return Unobserved(Problem(ProblemKind.UNSUPPORTED, f"{clean(place)}: {clean(what)}", remedy))
 
 
-def counts_deletes(plan: TablePlan) -> bool:
-    """Tell whether deletes count as new data: ``count: changes`` of the freshness check."""
-    return any(getattr(rule, "count", "arrivals") == "changes" for rule in plan.rules)
-
-
 def strictest_limit(plan: TablePlan, clock: Clock) -> datetime | None:
-    """Return the latest watermark of the table's freshness check, None when there is none.
-
-    Not that of `events`: what is older than its limit may still be fresh.
-    """
-    limits = [
-        needs.enough_at
-        for rule in plan.rules
-        if rule.check == "freshness"
-        and (needs := rule.needs(plan.table, None, clock, plan.memory)).enough_at is not None
-    ]
-    return max(limits, default=None)
+    """Return the latest watermark of the table's rules, None when there is none."""
+    needs = (rule.needs(plan.table, None, clock, plan.memory) for rule in plan.rules)
+    return max((each.watermark for each in needs if each.watermark is not None), default=None)
 
 
 def place_of(uri: str) -> tuple[str, str] | None:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from checks.lake.errors import clean
 from checks.model import FooterSeen, Problem, ProblemKind, ValuesSeen
-from checks.rules.events import AHEAD, DAY_AHEAD, is_ahead
+from checks.rules.asking import AHEAD, DAY_AHEAD, is_ahead
 from checks.schedule.clock import FIRST, LAST, last_instant
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from checks.model import FileSeen
-    from checks.rules.base import Clock
-    from checks.rules.events import EventsRule
+    from checks.rules.asking import Clock, ValueAsk
 
 _MIDDLE = 5000
 """Years beyond it that no instant has are of the future, those before of the past."""
@@ -24,7 +25,7 @@ _MIDDLE = 5000
 class Newest:
     """Finds the newest value among files that come one by one, the newest first, in constant memory."""
 
-    rule: EventsRule
+    ask: ValueAsk
     clock: Clock
     looked_at: int = 0
     problem: Problem | None = None
@@ -51,9 +52,8 @@ class Newest:
     @property
     def is_recent(self) -> bool:
         """True when a value was seen after which no limit is crossed, whatever else there is."""
-        limits = [limit for limit in self.rule.ages.limits_at(self.clock.now) if limit is not None]
         newest = self.best.newest if self.best is not None else None
-        return newest is not None and all(newest >= limit for limit in limits)
+        return newest is not None and all(newest >= limit for limit in self.ask.limits)
 
     def is_settled_by(self, came_by: datetime | None) -> bool:
         """Tell whether files that came by an instant change nothing: no event is newer than its file.
@@ -63,10 +63,9 @@ class Newest:
         """
         if self.is_recent:
             return True
-        limits = [limit for limit in self.rule.ages.limits_at(self.clock.now) if limit is not None]
-        if came_by is None or self.best is None or not limits:
+        if came_by is None or self.best is None or not self.ask.limits:
             return False
-        return came_by + (DAY_AHEAD if self.best.is_day else AHEAD) < min(limits)
+        return came_by + (DAY_AHEAD if self.best.is_day else AHEAD) < min(self.ask.limits)
 
     def seen(self) -> ValuesSeen:
         """Return what was found."""
@@ -79,17 +78,17 @@ class Newest:
 
 
 def value_seen(
-    file: FileSeen, wall: datetime, rule: EventsRule, *, is_day: bool, is_utc: bool = False
+    file: FileSeen, wall: datetime, zone: ZoneInfo, *, is_day: bool, is_utc: bool = False
 ) -> FooterSeen:
-    """Return what a file tells whose newest value is a wall time: in UTC, or in the zone that the rule states.
+    """Return what a file tells whose newest value is a wall time: in UTC, or in the zone that is stated.
 
     A day (its midnight) counts until it ends.
     """
     try:
         if is_day:
-            at = last_instant(wall + timedelta(days=1), rule.written_in).astimezone(UTC)
+            at = last_instant(wall + timedelta(days=1), zone).astimezone(UTC)
         else:
-            at = wall.replace(tzinfo=UTC) if is_utc else last_instant(wall, rule.written_in).astimezone(UTC)
+            at = wall.replace(tzinfo=UTC) if is_utc else last_instant(wall, zone).astimezone(UTC)
     except (
         OverflowError,
         ValueError,

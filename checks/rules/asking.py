@@ -1,0 +1,170 @@
+"""What a rule asks of a run: when it is, what has to be read of a table, and how closely. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from checks.layout import StatedLayout
+    from checks.model import Combination, FooterSeen, Period
+    from checks.rules.dimensions import Each
+    from checks.schedule.due import Schedule
+
+AHEAD = timedelta(minutes=10)
+"""A value that is further ahead of now is no event that happened, and hides the newest one that did."""
+DAY_AHEAD = timedelta(days=1, hours=14)
+"""Dates are days somewhere on earth: the first zone is 14 hours ahead of UTC, and a day counts until its end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatedPeriods:
+    """What one check of a table states of its periods, for all that look at them.
+
+    ``schedule`` says which are due and when, ``layout`` how keys or paths write them, ``each`` which keys beside
+    time have values that are due each by itself.
+    """
+
+    schedule: Schedule
+    layout: StatedLayout | None = None
+    each: Each | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What has to be read of a table so that its rules can judge it.
+
+    ``place``: list the location as one place (tables without a time layout).
+    ``periods``: periods to look at, newest first, each even where the catalog knows no partition of it; ``compared``:
+    earlier ones that these are compared with, of use where they can be told without another look.
+    ``onward_from``: also look at every registered partition whose period starts (by its wall time) at or
+    after this wall time, newest first.
+    ``enough_at``: once an arrival at or after this instant was seen, no more needs to be read. ``watermark``: a table
+    whose newest data came before this instant fails, whatever else is there.
+    ``data_is_enough``: of periods before the newest one that is due no more is asked than whether data is there, so
+    that what an earlier run saw of them may stand in place of a look.
+    ``exists``: without a time layout, one page of the location is enough.
+    ``first_period``: when the oldest of ``periods`` has no data, find out the earliest period that has any.
+    ``each``: look at each combination of these keys' values; ``combinations`` are those that are known before
+    anything is read, with the start of the first period that each is needed in (None: all).
+    """
+
+    place: bool = False
+    periods: tuple[Period, ...] = ()
+    compared: tuple[Period, ...] = ()
+    onward_from: datetime | None = None
+    enough_at: datetime | None = None
+    watermark: datetime | None = None
+    data_is_enough: bool = False
+    first_period: bool = False
+    exists: bool = False
+    each: Each | None = None
+    combinations: Mapping[Combination, datetime | None] = field(default_factory=dict)
+
+    @property
+    def looked_at(self) -> tuple[Period, ...]:
+        """The periods to look at with those that they are compared with."""
+        return (*self.periods, *self.compared)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueAsk:
+    """The newest value of ``column`` is asked for, by the footers of at most so many ``files`` where no log tells it.
+
+    Days, and timestamps without a zone, are in ``zone``. A value at or after each of the ``limits`` is recent enough,
+    whatever others there are.
+    """
+
+    column: str
+    zone: ZoneInfo = ZoneInfo("UTC")
+    files: int = 1
+    limits: tuple[datetime, ...] = ()
+
+
+def is_ahead(footer: FooterSeen, latest: datetime) -> bool:
+    """Tell whether the newest value of a file is yet to come, by more than clocks and zones differ."""
+    ahead = DAY_AHEAD if footer.is_day else AHEAD
+    return footer.newest is not None and footer.newest > latest + ahead
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detail:
+    """What has to be read of a table, beside how much data there is in the places that are looked at and from when.
+
+    ``names``: what names and sizes tell, with files below ``small_below`` bytes counted. ``footers``: those of so
+    many of the newest files, with the newest ``value`` of a column.
+    ``usual_place``: where a registered partition is empty, look where it would lie by its name.
+    The rest is asked of a table's log, where listings would tell it of other tables: ``arrivals``, when the newest data
+    came (``deletes_count``: or was deleted), ``by_period``, which periods hold rows, ``sizes``, how much there is in
+    each period, else in the whole table, and ``rows``, how many rows that is.
+    """
+
+    names: bool = False
+    small_below: int = 0
+    footers: int = 0
+    value: ValueAsk | None = None
+    usual_place: bool = False
+    arrivals: bool = False
+    deletes_count: bool = False
+    by_period: bool = False
+    sizes: bool = False
+    rows: bool = False
+
+    def __or__(self, other: Detail) -> Detail:
+        """Bring together what two rules need."""
+        return Detail(
+            names=self.names or other.names,
+            small_below=max(self.small_below, other.small_below),
+            footers=max(self.footers, other.footers),
+            value=self.value or other.value,
+            usual_place=self.usual_place or other.usual_place,
+            arrivals=self.arrivals or other.arrivals,
+            deletes_count=self.deletes_count or other.deletes_count,
+            by_period=self.by_period or other.by_period,
+            sizes=self.sizes or other.sizes,
+            rows=self.rows or other.rows,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How far a partition has to be read: ``whole``, to its last object, or until data was seen in it.
+
+    Where ``in_time_by`` is set, data that came until then is looked for.
+    """
+
+    whole: bool = True
+    in_time_by: datetime | None = None
+
+    def __or__(self, other: Depth) -> Depth:
+        """Bring together what two rules need."""
+        return Depth(self.whole or other.whole, self.in_time_by or other.in_time_by)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """The run's time: ``now``, and what is to be done with evidence that is later.
+
+    ``ignore_later``: with a stated ``--now``, evidence later than it is ignored as if it were not there.
+    ``last_completed_at``: the ``now`` of the last completed run, None when there was none.
+    ``reading``: what the machine's clock shows, where that may be later than ``now``.
+    """
+
+    now: datetime
+    ignore_later: bool = False
+    last_completed_at: datetime | None = None
+    reading: datetime | None = None
+
+    @property
+    def latest(self) -> datetime:
+        """The latest instant that anything true can be of: an event may come late, and looking takes its time."""
+        return self.now if self.ignore_later or self.reading is None else max(self.now, self.reading)
+
+    def later(self, seconds: float) -> Clock:
+        """Return the clock so many seconds later; ``now`` stays the run's."""
+        return replace(self, reading=(self.reading or self.now) + timedelta(seconds=seconds))

@@ -1,0 +1,41 @@
+"""What an entry of the config may say of its tables as a whole, beside their checks: a key is added here alone."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from checks.rules.key_types import Count, Runbook, Text, Zone
+
+
+class EntryKeys(BaseModel):
+    """The keys of an entry that hold for each of its tables, as several entries come to them together.
+
+    Whoever acts by one of them finds it in a table's plan.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    owner: Text | None = Field(
+        None, description="Who is told to mend it; routes match it.", examples=["finance-data"]
+    )
+    runbook: Runbook | None = Field(
+        None,
+        description="A web page that says what to do; shown with each finding.",
+        examples=["https://wiki.example.com/orders"],
+    )
+    pattern: Text | None = Field(
+        None, description="Which objects are data, for every check: a glob of names.", examples=["*.csv.gz"]
+    )
+    timezone: Zone | None = Field(
+        None,
+        description="The zone of this table's deadlines; the file's when absent.",
+        examples=["America/New_York"],
+    )
+    max_requests: Count | None = Field(
+        None,
+        description="No run makes more requests to AWS for one table of this entry; what is left of it is unknown.",
+        examples=[200],
+    )
+
+
+NOTHING_SAID = EntryKeys()

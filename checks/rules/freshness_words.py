@@ -1,0 +1,215 @@
+"""What the check `freshness` says: when the newest data came, by when it should have, and how that was found. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Protocol
+
+from checks.model import Format, Severity
+from checks.rules.sentences import count_of
+from checks.schedule.clock import say_instant
+from checks.schedule.durations import say_duration, say_size
+from checks.schedule.periods import DAILY, back_from
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from checks.model import Arrival, Finding, Observation, Problem
+    from checks.rules.asking import Clock
+    from checks.schedule.calendars import Calendar
+    from checks.schedule.deadlines import Deadline
+    from checks.schedule.due import Schedule
+
+_MOST_DAYS = 20 * 366
+"""No age is counted further back than this."""
+
+
+class Bounds(Protocol):
+    """What the rule holds an arrival against, as far as its words need it."""
+
+    @property
+    def warn_after(self) -> timedelta | None: ...  # noqa: D102 - the rule's own
+    @property
+    def error_after(self) -> timedelta | None: ...  # noqa: D102 - the same
+    @property
+    def deadline(self) -> Deadline | None: ...  # noqa: D102 - the same
+    @property
+    def zone(self) -> ZoneInfo: ...  # noqa: D102 - the same
+    @property
+    def age_calendar(self) -> Calendar | None: ...  # noqa: D102 - the same
+    @property
+    def schedule(self) -> Schedule | None: ...  # noqa: D102 - the same
+    def limits_at(self, now: datetime) -> tuple[datetime | None, datetime | None]: ...  # noqa: D102 - the same
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """What a complete look found where no data was; ``is_first``: there is no time before which there was any."""
+
+    told: str
+    is_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LastArrival:
+    """What the sentence is made of: the newest arrival that counts, or that there is ``nothing``.
+
+    ``by_catalog``: what is registered in Glue was looked at. ``behind`` says why readers see less than was written.
+    ``backfill`` is the period and time of a newer arrival that does not count. ``silent_from`` is since when a table
+    that had data before holds none.
+    """
+
+    now: datetime
+    location: str
+    by_catalog: bool = False
+    behind: Problem | None = None
+    newest: Arrival | None = None
+    backfill: tuple[str, datetime] | None = None
+    nothing: Nothing | None = None
+    silent_from: datetime | None = None
+
+    @property
+    def newest_at(self) -> datetime | None:
+        """When the newest data came; None where there is none."""
+        return self.newest.at if self.newest is not None else None
+
+
+def because(rule: Bounds, facts: LastArrival, since: datetime | None, severity: Severity | None) -> str:
+    """Write the sentence of a finding; ``since`` is the watermark of what is critical."""
+    expected = _expected(rule, facts.now, since, severity)
+    newest, now = facts.newest, facts.now
+    if newest is None:
+        return f"{facts.nothing.told if facts.nothing is not None else ''}; expected data {expected}"
+    when = say_instant(newest.at, rule.zone)
+    if newest.at > now:
+        return f"the newest data came {when}, after the time of this run; expected {expected}"
+    age = say_duration(now - newest.at)
+    counted = _open_time(newest.at, now, rule.zone, rule.age_calendar)
+    limit = _limit(rule, severity)
+    told = say_duration(counted)
+    if severity is not None and limit is not None and told == say_duration(limit) and not newest.is_bound:
+        told = f"just over {told}"
+    if severity is None:
+        of_it = f", of which {told} count" if counted < now - newest.at else ""
+        return f"the newest data came {age} ago ({when}){of_it}; expected {expected}"
+    if counted < now - newest.at:
+        told = f"{age}, of which {told} count"
+    if facts.behind is not None:
+        expected = f"{expected}; {facts.behind.message}"
+    if newest.is_bound:
+        return f"no new data for at least {told}: the newest came at or before {when}; expected {expected}"
+    if facts.backfill is not None:
+        period, at = facts.backfill
+        when += f" (what came into {period} on {say_instant(at, rule.zone)} is a backfill and does not count)"
+    return f"no new data for {told}: the newest came {when}; expected {expected}"
+
+
+def _limit(rule: Bounds, severity: Severity | None) -> timedelta | None:
+    """Return the age that is told: the limit that was crossed, the strictest where none was."""
+    if severity is Severity.CRITICAL:
+        return rule.error_after or rule.warn_after
+    return rule.warn_after or rule.error_after
+
+
+def _expected(rule: Bounds, now: datetime, since: datetime | None, severity: Severity | None) -> str:
+    if rule.deadline is not None:
+        due_at = rule.deadline.last_at_or_before(now)
+        if due_at is None or since is None:
+            return f"by {rule.deadline.say()}, which has not come yet"
+        return f"by {say_instant(due_at, rule.zone)} (data since {say_instant(since, rule.zone)} counts)"
+    closed = f", days closed in calendar {rule.age_calendar.name} not counted" if rule.age_calendar else ""
+    return f"at most {say_duration(_limit(rule, severity) or timedelta(0))} old{closed}"
+
+
+def advice(facts: LastArrival, limit: datetime | None, zone: ZoneInfo) -> str:
+    """Say where to look, and since when nothing has come; ``limit`` is the latest of the watermarks."""
+    if facts.behind is not None:
+        return facts.behind.remedy
+    newest = facts.newest
+    # A bound, and a time that is yet to come, say less than the limit does.
+    known = newest is not None and not newest.is_bound and newest.at <= facts.now
+    since = newest.at if newest is not None and known else limit
+    is_first = facts.nothing is not None and facts.nothing.is_first
+    told = f" since {say_instant(since, zone)}" if since is not None and not is_first else ""
+    what = (
+        "what it has written since was for older periods"
+        if facts.backfill is not None
+        else f"nothing that is registered in Glue has come{told}"
+        if facts.by_catalog
+        else f"it has written nothing{told}"
+    )
+    return f"look at the run that writes {facts.location}; {what}"
+
+
+def _open_time(since: datetime, now: datetime, zone: ZoneInfo, calendar: Calendar | None) -> timedelta:
+    """Return how much time passed between the two, days that the calendar closes not counted."""
+    if calendar is None:
+        return now - since
+    passed, upper = timedelta(0), now
+    for day in islice(back_from(now, DAILY, zone), _MOST_DAYS):
+        if calendar.is_open(day.wall.date()):
+            passed += max(upper - max(day.start, since), timedelta(0))
+        upper = day.start
+        if upper <= since:
+            break
+    return passed
+
+
+def nothing_seen(seen: Observation) -> Nothing:
+    """Say what a complete look found where no data was."""
+    listing = seen.listing
+    if seen.behind is not None:
+        return Nothing(f"never loaded: {seen.behind.message}", is_first=True)
+    if listing is None and seen.partitions:
+        empty = sum(p.listing.empty_objects for p in seen.partitions if p.listing)
+        zero = f", only {count_of(empty, 'file')} of zero bytes" if empty else ""
+        first = min(p.period.label for p in seen.partitions)
+        if seen.first_period_at is not None or seen.first_period_problem is not None:
+            return Nothing(f"no data in any partition from {first} on{zero}")
+        return Nothing(f"never loaded: no partition holds data{zero}", is_first=True)
+    if listing is None:
+        if seen.first_period_at is not None:
+            return Nothing("no partition of the periods looked at is registered; only older ones are")
+        if seen.first_period_problem is not None:
+            return Nothing("no partition of the periods looked at is registered")
+        return Nothing("never loaded: no partition of it is registered", is_first=True)
+    place = seen.table.location or seen.table.id
+    if seen.table.format is not Format.FILES:
+        return Nothing(f"never loaded: the log of {place} holds no commit that added data", is_first=True)
+    found = [count_of(listing.empty_objects, "file") + " of zero bytes"] if listing.empty_objects else []
+    if listing.ignored_objects:
+        are = "is" if listing.ignored_objects == 1 else "are"
+        found.append(
+            f"{count_of(listing.ignored_objects, 'object')} that {are} no data (markers, logs, other names)"
+        )
+    held = f" but {' and '.join(found)}" if found else ""
+    return Nothing(f"never loaded: {place} was listed completely and holds nothing{held}", is_first=True)
+
+
+def explain(rule: Bounds, seen: Observation, finding: Finding, clock: Clock) -> Iterator[str]:
+    """Yield the deadline, the watermarks, what counts, and what was listed."""
+    warning, critical = rule.limits_at(clock.now)
+    if rule.deadline is not None:
+        last = rule.deadline.last_at_or_before(clock.now)
+        told = f"; the last one was {say_instant(last, rule.zone)}" if last is not None else ""
+        yield f"due by {rule.deadline.say()}{told}"
+    for name, limit in (("a warning", warning), ("critical", critical)):
+        if limit is not None:
+            yield f"watermark: {name} where nothing came since {say_instant(limit, rule.zone)}"
+    if rule.age_calendar is not None:
+        yield f"days that calendar {rule.age_calendar.name} closes do not count as age"
+    if rule.schedule is not None:
+        yield "what counts is data of the newest due period that holds any, and of later ones"
+    if finding.evidence is not None and finding.observed is not None:
+        yield f"newest: {finding.evidence}"
+    listing = seen.listing
+    if listing is not None:
+        whole = "listed completely" if listing.complete else "not listed to its end"
+        yield (
+            f"{whole}: {listing.objects:,} with data ({say_size(listing.size_bytes)}), {listing.empty_objects:,} of "
+            f"zero bytes, {listing.ignored_objects:,} that are no data"
+        )
