@@ -194,6 +194,29 @@ def test_all_names_in_local_time_are_put_right_against_a_stated_zone(version: in
     assert came(table) == NIGHT + HOUR / 4
 
 
+def test_one_file_that_was_written_an_hour_late_is_no_other_zone() -> None:
+    table = in_utc(8)
+    for day in range(4):
+        load(table, NIGHT - day * DAY)
+    (newest,) = [
+        key for key in table.objects.objects if key.endswith(f"{table.stamp(NIGHT + 2 * MINUTE)}.commit")
+    ]
+    table.objects.modified[newest] += HOUR
+    seen = see(table, 3)
+    assert seen.newest is not None
+    assert (seen.newest.at, seen.notes) == (NIGHT + 2 * MINUTE, ())
+
+
+def test_local_time_that_is_utc_in_winter_is_put_right_on_both_sides_of_a_change_of_clocks() -> None:
+    table = in_utc(8, completed_offset=HOUR)
+    for day in (4, 3, 2, 1):
+        load(table, at("10-25 12:00") - day * DAY)
+    assert came(table) == at("10-24 12:02")
+    table.completed_offset = 0 * HOUR
+    load(table, at("10-25 12:00"))
+    assert came(table) == at("10-25 12:02")
+
+
 def test_two_instants_do_not_agree_against_a_stated_zone() -> None:
     east = in_utc(8, completed_offset=9 * HOUR)
     load(east, NIGHT)

@@ -161,16 +161,15 @@ def _corrected(stated: Zone, witnesses: Sequence[tuple[str, Key]], what: str) ->
     """Return the zone that the files of several instants agree on, else the stated one; and whether they do agree."""
     told = _told_offsets(witnesses)
     for agreed in (_agreed(told), _agreed(list(takewhile(lambda pair: pair is not None, told)))):
-        if not _is_often(agreed):
-            continue
-        wall, offset = agreed[0]
-        if stated.utc(wall) == (wall - offset).replace(tzinfo=UTC):
+        other = [pair for pair in agreed if stated.utc(pair[0]) != (pair[0] - pair[1]).replace(tzinfo=UTC)]
+        if _is_often(other):
+            note = (
+                f"hoodie.table.timeline.timezone says {stated.name}, and the files of its instants say that the "
+                f"{what} in their names are at UTC{say_offset(other[0][1])}: the files count"
+            )
+            return Zone(other[0][1], seen=agreed, note=note), True
+        if _is_often(agreed):
             return stated, True
-        note = (
-            f"hoodie.table.timeline.timezone says {stated.name}, and the files of its instants say that the "
-            f"{what} in their names are at UTC{say_offset(offset)}: the files count"
-        )
-        return Zone(offset, seen=agreed, note=note), True
     return stated, False
 
 
