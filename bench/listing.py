@@ -22,7 +22,7 @@ import json, resource, sys, time
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 from checks.lake import Lake
-from checks.lake.catalog import prefix_table
+from checks.lake.glue.catalog import prefix_table
 from checks.rules.asking import Clock
 from checks.rules.base import Binding, TablePlan
 from checks.rules.freshness import FreshnessConfig

@@ -2,7 +2,7 @@
 
     python bench/start.py
 
-Each is the best of five in processes of their own; the server answers at once, so that only starting is measured.
+Dimensions is the best of five in processes of their own; the server answers at once, so that only starting is measured.
 """
 
 from __future__ import annotations

@@ -213,7 +213,7 @@ def _load(arguments: argparse.Namespace) -> Config:
 def _run(arguments: argparse.Namespace) -> int:
     """Check the tables, print the report, and publish it to the topics of the config."""
     from checks import monitor
-    from checks.memory import OfAnotherConfig
+    from checks.monitor.run_memory import OfAnotherConfig
     from checks.report.build import FailOn
 
     config = _load(arguments)
@@ -288,7 +288,8 @@ def _schema(_arguments: argparse.Namespace) -> int:
 
 def _plan(arguments: argparse.Namespace) -> int:
     """Tell which tables a run would look at, by which checks, in which way, and what that costs."""
-    from checks import monitor, plan
+    from checks import monitor
+    from checks.monitor import plan
     from checks.schedule.runs import DEFAULT_CRON
 
     config = _load(arguments)
@@ -310,7 +311,7 @@ def _plan(arguments: argparse.Namespace) -> int:
 def _explain(arguments: argparse.Namespace) -> int:
     """Tell what the config says of one table, which data is due, what is there, and the verdict; change nothing."""
     from checks import explain, monitor
-    from checks.memory import Owner
+    from checks.monitor.run_memory import Owner
     from checks.rules.asking import Clock
 
     config = _load(arguments)
@@ -336,11 +337,11 @@ def _iam(arguments: argparse.Namespace) -> int:
     """Read the catalog and print the least that the monitor's role has to be allowed for this config, as JSON."""
     import json
 
-    from checks import iam, monitor
+    from checks import iam
 
     config = _load(arguments)
     try:
-        needs = monitor.needs(config, _clock(), os.environ, arguments.account)
+        needs = iam.gather(config, _clock(), os.environ, arguments.account)
     except iam.NoSuchAccount as error:
         raise _Refused(str(error)) from None
     policy = iam.fit(needs.rights)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from checks.config.merging import DEFAULTS_RANK
 from checks.lake import Lake
-from checks.lake.answers import say_spared
-from checks.lake.catalog import prefix_table
+from checks.lake.glue.catalog import prefix_table
+from checks.lake.plain.earlier_answers import say_spared
 from checks.layout import layout_from_json
-from checks.memory import Memory
+from checks.layout.projection import Unprojectable, is_projected, projection_of
 from checks.model import ProblemKind, Unobserved
-from checks.plan import plan_of
-from checks.projection import Unprojectable, is_projected, projection_of
+from checks.monitor.plan import plan_of
+from checks.monitor.run_memory import Memory
 from checks.rules.dimensions import say_combination
 from checks.schedule.clock import say_instant
 from checks.schedule.durations import say_duration
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
     from checks.changes import State
     from checks.config import Config
-    from checks.config.settings import Resolved
-    from checks.config.watching import Entry
-    from checks.memory import Owner
+    from checks.config.resolved import Resolved
+    from checks.config.watchlist import Entry
     from checks.model import Finding, Item, Observation, Period, Problem, Table
+    from checks.monitor.run_memory import Owner
     from checks.rules.asking import Clock
     from checks.rules.base import TablePlan
     from checks.schedule.due import DuePeriod, Schedule

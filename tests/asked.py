@@ -36,7 +36,7 @@ class Recorder:
         """Listen to all that this process asks for from here on."""
         from botocore import endpoint as botocore_endpoint
 
-        from checks.lake import express
+        from checks.aws import express
 
         ordinary: Any = botocore_endpoint.Endpoint
         quick: Any = express.Express

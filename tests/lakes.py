@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from moto.server import ThreadedMotoServer
 
+from checks.aws.session import Aws, Ledger
 from checks.lake import Lake
-from checks.lake.catalog import prefix_table, table_of
-from checks.lake.partitions import PartitionsPage, Registered
-from checks.lake.reader import LakeReader
-from checks.lake.session import Aws, Ledger
-from checks.lake.storage import Key, Keys, Page
+from checks.lake.glue.catalog import prefix_table, table_of
+from checks.lake.glue.partitions import PartitionsPage, Registered
+from checks.lake.s3.objects import Key, Keys, Page
+from checks.lake.s3.table_reader import LakeReader
 from checks.model import Problem, ProblemKind, Table, Unobserved
 
 if TYPE_CHECKING:

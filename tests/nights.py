@@ -8,10 +8,9 @@ from zoneinfo import ZoneInfo
 
 from checks.changes import State
 from checks.history.document import from_text, to_text
-from checks.lake.answers import limit_of
 from checks.lake.observe import observe
+from checks.lake.plain.earlier_answers import limit_of
 from checks.layout import StatedLayout
-from checks.memory import records
 from checks.model import (
     Answer,
     ItemState,
@@ -19,7 +18,8 @@ from checks.model import (
     Table,
     TableMemory,
 )
-from checks.plan import Planned
+from checks.monitor.plan import Planned
+from checks.monitor.run_memory import records
 from checks.rules.asking import Clock
 from checks.rules.base import Binding, Rule, TablePlan
 from checks.rules.partitions import PartitionsConfig, PartitionsRule

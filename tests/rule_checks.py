@@ -13,8 +13,8 @@ from pyarrow import parquet as pq
 from checks.assess import Measured, assess
 from checks.config import load
 from checks.lake.observe import observe
-from checks.memory import _remembered
 from checks.model import Finding, TableMemory
+from checks.monitor.run_memory import _remembered
 from checks.rules.asking import Clock
 from checks.rules.base import TablePlan
 from tests.lakes import HttpLake, MemoryLake

@@ -24,7 +24,7 @@ from tests.times import at
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from checks.lake.reader import LakeReader
+    from checks.lake.s3.table_reader import LakeReader
     from checks.rules.base import Rule
     from tests.lakes import LakeBuilder
 

@@ -27,8 +27,8 @@ from pyiceberg.table.sorting import UNSORTED_SORT_ORDER
 from pyiceberg.table.update import update_table_metadata
 from pyiceberg.types import LongType, NestedField, StringType
 
-from checks.lake.reader import LakeReader
-from checks.lake.storage import Key, Keys, Page
+from checks.lake.s3.objects import Key, Keys, Page
+from checks.lake.s3.table_reader import LakeReader
 from checks.model import Format, Observation, Problem, ProblemKind, Table, Unobserved
 from checks.rules.asking import Clock
 from checks.rules.base import TablePlan

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from checks.lake.answers import Answers, limit_of
+from checks.lake.plain.earlier_answers import Answers, limit_of
 from checks.layout import StatedLayout
 from checks.model import ItemState, Status, TableMemory
 from checks.rules.asking import Clock

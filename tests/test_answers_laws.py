@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from checks.changes import State, TableRecord
 from checks.history.document import from_text, to_text
-from checks.lake import skipscan
-from checks.lake.answers import Answers
+from checks.lake.plain.earlier_answers import Answers
+from checks.lake.s3 import scan as skipscan
 from checks.model import (
     Answer,
     ItemState,

@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from checks import memory
+from checks.aws.session import Ledger
 from checks.changes import State, TableRecord
-from checks.lake.session import Ledger
-from checks.memory import records
 from checks.model import ItemState, ProblemKind, Status
-from checks.plan import Planned
+from checks.monitor import run_memory as memory
+from checks.monitor.plan import Planned
+from checks.monitor.run_memory import records
 from checks.rules.asking import Clock
 from checks.rules.entry import EntryKeys
 from checks.rules.volume import VolumeConfig

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from checks.aside import Crew, GivenUp, Why, within
-from checks.time_left import TimeLeft
+from checks.monitor.time_left import TimeLeft
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

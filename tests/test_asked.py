@@ -50,7 +50,7 @@ def test_what_is_declared_and_never_asked_for_is_told() -> None:
 
 
 def test_what_nobody_declares_is_told() -> None:
-    names = asking(called_from("checks.channels.sns", "checks.delivery"))
+    names = asking(called_from("checks.channels.sns", "checks.monitor.delivery"))
     pair = owner(names, "sns:GetTopicAttributes"), "sns:GetTopicAttributes"
     assert differences([*ALL, pair]) == [
         "checks.channels.sns asks for sns:GetTopicAttributes, which neither it nor its caller declares"
@@ -58,14 +58,14 @@ def test_what_nobody_declares_is_told() -> None:
 
 
 def test_a_reader_of_a_format_answers_for_all_below_it() -> None:
-    names = ["checks.lake.storage", "checks.lake.formats.iceberg", "checks.lake.observe"]
+    names = ["checks.lake.s3.objects", "checks.lake.formats.iceberg", "checks.lake.observe"]
     assert owner(names, "s3:GetObject") == "checks.lake.formats.iceberg"
     assert owner(names, "s3:ListBucket") == f"{UNDECLARED} checks.lake.formats.iceberg"
-    assert owner(["checks.lake.storage", "checks.lake.observe"], "s3:ListBucket") == "checks.lake.observe"
+    assert owner(["checks.lake.s3.objects", "checks.lake.observe"], "s3:ListBucket") == "checks.lake.observe"
 
 
 def test_a_thread_that_helps_asks_for_the_lake() -> None:
-    assert owner(["checks.lake.storage", "checks.lake.split"], "s3:ListBucket") == "checks.lake"
+    assert owner(["checks.lake.s3.objects", "checks.lake.s3.split"], "s3:ListBucket") == "checks.lake"
     assert differences([*ALL, ("checks.lake", "s3:DeleteObject")]) == [
         "checks.lake asks for s3:DeleteObject, which no part of it declares"
     ]

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from checks.aws.session import Aws
 from checks.config import load
 from checks.config.mistakes import ConfigErrors
 from checks.lake import Lake
-from checks.lake.session import Aws
 from checks.model import Observation, ProblemKind, Status
 from checks.rules.asking import Clock
 from checks.rules.base import Binding, TablePlan

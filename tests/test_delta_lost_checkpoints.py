@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from deltalake import DeltaTable
 
-from checks.lake.formats import delta, delta_live
+from checks.lake.formats import delta
+from checks.lake.formats.delta import live_files as delta_live
 from checks.model import Format, ItemState, Status
 from tests.partitioned import delta_table, metadata_action
 from tests.rule_checks import judged

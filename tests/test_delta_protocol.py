@@ -11,8 +11,9 @@ import pytest
 from deltalake import DeltaTable, TableFeatures, write_deltalake
 from pyarrow import parquet as pq
 
-from checks.lake.formats import delta, delta_protocol
-from checks.lake.formats.delta_features import READER_FEATURES
+from checks.lake.formats import delta
+from checks.lake.formats.delta import protocol as delta_protocol
+from checks.lake.formats.delta.features import READER_FEATURES
 from checks.model import Format, ProblemKind, Status
 from tests.partitioned import metadata_action
 from tests.rule_checks import judged

@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from checks.changes import State
-from checks.estimate import estimate, seen_late
+from checks.lake.estimate import estimate, seen_late
 from checks.lake.observe import observe
 from checks.layout import StatedLayout
-from checks.memory import records
 from checks.model import Column, Format, Table, TableMemory
-from checks.plan import Planned
+from checks.monitor.plan import Planned
+from checks.monitor.run_memory import records
 from checks.rules.asking import Clock
 from checks.rules.base import Binding, Rule, TablePlan
 from checks.rules.events import EventsConfig

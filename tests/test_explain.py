@@ -294,7 +294,7 @@ def test_a_catalog_that_refuses_is_no_mistake_of_the_user(
     def refuse(*_: object) -> Table:
         raise Unobserved(refusal)
 
-    monkeypatch.setattr("checks.lake.catalog.Catalog.table", refuse)
+    monkeypatch.setattr("checks.lake.glue.catalog.Catalog.table", refuse)
     assert cli.main(["explain", "sales.orders"]) == 3
     told = capsys.readouterr()
     assert told.err == "sales.orders: Glue GetTable on sales.orders: denied; grant glue:GetTable\n"

@@ -11,9 +11,9 @@ import pytest
 from checks.changes import State
 from checks.lake.observe import observe
 from checks.layout import StatedLayout
-from checks.memory import records
 from checks.model import ItemState, Problem, ProblemKind, Severity, Status, Unobserved
-from checks.plan import Planned
+from checks.monitor.plan import Planned
+from checks.monitor.run_memory import records
 from checks.rules.asking import Clock
 from checks.rules.base import TablePlan
 from tests.lakes import MemoryLake
@@ -21,7 +21,7 @@ from tests.times import DAY, HOUR, at
 from tests.verdicts import judge, rules_of
 
 if TYPE_CHECKING:
-    from checks.lake.storage import Page
+    from checks.lake.s3.objects import Page
     from checks.model import Finding, Observation, Table
 
 NOW = at("2026-11-23 12:00")

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from pyiceberg.io.pyarrow import PyArrowFileIO
 from pyiceberg.manifest import read_manifest_list
 
-from checks.lake.formats import avro
+from checks.lake.codecs import avro
 from checks.model import ProblemKind, Unobserved
 from tests.tables_by_engines import (
     COMMIT_SCHEMA,

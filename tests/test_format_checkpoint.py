@@ -9,8 +9,8 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 from pyarrow import parquet as pq
 
-from checks.lake import parquet_pages
-from checks.lake.formats.checkpoint import rows_of_parquet
+from checks.lake.codecs import parquet_pages
+from checks.lake.formats.delta.checkpoint import rows_of_parquet
 from checks.model import ProblemKind, Unobserved
 from tests.test_lake_parquet import as_file, nested
 

@@ -12,7 +12,9 @@ from deltalake import CommitProperties, DeltaTable, write_deltalake
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.lake.formats import delta, delta_log, delta_walk
+from checks.lake.formats import delta
+from checks.lake.formats.delta import actions as delta_log
+from checks.lake.formats.delta import walk as delta_walk
 from checks.model import Arrival, Format, Listing, ProblemKind, Table, Unobserved
 from tests.tables_by_engines import (
     LOCATION,

@@ -13,9 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.lake.formats import hudi, hudi_times, hudi_zone, timeline
-from checks.lake.formats.hudi_commits import parse_commit
-from checks.lake.storage import Key
+from checks.lake.formats import hudi
+from checks.lake.formats.hudi import timeline, walk
+from checks.lake.formats.hudi import times as hudi_times
+from checks.lake.formats.hudi import zone as hudi_zone
+from checks.lake.formats.hudi.commits import parse_commit
+from checks.lake.s3.objects import Key
 from checks.model import Arrival, Format, Listing, Observation, ProblemKind, Table, Unobserved
 from tests.tables_by_engines import (
     LOCATION,
@@ -587,8 +590,8 @@ def test_the_search_back_is_bounded() -> None:
         table.instant(EIGHT + minute * MINUTE, "commit", hudi_commit(inserts=0))
     seen = see(table)
     assert seen.problem is not None
-    assert f"no more than {hudi.MOST_COMMITS} are read" in seen.problem.message
-    assert table.objects.counts == (1, 1 + hudi.MOST_COMMITS)
+    assert f"no more than {walk.MOST_COMMITS} are read" in seen.problem.message
+    assert table.objects.counts == (1, 1 + walk.MOST_COMMITS)
 
 
 def test_the_folders_of_the_timeline_are_those_of_the_properties() -> None:

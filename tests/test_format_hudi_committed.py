@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.lake.formats import hudi, hudi_partitions
-from checks.lake.formats.hudi_committed import Committed, Is
-from checks.lake.formats.timeline import read_timeline
-from checks.lake.storage import Key
+from checks.lake.formats import hudi
+from checks.lake.formats.hudi import periods as hudi_partitions
+from checks.lake.formats.hudi.committed import Committed, Is
+from checks.lake.formats.hudi.timeline import read_timeline
+from checks.lake.s3.objects import Key
 from checks.model import Format, ItemState, Observation, ProblemKind
 from tests.partitioned import (
     A_GAP,

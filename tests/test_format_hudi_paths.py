@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from checks.lake.formats import hudi
-from checks.lake.formats.hudi_paths import PartitionPaths, paths_of
+from checks.lake.formats.hudi.paths import PartitionPaths, paths_of
 from checks.layout import NULL_PARTITION, StatedLayout
 from checks.model import Column, Format, ItemState
 from tests.partitioned import EIGHT, MISSING, NINE, PRESENT, UNKNOWN, filled, partitions_rule, plan_with

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.lake.formats import iceberg, iceberg_times
-from checks.lake.formats.iceberg_metadata import MOST_BYTES, parse_metadata
+from checks.lake.formats import iceberg
+from checks.lake.formats.iceberg import times as iceberg_times
+from checks.lake.formats.iceberg.metadata import MOST_BYTES, parse_metadata
 from checks.model import (
     Arrival,
     Format,

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.changes import State, TableRecord
-from checks.config.models import MAX_AGE_OF_ANSWER
-from checks.estimate import estimate
+from checks.config.keys import MAX_AGE_OF_ANSWER
 from checks.history.document import from_text, to_text
-from checks.lake.answers import limit_of
+from checks.lake.estimate import estimate
 from checks.lake.formats import iceberg
+from checks.lake.plain.earlier_answers import limit_of
 from checks.model import Arrival, Format, Listing, LogAnswer, ProblemKind, Status, TableMemory
 from checks.rules.asking import (
     Clock,

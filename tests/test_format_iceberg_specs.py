@@ -17,8 +17,8 @@ from pyiceberg.transforms import (
 from pyiceberg.types import DateType, NestedField, StringType, TimestampType
 
 from checks.lake.formats import iceberg
-from checks.lake.formats.iceberg_metadata import Metadata
-from checks.lake.formats.iceberg_specs import Reading, _lies_within, specs_of
+from checks.lake.formats.iceberg.metadata import Metadata
+from checks.lake.formats.iceberg.specs import Reading, _lies_within, specs_of
 from checks.model import Format, ProblemKind, Severity, Status, TableMemory
 from checks.rules.asking import (
     Clock,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from checks.lake.formats import iceberg
-from checks.lake.formats.iceberg_manifests import Manifest, parse_manifest, parse_manifest_list
+from checks.lake.formats.iceberg.manifests import Manifest, parse_manifest, parse_manifest_list
 from checks.model import Arrival, Format, ProblemKind, Severity, Status, Unobserved
 from tests.partitioned import append_files, objects_of
 from tests.rule_checks import judged

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.lake.formats import iceberg, iceberg_times
+from checks.lake.formats import iceberg
+from checks.lake.formats.iceberg import times as iceberg_times
 from checks.model import Arrival, Format, Problem, ProblemKind, TableMemory, Unobserved
 from checks.rules.asking import (
     Clock,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from checks.lake.formats import delta, delta_live
+from checks.lake.formats import delta
+from checks.lake.formats.delta import live_files as delta_live
 from checks.model import Format
 from tests.partitioned import (
     A_GAP,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from checks.lake.formats import delta, hudi
-from checks.lake.formats.hudi_paths import PartitionPaths
+from checks.lake.formats.hudi.paths import PartitionPaths
 from checks.model import Format, TableMemory
 from checks.rules.asking import Clock
 from tests.partitioned import (

@@ -19,7 +19,8 @@ from pyiceberg.transforms import (
 )
 from pyiceberg.types import NestedField, TimestampType
 
-from checks.lake.formats import iceberg, iceberg_manifests
+from checks.lake.formats import iceberg
+from checks.lake.formats.iceberg import manifests as iceberg_manifests
 from checks.model import Format, ItemState, Severity, TableMemory, Unobserved
 from checks.rules.asking import Clock
 from checks.rules.base import Binding

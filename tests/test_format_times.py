@@ -7,7 +7,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.lake.formats.times import Stamp, in_order
+from checks.lake.formats.shared.times import Stamp, in_order
 from tests.times import HOUR, at
 
 NOON = at("2026-11-22 12:00")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from checks.lake.formats import iceberg_manifests
+from checks.lake.formats.iceberg import manifests as iceberg_manifests
 from checks.model import Status, TableMemory
 from tests.loads import Load, as_delta, as_hudi, as_iceberg
 from tests.rule_checks import plan_of as plan_by_config

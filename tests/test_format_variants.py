@@ -15,7 +15,9 @@ from pyiceberg.schema import Schema
 from pyiceberg.transforms import DayTransform, IdentityTransform, MonthTransform
 from pyiceberg.types import IntegerType, NestedField, StringType, TimestampType
 
-from checks.lake.formats import delta, delta_live, hudi, iceberg, iceberg_manifests
+from checks.lake.formats import delta, hudi, iceberg
+from checks.lake.formats.delta import live_files as delta_live
+from checks.lake.formats.iceberg import manifests as iceberg_manifests
 from checks.model import Column, Format, ItemState, TableMemory
 from checks.rules.asking import Clock
 from tests.partitioned import (

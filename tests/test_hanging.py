@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from checks import cli, monitor, time_left
-from checks.channels import clients
+from checks import cli, monitor
+from checks.aws import clients, session
 from checks.config import load
-from checks.lake import session
-from checks.lake.catalog import prefix_table
+from checks.lake.glue.catalog import prefix_table
 from checks.model import Listing, Observation
+from checks.monitor import time_left
 from checks.rules.asking import (
     Clock,
 )

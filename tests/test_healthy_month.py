@@ -14,11 +14,11 @@ from ruamel.yaml import YAML
 
 from checks.changes import State
 from checks.config import load
-from checks.lake.catalog import Catalog, Found
+from checks.lake.glue.catalog import Catalog, Found
 from checks.lake.observe import observe
-from checks.memory import records
 from checks.model import Finding, Problem, ProblemKind, Severity, Status, Table, Unobserved
-from checks.plan import plan
+from checks.monitor.plan import plan
+from checks.monitor.run_memory import records
 from checks.rules.asking import Clock
 from tests.healthy import Simulated, fifty
 from tests.lakes import MemoryLake

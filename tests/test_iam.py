@@ -11,7 +11,7 @@ from cfnlint.api import lint  # type: ignore[import-untyped]
 from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 
 from checks import cli
-from checks.config.models import Account as Role
+from checks.config.keys import Account as Role
 from checks.iam import fit, member_template, template
 from checks.iam.registry import actions, declared, of_setup
 from checks.lake import Aws
@@ -309,15 +309,15 @@ def test_each_part_declares_its_own() -> None:
         "checks.channels.heartbeat",
         "checks.channels.sns",
         "checks.history.s3",
-        "checks.lake.catalog",
+        "checks.lake.glue.catalog",
         "checks.lake.fetch",
-        "checks.lake.footers",
+        "checks.lake.codecs.footers",
         "checks.lake.formats.delta",
         "checks.lake.formats.hudi",
         "checks.lake.formats.iceberg",
         "checks.lake.observe",
-        "checks.lake.partitions",
-        "checks.lake.session",
+        "checks.lake.glue.partitions",
+        "checks.aws.session",
     }
     assert "sns:GetTopicAttributes" not in actions()
     assert "sts:AssumeRole" in actions()

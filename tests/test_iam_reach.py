@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checks.iam import allows
+from checks.lake.glue.partitions import Registered
 from checks.lake.observe import observe
-from checks.lake.partitions import Registered
 from checks.lake.reach import MOST_PAGES, reach_of
-from checks.lake.reader import LakeReader
-from checks.lake.split import Helpers
+from checks.lake.s3.split import Helpers
+from checks.lake.s3.table_reader import LakeReader
 from checks.model import Format, ProblemKind
 from checks.rights import GET, LIST, Reach, Right, literal
 from checks.rules.asking import (
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from checks.lake.storage import ObjectStore
+    from checks.lake.s3.objects import ObjectStore
     from checks.rules.base import (
         TablePlan,
     )

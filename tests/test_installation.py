@@ -15,10 +15,10 @@ from botocore.exceptions import DataNotFoundError, NoRegionError, UnknownService
 
 from checks import assess, cli, monitor
 from checks.assess import row_of
-from checks.channels.refusals import attempt
+from checks.aws.problems import asked_s3, problem_of
+from checks.aws.refusals import attempt
 from checks.config import load
 from checks.installation import BrokenInstallation, refuse_broken
-from checks.lake.errors import asked_s3, problem_of
 from checks.lake.observe import internal_problem
 from checks.lake.pool import observe_all
 from checks.model import Observation, ProblemKind, TableMemory

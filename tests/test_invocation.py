@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.invocation import Asked, UnreadableEvent, read_event, refusal
+from checks.monitor.invocation import Asked, UnreadableEvent, read_event, refusal
 from tests.times import DAY, HOUR, SECOND, at
 
 NOW = at("2026-11-23 00:00")

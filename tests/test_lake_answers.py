@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from checks.aws.session import Aws
 from checks.lake import Lake
-from checks.lake.session import Aws
 from checks.layout import StatedLayout
 from checks.model import Column, Listing, Observation, Problem, ProblemKind, Status, Table, Unobserved
 from checks.rules.asking import Clock
@@ -394,7 +394,7 @@ def test_a_bucket_in_another_region_is_followed_there_and_counted(served: Stub) 
 def test_what_finds_out_an_objects_region_is_a_permission_on_its_bucket() -> None:
     from botocore.exceptions import ClientError
 
-    from checks.lake.errors import asked_s3, problem_of
+    from checks.aws.problems import asked_s3, problem_of
 
     error = ClientError({"Error": {"Code": "PermanentRedirect", "Message": "elsewhere"}}, "GetObject")
     told = problem_of(error, asked_s3("GetObject", "lake", "raw/v1.json"))

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import botocore.session
 import pytest
 
-from checks.lake import session
-from checks.lake.catalog import RESOURCE_LINK, Catalog, prefix_table, table_of
-from checks.lake.session import Aws, price_of
+from checks.aws import session
+from checks.aws.session import Aws, price_of
+from checks.lake.glue.catalog import RESOURCE_LINK, Catalog, prefix_table, table_of
 from checks.model import Column, Format, ProblemKind, Table, Unobserved
 from tests.lakes import REGION, HttpLake, entry_of, point_at, reset
 from tests.stub_http import Answer, Asked, Stub, as_json, refusal_json, stub

@@ -12,12 +12,13 @@ from checks.assess import Measured, assess
 from checks.changes import State, TableRecord
 from checks.history.document import from_text, to_text
 from checks.lake.observe import observe
-from checks.memory import _remembered, records
+from checks.layout.dimensions import MOST_COMBINATIONS, Dimensions, parse_each
 from checks.model import Finding, ItemState, TableMemory
-from checks.plan import Planned
+from checks.monitor.plan import Planned
+from checks.monitor.run_memory import _remembered, records
 from checks.rules.asking import Clock
 from checks.rules.base import Binding, TablePlan
-from checks.rules.dimensions import MOST_COMBINATIONS, Each, parse_each, say_groups
+from checks.rules.dimensions import say_groups
 from checks.rules.partitions import PartitionsConfig, PartitionsRule
 from checks.rules.volume import VolumeConfig
 from tests.lakes import HttpLake, LakeBuilder, MemoryLake, hive_location, point_at, reset
@@ -260,7 +261,7 @@ def test_a_table_that_went_silent_before_any_value_was_seen_fails_by_its_periods
 )  # fmt: skip
 def test_a_key_that_does_not_fit_is_unknown(lake: LakeBuilder, each: str, said: str) -> None:
     plan = plan_of(spend(lake, *EU))
-    rule = replace(rule_of(), each=Each((each,)))
+    rule = replace(rule_of(), each=Dimensions((each,)))
     _, finding = look(lake, replace(plan, rules=(rule,)))
     assert (finding.status, finding.because) == ("unknown", said)
     assert finding.advice == "name one of them as partitions: {each: ...}, or take it out"
@@ -325,13 +326,13 @@ def test_say_groups_is_bounded() -> None:
 @pytest.mark.parametrize(
     ("written", "read"),
     [
-        ("Region", Each(("region",))),
-        (["region", "product"], Each(("region", "product"))),
-        ({"region": ["eu", "us"], "shard": 7}, Each(("region", "shard"), (("eu", "us"), ("7",)))),
+        ("Region", Dimensions(("region",))),
+        (["region", "product"], Dimensions(("region", "product"))),
+        ({"region": ["eu", "us"], "shard": 7}, Dimensions(("region", "shard"), (("eu", "us"), ("7",)))),
         (None, None),
     ],
 )
-def test_each_is_read(written: object, read: Each | None) -> None:
+def test_each_is_read(written: object, read: Dimensions | None) -> None:
     assert parse_each(written) == read
 
 

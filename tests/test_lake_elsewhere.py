@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from checks.lake.elsewhere import MOST_PLACES
+from checks.lake.plain.outside_places import MOST_PLACES
 from checks.model import Severity, Status
 from checks.rules.asking import Clock
 from checks.rules.base import TablePlan

@@ -12,8 +12,8 @@ import boto3
 import pytest
 from moto.core import set_initial_no_auth_action_count
 
+from checks.aws.session import Aws
 from checks.lake import Lake
-from checks.lake.session import Aws
 from checks.model import ProblemKind, Unobserved
 from checks.rules.base import TablePlan
 from tests.lakes import point_at, prefix
@@ -23,7 +23,7 @@ from tests.times import at
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from checks.lake.storage import Page, S3Store
+    from checks.lake.s3.objects import Page, S3Store
     from tests.lakes import HttpLake
 
 AT = "2026-11-23T11:00:00.000Z"

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from checks.aws.pages import Key, Keys, Page, TornAnswer, parse_page
+from checks.aws.session import Aws
 from checks.lake import Lake
-from checks.lake.lister import Key, Keys, Page, TornAnswer, parse_page
-from checks.lake.session import Aws
 from checks.rules.base import TablePlan
 from tests.lakes import point_at, prefix
 from tests.stub_http import Answer, Asked, Stub, listing, stub

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checks.lake.catalog import normal_location
-from checks.lake.formats.files import is_data
-from checks.lake.partitions import older
-from checks.lake.places import Naming, cells_of, hive_name
-from checks.lake.pushdown import before, expressions, is_sorted, quoted
-from checks.lake.storage import Budget, Key, Keys, Tally, list_place
+from checks.lake.glue.catalog import normal_location
+from checks.lake.glue.expressions import before, expressions, is_sorted, quoted
+from checks.lake.glue.partitions import older
+from checks.lake.plain.naming import Naming, cells_of, hive_name
+from checks.lake.s3.objects import Budget, Key, Keys, Tally, list_place
 from checks.layout import KeyFormat, TimeLayout
+from checks.layout.data_files import is_data
+from checks.layout.projection import java_format
 from checks.model import Format, Period
-from checks.projection import java_format
 from checks.rules.asking import Clock
 from checks.schedule.periods import DAILY, HOURLY, MONTHLY, WEEKLY, period_of
 from tests.lakes import MemoryLake

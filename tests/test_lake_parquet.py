@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet as pq
 
-from checks.lake.footers import parse_footer
-from checks.lake.parquet import Chunk, chunks_of
+from checks.lake.codecs.footers import parse_footer
+from checks.lake.codecs.parquet import Chunk, chunks_of
 from checks.model import FileSeen, Unobserved
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from checks.lake.glue.expressions import is_sorted
 from checks.lake.observe import observe
-from checks.lake.pushdown import is_sorted
 from checks.layout import KeyFormat, TimeLayout
 from checks.model import Problem, ProblemKind, TableMemory, Unobserved
 from checks.rules.asking import Clock
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import timedelta
 
-    from checks.lake.partitions import PartitionsPage
+    from checks.lake.glue.partitions import PartitionsPage
     from checks.model import Observation, Table
 
 NOW = at("2026-11-23 12:00")

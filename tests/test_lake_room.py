@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from checks.lake.formats.iceberg_metadata import parse_metadata
-from checks.lake.room import Reading
-from checks.lake.session import Aws, Meter, metered
-from checks.lake.storage import S3Store
+from checks.aws.session import Aws, Meter, metered
+from checks.aws.turns import Reading
+from checks.lake.formats.iceberg.metadata import parse_metadata
+from checks.lake.s3.objects import S3Store
 from checks.model import ProblemKind, Unobserved
 from tests.stub_http import Answer, Asked, stub
 

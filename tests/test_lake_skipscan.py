@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checks.lake.observe import observe
-from checks.lake.skipscan import PAGES_FOR_LATENESS, can_scan
+from checks.lake.s3.scan import PAGES_FOR_LATENESS, can_scan
 from checks.layout import StatedLayout
 from checks.model import ItemState, Observation, Problem, ProblemKind, Table, TableMemory, Unobserved
 from checks.rules.asking import Clock
@@ -23,8 +23,8 @@ from tests.lakes import MemoryLake, hive_location, prefix
 from tests.times import DAY, HOUR, at
 
 if TYPE_CHECKING:
-    from checks.lake.lister import Page
-    from checks.lake.reader import LakeReader
+    from checks.aws.pages import Page
+    from checks.lake.s3.table_reader import LakeReader
 
 NOW = at("2026-11-23 12:00")
 CLOCK = Clock(now=NOW)

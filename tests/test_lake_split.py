@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checks.lake import split
+from checks.aws.session import Ledger
 from checks.lake.observe import observe
-from checks.lake.session import Ledger
-from checks.lake.split import Helpers, cuts_between
+from checks.lake.s3 import split
+from checks.lake.s3.split import Helpers, cuts_between
 from checks.model import Listing, Observation, Problem, ProblemKind, Status, Unobserved
 from checks.rules.asking import Clock
 from checks.rules.base import TablePlan
@@ -24,7 +24,7 @@ from tests.times import HOUR, at
 from tests.verdicts import judge
 
 if TYPE_CHECKING:
-    from checks.lake.lister import Page
+    from checks.aws.pages import Page
 
 NOW = at("2026-11-23 12:00")
 CLOCK = Clock(now=NOW)

@@ -15,8 +15,8 @@ from checks import monitor
 from checks.changes import State
 from checks.config import ConfigErrors
 from checks.history import EventHeld, Lease, open_history
-from checks.invocation import UnreadableEvent, read_event
-from checks.time_left import TimeLeft
+from checks.monitor.invocation import UnreadableEvent, read_event
+from checks.monitor.time_left import TimeLeft
 from lambda_handler import lambda_handler
 from tests.accounts import Team
 from tests.times import DAY, HOUR, SECOND, at
@@ -299,7 +299,9 @@ DYING = """
 import json, os, sys
 from datetime import UTC, datetime
 import checks.channels.sns
-from checks import channels, memory, monitor
+from checks import channels
+from checks.monitor import run_memory as memory
+from checks import monitor
 from lambda_handler import lambda_handler
 
 monitor._clock = lambda: datetime.fromisoformat(sys.argv[3])

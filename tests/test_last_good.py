@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from checks import last_good, monitor
+from checks import monitor
 from checks.channels import file
 from checks.config import ConfigErrors
 from checks.history import open_store
 from checks.history.base import Kept
 from checks.lake import Aws
-from checks.lake.storage import S3Store
+from checks.lake.s3.objects import S3Store
+from checks.monitor import last_good
 from lambda_handler import lambda_handler
 from tests.accounts import Team
 from tests.report_cases import ALL, report_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from checks.links import console_url
+from checks.console_url import console_url
 from checks.model import Table
 
 

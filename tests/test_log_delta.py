@@ -15,9 +15,11 @@ from deltalake import DeltaTable, write_deltalake
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.lake.formats import delta, delta_live, delta_walk
-from checks.lake.formats.delta_stats import moment_of
-from checks.lake.reader import LakeReader
+from checks.lake.formats import delta
+from checks.lake.formats.delta import live_files as delta_live
+from checks.lake.formats.delta import walk as delta_walk
+from checks.lake.formats.delta.stats import moment_of
+from checks.lake.s3.table_reader import LakeReader
 from checks.model import Column, Format, ProblemKind, Severity, Size, Status, TableMemory
 from checks.rules.asking import Clock
 from tests.rule_checks import judged, parquet

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.lake.formats import hudi, hudi_files
+from checks.lake.formats import hudi
+from checks.lake.formats.hudi import slices as hudi_files
 from checks.model import Format, ProblemKind, Severity, Status
 from tests.rule_checks import judged, parquet
 from tests.rule_checks import plan_of as plan_by_config

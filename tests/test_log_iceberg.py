@@ -26,8 +26,10 @@ from pyiceberg.types import (
     TimestamptzType,
 )
 
-from checks.lake.formats import iceberg, iceberg_manifests, iceberg_more
-from checks.lake.formats.values import Newest
+from checks.lake.formats import iceberg
+from checks.lake.formats.iceberg import manifests as iceberg_manifests
+from checks.lake.formats.iceberg import totals as iceberg_more
+from checks.lake.formats.shared.newest_value import Newest
 from checks.model import FileSeen, FooterSeen, Format, ProblemKind, Severity, Status, Unobserved
 from checks.rules.asking import Clock
 from checks.schedule.clock import FIRST, LAST

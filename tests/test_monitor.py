@@ -249,7 +249,7 @@ def test_a_table_that_a_glob_matched_is_told_as_gone_until_it_is_excluded(lake: 
 def test_a_database_that_cannot_be_read_leaves_its_known_tables_unknown(
     lake: HttpLake, team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from checks.lake.catalog import Catalog
+    from checks.lake.glue.catalog import Catalog
     from checks.model import Problem, ProblemKind, Unobserved
 
     clicks = lake.table("web.clicks")
@@ -278,7 +278,7 @@ def test_a_table_that_is_dropped_between_plan_and_read_is_unknown(
 ) -> None:
     orders = lake.table("sales.orders", dt="string")
     land_days(lake, orders, "2026-11-10", "2026-11-22")
-    from checks.plan import plan
+    from checks.monitor.plan import plan
 
     def drop(*values: Any, **more: Any) -> Any:
         found = plan(*values, **more)

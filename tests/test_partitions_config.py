@@ -9,7 +9,7 @@ import pytest
 
 from checks.config import ConfigErrors, load
 from checks.config.schema import json_schema
-from checks.rules.dimensions import Each
+from checks.layout.dimensions import Dimensions
 from checks.rules.partitions import PartitionsRule
 
 
@@ -29,9 +29,9 @@ def rule_of(document: dict[str, Any], **environ: str) -> PartitionsRule:
 @pytest.mark.parametrize(
     ("each", "read"),
     [
-        ("region", Each(("region",))),
-        (["region", "product"], Each(("region", "product"))),
-        ({"region": ["eu", "${OTHER}"], "shard": 1}, Each(("region", "shard"), (("eu", "us"), ("1",)))),
+        ("region", Dimensions(("region",))),
+        (["region", "product"], Dimensions(("region", "product"))),
+        ({"region": ["eu", "${OTHER}"], "shard": 1}, Dimensions(("region", "shard"), (("eu", "us"), ("1",)))),
     ],
 )
 def test_each(each: Any, read: Each) -> None:

@@ -10,8 +10,8 @@ import pytest
 from checks.assess import Measured, assess
 from checks.lake.observe import observe
 from checks.layout import TimeLayout, infer_layout
+from checks.layout.projection import Projection, Unprojectable, java_format, projection_of
 from checks.model import Column, Finding, ItemState, Table
-from checks.projection import Projection, Unprojectable, java_format, projection_of
 from checks.rules.asking import Clock
 from checks.rules.base import Binding, TablePlan
 from checks.rules.freshness import FreshnessConfig

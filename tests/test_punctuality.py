@@ -13,9 +13,9 @@ from checks.changes import State
 from checks.config import load
 from checks.history.document import from_text, to_text
 from checks.lake.observe import observe
-from checks.memory import records
 from checks.model import Item, ItemState, PastPeriod
-from checks.plan import plan
+from checks.monitor.plan import plan
+from checks.monitor.run_memory import records
 from checks.rules.asking import Clock
 from checks.rules.punctuality import MOST_PERIODS, on_time_share, past_periods, usual
 from tests.lakes import MemoryLake
@@ -26,7 +26,7 @@ from tests.verdicts import judge
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from checks.lake.catalog import Catalog
+    from checks.lake.glue.catalog import Catalog
     from checks.model import Finding
 
 FIRST = date(2026, 9, 1)

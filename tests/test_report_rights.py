@@ -10,8 +10,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from checks import monitor
+from checks.aws.problems import Asked, asked_glue, asked_s3, problem_of
 from checks.config import load
-from checks.lake.errors import Asked, asked_glue, asked_s3, problem_of
 from checks.model import Finding, ProblemKind, Status
 from checks.report import build, text
 from checks.report.build import exit_code

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from checks import text as words
 from checks.model import Cost, Finding, Item, ItemState, ProblemKind, Reason, Status
-from checks.report import words
 from checks.report.build import news, part
 from checks.report.text import WIDTH, one_line, render, subject
 from tests.report_cases import (

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from checks.assess import Measured, assess
 from checks.config import ConfigErrors, load
-from checks.lake.footers import MOST_BYTES, TAIL, hive_type, parse_footer, read_footer
+from checks.lake.codecs.footers import MOST_BYTES, TAIL, hive_type, parse_footer, read_footer
 from checks.lake.observe import observe
 from checks.model import FileSeen, Finding, FooterSeen, ProblemKind, Severity, Status, Unobserved
 from checks.rules.asking import Clock, ValueAsk

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.config import ConfigErrors, load
-from checks.lake.closer import suffix_of
+from checks.lake.s3.file_census import suffix_of
 from checks.model import (
     Finding,
     Format,

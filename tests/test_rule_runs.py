@@ -99,7 +99,7 @@ def test_memory_moves_with_what_was_delivered(lake: HttpLake) -> None:
 
 
 def lake_table(lake: HttpLake) -> Any:
-    from checks.lake.catalog import table_of
+    from checks.lake.glue.catalog import table_of
 
     entry = {"Name": "orders", **glue("event_time"), "PartitionKeys": [{"Name": "dt", "Type": "string"}]}
     return table_of(entry, account=None, region="eu-west-1", database="sales")

@@ -13,7 +13,7 @@ import pytest
 from checks import cli, monitor
 from checks.config import load
 from checks.config.environment import from_tables
-from checks.memory import OfAnotherConfig, Owner
+from checks.monitor.run_memory import OfAnotherConfig, Owner
 from tests.accounts import Team
 from tests.times import DAY, HOUR, at
 

@@ -13,8 +13,8 @@ from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 from moto.server import ThreadedMotoServer
 
+from checks.aws.refusals import sentence
 from checks.channels import Delivery, sns
-from checks.channels.refusals import sentence
 from checks.report import as_json, text
 from checks.report.build import part
 from tests.report_cases import CLICKS, FRESH, HOSTILE, ORDERS, WHOLE_AT, first_day, report_of, second_day

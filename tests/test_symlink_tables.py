@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from checks.estimate import estimate
+from checks.lake.estimate import estimate
 from checks.lake.observe import observe
 from checks.model import LISTS, Format, ItemState, ProblemKind, Severity, Status
 from checks.rules.asking import Clock

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from zoneinfo import ZoneInfo
 
-    from checks.lake.reader import LakeReader
+    from checks.lake.s3.table_reader import LakeReader
     from checks.model import Observation, TableMemory
     from checks.rules.asking import Clock
     from checks.rules.base import Rule, TablePlan

@@ -15,9 +15,9 @@ last seen, so that news that could not be sent is news again the next time. The 
 
 from __future__ import annotations
 
+from checks.changes.advance import advance
 from checks.changes.news import NEWS, OVER, changes
 from checks.changes.state import ItemTold, State, TableRecord, Told, complete, finish
-from checks.changes.told import advance
 
 __all__ = [
     "NEWS",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checks.channels import Delivery, clients, refusals
+from checks.aws import clients, refusals
+from checks.aws.uris import split_uri
+from checks.channels import Delivery
+from checks.local_files import replace_file
 from checks.report import as_json, html, text
 from checks.rights import PUT
 
@@ -50,30 +51,6 @@ def write(report: Report, target: str, form: str | None = None, client: S3Client
             target, ok=False, problem=f"{target} could not be written: {error.strerror or error}."
         )
     return Delivery(target, ok=True)
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Write the file so that a reader sees the old content or the new, never a part; raises OSError."""
-    if path.exists() and not path.is_file():  # a pipe or /dev/stdout cannot be replaced
-        path.write_bytes(content)
-        return
-    real = Path(os.path.realpath(path))
-    real.parent.mkdir(parents=True, exist_ok=True)
-    temporary = real.parent / f".{real.name[:100]}.{secrets.token_hex(8)}"
-    try:
-        with temporary.open("xb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(real)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def split_uri(uri: str) -> tuple[str, str]:
-    """Return bucket and key of an ``s3://`` URI; the key may be empty."""
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    return bucket, key
 
 
 def _to_s3(content: bytes, target: str, content_type: str, client: S3Client | None) -> Delivery:

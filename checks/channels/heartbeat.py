@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from checks.channels import refusals
+from checks.aws import refusals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

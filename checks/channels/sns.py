@@ -11,9 +11,11 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from checks.channels import Delivery, clients, refusals
+from checks import text as words
+from checks.aws import clients, refusals
+from checks.channels import Delivery
 from checks.model import Severity, Status
-from checks.report import as_json, text, words
+from checks.report import as_json, text
 from checks.report.build import subject
 
 if TYPE_CHECKING:

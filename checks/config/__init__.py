@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from checks.config.environment import from_tables, load_environment
+from checks.config.keys import Account, Route, matches_id
 from checks.config.loading import load
 from checks.config.mistakes import ConfigErrors, Mistake
-from checks.config.models import Account, Route, matches_id
+from checks.config.resolved import Config, Resolved, Silence
 from checks.config.schema import json_schema
 from checks.config.selectors import Selector
-from checks.config.settings import Config, Resolved, Silence
 
 __all__ = [
     "Account",

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from checks.config.key_types import parse_history, parse_topic
 from checks.config.loading import Loader, load
 from checks.config.mistakes import ConfigErrors, Mistake
 from checks.config.source import from_dict
-from checks.config.values import parse_history, parse_topic
 from checks.rules import CHECKS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from checks.config.settings import Config
+    from checks.config.resolved import Config
     from checks.config.source import Fetch
 
 

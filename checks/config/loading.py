@@ -9,9 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ValidationError
 
-from checks.config.merging import OFF, Block, Stated
-from checks.config.mistakes import ConfigErrors, Document, Path
-from checks.config.models import (
+from checks.config.keys import (
     Account,
     CalendarBlock,
     EntryBlock,
@@ -20,11 +18,13 @@ from checks.config.models import (
     Settings,
     SilenceBlock,
 )
+from checks.config.merging import OFF, Block, Stated
+from checks.config.mistakes import ConfigErrors, Document, Path
+from checks.config.resolved import Config, Silence, in_utc
 from checks.config.selectors import ExcludeError, Selector, find_name, parse_prefix, parse_selector
-from checks.config.settings import Config, Silence, in_utc
 from checks.config.source import Fetch, Source, read_document
-from checks.config.watching import Entry, Watchlist, defaults_of
-from checks.config.words import did_you_mean, sentences, write_example
+from checks.config.validation_sentences import did_you_mean, sentences, write_example
+from checks.config.watchlist import Entry, Watchlist, defaults_of
 from checks.rules import CHECKS
 from checks.rules.base import Binding
 from checks.rules.entry import EntryKeys

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic.json_schema import GenerateJsonSchema
 
+from checks.config.keys import File
 from checks.config.loading import OWN_KEYS
 from checks.config.merging import OFF
-from checks.config.models import File
 from checks.rules import CHECKS
 from checks.schedule.durations import write_duration
 from checks.schedule.periods import Every

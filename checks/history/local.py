@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checks.channels.file import replace_file
 from checks.history.base import HistoryConflict, HistoryUnavailable, Kept
+from checks.local_files import replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from checks.channels import clients, refusals
-from checks.channels.file import split_uri
+from checks.aws import clients, refusals
+from checks.aws.uris import split_uri
 from checks.history.base import HistoryConflict, HistoryUnavailable, Kept
 from checks.rights import GET, LIST, PUT
 

@@ -4,7 +4,7 @@
 quota, `template` a stack; `registry` joins what the parts of the program declare.
 """
 
-from checks.iam.needs import DIRECTORY, NEEDED_BY_KEYS, Needs, NoSuchAccount, needs_of
+from checks.iam.needs import DIRECTORY, NEEDED_BY_KEYS, Needs, NoSuchAccount, gather, needs_of
 from checks.iam.policy import QUOTA, Policy, allows, fit
 from checks.iam.registry import actions, declared, of_setup
 from checks.iam.template import member_template, template
@@ -20,6 +20,7 @@ __all__ = [
     "allows",
     "declared",
     "fit",
+    "gather",
     "member_template",
     "needs_of",
     "of_setup",

@@ -7,19 +7,21 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from checks.catalogued import whole_databases
+from checks.aws.uris import split_uri
 from checks.channels.sns import region_of
-from checks.delivery import topic_of
 from checks.iam.registry import actions_of
+from checks.lake import Aws, Lake
 from checks.lake.account import Accounts
-from checks.lake.catalog import ALL_DATABASES, ALL_TABLES, ONE_TABLE
 from checks.lake.formats import reader_of
+from checks.lake.glue.catalog import ALL_DATABASES, ALL_TABLES, ONE_TABLE
 from checks.lake.reach import Reached, reach_of
-from checks.lake.skipscan import DIRECTORY_BUCKET
-from checks.lake.storage import split_uri
+from checks.lake.s3.scan import DIRECTORY_BUCKET
+from checks.layout.projection import is_projected
 from checks.model import Unobserved
-from checks.plan import plan
-from checks.projection import is_projected
+from checks.monitor import history_of
+from checks.monitor.catalogued import whole_databases
+from checks.monitor.delivery import topic_of
+from checks.monitor.plan import plan
 from checks.rights import GET, LIST, PUT, Home, Reach, Right, literal
 from checks.rules.asking import (
     Clock,
@@ -29,9 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
+    from checks.config.resolved import Config
     from checks.config.selectors import Selector
-    from checks.config.settings import Config
-    from checks.lake import Lake
     from checks.model import Problem
     from checks.rules.base import TablePlan
 
@@ -77,6 +78,19 @@ def needs_of(
         known = ", ".join(sorted(used_accounts(config))) or "none"
         raise NoSuchAccount(f"{account} is no account that the config watches tables of; those are: {known}")
     return _Gathering(config, lake, environ, now, history, account).needs()
+
+
+def gather(config: Config, now: datetime, environ: Mapping[str, str], account: str | None = None) -> Needs:
+    """Return what the monitor's role has to be allowed, or the role in another account.
+
+    Whoever is signed in to that account needs no role of it. Raises `NoSuchAccount`.
+    """
+    aws = Aws(config.accounts, concurrency=config.settings.concurrency)
+    other = config.accounts.get(account) if account is not None else None
+    if other is not None and Accounts(aws).is_signed_in_to(other.role_arn):
+        aws = Aws(config.accounts, concurrency=config.settings.concurrency, signed_in_to=account)
+    lake = Lake(concurrency=config.settings.concurrency, aws=aws)
+    return needs_of(config, lake, environ, now, history=history_of(config, environ), account=account)
 
 
 def used_accounts(config: Config) -> frozenset[str]:

@@ -7,8 +7,8 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from checks.report.words import listing
 from checks.rights import GET, LIST, Right, document, size, statements, without_covered
+from checks.text import listing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -6,14 +6,14 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-from checks.lake.catalog import Catalog
+from checks.aws.session import Account, Aws
+from checks.lake.glue.catalog import Catalog
+from checks.lake.glue.partitions import GluePartitions
 from checks.lake.observe import observe
-from checks.lake.partitions import GluePartitions
 from checks.lake.pool import observe_all
-from checks.lake.reader import LakeReader
-from checks.lake.session import Account, Aws
-from checks.lake.split import Helpers
-from checks.lake.storage import S3Store
+from checks.lake.s3.objects import S3Store
+from checks.lake.s3.split import Helpers
+from checks.lake.s3.table_reader import LakeReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

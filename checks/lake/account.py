@@ -9,16 +9,16 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from checks.lake.errors import Asked, asked_s3, problem_of
-from checks.lake.session import whole
-from checks.lake.storage import S3Store
+from checks.aws.problems import Asked, asked_s3, problem_of
+from checks.aws.session import whole
+from checks.lake.s3.objects import S3Store
 from checks.model import Unobserved
 from checks.rights import GET, LIST, Home
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from checks.lake.session import Aws
+    from checks.aws.session import Aws
 
 SETUP_ACTIONS = (
     GET,

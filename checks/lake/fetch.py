@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from checks.lake.session import Aws
-from checks.lake.storage import S3Store, split_uri
+from checks.aws.session import Aws
+from checks.aws.uris import split_uri
+from checks.lake.s3.objects import S3Store
 from checks.model import Unobserved
 from checks.rights import GET
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from checks.aws.problems import clean
+from checks.aws.session import Meter, metered
 from checks.installation import refuse_broken
-from checks.lake.by_period import observe_by_period
-from checks.lake.catalog import RESOURCE_LINK
-from checks.lake.elsewhere import with_places_elsewhere
-from checks.lake.errors import clean
-from checks.lake.footers import with_footers
+from checks.lake.codecs.footers import with_footers
 from checks.lake.formats import reader_of
-from checks.lake.layouts import has_time, layout_of
-from checks.lake.session import Meter, metered
+from checks.lake.glue.catalog import RESOURCE_LINK
+from checks.lake.plain.by_period import observe_by_period
+from checks.lake.plain.find_layout import has_time, layout_of
+from checks.lake.plain.outside_places import with_places_elsewhere
 from checks.model import Format, Observation, Problem, ProblemKind, Unobserved
 from checks.rights import LIST
 
 if TYPE_CHECKING:
-    from checks.lake.reader import LakeReader
+    from checks.lake.s3.table_reader import LakeReader
     from checks.model import Table
     from checks.rules.asking import Clock
     from checks.rules.base import TablePlan

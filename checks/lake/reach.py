@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from checks.lake.catalog import RESOURCE_LINK
+from checks.aws.uris import split_uri
 from checks.lake.formats import reader_of
-from checks.lake.storage import split_uri
+from checks.lake.glue.catalog import RESOURCE_LINK
+from checks.layout.projection import TEMPLATE, is_projected
 from checks.model import Format, Problem, ProblemKind, Unobserved
-from checks.projection import TEMPLATE, is_projected
 from checks.rights import GET, LIST, Reach, folder_of_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checks.lake.reader import LakeReader
+    from checks.lake.s3.table_reader import LakeReader
     from checks.rules.asking import (
         Clock,
     )

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 from zoneinfo import ZoneInfo
 
+from checks import text as words
 from checks.model import (
     CONFIG_CHECK,
     Change,
@@ -22,7 +23,6 @@ from checks.model import (
     Summary,
     summarize,
 )
-from checks.report import words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

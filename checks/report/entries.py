@@ -9,8 +9,8 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from checks import text as words
 from checks.model import Change, Finding, Reason, Severity, Status
-from checks.report import words
 from checks.rights import Lacks, statements
 from checks.schedule.clock import say_instant
 

@@ -11,8 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from checks import text as words
 from checks.model import Status
-from checks.report import words
 from checks.report.outline import outline
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
 
+from checks import text as words
 from checks.model import CONFIG_CHECK, Change, Reason, Status
-from checks.report import words
 from checks.report.build import Report, subject
 from checks.report.entries import CONFIG, Section, ToldFinding, ended, entries, is_long_dead, sentence
 from checks.schedule.clock import say_instant

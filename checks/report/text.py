@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from checks.report import words
+from checks import text as words
 from checks.report.build import counts, subject
 from checks.report.entries import Entry, Kind, Line
 from checks.report.outline import Outline, outline

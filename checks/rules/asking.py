@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from checks.layout import StatedLayout
+    from checks.layout.dimensions import Dimensions
     from checks.model import Combination, FooterSeen, Period
-    from checks.rules.dimensions import Each
     from checks.schedule.due import Schedule
 
 AHEAD = timedelta(minutes=10)
@@ -32,7 +32,7 @@ class StatedPeriods:
 
     schedule: Schedule
     layout: StatedLayout | None = None
-    each: Each | None = None
+    each: Dimensions | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ class Needs:
     data_is_enough: bool = False
     first_period: bool = False
     exists: bool = False
-    each: Each | None = None
+    each: Dimensions | None = None
     combinations: Mapping[Combination, datetime | None] = field(default_factory=dict)
 
     @property

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
-from checks.links import console_url
+from checks.console_url import console_url
 from checks.model import (
     Finding,
     Item,
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from checks.layout import StatedLayout, TimeLayout
+    from checks.layout.dimensions import Dimensions
     from checks.model import Observed, PartitionSeen
     from checks.rules.asking import Clock, Needs, StatedPeriods
-    from checks.rules.dimensions import Each
     from checks.rules.entry import EntryKeys
     from checks.schedule.calendars import Calendar
     from checks.schedule.due import Schedule
@@ -352,7 +352,7 @@ class TablePlan:
     entry: EntryKeys = NOTHING_SAID
     stated_layout: StatedLayout | None = None
     schedule: Schedule | None = field(init=False, default=None)
-    each: Each | None = field(init=False, default=None)
+    each: Dimensions | None = field(init=False, default=None)
     matched_by: str = ""
     by_glob: bool = False
     silences: Mapping[str, str] = field(default_factory=dict)

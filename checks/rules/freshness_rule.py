@@ -8,8 +8,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
+from checks.layout.projection import is_projected
 from checks.model import Arrival, Finding, Format, Listing, Problem, ProblemKind, Severity, utc
-from checks.projection import is_projected
 from checks.rules.asking import Clock, Depth, Detail, Needs
 from checks.rules.base import NOTHING_MORE, About, Direction, Row, RowValues, Rule
 from checks.rules.due_items import first_period_at

@@ -9,13 +9,10 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from checks.layout import StatedLayout
+from checks.layout.dimensions import Dimensions, parse_each
 from checks.rules.base import (
     Binding,
     CheckConfig,
-)
-from checks.rules.dimensions import (
-    Each,
-    parse_each,
 )
 from checks.rules.key_types import Duration
 from checks.rules.partitions_rule import PartitionsRule
@@ -150,7 +147,7 @@ class PartitionsConfig(CheckConfig):
         description="From how many bad periods on the finding is critical; a warning below.",
         examples=[2],
     )
-    each: Annotated[Each | None, BeforeValidator(parse_each), _EACH] = Field(
+    each: Annotated[Dimensions | None, BeforeValidator(parse_each), _EACH] = Field(
         None,
         description="A partition key beside time (or a list of keys) whose every value is due by itself, from the "
         "first period it was seen in; or keys with their values, which are due from the table's first period.",

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from checks.layout import StatedLayout, TimeLayout, layout_from_json
+from checks.layout.dimensions import MOST_COMBINATIONS, Dimensions, due_from, known_before, remembered
 from checks.model import (
     Finding,
     Format,
@@ -21,15 +22,7 @@ from checks.model import (
 )
 from checks.rules.asking import Clock, Depth, Detail, Needs, StatedPeriods
 from checks.rules.base import NOTHING_MORE, About, Row, Rule
-from checks.rules.dimensions import (
-    MOST_COMBINATIONS,
-    Each,
-    due_from,
-    known_before,
-    remembered,
-    say_combination,
-    say_items,
-)
+from checks.rules.dimensions import say_combination, say_items
 from checks.rules.due_items import doubt_about, first_period_at, is_of, judge, unread
 from checks.rules.projected import none_projected, projected, say_range
 from checks.rules.punctuality import on_time_share, past_periods, usual
@@ -69,7 +62,7 @@ class PartitionsRule(Rule):
     schedule: Schedule
     error_when: int = 1
     stated_layout: StatedLayout | None = None
-    each: Each | None = None
+    each: Dimensions | None = None
 
     @property
     def limits(self) -> tuple[float | None, float | None]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checks.layout import StatedLayout
+from checks.layout.projection import Unprojectable, is_projected, projection_of
 from checks.model import Problem, ProblemKind
-from checks.projection import Unprojectable, is_projected, projection_of
 from checks.rules.sentences import count_of
 
 if TYPE_CHECKING:

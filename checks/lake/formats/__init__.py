@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checks.lake.reader import LakeReader
+    from checks.lake.s3.table_reader import LakeReader
     from checks.model import Observation, Table
     from checks.rights import Reach
     from checks.rules.asking import Clock

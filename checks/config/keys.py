@@ -1,0 +1,338 @@
+"""The keys of a config outside of its checks: pydantic models, each key with what it means and an example."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
+
+from checks.config.key_types import (
+    AgeOfAnswer,
+    Day,
+    History,
+    Moment,
+    NameGlob,
+    NameGlobs,
+    Region,
+    Role,
+    Topic,
+    Version,
+    Weekday,
+    one_or_more,
+)
+from checks.config.selectors import matches_name
+from checks.model import Severity, Status
+from checks.rules.entry import EntryKeys
+from checks.rules.key_types import Count, Duration, Text, Zone
+from checks.schedule.calendars import WEEKDAYS, Calendar, public_holidays
+
+Report = Literal["always", "on_change", "on_failure"]
+MAX_AGE_OF_ANSWER = timedelta(days=7)
+"""How long an answer stands where the config does not say, but for the lookback's own bound."""
+
+
+class _Block(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class CalendarBlock(_Block):
+    """On which local dates a table's source rests: nothing is due then."""
+
+    country: Text | None = Field(
+        None,
+        description="Public holidays of this country are closed: its ISO 3166 code.",
+        examples=["DE", "NO"],
+    )
+    subdivision: Text | None = Field(
+        None, description="A state or province of the country, for its own holidays.", examples=["BE"]
+    )
+    closed: tuple[Weekday, ...] = Field(
+        (), description="Weekdays that are always closed.", examples=[["sat", "sun"]]
+    )
+    also_closed: tuple[Day, ...] = Field(
+        (), description="Further dates that are closed.", examples=[["2026-12-24"]]
+    )
+    also_open: tuple[Day, ...] = Field(
+        (),
+        description="Dates that are open whatever else says that they are closed.",
+        examples=[["2026-12-27"]],
+    )
+
+    @field_validator("country")
+    @classmethod
+    def _is_known(cls, country: str | None) -> str | None:
+        if country is not None:
+            public_holidays(country)
+        return country
+
+    @field_validator("subdivision")
+    @classmethod
+    def _is_part_of_country(cls, subdivision: str | None, info: ValidationInfo) -> str | None:
+        if subdivision is not None and "country" in info.data:  # else the country is wrong already
+            if info.data["country"] is None:
+                raise ValueError("needs a country; write country beside it, such as country: DE")
+            public_holidays(info.data["country"], subdivision)
+        return subdivision
+
+    @field_validator("closed")
+    @classmethod
+    def _leaves_a_day(cls, closed: tuple[str, ...]) -> tuple[str, ...]:
+        if set(closed) == set(WEEKDAYS):
+            raise ValueError("closes every weekday, so nothing would ever be due; leave at least one open")
+        return closed
+
+    @field_validator("also_open")
+    @classmethod
+    def _is_not_closed_too(cls, also_open: tuple[date, ...], info: ValidationInfo) -> tuple[date, ...]:
+        if both := set(info.data.get("also_closed", ())).intersection(also_open):
+            raise ValueError(f"{min(both)} is in also_closed too; keep one of them")
+        return also_open
+
+    def build(self, name: str) -> Calendar:
+        """Return the calendar."""
+        return Calendar(
+            name,
+            frozenset(WEEKDAYS.index(day) for day in self.closed),
+            frozenset(self.also_closed),
+            frozenset(self.also_open),
+            public_holidays(self.country, self.subdivision) if self.country is not None else None,
+        )
+
+
+class Account(_Block):
+    """Another AWS account, whose tables are read through a role of it."""
+
+    role_arn: Role = Field(
+        description="The role in that account that the monitor takes on.",
+        examples=["arn:aws:iam::111122223333:role/monitor"],
+    )
+    region: Region | None = Field(
+        None, description="The region of its catalog; the monitor's own when absent.", examples=["us-east-1"]
+    )
+    external_id: Text | None = Field(
+        None, description="The external id that the role asks for.", examples=["${PARTNER_ID}"]
+    )
+
+
+class _Watched(_Block):
+    """Which tables an entry speaks of."""
+
+    table: Text | None = Field(
+        None,
+        description="A table of the Glue catalog as database.table; * stands for any characters, ? for one.",
+        examples=["sales.orders", "sales.*", "*.events_*"],
+    )
+    prefix: Text | None = Field(
+        None,
+        description="A location without a catalog entry; a slash is added at its end.",
+        examples=["s3://acme-raw/partner-a/"],
+    )
+    exclude: tuple[Text, ...] = Field(
+        (),
+        description="Tables that a glob leaves out: names or globs of tables, or of database.table.",
+        examples=[["tmp_*"], ["sales.orders_old"]],
+    )
+    account: Text | None = Field(
+        None, description="The account that the table is in: a name out of accounts.", examples=["partner"]
+    )
+
+
+class EntryBlock(EntryKeys, _Watched):
+    """What is watched, and how: exactly one of table and prefix, and a block for each check."""
+
+
+class Match(_Block):
+    """Which findings a route takes: all of the keys must match; in a list, any item."""
+
+    owner: NameGlobs | None = Field(None, description="Owners, or globs of them.", examples=["finance-data"])
+    database: NameGlobs | None = Field(
+        None, description="Databases, or globs of them.", examples=["sales", "web_*"]
+    )
+    table: NameGlobs | None = Field(
+        None,
+        description="Tables by their id (database.table or prefix), or globs of it.",
+        examples=["sales.*"],
+    )
+    severity: (
+        Annotated[
+            tuple[Literal["warning", "critical", "unknown"], ...],
+            BeforeValidator(one_or_more),
+            WithJsonSchema(
+                {
+                    "anyOf": [
+                        {"enum": ["warning", "critical", "unknown"]},
+                        {"type": "array", "items": {"enum": ["warning", "critical", "unknown"]}},
+                    ]
+                }
+            ),
+        ]
+        | None
+    ) = Field(
+        None,
+        description="How bad: warning, critical, or unknown for what could not be checked.",
+        examples=["critical", ["critical", "unknown"]],
+    )
+
+
+class Route(_Block):
+    """A further topic, which gets its part of the report."""
+
+    match: Match = Field(description="Which findings the topic gets.", examples=[{"owner": "finance-data"}])
+    topic: Topic = Field(
+        description="The SNS topic that gets them.",
+        examples=["arn:aws:sns:eu-west-1:123456789012:finance-data"],
+    )
+
+    def takes(self, table: str, owner: str | None, status: Status, severity: Severity | None) -> bool:
+        """Tell whether the route takes a finding (or change) on the table of that id."""
+        match = self.match
+        word = "unknown" if status is Status.UNKNOWN else severity.value if severity else None
+        return (
+            (match.severity is None or word in match.severity)
+            and (match.owner is None or any(matches_name(glob, owner or "") for glob in match.owner))
+            and (
+                match.database is None
+                or any(matches_name(g.lower(), _database_of(table)) for g in match.database)
+            )
+            and (match.table is None or any(matches_id(glob, table) for glob in match.table))
+        )
+
+
+def _database_of(table: str) -> str:
+    """Return the database in a table's id; empty for a prefix."""
+    return "" if table.startswith("s3://") else table.rpartition("/")[2].split(".", 1)[0]
+
+
+def matches_id(glob: str, table: str) -> bool:
+    """Tell whether a glob matches a table's id; names in any case, the account may be left out.
+
+    ``web.*`` matches ``web.clicks`` and ``partner/web.clicks``; ``*`` matches everything.
+    """
+    if table.startswith("s3://") or glob.startswith("s3://"):
+        return matches_name(glob, table) or matches_name(glob, table.rstrip("/"))
+    lowered = glob.lower()
+    account, _, name = table.rpartition("/")
+    return matches_name(lowered, name) or (bool(account) and matches_name(lowered, table.lower()))
+
+
+class SilenceBlock(_Block):
+    """Findings that are known and need no alarm until a day: still in JSON and history."""
+
+    table: NameGlob = Field(
+        description="Tables by their id (database.table or prefix), or a glob of it.", examples=["web.*"]
+    )
+    check: Text | None = Field(None, description="Only this check; all when absent.", examples=["freshness"])
+    until: Moment = Field(
+        description="When it ends: a date (as that day starts, in the file's timezone) or a date and time.",
+        examples=["2026-12-01", "2026-12-01T18:00"],
+    )
+    because: Text = Field(description="Why; told beside the findings.", examples=["migration"])
+
+
+class Settings(_Block):
+    """The keys at the top of a config that hold a single value."""
+
+    version: Version = Field(description="The version of this format: 1.", examples=[1])
+    name: Text | None = Field(
+        None,
+        description="What the report calls this set of tables, such as the environment. What was told is remembered "
+        "under it; under the file's name without the ending when absent.",
+        examples=["prod"],
+    )
+    timezone: Zone = Field(
+        ZoneInfo("UTC"),
+        description="The zone of deadlines and of the report.",
+        examples=["Europe/Berlin"],
+    )
+    topic: Topic | None = Field(
+        None,
+        description="The SNS topic that gets the whole report.",
+        examples=["${TOPIC_ARN}", "arn:aws:sns:eu-west-1:123456789012:S3TableMonitoringNotifications"],
+    )
+    history: History | None = Field(
+        None,
+        description="What was told before is kept here: a local folder (.checks/ when absent) or s3:// URI.",
+        examples=["s3://acme-ops/table-monitor/"],
+    )
+    report: Report = Field(
+        "always",
+        description="When to send: always (all of it once a day, then only news), on_change, on_failure.",
+        examples=["on_change"],
+    )
+    remind_every: Duration = Field(
+        timedelta(days=1),
+        description="How often what goes on failing is told again.",
+        examples=["1d"],
+    )
+    concurrency: Count = Field(
+        16,
+        le=256,
+        description="How many tables are read at once, at most 256.",
+        examples=[16],
+        json_schema_extra={"maximum": 256},
+    )
+    timeout: Duration = Field(
+        timedelta(seconds=60),
+        description="How long one table may take before it is unknown.",
+        examples=["60s"],
+        json_schema_extra={"default": "60s"},
+    )
+    max_requests: Count | None = Field(
+        None,
+        description="No run makes more requests to AWS than this; what is left is unknown.",
+        examples=[5000],
+    )
+    max_age_of_answer: AgeOfAnswer = Field(
+        MAX_AGE_OF_ANSWER,
+        description="How long what an earlier run saw of a partition may stand in place of another look, at most half "
+        "of the lookback, or what it read of an Iceberg table whose metadata file is still the same; data deleted "
+        "meanwhile is noticed by then. off (or 0s): each of them is looked at in each run.",
+        examples=["7d", "off"],
+        json_schema_extra={"default": "7d"},
+    )
+
+
+class File(Settings):
+    """A config of s3-table-monitor: which S3 tables should have which data by when."""
+
+    calendars: dict[str, CalendarBlock] = Field(
+        {},
+        description="Days on which nothing is due, by a name of your own.",
+        examples=[{"de": {"country": "DE", "closed": ["sat", "sun"]}}],
+    )
+    accounts: dict[str, Account] = Field(
+        {},
+        description="Other AWS accounts, by a name of your own.",
+        examples=[{"partner": {"role_arn": "arn:aws:iam::111122223333:role/monitor"}}],
+    )
+    defaults: dict[str, Any] = Field(
+        {},
+        description="Blocks of checks that hold for all tables that do not say otherwise.",
+        examples=[{"freshness": {"warn_after": "24h", "error_after": "36h"}}],
+    )
+    tables: tuple[EntryBlock, ...] = Field(
+        description="The tables to watch. An exact name beats a glob, more literal characters beat fewer.",
+        examples=[[{"table": "sales.orders", "freshness": {"max_age": "24h"}}]],
+    )
+    routes: tuple[Route, ...] = Field(
+        (),
+        description="Further topics, each with its part of the report.",
+        examples=[
+            [{"match": {"owner": "finance-data"}, "topic": "arn:aws:sns:eu-west-1:123456789012:finance-data"}]
+        ],
+    )
+    silences: tuple[SilenceBlock, ...] = Field(
+        (),
+        description="What is known and needs no alarm until a day.",
+        examples=[[{"table": "web.*", "until": "2026-12-01", "because": "migration"}]],
+    )

@@ -1,0 +1,1 @@
+"""Files that hold rows and logs, read within bounds."""

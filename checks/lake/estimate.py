@@ -1,0 +1,224 @@
+"""What a run is expected to take, table by table, and whether it runs when it should. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from checks.aws.session import price_of
+from checks.lake.formats.iceberg.earlier_answer import standing
+from checks.lake.formats.shared.asked import asked_of
+from checks.lake.plain.earlier_answers import Answers
+from checks.lake.plain.targets import Targets
+from checks.lake.s3.scan import can_scan
+from checks.layout import infer_layout, layout_from_json
+from checks.model import LISTS, Format, Problem, Unobserved
+from checks.schedule.durations import say_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from checks.layout import TimeLayout
+    from checks.model import Period
+    from checks.rules.asking import Clock
+    from checks.rules.base import Rule, TablePlan
+    from checks.schedule.runs import RunTimes
+
+LATE = timedelta(hours=2)
+"""A deadline that a run sees later than this is worth another schedule."""
+_AFTER = timedelta(minutes=10)
+"""How long after a deadline a run is suggested: what is due is there by then, or late."""
+_WEEK, _HALF_A_YEAR = timedelta(days=7), timedelta(days=183)
+_LOGS = {
+    Format.ICEBERG: ("Iceberg log", {"s3:GetObject": 1}),
+    Format.DELTA: ("Delta log", {"s3:ListObjectsV2": 1, "s3:GetObject": 2}),
+    Format.HUDI: ("Hudi timeline", {"s3:ListObjectsV2": 1, "s3:GetObject": 2}),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """What reading one table is expected to take: in words, in requests by operation, in dollars.
+
+    ``at_least`` is True where objects are many: then each 1,000 of them take a request more. So is it where a log may
+    have to be read further back.
+    """
+
+    way: str
+    requests: dict[str, int]
+    at_least: bool = False
+
+    @property
+    def count(self) -> int:
+        """All requests."""
+        return sum(self.requests.values())
+
+    @property
+    def usd(self) -> float:
+        """US dollars at list price."""
+        return sum(count * price_of(operation) for operation, count in self.requests.items())
+
+
+def estimate(plan: TablePlan, clock: Clock) -> Estimate:
+    """Estimate what reading a table takes, from what is known before it is read."""
+    if plan.table.format is not Format.FILES:
+        return _of_log(plan, clock)
+    listed = _of_files(plan, clock)
+    footers = plan.detail(clock).footers
+    if not footers:
+        return listed
+    # A place that is read whole may hold but one file.
+    footers = 1 if listed.at_least else footers
+    return replace(listed, requests={**listed.requests, "s3:GetObject": footers})
+
+
+def _of_files(plan: TablePlan, clock: Clock) -> Estimate:
+    """Estimate the listing of plain files, and what Glue is asked for them."""
+    table = plan.table
+    schedule = plan.schedule
+    if schedule is None and not table.partition_keys:
+        return Estimate(way="whole prefix", requests={"s3:ListObjectsV2": 1}, at_least=True)
+    layout = known_layout(plan)
+    glue = {"glue:GetPartitions": 1 if layout is not None else 2} if table.partition_keys else {}
+    if schedule is None:
+        return Estimate(way="newest partitions back", requests={**glue, "s3:ListObjectsV2": 1})
+    due = [each.period for each in schedule.due(clock.now, reach_back_to=clock.last_completed_at)]
+    told = f"{len(due)} due {schedule.every.noun}{'s' if len(due) != 1 else ''}"
+    if len(due) < 2:
+        return Estimate(way=f"{told} by name", requests={**glue, "s3:ListObjectsV2": 1})
+    if layout is None:
+        return Estimate(way=f"{told}, time key not known yet", requests={**glue, "s3:ListObjectsV2": 1})
+    known = spared(plan, clock, layout, due)
+    left = len(due) - known
+    before = f", {known} seen before" if known else ""
+    if in_key_order(plan, layout, due):
+        listings = left if plan.memory.answers else 1  # answers are kept where partitions are large
+        return Estimate(way=f"{told}{before}, one scan", requests={**glue, "s3:ListObjectsV2": listings})
+    others = "the others by themselves" if known else "each by itself"
+    return Estimate(way=f"{told}{before}, {others}", requests={**glue, "s3:ListObjectsV2": left})
+
+
+def spared(plan: TablePlan, clock: Clock, layout: TimeLayout, due: Sequence[Period]) -> int:
+    """Count the due periods that need no look where the catalog says the same of them as before."""
+    answers = Answers.of(plan, clock, due)
+    needs = [rule.needs(plan.table, layout, clock, plan.memory) for rule in plan.rules]
+    places = {
+        period.label: [
+            place for place, answer in plan.memory.answers.items() if answer.period == period.label
+        ]
+        for period in due
+    }
+    return sum(
+        bool(places[period.label])
+        and all(answers.would_spare(place, period, needs) for place in places[period.label])
+        for period in due
+    )
+
+
+def _of_log(plan: TablePlan, clock: Clock) -> Estimate:
+    """Estimate the reading of a log: of more than recency it takes at least a file of it, of a large table some."""
+    table, asked = plan.table, asked_of(plan, clock)
+    if table.format is Format.ICEBERG and standing(plan, clock) is not None:
+        return Estimate(way="Iceberg log, read before", requests={})
+    way, recency = _LOGS[table.format]
+    by_files = asked.periods or asked.live or asked.value is not None
+    more = {
+        Format.ICEBERG: 2 if by_files else 0,  # the list and a manifest
+        Format.DELTA: 1 if asked.periods or asked.live or asked.whole else 0,  # the checkpoint
+        Format.HUDI: 1 if by_files or asked.whole else 0,  # a footer, or another commit
+    }[table.format]
+    requests = {**recency, "s3:GetObject": recency["s3:GetObject"] + more}
+    if table.file_format == LISTS:  # the manifests, and where readers find them
+        requests["s3:ListObjectsV2"] = requests.get("s3:ListObjectsV2", 0) + 1
+        if asked.periods and table.partition_keys:
+            requests["s3:ListObjectsV2"] += 1
+            requests["glue:GetPartitions"] = 1 if known_layout(plan) is not None else 2
+    return Estimate(way=way, requests=requests, at_least=more > 0)
+
+
+def known_layout(plan: TablePlan) -> TimeLayout | None:
+    """Return the time layout where it is known without a look at the table: stated, remembered, or typed."""
+    zone = plan.labels
+    if plan.memory.layout:
+        return layout_from_json(plan.memory.layout, zone)
+    stated = plan.stated_layout
+    if (stated is None or not stated.formats) and any(
+        key.type != "date" for key in plan.table.partition_keys
+    ):
+        return None
+    found = infer_layout(plan.table.partition_keys, (), zone, stated)
+    return None if isinstance(found, Problem) else found
+
+
+def in_key_order(plan: TablePlan, layout: TimeLayout, due: Sequence[Period]) -> bool:
+    """Tell whether the places of these periods follow one another in S3 as they do in time.
+
+    Partitions that lie elsewhere, or more keys before the time, show only when the table is read.
+    """
+    try:
+        naming = Targets(plan.table, layout).names()
+    except Unobserved:
+        return False
+    if naming is None:
+        return False
+    places = [place.location for period in sorted(due) for place in naming.places_of(period)]
+    return can_scan(plan.table.location, places)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenLate:
+    """Tables whose deadlines the run sees late, by how long at most, and a schedule that fits better."""
+
+    tables: tuple[str, ...]
+    by: timedelta
+    fitting: str
+
+    def say(self, runs: RunTimes) -> str:
+        """Say it with what to write."""
+        others = f" and {len(self.tables) - 1} more" if len(self.tables) > 1 else ""
+        late = f"sees deadlines of {self.tables[0]}{others} up to {say_duration(self.by)} late"
+        return f"a run at {runs.expression} {late}; {self.fitting} fits better"
+
+
+def seen_late(plans: Iterable[TablePlan], runs: RunTimes, now: datetime) -> tuple[SeenLate, ...]:
+    """Return whose deadlines the runs see more than `LATE` after they pass, the worst first, by what fits better.
+
+    Raises ValueError for an expression that is not read.
+    """
+    found: dict[str, list[tuple[timedelta, str]]] = {}
+    for plan in plans:
+        deadlines = sorted({at for rule in plan.rules for at in _deadlines(rule, now)})
+        worst = timedelta(0)
+        for due_at in deadlines:
+            run_at = runs.first_at_or_after(due_at)
+            worst = max(worst, run_at - due_at if run_at is not None else _WEEK)
+        if worst > LATE:
+            found.setdefault(_fitting(deadlines), []).append((worst, plan.table.id))
+    late = [
+        SeenLate(
+            tables=tuple(sorted(table for _, table in each)), by=max(wait for wait, _ in each), fitting=text
+        )
+        for text, each in found.items()
+    ]
+    return tuple(sorted(late, key=lambda each: (-each.by, each.tables)))
+
+
+def _deadlines(rule: Rule, now: datetime) -> Iterator[datetime]:
+    """Yield the deadlines of the next day, or the next one, now and half a year on, when clocks may differ."""
+    for start in (now, now + _HALF_A_YEAR):
+        yield from rule.deadlines(start)
+
+
+def _fitting(deadlines: Sequence[datetime]) -> str:
+    """Return an EventBridge expression that runs soon after these deadlines (UTC)."""
+    times = sorted({(at + _AFTER).astimezone(UTC).time() for at in deadlines})
+    minutes = sorted({at.minute for at in times})
+    hours = sorted({at.hour for at in times})
+    if len(minutes) > 1 and len(times) > 3:
+        return "rate(15 minutes)" if len(minutes) > 2 else f"cron({','.join(map(str, minutes))} * * * ? *)"
+    if len(hours) == 2 and (hours[0] + 1) % 24 == hours[1]:
+        hours = hours[1:]  # one time of day, and the change of clocks
+    if len(hours) > 6:
+        return f"cron({minutes[0]} * * * ? *)"
+    return f"cron({minutes[-1]} {','.join(map(str, hours))} * * ? *)"

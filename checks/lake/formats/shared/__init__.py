@@ -1,0 +1,1 @@
+"""What the readers of all three table formats share."""

@@ -1,0 +1,1 @@
+"""The Glue catalog: tables, partitions, expressions."""

@@ -1,0 +1,1 @@
+"""Tables of plain files, read by period."""

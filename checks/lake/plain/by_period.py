@@ -1,0 +1,353 @@
+"""Reading a table by period: the due partitions, by name, never a listing of the whole table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from checks.aws.uris import split_uri
+from checks.lake.glue.partitions import Range, is_sentinel, older, registered, sample
+from checks.lake.plain.depth import read_short, spot_of
+from checks.lake.plain.earlier_answers import Answers, keys_of
+from checks.lake.plain.naming import Naming, cells_of, hive_place, values_in
+from checks.lake.plain.targets import Targets, of_registered
+from checks.lake.s3.scan import Looked, can_scan
+from checks.layout.data_files import is_data
+from checks.model import Observation, PartitionSeen, Unobserved
+from checks.schedule.clock import wall_of
+from checks.schedule.periods import DAILY, period_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from checks.lake.glue.partitions import Registered
+    from checks.lake.s3.table_reader import LakeReader
+    from checks.layout import TimeLayout
+    from checks.model import Answer, Period
+    from checks.rules.asking import Clock, Needs
+    from checks.rules.base import Rule, TablePlan
+    from checks.schedule.periods import Every
+
+_AHEAD = timedelta(days=2)
+"""Partitions are looked at up to this (and two periods) after now: beyond are sentinels like 2999-12-31."""
+_MOST_LOOKED_INTO = 3
+_ONE_BY_ONE = 3
+"""So many partitions are looked at one by one where the newest of them may be enough."""
+
+
+def observe_by_period(plan: TablePlan, clock: Clock, reader: LakeReader, layout: TimeLayout) -> Observation:
+    """Return what was seen of the periods that the table's rules need, newest first.
+
+    A partition that cannot be listed carries its own problem. Raises Unobserved where nothing can be told.
+    """
+    table, memory = plan.table, plan.memory
+    wants = tuple(
+        _Wants(rule, rule.needs(table, layout, clock, memory)) for rule in plan.rules if rule.looks(table)
+    )
+    due = [period for want in wants if want.needs.data_is_enough for period in want.needs.periods]
+    answers = Answers.of(plan, clock, due)
+    every = plan.schedule.every if plan.schedule is not None else layout.every or DAILY
+    return _ByPeriod(plan, clock, reader, layout, every, answers, wants).observe()
+
+
+@dataclass(slots=True)
+class _Wants:
+    """What one rule needs, and whether it has seen enough."""
+
+    rule: Rule
+    needs: Needs
+    newest: datetime | None = None
+    starts: frozenset[datetime] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.starts = frozenset(period.start for period in self.needs.looked_at)
+
+    @property
+    def can_end(self) -> bool:
+        """Tell whether something new enough ends its needs."""
+        return self.needs.enough_at is not None
+
+    @property
+    def is_silent(self) -> bool:
+        """Tell whether the rule asks for no period of its own: it judges what others ask for."""
+        return not self.needs.looked_at and self.needs.onward_from is None
+
+    def wants(self, period: Period) -> bool:
+        """Tell whether the rule still needs the period."""
+        if not self.covers(period):
+            return False
+        return not self.has_enough
+
+    @property
+    def has_enough(self) -> bool:
+        """Tell whether an arrival was seen after which no more needs to be read."""
+        enough = self.needs.enough_at
+        return enough is not None and self.newest is not None and self.newest >= enough
+
+    @property
+    def first(self) -> datetime:
+        """The earliest wall time that is needed; there has to be one."""
+        onward = self.needs.onward_from
+        return min(
+            [period.wall for period in self.needs.looked_at] + ([onward] if onward is not None else [])
+        )
+
+    def misses_first(self, filled: Sequence[datetime]) -> bool:
+        """Tell whether the first period is asked for and the starts of those with data do not show it."""
+        if not self.needs.first_period or self.has_enough:
+            return False
+        return min(self.starts) not in filled if self.starts else not filled
+
+    def covers(self, period: Period) -> bool:
+        """Tell whether the period is among what the rule needs."""
+        onward = self.needs.onward_from
+        return period.start in self.starts or (onward is not None and period.wall >= onward)
+
+    def saw(self, seen: PartitionSeen) -> None:
+        """Take note of what was seen."""
+        at = seen.listing.newest_at if seen.listing is not None else None
+        if at is not None and self.covers(seen.period) and (self.newest is None or at > self.newest):
+            self.newest = at
+
+
+@dataclass(frozen=True, slots=True)
+class _ByPeriod:
+    plan: TablePlan
+    clock: Clock
+    reader: LakeReader
+    layout: TimeLayout
+    every: Every
+    answers: Answers
+    wants: Sequence[_Wants]
+
+    def observe(self) -> Observation:
+        table, wants = self.plan.table, self.wants
+        seen = Observation(table=table, now=self.clock.now, layout=self.layout.to_json())
+        if any(want.needs.place for want in wants):
+            seen = replace(seen, listing=self.reader.place(self.plan, self.clock, table.location))
+        periods = {period.start: period for want in wants for period in want.needs.looked_at}
+        firsts = [want.needs.onward_from for want in wants if want.needs.onward_from is not None]
+        firsts += [period.wall for period in periods.values()]
+        if not firsts:
+            return seen
+        apart = next((want.needs for want in wants if want.needs.each is not None), None)
+        targets_of = Targets(
+            table, self.layout, apart.each if apart else None, apart.combinations if apart else None
+        )
+        naming = targets_of.names()
+        notes: list[str] = []
+        if targets_of.are_by_path:
+            targets = targets_of.by_name(tuple(periods.values()), self.clock.now)
+        else:
+            targets, notes = self._registered(tuple(periods.values()), min(firsts), targets_of)
+        partitions = self._look_at(sorted(targets, key=lambda each: each.period, reverse=True))
+        seen = replace(seen, partitions=tuple(partitions), notes=tuple(notes))
+        filled = [
+            each.period.start for each in partitions if each.listing is not None and each.listing.objects
+        ]
+        unsure = [want.first for want in wants if want.misses_first(filled)]
+        if unsure:
+            try:  # before what was asked for without a gap: others look at single periods farther back
+                filled += self._earlier(min(unsure), targets_of, naming)
+            except Unobserved as error:  # what was seen still holds
+                seen = replace(seen, first_period_problem=error.problem)
+        return replace(seen, first_period_at=min(filled, default=None))
+
+    def _look_at(self, targets: Sequence[PartitionSeen]) -> list[PartitionSeen]:
+        """Return what was seen of those targets (newest first) that a rule still wants when their turn comes.
+
+        What is wanted in any case is read by one scan where that can be; what is wanted only until something
+        new enough was seen, one by one at first.
+        """
+        wants, known = self.wants, self._known(targets)
+        surely = [each for each in targets if any(w.covers(each.period) and not w.can_end for w in wants)]
+        looked = self._scan(surely, known)
+        partitions: list[PartitionSeen] = []
+        sure = {id(each) for each in surely}
+        alone = 0
+        for number, target in enumerate(targets):
+            if not any(want.wants(target.period) for want in wants):
+                continue
+            if id(target) not in sure:
+                alone += 1
+                if alone == _ONE_BY_ONE + 1:
+                    rest = [each for each in targets[number:] if id(each) not in sure]
+                    looked |= self._scan(rest, known)
+            partitions.append(self._look(target, looked, known.get(id(target))))
+            for want in wants:
+                want.saw(partitions[-1])
+        return self._with_short_ones(partitions)
+
+    def _with_short_ones(self, partitions: list[PartitionSeen]) -> list[PartitionSeen]:
+        """Look again at what was not seen to its end in this run, and has to be; that may show that more has to."""
+        through: set[int] = set()
+        while again := {id(each) for each in read_short(partitions, self.plan.rules, self.clock)} - through:
+            looked = [
+                self._look(replace(each, seen_at=None, lasting=False), {}) if id(each) in again else each
+                for each in partitions
+            ]
+            through |= {id(new) for new, old in zip(looked, partitions, strict=True) if id(old) in again}
+            partitions = looked
+        return partitions
+
+    def _known(self, targets: Sequence[PartitionSeen]) -> dict[int, Answer]:
+        """Return the answers of earlier runs that stand in place of looks, by the targets' identities."""
+        found = (
+            (id(each), self.answers.in_place_of(each, (want.needs for want in self._wants_of(each.period))))
+            for each in targets
+        )
+        return {target: answer for target, answer in found if answer is not None}
+
+    def _scan(self, targets: Sequence[PartitionSeen], known: dict[int, Answer]) -> dict[str, Looked]:
+        """Return what lies in these targets' places (newest first), empty where they are not to be scanned."""
+        places = [each for each in targets if each.location is not None and each.problem is None]
+        in_time = sorted(places, key=lambda each: (each.period, each.location or ""))
+        spots = []
+        for each in in_time:
+            rules = (want.rule for want in self._wants_of(each.period))
+            spot = spot_of(each, rules, self.clock, self.plan.memory)
+            answer = known.get(id(each))
+            spots.append(spot if answer is None else replace(spot, known_keys=keys_of(answer)))
+        if not can_scan(self.plan.table.location, [spot.location for spot in spots]):
+            return {}
+        return self.reader.places(self.plan, self.clock, spots)
+
+    def _wants_of(self, period: Period) -> list[_Wants]:
+        """Return what the rules want that look at a period; one that asks for nothing of its own may look at all."""
+        return [want for want in self.wants if want.covers(period) or want.is_silent]
+
+    def _registered(
+        self, periods: Sequence[Period], first: datetime, targets_of: Targets
+    ) -> tuple[list[PartitionSeen], list[str]]:
+        """Return the registered partitions, the places of periods without one, and notes."""
+        table, layout, now = self.plan.table, self.layout, self.clock.now
+        latest = max([now, *(period.end for period in periods)]) + 2 * self.every.nominal
+        wanted = Range(first, cells_of(layout, self.every, first, latest))
+        found, notes = registered(self.reader.partitions, table, layout, wanted)
+        last = wall_of(now + _AHEAD + 2 * self.every.nominal, layout.zone)
+        by_wall = {period.wall: period for period in periods}
+        targets, beyond = [], 0
+        for each in found:
+            if self._is_later(each.partition):
+                continue
+            if each.wall > last:
+                beyond += 1
+                continue
+            period = by_wall.get(self.every.floor(each.wall)) or period_of(each.wall, self.every, layout.zone)
+            if period is not None:
+                targets.append(of_registered(each, period, table, layout))
+        if beyond:
+            noun = "partition lies" if beyond == 1 else "partitions lie"
+            notes.append(f"{beyond} registered {noun} in the future and counted nowhere")
+        return [*targets, *targets_of.absent(periods, targets)], notes
+
+    def _look(
+        self, target: PartitionSeen, looked: dict[str, Looked], answer: Answer | None = None
+    ) -> PartitionSeen:
+        """Return the target with its listing, that of an earlier run's answer, or the problem that stood in the way."""
+        if target.problem is not None or (target.location is None and not target.registered):
+            return target
+        known = looked.get(target.location or "")
+        if known is None and answer is not None:
+            return replace(target, listing=answer.listing, seen_at=answer.seen_at)
+        if known is None:
+            known = self._listed(target.location)
+        problem, listing = self.answers.told(known.problem, target), known.listing
+        if problem is not None:
+            target = replace(target, problem=problem)
+        if known.lasting and self.answers.lasts(target, listing):
+            return replace(target, listing=listing, lasting=True)
+        if target.registered is False and listing is not None and listing.newest_key is not None:
+            actual = values_in(self.plan.table, listing.newest_key)
+            if actual is not None:
+                return replace(target, listing=listing, values=actual.values, location=actual.location)
+        return self._with_usual_place(replace(target, listing=listing))
+
+    def _listed(self, location: str | None) -> Looked:
+        """Return what lies at a location, listed by itself."""
+        try:
+            listing = self.reader.place(self.plan, self.clock, location)
+        except Unobserved as error:
+            return Looked(problem=error.problem)
+        return Looked(listing, lasting=listing.complete)
+
+    def _with_usual_place(self, target: PartitionSeen) -> PartitionSeen:
+        """Say of an empty partition whether data lies where its values put it by name, for a rule that asks that."""
+        listing, table = target.listing, self.plan.table
+        if not (target.registered and listing is not None and self.plan.detail(self.clock).usual_place):
+            return target
+        usual = hive_place(table, target.values)
+        if listing.objects or listing.empty_objects or usual is None or usual == target.location:
+            return target
+        try:
+            there = self.reader.place(self.plan, self.clock, usual)
+        except Unobserved as error:
+            return replace(target, problem=error.problem)
+        return replace(target, usual_location=usual) if there.objects else target
+
+    def _earlier(self, first: datetime, targets_of: Targets, naming: Naming | None) -> list[datetime]:
+        """Return the start of an earlier period with data, as cheaply as one can be told; empty when none is known.
+
+        By one request for older partitions and a look into at most three, or by the first page of names.
+        Raises Unobserved.
+        """
+        if targets_of.are_by_path:
+            wall = self._first_by_name(naming) if naming is not None else None
+        else:
+            wall = self._older_with_data(first)
+            if wall is None and not _tells_order(self.layout):
+                wall = self._first_of_sample(first)
+        period = period_of(wall, self.every, self.layout.zone) if wall is not None else None
+        return [period.start] if period is not None else []
+
+    def _older_with_data(self, first: datetime) -> datetime | None:
+        """Return the wall time of an older registered partition that holds data, None when none is known.
+
+        Where many are registered the table is no young one, though its oldest files may have expired. Where
+        there are few, up to three are looked into, the newest first: partitions may be registered before any
+        data comes. Raises Unobserved where one of them could not be looked into and no other holds data.
+        """
+        found, more = older(self.reader.partitions, self.plan.table, self.layout, first)
+        came = [each for each in found if not self._is_later(each.partition)]
+        if more and came:
+            return came[-1].wall
+        one_page, failed = replace(self.reader, most_pages=1), None
+        for each in came[:_MOST_LOOKED_INTO]:
+            try:
+                listing = one_page.place(self.plan, self.clock, each.partition.location)
+            except Unobserved as error:
+                failed = failed or error
+                continue
+            if listing.objects or not listing.complete:
+                return each.wall
+        if failed is not None:
+            raise failed
+        return None
+
+    def _is_later(self, partition: Registered) -> bool:
+        """Tell whether a partition was registered after the time that the run is for."""
+        at = partition.created_at
+        return self.clock.ignore_later and at is not None and at > self.clock.now
+
+    def _first_of_sample(self, first: datetime) -> datetime | None:
+        names = [key.name for key in self.plan.table.partition_keys]
+        rows = sample(self.reader.partitions, self.plan.table)
+        walls = (self.layout.read(dict(zip(names, row, strict=False))) for row in rows)
+        known = (wall for wall in walls if wall is not None and wall < first and not is_sentinel(wall))
+        return min(known, default=None)
+
+    def _first_by_name(self, naming: Naming) -> datetime | None:
+        bucket, prefix = split_uri(naming.template.split("${", 1)[0])
+        page = self.reader.store.list_page(bucket, prefix)
+        walls = (
+            naming.read(f"s3://{bucket}/{key.key}")
+            for key in page.keys
+            if key.size_bytes and is_data(key.key.removeprefix(prefix), self.plan.entry.pattern)
+        )
+        return min((wall for wall in walls if wall is not None), default=None)
+
+
+def _tells_order(layout: TimeLayout) -> bool:
+    return layout.padding_known and "%-" not in "".join(layout.formats)

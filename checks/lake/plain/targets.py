@@ -1,0 +1,163 @@
+"""What is looked at of each period: registered partitions, and places by name where none is registered. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from checks.lake.plain.naming import Naming, hive_naming, path_naming, projection_naming
+from checks.layout import StatedLayout
+from checks.layout.dimensions import MOST_COMBINATIONS, seen_first
+from checks.layout.projection import Unprojectable, is_projected, projection_of
+from checks.model import PartitionSeen, Problem, ProblemKind, Unobserved
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from checks.lake.glue.partitions import InTime
+    from checks.layout import TimeLayout
+    from checks.layout.dimensions import Dimensions
+    from checks.layout.projection import Projection
+    from checks.model import Combination, Period, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """Finds what is to be looked at in a table of this layout.
+
+    ``each`` are the keys whose values are told apart, ``known`` the combinations of them that are known
+    before, with the start of the first period that each is needed in (None: all).
+    """
+
+    table: Table
+    layout: TimeLayout
+    each: Dimensions | None = None
+    known: Mapping[Combination, datetime | None] | None = None
+
+    @property
+    def are_by_path(self) -> bool:
+        """Tell whether nothing is registered for the table: its places are known by name alone."""
+        return self.layout.path is not None or is_projected(self.table)
+
+    def names(self) -> Naming | None:
+        """Return how places are named, whatever their values beside time; None where that is not known."""
+        if self.layout.path is not None:
+            return path_naming(self.table.location or "", self.layout)
+        if is_projected(self.table):
+            return projection_naming(self.table, self._projection(), self.layout, ())
+        return hive_naming(self.table, self.layout)
+
+    def by_name(self, periods: Iterable[Period], now: datetime) -> list[PartitionSeen]:
+        """Return the places of all periods, where nothing is registered; raise Unobserved.
+
+        Of a projected table, those that it projects at ``now``, for each combination of its other values.
+        """
+        if self.layout.path is not None:
+            naming = self.names()
+            return [target for period in periods for target in _by_name(period, naming, registered=None)]
+        projection = self._projection()
+        stated = dict(zip(self.each.keys, self.each.values, strict=False)) if self.each is not None else {}
+        try:
+            combinations = projection.combinations(stated)
+        except Unprojectable as error:
+            raise Unobserved(error.of(self.table)) from error
+        namings = [
+            (combination, projection_naming(self.table, projection, self.layout, combination))
+            for combination in combinations
+        ]
+        zone = self.layout.zone
+        return [
+            target
+            for period in periods
+            if projection.admits(period, self.layout, now)
+            for combination, naming in namings
+            for target in _by_name(
+                period,
+                naming,
+                registered=None,
+                dimensions=combination,
+                admits=lambda wall: projection.admits_cell(wall, now, zone),
+            )
+        ]
+
+    def absent(self, periods: Iterable[Period], found: Sequence[PartitionSeen]) -> list[PartitionSeen]:
+        """Return the places of the periods (and combinations) of which no registered partition was found."""
+        combinations = self._combinations(found)
+        if not combinations:
+            have = {target.period.start for target in found}
+            naming = self.names()
+            missing = (period for period in periods if period.start not in have)
+            return [target for period in missing for target in _by_name(period, naming, registered=False)]
+        have_of = {(target.period.start, self._of(target)) for target in found}
+        namings = {each: hive_naming(self.table, self.layout, each) for each in combinations}
+        return [
+            target
+            for period in periods
+            for combination, since in combinations.items()
+            if (since is None or period.start >= since) and (period.start, combination) not in have_of
+            for target in _by_name(period, namings[combination], registered=False, dimensions=combination)
+        ]
+
+    def _combinations(self, found: Sequence[PartitionSeen]) -> dict[Combination, datetime | None]:
+        if self.each is None:
+            return {}
+        combinations: dict[Combination, datetime | None] = dict(self.known or {})
+        if not self.each.values:
+            for combination, start in seen_first(self.each, found).items():
+                since = combinations.get(combination, start)
+                combinations[combination] = min(start, since) if since is not None else None
+        return dict(sorted(combinations.items())[:MOST_COMBINATIONS])
+
+    def _of(self, target: PartitionSeen) -> Combination | None:
+        return self.each.of(target.dimensions) if self.each is not None else None
+
+    def _projection(self) -> Projection:
+        stated = StatedLayout(tuple(key.name for key in self.layout.keys), self.layout.formats)
+        try:
+            return projection_of(self.table, stated)
+        except Unprojectable as error:
+            raise Unobserved(error.of(self.table)) from error
+
+
+def of_registered(each: InTime, period: Period, table: Table, layout: TimeLayout) -> PartitionSeen:
+    """Return a registered partition as something to look at."""
+    timed = {key.name for key in layout.keys}
+    pairs = zip((key.name for key in table.partition_keys), each.partition.values, strict=False)
+    return PartitionSeen(
+        period=period,
+        values=each.partition.values,
+        dimensions=tuple((name, value) for name, value in pairs if name not in timed),
+        location=each.partition.location,
+        registered=True,
+        created_at=each.partition.created_at,
+    )
+
+
+def _by_name(
+    period: Period,
+    naming: Naming | None,
+    *,
+    registered: bool | None,
+    dimensions: Combination = (),
+    admits: Callable[[datetime], bool] | None = None,
+) -> list[PartitionSeen]:
+    places = naming.places_of(period, admits) if naming is not None else []
+    if not places:
+        if registered is None:
+            problem = Problem(
+                ProblemKind.UNSUPPORTED, f"{period.label} is kept in too many places to look at each",
+                "choose a shorter every",
+            )  # fmt: skip
+            return [PartitionSeen(period=period, dimensions=dimensions, problem=problem)]
+        return [PartitionSeen(period=period, dimensions=dimensions, registered=registered)]
+    return [
+        PartitionSeen(
+            period=period,
+            values=place.values,
+            dimensions=dimensions,
+            location=place.location,
+            registered=registered,
+        )
+        for place in places
+    ]

@@ -1,0 +1,324 @@
+"""Listing and getting objects: the little of S3 that is needed, for the real one and for others alike."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from checks.aws.pages import Key, Keys, Page, TornAnswer, own_pages
+from checks.aws.problems import asked_s3, clean, problem_of
+from checks.aws.session import take_room, whole
+from checks.aws.uris import split_uri
+from checks.layout.data_files import is_data
+from checks.model import Format, Listing, Problem, ProblemKind, Unobserved, utc
+
+__all__ = [
+    "MOST_KEYS",
+    "Budget",
+    "Key",
+    "Keys",
+    "ObjectStore",
+    "Page",
+    "S3Store",
+    "Tally",
+    "list_place",
+    "split_uri",
+]
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from checks.aws.session import Aws
+    from checks.lake.s3.file_census import Closer
+    from checks.rules.asking import Clock, Detail
+
+_AT = itemgetter(2)
+_IN_URL = {
+    "Prefix": "prefix", "MaxKeys": "max-keys", "StartAfter": "start-after", "ContinuationToken": "continuation-token",
+    "Delimiter": "delimiter",
+}  # fmt: skip
+"""How parameters of ListObjectsV2 are written in its URL (API reference)."""
+_MAY_BE_NO_DATA = re.compile(r"/[._\n]|\$folder\$\n|\.crc\n|\n[._]|\n\n")
+"""Finds in names between line breaks whatever `is_data` might refuse; now and then also what it would not."""
+MOST_KEYS = 1000
+"""S3 gives at most this many keys a page (API reference of ListObjectsV2)."""
+
+
+class ObjectStore(Protocol):
+    """Where objects lie. Every failure is raised as Unobserved."""
+
+    def list_page(
+        self,
+        bucket: str,
+        prefix: str,
+        *,
+        start_after: str | None = None,
+        token: str | None = None,
+        delimiter: str | None = None,
+        max_keys: int = MOST_KEYS,
+    ) -> Page:
+        """Return one page of the keys that begin with the prefix, after ``start_after`` where it is given."""
+
+    def get(
+        self, bucket: str, key: str, *, byte_range: tuple[int, int] | None = None, max_bytes: int
+    ) -> bytes:
+        """Return an object's bytes, or those from ``byte_range[0]`` up to and with ``byte_range[1]``.
+
+        Never more than ``max_bytes``: what is larger is raised as Unobserved (over budget), not cut.
+        """
+
+    def get_dated(
+        self, bucket: str, key: str, *, byte_range: tuple[int, int] | None = None, max_bytes: int
+    ) -> tuple[bytes, datetime | None]:
+        """Return the same, and when the object was written (LastModified, UTC); None where that is not told."""
+
+
+@dataclass(slots=True)
+class S3Store:
+    """The real S3 of one account. Buckets in other regions are followed there by boto3."""
+
+    aws: Aws
+    account: str | None = None
+    region: str | None = None
+
+    def list_page(
+        self,
+        bucket: str,
+        prefix: str,
+        *,
+        start_after: str | None = None,
+        token: str | None = None,
+        delimiter: str | None = None,
+        max_keys: int = MOST_KEYS,
+    ) -> Page:
+        """Return one page; see ObjectStore."""
+        given = {"StartAfter": start_after, "ContinuationToken": token, "Delimiter": delimiter}
+        ask: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+        ask |= {"Prefix": prefix, "MaxKeys": max_keys}
+        try:
+            return whole(lambda: self._page(bucket, ask))
+        except Exception as error:
+            raise Unobserved(problem_of(error, asked_s3("ListObjectsV2", bucket, prefix))) from error
+
+    def _page(self, bucket: str, ask: Mapping[str, Any]) -> Page:
+        """Return a page, asked for the short way where that is known, else (or where that fails) by boto3."""
+        client = self.aws.client("s3", self.account, self.region)
+        query = {_IN_URL[name]: str(value) for name, value in ask.items()}
+        page = self.aws.express.page(client, bucket, query | {"list-type": "2", "encoding-type": "url"})
+        if page is None:
+            with own_pages():
+                page = cast("Page", client.list_objects_v2(Bucket=bucket, **ask)["Page"])
+            self.aws.express.learn(client, bucket)
+        return page
+
+    def get(
+        self, bucket: str, key: str, *, byte_range: tuple[int, int] | None = None, max_bytes: int
+    ) -> bytes:
+        """Return an object's bytes; see ObjectStore."""
+        return self.get_dated(bucket, key, byte_range=byte_range, max_bytes=max_bytes)[0]
+
+    def get_dated(
+        self, bucket: str, key: str, *, byte_range: tuple[int, int] | None = None, max_bytes: int
+    ) -> tuple[bytes, datetime | None]:
+        """Return an object's bytes, and when it was written; see ObjectStore."""
+        asked = asked_s3("GetObject", bucket, key)
+        ask = {"Range": f"bytes={byte_range[0]}-{byte_range[1]}"} if byte_range else {}
+
+        def answer() -> tuple[bytes | None, datetime | None]:
+            told = client.get_object(Bucket=bucket, Key=key, **ask)
+            at = told.get("LastModified")
+            return _body_of(told, max_bytes), utc(at) if at is not None else None
+
+        try:
+            client = self.aws.client("s3", self.account, self.region)
+            data, written_at = whole(answer)
+        except Exception as error:
+            raise Unobserved(problem_of(error, asked)) from error
+        if data is None:
+            raise Unobserved(too_large(asked.place, max_bytes))
+        return data, written_at
+
+
+def _body_of(answer: Mapping[str, Any], most: int) -> bytes | None:
+    """Return an object's bytes, None where there are more than so many; raise TornAnswer when not all of them came.
+
+    boto3 checks that only where a body is read without a limit.
+    """
+    from botocore.exceptions import HTTPClientError, IncompleteReadError, ReadTimeoutError
+
+    body, length = answer["Body"], answer.get("ContentLength")
+    try:
+        if isinstance(length, int) and length > most:
+            return None
+        take_room(length if isinstance(length, int) else most)
+        data: bytes = body.read(most + 1)
+    except ReadTimeoutError:
+        raise
+    except (HTTPClientError, IncompleteReadError) as error:
+        raise TornAnswer("GetObject", f"its body broke off ({clean(error)})") from error
+    finally:
+        body.close()
+    if isinstance(length, int) and len(data) < length:
+        raise TornAnswer("GetObject", f"its body ends after {len(data):,} of {length:,} bytes")
+    return data if len(data) <= most else None
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Where a listing ends before its last page: after ``pages``, or at ``stop_at`` (monotonic seconds)."""
+
+    pages: int | None = None
+    stop_at: float | None = None
+
+    def is_spent(self, pages: int) -> bool:
+        """Tell whether no further page may be asked for."""
+        late = self.stop_at is not None and time.monotonic() >= self.stop_at
+        return late or (self.pages is not None and pages >= self.pages)
+
+
+@dataclass(slots=True)
+class Tally:
+    """Adds objects up to a Listing, page by page, in constant memory."""
+
+    root: str
+    """The beginning of keys that hidden names and patterns are not looked for in: that of the table."""
+    pattern: str | None = None
+    format: Format = Format.FILES
+    ignore_after: datetime | None = None
+    objects: int = 0
+    size_bytes: int = 0
+    empty_objects: int = 0
+    ignored_objects: int = 0
+    newest: Key | None = None
+    oldest: Key | None = None
+    closer: Closer | None = None
+
+    def add_all(self, keys: Keys) -> None:
+        """Count objects."""
+        if not keys:
+            return
+        if self.closer is not None:
+            self.closer.add_all(keys)
+        if not self._all_count(keys):
+            keys = Keys.of(self._counting(keys))
+            if not keys:
+                return
+        self.objects += len(keys)
+        self.size_bytes += sum(keys.sizes)
+        newest_at, oldest_at = max(keys.times), min(keys.times)
+        if self.newest is None or newest_at > self.newest.last_modified:
+            self.newest = keys[keys.times.index(newest_at)]
+        if self.oldest is None or oldest_at < self.oldest.last_modified:
+            self.oldest = keys[keys.times.index(oldest_at)]
+
+    def _all_count(self, keys: Keys) -> bool:
+        """Tell at a glance whether all are data with bytes in it, as on most pages; False where one may not be."""
+        if self.ignore_after is not None or self.pattern is not None or self.format is not Format.FILES:
+            return False
+        if not self.root.endswith("/") or not min(keys.sizes):
+            return False
+        return _MAY_BE_NO_DATA.search("\n".join(keys.names) + "\n", len(self.root) - 1) is None
+
+    def _counting(self, keys: Iterable[Key]) -> list[Key]:
+        """Return those that are data with bytes in it, and count the others."""
+        counting = []
+        for key in keys:
+            if self.ignore_after is not None and key.last_modified > self.ignore_after:
+                continue
+            if not is_data(key.key.removeprefix(self.root), self.pattern, self.format):
+                self.ignored_objects += 1
+            elif key.size_bytes == 0:
+                self.empty_objects += 1
+            else:
+                counting.append(key)
+        return counting
+
+    def merge(self, other: Tally) -> None:
+        """Add what another tally of the same place counted; of equal times the first name stands, as in one chain."""
+        self.objects += other.objects
+        self.size_bytes += other.size_bytes
+        self.empty_objects += other.empty_objects
+        self.ignored_objects += other.ignored_objects
+        newest = [key for key in (self.newest, other.newest) if key is not None]
+        oldest = [key for key in (self.oldest, other.oldest) if key is not None]
+        self.newest = max(sorted(newest), key=_AT, default=None)
+        self.oldest = min(sorted(oldest), key=_AT, default=None)
+
+    def listing(self, bucket: str, *, complete: bool) -> Listing:
+        """Return what it came to."""
+        return Listing(
+            objects=self.objects,
+            size_bytes=self.size_bytes,
+            empty_objects=self.empty_objects,
+            newest_at=self.newest.last_modified if self.newest else None,
+            newest_key=f"s3://{bucket}/{self.newest.key}" if self.newest else None,
+            oldest_at=self.oldest.last_modified if self.oldest else None,
+            complete=complete,
+            ignored_objects=self.ignored_objects,
+            newest_files=self.closer.files(bucket) if self.closer else (),
+            names=self.closer.names(bucket) if self.closer else None,
+        )
+
+
+def tally_of(
+    root: str, pattern: str | None, clock: Clock, table_format: Format, detail: Detail | None = None
+) -> Tally:
+    """Return a tally of objects below the root, an ``s3://`` URI that hidden names and patterns count from."""
+    ignore_after = clock.now if clock.ignore_later else None
+    tally = Tally(split_uri(root)[1], pattern, table_format, ignore_after)
+    if detail is not None and (detail.names or detail.footers):
+        from checks.lake.s3.file_census import Closer
+
+        tally.closer = Closer(detail, tally.root, pattern, table_format, ignore_after)
+    return tally
+
+
+def list_place(
+    store: ObjectStore,
+    location: str,
+    *,
+    pattern: str | None,
+    clock: Clock,
+    budget: Budget,
+    root: str | None = None,
+    table_format: Format = Format.FILES,
+    detail: Detail | None = None,
+) -> Listing:
+    """Return what lies below a place, every page followed.
+
+    ``location`` is an ``s3://`` URI that counts as it is written: a folder ends in a slash, else it is the
+    beginning of file names. ``root`` is the table's location where the place lies below it: names are hidden
+    and patterns match from there on. Ends early only where the budget, or that of the run, is spent; then it is
+    not complete.
+    With ``clock.ignore_later`` objects later than now are as if they were not there. Raises Unobserved.
+    """
+    bucket, prefix = split_uri(location)
+    below = root if root is not None and location.startswith(root) else location
+    tally = tally_of(below, pattern, clock, table_format, detail)
+    token, pages = None, 0
+    while True:
+        if pages and budget.is_spent(pages):
+            return tally.listing(bucket, complete=False)
+        try:
+            page = store.list_page(bucket, prefix, token=token)
+        except Unobserved as error:
+            if pages and error.problem.kind is ProblemKind.OVER_BUDGET:
+                return tally.listing(bucket, complete=False)
+            raise
+        pages += 1
+        tally.add_all(page.keys)
+        token = page.token
+        if token is None:
+            return tally.listing(bucket, complete=True)
+
+
+def too_large(place: str, max_bytes: int) -> Problem:
+    """Return the problem of an object that is larger than what is read of it."""
+    return Problem(
+        ProblemKind.OVER_BUDGET,
+        f"{place} is larger than {max_bytes:,} bytes, which is as much as is read of one",
+    )

@@ -1,0 +1,387 @@
+"""The whole story of a run: plan, look, judge, say what is news, deliver, remember."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from checks import changes as news
+from checks.aside import GivenUp, within
+from checks.channels import heartbeat
+from checks.config import load, load_environment
+from checks.lake import Lake
+from checks.model import JsonValue, Observation, ProblemKind, iso
+from checks.monitor import last_good
+from checks.monitor import plan as planning
+from checks.monitor import run_memory as remembering
+from checks.monitor.delivery import publish_all, send, topic_of
+from checks.monitor.invocation import read_event, refusal
+from checks.monitor.run_memory import Memory, Owner
+from checks.monitor.time_left import TimeLeft
+from checks.report import build
+from checks.rules.asking import Clock
+from checks.rules.sentences import count_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from checks.changes import State
+    from checks.channels import Delivery
+    from checks.config.resolved import Config
+    from checks.model import Finding
+    from checks.monitor.invocation import Asked
+    from checks.monitor.plan import Planned
+    from checks.report.build import FailOn, Report
+
+DEFAULT_HISTORY = ".checks/"
+
+
+class NothingMatches(Exception):  # noqa: N818 - a sentence for the user
+    """Raised when the tables that were chosen are none of those that the config watches."""
+
+
+class NotDelivered(Exception):  # noqa: N818 - a sentence for the operator
+    """Raised in the Lambda when the report did not reach its topics, so that the invocation fails."""
+
+
+class NotRead(Exception):  # noqa: N818 - the same
+    """Raised in the Lambda when the config could not be read in time, so that the invocation fails."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What one run is asked to do.
+
+    ``now`` is the run's time, aware; ``reading`` what the clock shows, where that is an event's, which may come late.
+    ``is_stated``: the event states its time, and is refused where that is too old or ahead. ``ignore_later``: evidence
+    later than ``now`` is ignored (a stated ``--now``). ``only`` holds globs of table ids. ``send``: publish. ``keep``:
+    let the state move. ``event_id``: the event that asked, which is reported once; ``request_id`` is the same when
+    Lambda tries an invocation again. ``time_left`` says when each part has to end. ``progress`` is called with the
+    number of tables looked at, and of all.
+    """
+
+    now: datetime
+    reading: datetime | None = None
+    is_stated: bool = False
+    ignore_later: bool = False
+    only: tuple[str, ...] = ()
+    send: bool = True
+    keep: bool = True
+    event_id: str | None = None
+    request_id: str | None = None
+    time_left: TimeLeft = field(default_factory=lambda: TimeLeft.of(None))
+    progress: Callable[[int, int], None] | None = None
+
+    def clock(self) -> datetime:
+        """Return the time of the machine: what the clock showed, and what has gone by since."""
+        gone_by = timedelta(seconds=time.monotonic() - self.time_left.started)
+        return (self.reading or self.now) + gone_by
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of a run. ``complaints`` are sentences for the operator: what could not be sent or kept.
+
+    ``refused`` says why an event was not run at all; then nothing was delivered, and nothing failed.
+    """
+
+    report: Report
+    deliveries: tuple[Delivery, ...] = ()
+    complaints: tuple[str, ...] = ()
+    delivered: bool = True
+    already_reported: bool = False
+    refused: str | None = None
+    observations: Mapping[str, Observation] = field(default_factory=dict)
+
+    def exit_code(self, fail_on: FailOn) -> int:
+        """Return 3 when not delivered, 1 when failing, 3 when something is unchecked, else 0."""
+        return build.exit_code(self.report, fail_on, delivered=self.delivered)
+
+    def brief(self) -> dict[str, JsonValue]:
+        """Return the few fields that the Lambda answers with."""
+        summary, cost = self.report.summary, self.report.cost
+        return {
+            "run_id": self.report.run_id,
+            "now": iso(self.report.now),
+            "already_reported": self.already_reported,
+            "refused": self.refused,
+            "delivered": self.delivered,
+            "tables": summary.tables,
+            "fresh": summary.fresh,
+            "warning": summary.warning,
+            "critical": summary.critical,
+            "unknown": summary.unknown,
+            "requests": cost.requests,
+            "usd": round(cost.usd, 6),
+            "complaints": list(self.complaints),
+        }
+
+
+def run(config: Config, request: Request, environ: Mapping[str, str]) -> Outcome:
+    """Check what the config watches, and report it. Never raises for what AWS answers.
+
+    Raises `NothingMatches` when ``request.only`` chooses none of the tables, `run_memory.OfAnotherConfig` when the
+    state is that of another config, and `checks.history.EventHeld` when another invocation carries the event out.
+    """
+    owner = Owner.of(config, environ)
+    refused = _refusal(request, None)
+    if refused is not None:  # by the clock alone: nothing is asked
+        return Outcome(report=_report(config, request, (), Memory(owner)), refused=refused, delivered=False)
+    memory = Memory.open(history_of(config, environ), owner, moves=request.keep, time_left=request.time_left)
+    if memory.knows(request.event_id):
+        return Outcome(report=_report(config, request, (), memory), already_reported=True)
+    refused = _refusal(request, memory.state.last_completed_at)
+    if refused is not None:
+        return Outcome(report=_report(config, request, (), memory), refused=refused, delivered=False)
+    if not memory.claim(request.event_id, request.request_id or uuid.uuid4().hex, request.clock):
+        return Outcome(report=_report(config, request, (), memory), already_reported=True)
+    outcome: Outcome | None = None
+    try:
+        outcome = _carried_out(config, request, memory, environ)
+    finally:
+        memory.give_back(done=outcome is not None and outcome.delivered)
+    return outcome
+
+
+def _refusal(request: Request, last_completed_at: datetime | None) -> str | None:
+    if not request.is_stated:
+        return None
+    return refusal(request.now, request.reading or request.now, last_completed_at)
+
+
+def _carried_out(config: Config, request: Request, memory: Memory, environ: Mapping[str, str]) -> Outcome:
+    """Plan, look, judge, deliver and remember."""
+    started = request.time_left.started
+    lake = _lake_of(config)
+    planned, clock = _planned(config, request, lake, memory.state)
+    observations = lake.observe_all(
+        planned.plans, clock, stop_at=request.time_left.looking(), on_done=_counted(request, planned)
+    )
+    judged = _judged(planned, observations, clock.later(time.monotonic() - started))
+    findings = (*planned.findings, *judged)
+    watched = None if request.only else planned.watched
+    changes = news.changes(memory.state, findings, request.now, config.settings.remind_every, watched)
+    report = replace(
+        _report(config, request, findings, memory),
+        changes=changes,
+        cost=lake.cost(time.monotonic() - started),
+        notes=(*memory.notes, *planned.notes),
+    )
+    sent = send(
+        config,
+        report,
+        memory.state.last_full_report_on if request.keep else None,
+        environ,
+        publish=request.send,
+        stop_at=request.time_left.sending(),
+    )
+    report = replace(report, notes=(*report.notes, *sent.notes))
+    memory.keep(
+        partial(
+            remembering.after,
+            owner=memory.owner,
+            report=report,
+            sent=sent,
+            planned=planned,
+            observations=observations,
+            event_id=request.event_id,
+            at=request.clock(),
+        )
+    )
+    memory.keep_report(report)
+    return Outcome(
+        report=report,
+        deliveries=sent.deliveries,
+        complaints=(*memory.notes, *memory.complaints, *sent.complaints),
+        delivered=sent.whole and not memory.lost,
+        observations=observations,
+    )
+
+
+def look(config: Config, request: Request, environ: Mapping[str, str]) -> dict[str, Observation]:
+    """Return what is there, without judging it; raises `NothingMatches` as `run` does."""
+    lake = _lake_of(config)
+    memory = Memory.open(history_of(config, environ), Owner.of(config, environ), moves=False)
+    planned, clock = _planned(config, request, lake, memory.state)
+    return lake.observe_all(planned.plans, clock)
+
+
+def _judged(planned: Planned, observations: Mapping[str, Observation], clock: Clock) -> tuple[Finding, ...]:
+    """Measure every rule on what was observed, and have Great Expectations judge it."""
+    from checks.assess import findings_of
+
+    return findings_of(planned.plans, observations, clock)
+
+
+def _report(config: Config, request: Request, findings: tuple[Finding, ...], memory: Memory) -> Report:
+    run_id = _run_id(request)
+    return build.build(
+        findings=findings,
+        now=request.now,
+        run_id=run_id,
+        name=config.settings.name or "",
+        zone=config.settings.timezone,
+        first_run=memory.state.is_first_run,
+        whole_at=memory.where(run_id, request.now),
+    )
+
+
+def _run_id(request: Request) -> str:
+    """Return the event's id, which is the same at each try, or the time with something unique."""
+    return request.event_id or f"{request.now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
+
+
+def _planned(config: Config, request: Request, lake: Lake, state: State) -> tuple[Planned, Clock]:
+    last = state.last_completed_at
+    clock = Clock(
+        now=request.now,
+        reading=request.reading,
+        ignore_later=request.ignore_later,
+        last_completed_at=last if last is not None and last <= request.now else None,
+    )
+    planned = planning.plan(
+        config, lake.catalog, state.tables, request.now, stop_at=request.time_left.planning()
+    )
+    if not request.only:
+        return planned, clock
+    chosen = planned.only(
+        lambda table: any(fnmatchcase(table.lower(), glob.lower()) for glob in request.only)
+    )
+    if chosen.plans or chosen.findings:
+        return chosen, clock
+    unread = tuple(each for each in planned.findings if _is_unread_glob(each))
+    if unread:  # the tables may be among those whose names could not be looked up
+        return replace(planned, plans=(), findings=unread), clock
+    total = count_of(len(planned.plans) + len(planned.findings), "table")
+    raise NothingMatches(f"{', '.join(request.only)} matches none of the {total} that the config watches")
+
+
+def _is_unread_glob(finding: Finding) -> bool:
+    return "*" in finding.table and finding.problem is not ProblemKind.NOT_IN_CATALOG
+
+
+def make_plan(config: Config, request: Request, environ: Mapping[str, str]) -> tuple[Planned, Clock]:
+    """Return what a run would look at, without looking; raises `NothingMatches` as `run` does."""
+    memory = Memory.open(history_of(config, environ), Owner.of(config, environ), moves=False)
+    return _planned(config, request, _lake_of(config), memory.state)
+
+
+def _counted(request: Request, planned: Planned) -> Callable[[Observation], None]:
+    done = 0
+
+    def on_done(_seen: Observation) -> None:
+        nonlocal done
+        done += 1
+        if request.progress is not None:
+            request.progress(done, len(planned.plans))
+
+    return on_done
+
+
+def _lake_of(config: Config) -> Lake:
+    return Lake(
+        accounts=config.accounts,
+        concurrency=config.settings.concurrency,
+        table_timeout_s=config.settings.timeout.total_seconds(),
+        max_requests=config.settings.max_requests,
+    )
+
+
+def history_of(config: Config, environ: Mapping[str, str]) -> str:
+    """Return where the state is kept: the config's place, else HISTORY, else a folder here.
+
+    Empty in a Lambda without either: there is no folder of its own to write to.
+    """
+    default = "" if environ.get("AWS_LAMBDA_FUNCTION_NAME") else DEFAULT_HISTORY
+    return config.settings.history or environ.get("HISTORY", "").strip() or default
+
+
+def load_config(source: str | Path | dict[str, Any] | None, environ: Mapping[str, str]) -> Config:
+    """Return the config at a path or ``s3://`` URI, or that of the environment (CONFIG, TABLES) for None.
+
+    Raises `checks.config.ConfigErrors` with every mistake.
+    """
+    if source is None:
+        return load_environment(environ, fetch=_fetch)
+    return load(source, environ=environ, fetch=_fetch)
+
+
+def _fetch(uri: str) -> bytes:
+    """Return the bytes of an object; the sentence of what went wrong is the OSError's."""
+    from checks.lake.fetch import fetch
+
+    return fetch(uri, max_bytes=1 << 20)
+
+
+def send_test(config: Config, now: datetime, environ: Mapping[str, str]) -> tuple[Delivery, ...]:
+    """Publish a report that says that it is a test to the topic and to each route's; return how each took it."""
+    targets = dict.fromkeys([topic_of(config, environ), *(route.topic for route in config.routes)])
+    report = build.build(
+        findings=(),
+        now=now,
+        run_id=f"test-{uuid.uuid4().hex[:8]}",
+        name=f"TEST of {config.settings.name or 'the monitor'}",
+        zone=config.settings.timezone,
+        notes=("This is a test: no table was looked at. Whoever reads it gets the reports of this monitor.",),
+    )
+    parts = [(target, report) for target in targets if target]
+    return publish_all(parts, TimeLeft.of(None).sending())
+
+
+def run_event(
+    event: object, remaining_ms: Callable[[], int] | None, request_id: str | None = None
+) -> Outcome:
+    """Carry out what a Lambda's event asks for: a scheduled run, or a direct call.
+
+    ``remaining_ms`` tells the milliseconds that are left to the invocation, ``request_id`` is the same when Lambda
+    tries it again. Raises `NotDelivered` when the report did not reach its topics or could not be remembered,
+    `NotRead` when the config could not be read in time, `invocation.UnreadableEvent`, what `run` raises, and
+    `checks.config.ConfigErrors` for a config with mistakes.
+    """
+    time_left = TimeLeft.of(None if remaining_ms is None else remaining_ms() / 1000)
+    asked = read_event(event)
+    request = request_of(asked, time_left, request_id)
+    try:
+        in_use = within(partial(last_good.load, os.environ, _fetch), time_left.reading())
+    except GivenUp:
+        named = os.environ.get("CONFIG", "").strip()
+        raise NotRead(
+            f"The config {named} could not be read in time: S3 did not answer. Nothing was looked at."
+        ) from None
+    outcome = run(in_use.config, request, os.environ)
+    kept = in_use.keep(os.environ, time_left.reading()) if request.keep and outcome.refused is None else ""
+    for sentence in (*outcome.complaints, outcome.refused, kept):
+        if sentence:
+            print(sentence)  # noqa: T201 - the Lambda's log
+    if not outcome.delivered and outcome.refused is None:
+        raise NotDelivered("; ".join(outcome.complaints) or "the report was not delivered")
+    if request.keep and not outcome.already_reported and outcome.refused is None:
+        heartbeat.beat(outcome.report.summary, os.environ)
+    return outcome
+
+
+def request_of(asked: Asked, time_left: TimeLeft, request_id: str | None = None) -> Request:
+    """Return the run that an event asks for."""
+    reading = _clock()
+    return Request(
+        now=asked.time or reading,
+        reading=reading,
+        is_stated=asked.time is not None,
+        only=asked.only,
+        send=asked.send,
+        keep=asked.send and not asked.only,
+        event_id=asked.id,
+        request_id=request_id,
+        time_left=time_left,
+    )
+
+
+def _clock() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251 - the edge: the one reading of the clock

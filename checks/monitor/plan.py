@@ -1,0 +1,304 @@
+"""Which tables a run looks at, by which checks, in which way: config and catalog brought together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from checks.config.selectors import matches_name
+from checks.lake.estimate import estimate, seen_late
+from checks.lake.glue.catalog import prefix_table
+from checks.model import CATALOG_CHECK, CONFIG_CHECK, Finding, Problem, ProblemKind, Status, TableMemory
+from checks.monitor.catalogued import is_pattern, not_in_catalog, read_catalog
+from checks.rules.base import TablePlan
+from checks.schedule.runs import DEFAULT_CRON, RunTimes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from checks.changes import TableRecord
+    from checks.config.resolved import Config, Resolved
+    from checks.config.selectors import Selector
+    from checks.lake import Catalog
+    from checks.model import Table
+    from checks.monitor.catalogued import Catalogued
+    from checks.rules.asking import Clock
+
+_VIEW = "VIRTUAL_VIEW"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """The tables to look at, and what was found out about those that cannot be.
+
+    ``watched`` holds the ids of all tables that the config watches, whatever became of them.
+    """
+
+    plans: tuple[TablePlan, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    watched: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
+
+    def only(self, matches: Callable[[str], bool]) -> Planned:
+        """Return the plan of the tables whose ids match."""
+        return Planned(
+            plans=tuple(plan for plan in self.plans if matches(plan.table.id)),
+            findings=tuple(finding for finding in self.findings if matches(finding.table)),
+            watched=self.watched,
+            notes=self.notes,
+        )
+
+
+def plan_of(
+    table: Table,
+    resolved: Resolved,
+    config: Config,
+    remembered: Mapping[str, TableRecord],
+    now: datetime,
+    *,
+    matched_by: str,
+) -> TablePlan:
+    """Return how a table is looked at, by what the config says of it and what earlier runs remember of it."""
+    record = remembered.get(table.id)
+    reasons = {rule.check: resolved.silenced(now, rule.check) for rule in resolved.rules}
+    return TablePlan(
+        table=table,
+        rules=resolved.rules,
+        entry=resolved.entry,
+        matched_by=matched_by,
+        by_glob=resolved.by_glob,
+        silences={check: reason for check, reason in reasons.items() if reason is not None},
+        memory=record.memory if record is not None else TableMemory(),
+        max_age_of_answer=config.settings.max_age_of_answer,
+    )
+
+
+def plan(
+    config: Config,
+    catalog: Catalog,
+    remembered: Mapping[str, TableRecord],
+    now: datetime,
+    *,
+    only: Callable[[Selector], bool] | None = None,
+    stop_at: float | None = None,
+) -> Planned:
+    """Return what a run at ``now`` looks at; with ``only`` what those entries speak of.
+
+    ``remembered`` holds the tables of earlier runs: those that a glob matched and that the catalog has no
+    more are told as gone, not dropped. Databases are read side by side until ``stop_at`` (monotonic seconds): what was
+    not reached then is unknown. Never raises for what AWS answers: that is a finding.
+    """
+    selectors = tuple(each for each in config.selectors() if only is None or only(each))
+    read = read_catalog(catalog, config, selectors, stop_at)
+    draft = _Draft(config, remembered, now)
+    if config.problem is not None and only is None:
+        draft.add_config(config.source, config.problem)
+    for selector in selectors:
+        if selector.is_prefix:
+            draft.add_prefix(selector)
+    for selector in selectors:
+        if selector.is_glob:
+            _match_glob(selector, read, draft)
+    for selector in selectors:
+        if selector.is_prefix or selector.is_glob:
+            continue
+        found = read.table(selector.account, selector.database or "", selector.name or "")
+        if isinstance(found, Problem):
+            draft.add_unread(selector.id, found, selector)
+        else:
+            draft.add(found, selector)
+    draft.add_gone(read)
+    return draft.planned()
+
+
+def _match_glob(selector: Selector, read: Catalogued, draft: _Draft) -> None:
+    """Add all tables that a glob matches; one finding when the catalog cannot be read or none match."""
+    database = selector.database or ""
+    names = read.names[selector.account] if is_pattern(database) else (database,)
+    if isinstance(names, Problem):
+        draft.add_unread(selector.id, names, selector)
+        return
+    matched = 0
+    for name in names:
+        if not matches_name(database, name):
+            continue
+        tables = read.databases[selector.account, name]
+        if isinstance(tables, Problem):
+            draft.add_unread(
+                f"{selector.account}/{name}.*" if selector.account else f"{name}.*", tables, selector
+            )
+            matched += 1
+            continue
+        for table in tables.values():
+            if selector.matches(selector.account, name, table.name or ""):
+                matched += 1
+                draft.add(table, selector)
+    for broken_id, problem in read.broken.items():
+        account, _, rest = broken_id.rpartition("/")
+        of, _, name = rest.partition(".")
+        if (account or None) == selector.account and selector.matches(selector.account, of, name):
+            matched += 1
+            draft.add_unread(broken_id, problem, selector)
+    if not matched:
+        draft.add_unread(selector.id, not_in_catalog(selector.id), selector)
+
+
+class _Draft:
+    """The plan while it is being made: each table once, whichever entries speak of it."""
+
+    def __init__(self, config: Config, remembered: Mapping[str, TableRecord], now: datetime) -> None:
+        self._config, self._remembered, self._now = config, remembered, now
+        self._plans: dict[str, TablePlan] = {}
+        self._findings: dict[str, Finding] = {}
+        self._watched: set[str] = set()
+        self._views = 0
+
+    def add_config(self, source: str, problem: Problem) -> None:
+        """Add the config itself, which cannot be used as it is."""
+        self._watched.add(source)
+        self._findings[source] = Finding(
+            table=source,
+            check=CONFIG_CHECK,
+            status=Status.UNKNOWN,
+            because=problem.message,
+            advice=problem.remedy,
+            problem=problem.kind,
+            whole_table=True,
+        )
+
+    def add_prefix(self, selector: Selector) -> None:
+        """Add a location that is watched without a catalog entry."""
+        table = prefix_table(selector.text, selector.account, selector.region)
+        self._add(table, self._config.resolve_prefix(selector.text), selector)
+
+    def add(self, table: Table, selector: Selector) -> None:
+        """Add a table of the catalog; a view that only a glob matches is no table of S3, and is left out."""
+        resolved = self._config.resolve(selector.account, table.database or "", table.name or "")
+        if resolved is None:
+            return
+        if table.kind == _VIEW and resolved.by_glob:
+            self._views += 1
+            return
+        self._add(table, resolved, selector)
+
+    def _add(self, table: Table, resolved: Resolved | None, selector: Selector) -> None:
+        if resolved is None:
+            return
+        self._watched.add(table.id)
+        if resolved.problem is not None:
+            self._unknown(table.id, resolved.problem)
+            return
+        self._plans[table.id] = plan_of(
+            table, resolved, self._config, self._remembered, self._now, matched_by=selector.id
+        )
+
+    def add_unread(self, table: str, problem: Problem, selector: Selector) -> None:
+        """Add a table (or a glob of them) that could not be found out about, as one unknown finding.
+
+        All tables that the same entry matched before are unknown with it.
+        """
+        self._watched.add(table)
+        self._unknown(table, problem)
+        for known, record in self._remembered.items():
+            if selector.is_glob and record.matched_by == selector.id and known not in self._plans:
+                self._watched.add(known)
+                if problem.kind not in (ProblemKind.NOT_IN_CATALOG, ProblemKind.NOT_FOUND):
+                    self._unknown(known, problem)
+
+    def add_gone(self, read: Catalogued) -> None:
+        """Add the tables that a glob matched in an earlier run, and that the catalog has no more."""
+        for table, record in self._remembered.items():
+            if (
+                not record.by_glob
+                or table in self._plans
+                or table in self._findings
+                or table.startswith("s3://")
+            ):
+                continue
+            account, _, rest = table.rpartition("/")
+            database, _, name = rest.partition(".")
+            if self._config.resolve(account or None, database, name) is None:
+                continue
+            if isinstance(read.databases.get((account or None, database)), Problem):
+                continue
+            self._watched.add(table)
+            self._unknown(
+                table,
+                Problem(
+                    ProblemKind.GONE_FROM_CATALOG,
+                    f"{table} was matched by {record.matched_by} in the last report and is gone from the catalog",
+                    "if it was dropped on purpose, write it under exclude; if not, look at who dropped it, and at the "
+                    "monitor's permissions in Glue and Lake Formation",
+                ),
+            )
+
+    def _unknown(self, table: str, problem: Problem) -> None:
+        account, _, rest = table.rpartition("/") if not table.startswith("s3://") else ("", "", "")
+        database, _, name = rest.partition(".")
+        is_one = rest and not set("*?") & set(rest)
+        resolved = self._config.resolve(account or None, database, name) if is_one else None
+        kind = ProblemKind.NOT_IN_CATALOG if problem.kind is ProblemKind.NOT_FOUND else problem.kind
+        if problem.kind is ProblemKind.NOT_FOUND:
+            problem = not_in_catalog(table, problem.message)
+        silenced = resolved.silenced(self._now, CATALOG_CHECK) if resolved else None
+        self._findings[table] = Finding(
+            table=table,
+            check=CATALOG_CHECK,
+            status=Status.UNKNOWN,
+            because=problem.message,
+            advice=problem.remedy,
+            problem=kind,
+            cause=problem.cause,
+            lacks=problem.lacks,
+            owner=resolved.entry.owner if resolved else None,
+            runbook=resolved.entry.runbook if resolved else None,
+            silenced=silenced,
+            whole_table=True,
+        )
+
+    def planned(self) -> Planned:
+        """Return the plan, in the order of the tables' ids."""
+        notes = []
+        if self._views:
+            number = "1 view was" if self._views == 1 else f"{self._views} views were"
+            notes.append(f"{number} left out: views hold no data of their own in S3")
+        return Planned(
+            plans=tuple(self._plans[key] for key in sorted(self._plans)),
+            findings=tuple(self._findings[key] for key in sorted(self._findings)),
+            watched=frozenset(self._watched),
+            notes=tuple(notes),
+        )
+
+
+def say(planned: Planned, clock: Clock, cron: str = DEFAULT_CRON) -> str:
+    """Say the plan as a table of text, with the total, what cannot be looked at, and deadlines seen late.
+
+    ``cron`` is the EventBridge expression that the monitor runs by. Raises ValueError when it is not read.
+    """
+    rows = [("TABLE", "FORMAT", "CHECKS", "READ BY", "REQUESTS", "USD A RUN")]
+    requests, usd, many = 0, 0.0, 0
+    for each in planned.plans:
+        expected = estimate(each, clock)
+        requests, usd, many = requests + expected.count, usd + expected.usd, many + expected.at_least
+        checks = ", ".join(rule.check for rule in each.rules) or "none"
+        number = f"{'at least' if expected.at_least else 'about'} {expected.count}"
+        rows.append(
+            (each.table.id, each.table.format.value, checks, expected.way, number, f"{expected.usd:.6f}")
+        )
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
+    number = "1 table" if len(planned.plans) == 1 else f"{len(planned.plans)} tables"
+    lines += [
+        "",
+        f"{number}, about {requests} requests and ${usd:.4f} a run, ${usd * 30:.2f} a month of daily runs",
+    ]
+    if many:
+        lines.append("a request more for each further 1,000 objects of a place that is read whole")
+    runs = RunTimes(cron)
+    lines += [f"warning: {late.say(runs)}" for late in seen_late(planned.plans, runs, clock.now)]
+    lines += [f"could not be planned: {finding.because}" for finding in planned.findings]
+    lines += [f"note: {note}" for note in planned.notes]
+    return "\n".join(lines)
