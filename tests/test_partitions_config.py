@@ -34,7 +34,7 @@ def rule_of(document: dict[str, Any], **environ: str) -> PartitionsRule:
         ({"region": ["eu", "${OTHER}"], "shard": 1}, Dimensions(("region", "shard"), (("eu", "us"), ("1",)))),
     ],
 )
-def test_each(each: Any, read: Each) -> None:
+def test_each(each: Any, read: Dimensions) -> None:
     document = config_of({"each": each})
     jsonschema.validate(document, json_schema())
     assert rule_of(document, OTHER="us").each == read

@@ -75,7 +75,7 @@ class Dimensions:
 
 def parse_each(value: object) -> Dimensions | None:
     """Read a key, a list of keys, or keys with their values; raise ValueError with what to write."""
-    if value is None or isinstance(value, Each):
+    if value is None or isinstance(value, Dimensions):
         return value
     if isinstance(value, dict):
         keys = [_key(key) for key in value]
