@@ -19,7 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from checks.model import Status
-from tests.healthy import Simulated, fifty
+from tests.support.healthy import Simulated, fifty
 
 HOUR = timedelta(hours=1)
 BEGIN, END = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)

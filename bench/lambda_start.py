@@ -24,8 +24,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench.server import environment
 from infra.package.bytecode import find_python
-from tests.lakes import HttpLake, serving
-from tests.real_lake import TABLES, RealLake
+from tests.support.lakes import HttpLake, serving
+from tests.support.real_lake import TABLES, RealLake
 
 ROOT = Path(__file__).parents[1]
 TIMES = 3

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, settings
 
 from infra.package.bytecode import find_python
 from infra.package.failures import NotBuilt
-from tests.asked import Recorder, differences, joined
-from tests.lakes import HttpLake, point_at, reset, serving
+from tests.support.asked import Recorder, differences, joined
+from tests.support.lakes import HttpLake, point_at, reset, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

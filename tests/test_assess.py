@@ -28,7 +28,7 @@ from checks.model import (
 from checks.rules import CHECKS
 from checks.rules.asking import Clock
 from checks.rules.base import NOTHING_MORE, About, Direction, Row, Rule
-from tests.times import HOUR, SECOND, at
+from tests.support.times import HOUR, SECOND, at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.tables_by_engines import iceberg_catalog, iceberg_schema, rows, set_commit_times
+from tests.support.tables_by_engines import iceberg_catalog, iceberg_schema, rows, set_commit_times
 
 LAKE = "lake"
 RAW = "e2e-raw"

@@ -1,7 +1,7 @@
 """osls, with the one line of the template left out that the emulator cannot take, between packaging and deploying.
 
 It does not know the condition `cloudwatch:namespace`, and denies PutMetricData under it. That the real template has it
-is held by tests/test_infra_template.py.
+is held by tests/infra/test_template.py.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 It deploys by `make deploy`, lets the schedule fire, reads the report out of a queue that is subscribed to the topic,
 breaks a bucket, gets only the news, updates the stack, removes it, and looks for what is left.
 
-What the emulator cannot show is held by tests/test_infra_template.py over the packaged template: it enforces no rights
+What the emulator cannot show is held by tests/infra/test_template.py over the packaged template: it enforces no rights
 on KMS keys, ignores TreatMissingData and dimensions of alarms, takes no condition on `cloudwatch:namespace` (see
 patched_osls.py), sends no mail, and has no limit on a package's size.
 """

@@ -1,0 +1,149 @@
+"""The library in notebooks and scripts."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+import pandas as pd
+import pytest
+from nbclient import NotebookClient
+
+import checks
+from checks.config import ConfigErrors
+from checks.monitor import NothingMatches
+from tests.support.accounts import Team, land_days
+from tests.support.times import DAY, HOUR, at
+
+if TYPE_CHECKING:
+    from tests.support.lakes import HttpLake
+
+ROOT = Path(__file__).parents[2]
+NOW = at("2026-11-23 07:00")
+CONFIG: dict[str, Any] = {
+    "version": 1,
+    "tables": [
+        {
+            "table": "sales.orders",
+            "partitions": {"every": "1d", "due": "06:00", "lookback": 3},
+            "owner": "<b>me</b>",
+        },
+        {"table": "web.clicks", "freshness": {"max_age": "24h"}},
+    ],
+}
+INSTANT = "datetime64[ns, UTC]"
+
+
+@pytest.fixture
+def tables(lake: HttpLake) -> HttpLake:
+    land_days(lake, lake.table("sales.orders", dt="string"), "2026-11-10", "2026-11-21")
+    lake.put(f"{lake.table('web.clicks').location}a.parquet", NOW - HOUR)
+    return lake
+
+
+def test_a_report_answers_what_one_asks_first(tables: HttpLake) -> None:
+    report = checks.run(CONFIG, now=NOW)
+    assert not report.ok
+    assert (report.summary.critical, report.summary.fresh, len(report)) == (1, 1, 2)
+    assert repr(report) == "<Report [S3 tables] 1 failing, 1 fresh - Mon 23 Nov>"
+    assert report["web.clicks"].ok
+    assert not report["sales.orders"].ok
+    assert "2026-11-22 missing" in str(report["sales.orders"])
+    assert report.to_dict()["summary"] == {"tables": 2, "fresh": 1, "warning": 0, "critical": 1, "unknown": 0}
+    with pytest.raises(KeyError, match=r"sales\.order is not in this report; it has sales\.orders"):
+        report["sales.order"]
+
+
+def test_frames_have_typed_columns_in_utc(tables: HttpLake) -> None:
+    report = checks.run(CONFIG, now=NOW)
+    findings = report.findings
+    for column in ("observed_at", "expected_at", "deadline"):
+        assert str(findings[column].dtype) == INSTANT
+    assert list(findings["severity"].cat.categories) == ["warning", "critical"]
+    clicks = findings.set_index("table").loc["web.clicks"]
+    assert clicks["observed_at"] == pd.Timestamp(NOW - HOUR)
+    assert clicks["expected_at"] == pd.Timestamp(NOW - DAY)
+    assert pd.isna(findings["observed_number"]).tolist() == [False, True]
+    orders = findings.set_index("table").loc["sales.orders"]
+    assert (orders["observed_number"], orders["bad_items"]) == (1, 1)
+    items = report.items.set_index("period")
+    assert list(items["state"]) == ["missing", "present", "present"]
+    assert items.loc["2026-11-22", "due_at"] == pd.Timestamp("2026-11-23T06:00Z")
+    assert list(report.changes["reason"]) == ["new"]
+    assert checks.run({**CONFIG, "tables": CONFIG["tables"][1:]}, now=NOW).items.empty
+
+
+def test_it_shows_itself_with_escaped_text(tables: HttpLake) -> None:
+    shown = checks.run(CONFIG, now=NOW)._repr_html_()
+    assert "sales.orders" in shown
+    assert "&lt;b&gt;me&lt;/b&gt;" in shown
+    assert "<b>me</b>" not in shown
+    assert "<script" not in shown
+
+
+def test_it_works_inside_a_running_event_loop(tables: HttpLake) -> None:
+    async def cell() -> bool:
+        return checks.run(CONFIG, now=NOW)["web.clicks"].ok
+
+    assert asyncio.run(cell())
+
+
+def test_a_run_from_a_notebook_never_moves_the_state(tables: HttpLake) -> None:
+    team = Team(tables)
+    config = {**CONFIG, "topic": team.topic}
+    checks.run(config)
+    assert team.mails() == []
+    checks.run(config, send=True)
+    checks.run(config, send=True)
+    assert len(team.mails()) == 2
+    assert not Path(".checks").exists()
+
+
+def test_what_was_measured_comes_without_a_verdict(tables: HttpLake) -> None:
+    seen = checks.observe(CONFIG, now=NOW)
+    assert str(seen["newest_data_at"].dtype) == INSTANT
+    orders = seen[seen["table"] == "sales.orders"].set_index("period")
+    assert orders.loc["2026-11-21", "objects"] == 1
+    assert orders.loc["2026-11-21", "registered"]
+    assert not orders.loc["2026-11-22", "registered"]
+    clicks = seen[seen["table"] == "web.clicks"].iloc[0]
+    assert (clicks["evidence"], clicks["complete"]) == ("s3://lake/web/clicks/a.parquet", True)
+    assert pd.isna(clicks["period"])
+
+
+def test_some_tables_and_wrong_input(tables: HttpLake) -> None:
+    assert list(checks.run(CONFIG, tables="web.*", now=NOW).findings["table"]) == ["web.clicks"]
+    with pytest.raises(NothingMatches):
+        checks.run(CONFIG, tables=["crm.*"], now=NOW)
+    with pytest.raises(ValueError, match="has no time zone"):
+        checks.run(CONFIG, now=datetime(2026, 11, 23))
+    with pytest.raises(ConfigErrors, match="soon"):
+        checks.run({"version": 1, "tables": [{"table": "a.b", "freshness": {"max_age": "soon"}}]})
+    with pytest.raises(AttributeError, match="module 'checks' has no attribute 'rum'"):
+        checks.rum  # noqa: B018 - asking is the test
+
+
+def test_importing_it_imports_nothing_heavy() -> None:
+    script = (
+        "import sys, checks\nassert 'run' in dir(checks)\n"
+        "assert not {'pandas', 'boto3', 'great_expectations'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, cwd=ROOT)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the Jupyter client, not of ours
+def test_the_example_notebook_runs(tables: HttpLake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("HISTORY", "")
+    read: Any = nbformat.read  # it has no types
+    notebook = read(ROOT / "docs" / "notebook.ipynb", as_version=4)
+    NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert all(cell.outputs for cell in cells)
+    shown = cells[0].outputs[0]["data"]["text/html"]
+    assert "sales.orders" in shown

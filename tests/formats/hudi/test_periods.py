@@ -1,0 +1,182 @@
+"""Which periods hold rows, as the timeline of a Hudi table tells it, within bounded requests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from checks.lake.formats import delta, hudi
+from checks.lake.formats.hudi.paths import PartitionPaths
+from checks.model import Format, TableMemory
+from checks.rules.asking import Clock
+from tests.support.partitioned import (
+    A_GAP,
+    EIGHT,
+    MISSING,
+    NINE,
+    PRESENT,
+    TEN,
+    filled,
+    metadata_action,
+    partitions_rule,
+    plan_with,
+    states,
+)
+from tests.support.tables_by_engines import (
+    LOCATION,
+    NOW,
+    ROOT,
+    HudiTable,
+    ObjectsInMemory,
+    delta_add,
+    delta_commit,
+    freshness,
+    hudi_commit,
+    log_key,
+    observe,
+)
+from tests.support.times import DAY, HOUR
+
+
+def test_days_are_found_in_the_commits_on_the_timeline() -> None:
+    table = HudiTable()
+    for moment, day in ((EIGHT - DAY, "2026-11-18"), (EIGHT, "2026-11-19"), (NINE, "2026-11-21")):
+        table.instant(moment, "commit", hudi_commit(partition=f"day={day}"))
+    plan = plan_with(Format.HUDI)
+    seen = observe(hudi.READER, plan, table.objects)
+    assert filled(plan, seen) == A_GAP
+    assert table.objects.counts == (2, 4)
+    newest = next(each for each in seen.partitions if each.period.label == "2026-11-21")
+    assert newest.listing is not None
+    assert (newest.listing.oldest_at, newest.listing.size_bytes) == (NINE, 441_367)
+
+
+def test_the_walk_ends_when_all_days_are_found() -> None:
+    table = HudiTable()
+    for number in range(20):
+        moment = EIGHT - number * DAY
+        table.instant(moment, "commit", hudi_commit(partition=f"day={moment:%Y-%m-%d}"))
+    plan = plan_with(Format.HUDI)
+    seen = observe(hudi.READER, plan, table.objects)
+    assert set(states(plan, seen).values()) == {PRESENT}
+    assert table.objects.counts == (1, 4)
+
+
+def test_days_before_the_timeline_are_looked_for_by_their_path() -> None:
+    table = HudiTable(table_type="MERGE_ON_READ")
+    table.instant(NINE, "deltacommit", hudi_commit(partition="day=2026-11-21"))
+    table.objects.put(f"{ROOT}.hoodie/archived/.commits_.archive.1_1-0-1", b"...")
+    table.objects.put(f"{ROOT}day=2026-11-19/.f-0_20261119060000000.log.1_0-1-2", b"rows")
+    table.objects.put(f"{ROOT}day=2026-11-20/.hoodie_partition_metadata", b"...")
+    plan = plan_with(Format.HUDI)
+    seen = observe(hudi.READER, plan, table.objects)
+    assert filled(plan, seen) == A_GAP
+
+
+def test_a_dropped_partition_holds_nothing_though_its_files_lie_there() -> None:
+    table = HudiTable()
+    for moment, day in ((EIGHT - DAY, "2026-11-19"), (EIGHT, "2026-11-20"), (NINE, "2026-11-21")):
+        table.instant(moment, "commit", hudi_commit(partition=f"day={day}"))
+    dropped = hudi_commit("DELETE_PARTITION", inserts=0, replaced=("day=2026-11-20",))
+    table.instant(TEN, "replacecommit", dropped)
+    table.objects.put(f"{ROOT}.hoodie/archived/.commits_.archive.1_1-0-1", b"...")
+    table.objects.put(f"{ROOT}day=2026-11-20/f-0_0-1-2_20261120080000000.parquet", b"rows")
+    plan = plan_with(Format.HUDI)
+    assert filled(plan, observe(hudi.READER, plan, table.objects)) == A_GAP
+
+
+@pytest.mark.parametrize("operation", ["CLUSTER", "BUCKET_RESCALE"])
+def test_a_partition_that_was_written_anew_still_holds_its_rows(operation: str) -> None:
+    table = HudiTable()
+    for moment, day in ((EIGHT, "2026-11-19"), (NINE, "2026-11-21")):
+        table.instant(moment, "commit", hudi_commit(partition=f"day={day}"))
+    clustered = hudi_commit(operation, partition="day=2026-11-19", replaced=("day=2026-11-19",))
+    table.instant(TEN, "replacecommit", clustered)
+    plan = plan_with(Format.HUDI)
+    assert filled(plan, observe(hudi.READER, plan, table.objects)) == A_GAP
+
+
+def test_a_table_without_partition_fields_says_so() -> None:
+    table = HudiTable(more={"hoodie.table.partition.fields": ""})
+    table.instant(NINE, "commit", hudi_commit(partition=""))
+    seen = observe(hudi.READER, plan_with(Format.HUDI), table.objects)
+    assert seen.newest is not None
+    assert "sales.orders is not partitioned" in seen.notes[-1]
+
+
+def test_names_of_keys_are_taken_from_paths_where_nothing_else_tells_them() -> None:
+    table = HudiTable(more={"hoodie.table.partition.fields": ""})
+    for moment, day in ((EIGHT, "2026-11-19"), (NINE, "2026-11-21")):
+        table.instant(moment, "commit", hudi_commit(partition=f"day={day}"))
+    plan = plan_with(Format.HUDI)
+    assert filled(plan, observe(hudi.READER, plan, table.objects)) == A_GAP
+
+
+def test_a_partitioned_table_whose_keys_nothing_names_is_not_said_to_be_none() -> None:
+    table = HudiTable(more={"hoodie.table.partition.fields": ""})
+    table.instant(NINE, "commit", hudi_commit(partition="2026/11/21"))
+    seen = observe(hudi.READER, plan_with(Format.HUDI), table.objects)
+    assert seen.notes[-1] == (
+        f"neither {LOCATION}.hoodie/hoodie.properties nor the catalog names the partition keys of sales.orders, "
+        "whose data lies in paths such as 2026/11/21"
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "names", "values"),
+    [
+        ("day=2026-11-21", ("day",), ("2026-11-21",)),
+        ("2026-11-21", ("day",), ("2026-11-21",)),
+        ("2026/11/21", ("day",), ("2026/11/21",)),
+        ("2026/11/21", ("y", "m", "d"), ("2026", "11", "21")),
+        ("y=2026/m=11", ("y", "m"), ("2026", "11")),
+        ("day=a%3Ab", ("day",), ("a:b",)),
+        ("Day=2026-11-21", ("day",), ("2026-11-21",)),
+        ("day=2026/11/21", ("day",), ("2026/11/21",)),
+        ("day=a=b", ("day",), ("a=b",)),
+        ("a=b/c", ("day",), ("a=b/c",)),
+    ],
+)
+def test_paths_carry_values_with_and_without_names(
+    path: str, names: tuple[str, ...], values: tuple[str, ...]
+) -> None:
+    assert PartitionPaths(names, ("",) * len(names), {}).values_of(path) == values
+
+
+@pytest.mark.parametrize("table_format", [Format.DELTA, Format.HUDI])
+def test_with_a_stated_now_later_commits_fill_no_day(table_format: Format) -> None:
+    days = ((EIGHT - 2 * DAY, "2026-11-19"), (EIGHT, "2026-11-21"), (NOW - HOUR, "2026-11-20"))
+    reader: Any
+    if table_format is Format.HUDI:
+        table = HudiTable()
+        for moment, day in days:
+            table.instant(moment, "commit", hudi_commit(partition=f"day={day}"))
+        objects, reader = table.objects, hudi.READER
+    else:
+        objects, reader = ObjectsInMemory(), delta.READER
+        for version, (moment, day) in enumerate(days):
+            first = metadata_action("day")
+            first["metaData"]["schemaString"] = '{"fields": [{"name": "day", "type": "string"}]}'
+            objects.put(log_key(version), delta_commit(first, delta_add(day, day=day), at=moment))
+    plan = plan_with(table_format)
+    seen = observe(reader, plan, objects, NOW - 2 * HOUR, ignore_later=True)
+    rule = partitions_rule(lookback=2)
+    row = rule.measure(seen, Clock(now=NOW - 2 * HOUR), TableMemory())
+    assert {item.period: item.state for item in row.items} == {"2026-11-20": MISSING, "2026-11-19": PRESENT}
+
+
+@pytest.mark.parametrize("version", [6, 8])
+def test_periods_of_a_copy_whose_zone_nothing_tells_are_no_younger_than_the_copy_proves(version: int) -> None:
+    table = HudiTable(version=version)
+    for moment, day in ((EIGHT - 9 * DAY, "2026-11-20"), (EIGHT - 8 * DAY, "2026-11-21")):
+        table.instant(moment, "commit", hudi_commit(partition=f"day={day}", avro=version >= 8))
+    table.copied(NOW)
+    plan = plan_with(Format.HUDI, partitions_rule(lookback=2), freshness(24))
+    seen = observe(hudi.READER, plan, table.objects)
+    assert seen.newest is not None  # by the whole table: late at the best, whatever its zone is
+    assert seen.newest.is_bound
+    assert seen.newest.at == EIGHT - 8 * DAY + 12 * HOUR
+    for each in seen.partitions:
+        assert each.listing is not None
+        assert each.listing.newest_at is None

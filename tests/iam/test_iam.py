@@ -1,0 +1,330 @@
+"""`checks iam`: what it prints of a real catalog, what it says where it could not find out, and its stacks."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from cfnlint.api import lint  # type: ignore[import-untyped]
+from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
+
+from checks import cli
+from checks.config.keys import Account as Role
+from checks.iam import fit, member_template, template
+from checks.iam.registry import actions, declared, of_setup
+from checks.lake import Aws
+from checks.lake.account import Accounts
+from checks.rights import LIST, Home, Reach, Right
+from tests.support.accounts import Team, land_days
+from tests.support.enforced import Guard, enforced
+from tests.support.iam_lake import IamLake, build
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.support.lakes import HttpLake
+
+GLUE = "arn:aws:glue:eu-west-1:123456789012"
+
+
+@pytest.fixture
+def ask(
+    lake: HttpLake, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, Any, str]]:
+    """What the command prints of a config that holds these lines, its code, and what it says beside it."""
+
+    def run(text: str, *options: str) -> tuple[int, Any, str]:
+        (tmp_path / "checks.yml").write_text(f"version: 1\n{text}", "utf-8")
+        code = cli.main(["iam", "--config", str(tmp_path / "checks.yml"), *options])
+        told = capsys.readouterr()
+        return code, json.loads(told.out) if told.out else None, told.err
+
+    return run
+
+
+def rights(policy: Any) -> set[tuple[str, str, str]]:
+    return {
+        (action, resource, prefix)
+        for each in policy["Statement"]
+        for action in each["Action"]
+        for resource in each["Resource"]
+        for prefix in each.get("Condition", {}).get("StringLike", {}).get("s3:prefix", ["*"])
+    }
+
+
+def test_one_table_takes_its_own_names_and_its_own_place(lake: HttpLake, ask: Any) -> None:
+    lake.table("sales.orders")
+    code, policy, said = ask("tables: [{table: sales.orders}]")
+    assert (code, said) == (0, "")
+    assert rights(policy) == {
+        ("glue:GetTable", f"{GLUE}:catalog", "*"),
+        ("glue:GetTable", f"{GLUE}:database/sales", "*"),
+        ("glue:GetTable", f"{GLUE}:table/sales/orders", "*"),
+        ("s3:ListBucket", "arn:aws:s3:::lake", "sales/orders/*"),
+    }
+
+
+def test_a_whole_bucket_has_no_condition(lake: HttpLake, ask: Any) -> None:
+    lake.bucket("raw")
+    _, policy, _ = ask("tables: [{prefix: 's3://raw/'}]")
+    assert policy["Statement"] == [
+        {
+            "Sid": "ListPlaces",
+            "Effect": "Allow",
+            "Action": ["s3:ListBucket"],
+            "Resource": ["arn:aws:s3:::raw"],
+        }
+    ]
+
+
+def test_a_directory_bucket_is_read_by_sessions(lake: HttpLake, ask: Any) -> None:
+    code, policy, said = ask("tables: [{prefix: 's3://data--euw1-az1--x-s3/in/'}]")
+    assert (code, said) == (0, "")
+    bucket = "arn:aws:s3express:eu-west-1:123456789012:bucket/data--euw1-az1--x-s3"
+    assert rights(policy) == {("s3express:CreateSession", bucket, "*")}
+
+
+def test_a_glob_allows_tables_that_come_later(lake: HttpLake, ask: Any) -> None:
+    lake.table("sales.orders")
+    code, policy, _ = ask("tables: [{table: 'sales.*'}, {table: 'raw_*.ev_?'}]")
+    assert code == 3, "the second glob matches nothing yet, which is told"
+    guard = Guard(policy, {})
+    for table in ("sales/orders", "sales/not_yet", "raw_eu/ev_1"):
+        assert guard.allows("testing", "glue:GetPartitions", f"{GLUE}:table/{table}")
+    assert not guard.allows("testing", "glue:GetTables", f"{GLUE}:table/hr/salaries")
+    assert not guard.allows("testing", "glue:GetTables", f"{GLUE}:table/raw_eu/other")
+    assert guard.allows("testing", "glue:GetDatabases", f"{GLUE}:database/anything")
+    assert guard.allows("testing", "s3:ListBucket", "arn:aws:s3:::lake", "sales/not_yet/")
+    assert not guard.allows("testing", "s3:ListBucket", "arn:aws:s3:::lake", "hr/salaries/")
+
+
+def test_partitions_registered_elsewhere_are_reached_with_those_to_come(lake: HttpLake, ask: Any) -> None:
+    clicks = lake.table("web.clicks", dt="string")
+    land_days(lake, clicks, "2026-11-20", "2026-11-21")
+    lake.register(clicks, ["2026-11-22"], "s3://cold/clicks/2026-11-22/")
+    _, policy, _ = ask("tables: [{table: web.clicks}]")
+    found = {(resource, prefix) for action, resource, prefix in rights(policy) if action == LIST}
+    assert found == {("arn:aws:s3:::lake", "web/clicks/*"), ("arn:aws:s3:::cold", "clicks/*")}
+
+
+def test_what_is_not_in_the_catalog_is_told_and_all_else_printed(lake: HttpLake, ask: Any) -> None:
+    lake.table("sales.orders")
+    code, policy, said = ask("tables: [{table: sales.orders}, {table: sales.gone}]")
+    assert code == 3
+    assert said.startswith("could not be found out: sales.gone is not in the catalog")
+    assert ("glue:GetTable", f"{GLUE}:table/sales/gone", "*") in rights(policy)
+    assert ("s3:ListBucket", "arn:aws:s3:::lake", "sales/orders/*") in rights(policy)
+
+
+def test_topics_and_history_of_the_environment_count(
+    lake: HttpLake, ask: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team = Team(lake)
+    lake.bucket("ops")
+    monkeypatch.setenv("TOPIC_ARN", team.topic)
+    monkeypatch.setenv("HISTORY", "s3://ops/monitor")
+    lake.table("sales.orders")
+    code, policy, said = ask("tables: [{table: sales.orders}]")
+    assert (code, said) == (0, "")
+    own = {each for each in rights(policy) if "ops" in each[1] or ":sns:" in each[1]}
+    assert own == {
+        ("s3:GetObject", "arn:aws:s3:::ops/monitor/*", "*"),
+        ("s3:PutObject", "arn:aws:s3:::ops/monitor/*", "*"),
+        ("s3:ListBucket", "arn:aws:s3:::ops", "monitor/*"),
+        ("sns:Publish", team.topic, "*"),
+        ("sns:ListSubscriptionsByTopic", team.topic, "*"),
+    }
+
+
+def test_nothing_is_ever_written_but_history(lake: HttpLake, tmp_path: Path, ask: Any) -> None:
+    build(lake, tmp_path)
+    _, policy, _ = ask("history: s3://ops/m/\ntables: [{table: '*.*'}]")
+    writes = {each for each in rights(policy) if each[0] == "s3:PutObject"}
+    assert writes == {("s3:PutObject", "arn:aws:s3:::ops/m/*", "*")}
+
+
+def test_a_key_by_its_alias_is_found_and_that_of_aws_needs_nothing(lake: HttpLake, ask: Any) -> None:
+    kms: Any = boto3.client("kms")
+    s3: Any = boto3.client("s3")
+    key = kms.create_key()["KeyMetadata"]
+    kms.create_alias(AliasName="alias/lake", TargetKeyId=key["KeyId"])
+    for bucket, name in (("ops", "alias/lake"), ("own", "alias/aws/s3")):
+        lake.bucket(bucket)
+        rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": name}}
+        s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
+    lake.table("sales.orders")
+    for bucket, keys in (("ops", {key["Arn"]}), ("own", set[str]())):
+        code, policy, said = ask(f"history: s3://{bucket}/m/\ntables: [{{table: sales.orders}}]")
+        assert (code, said) == (0, "")
+        found = {(action, resource) for action, resource, _ in rights(policy) if action.startswith("kms:")}
+        assert found == {(action, arn) for arn in keys for action in ("kms:Decrypt", "kms:GenerateDataKey")}
+
+
+def test_listing_alone_needs_no_key(lake: HttpLake, tmp_path: Path, ask: Any) -> None:
+    build(lake, tmp_path)
+    lake.table("plain.orders", {"StorageDescriptor": {"Location": "s3://lake/plain/orders"}})
+    _, policy, _ = ask("tables: [{table: plain.orders}]")
+    assert not [each for each in rights(policy) if each[0].startswith("kms:")]
+
+
+def test_keys_that_may_not_be_asked_for_are_told_with_what_to_add(lake: HttpLake, ask: Any) -> None:
+    lake.table("sales.orders")
+    lake.bucket("ops")
+    may = {"Action": ["glue:*", "s3:ListBucket", "s3:GetObject", "sts:*"], "Resource": ["*"]}
+    with enforced({"Statement": [may]}):
+        code, policy, said = ask("history: s3://ops/m/\ntables: [{table: sales.orders}]")
+    assert code == 0
+    assert "note: whether objects of s3://ops/ are encrypted with a key is not known" in said
+    assert "if so, allow kms:Decrypt and kms:GenerateDataKey on it" in said
+    assert ("s3:PutObject", "arn:aws:s3:::ops/m/*", "*") in rights(policy)
+
+
+def test_a_catalog_that_may_not_be_read_is_told_and_the_names_are_allowed(lake: HttpLake, ask: Any) -> None:
+    lake.table("sales.orders")
+    with enforced({"Statement": [{"Action": ["sts:*"], "Resource": ["*"]}]}):
+        code, policy, said = ask("tables: [{table: sales.orders}]")
+    assert code == 3
+    assert "could not be found out: Glue GetTable on sales.orders: access denied" in said
+    assert ("glue:GetTable", f"{GLUE}:table/sales/orders", "*") in rights(policy)
+
+
+def test_over_the_quota_it_widens_and_says_so(lake: HttpLake, ask: Any) -> None:
+    names = [f"orders_of_a_rather_long_name_{number:03d}" for number in range(80)]
+    for name in names:
+        lake.table(f"sales.{name}")
+    code, policy, said = ask("tables:\n" + "\n".join(f"  - {{table: sales.{name}}}" for name in names))
+    assert code == 0
+    assert said.startswith("note: the policy would have ")
+    assert "and a managed policy takes 6,144: widened to " in said
+    guard = Guard(policy, {})
+    for name in names:
+        assert guard.allows("testing", "glue:GetTables", f"{GLUE}:table/sales/{name}")
+        assert guard.allows("testing", "s3:ListBucket", "arn:aws:s3:::lake", f"sales/{name}/")
+
+
+def test_an_account_that_is_not_watched_is_a_mistake(lake: HttpLake, ask: Any) -> None:
+    code, _, said = ask("tables: [{table: sales.orders}]", "--account", "partner")
+    assert code == 2
+    assert said == "partner is no account that the config watches tables of; those are: none\n"
+
+
+def test_who_is_signed_in_to_a_member_account_needs_no_role_of_it(lake: HttpLake, ask: Any) -> None:
+    lake.table("sales.orders")
+    role = "arn:aws:iam::123456789012:role/reader"
+    text = f"accounts: {{here: {{role_arn: '{role}'}}}}\ntables: [{{table: sales.orders, account: here}}]"
+    may = {"Action": ["glue:*", "s3:*", "sts:GetCallerIdentity"], "Resource": ["*"]}
+    with enforced({"Statement": [may]}):
+        code, policy, said = ask(text, "--account", "here")
+    assert (code, said) == (0, "")
+    assert ("s3:ListBucket", "arn:aws:s3:::lake", "sales/orders/*") in rights(policy)
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"), [("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov"), ("eu-west-1", "aws")]
+)
+def test_the_own_account_is_where_sts_says(lake: HttpLake, region: str, partition: str) -> None:
+    assert Accounts(Aws(region=region)).home(None) == Home(partition, region, "123456789012")
+
+
+def test_another_account_is_where_its_role_says(lake: HttpLake) -> None:
+    role = Role(role_arn="arn:aws-cn:iam::111122223333:role/reader", region="cn-north-1")
+    aws = Aws({"partner": role})
+    assert Accounts(aws).home("partner", role.role_arn) == Home("aws-cn", "cn-north-1", "111122223333")
+    assert not aws.cost().requests, "nothing is asked for that"
+
+
+# Stacks -----------------------------------------------------------------------------------------------------
+
+
+def linted(stack: Any) -> list[str]:
+    found = lint(json.dumps(stack), config=ManualArgs(regions=["eu-west-1"]))
+    return [f"{each.rule.id} {each.message}" for each in found]
+
+
+def test_the_stacks_of_a_whole_lake_are_clean_and_tell_no_secret(
+    lake: HttpLake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PARTNER_ID", "not-to-be-told")
+    built: IamLake = build(lake, tmp_path)
+    for options in ((), ("--account", "partner")):
+        assert cli.main(["iam", "--config", "s3://conf/checks.yml", "--template", *options]) == 0
+        printed = capsys.readouterr().out
+        assert "not-to-be-told" not in printed
+        assert linted(json.loads(printed)) == []
+        assert ("123456789012:table" in printed) is False
+        assert (built.key in printed) is (options == ())
+
+
+def test_the_member_stack_trusts_the_monitor_with_the_external_id_alone() -> None:
+    home = Home("aws", "us-east-1", "111122223333")
+    policy = fit([Right("glue:GetTable", home.glue("table/ads/spend"))])
+    role = "arn:aws:iam::111122223333:role/data/reader"
+    stack: Any = member_template(policy, home, role, "partner", has_external_id=True)
+    (trust,) = stack["Resources"]["ReaderRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"AWS": {"Ref": "MonitorRoleArn"}}
+    assert trust["Condition"] == {"StringEquals": {"sts:ExternalId": {"Ref": "ExternalId"}}}
+    assert stack["Parameters"]["ExternalId"]["NoEcho"] is True
+    assert "Default" not in stack["Parameters"]["ExternalId"]
+    assert stack["Resources"]["ReaderRole"]["Properties"]["RoleName"] == "reader"
+    assert stack["Resources"]["ReaderRole"]["Properties"]["Path"] == "/data/"
+    assert linted(stack) == []
+    without: Any = member_template(policy, home, role, "partner", has_external_id=False)
+    assert "ExternalId" not in json.dumps(without)
+    assert linted(without) == []
+
+
+@pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
+def test_a_stack_fills_in_its_own_partition_region_and_account(partition: str) -> None:
+    home = Home(partition, "cn-north-1", "123456789012")
+    other = f"arn:{partition}:sns:eu-west-1:123456789012:topic"
+    policy = fit(
+        [
+            Right("glue:GetTable", home.glue("table/a/b")),
+            Reach(LIST, "lake", "a${x}*/").right(partition),
+            Reach("s3:GetObject", "lake", "a${x}*/").right(partition),
+            Right("sns:Publish", other),
+        ]
+    )
+    stack: Any = template(policy, home, "prod")
+    found = stack["Resources"]["MonitorPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    resources = {json.dumps(each) for statement in found for each in statement["Resource"]}
+    assert resources == {
+        '{"Fn::Sub": "arn:${AWS::Partition}:glue:${AWS::Region}:${AWS::AccountId}:table/a/b"}',
+        '{"Fn::Sub": "arn:${AWS::Partition}:s3:::lake"}',
+        '{"Fn::Sub": "arn:${AWS::Partition}:s3:::lake/a${!$}{x}${!*}/*"}',
+        f'"{other}"',
+    }
+    assert linted(stack) == []
+
+
+# What is declared -------------------------------------------------------------------------------------------
+
+
+def test_each_part_declares_its_own() -> None:
+    assert set(declared()) == {
+        "checks.channels.file",
+        "checks.channels.heartbeat",
+        "checks.channels.sns",
+        "checks.history.s3",
+        "checks.lake.glue.catalog",
+        "checks.lake.fetch",
+        "checks.lake.codecs.footers",
+        "checks.lake.formats.delta",
+        "checks.lake.formats.hudi",
+        "checks.lake.formats.iceberg",
+        "checks.lake.observe",
+        "checks.lake.glue.partitions",
+        "checks.aws.session",
+    }
+    assert "sns:GetTopicAttributes" not in actions()
+    assert "sts:AssumeRole" in actions()
+    assert set(of_setup()) == {"checks.lake.account"}
+
+
+def test_only_history_and_reports_are_written() -> None:
+    writing = {name for name, found in declared().items() if "s3:PutObject" in found}
+    assert writing == {"checks.channels.file", "checks.history.s3"}
+    assert not [each for each in actions() if each.split(":")[1].startswith(("Create", "Delete", "Update"))]
