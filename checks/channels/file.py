@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checks.aws import clients, refusals
 from checks.aws.uris import split_uri
-from checks.channels import Delivery
+from checks.channels.base import Delivery
 from checks.local_files import replace_file
 from checks.report import as_json, html, text
 from checks.rights import PUT
@@ -51,6 +52,30 @@ def write(report: Report, target: str, form: str | None = None, client: S3Client
             target, ok=False, problem=f"{target} could not be written: {error.strerror or error}."
         )
     return Delivery(target, ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """The channel to a file or an object, in the format that its name asks for."""
+
+    target: str
+
+    def deliver(self, report: Report) -> Delivery:
+        """Write the report; see `write`."""
+        return write(report, self.target)
+
+    def unheard(self) -> str:
+        """Return nothing: whoever may read the file gets it."""
+        return ""
+
+    def unanswered(self) -> Delivery:
+        """Say that the report may or may not be there."""
+        problem = f"{self.target} did not answer in time, so whether the report is there is not known."
+        return Delivery(self.target, ok=False, problem=problem)
+
+
+channel = File
+"""What `checks.channels.channel_of` makes of a target."""
 
 
 def _to_s3(content: bytes, target: str, content_type: str, client: S3Client | None) -> Delivery:

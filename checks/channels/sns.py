@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from checks import text as words
 from checks.aws import clients, refusals
-from checks.channels import Delivery
+from checks.channels.base import Delivery
 from checks.model import Severity, Status
 from checks.report import as_json, text
 from checks.report.build import subject
@@ -106,6 +107,33 @@ def unconfirmed(topic_arn: str, client: SNSClient | None = None) -> str:
         f"The topic {topic_arn} has {waiting} and none is confirmed, so nobody gets what is sent to it; "
         "follow the link in the email from AWS, or subscribe again."
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """The channel to an SNS topic, named by its ARN."""
+
+    target: str
+
+    def deliver(self, report: Report) -> Delivery:
+        """Publish the report; see `publish`."""
+        return publish(report, self.target)
+
+    def unheard(self) -> str:
+        """Say whether nobody listens; see `unconfirmed`."""
+        return unconfirmed(self.target)
+
+    def unanswered(self) -> Delivery:
+        """Say that the topic may or may not have got the report."""
+        problem = (
+            f"The topic {self.target} did not answer in time, so whether it got the report is not known; "
+            "look at the network, the endpoint and the health of SNS."
+        )
+        return Delivery(self.target, ok=False, problem=problem)
+
+
+channel = Topic
+"""What `checks.channels.channel_of` makes of a target."""
 
 
 def message(report: Report) -> str:

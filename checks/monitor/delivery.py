@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from checks.aside import Crew, GivenUp
 from checks.changes import OVER
+from checks.channels import channel_of
 from checks.model import Change, Severity, Status
 from checks.report import build
 from checks.report.build import Mode, Send
@@ -97,37 +98,27 @@ def send(
 
 
 def publish_all(parts: Sequence[tuple[str, Report]], stop_at: float | None = None) -> tuple[Delivery, ...]:
-    """Publish to all topics at once and return how each took it, in their order; see `send` for ``stop_at``."""
-    from checks.channels import Delivery, sns
-
+    """Deliver to all targets at once and return how each took it, in their order; see `send` for ``stop_at``."""
+    channels = [channel_of(target) for target, _ in parts]
     crew: Crew[int, Delivery] = Crew(_AT_ONCE, stop_at=stop_at)
-    for number, (target, part) in enumerate(parts):
-        crew.submit(number, partial(sns.publish, part, target))
+    for number, (_, part) in enumerate(parts):
+        crew.submit(number, partial(channels[number].deliver, part))
     taken: dict[int, Delivery] = {}
     for done in crew.outcomes():
-        if isinstance(done.error, GivenUp):
-            target = parts[done.key][0]
-            problem = (
-                f"The topic {target} did not answer in time, so whether it got the report is not known; "
-                "look at the network, the endpoint and the health of SNS."
-            )
-            taken[done.key] = Delivery(target, ok=False, problem=problem)
-        else:
-            taken[done.key] = done.result()
+        gave_up = isinstance(done.error, GivenUp)
+        taken[done.key] = channels[done.key].unanswered() if gave_up else done.result()
     return tuple(taken[number] for number in range(len(parts)))
 
 
-def _unheard(topics: Sequence[str], stop_at: float | None) -> list[str]:
-    """Return what is to be said of topics that nobody listens to; nothing of one that does not answer soon."""
-    from checks.channels import sns
-
+def _unheard(targets: Sequence[str], stop_at: float | None) -> list[str]:
+    """Return what is to be said of targets that nobody listens to; nothing of one that does not answer soon."""
     soon = time.monotonic() + _LISTENERS_S
     crew: Crew[str, str] = Crew(_AT_ONCE, stop_at=soon if stop_at is None else min(soon, stop_at))
-    targets = list(dict.fromkeys(topics))
-    for target in targets:
-        crew.submit(target, partial(sns.unconfirmed, target))
+    known = list(dict.fromkeys(targets))
+    for target in known:
+        crew.submit(target, channel_of(target).unheard)
     said = {done.key: "" if isinstance(done.error, GivenUp) else done.result() for done in crew.outcomes()}
-    return [said[target] for target in targets if said[target]]
+    return [said[target] for target in known if said[target]]
 
 
 def _taken_by(takes: Callable[..., bool]) -> Callable[[Finding | Change], bool]:

@@ -285,7 +285,7 @@ def test_a_table_that_is_dropped_between_plan_and_read_is_unknown(
         lake.glue.delete_table("sales", "orders")
         return found
 
-    monkeypatch.setattr(monitor, "plan", drop)
+    monkeypatch.setattr("checks.monitor.plan.plan", drop)
     outcome = run(team, MORNING, {"table": "sales.orders", "partitions": PARTITIONS})
     finding = one(outcome, "sales.orders")
     assert finding.status is Status.UNKNOWN
