@@ -9,7 +9,7 @@ UV_VERSION := 0.13.9
 UV_STAMP := $(VENV)/.uv-$(UV_VERSION)
 WORKERS ?= 2
 PYTEST_ARGS ?=
-SOURCES := checks lambda_handler.py infra tests
+SOURCES := checks lambda_handler.py infra docs tests
 ARCH ?= x86_64
 
 # A virtual environment that happens to be active is not ours, and bytecode is worth 7 s at each start.
@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint lint-python lint-infra format lock package deploy remove e2e setup clean
+.PHONY: help demo test lint lint-types lint-python lint-infra format lock package deploy remove e2e architecture setup clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,6 +31,9 @@ test: $(VENV)/.test  ## run the tests, in parallel, and show their coverage
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
 
 lint: lint-python lint-infra  ## check style, types, layering and the deployment
+
+lint-types: $(VENV)/.test  ## check types alone
+	$(BIN)/mypy $(SOURCES)
 
 lint-python: $(VENV)/.test
 	$(BIN)/ruff check .
@@ -66,6 +69,9 @@ remove: $(VENV)/.demo infra/node_modules/.installed  ## remove what was deployed
 
 e2e: $(VENV)/.test  ## deploy to an emulator, let the schedule fire, read the report, remove it
 	$(call where_npm_is,e2e,,$(BIN)/python -m infra.e2e.run)
+
+architecture: $(VENV)/.test  ## draw docs/architecture.svg out of the code
+	@$(BIN)/python docs/architecture.py
 
 setup: $(VENV)/.test  ## only set up .venv
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
+import checks
 from checks.config import load
 from checks.iam import DIRECTORY, NEEDED_BY_KEYS, registry
 from checks.rules import CHECKS
@@ -73,3 +76,40 @@ def test_what_printing_a_policy_takes_is_told() -> None:
     beyond = {action for actions in registry.of_setup().values() for action in actions} - monitor
     section = page.partition("## Who runs it")[2].partition("\n## ")[0]
     assert set(re.findall(r"`([a-z0-9]+:[A-Za-z]+)`", section)) == beyond
+
+
+def test_the_picture_of_the_parts_is_that_of_the_code() -> None:
+    spec = importlib.util.spec_from_file_location("architecture", ROOT / "docs" / "architecture.py")
+    assert spec is not None
+    assert spec.loader is not None
+    architecture = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(architecture)
+    assert architecture.PICTURE.read_text(encoding="utf-8") == architecture.draw(), "run make architecture"
+
+
+def test_contributing_tells_the_parts_in_the_order_of_the_contract() -> None:
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = told["tool"]["importlinter"]["contracts"]
+    layers = next(each["layers"] for each in contracts if each["id"] == "layers")
+    parts = [name for layer in layers for name in re.findall(r"\w+", layer)]
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    table = text[text.index("| part |") : text.index("Imports go downward only")]
+    rows = [line.split("|")[1] for line in table.splitlines()[2:] if line.startswith("|")]
+    assert [name for row in rows for name in re.findall(r"`(\w+)`", row)] == parts
+
+
+def test_the_public_names_are_a_contract() -> None:
+    assert checks.__all__ == ["Report", "observe", "run"]
+    for name in checks.__all__:
+        assert getattr(checks, name).__module__ == "checks.notebook"
+    from checks import expectations
+
+    assert sorted(name for name in vars(expectations) if name.startswith("Expect")) == [
+        "ExpectCatalogToMatchStorage",
+        "ExpectDuePartitionsToExist",
+        "ExpectEventsToBeRecent",
+        "ExpectFilesToBeSound",
+        "ExpectSchemaToHold",
+        "ExpectTablesToBeFresh",
+        "ExpectVolumeToBeUsual",
+    ]

@@ -158,7 +158,7 @@ class _Gathering:
             if selector.is_prefix or not self._is_mine(selector):
                 continue
             database, name = selector.database or "", selector.name or ""
-            asked = set(actions_of("lake.partitions") if selector.id not in without_partitions else ())
+            asked = set(actions_of("lake.glue.partitions") if selector.id not in without_partitions else ())
             if selector.is_glob:
                 asked.update(ALL_TABLES)
             else:
@@ -244,7 +244,7 @@ class _Gathering:
         for topic in dict.fromkeys(each for each in topics if each):
             self._add_topic(topic)
         for name in used_accounts(self.config):
-            for action in actions_of("lake.session"):
+            for action in actions_of("aws.session"):
                 self.found.add(Right(action, self.config.accounts[name].role_arn))
 
     def _add_topic(self, topic: str) -> None:

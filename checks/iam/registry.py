@@ -7,6 +7,7 @@ from importlib import import_module
 from pkgutil import walk_packages
 from typing import TYPE_CHECKING, Any
 
+import checks.aws
 import checks.channels
 import checks.history
 import checks.lake
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import ModuleType
 
-_PARTS: tuple[ModuleType, ...] = (checks.channels, checks.history, checks.lake)
+_PARTS: tuple[ModuleType, ...] = (checks.aws, checks.channels, checks.history, checks.lake)
 """Packages that may use the SDKs of AWS (import contract `aws`), but for the demo, which builds a lake of its own."""
 
 
