@@ -268,9 +268,9 @@ def test_the_deployment_takes_what_make_package_writes() -> None:
     made = subprocess.run(["make", "-n", "-W", "lambda_handler.py", "package"], cwd=ROOT, env=_no_make(), check=True,
                           capture_output=True, text=True).stdout  # fmt: skip
     assert "infra.package --arch x86_64 --output build/lambda-x86_64.zip" in made
-    assert "artifact: ../build/lambda-x86_64.zip" in (ROOT / "infra/serverless.yml").read_text(
-        encoding="utf-8"
-    )
+    template = (ROOT / "infra/serverless.yml").read_text(encoding="utf-8")
+    assert "../build/lambda-${self:custom.given.architecture}.zip" in template
+    assert "artifact: ${self:custom.given.package}" in template
 
 
 def _no_make() -> dict[str, str]:

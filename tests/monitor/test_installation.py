@@ -22,6 +22,7 @@ from checks.installation import BrokenInstallation, refuse_broken
 from checks.lake.observe import internal_problem
 from checks.lake.pool import observe_all
 from checks.model import Observation, ProblemKind, TableMemory
+from checks.monitor import last_good
 from checks.rules.asking import (
     Clock,
 )
@@ -129,7 +130,7 @@ def test_a_night_without_a_library_fails_and_tells_nobody_that_tables_are_unknow
     real = RealLake(lake, tmp_path / "engines", clock())
     config = real.build()
     config["tables"][0]["partitions"] = {"every": "1d", "due": "0 6 * * *"}
-    monkeypatch.setattr(monitor, "load_environment", lambda *_, **__: load(config, environ={}))
+    monkeypatch.setattr(last_good, "load_environment", lambda *_, **__: load(config, environ={}))
     team = Team(lake)
     monkeypatch.setenv("TOPIC_ARN", team.topic)
     monkeypatch.setenv("HISTORY", "s3://ops/monitor/")

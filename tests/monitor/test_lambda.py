@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -324,6 +325,7 @@ def test_a_run_that_is_killed_is_done_again_by_the_retry_of_its_event(
     died = subprocess.run(
         [sys.executable, "-c", DYING, when, json.dumps(EVENT), clock[0].isoformat()],
         check=False, capture_output=True, text=True, cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )  # fmt: skip
     assert died.returncode == -9, died.stderr
     assert len(team.mails()) == mails

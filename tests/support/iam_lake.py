@@ -83,13 +83,13 @@ class IamLake:
         for name in [name for name in bucket.keys if name.startswith("monitor/")]:
             bucket.keys.pop(name)
         if self.state is not None:
-            boto3.client("s3").put_object(Bucket="ops", Key="monitor/state.json", Body=self.state)
+            boto3.client("s3").put_object(Bucket="ops", Key="monitor/states/prod.json", Body=self.state)
         self.team.mails()
         self.route.mails()
 
     def keep(self) -> None:
         """Let runs begin from here on with the history that there is now."""
-        self.state = self.lake.s3.get_object("ops", "monitor/state.json").value
+        self.state = self.lake.s3.get_object("ops", "monitor/states/prod.json").value
 
 
 def build(lake: HttpLake, folder: Path) -> IamLake:

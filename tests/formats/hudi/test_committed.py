@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from checks.lake.formats import hudi
 from checks.lake.formats.hudi import periods as hudi_partitions
+from checks.lake.formats.hudi import walk
 from checks.lake.formats.hudi.committed import Committed, Is
 from checks.lake.formats.hudi.timeline import read_timeline
 from checks.lake.s3.objects import Key
@@ -153,7 +154,7 @@ def test_more_rollbacks_than_are_read_leave_what_is_archived_unknown(monkeypatch
     table = archived()
     for hour in range(2):
         table.instant(TEN + hour * HOUR, "rollback", hudi_rollback(LONG_AGO))
-    monkeypatch.setattr(hudi, "MOST_ROLLBACKS", 1)
+    monkeypatch.setattr(walk, "MOST_ROLLBACKS", 1)
     found, seen = look(table)
     assert found == {**A_GAP, "2026-11-19": UNKNOWN}
     problem = next(each.problem for each in seen.partitions if each.period.label == "2026-11-19")
@@ -162,7 +163,7 @@ def test_more_rollbacks_than_are_read_leave_what_is_archived_unknown(monkeypatch
         "sales.orders: 2 rollbacks are on its timeline, and no more than 1 are read, so which of its files are data "
         "is not known"
     )
-    monkeypatch.setattr(hudi, "MOST_ROLLBACKS", 2)
+    monkeypatch.setattr(walk, "MOST_ROLLBACKS", 2)
     assert look(table)[0] == {**A_GAP, "2026-11-19": MISSING}
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from checks.lake.formats import hudi
 from checks.lake.formats.hudi import slices as hudi_files
+from checks.lake.formats.hudi import walk
 from checks.model import Format, ProblemKind, Severity, Status
 from tests.support.rule_checks import judged, parquet
 from tests.support.rule_checks import plan_of as plan_by_config
@@ -215,12 +216,12 @@ def test_only_so_many_files_are_kept_and_the_rest_of_the_timeline_is_a_doubt(
     table = HudiTable()
     for hours in (3, 2, 1):
         table.instant(NOW - hours * HOUR, "commit", commit(stat(f"f{hours}_0-1-2_1.parquet")))
-    monkeypatch.setattr(hudi, "MOST_FILES", 2)
+    monkeypatch.setattr(walk, "MOST_FILES", 2)
     found = look(table, freshness={"max_age": "24h"}, volume={"min_files": 3}, files="on")
     assert found["freshness"].status is Status.PASS
     assert (found["volume"].status, found["volume"].problem) == (Status.UNKNOWN, ProblemKind.OVER_BUDGET)
     assert found["files"].status is Status.UNKNOWN
-    monkeypatch.setattr(hudi, "MOST_FILES", 3)
+    monkeypatch.setattr(walk, "MOST_FILES", 3)
     assert look(table, volume={"min_files": 3})["volume"].status is Status.PASS
 
 
