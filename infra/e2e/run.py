@@ -214,6 +214,16 @@ class Story:
         brief = json.loads(answer["Payload"].read())
         _expect(brief.get("tables") == 4, f"the function has the new config: {brief}")
         self.say("updated, and run by hand with the new config")
+        bucket, _, prefix = self.history.removeprefix("s3://").partition("/")
+        config = {"Bucket": bucket, "Key": f"{prefix}config/checks.yml"}
+        s3 = self.emulator.client("s3")
+        good = s3.get_object(**config)["Body"].read()
+        s3.put_object(**config, Body=b"version: 1\ntables: soon\n")
+        answer = self.emulator.client("lambda").invoke(FunctionName=STACK, Payload=b"{}")
+        brief = json.loads(answer["Payload"].read())
+        _expect(brief.get("tables") == 4, f"a broken config leaves the last good one working: {brief}")
+        s3.put_object(**config, Body=good)
+        self.say("went by the last good config while the one in S3 was broken")
 
     def remove(self) -> None:
         told = self.make("remove")
@@ -224,7 +234,8 @@ class Story:
         s3 = self.emulator.client("s3")
         keys = {each["Key"] for each in s3.list_objects_v2(Bucket=bucket)["Contents"]}
         _expect(
-            {"table-monitor/state.json", "table-monitor/config/checks.yml"} <= keys, f"what it holds: {keys}"
+            {"table-monitor/states/e2e.json", "table-monitor/config/checks.yml"} <= keys,
+            f"what it holds: {keys}",
         )
         policy = s3.get_bucket_policy(Bucket=bucket)["Policy"]
         _expect("aws:SecureTransport" in policy, f"it still takes TLS only: {policy}")
