@@ -13,7 +13,7 @@ from checks.lake.plain.earlier_answers import Answers, keys_of
 from checks.lake.plain.naming import Naming, cells_of, hive_place, values_in
 from checks.lake.plain.targets import Targets, of_registered
 from checks.lake.s3.scan import Looked, can_scan
-from checks.layout.data_files import is_data
+from checks.layout.data_files import is_data, own_keys
 from checks.model import Observation, PartitionSeen, Unobserved
 from checks.schedule.clock import wall_of
 from checks.schedule.periods import DAILY, period_of
@@ -340,11 +340,11 @@ class _ByPeriod:
 
     def _first_by_name(self, naming: Naming) -> datetime | None:
         bucket, prefix = split_uri(naming.template.split("${", 1)[0])
-        page = self.reader.store.list_page(bucket, prefix)
+        page, keys = self.reader.store.list_page(bucket, prefix), own_keys(self.plan.table)
         walls = (
             naming.read(f"s3://{bucket}/{key.key}")
             for key in page.keys
-            if key.size_bytes and is_data(key.key.removeprefix(prefix), self.plan.entry.pattern)
+            if key.size_bytes and is_data(key.key.removeprefix(prefix), self.plan.entry.pattern, keys=keys)
         )
         return min((wall for wall in walls if wall is not None), default=None)
 
