@@ -59,7 +59,7 @@ def test_the_name_of_the_place_that_is_read_hides_nothing(place: str, counts: bo
 
 def test_a_table_without_such_keys_hides_them_as_before() -> None:
     lake = MemoryLake()
-    assert own_keys(lake.table("a.b", dt="string")) == {"dt"}
+    assert own_keys(lake.table("a.b", dt="string")) == frozenset({"dt"})
     assert own_keys(prefix("s3://lake/x/")) is None
 
 

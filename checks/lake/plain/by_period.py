@@ -136,12 +136,20 @@ class _ByPeriod:
         targets_of = Targets(
             table, self.layout, apart.each if apart else None, apart.combinations if apart else None
         )
-        naming = targets_of.names()
+        reader = replace(self.reader, counting=targets_of.counting(self.clock.now))
+        counting = replace(self, reader=reader)
+        return counting._of_periods(seen, tuple(periods.values()), min(firsts), targets_of)  # noqa: SLF001 - its own class
+
+    def _of_periods(
+        self, seen: Observation, periods: Sequence[Period], first: datetime, targets_of: Targets
+    ) -> Observation:
+        """Return what was seen with what lies in the places of the periods, and of those from ``first`` on."""
+        wants, naming = self.wants, targets_of.names()
         notes: list[str] = []
         if targets_of.are_by_path:
-            targets = targets_of.by_name(tuple(periods.values()), self.clock.now)
+            targets = targets_of.by_name(periods, self.clock.now)
         else:
-            targets, notes = self._registered(tuple(periods.values()), min(firsts), targets_of)
+            targets, notes = self._registered(periods, first, targets_of)
         partitions = self._look_at(sorted(targets, key=lambda each: each.period, reverse=True))
         seen = replace(seen, partitions=tuple(partitions), notes=tuple(notes))
         filled = [
@@ -341,10 +349,13 @@ class _ByPeriod:
     def _first_by_name(self, naming: Naming) -> datetime | None:
         bucket, prefix = split_uri(naming.template.split("${", 1)[0])
         page, keys = self.reader.store.list_page(bucket, prefix), own_keys(self.plan.table)
+        counting = self.reader.counting
         walls = (
             naming.read(f"s3://{bucket}/{key.key}")
             for key in page.keys
-            if key.size_bytes and is_data(key.key.removeprefix(prefix), self.plan.entry.pattern, keys=keys)
+            if key.size_bytes
+            and is_data(key.key.removeprefix(prefix), self.plan.entry.pattern, keys=keys)
+            and (counting is None or counting(f"s3://{bucket}/{key.key}"))
         )
         return min((wall for wall in walls if wall is not None), default=None)
 

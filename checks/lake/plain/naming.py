@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from checks.model import Period
-from checks.schedule.clock import wall_of
+from checks.schedule.clock import first_instant, wall_of
 from checks.schedule.formats import compile_format
 from checks.schedule.periods import HOURLY, back_from, period_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from checks.layout import TimeLayout
@@ -86,8 +86,25 @@ class Naming:
             found |= {place.location: place for place in places}
         return list(found.values())
 
+    def places_at(self, walls: Iterable[datetime]) -> list[Place]:
+        """Return the places of partitions of these wall times, each by itself."""
+        if self.missing:
+            return []
+        found: dict[str, Place] = {}
+        for wall in walls:
+            instant = first_instant(wall, self.layout.zone)
+            cell = Period(instant, instant, wall, "")
+            for layout in self.layout.variants():
+                found |= {place.location: place for place in self._places(layout, cell)}
+        return list(found.values())
+
     def read(self, uri: str) -> datetime | None:
         """Return the wall time that the name of an object tells; None when it tells none."""
+        found = self.read_all(uri)
+        return found[0] if found is not None else None
+
+    def read_all(self, uri: str) -> tuple[datetime, dict[str, str]] | None:
+        """Return the wall time that the name of an object tells, and the values of all holes; None when none."""
         for layout in self.layout.variants():
             match = self._pattern(layout).match(uri)
             if match is not None:
@@ -98,7 +115,7 @@ class Naming:
                 }
                 wall = layout.read(values)
                 if wall is not None:
-                    return wall
+                    return wall, values
         return None
 
     def _pattern(self, layout: TimeLayout) -> re.Pattern[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from checks.lake.plain.naming import Naming, hive_naming, path_naming, projection_naming
@@ -16,10 +18,14 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from checks.lake.glue.partitions import InTime
+    from checks.lake.plain.naming import Place
     from checks.layout import TimeLayout
     from checks.layout.dimensions import Dimensions
     from checks.layout.projection import Projection
     from checks.model import Combination, Period, Table
+
+_MOST_WALLS = 31
+"""So many partitions of a period are looked at one by one where their names have no beginning of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +73,38 @@ class Targets:
             for combination in combinations
         ]
         zone = self.layout.zone
-        return [
-            target
-            for period in periods
-            if projection.admits(period, self.layout, now)
-            for combination, naming in namings
-            for target in _by_name(
-                period,
-                naming,
-                registered=None,
-                dimensions=combination,
-                admits=lambda wall: projection.admits_cell(wall, now, zone),
+        found: list[PartitionSeen] = []
+        for period in periods:
+            walls = tuple(islice(projection.walls(period, zone, now), _MOST_WALLS + 1))
+            for combination, naming in namings if walls else ():
+                places = _projected_places(naming, period, walls) if naming is not None else []
+                found += _seen_at(period, places, registered=None, dimensions=combination)
+        return found
+
+    def counting(self, now: datetime) -> Callable[[str], bool] | None:
+        """Return what tells of an object's URI whether it lies in a place that is projected at ``now``.
+
+        None where nothing is projected: then all that lies in a place counts. Raises Unobserved.
+        """
+        naming = self.names() if is_projected(self.table) else None
+        if naming is None or self.layout.path is not None:
+            return None
+        projection, zone = self._projection(), self.layout.zone
+        stated = dict(zip(self.each.keys, self.each.values, strict=False)) if self.each is not None else {}
+        allowed = {name: stated.get(name, values) for name, values in projection.others}
+
+        @lru_cache(maxsize=4096)
+        def in_folder(folder: str) -> bool:
+            told = naming.read_all(folder)
+            if told is None or not projection.admits_cell(told[0], now, zone):
+                return False
+            return all(
+                values is None or told[1].get(name) in values
+                for name, values in allowed.items()
+                if name in told[1]
             )
-        ]
+
+        return lambda uri: in_folder(uri[: uri.rfind("/") + 1])
 
     def absent(self, periods: Iterable[Period], found: Sequence[PartitionSeen]) -> list[PartitionSeen]:
         """Return the places of the periods (and combinations) of which no registered partition was found."""
@@ -140,9 +165,22 @@ def _by_name(
     *,
     registered: bool | None,
     dimensions: Combination = (),
-    admits: Callable[[datetime], bool] | None = None,
 ) -> list[PartitionSeen]:
-    places = naming.places_of(period, admits) if naming is not None else []
+    places = naming.places_of(period) if naming is not None else []
+    return _seen_at(period, places, registered=registered, dimensions=dimensions)
+
+
+def _projected_places(naming: Naming, period: Period, walls: Sequence[datetime]) -> list[Place]:
+    """Return where the partitions of a period that are projected lie: the one, or what they begin with, or each."""
+    if len(walls) == 1:
+        return naming.places_at(walls)
+    shared = naming.places_of(period, frozenset(walls).__contains__)
+    return shared or (naming.places_at(walls) if len(walls) <= _MOST_WALLS else [])
+
+
+def _seen_at(
+    period: Period, places: Sequence[Place], *, registered: bool | None, dimensions: Combination
+) -> list[PartitionSeen]:
     if not places:
         if registered is None:
             problem = Problem(

@@ -12,7 +12,7 @@ from checks.layout.suffixes import COMPRESSIONS, FORMATS
 from checks.model import FileSeen, Format, Names, Suffix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from checks.aws.pages import Key
@@ -34,6 +34,7 @@ class Closer:
     ignore_after: datetime | None
     keys: OwnKeys = NO_KEYS
     place: str = ""
+    only: Callable[[str], bool] | None = None
     suffixes: dict[str, tuple[int, str]] = field(default_factory=dict)
     small: int = 0
     outside: int = 0
@@ -45,6 +46,8 @@ class Closer:
         """Look at objects."""
         for name, size_bytes, at in keys:
             if self.ignore_after is not None and at > self.ignore_after:
+                continue
+            if self.only is not None and not self.only(name):
                 continue
             path = name.removeprefix(self.root)
             if is_data(path, self.pattern, self.format, self.keys, self.place):

@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from checks.aws.session import Aws
@@ -202,6 +202,8 @@ class Tally:
     """The keys whose own folders are not hidden."""
     place: str = ""
     """The folder below the root that is read as a partition, with a slash at its end: hidden names count from there."""
+    only: Callable[[str], bool] | None = None
+    """Tells of a key whether it counts; None: all do."""
 
     def add_all(self, keys: Keys) -> None:
         """Count objects."""
@@ -225,6 +227,8 @@ class Tally:
         """Tell at a glance whether all are data with bytes in it, as on most pages; False where one may not be."""
         if self.ignore_after is not None or self.pattern is not None or self.format is not Format.FILES:
             return False
+        if self.only is not None:
+            return False
         if not self.root.endswith("/") or not min(keys.sizes):
             return False
         return _MAY_BE_NO_DATA.search("\n".join(keys.names) + "\n", len(self.root + self.place) - 1) is None
@@ -235,7 +239,9 @@ class Tally:
         for key in keys:
             if self.ignore_after is not None and key.last_modified > self.ignore_after:
                 continue
-            if not is_data(key.key.removeprefix(self.root), self.pattern, self.format, self.keys, self.place):
+            counts = self.only is None or self.only(key.key)
+            path = key.key.removeprefix(self.root)
+            if not counts or not is_data(path, self.pattern, self.format, self.keys, self.place):
                 self.ignored_objects += 1
             elif key.size_bytes == 0:
                 self.empty_objects += 1
@@ -279,20 +285,23 @@ def tally_of(
     *,
     location: str | None = None,
     keys: OwnKeys = NO_KEYS,
+    counting: Callable[[str], bool] | None = None,
 ) -> Tally:
     """Return a tally of objects below the root, an ``s3://`` URI that patterns count from.
 
     ``location`` is the place below it that is read: hidden names count from its folder. Folders of the ``keys`` are
-    not hidden.
+    not hidden. ``counting`` tells of a URI whether the object counts at all.
     """
+    bucket = split_uri(root)[0]
+    only = None if counting is None else lambda key: counting(f"s3://{bucket}/{key}")
     ignore_after = clock.now if clock.ignore_later else None
     folder = (location or root)[: (location or root).rfind("/") + 1]
     place = folder.removeprefix(root) if folder.startswith(root) else ""
-    tally = Tally(split_uri(root)[1], pattern, table_format, ignore_after, keys=keys, place=place)
+    tally = Tally(split_uri(root)[1], pattern, table_format, ignore_after, keys=keys, place=place, only=only)
     if detail is not None and (detail.names or detail.footers):
         from checks.lake.s3.file_census import Closer
 
-        tally.closer = Closer(detail, tally.root, pattern, table_format, ignore_after, keys, place)
+        tally.closer = Closer(detail, tally.root, pattern, table_format, ignore_after, keys, place, only)
     return tally
 
 
@@ -305,6 +314,7 @@ def list_place(
     budget: Budget,
     table: Table | None = None,
     detail: Detail | None = None,
+    counting: Callable[[str], bool] | None = None,
 ) -> Listing:
     """Return what lies below a place, every page followed.
 
@@ -318,7 +328,9 @@ def list_place(
     root = table.location if table is not None else None
     below = root if root is not None and location.startswith(root) else location
     table_format, keys = (table.format, own_keys(table)) if table is not None else (Format.FILES, NO_KEYS)
-    tally = tally_of(below, pattern, clock, table_format, detail, location=location, keys=keys)
+    tally = tally_of(
+        below, pattern, clock, table_format, detail, location=location, keys=keys, counting=counting
+    )
     token, pages = None, 0
     while True:
         if pages and budget.is_spent(pages):

@@ -14,7 +14,7 @@ from checks.layout.data_files import own_keys
 from checks.model import Problem, ProblemKind, Unobserved
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from checks.lake.glue.partitions import PartitionSource
     from checks.lake.s3.objects import ObjectStore
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 class LakeReader:
     """Reads one table. ``stop_at`` (monotonic seconds) ends it, ``most_pages`` each listing of one place.
 
-    ``helpers`` are the run's threads that may help with a large place.
+    ``helpers`` are the run's threads that may help with a large place. ``counting`` tells of an object's URI whether
+    it counts, where not all do that lie in a place: no query sees the others.
     """
 
     store: ObjectStore
@@ -37,6 +38,7 @@ class LakeReader:
     stop_at: float | None = None
     most_pages: int | None = None
     helpers: Helpers | None = None
+    counting: Callable[[str], bool] | None = None
 
     def place(self, plan: TablePlan, clock: Clock, location: str | None) -> Listing:
         """Return what lies at a location of the table; raise Unobserved."""
@@ -64,6 +66,7 @@ class LakeReader:
             budget=Budget(self.most_pages, self.stop_at),
             table=plan.table,
             detail=detail,
+            counting=self.counting,
         )
 
     def _together(self, plan: TablePlan, clock: Clock, location: str) -> Listing | None:
@@ -79,7 +82,13 @@ class LakeReader:
                 bucket,
                 prefix,
                 new_tally=lambda: tally_of(
-                    below, plan.entry.pattern, clock, plan.table.format, location=location, keys=keys
+                    below,
+                    plan.entry.pattern,
+                    clock,
+                    plan.table.format,
+                    location=location,
+                    keys=keys,
+                    counting=self.counting,
                 ),
                 budget=Budget(stop_at=self.stop_at),
                 helpers=self.helpers,
@@ -102,7 +111,14 @@ class LakeReader:
                 self.store,
                 spots,
                 new_tally=lambda place: tally_of(
-                    root, plan.entry.pattern, clock, plan.table.format, detail, location=place, keys=keys
+                    root,
+                    plan.entry.pattern,
+                    clock,
+                    plan.table.format,
+                    detail,
+                    location=place,
+                    keys=keys,
+                    counting=self.counting,
                 ),
                 budget=Budget(stop_at=self.stop_at),
                 over=_time_was_up(plan, "it"),
