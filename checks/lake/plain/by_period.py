@@ -10,7 +10,9 @@ from checks.aws.uris import split_uri
 from checks.lake.glue.partitions import Range, is_sentinel, older, registered, sample
 from checks.lake.plain.depth import read_short, spot_of
 from checks.lake.plain.earlier_answers import Answers, keys_of
+from checks.lake.plain.half_registered import Beside
 from checks.lake.plain.naming import Naming, cells_of, hive_place, values_in
+from checks.lake.plain.siblings import ways_of
 from checks.lake.plain.targets import Targets, of_registered
 from checks.lake.s3.scan import Looked, can_scan
 from checks.layout.data_files import is_data, own_keys
@@ -249,7 +251,12 @@ class _ByPeriod:
         if beyond:
             noun = "partition lies" if beyond == 1 else "partitions lie"
             notes.append(f"{beyond} registered {noun} in the future and counted nowhere")
-        return [*targets, *targets_of.absent(periods, targets)], notes
+        absent = targets_of.absent(periods, targets)
+        if self.plan.detail(self.clock).usual_place:
+            ways = ways_of(table, layout, targets) or ()
+            beside = Beside(table, layout, self.every, self.reader.store, ways)
+            absent += beside.sought(periods, targets)
+        return [*targets, *absent], notes
 
     def _look(
         self, target: PartitionSeen, looked: dict[str, Looked], answer: Answer | None = None
