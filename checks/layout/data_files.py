@@ -5,27 +5,57 @@ from __future__ import annotations
 import re
 from fnmatch import translate
 from functools import lru_cache
+from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import unquote
 
 from checks.model import Format
 
+if TYPE_CHECKING:
+    from checks.model import Table
 
-def is_data(path: str, pattern: str | None = None, table_format: Format = Format.FILES) -> bool:
+OwnKeys: TypeAlias = "frozenset[str] | None"
+"""The partition keys whose own folders (``_key=value/``) are no hidden ones; None: of a bare prefix, of any name."""
+NO_KEYS: OwnKeys = frozenset()
+
+
+def own_keys(table: Table) -> OwnKeys:
+    """Return the keys whose folders count as data in a table, also where their names begin with an underscore."""
+    return None if table.is_prefix else frozenset(key.name.lower() for key in table.partition_keys)
+
+
+def is_data(
+    path: str,
+    pattern: str | None = None,
+    table_format: Format = Format.FILES,
+    keys: OwnKeys = NO_KEYS,
+    place: str = "",
+) -> bool:
     r"""Tell whether the object at this path below a table's location is data.
 
     Not data are folder markers (a slash or ``$folder$`` at the end), checksums (``*.crc``) and all that has
     a segment beginning with ``.`` or ``_``, as Athena ignores it: ``_SUCCESS``, ``_temporary/``,
     ``.spark-staging*``, ``_spark_metadata``, ``_delta_log``, ``.hoodie``. Of an Iceberg table also its
-    ``metadata/``. ``pattern`` is a glob (``*`` crosses slashes): one with a slash has to match the path, any
-    other one the file's name.
+    ``metadata/``. A folder ``_key=value`` of one of the ``keys`` is none of these: Spark hides no folder of a
+    partition (PartitioningAwareFileIndex, apache/spark#14585). ``place`` is the folder below the location that is
+    read as a partition: its own name hides nothing. ``pattern`` is a glob (``*`` crosses slashes): one with a slash
+    has to match the path, any other one the file's name.
     """
     if not path or path.endswith(("/", "$folder$", ".crc")):
         return False
-    segments = path.split("/")
-    if any(segment.startswith((".", "_")) for segment in segments):
+    *folders, name = path.removeprefix(place).split("/")
+    if name.startswith((".", "_")) or any(is_hidden(folder, keys) for folder in folders):
         return False
-    if table_format is Format.ICEBERG and segments[0] == "metadata":
+    if table_format is Format.ICEBERG and path.startswith("metadata/"):
         return False
     return pattern is None or matches(path, pattern)
+
+
+def is_hidden(folder: str, keys: OwnKeys = NO_KEYS) -> bool:
+    """Tell whether engines pass by all that lies in a folder of this name."""
+    if not folder.startswith("_"):
+        return folder.startswith(".")
+    key, sign, _ = folder.partition("=")
+    return not sign or (keys is not None and unquote(key).lower() not in keys)
 
 
 def matches(path: str, pattern: str) -> bool:

@@ -29,6 +29,8 @@ _PLAIN_PATHS = (
     "%Y/%m/%d/%H", "%Y/%-m/%-d/%-H", "%Y/%j/%H", "%Y/%m/%d", "%Y/%-m/%-d", "%Y/%j", "%Y/%m", "%Y/%-m",
     *WHOLE_FORMATS,
 )  # fmt: skip
+TIME_IN_PATHS = tuple(dict.fromkeys((*_PLAIN_PATHS, *_NAME_FORMATS)))
+"""How folders write time, the likelier first."""
 _STATE_PATH = 'state it: partitions: {format: "%Y/%m/%d/"}'
 
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import product
 from typing import TYPE_CHECKING
 
 from checks.layout import StatedLayout
+from checks.layout.projected_time import LEAST, NOW, TimeKey, read_whole
 from checks.model import Problem, ProblemKind
 from checks.schedule.clock import wall_of
-from checks.schedule.formats import fields_of, read_fields, wall_from, write_time
-from checks.schedule.periods import MONTHLY
+from checks.schedule.formats import fields_of, read_fields, write_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -30,15 +30,12 @@ MOST_PLACES = 100
 """A period is looked at in no more places than this: one for each combination of enum and integer values."""
 TEMPLATE = "storage.location.template"
 _SECOND = timedelta(seconds=1)
-_NOW = re.compile(r"NOW(?:\s*([+-])\s*(\d{1,6})\s*([A-Z]+?)S?)?", re.IGNORECASE)
 _UNITS = ("YEAR", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND")
-_LENGTHS = {
-    "WEEK": timedelta(weeks=1),
-    "DAY": timedelta(days=1),
-    "HOUR": timedelta(hours=1),
-    "MINUTE": timedelta(minutes=1),
-    "SECOND": timedelta(seconds=1),
-}
+_FINEST = {
+    "year": "YEAR", "month": "MONTH", "isoweek": "WEEK", "day": "DAY", "yearday": "DAY", "hour": "HOUR",
+    "minute": "MINUTE", "second": "SECOND",
+}  # fmt: skip
+"""The unit of steps where none is stated: that of the finest part of the format."""
 _INTEGER_PARTS = {
     "year": "%Y", "yyyy": "%Y", "month": "%-m", "mm": "%-m", "day": "%-d", "dd": "%-d", "hour": "%-H", "hh": "%-H",
     "minute": "%-M", "doy": "%-j", "week": "%-V",
@@ -64,58 +61,6 @@ class Unprojectable(Exception):  # noqa: N818 - what the table then is
 
 
 @dataclass(frozen=True, slots=True)
-class TimeKey:
-    """A projected key that carries time: its format, and its range where one is stated.
-
-    ``start`` and ``end`` are as they stand in the properties, such as ``NOW-3YEARS`` and ``NOW``; values come
-    every ``interval`` of ``unit`` (a whole number for integers, whose unit is empty).
-    """
-
-    name: str
-    format: str
-    start: str = ""
-    end: str = ""
-    interval: int = 1
-    unit: str = ""
-    is_integer: bool = False
-
-    def admits(self, wall: datetime, now: datetime, zone: ZoneInfo) -> bool:
-        """Tell whether the value that is written of a wall time lies in the range at ``now``."""
-        if not self.start:
-            return True
-        value = write_time(self.format, wall, zone)
-        if self.is_integer:
-            first, last, number = int(self.start), int(self.end), int(value)
-            return first <= number <= last and (number - first) % self.interval == 0
-        first_at, last_at = self._bound(self.start, now, zone), self._bound(self.end, now, zone)
-        own = _read(self.format, value, zone)
-        if first_at is None or last_at is None or own is None:
-            return True  # no year in it: the other keys tell the range
-        return first_at <= own <= last_at and self._in_step(own, first_at)
-
-    def _in_step(self, own: datetime, first: datetime) -> bool:
-        if self.unit in ("YEAR", "MONTH"):
-            months = (own.year - first.year) * 12 + own.month - first.month
-            return months % (self.interval * (12 if self.unit == "YEAR" else 1)) == 0
-        length = _LENGTHS.get(self.unit)
-        return length is None or (own - first) % (self.interval * length) == timedelta(0)
-
-    def _bound(self, text: str, now: datetime, zone: ZoneInfo) -> datetime | None:
-        """Return an end of the range as the wall time that its value carries."""
-        match = _NOW.fullmatch(text)
-        if match is None:
-            return _read(self.format, text, zone)
-        moment = wall_of(now, zone)
-        if match[1]:
-            moment = _moved(moment, int(match[2]) * (1 if match[1] == "+" else -1), match[3].upper())
-        return _read(self.format, write_time(self.format, moment, zone), zone)
-
-    def say_range(self) -> str:
-        """Say it for people: ``dt from NOW-3YEARS to NOW``."""
-        return f"{self.name} from {self.start} to {self.end}"
-
-
-@dataclass(frozen=True, slots=True)
 class Projection:
     """What is projected: the keys that carry time, and the values of the others (None: given by each query)."""
 
@@ -130,10 +75,28 @@ class Projection:
 
     def admits(self, period: Period, layout: TimeLayout, now: datetime) -> bool:
         """Tell whether a period lies in the projected range at ``now``, at least in part."""
-        walls = {period.wall, wall_of(period.end - _SECOND, layout.zone)}
-        return any(all(key.admits(wall, now, layout.zone) for key in self.times) for wall in walls) or any(
-            self.admits_cell(wall, now, layout.zone) for wall in _hours(period, layout.zone, self.times)
-        )
+        return next(self.walls(period, layout.zone, now), None) is not None
+
+    def walls(self, period: Period, zone: ZoneInfo, now: datetime) -> Iterator[datetime]:
+        """Yield the wall times of the partitions that are projected for a period at ``now``, in the order of time.
+
+        Values that are coarser than the period, such as that of its month, are those that its start lies in.
+        """
+        fields = {field for key in self.times for field in fields_of(key.format)}
+        if len(self.times) == 1 and not fields & {"epoch", "epoch_ms"}:
+            key = self.times[0]
+            start, last = period.wall, wall_of(period.end - _SECOND, zone)
+            own = read_whole(key.format, write_time(key.format, start, zone), zone)
+            steps = key.values(min(start, own or start), last + LEAST, now, zone)
+            if steps is not None:
+                yield from steps
+                return
+        seen: set[tuple[str, ...]] = set()
+        for wall in _cells(period, zone, fields):
+            written = tuple(write_time(key.format, wall, zone) for key in self.times)
+            if written not in seen and self.admits_cell(wall, now, zone):
+                seen.add(written)
+                yield wall
 
     def admits_cell(self, wall: datetime, now: datetime, zone: ZoneInfo) -> bool:
         """Tell whether the partition that a wall time lies in is projected at ``now``."""
@@ -266,9 +229,10 @@ def _time_key(given: _Properties, kind: str, stated: str | None) -> TimeKey:
     unit = given.text("interval.unit").upper().rstrip("S")
     if unit and unit not in _UNITS:
         raise given.wrong("interval.unit", "is no unit of time")
+    unit = unit or next((_FINEST[field] for field in reversed(_FINEST) if field in fields_of(text)), "")
     key = TimeKey(given.name, text, start, end, given.number("interval"), unit)
     for bound in (start, end):
-        match = _NOW.fullmatch(bound)
+        match = NOW.fullmatch(bound)
         named = match is not None and (match[3] is None or match[3].upper() in _UNITS)
         if bound and not named and read_fields(text, bound) is None:
             raise given.wrong("range", f"has an end that is neither NOW nor written as {java}")
@@ -309,35 +273,12 @@ def _values(given: _Properties, kind: str) -> tuple[str, ...] | None:
     return tuple(str(number).zfill(digits) for number in numbers)
 
 
-def _read(text: str, value: str, zone: ZoneInfo) -> datetime | None:
-    fields = read_fields(text, value)
-    if fields is None or not set(fields) & {"year", "isoyear", "epoch", "epoch_ms"}:
-        return None
-    return wall_from(fields, zone)
-
-
-def _moved(moment: datetime, count: int, unit: str) -> datetime:
-    """Return the wall time some units on (back when negative); never before the year 1."""
-    if unit in ("YEAR", "MONTH"):
-        months = count * (12 if unit == "YEAR" else 1)
-        first = moment.replace(day=1)
-        if first.year * 12 + first.month - 1 + months < 12:
-            return datetime.min  # noqa: DTZ901 - a wall time
-        first = MONTHLY.step(first, months)
-        last_day = (MONTHLY.step(first.replace(hour=0, minute=0, second=0, microsecond=0)) - _SECOND).day
-        return first.replace(day=min(moment.day, last_day))
-    try:
-        return moment + count * _LENGTHS[unit]
-    except OverflowError:
-        return datetime.min.replace(tzinfo=UTC).replace(tzinfo=None)
-
-
-def _hours(period: Period, zone: ZoneInfo, times: Sequence[TimeKey]) -> Iterator[datetime]:
-    """Yield the hours of a period of at most a month, where values come in steps that may miss its ends."""
-    if not any(key.interval > 1 for key in times):
-        return
-    finer = any(set(fields_of(key.format)) & {"hour", "minute", "epoch", "epoch_ms"} for key in times)
-    step = timedelta(hours=1) if finer else timedelta(days=1)
+def _cells(period: Period, zone: ZoneInfo, fields: set[str]) -> Iterator[datetime]:
+    """Yield the wall times of a period by the finest part of time that its values tell."""
+    finest = next((unit for unit in ("minute", "hour") if unit in fields), "day")
+    if fields & {"epoch", "epoch_ms"}:
+        finest = "hour"
+    step = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}[finest]
     moment = period.start
     while moment < period.end:
         yield wall_of(moment, zone)

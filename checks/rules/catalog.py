@@ -144,7 +144,7 @@ class CatalogRule(Rule):
                 found[key] = item
         if labels and not found:
             return self.row(seen, unknown=not_read(seen))
-        items = list(found.values())
+        items = [_of_all(item, seen) for item in found.values()]
         bad = [item for item in items if item.state.is_bad]
         kept = [item for item in items if item in bad[:_MOST_ITEMS]] if len(items) > _MOST_ITEMS else items
         return self.row(
@@ -203,6 +203,26 @@ def _judge(partition: PartitionSeen, table: Table) -> Item:
     )
 
 
+def _of_all(item: Item, seen: Observation) -> Item:
+    """Return the item with what mends all partitions of its period that are not registered, by one statement."""
+    if item.state is not ItemState.UNREGISTERED:
+        return item
+    key = (item.period, item.dimensions)
+    of_key = (each for each in seen.partitions if (each.period.label, each.dimensions) == key)
+    unregistered = [
+        each
+        for each in of_key
+        if each.registered is False
+        and each.problem is None
+        and each.listing is not None
+        and each.listing.objects
+    ]
+    if len(unregistered) < 2:
+        return item
+    more = f"{item.detail} and at {count_of(len(unregistered) - 1, 'more place')}"
+    return replace(item, detail=more, remedy=add_partition_statement(seen.table, *unregistered))
+
+
 def _was_not_sought(partition: PartitionSeen, seen: Observation) -> bool:
     """Tell whether data may lie in S3 though nothing is registered: its place is not known, and the table was born."""
     first = seen.first_period_at
@@ -213,8 +233,8 @@ def _no_place(partition: PartitionSeen, table: Table) -> Problem:
     return Problem(
         ProblemKind.UNSUPPORTED,
         f"no partition of {table.id} is registered for {partition.period.label}, and where its data would lie is not "
-        "known: a key without a known value stands before the time",
-        "state the values of that key, as each of a partitions check",
+        "known: neither the keys nor the places of other partitions tell it",
+        "register it, or state the values of the keys beside time, as each of a partitions check",
     )
 
 

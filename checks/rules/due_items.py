@@ -33,7 +33,7 @@ def judge(
     if any(p.problem is not None or not is_whole(p) for p in partitions):
         return _with(item, ItemState.UNKNOWN, next((p.problem.message for p in partitions if p.problem), ""))
     if filled:
-        statement = add_partition_statement(seen.table, filled[0])
+        statement = add_partition_statement(seen.table, *filled)
         arrived = min(
             (p.listing.oldest_at for p in filled if p.listing and p.listing.oldest_at), default=None
         )

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from checks.schedule.periods import Every
 
 _MOST_NAMED = 4
+_UNREGISTERED = "unregistered"
+"""The state whose data lies somewhere: where that is shows what has stopped, also of several periods."""
 _WORDS = (
     "all alter and array as authorization between bigint binary boolean both by case cast char column "
     "commit conf constraint create cross cube current current_date current_timestamp cursor database date "
@@ -66,6 +68,9 @@ def say_periods(items: Sequence[Item], every: Every, state: str = "") -> str:
     named.reverse()
     text = ", ".join(named) + (f" and {left} earlier" if left else "")
     detail = items[0].detail if len(items) == 1 and state else ""
+    if state == _UNREGISTERED and not detail:
+        newest = max(items, key=lambda item: item.period).detail
+        detail = f"of {labels[-1]}, {newest}" if newest else ""
     state = f" {state}" if state else ""
     return f"{text}{state} ({detail})" if detail else f"{text}{state}"
 
@@ -82,17 +87,18 @@ def _follows(label: str, following: str, every: Every) -> bool:
     return every.step(first) == second
 
 
-def add_partition_statement(table: Table, partition: PartitionSeen) -> str:
-    """Write the Athena statement that registers a partition, quoted for DDL (backticks, backslashes).
+def add_partition_statement(table: Table, *partitions: PartitionSeen) -> str:
+    """Write the Athena statement that registers partitions, quoted for DDL (backticks, backslashes).
 
     Empty where the folders of its data do not name all keys: no statement registers it, `MSCK REPAIR TABLE` neither.
     """
-    if len(partition.values) != len(table.partition_keys):
+    known = [each for each in partitions if len(each.values) == len(table.partition_keys)]
+    if not known:
         return ""
-    place = quote_text(partition.location or "")
-    return (
-        f"ALTER TABLE {_name(table)} ADD IF NOT EXISTS PARTITION ({_spec(table, partition)}) LOCATION {place}"
+    added = " ".join(
+        f"PARTITION ({_spec(table, each)}) LOCATION {quote_text(each.location or '')}" for each in known
     )
+    return f"ALTER TABLE {_name(table)} ADD IF NOT EXISTS {added}"
 
 
 def drop_partition_statement(table: Table, partition: PartitionSeen) -> str:

@@ -10,10 +10,12 @@ from checks.aws.uris import split_uri
 from checks.lake.glue.partitions import Range, is_sentinel, older, registered, sample
 from checks.lake.plain.depth import read_short, spot_of
 from checks.lake.plain.earlier_answers import Answers, keys_of
+from checks.lake.plain.half_registered import Beside
 from checks.lake.plain.naming import Naming, cells_of, hive_place, values_in
+from checks.lake.plain.siblings import ways_of
 from checks.lake.plain.targets import Targets, of_registered
 from checks.lake.s3.scan import Looked, can_scan
-from checks.layout.data_files import is_data
+from checks.layout.data_files import is_data, own_keys
 from checks.model import Observation, PartitionSeen, Unobserved
 from checks.schedule.clock import wall_of
 from checks.schedule.periods import DAILY, period_of
@@ -136,12 +138,20 @@ class _ByPeriod:
         targets_of = Targets(
             table, self.layout, apart.each if apart else None, apart.combinations if apart else None
         )
-        naming = targets_of.names()
+        reader = replace(self.reader, counting=targets_of.counting(self.clock.now))
+        counting = replace(self, reader=reader)
+        return counting._of_periods(seen, tuple(periods.values()), min(firsts), targets_of)  # noqa: SLF001 - its own class
+
+    def _of_periods(
+        self, seen: Observation, periods: Sequence[Period], first: datetime, targets_of: Targets
+    ) -> Observation:
+        """Return what was seen with what lies in the places of the periods, and of those from ``first`` on."""
+        wants, naming = self.wants, targets_of.names()
         notes: list[str] = []
         if targets_of.are_by_path:
-            targets = targets_of.by_name(tuple(periods.values()), self.clock.now)
+            targets = targets_of.by_name(periods, self.clock.now)
         else:
-            targets, notes = self._registered(tuple(periods.values()), min(firsts), targets_of)
+            targets, notes = self._registered(periods, first, targets_of)
         partitions = self._look_at(sorted(targets, key=lambda each: each.period, reverse=True))
         seen = replace(seen, partitions=tuple(partitions), notes=tuple(notes))
         filled = [
@@ -241,7 +251,12 @@ class _ByPeriod:
         if beyond:
             noun = "partition lies" if beyond == 1 else "partitions lie"
             notes.append(f"{beyond} registered {noun} in the future and counted nowhere")
-        return [*targets, *targets_of.absent(periods, targets)], notes
+        absent = targets_of.absent(periods, targets)
+        if self.plan.detail(self.clock).usual_place:
+            ways = ways_of(table, layout, targets) or ()
+            beside = Beside(table, layout, self.every, self.reader.store, ways)
+            absent += beside.sought(periods, targets)
+        return [*targets, *absent], notes
 
     def _look(
         self, target: PartitionSeen, looked: dict[str, Looked], answer: Answer | None = None
@@ -340,11 +355,14 @@ class _ByPeriod:
 
     def _first_by_name(self, naming: Naming) -> datetime | None:
         bucket, prefix = split_uri(naming.template.split("${", 1)[0])
-        page = self.reader.store.list_page(bucket, prefix)
+        page, keys = self.reader.store.list_page(bucket, prefix), own_keys(self.plan.table)
+        counting = self.reader.counting
         walls = (
             naming.read(f"s3://{bucket}/{key.key}")
             for key in page.keys
-            if key.size_bytes and is_data(key.key.removeprefix(prefix), self.plan.entry.pattern)
+            if key.size_bytes
+            and is_data(key.key.removeprefix(prefix), self.plan.entry.pattern, keys=keys)
+            and (counting is None or counting(f"s3://{bucket}/{key.key}"))
         )
         return min((wall for wall in walls if wall is not None), default=None)
 

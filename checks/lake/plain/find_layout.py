@@ -15,7 +15,7 @@ from checks.layout import (
     infer_path,
     layout_from_json,
 )
-from checks.layout.data_files import is_data
+from checks.layout.data_files import is_data, is_hidden, own_keys
 from checks.layout.projection import Unprojectable, is_projected, projection_of
 from checks.layout.typed import kind_of
 from checks.model import Problem, ProblemKind
@@ -58,7 +58,7 @@ def layout_of(plan: TablePlan, reader: LakeReader) -> TimeLayout | Problem:
         return remembered
     rows = sample(reader.partitions, table)
     if not rows:  # nothing is registered: the names of folders may tell
-        rows = _hive_rows(table, _names(reader, table.location or "")[0])
+        rows = _hive_rows(table, _names(reader, table, table.location or "")[0])
     return infer_layout(table.partition_keys, rows, zone, stated)
 
 
@@ -120,11 +120,14 @@ def _path_layout(plan: TablePlan, reader: LakeReader, zone: ZoneInfo) -> TimeLay
     if remembered is not None:
         return remembered
     location, found = plan.table.location or "", None
+    keys = own_keys(plan.table)
     names: list[list[str]] = []
     below, files = "", list[str]()
     for _ in range(_LEVELS):
-        folders, here = _names(reader, location + below)
-        files = files or [below + name for name in here if is_data(below + name, plan.entry.pattern)]
+        folders, here = _names(reader, plan.table, location + below)
+        files = files or [
+            below + name for name in here if is_data(below + name, plan.entry.pattern, keys=keys)
+        ]
         if not folders:
             break
         names.append([below + name for name in folders])
@@ -141,7 +144,7 @@ def _path_layout(plan: TablePlan, reader: LakeReader, zone: ZoneInfo) -> TimeLay
     return found or infer_path((), zone)
 
 
-def _names(reader: LakeReader, location: str) -> tuple[list[str], list[str]]:
+def _names(reader: LakeReader, table: Table, location: str) -> tuple[list[str], list[str]]:
     """Return the names of the folders and of the files right below a location, hidden ones left out, in S3's order.
 
     Those of one page: a sample is enough.
@@ -151,7 +154,11 @@ def _names(reader: LakeReader, location: str) -> tuple[list[str], list[str]]:
     folders = [name.removeprefix(prefix) for name in page.common_prefixes]
     files = [key.key.removeprefix(prefix) for key in page.keys if key.size_bytes]
     return [
-        name for name in folders if not name.startswith((".", "_", "/")) and not name.endswith("$folder$/")
+        name
+        for name in folders
+        if not name.startswith("/")
+        and not is_hidden(name, own_keys(table))
+        and not name.endswith("$folder$/")
     ], files
 
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from checks.model import Period
-from checks.schedule.clock import wall_of
+from checks.schedule.clock import first_instant, wall_of
 from checks.schedule.formats import compile_format
 from checks.schedule.periods import HOURLY, back_from, period_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from checks.layout import TimeLayout
@@ -30,7 +30,7 @@ looked for by name."""
 _MOST_CELLS = 60_000
 _SPECIAL = re.compile(r"[\x00-\x1f\"#%'*/:=?\\\x7f{\[\]^]")
 """What Hive writes as %XX into the names of partition folders (FileUtils.escapePathName)."""
-_HOLE = re.compile(r"\$\{([^}]*)\}")
+HOLE = re.compile(r"\$\{([^}]*)\}")
 _GROUP_NAME = re.compile(r"\?P<\w+>")
 
 
@@ -57,7 +57,7 @@ class Naming:
     def missing(self) -> list[str]:
         """The holes whose values are not known: places cannot be named then, only read."""
         known = {key.name for key in self.layout.keys} | {name for name, _ in self.values} | {""}
-        return [name for name in _HOLE.findall(self.template) if name not in known]
+        return [name for name in HOLE.findall(self.template) if name not in known]
 
     def places_of(self, period: Period, admits: Callable[[datetime], bool] | None = None) -> list[Place]:
         """Return the places of a period: one, one a padding, or one a cell where the layout is finer.
@@ -69,7 +69,7 @@ class Naming:
         if self.missing:
             return []
         found: dict[str, Place] = {}
-        cells = self._cells(period)
+        cells = cells_in(self.layout, period)
         for layout in self.layout.variants():
             if self._is_finer(layout):
                 plain = replace(self, escaped=False)  # a writer may have left names as they are
@@ -86,26 +86,43 @@ class Naming:
             found |= {place.location: place for place in places}
         return list(found.values())
 
+    def places_at(self, walls: Iterable[datetime]) -> list[Place]:
+        """Return the places of partitions of these wall times, each by itself."""
+        if self.missing:
+            return []
+        found: dict[str, Place] = {}
+        for wall in walls:
+            instant = first_instant(wall, self.layout.zone)
+            cell = Period(instant, instant, wall, "")
+            for layout in self.layout.variants():
+                found |= {place.location: place for place in self._places(layout, cell)}
+        return list(found.values())
+
     def read(self, uri: str) -> datetime | None:
         """Return the wall time that the name of an object tells; None when it tells none."""
+        found = self.read_all(uri)
+        return found[0] if found is not None else None
+
+    def read_all(self, uri: str) -> tuple[datetime, dict[str, str]] | None:
+        """Return the wall time that the name of an object tells, and the values of all holes; None when none."""
         for layout in self.layout.variants():
             match = self._pattern(layout).match(uri)
             if match is not None:
-                names = _HOLE.findall(self.template)
+                names = HOLE.findall(self.template)
                 values = {
                     name: unquote(text) if self.escaped else text
                     for name, text in zip(names, match.groups(), strict=True)
                 }
                 wall = layout.read(values)
                 if wall is not None:
-                    return wall
+                    return wall, values
         return None
 
     def _pattern(self, layout: TimeLayout) -> re.Pattern[str]:
         """Match names of places: a hole is what its format writes, or one segment where nothing tells more."""
         formats = {key.name: key.format for key in layout.keys} | ({"": layout.path} if layout.path else {})
         found, end = "", 0
-        for hole in _HOLE.finditer(self.template):
+        for hole in HOLE.finditer(self.template):
             text = formats.get(hole[1])
             inner = (
                 "[^/]+"
@@ -157,17 +174,16 @@ class Naming:
         wall = wall_of(instant, layout.zone)
         return self._place(layout, Period(instant, instant, wall, "")).location
 
-    def _cells(self, period: Period) -> list[Period]:
-        every = self.layout.every
-        if every is None:
-            return [period]
-        walk = islice(back_from(period.end - _SECOND, every, self.layout.zone), _MOST_CELLS)
-        cells = []
-        for cell in walk:
-            if cell.start < period.start:
+    def cut_off(self, values: dict[str, str], needed: set[str]) -> str | None:
+        """Return the place of these values, up to the first key that has none; None where one is needed."""
+        template = self.template
+        for hole in HOLE.finditer(template):
+            if hole[1] not in values:
+                template = template[: template.rfind("/", 0, hole.start()) + 1]
+                if any(later in needed for later in HOLE.findall(self.template[len(template) :])):
+                    return None
                 break
-            cells.append(cell)
-        return cells if len(cells) > 1 else [period]
+        return fill(template, values, escaped=self.escaped)
 
     def _places(self, layout: TimeLayout, cell: Period) -> list[Place]:
         """Return the place of a cell, and the one without %XX where a writer may have left it as it is."""
@@ -199,7 +215,7 @@ class Naming:
 
 def fill(template: str, values: dict[str, str], *, escaped: bool) -> str:
     """Put values into the holes of a template, written as Hive does where ``escaped``."""
-    return _HOLE.sub(
+    return HOLE.sub(
         lambda hole: (
             (hive_name(values[hole[1]]) if escaped else values[hole[1]]) if hole[1] in values else hole[0]
         ),
@@ -224,6 +240,19 @@ def cells_of(
             break
         cells.append(cell)
     return tuple(cells)
+
+
+def cells_in(layout: TimeLayout, period: Period) -> list[Period]:
+    """Return the cells of a layout within a period, newest first; the period itself where they are no finer."""
+    every = layout.every
+    if every is None:
+        return [period]
+    cells = []
+    for cell in islice(back_from(period.end - _SECOND, every, layout.zone), _MOST_CELLS):
+        if cell.start < period.start:
+            break
+        cells.append(cell)
+    return cells if len(cells) > 1 else [period]
 
 
 def hive_naming(table: Table, layout: TimeLayout, values: Combination = ()) -> Naming | None:

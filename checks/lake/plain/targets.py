@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from checks.lake.plain.naming import Naming, hive_naming, path_naming, projection_naming
+from checks.lake.plain.siblings import places_by, ways_of
 from checks.layout import StatedLayout
 from checks.layout.dimensions import MOST_COMBINATIONS, seen_first
 from checks.layout.projection import Unprojectable, is_projected, projection_of
@@ -16,10 +19,17 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from checks.lake.glue.partitions import InTime
+    from checks.lake.plain.naming import Place
+    from checks.lake.plain.siblings import Way
     from checks.layout import TimeLayout
     from checks.layout.dimensions import Dimensions
     from checks.layout.projection import Projection
     from checks.model import Combination, Period, Table
+
+_MOST_OTHERS = 20
+"""Of so many combinations of values before the time a period is looked for that has no partition at all."""
+_MOST_WALLS = 31
+"""So many partitions of a period are looked at one by one where their names have no beginning of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,37 +77,104 @@ class Targets:
             for combination in combinations
         ]
         zone = self.layout.zone
-        return [
-            target
-            for period in periods
-            if projection.admits(period, self.layout, now)
-            for combination, naming in namings
-            for target in _by_name(
-                period,
-                naming,
-                registered=None,
-                dimensions=combination,
-                admits=lambda wall: projection.admits_cell(wall, now, zone),
+        found: list[PartitionSeen] = []
+        for period in periods:
+            walls = tuple(islice(projection.walls(period, zone, now), _MOST_WALLS + 1))
+            for combination, naming in namings if walls else ():
+                places = _projected_places(naming, period, walls) if naming is not None else []
+                found += _seen_at(period, places, registered=None, dimensions=combination)
+        return found
+
+    def counting(self, now: datetime) -> Callable[[str], bool] | None:
+        """Return what tells of an object's URI whether it lies in a place that is projected at ``now``.
+
+        None where nothing is projected: then all that lies in a place counts. Raises Unobserved.
+        """
+        naming = self.names() if is_projected(self.table) else None
+        if naming is None or self.layout.path is not None:
+            return None
+        projection, zone = self._projection(), self.layout.zone
+        stated = dict(zip(self.each.keys, self.each.values, strict=False)) if self.each is not None else {}
+        allowed = {name: stated.get(name, values) for name, values in projection.others}
+
+        @lru_cache(maxsize=4096)
+        def in_folder(folder: str) -> bool:
+            told = naming.read_all(folder)
+            if told is None or not projection.admits_cell(told[0], now, zone):
+                return False
+            return all(
+                values is None or told[1].get(name) in values
+                for name, values in allowed.items()
+                if name in told[1]
             )
-        ]
+
+        return lambda uri: in_folder(uri[: uri.rfind("/") + 1])
 
     def absent(self, periods: Iterable[Period], found: Sequence[PartitionSeen]) -> list[PartitionSeen]:
-        """Return the places of the periods (and combinations) of which no registered partition was found."""
+        """Return the places of the periods (and combinations) of which no registered partition was found.
+
+        They are sought where the registered ones lie: by name below the table's location, or as those that lie
+        elsewhere are named. One of which that is not known has no location.
+        """
+        ways = ways_of(self.table, self.layout, found)
         combinations = self._combinations(found)
         if not combinations:
             have = {target.period.start for target in found}
-            naming = self.names()
-            missing = (period for period in periods if period.start not in have)
-            return [target for period in missing for target in _by_name(period, naming, registered=False)]
+            others = self._others(found)
+            return [
+                target
+                for period in periods
+                if period.start not in have
+                for target in self._sought(period, ways, others)
+            ]
         have_of = {(target.period.start, self._of(target)) for target in found}
-        namings = {each: hive_naming(self.table, self.layout, each) for each in combinations}
         return [
             target
             for period in periods
             for combination, since in combinations.items()
             if (since is None or period.start >= since) and (period.start, combination) not in have_of
-            for target in _by_name(period, namings[combination], registered=False, dimensions=combination)
+            for target in self._sought(period, ways, (combination,), told_apart=True)
         ]
+
+    def _sought(
+        self,
+        period: Period,
+        ways: Sequence[Way | None] | None,
+        combinations: Sequence[Combination],
+        *,
+        told_apart: bool = False,
+    ) -> list[PartitionSeen]:
+        """Return where the data of a period is looked for; without a location where that is not known."""
+        found: dict[str, PartitionSeen] = {}
+        for combination in combinations:
+            for way in ways or (None,):
+                dimensions = combination if told_apart else ()
+                for place in places_by(way, self.table, self.layout, period, combination):
+                    seen = PartitionSeen(
+                        period=period,
+                        values=place.values,
+                        dimensions=dimensions,
+                        location=place.location,
+                        registered=False,
+                    )
+                    found.setdefault(place.location, seen)
+        dimensions = combinations[0] if told_apart else ()
+        nowhere = PartitionSeen(period=period, dimensions=dimensions, registered=False)
+        return [*found.values(), *((nowhere,) if ways is None or not found else ())]
+
+    def _others(self, found: Sequence[PartitionSeen]) -> tuple[Combination, ...]:
+        """Return the values of the keys beside time that a place is named by: none where the time comes first."""
+        timed = {key.name for key in self.layout.keys}
+        names = [key.name for key in self.table.partition_keys]
+        before = tuple(
+            name for number, name in enumerate(names) if name not in timed and timed & set(names[number:])
+        )
+        if not before:
+            return ((),)
+        seen = dict.fromkeys(
+            tuple((name, value) for name, value in each.dimensions if name in before) for each in found
+        )
+        return tuple(seen)[:_MOST_OTHERS] or ((),)
 
     def _combinations(self, found: Sequence[PartitionSeen]) -> dict[Combination, datetime | None]:
         if self.each is None:
@@ -140,9 +217,22 @@ def _by_name(
     *,
     registered: bool | None,
     dimensions: Combination = (),
-    admits: Callable[[datetime], bool] | None = None,
 ) -> list[PartitionSeen]:
-    places = naming.places_of(period, admits) if naming is not None else []
+    places = naming.places_of(period) if naming is not None else []
+    return _seen_at(period, places, registered=registered, dimensions=dimensions)
+
+
+def _projected_places(naming: Naming, period: Period, walls: Sequence[datetime]) -> list[Place]:
+    """Return where the partitions of a period that are projected lie: the one, or what they begin with, or each."""
+    if len(walls) == 1:
+        return naming.places_at(walls)
+    shared = naming.places_of(period, frozenset(walls).__contains__)
+    return shared or (naming.places_at(walls) if len(walls) <= _MOST_WALLS else [])
+
+
+def _seen_at(
+    period: Period, places: Sequence[Place], *, registered: bool | None, dimensions: Combination
+) -> list[PartitionSeen]:
     if not places:
         if registered is None:
             problem = Problem(

@@ -7,15 +7,16 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from checks.layout.data_files import is_data
+from checks.layout.data_files import NO_KEYS, is_data
 from checks.layout.suffixes import COMPRESSIONS, FORMATS
 from checks.model import FileSeen, Format, Names, Suffix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from checks.aws.pages import Key
+    from checks.layout.data_files import OwnKeys
     from checks.rules.asking import Detail
 
 _MOST_SUFFIXES = 64
@@ -24,13 +25,16 @@ _SUFFIX = re.compile(r"[a-z][a-z0-9]{0,11}|7z", re.IGNORECASE | re.ASCII)
 
 @dataclass(slots=True)
 class Closer:
-    """Adds up what names and sizes tell, in constant memory; ``root`` and ``pattern`` as those of a tally."""
+    """Adds up what names and sizes tell, in constant memory; ``root`` to ``place`` as those of a tally."""
 
     detail: Detail
     root: str
     pattern: str | None
     format: Format
     ignore_after: datetime | None
+    keys: OwnKeys = NO_KEYS
+    place: str = ""
+    only: Callable[[str], bool] | None = None
     suffixes: dict[str, tuple[int, str]] = field(default_factory=dict)
     small: int = 0
     outside: int = 0
@@ -43,10 +47,12 @@ class Closer:
         for name, size_bytes, at in keys:
             if self.ignore_after is not None and at > self.ignore_after:
                 continue
+            if self.only is not None and not self.only(name):
+                continue
             path = name.removeprefix(self.root)
-            if is_data(path, self.pattern, self.format):
+            if is_data(path, self.pattern, self.format, self.keys, self.place):
                 self._add_data(name, size_bytes, at)
-            elif self.detail.names and is_data(path, None, self.format):
+            elif self.detail.names and is_data(path, None, self.format, self.keys, self.place):
                 self.outside += 1
                 self.outside_example = self.outside_example or name
 

@@ -12,7 +12,7 @@ from checks.aws.pages import Key, Keys, Page, TornAnswer, own_pages
 from checks.aws.problems import asked_s3, clean, problem_of
 from checks.aws.session import take_room, whole
 from checks.aws.uris import split_uri
-from checks.layout.data_files import is_data
+from checks.layout.data_files import NO_KEYS, is_data, own_keys
 from checks.model import Format, Listing, Problem, ProblemKind, Unobserved, utc
 
 __all__ = [
@@ -29,11 +29,13 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from checks.aws.session import Aws
     from checks.lake.s3.file_census import Closer
+    from checks.layout.data_files import OwnKeys
+    from checks.model import Table
     from checks.rules.asking import Clock, Detail
 
 _AT = itemgetter(2)
@@ -196,6 +198,12 @@ class Tally:
     newest: Key | None = None
     oldest: Key | None = None
     closer: Closer | None = None
+    keys: OwnKeys = NO_KEYS
+    """The keys whose own folders are not hidden."""
+    place: str = ""
+    """The folder below the root that is read as a partition, with a slash at its end: hidden names count from there."""
+    only: Callable[[str], bool] | None = None
+    """Tells of a key whether it counts; None: all do."""
 
     def add_all(self, keys: Keys) -> None:
         """Count objects."""
@@ -219,9 +227,11 @@ class Tally:
         """Tell at a glance whether all are data with bytes in it, as on most pages; False where one may not be."""
         if self.ignore_after is not None or self.pattern is not None or self.format is not Format.FILES:
             return False
+        if self.only is not None:
+            return False
         if not self.root.endswith("/") or not min(keys.sizes):
             return False
-        return _MAY_BE_NO_DATA.search("\n".join(keys.names) + "\n", len(self.root) - 1) is None
+        return _MAY_BE_NO_DATA.search("\n".join(keys.names) + "\n", len(self.root + self.place) - 1) is None
 
     def _counting(self, keys: Iterable[Key]) -> list[Key]:
         """Return those that are data with bytes in it, and count the others."""
@@ -229,7 +239,9 @@ class Tally:
         for key in keys:
             if self.ignore_after is not None and key.last_modified > self.ignore_after:
                 continue
-            if not is_data(key.key.removeprefix(self.root), self.pattern, self.format):
+            counts = self.only is None or self.only(key.key)
+            path = key.key.removeprefix(self.root)
+            if not counts or not is_data(path, self.pattern, self.format, self.keys, self.place):
                 self.ignored_objects += 1
             elif key.size_bytes == 0:
                 self.empty_objects += 1
@@ -265,15 +277,31 @@ class Tally:
 
 
 def tally_of(
-    root: str, pattern: str | None, clock: Clock, table_format: Format, detail: Detail | None = None
+    root: str,
+    pattern: str | None,
+    clock: Clock,
+    table_format: Format,
+    detail: Detail | None = None,
+    *,
+    location: str | None = None,
+    keys: OwnKeys = NO_KEYS,
+    counting: Callable[[str], bool] | None = None,
 ) -> Tally:
-    """Return a tally of objects below the root, an ``s3://`` URI that hidden names and patterns count from."""
+    """Return a tally of objects below the root, an ``s3://`` URI that patterns count from.
+
+    ``location`` is the place below it that is read: hidden names count from its folder. Folders of the ``keys`` are
+    not hidden. ``counting`` tells of a URI whether the object counts at all.
+    """
+    bucket = split_uri(root)[0]
+    only = None if counting is None else lambda key: counting(f"s3://{bucket}/{key}")
     ignore_after = clock.now if clock.ignore_later else None
-    tally = Tally(split_uri(root)[1], pattern, table_format, ignore_after)
+    folder = (location or root)[: (location or root).rfind("/") + 1]
+    place = folder.removeprefix(root) if folder.startswith(root) else ""
+    tally = Tally(split_uri(root)[1], pattern, table_format, ignore_after, keys=keys, place=place, only=only)
     if detail is not None and (detail.names or detail.footers):
         from checks.lake.s3.file_census import Closer
 
-        tally.closer = Closer(detail, tally.root, pattern, table_format, ignore_after)
+        tally.closer = Closer(detail, tally.root, pattern, table_format, ignore_after, keys, place, only)
     return tally
 
 
@@ -284,21 +312,25 @@ def list_place(
     pattern: str | None,
     clock: Clock,
     budget: Budget,
-    root: str | None = None,
-    table_format: Format = Format.FILES,
+    table: Table | None = None,
     detail: Detail | None = None,
+    counting: Callable[[str], bool] | None = None,
 ) -> Listing:
     """Return what lies below a place, every page followed.
 
     ``location`` is an ``s3://`` URI that counts as it is written: a folder ends in a slash, else it is the
-    beginning of file names. ``root`` is the table's location where the place lies below it: names are hidden
-    and patterns match from there on. Ends early only where the budget, or that of the run, is spent; then it is
-    not complete.
+    beginning of file names. Where it lies below the ``table``'s location, patterns match from that on; names are
+    hidden below the place itself. Ends early only where the budget, or that of the run, is spent; then it is not
+    complete.
     With ``clock.ignore_later`` objects later than now are as if they were not there. Raises Unobserved.
     """
     bucket, prefix = split_uri(location)
+    root = table.location if table is not None else None
     below = root if root is not None and location.startswith(root) else location
-    tally = tally_of(below, pattern, clock, table_format, detail)
+    table_format, keys = (table.format, own_keys(table)) if table is not None else (Format.FILES, NO_KEYS)
+    tally = tally_of(
+        below, pattern, clock, table_format, detail, location=location, keys=keys, counting=counting
+    )
     token, pages = None, 0
     while True:
         if pages and budget.is_spent(pages):

@@ -91,7 +91,7 @@ class _Scan:
     bucket: str
     spots: list[tuple[str, Spot]]
     """The places' prefixes within the bucket with their spots, in key order."""
-    new_tally: Callable[[], Tally]
+    new_tally: Callable[[str], Tally]
     found: dict[str, Looked]
     tally: Tally
     number: int = 0
@@ -219,14 +219,16 @@ class _Scan:
         """Go on with the next place; nothing is told of this one where it was not looked at."""
         if looked is not None:
             self.found[self.spots[self.number][1].location] = looked
-        self.number, self.pages, self.tally = self.number + 1, 0, self.new_tally()
+        self.number, self.pages = self.number + 1, 0
+        if not self._is_through:
+            self.tally = self.new_tally(self.spots[self.number][1].location)
 
 
 def scan(
     store: ObjectStore,
     spots: Iterable[Spot],
     *,
-    new_tally: Callable[[], Tally],
+    new_tally: Callable[[str], Tally],
     budget: Budget,
     over: Problem,
 ) -> dict[str, Looked]:
@@ -246,7 +248,7 @@ def scan(
     if not ordered:
         return {}
     in_order = [(place, merged[location]) for place, location in ordered]
-    running = _Scan(store, split_uri(ordered[0][1])[0], in_order, new_tally, {}, new_tally())
+    running = _Scan(store, split_uri(ordered[0][1])[0], in_order, new_tally, {}, new_tally(ordered[0][1]))
     running.run(budget, over)
     is_one_page = running.asked <= 1 and len(running.found) == len(merged)
     if is_one_page:  # nothing can be spared

@@ -10,10 +10,11 @@ from checks.aws.uris import split_uri
 from checks.lake.s3.objects import Budget, list_place, tally_of
 from checks.lake.s3.scan import DIRECTORY_BUCKET, OutOfOrder, scan
 from checks.lake.s3.split import list_split
+from checks.layout.data_files import own_keys
 from checks.model import Problem, ProblemKind, Unobserved
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from checks.lake.glue.partitions import PartitionSource
     from checks.lake.s3.objects import ObjectStore
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 class LakeReader:
     """Reads one table. ``stop_at`` (monotonic seconds) ends it, ``most_pages`` each listing of one place.
 
-    ``helpers`` are the run's threads that may help with a large place.
+    ``helpers`` are the run's threads that may help with a large place. ``counting`` tells of an object's URI whether
+    it counts, where not all do that lie in a place: no query sees the others.
     """
 
     store: ObjectStore
@@ -36,6 +38,7 @@ class LakeReader:
     stop_at: float | None = None
     most_pages: int | None = None
     helpers: Helpers | None = None
+    counting: Callable[[str], bool] | None = None
 
     def place(self, plan: TablePlan, clock: Clock, location: str | None) -> Listing:
         """Return what lies at a location of the table; raise Unobserved."""
@@ -61,9 +64,9 @@ class LakeReader:
             pattern=plan.entry.pattern,
             clock=clock,
             budget=Budget(self.most_pages, self.stop_at),
-            root=plan.table.location,
-            table_format=plan.table.format,
+            table=plan.table,
             detail=detail,
+            counting=self.counting,
         )
 
     def _together(self, plan: TablePlan, clock: Clock, location: str) -> Listing | None:
@@ -71,14 +74,22 @@ class LakeReader:
         bucket, prefix = split_uri(location)
         if self.helpers is None or bucket.endswith(DIRECTORY_BUCKET):
             return None
-        root = plan.table.location
+        root, keys = plan.table.location, own_keys(plan.table)
         below = root if root is not None and location.startswith(root) else location
         try:
             tally, complete = list_split(
                 self.store,
                 bucket,
                 prefix,
-                new_tally=lambda: tally_of(below, plan.entry.pattern, clock, plan.table.format),
+                new_tally=lambda: tally_of(
+                    below,
+                    plan.entry.pattern,
+                    clock,
+                    plan.table.format,
+                    location=location,
+                    keys=keys,
+                    counting=self.counting,
+                ),
                 budget=Budget(stop_at=self.stop_at),
                 helpers=self.helpers,
             )
@@ -92,13 +103,23 @@ class LakeReader:
         Empty where each has to be listed by itself: the store lists in an order of its own, or pages are limited.
         """
         root, detail = plan.table.location or "", plan.detail(clock)
+        keys = own_keys(plan.table)
         if self.most_pages is not None:
             return {}
         try:
             return scan(
                 self.store,
                 spots,
-                new_tally=lambda: tally_of(root, plan.entry.pattern, clock, plan.table.format, detail),
+                new_tally=lambda place: tally_of(
+                    root,
+                    plan.entry.pattern,
+                    clock,
+                    plan.table.format,
+                    detail,
+                    location=place,
+                    keys=keys,
+                    counting=self.counting,
+                ),
                 budget=Budget(stop_at=self.stop_at),
                 over=_time_was_up(plan, "it"),
             )

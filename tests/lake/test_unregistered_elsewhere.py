@@ -1,0 +1,214 @@
+"""Data that is not registered is sought where registered partitions lie, also within periods that hold some."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from checks.lake.plain.siblings import Way, ways_of
+from checks.layout import StatedLayout, TimeLayout, infer_layout
+from checks.model import Finding, ItemState, PartitionSeen, Status
+from checks.schedule.periods import DAILY, period_of
+from tests.support.lakes import MemoryLake, hive_location
+from tests.support.rule_checks import NOW, find, plan_of
+from tests.support.times import DAY, UTC_ZONE, wall
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from checks.model import Table
+
+BLOCK: dict[str, Any] = {"every": "1d", "due": "06:00", "lookback": 5}
+DAYS = [date(2026, 11, 22) - number * timedelta(days=1) for number in range(8)][::-1]
+
+
+def remedies(finding: Finding) -> list[str]:
+    return [item.remedy for item in finding.items if item.remedy]
+
+
+def put(lake: MemoryLake, place: str) -> str:
+    lake.put(f"{place}a.json", NOW - DAY)
+    return place
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [
+        "%Y/%m/%d",
+        "%Y/%-m/%-d",
+        "%Y%m%d",
+        "day-%Y-%m-%d",
+        "DT=%Y-%m-%d",
+        "archive/Dt=%Y-%m-%d",
+        "day=%Y-%m-%d",
+        "%Y-%m-%d",
+        "year=%Y/month=%m/day=%d",
+    ],
+)
+@pytest.mark.parametrize("root", ["s3://lake/sales/orders/", "s3://other/landing/"])
+def test_days_whose_registration_died_are_found_beside_their_siblings(folders: str, root: str) -> None:
+    lake = MemoryLake()
+    lake.bucket("other")
+    table = lake.table("sales.orders", dt="string")
+    for day in DAYS:
+        text = day.strftime(folders)
+        place = put(lake, f"{root}{text}/")
+        if day.day < 21:
+            lake.register(table, [str(day)], place)
+    plan = plan_of(table, partitions=BLOCK, catalog="on")
+    if folders in ("day-%Y-%m-%d", "year=%Y/month=%m/day=%d"):  # no way that is known
+        assert find(lake, plan, "catalog").status is Status.UNKNOWN
+        return
+    finding = find(lake, plan, "partitions")
+    assert [item.state for item in finding.items if item.state.is_bad] == [ItemState.UNREGISTERED] * 2
+    assert "not registered" in finding.because
+    where = f"{root}{DAYS[-1].strftime(folders)}/"
+    expected = f"ALTER TABLE sales.orders ADD IF NOT EXISTS PARTITION (dt = '2026-11-22') LOCATION '{where}'"
+    assert expected in remedies(finding)
+    assert expected in remedies(find(lake, plan, "catalog"))
+
+
+def test_days_that_lie_nowhere_are_missing_still_and_match() -> None:
+    lake = MemoryLake()
+    table = lake.table("sales.orders", dt="string")
+    for day in DAYS[:-2]:
+        lake.register(table, [str(day)], put(lake, f"s3://lake/sales/orders/{day:%Y/%m/%d}/"))
+    plan = plan_of(table, partitions=BLOCK, catalog="on")
+    assert find(lake, plan, "partitions").because.startswith(
+        "2 of 5 due days without usable data: 2026-11-21 to"
+    )
+    catalog = find(lake, plan, "catalog")
+    assert (catalog.status, catalog.because) == (
+        Status.PASS,
+        "catalog and storage match in 5 due days; 2 of them were found in neither",
+    )
+
+
+def test_one_partition_that_was_moved_shows_no_way() -> None:
+    lake = MemoryLake()
+    table = lake.table("sales.orders", dt="string")
+    for day in DAYS[:-1]:
+        place = f"s3://lake/old/{day}/" if day.day == 20 else hive_location(table, [str(day)])
+        lake.register(table, [str(day)], put(lake, place))
+    before = lake.counts["s3:ListObjectsV2"]
+    find(lake, plan_of(table, partitions=BLOCK), "partitions")
+    assert lake.counts["s3:ListObjectsV2"] - before == 5, "the missing day only by its name"
+
+
+def test_places_without_a_way_are_not_known() -> None:
+    lake = MemoryLake()
+    table = lake.table("sales.orders", dt="string")
+    for number, day in enumerate(DAYS[:-1]):
+        lake.register(table, [str(day)], put(lake, f"s3://lake/sales/orders/run-{number * 7}/"))
+    plan = plan_of(table, partitions=BLOCK, catalog="on")
+    assert find(lake, plan, "partitions").status is Status.FAIL
+    finding = find(lake, plan, "catalog")
+    assert (finding.status, "where its data would lie is not known" in finding.because) == (
+        Status.UNKNOWN,
+        True,
+    )
+
+
+def hours(lake: MemoryLake, keys: dict[str, Any], folder: str) -> Table:
+    table = lake.table("web.hits", **keys)
+    for day in DAYS:
+        for hour in range(24):
+            place = put(lake, f"s3://lake/web/hits/{folder.format(day=day, hour=hour)}/")
+            if day.day < 22 or hour < 12:
+                values = [str(day), f"{hour:02d}"] if len(keys) == 2 else [f"{day}-{hour:02d}"]
+                lake.register(table, values, place)
+    return table
+
+
+@pytest.mark.parametrize(
+    ("keys", "folder"),
+    [
+        ({"dt": "string", "hour": "string"}, "dt={day}/hour={hour:02d}"),
+        ({"dt": "string", "hour": "string"}, "{day}/{hour:02d}"),
+        ({"dt": "string", "hour": "string"}, "{day:%Y/%m/%d}/{hour:02d}"),
+        ({"dt": "string"}, "dt={day}-{hour:02d}"),
+        ({"dt": "string"}, "{day:%Y/%m/%d}/{hour:02d}"),
+    ],
+)
+def test_hours_that_are_not_registered_are_told_with_one_statement(keys: dict[str, Any], folder: str) -> None:
+    lake = MemoryLake()
+    table = hours(lake, keys, folder)
+    finding = find(lake, plan_of(table, partitions=BLOCK, catalog="on"), "catalog")
+    assert finding.status is Status.FAIL
+    (statement,) = remedies(finding)
+    assert statement.count(" LOCATION ") == 12
+    for hour in range(12, 24):
+        assert f"LOCATION 's3://lake/web/hits/{folder.format(day=DAYS[-1], hour=hour)}/'" in statement
+
+
+def test_days_whose_hours_are_all_registered_cost_nothing_more() -> None:
+    lake = MemoryLake()
+    table = lake.table("web.hits", dt="string", hour="string")
+    for day in DAYS:
+        for hour in range(24):
+            values = [str(day), f"{hour:02d}"]
+            lake.register(table, values, put(lake, hive_location(table, values)))
+    find(lake, plan_of(table, partitions=BLOCK), "partitions")
+    alone = lake.counts["s3:ListObjectsV2"]
+    assert find(lake, plan_of(table, partitions=BLOCK, catalog="on"), "catalog").status is Status.PASS
+    assert lake.counts["s3:ListObjectsV2"] == 2 * alone
+
+
+@pytest.mark.parametrize(
+    "names", [("dt", "region"), ("region", "dt"), ("dt", "region", "hour"), ("dt", "hour", "region")]
+)
+def test_values_that_are_registered_on_other_days_only_are_found(names: Sequence[str]) -> None:
+    lake = MemoryLake()
+    keys: dict[str, Any] = dict.fromkeys(names, "string")
+    table = lake.table("web.hits", **keys)
+    for day in DAYS[-4:]:
+        for region in ("eu", "us"):
+            row = {"dt": str(day), "region": region, "hour": "05"}
+            values = [row[name] for name in names]
+            place = put(lake, hive_location(table, values))
+            if not (day.day == 22 and region == "us"):
+                lake.register(table, values, place)
+    finding = find(lake, plan_of(table, partitions=BLOCK, catalog="on"), "catalog")
+    assert (
+        finding.because == "1 partition not registered in Glue though data lies in S3 (region=us: 2026-11-22)"
+    )
+    if names != ("dt", "region", "hour"):
+        (statement,) = remedies(finding)
+        assert "us" in statement
+
+
+def test_what_is_hidden_or_of_another_key_is_no_partition() -> None:
+    lake = MemoryLake()
+    table = lake.table("web.hits", dt="string", region="string")
+    for day in DAYS[-5:]:
+        lake.register(table, [str(day), "eu"], put(lake, hive_location(table, [str(day), "eu"])))
+        for name in ("_temporary", ".staging", "other=1", "plain"):
+            put(lake, f"s3://lake/web/hits/dt={day}/{name}/")
+    assert find(lake, plan_of(table, partitions=BLOCK, catalog="on"), "catalog").status is Status.PASS
+
+
+def layout_of(*names: str) -> TimeLayout:
+    from checks.model import Column
+
+    formats = {"dt": "%Y-%m-%d", "hour": "%H"}
+    timed = tuple(name for name in names if name in formats)
+    columns = tuple(Column(name, "string") for name in names)
+    found = infer_layout(columns, (), UTC_ZONE, StatedLayout(timed, tuple(formats[name] for name in timed)))
+    assert isinstance(found, TimeLayout)
+    return found
+
+
+def test_the_way_that_most_siblings_share_is_the_first() -> None:
+    lake = MemoryLake()
+    table = lake.table("a.b", dt="string")
+    seen = []
+    for day in DAYS:
+        period = period_of(wall(str(day)), DAILY, UTC_ZONE)
+        assert period is not None
+        place = f"s3://x/{day:%Y/%m/%d}/" if day.day != 20 else hive_location(table, [str(day)])
+        seen.append(PartitionSeen(period=period, values=(str(day),), location=place, registered=True))
+    assert ways_of(table, layout_of("dt"), seen) == [Way("s3://x/${}/", "%Y/%m/%d"), None]
+    assert ways_of(table, layout_of("dt"), seen[:1]) == [Way("s3://x/${}/", "%Y/%m/%d")]
+    assert ways_of(table, layout_of("dt"), []) == [None]
