@@ -327,7 +327,8 @@ class Observation:
 
     For a table that was read as one place ``listing`` is set. For a table that was read by period
     ``partitions`` holds one entry a partition looked at, and ``first_period_at`` the start of the
-    earliest period that is known to hold data; ``first_period_problem`` says why there may be earlier ones.
+    earliest period that is known to hold data; ``first_period_problem`` says why there may be earlier ones,
+    ``further_problem`` why data may have come to partitions that were not looked at.
     ``newest`` is the newest arrival known from a table format's own log. ``footers`` are those of the newest files.
     Where a check asks for it, a log also tells ``whole``, how much the table holds, ``live``, what its files are
     like, and ``values``, the newest ones of a column. ``log_answer`` is what later runs may take in place of a look.
@@ -343,6 +344,7 @@ class Observation:
     newest_complete: bool = True
     first_period_at: datetime | None = None
     first_period_problem: Problem | None = None
+    further_problem: Problem | None = None
     problem: Problem | None = None
     behind: Problem | None = None
     notes: tuple[str, ...] = ()

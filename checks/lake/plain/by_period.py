@@ -11,6 +11,7 @@ from checks.lake.glue.partitions import Range, is_sentinel, older, registered, s
 from checks.lake.plain.depth import read_short, spot_of
 from checks.lake.plain.earlier_answers import Answers, keys_of
 from checks.lake.plain.naming import Naming, cells_of, hive_place, values_in
+from checks.lake.plain.newest import is_later, newest_registered
 from checks.lake.plain.targets import Targets, of_registered
 from checks.lake.s3.scan import Looked, can_scan
 from checks.layout.data_files import is_data
@@ -59,6 +60,7 @@ class _Wants:
     rule: Rule
     needs: Needs
     newest: datetime | None = None
+    looks_further: bool = False
     starts: frozenset[datetime] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -103,7 +105,11 @@ class _Wants:
     def covers(self, period: Period) -> bool:
         """Tell whether the period is among what the rule needs."""
         onward = self.needs.onward_from
-        return period.start in self.starts or (onward is not None and period.wall >= onward)
+        return (
+            self.looks_further
+            or period.start in self.starts
+            or (onward is not None and period.wall >= onward)
+        )
 
     def saw(self, seen: PartitionSeen) -> None:
         """Take note of what was seen."""
@@ -138,12 +144,22 @@ class _ByPeriod:
         )
         naming = targets_of.names()
         notes: list[str] = []
+        beyond = 0
         if targets_of.are_by_path:
             targets = targets_of.by_name(tuple(periods.values()), self.clock.now)
         else:
-            targets, notes = self._registered(tuple(periods.values()), min(firsts), targets_of)
+            targets, notes, beyond = self._registered(tuple(periods.values()), min(firsts), targets_of)
         partitions = self._look_at(sorted(targets, key=lambda each: each.period, reverse=True))
-        seen = replace(seen, partitions=tuple(partitions), notes=tuple(notes))
+        seen = replace(seen, partitions=tuple(partitions))
+        further = [want for want in wants if want.needs.further is not None]
+        further = [want for want in further if want.rule.wants_further(seen, self.clock)]
+        if further:
+            seen = self._further(seen, further, targets_of)
+            partitions = list(seen.partitions)
+        if beyond and not any(want.needs.further and want.needs.further.newest for want in further):
+            noun = "partition lies" if beyond == 1 else "partitions lie"
+            notes.append(f"{beyond} registered {noun} in the future and counted nowhere")
+        seen = replace(seen, notes=tuple(notes))
         filled = [
             each.period.start for each in partitions if each.listing is not None and each.listing.objects
         ]
@@ -220,8 +236,8 @@ class _ByPeriod:
 
     def _registered(
         self, periods: Sequence[Period], first: datetime, targets_of: Targets
-    ) -> tuple[list[PartitionSeen], list[str]]:
-        """Return the registered partitions, the places of periods without one, and notes."""
+    ) -> tuple[list[PartitionSeen], list[str], int]:
+        """Return the registered partitions, the places of periods without one, notes, and how many lie beyond."""
         table, layout, now = self.plan.table, self.layout, self.clock.now
         latest = max([now, *(period.end for period in periods)]) + 2 * self.every.nominal
         wanted = Range(first, cells_of(layout, self.every, first, latest))
@@ -238,10 +254,28 @@ class _ByPeriod:
             period = by_wall.get(self.every.floor(each.wall)) or period_of(each.wall, self.every, layout.zone)
             if period is not None:
                 targets.append(of_registered(each, period, table, layout))
-        if beyond:
-            noun = "partition lies" if beyond == 1 else "partitions lie"
-            notes.append(f"{beyond} registered {noun} in the future and counted nowhere")
-        return [*targets, *targets_of.absent(periods, targets)], notes
+        return [*targets, *targets_of.absent(periods, targets)], notes, beyond
+
+    def _further(self, seen: Observation, further: Sequence[_Wants], targets_of: Targets) -> Observation:
+        """Return what was seen with what lies in the further places of these rules, newest first."""
+        known = {(each.period.start, each.values, each.location) for each in seen.partitions}
+        asked = [want.needs.further for want in further if want.needs.further is not None]
+        try:
+            if targets_of.are_by_path:
+                periods = {period.start: period for each in asked for period in each.periods}
+                targets = targets_of.by_name(tuple(periods.values()), self.clock.now)
+            else:
+                targets = newest_registered(
+                    self.plan, self.clock, self.reader, self.layout, self.every, asked
+                )
+        except Unobserved as error:  # what was seen still holds
+            return replace(seen, further_problem=error.problem)
+        targets = [each for each in targets if (each.period.start, each.values, each.location) not in known]
+        for want in further:
+            want.looks_further = True
+        more = self._look_at(sorted(targets, key=lambda each: each.period, reverse=True))
+        both = sorted([*seen.partitions, *more], key=lambda each: each.period, reverse=True)
+        return replace(seen, partitions=tuple(both))
 
     def _look(
         self, target: PartitionSeen, looked: dict[str, Looked], answer: Answer | None = None
@@ -328,8 +362,7 @@ class _ByPeriod:
 
     def _is_later(self, partition: Registered) -> bool:
         """Tell whether a partition was registered after the time that the run is for."""
-        at = partition.created_at
-        return self.clock.ignore_later and at is not None and at > self.clock.now
+        return is_later(partition, self.clock)
 
     def _first_of_sample(self, first: datetime) -> datetime | None:
         names = [key.name for key in self.plan.table.partition_keys]
