@@ -126,6 +126,13 @@ def first_period_at(seen: Observation, memory: TableMemory) -> datetime | None:
     return min(known, default=None)
 
 
+def proven_first_at(seen: Observation, memory: TableMemory) -> datetime | None:
+    """Return the start of the first period of which it is proven that it held data; None when there is none."""
+    known = [at for at in (memory.first_period_at, seen.first_period_at) if at is not None]
+    known += [p.period.start for p in seen.partitions if p.listing is not None and p.listing.objects]
+    return min(known, default=None)
+
+
 def is_whole(partition: PartitionSeen) -> bool:
     """Tell whether all that lies in a partition was looked at."""
     return partition.listing is None or partition.listing.complete

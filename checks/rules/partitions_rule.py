@@ -23,7 +23,7 @@ from checks.model import (
 from checks.rules.asking import Clock, Depth, Detail, Needs, StatedPeriods
 from checks.rules.base import NOTHING_MORE, About, Row, Rule
 from checks.rules.dimensions import say_combination, say_items
-from checks.rules.due_items import doubt_about, first_period_at, is_of, judge, unread
+from checks.rules.due_items import doubt_about, first_period_at, is_of, judge, proven_first_at, unread
 from checks.rules.projected import none_projected, projected, say_range
 from checks.rules.punctuality import on_time_share, past_periods, usual
 from checks.rules.sentences import MOVE_FIRST, count_of
@@ -167,6 +167,9 @@ class PartitionsRule(Rule):
         # Where the first period is not known for sure, periods before the first one seen may be due too.
         doubt = (unsure or seen.problem or unread(seen)) if len(owed) < len(due) else None
         owed = due if unsure is not None else owed
+        # Whether periods before the first that surely held data are owed may rest on one that could not be read.
+        proven_at = proven_first_at(seen, memory)
+        unread_first = unsure or (unread(seen) if first_at != proven_at else None)
         by_label: dict[str, list[PartitionSeen]] = {}
         for partition in seen.partitions:
             by_label.setdefault(partition.period.label, []).append(partition)
@@ -186,8 +189,10 @@ class PartitionsRule(Rule):
                 partitions = [p for p in of_period if is_of(p, combination)] if combination else of_period
                 first_seen = known.get(item_key(label, combination)) if known else None
                 item = judge(each, partitions, seen, first_seen)
-                if unsure is not None and first_at is not None and each.period.start < first_at:
-                    item = replace(item, state=unknown, detail=_may_be_earlier(unsure))
+                is_unproven = proven_at is not None and each.period.start < proven_at and item.state.is_bad
+                if is_unproven and unread_first is not None:
+                    item = replace(item, state=unknown, detail=_may_be_earlier(unread_first))
+                    doubt = doubt or unread_first
                 items.append(replace(item, dimensions=combination) if combination else item)
                 if item.state is unknown and doubt is None:
                     doubt = doubt_about(partitions, label) or seen.problem

@@ -170,8 +170,12 @@ class Range:
 
 def sample(source: PartitionSource, table: Table) -> tuple[tuple[str, ...], ...]:
     """Return the values of some partitions, by one request."""
-    page = source.page(table, None, most=_SAMPLE)
-    return tuple(partition.values for partition in page.partitions[:_SAMPLE])
+    return tuple(partition.values for partition in sampled(source, table))
+
+
+def sampled(source: PartitionSource, table: Table) -> tuple[Registered, ...]:
+    """Return some partitions, by one request."""
+    return source.page(table, None, most=_SAMPLE).partitions[:_SAMPLE]
 
 
 def registered(

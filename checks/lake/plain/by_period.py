@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from checks.aws.uris import split_uri
-from checks.lake.glue.partitions import Range, is_sentinel, older, registered, sample
+from checks.lake.glue.partitions import InTime, Range, is_sentinel, older, registered, sampled
 from checks.lake.plain.depth import read_short, spot_of
 from checks.lake.plain.earlier_answers import Answers, keys_of
 from checks.lake.plain.naming import Naming, cells_of, hive_place, values_in
@@ -345,8 +345,13 @@ class _ByPeriod:
         """
         found, more = older(self.reader.partitions, self.plan.table, self.layout, first)
         came = [each for each in found if not self._is_later(each.partition)]
-        if more and came:
-            return came[-1].wall
+        return came[-1].wall if more and came else self._newest_with_data(came)
+
+    def _newest_with_data(self, came: Sequence[InTime]) -> datetime | None:
+        """Return the wall time of one of the newest three of these partitions that holds data; None where none does.
+
+        Raises Unobserved where one of them could not be looked into and no other holds data.
+        """
         one_page, failed = replace(self.reader, most_pages=1), None
         for each in came[:_MOST_LOOKED_INTO]:
             try:
@@ -365,11 +370,14 @@ class _ByPeriod:
         return is_later(partition, self.clock)
 
     def _first_of_sample(self, first: datetime) -> datetime | None:
+        """Return the wall time of a sampled partition before ``first`` that holds data, None when none is known."""
         names = [key.name for key in self.plan.table.partition_keys]
-        rows = sample(self.reader.partitions, self.plan.table)
-        walls = (self.layout.read(dict(zip(names, row, strict=False))) for row in rows)
-        known = (wall for wall in walls if wall is not None and wall < first and not is_sentinel(wall))
-        return min(known, default=None)
+        found = []
+        for each in sampled(self.reader.partitions, self.plan.table):
+            wall = self.layout.read(dict(zip(names, each.values, strict=False)))
+            if wall is not None and wall < first and not is_sentinel(wall) and not self._is_later(each):
+                found.append(InTime(each, wall))
+        return self._newest_with_data(sorted(found, key=lambda each: each.wall, reverse=True))
 
     def _first_by_name(self, naming: Naming) -> datetime | None:
         bucket, prefix = split_uri(naming.template.split("${", 1)[0])
