@@ -196,6 +196,7 @@ class Told(TypedDict, total=False):
     advice: str
     statement: str
     usual: str
+    note: str
     stale_since: datetime | None
 
 

@@ -34,7 +34,7 @@ def look(keys: dict[str, str], days: dict[str, str], *, stated: bool = False) ->
     lake = MemoryLake()
     lake.bucket("closed")
     lake.denied.add("closed")
-    table = lake.table("d.t", **keys)
+    table = lake.table("d.t", None, **keys)
     for name, what in days.items():
         day = at(f"2026-{name} 00:00")
         values = values_of(day, keys)
