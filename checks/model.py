@@ -7,7 +7,7 @@ Standard library only. Every instant is an aware ``datetime`` in UTC, every size
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -59,6 +59,7 @@ class ItemState(StrEnum):
     MISSING = "missing"
     EMPTY = "empty"
     UNREGISTERED = "unregistered"
+    GONE = "gone"
     UNKNOWN = "unknown"
 
     is_bad: bool
@@ -66,7 +67,7 @@ class ItemState(StrEnum):
 
     def __init__(self, value: str) -> None:
         """Tell good from bad once and for all: it is asked of each of many items."""
-        self.is_bad = value in ("missing", "empty", "unregistered")
+        self.is_bad = value in ("missing", "empty", "unregistered", "gone")
 
 
 class ProblemKind(StrEnum):
@@ -327,7 +328,8 @@ class Observation:
 
     For a table that was read as one place ``listing`` is set. For a table that was read by period
     ``partitions`` holds one entry a partition looked at, and ``first_period_at`` the start of the
-    earliest period that is known to hold data; ``first_period_problem`` says why there may be earlier ones.
+    earliest period that is known to hold data; ``first_period_problem`` says why there may be earlier ones,
+    ``further_problem`` why data may have come to partitions that were not looked at.
     ``newest`` is the newest arrival known from a table format's own log. ``footers`` are those of the newest files.
     Where a check asks for it, a log also tells ``whole``, how much the table holds, ``live``, what its files are
     like, and ``values``, the newest ones of a column. ``log_answer`` is what later runs may take in place of a look.
@@ -343,6 +345,7 @@ class Observation:
     newest_complete: bool = True
     first_period_at: datetime | None = None
     first_period_problem: Problem | None = None
+    further_problem: Problem | None = None
     problem: Problem | None = None
     behind: Problem | None = None
     notes: tuple[str, ...] = ()
@@ -408,7 +411,8 @@ class TableMemory:
     ``sizes`` are those of recent periods (by label), or of the whole table by the day of the look, where its volume
     is checked; ``schema`` holds the columns and then the partition keys last seen, where these are checked.
     ``answers`` are what was seen of partitions of the lookback, by their location, where that may spare a request;
-    ``log_answer`` is what was read of the table's log.
+    ``log_answer`` is what was read of the table's log. ``ages`` are those beyond which periods were gone, each with
+    the last days on which that was seen.
     """
 
     first_period_at: datetime | None = None
@@ -420,6 +424,7 @@ class TableMemory:
     schema: tuple[Column, ...] | None = None
     answers: Mapping[str, Answer] = field(default_factory=dict)
     log_answer: LogAnswer | None = None
+    ages: Mapping[int, tuple[date, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -482,6 +487,8 @@ class Finding:
     advice: str = ""
     statement: str = ""
     usual: str = ""
+    note: str = ""
+    """What is told once, with items that are over without having been mended."""
     stale_since: datetime | None = None
     problem: ProblemKind | None = None
     cause: str = ""
@@ -538,7 +545,8 @@ class Change:
     ``item`` is the key of an `Item`, None for the finding as a whole. ``status`` and ``severity`` are
     those of now (of last time for what is no longer watched); ``since`` is when the trouble was first
     reported. ``because`` is the sentence of the finding it speaks of; ``before`` the one
-    that was told of the trouble last time, where it is over or can no longer be checked.
+    that was told of the trouble last time, where it is over or can no longer be checked. ``note`` says why it is
+    over, where it was not mended.
     """
 
     table: str
@@ -551,6 +559,7 @@ class Change:
     since: datetime | None = None
     owner: str | None = None
     before: str = ""
+    note: str = ""
 
     @property
     def finding_id(self) -> str:

@@ -128,7 +128,8 @@ def _over(told: Told, finding: Finding, now: datetime, remind_after: timedelta) 
     for key, before in told.items.items():
         item = items.get(key)
         if item is None:
-            result.append(_change(finding, Reason.EXPIRED, before.since, item=key, before=told.because))
+            gone = _change(finding, Reason.EXPIRED, before.since, item=key, before=told.because)
+            result.append(replace(gone, note=finding.note if before.state is ItemState.GONE else ""))
         elif item.state is ItemState.UNKNOWN:
             still = _still(before.told_at, now, remind_after)
             change = _change(finding, still, before.since, item=key, before=told.because)

@@ -196,6 +196,9 @@ PARTS: dict[str, Callable[[TableMemory], JsonValue]] = {
     "answers": lambda memory: (
         {place: _answer(place, one) for place, one in sorted(memory.answers.items())} or None
     ),
+    "ages": lambda memory: (
+        {str(age): [day.isoformat() for day in days] for age, days in sorted(memory.ages.items())} or None
+    ),
     "log_answer": lambda memory: None if memory.log_answer is None else _log_answer(memory.log_answer),
 }
 """How each part of what is remembered of a table is written, None where there is nothing to write."""
@@ -259,6 +262,7 @@ def _read_record(one: dict[str, Any]) -> TableRecord:
             schema=_optional(_read_schema, one.get("schema")),
             answers={place: _read_answer(place, each) for place, each in one.get("answers", {}).items()},
             log_answer=_optional(_read_log_answer, one.get("log_answer")),
+            ages={int(age): _read_days(days) for age, days in one.get("ages", {}).items()},
         ),
     )
 
@@ -310,6 +314,10 @@ def _read_log_answer(one: dict[str, Any]) -> LogAnswer:
         is_sure=_bool(one.get("sure", False)),
         whole=listing,
     )
+
+
+def _read_days(value: Any) -> tuple[date, ...]:
+    return tuple(date.fromisoformat(_str(day)) for day in _list(value))
 
 
 def _read_past(due_at: Any, on_time: Any) -> PastPeriod:

@@ -339,15 +339,33 @@ def _remembered(plan: TablePlan, seen: Observation) -> TableMemory:
         first_at = [before.first_period_at] if before.first_period_at is not None else []
     memory = TableMemory(
         first_period_at=min(first_at, default=None),
-        first_seen=first_seen or before.first_seen,
+        first_seen={**_seen_before(plan, seen), **first_seen} if first_seen else before.first_seen,
         layout=seen.layout or before.layout,
         past_periods=before.past_periods,
         answers=dict(islice(_answers(plan, seen), _MOST_ANSWERS)),
         log_answer=seen.log_answer or (before.log_answer if seen.problem is not None else None),
+        ages=before.ages,
     )
     for rule in plan.rules:
         memory = replace(memory, **rule.remember(seen, before))
     return memory
+
+
+def _seen_before(plan: TablePlan, seen: Observation) -> dict[str, datetime]:
+    """Return when data was first seen in periods of the lookback that hold none now, or were not looked at.
+
+    That they held data tells one that is gone from one that never came.
+    """
+    due = plan.schedule.due(seen.now) if plan.schedule is not None else ()
+    if not due:
+        return {}
+    oldest = due[-1].period.label
+    kept = (
+        (key, at)
+        for key, at in plan.memory.first_seen.items()
+        if len(key.partition("/")[0]) == len(oldest) and key.partition("/")[0] >= oldest
+    )
+    return dict(islice(kept, _MOST_FIRST_SEEN))
 
 
 def _answers(plan: TablePlan, seen: Observation) -> Iterator[tuple[str, Answer]]:

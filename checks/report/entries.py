@@ -366,6 +366,8 @@ def _end(group: Sequence[Change], report: Report) -> Entry:
     telling = _telling(change.check)
     if change.reason is Reason.EXPIRED:
         text = f"{items} left the lookback {telling.unmended}; nobody will be told of it again."
+        note = next((one.note for one in group if one.note), "")
+        text = _whole_sentence(note[0].upper() + note[1:]) if note else text
     elif change.reason is Reason.NO_LONGER_WATCHED:
         text = (
             f"The configuration does not ask for this any more. Last told: {_whole_sentence(change.because)}"

@@ -36,6 +36,20 @@ class StatedPeriods:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Further:
+    """Where data may have come beside the periods that are looked at first.
+
+    ``periods``: more of them, newest first, in places that are known by name alone. ``newest``: the partitions of so
+    many of the newest values of time that are registered, those in the future and sentinels too; with them go
+    those that were registered at or after ``since``, whatever their dates are.
+    """
+
+    periods: tuple[Period, ...] = ()
+    newest: int = 0
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Needs:
     """What has to be read of a table so that its rules can judge it.
 
@@ -50,6 +64,7 @@ class Needs:
     that what an earlier run saw of them may stand in place of a look.
     ``exists``: without a time layout, one page of the location is enough.
     ``first_period``: when the oldest of ``periods`` has no data, find out the earliest period that has any.
+    ``further``: where else to look if what the rest shows is not enough for the rule (`Rule.wants_further`).
     ``each``: look at each combination of these keys' values; ``combinations`` are those that are known before
     anything is read, with the start of the first period that each is needed in (None: all).
     """
@@ -63,6 +78,7 @@ class Needs:
     data_is_enough: bool = False
     first_period: bool = False
     exists: bool = False
+    further: Further | None = None
     each: Dimensions | None = None
     combinations: Mapping[Combination, datetime | None] = field(default_factory=dict)
 

@@ -196,6 +196,7 @@ class Told(TypedDict, total=False):
     advice: str
     statement: str
     usual: str
+    note: str
     stale_since: datetime | None
 
 
@@ -245,6 +246,10 @@ class Rule(ABC):
     def short_of(self, seen: Sequence[PartitionSeen], clock: Clock) -> list[PartitionSeen]:  # noqa: ARG002 - the same
         """Return those that were not read to their end, or not in this run, and turn out to have to be."""
         return []
+
+    def wants_further(self, seen: Observation, clock: Clock) -> bool:  # noqa: ARG002 - the same
+        """Tell whether its verdict rests on the further places of its needs too, by what was seen of the others."""
+        return False
 
     def looks(self, table: Table) -> bool:  # noqa: ARG002 - for others to say
         """Tell whether anything but the catalog's own description of the table has to be read."""

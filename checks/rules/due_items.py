@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from checks.model import Item, ItemState, Problem, ProblemKind
 from checks.rules.sentences import add_partition_statement, count_of
+from checks.schedule.clock import say_instant
 from checks.schedule.durations import say_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
+    from zoneinfo import ZoneInfo
 
     from checks.model import Combination, Observation, PartitionSeen, TableMemory
     from checks.schedule.due import DuePeriod
@@ -22,9 +25,13 @@ def is_of(partition: PartitionSeen, combination: Combination) -> bool:
 
 
 def judge(
-    due: DuePeriod, partitions: Sequence[PartitionSeen], seen: Observation, first_seen: datetime | None
+    due: DuePeriod,
+    partitions: Sequence[PartitionSeen],
+    seen: Observation,
+    first_seen: datetime | None,
+    zone: ZoneInfo,
 ) -> Item:
-    """Say what became of one due period, from all partitions of it."""
+    """Say what became of one due period, from all partitions of it; ``first_seen`` is when a run first saw its data."""
     filled = [p for p in partitions if p.listing is not None and p.listing.objects]
     usable = [p for p in filled if p.registered is not False]
     if usable:
@@ -47,6 +54,9 @@ def judge(
         )
     if not partitions and seen.problem is not None:
         return _with(item, ItemState.UNKNOWN, seen.problem.message)
+    if first_seen is not None:
+        detail = f"seen with data on {say_instant(first_seen, zone)}, and holds none any more"
+        return replace(_with(item, ItemState.GONE, detail), arrived_at=first_seen)
     zero_bytes = sum(p.listing.empty_objects for p in partitions if p.listing is not None)
     if zero_bytes:
         return _with(item, ItemState.EMPTY, f"{count_of(zero_bytes, 'file')} of zero bytes")
@@ -123,6 +133,13 @@ def first_period_at(seen: Observation, memory: TableMemory) -> datetime | None:
         for p in seen.partitions
         if p.problem is not None or (p.listing is not None and (p.listing.objects or not p.listing.complete))
     ]
+    return min(known, default=None)
+
+
+def proven_first_at(seen: Observation, memory: TableMemory) -> datetime | None:
+    """Return the start of the first period of which it is proven that it held data; None when there is none."""
+    known = [at for at in (memory.first_period_at, seen.first_period_at) if at is not None]
+    known += [p.period.start for p in seen.partitions if p.listing is not None and p.listing.objects]
     return min(known, default=None)
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
 from checks.layout.projection import is_projected
 from checks.model import Arrival, Finding, Format, Listing, Problem, ProblemKind, Severity, utc
-from checks.rules.asking import Clock, Depth, Detail, Needs
+from checks.rules.asking import Clock, Depth, Detail, Further, Needs
 from checks.rules.base import NOTHING_MORE, About, Direction, Row, RowValues, Rule
 from checks.rules.due_items import first_period_at
 from checks.rules.freshness_words import LastArrival, advice, because, explain, nothing_seen
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from checks.layout import TimeLayout
-    from checks.model import Observation, PartitionSeen, Table, TableMemory
+    from checks.model import Observation, PartitionSeen, Period, Table, TableMemory
     from checks.schedule.calendars import Calendar
     from checks.schedule.deadlines import Deadline
 
@@ -84,7 +84,11 @@ class FreshnessRule(Rule):
             and layout.can_tell(self.schedule.every)
         ):
             # The partitions check asks for its periods; what has to be whole is told by `depth` and `short_of`.
-            return Needs(watermark=strictest, data_is_enough=True)
+            return Needs(
+                watermark=strictest,
+                data_is_enough=True,
+                further=Further(periods=self._after_due(clock)) if _by_name_alone(table) else None,
+            )
         every = layout.every or DAILY
         oldest = min(limits, default=clock.now) - every.nominal
         walk = islice(back_from(clock.now + _ZONES_AHEAD, every, layout.zone), MOST_PERIODS)
@@ -93,14 +97,30 @@ class FreshnessRule(Rule):
             if count >= _USUAL_PERIODS and period.end < oldest:
                 break
             periods.append(period)
-        unregistered = table.is_prefix or table.parameters.get("projection.enabled", "").lower() == "true"
+        unregistered = _by_name_alone(table)
+        further = Further(newest=_USUAL_PERIODS, since=min(limits, default=None))
         return Needs(
             periods=tuple(periods) if unregistered else (),
+            further=None if unregistered else further,
             onward_from=periods[-1].wall,
             enough_at=strictest,
             watermark=strictest,
             first_period=True,
         )
+
+    def _after_due(self, clock: Clock) -> tuple[Period, ...]:
+        """Return the periods after the newest due one that have begun somewhere by now, newest first."""
+        if self.schedule is None:
+            return ()
+        due = self.schedule.due(clock.now, reach_back_to=clock.last_completed_at)
+        walk = islice(back_from(clock.now, self.schedule.every, self.schedule.labels), MOST_PERIODS)
+        return tuple(takewhile(lambda period: bool(due) and period.start > due[0].period.start, walk))
+
+    def wants_further(self, seen: Observation, clock: Clock) -> bool:
+        """Tell whether nothing that was seen and counts is as new as the strictest limit asks."""
+        limits = [limit for limit in self.limits_at(clock.now) if limit is not None]
+        newest, _ = self._newest(seen, self._counts_from(seen, clock))
+        return newest is None or any(newest.at < limit for limit in limits)
 
     def detail(self, clock: Clock) -> Detail:  # noqa: ARG002 - the interface's
         """Ask a log for the newest arrival."""
@@ -161,6 +181,7 @@ class FreshnessRule(Rule):
             by_catalog=by_catalog and seen.table.format is Format.FILES,
             behind=seen.behind,
             newest=newest,
+            looked_at=_looked_at(seen) if by_catalog and counts_from is None else "",
             backfill=_backfill(seen, counts_from, newest) if newest is not None else None,
         )
         said: RowValues = {"warning": warning, "critical": critical, "doubt_if_fail": doubt}
@@ -223,7 +244,7 @@ class FreshnessRule(Rule):
         self, seen: Observation, counts_from: datetime | None
     ) -> tuple[Arrival | None, Problem | None]:
         """Return the newest arrival that counts, and the problem that may hide a newer one."""
-        problem = seen.problem
+        problem = seen.problem or seen.further_problem
         if seen.newest is not None or not seen.newest_complete:
             unsure = None if seen.newest_complete else _ended_early(seen)
             return seen.newest, problem or unsure
@@ -272,6 +293,11 @@ class FreshnessRule(Rule):
         return explain(self, seen, finding, clock)
 
 
+def _by_name_alone(table: Table) -> bool:
+    """Tell whether nothing is registered for a table: its places are known by their names."""
+    return table.is_prefix or is_projected(table)
+
+
 def _arrival_of(listing: Listing, seen: Observation) -> Arrival | None:
     if listing.newest_at is None:
         return None
@@ -291,6 +317,16 @@ def _backfill(
     ]
     at, label = max(older, default=(newest.at, ""))
     return (label, at) if at > newest.at else None
+
+
+def _looked_at(seen: Observation) -> str:
+    """Say which registered partitions were looked at, where there were several; empty where there was one or none."""
+    looked = sorted(
+        (p.period, p.period.label) for p in seen.partitions if p.registered and p.listing is not None
+    )
+    if len(looked) < 2:
+        return ""
+    return f"looked at were {len(looked)} registered partitions, {looked[0][1]} to {looked[-1][1]}"
 
 
 def _start_of(seen: Observation) -> datetime:

@@ -59,7 +59,8 @@ class LastArrival:
     """What the sentence is made of: the newest arrival that counts, or that there is ``nothing``.
 
     ``by_catalog``: what is registered in Glue was looked at. ``behind`` says why readers see less than was written.
-    ``backfill`` is the period and time of a newer arrival that does not count. ``silent_from`` is since when a table
+    ``backfill`` is the period and time of a newer arrival that does not count. ``looked_at`` says which
+    partitions were, where a choice of them was. ``silent_from`` is since when a table
     that had data before holds none.
     """
 
@@ -69,6 +70,7 @@ class LastArrival:
     behind: Problem | None = None
     newest: Arrival | None = None
     backfill: tuple[str, datetime] | None = None
+    looked_at: str = ""
     nothing: Nothing | None = None
     silent_from: datetime | None = None
 
@@ -82,6 +84,9 @@ def because(rule: Bounds, facts: LastArrival, since: datetime | None, severity: 
     """Write the sentence of a finding; ``since`` is the watermark of what is critical."""
     expected = _expected(rule, facts.now, since, severity)
     newest, now = facts.newest, facts.now
+    is_first = facts.nothing is not None and facts.nothing.is_first
+    if facts.looked_at and severity is not None and not is_first:
+        expected = f"{expected}; {facts.looked_at}"
     if newest is None:
         return f"{facts.nothing.told if facts.nothing is not None else ''}; expected data {expected}"
     when = say_instant(newest.at, rule.zone)

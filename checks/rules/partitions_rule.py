@@ -23,17 +23,19 @@ from checks.model import (
 from checks.rules.asking import Clock, Depth, Detail, Needs, StatedPeriods
 from checks.rules.base import NOTHING_MORE, About, Row, Rule
 from checks.rules.dimensions import say_combination, say_items
-from checks.rules.due_items import doubt_about, first_period_at, is_of, judge, unread
+from checks.rules.due_items import doubt_about, first_period_at, is_of, judge, proven_first_at, unread
 from checks.rules.projected import none_projected, projected, say_range
 from checks.rules.punctuality import on_time_share, past_periods, usual
+from checks.rules.retention import boundary_of, remembered_ages
 from checks.rules.sentences import MOVE_FIRST, count_of
 from checks.schedule.clock import say_instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
     from checks.model import Combination, Observation, PastPeriod, Table, TableMemory
+    from checks.rules.retention import Boundary
     from checks.schedule.due import DuePeriod, Schedule
     from checks.schedule.periods import Every
 
@@ -45,13 +47,14 @@ _DAY = timedelta(days=1)
 class Judged:
     """What the sentence is made of beside the items: when it was, what is known of earlier periods, and notes.
 
-    ``never_loaded``: no period of the table ever held data.
+    ``never_loaded``: no period of the table ever held data. ``boundary`` is where data ends that is deleted by age.
     """
 
     now: datetime
     never_loaded: bool
     past: Mapping[str, PastPeriod]
     notes: tuple[str, ...]
+    boundary: Boundary | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,9 +124,18 @@ class PartitionsRule(Rule):
             yield following.due_at
 
     def remember(self, seen: Observation, before: TableMemory) -> dict[str, Any]:
-        """Return the combinations of values that were ever seen."""
-        asked = self._asked(seen, Clock(now=seen.now))
-        return {"combinations": remembered(self.each, before, asked)}
+        """Return the combinations of values that were ever seen, and the age beyond which periods are gone."""
+        clock = Clock(now=seen.now)
+        found: dict[str, Any] = {"combinations": remembered(self.each, before, self._asked(seen, clock))}
+        filled = {p.period.label for p in seen.partitions if p.listing is not None and p.listing.objects}
+        if not before.first_seen.keys() <= filled:  # else nothing that held data can be gone
+            row = self.measure(seen, clock, before)
+            boundary = row.measured.boundary if row.measured is not None else None
+            found["ages"] = remembered_ages(before.ages, boundary, self._today(clock))
+        return found
+
+    def _today(self, clock: Clock) -> date:
+        return clock.now.astimezone(self.schedule.zone).date()
 
     def remember_told(self, finding: Finding, before: TableMemory) -> dict[str, Any]:
         """Return which of the last periods came on time."""
@@ -167,6 +179,9 @@ class PartitionsRule(Rule):
         # Where the first period is not known for sure, periods before the first one seen may be due too.
         doubt = (unsure or seen.problem or unread(seen)) if len(owed) < len(due) else None
         owed = due if unsure is not None else owed
+        # Whether periods before the first that surely held data are owed may rest on one that could not be read.
+        proven_at = proven_first_at(seen, memory)
+        unread_first = unsure or (unread(seen) if first_at != proven_at else None)
         by_label: dict[str, list[PartitionSeen]] = {}
         for partition in seen.partitions:
             by_label.setdefault(partition.period.label, []).append(partition)
@@ -185,16 +200,22 @@ class PartitionsRule(Rule):
                     continue
                 partitions = [p for p in of_period if is_of(p, combination)] if combination else of_period
                 first_seen = known.get(item_key(label, combination)) if known else None
-                item = judge(each, partitions, seen, first_seen)
-                if unsure is not None and first_at is not None and each.period.start < first_at:
-                    item = replace(item, state=unknown, detail=_may_be_earlier(unsure))
+                item = judge(each, partitions, seen, first_seen, self.schedule.zone)
+                is_unproven = proven_at is not None and each.period.start < proven_at and item.state.is_bad
+                if is_unproven and unread_first is not None:
+                    item = replace(item, state=unknown, detail=_may_be_earlier(unread_first))
+                    doubt = doubt or unread_first
                 items.append(replace(item, dimensions=combination) if combination else item)
                 if item.state is unknown and doubt is None:
                     doubt = doubt_about(partitions, label) or seen.problem
+        boundary = boundary_of(owed, items, memory.ages, self._today(clock), self.schedule.every)
+        if boundary is not None and boundary.is_kept:
+            beyond = frozenset(item.key for item in boundary.gone)
+            items = [item for item in items if item.key not in beyond]
         notes = _notes_of(seen, len(all_due) - len(due), left_out, self.schedule.every)
         return self.row(
             seen,
-            Judged(clock.now, bool(never), memory.past_periods, notes),
+            Judged(clock.now, bool(never), memory.past_periods, notes, boundary),
             items=tuple(items),
             observed=never or len([item for item in items if item.state.is_bad]),
             doubt_if_pass=doubt,
@@ -224,11 +245,13 @@ class PartitionsRule(Rule):
     def finding(self, row: Row[Judged], severity: Severity | None, about: About = NOTHING_MORE) -> Finding:
         """Write the finding: how many due periods have no data, which, since when, and what mends it."""
         bad = [item for item in row.items if item.state.is_bad]
-        advice, statement = self._advice(bad)
+        boundary = row.facts.boundary
+        advice, statement = self._advice(bad, boundary)
+        note = boundary.say(self.schedule.every) if boundary is not None and boundary.is_kept else ""
         return self.tell(
             row,
             severity,
-            "; ".join([self._told(row, bad), *row.facts.notes]),
+            "; ".join([self._told(row, bad), *([note] if note else []), *row.facts.notes]),
             about=about,
             observed=_as_number(row.observed),
             expected=0,
@@ -237,6 +260,7 @@ class PartitionsRule(Rule):
             advice=advice,
             statement=statement,
             usual=usual(row.items, row.facts.past),
+            note=note,
             stale_since=_oldest_of_run(row) if bad else None,
         )
 
@@ -281,21 +305,27 @@ class PartitionsRule(Rule):
     def _say_due(self, item: Item) -> str:
         return say_instant(item.due_at, self.schedule.zone) if item.due_at is not None else "now"
 
-    def _advice(self, bad: list[Item]) -> tuple[str, str]:
+    def _advice(self, bad: list[Item], boundary: Boundary | None) -> tuple[str, str]:
         """Say what to do, and the statement to run for it where one of the items has one."""
         remedies = [item.remedy for item in bad if item.remedy]
-        told = self._advice_without([item for item in bad if not item.remedy])
+        told = self._advice_without([item for item in bad if not item.remedy], boundary)
         if not remedies:
             return told, ""
         more = f" (and {len(remedies) - 1} more like it, in the JSON report)" if len(remedies) > 1 else ""
         return f"{told}{'; and ' if told else ''}register what has landed{more}", remedies[0]
 
-    def _advice_without(self, bad: list[Item]) -> str:
+    def _advice_without(self, bad: list[Item], boundary: Boundary | None) -> str:
         """Say what to do about the newest of the items that no statement mends."""
         if not bad:
             return ""
         if bad[0].state is ItemState.UNREGISTERED:
             return MOVE_FIRST
+        if bad[0].state is ItemState.GONE:
+            told = f"{_name(bad[0])} was there: find out what deleted it, and load it again"
+            keeps = (
+                f"; where data is deleted by its age, write lookback: {boundary.lookback}" if boundary else ""
+            )
+            return told + keeps
         if bad[0].state is ItemState.EMPTY:
             return f"run the load of {_name(bad[0])} again: its place is there, its data is not"
         looked = f"look at the run that loads {_name(bad[0])}"

@@ -21,7 +21,8 @@ _MOST_KEPT = 1500
 def past_periods(items: Iterable[Item], before: Mapping[str, PastPeriod]) -> Mapping[str, PastPeriod]:
     """Return what is known of the newest 30 periods, by item key: of these items, else of earlier runs.
 
-    A period that is missing is not on time; it stays so when it leaves the lookback. What cannot be told
+    A period that is missing is not on time; it stays so when it leaves the lookback. One that is gone counts as it
+    came. What cannot be told
     (unknown, or data of which only part was looked at) leaves what was known before. Periods of another
     cadence, from before the config was changed, do not count.
     """
@@ -29,9 +30,18 @@ def past_periods(items: Iterable[Item], before: Mapping[str, PastPeriod]) -> Map
     length = {len(item.period) for item in now.values()}
     known = {key: one for key, one in before.items() if not length or len(key.partition("/")[0]) in length}
     for key, item in now.items():
+        if item.state is ItemState.GONE and key in known:  # that it is deleted does not change when it came
+            continue
         if item.due_at is not None and (item.state.is_bad or item.arrived_at is not None):
-            known[key] = PastPeriod(item.due_at, on_time=item.state is ItemState.PRESENT)
+            came = item.state is ItemState.PRESENT or _came_in_time(item)
+            known[key] = PastPeriod(item.due_at, on_time=came)
     return _newest(known)
+
+
+def _came_in_time(item: Item) -> bool:
+    """Tell of a period that is gone whether data was seen in it by its deadline; a later look does not tell."""
+    seen_at, due_at = item.arrived_at, item.due_at
+    return item.state is ItemState.GONE and seen_at is not None and due_at is not None and seen_at <= due_at
 
 
 def _newest(known: Mapping[str, PastPeriod]) -> dict[str, PastPeriod]:
@@ -57,7 +67,8 @@ def usual(items: Sequence[Item], before: Mapping[str, PastPeriod]) -> str:
     always = all(one.on_time for one in known.values())
     comes = any(item.state in {ItemState.PRESENT, ItemState.LATE} for item in items)
     comes = comes or any(one.on_time for one in known.values())
-    return _say(known) if comes and not always else ""
+    is_gone = any(item.state is ItemState.GONE for item in items)
+    return _say(known) if comes and (is_gone or not always) else ""
 
 
 def on_time_share(items: Iterable[Item], before: Mapping[str, PastPeriod]) -> str:

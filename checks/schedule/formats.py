@@ -23,7 +23,7 @@ class _Token(NamedTuple):
 
 
 _TOKENS: dict[str, _Token] = {
-    "%Y": _Token("year", r"[12]\d{3}", 4),
+    "%Y": _Token("year", r"\d{4}", 4),
     "%m": _Token("month", r"0[1-9]|1[0-2]", 2),
     "%-m": _Token("month", r"1[0-2]|[1-9]", 1),
     "%d": _Token("day", r"0[1-9]|[12]\d|3[01]", 2),

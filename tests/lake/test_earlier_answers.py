@@ -86,7 +86,7 @@ def test_each_partition_of_a_period_has_an_answer_of_its_own() -> None:
     assert nights.night() == 2
     del lake.buckets["lake"]["sales/regions/region=us/dt=2026-11-23/a"]
     assert {(item.period, item.state) for item in nights.items() if item.state is not ItemState.PRESENT} == {
-        ("2026-11-23", ItemState.EMPTY)
+        ("2026-11-23", ItemState.GONE)
     }
 
 
@@ -115,7 +115,7 @@ def test_what_lies_on_a_page_that_is_asked_for_anyway_is_looked_at() -> None:
     assert asked == 1
     fresh = [each.period.label for each in seen.partitions if each.seen_at is None]
     assert fresh == ["2026-11-23", "2026-11-22", "2026-11-21", "2026-11-20", "2026-11-19"]
-    assert nights.states()["2026-11-21"] is ItemState.EMPTY
+    assert nights.states()["2026-11-21"] is ItemState.GONE
 
 
 @pytest.mark.parametrize("plain", [False, True])
@@ -159,7 +159,7 @@ def test_hours_are_looked_at_again_within_half_of_their_lookback() -> None:
 
 @pytest.mark.parametrize(
     ("beyond", "state"),
-    [(-SECOND, ItemState.PRESENT), (timedelta(0), ItemState.EMPTY), (SECOND, ItemState.EMPTY)],
+    [(-SECOND, ItemState.PRESENT), (timedelta(0), ItemState.GONE), (SECOND, ItemState.GONE)],
 )
 def test_what_was_deleted_is_noticed_when_the_answer_is_too_old(beyond: timedelta, state: ItemState) -> None:
     nights = Nights(plain=True)
@@ -182,7 +182,7 @@ def test_an_answer_that_stood_in_keeps_its_age() -> None:
         nights.night()
         assert nights.answer(gone).seen_at == NOW
         nights.now += 6 * HOUR
-    assert nights.states()["2026-11-21"] is ItemState.EMPTY
+    assert nights.states()["2026-11-21"] is ItemState.GONE
     nights.night()
     assert "s3://lake/sales/orders/dt=2026-11-21/" not in nights.plan.memory.answers
 
@@ -193,7 +193,7 @@ def test_the_newest_due_period_is_always_looked_at() -> None:
     nights.night()
     nights.delete(NOW - DAY)
     nights.now += SECOND
-    assert nights.states()["2026-11-22"] is ItemState.EMPTY
+    assert nights.states()["2026-11-22"] is ItemState.GONE
 
 
 def test_a_run_for_an_earlier_time_takes_no_later_answer() -> None:
@@ -235,9 +235,9 @@ def unregister(nights: Nights, day: datetime) -> None:
 @pytest.mark.parametrize(
     ("happens", "state"),
     [
-        (change_place, ItemState.EMPTY),
-        (register_again, ItemState.EMPTY),
-        (unregister, ItemState.MISSING),
+        (change_place, ItemState.GONE),
+        (register_again, ItemState.GONE),
+        (unregister, ItemState.GONE),
     ],
 )
 def test_a_changed_entry_of_the_catalog_is_looked_at(happens: Any, state: ItemState) -> None:
@@ -269,7 +269,7 @@ def test_what_was_seen_before_it_was_due_is_looked_at_when_it_is() -> None:
     nights.night()
     nights.delete(NOW)
     nights.now = NOW + 2 * DAY
-    assert nights.states()["2026-11-23"] is ItemState.EMPTY
+    assert nights.states()["2026-11-23"] is ItemState.GONE
     assert "s3://lake/sales/orders/dt=2026-11-23/" not in nights.plan.memory.answers
 
 
@@ -278,7 +278,7 @@ def test_another_pattern_is_another_question() -> None:
     nights.load_all()
     nights.night()
     nights.plan = replace(nights.plan, entry=EntryKeys(pattern="*.csv"))
-    assert set(nights.states().values()) == {ItemState.EMPTY}
+    assert set(nights.states().values()) == {ItemState.GONE}
 
 
 @pytest.mark.parametrize(

@@ -170,8 +170,12 @@ class Range:
 
 def sample(source: PartitionSource, table: Table) -> tuple[tuple[str, ...], ...]:
     """Return the values of some partitions, by one request."""
-    page = source.page(table, None, most=_SAMPLE)
-    return tuple(partition.values for partition in page.partitions[:_SAMPLE])
+    return tuple(partition.values for partition in sampled(source, table))
+
+
+def sampled(source: PartitionSource, table: Table) -> tuple[Registered, ...]:
+    """Return some partitions, by one request."""
+    return source.page(table, None, most=_SAMPLE).partitions[:_SAMPLE]
 
 
 def registered(
@@ -259,7 +263,7 @@ def _ask(source: PartitionSource, table: Table, layout: TimeLayout, wanted: Rang
         )
 
 
-def _pages(source: PartitionSource, table: Table, expression: str) -> Iterator[Registered]:
+def _pages(source: PartitionSource, table: Table, expression: str | None) -> Iterator[Registered]:
     token: str | None = None
     while True:
         page = source.page(table, expression, token=token)
@@ -291,6 +295,22 @@ def older(
     found = [each for each in found if not is_sentinel(each.wall)]
     more = page.token is not None or len(page.partitions) > _MOST_OLDER  # a page may be larger than asked for
     return sorted(found, key=lambda each: each.wall, reverse=True), more
+
+
+def all_registered(source: PartitionSource, table: Table, layout: TimeLayout) -> list[InTime]:
+    """Return every registered partition whose values carry time, newest first: a request for each 1,000 of them.
+
+    For what no expression can ask for: the newest values, whatever they are, and what was registered lately.
+    """
+    names = [key.name for key in table.partition_keys]
+    timed = {key.name for key in layout.keys}
+    found: dict[tuple[str, ...], InTime] = {}
+    for partition in _pages(source, table, None):
+        row = dict(zip(names, partition.values, strict=False))
+        wall = layout.read(row) if all(row.get(name) != NULL_PARTITION for name in timed) else None
+        if wall is not None:
+            found[partition.values] = InTime(partition, wall)
+    return sorted(found.values(), key=lambda each: (each.wall, each.partition.values), reverse=True)
 
 
 def is_sentinel(wall: datetime) -> bool:

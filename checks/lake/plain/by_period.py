@@ -7,11 +7,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from checks.aws.uris import split_uri
-from checks.lake.glue.partitions import Range, is_sentinel, older, registered, sample
+from checks.lake.glue.partitions import InTime, Range, is_sentinel, older, registered, sampled
 from checks.lake.plain.depth import read_short, spot_of
 from checks.lake.plain.earlier_answers import Answers, keys_of
 from checks.lake.plain.half_registered import Beside
 from checks.lake.plain.naming import Naming, cells_of, hive_place, values_in
+from checks.lake.plain.newest import is_later, newest_registered
 from checks.lake.plain.siblings import ways_of
 from checks.lake.plain.targets import Targets, of_registered
 from checks.lake.s3.scan import Looked, can_scan
@@ -61,6 +62,7 @@ class _Wants:
     rule: Rule
     needs: Needs
     newest: datetime | None = None
+    looks_further: bool = False
     starts: frozenset[datetime] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -105,7 +107,11 @@ class _Wants:
     def covers(self, period: Period) -> bool:
         """Tell whether the period is among what the rule needs."""
         onward = self.needs.onward_from
-        return period.start in self.starts or (onward is not None and period.wall >= onward)
+        return (
+            self.looks_further
+            or period.start in self.starts
+            or (onward is not None and period.wall >= onward)
+        )
 
     def saw(self, seen: PartitionSeen) -> None:
         """Take note of what was seen."""
@@ -148,12 +154,22 @@ class _ByPeriod:
         """Return what was seen with what lies in the places of the periods, and of those from ``first`` on."""
         wants, naming = self.wants, targets_of.names()
         notes: list[str] = []
+        beyond = 0
         if targets_of.are_by_path:
             targets = targets_of.by_name(periods, self.clock.now)
         else:
-            targets, notes = self._registered(periods, first, targets_of)
+            targets, notes, beyond = self._registered(periods, first, targets_of)
         partitions = self._look_at(sorted(targets, key=lambda each: each.period, reverse=True))
-        seen = replace(seen, partitions=tuple(partitions), notes=tuple(notes))
+        seen = replace(seen, partitions=tuple(partitions))
+        further = [want for want in wants if want.needs.further is not None]
+        further = [want for want in further if want.rule.wants_further(seen, self.clock)]
+        if further:
+            seen = self._further(seen, further, targets_of)
+            partitions = list(seen.partitions)
+        if beyond and not any(want.needs.further and want.needs.further.newest for want in further):
+            noun = "partition lies" if beyond == 1 else "partitions lie"
+            notes.append(f"{beyond} registered {noun} in the future and counted nowhere")
+        seen = replace(seen, notes=tuple(notes))
         filled = [
             each.period.start for each in partitions if each.listing is not None and each.listing.objects
         ]
@@ -230,8 +246,8 @@ class _ByPeriod:
 
     def _registered(
         self, periods: Sequence[Period], first: datetime, targets_of: Targets
-    ) -> tuple[list[PartitionSeen], list[str]]:
-        """Return the registered partitions, the places of periods without one, and notes."""
+    ) -> tuple[list[PartitionSeen], list[str], int]:
+        """Return the registered partitions, the places of periods without one, notes, and how many lie beyond."""
         table, layout, now = self.plan.table, self.layout, self.clock.now
         latest = max([now, *(period.end for period in periods)]) + 2 * self.every.nominal
         wanted = Range(first, cells_of(layout, self.every, first, latest))
@@ -248,15 +264,33 @@ class _ByPeriod:
             period = by_wall.get(self.every.floor(each.wall)) or period_of(each.wall, self.every, layout.zone)
             if period is not None:
                 targets.append(of_registered(each, period, table, layout))
-        if beyond:
-            noun = "partition lies" if beyond == 1 else "partitions lie"
-            notes.append(f"{beyond} registered {noun} in the future and counted nowhere")
         absent = targets_of.absent(periods, targets)
         if self.plan.detail(self.clock).usual_place:
             ways = ways_of(table, layout, targets) or ()
             beside = Beside(table, layout, self.every, self.reader.store, ways)
             absent += beside.sought(periods, targets)
-        return [*targets, *absent], notes
+        return [*targets, *absent], notes, beyond
+
+    def _further(self, seen: Observation, further: Sequence[_Wants], targets_of: Targets) -> Observation:
+        """Return what was seen with what lies in the further places of these rules, newest first."""
+        known = {(each.period.start, each.values, each.location) for each in seen.partitions}
+        asked = [want.needs.further for want in further if want.needs.further is not None]
+        try:
+            if targets_of.are_by_path:
+                periods = {period.start: period for each in asked for period in each.periods}
+                targets = targets_of.by_name(tuple(periods.values()), self.clock.now)
+            else:
+                targets = newest_registered(
+                    self.plan, self.clock, self.reader, self.layout, self.every, asked
+                )
+        except Unobserved as error:  # what was seen still holds
+            return replace(seen, further_problem=error.problem)
+        targets = [each for each in targets if (each.period.start, each.values, each.location) not in known]
+        for want in further:
+            want.looks_further = True
+        more = self._look_at(sorted(targets, key=lambda each: each.period, reverse=True))
+        both = sorted([*seen.partitions, *more], key=lambda each: each.period, reverse=True)
+        return replace(seen, partitions=tuple(both))
 
     def _look(
         self, target: PartitionSeen, looked: dict[str, Looked], answer: Answer | None = None
@@ -326,8 +360,13 @@ class _ByPeriod:
         """
         found, more = older(self.reader.partitions, self.plan.table, self.layout, first)
         came = [each for each in found if not self._is_later(each.partition)]
-        if more and came:
-            return came[-1].wall
+        return came[-1].wall if more and came else self._newest_with_data(came)
+
+    def _newest_with_data(self, came: Sequence[InTime]) -> datetime | None:
+        """Return the wall time of one of the newest three of these partitions that holds data; None where none does.
+
+        Raises Unobserved where one of them could not be looked into and no other holds data.
+        """
         one_page, failed = replace(self.reader, most_pages=1), None
         for each in came[:_MOST_LOOKED_INTO]:
             try:
@@ -343,15 +382,17 @@ class _ByPeriod:
 
     def _is_later(self, partition: Registered) -> bool:
         """Tell whether a partition was registered after the time that the run is for."""
-        at = partition.created_at
-        return self.clock.ignore_later and at is not None and at > self.clock.now
+        return is_later(partition, self.clock)
 
     def _first_of_sample(self, first: datetime) -> datetime | None:
+        """Return the wall time of a sampled partition before ``first`` that holds data, None when none is known."""
         names = [key.name for key in self.plan.table.partition_keys]
-        rows = sample(self.reader.partitions, self.plan.table)
-        walls = (self.layout.read(dict(zip(names, row, strict=False))) for row in rows)
-        known = (wall for wall in walls if wall is not None and wall < first and not is_sentinel(wall))
-        return min(known, default=None)
+        found = []
+        for each in sampled(self.reader.partitions, self.plan.table):
+            wall = self.layout.read(dict(zip(names, each.values, strict=False)))
+            if wall is not None and wall < first and not is_sentinel(wall) and not self._is_later(each):
+                found.append(InTime(each, wall))
+        return self._newest_with_data(sorted(found, key=lambda each: each.wall, reverse=True))
 
     def _first_by_name(self, naming: Naming) -> datetime | None:
         bucket, prefix = split_uri(naming.template.split("${", 1)[0])
