@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from infra.package.bytecode import find_python
 from infra.package.failures import NotBuilt
 from tests.support.asked import Recorder, differences, joined
-from tests.support.lakes import HttpLake, point_at, reset, serving
+from tests.support.lakes import HttpLake, LakeBuilder, MemoryLake, point_at, reset, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,6 +94,19 @@ def lake(endpoint: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iter
     point_at(monkeypatch, endpoint)
     reset()
     yield HttpLake(endpoint)
+    reset()
+
+
+@pytest.fixture(params=["memory", "http"])
+def any_lake(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[LakeBuilder]:
+    """An empty lake: one in memory, and one over HTTP, for suites that hold of both."""
+    if request.param == "memory":
+        yield MemoryLake()
+        return
+    url = request.getfixturevalue("endpoint")
+    point_at(monkeypatch, url)
+    reset()  # whatever others left
+    yield HttpLake(url)
     reset()
 
 

@@ -17,11 +17,10 @@ from checks.rules.base import NOTHING_MORE, About, Binding, Row, Rule, TablePlan
 from checks.rules.entry import EntryKeys
 from checks.rules.freshness import FreshnessConfig
 from checks.rules.partitions import PartitionsConfig, PartitionsRule
-from tests.support.lakes import HttpLake, LakeBuilder, MemoryLake, hive_location, point_at, prefix, reset
+from tests.support.lakes import HttpLake, LakeBuilder, MemoryLake, hive_location, prefix
 from tests.support.times import DAY, HOUR, at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
 
 NOW = at("2026-11-23 12:00")
@@ -46,15 +45,9 @@ class Asks(Rule):
         raise NotImplementedError
 
 
-@pytest.fixture(params=["memory", "http"])
-def lake(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[LakeBuilder]:
-    if request.param == "memory":
-        yield MemoryLake()
-        return
-    url = request.getfixturevalue("endpoint")
-    point_at(monkeypatch, url)
-    yield HttpLake(url)
-    reset()
+@pytest.fixture
+def lake(any_lake: LakeBuilder) -> LakeBuilder:
+    return any_lake
 
 
 def daily(**config: object) -> PartitionsRule:

@@ -21,26 +21,19 @@ from checks.rules.base import Binding, TablePlan
 from checks.rules.dimensions import say_groups
 from checks.rules.partitions import PartitionsConfig, PartitionsRule
 from checks.rules.volume import VolumeConfig
-from tests.support.lakes import HttpLake, LakeBuilder, MemoryLake, hive_location, point_at, reset
+from tests.support.lakes import LakeBuilder, MemoryLake, hive_location
 from tests.support.times import DAY, HOUR, at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from checks.model import Combination, Observation, Table
 
 NOW = at("2026-11-23 12:00")
 CLOCK = Clock(now=NOW)
 
 
-@pytest.fixture(params=["memory", "http"])
-def lake(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[LakeBuilder]:
-    if request.param == "memory":
-        yield MemoryLake()
-        return
-    point_at(monkeypatch, request.getfixturevalue("endpoint"))
-    yield HttpLake(request.getfixturevalue("endpoint"))
-    reset()
+@pytest.fixture
+def lake(any_lake: LakeBuilder) -> LakeBuilder:
+    return any_lake
 
 
 def rule_of(**config: object) -> PartitionsRule:

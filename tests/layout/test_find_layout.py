@@ -14,11 +14,11 @@ from checks.model import Column, Finding, Observation, Problem, TableMemory
 from checks.rules.asking import Clock
 from checks.rules.base import Binding, TablePlan
 from checks.rules.partitions import PartitionsConfig
-from tests.support.lakes import HttpLake, LakeBuilder, MemoryLake, hive_location, point_at, prefix, reset
+from tests.support.lakes import LakeBuilder, hive_location, prefix
 from tests.support.times import DAY, HOUR, UTC_ZONE, at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from checks.model import Table
@@ -27,14 +27,9 @@ NOW = at("2026-11-23 12:00")
 CLOCK = Clock(now=NOW)
 
 
-@pytest.fixture(params=["memory", "http"])
-def lake(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[LakeBuilder]:
-    if request.param == "memory":
-        yield MemoryLake()
-        return
-    point_at(monkeypatch, request.getfixturevalue("endpoint"))
-    yield HttpLake(request.getfixturevalue("endpoint"))
-    reset()
+@pytest.fixture
+def lake(any_lake: LakeBuilder) -> LakeBuilder:
+    return any_lake
 
 
 def look(

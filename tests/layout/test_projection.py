@@ -17,24 +17,18 @@ from checks.rules.base import Binding, TablePlan
 from checks.rules.freshness import FreshnessConfig
 from checks.rules.partitions import PartitionsConfig
 from checks.schedule.periods import DAILY, HOURLY, WEEKLY, Every, period_of
-from tests.support.lakes import HttpLake, LakeBuilder, MemoryLake, point_at, reset
 from tests.support.times import UTC_ZONE, at, wall
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.support.lakes import LakeBuilder
 
 NOW = at("2026-11-23 12:00")
 CLOCK = Clock(now=NOW)
 
 
-@pytest.fixture(params=["memory", "http"])
-def lake(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[LakeBuilder]:
-    if request.param == "memory":
-        yield MemoryLake()
-        return
-    point_at(monkeypatch, request.getfixturevalue("endpoint"))
-    yield HttpLake(request.getfixturevalue("endpoint"))
-    reset()
+@pytest.fixture
+def lake(any_lake: LakeBuilder) -> LakeBuilder:
+    return any_lake
 
 
 def entry(template: str | None = None, **keys: dict[str, str]) -> dict[str, Any]:

@@ -9,28 +9,20 @@ import pytest
 
 from checks.model import Column, Finding, Format, Item, ItemState, Observation, Problem, ProblemKind, Status
 from checks.rules.sentences import quote_name
-from tests.support.lakes import HttpLake, MemoryLake, hive_location, point_at, prefix, reset
+from tests.support.lakes import MemoryLake, hive_location, prefix
 from tests.support.rule_checks import NOW, find, judged, look, plan_of
 from tests.support.times import DAY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from checks.model import Table
     from tests.support.lakes import LakeBuilder
 
 DAILY: dict[str, Any] = {"every": "1d", "due": "06:00", "lookback": 3, "key": "dt", "format": "%Y-%m-%d"}
 
 
-@pytest.fixture(params=["memory", "http"])
-def lake(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[LakeBuilder]:
-    if request.param == "memory":
-        yield MemoryLake()
-        return
-    url = request.getfixturevalue("endpoint")
-    point_at(monkeypatch, url)
-    yield HttpLake(url)
-    reset()
+@pytest.fixture
+def lake(any_lake: LakeBuilder) -> LakeBuilder:
+    return any_lake
 
 
 def load(lake: LakeBuilder, table: Table, *days: str) -> None:

@@ -19,28 +19,20 @@ from checks.lake.codecs.footers import MOST_BYTES, TAIL, hive_type, parse_footer
 from checks.lake.observe import observe
 from checks.model import FileSeen, Finding, FooterSeen, ProblemKind, Severity, Status, Unobserved
 from checks.rules.asking import Clock, ValueAsk
-from tests.support.lakes import HttpLake, hive_location, point_at, prefix, reset
+from tests.support.lakes import MemoryLake, hive_location, prefix
 from tests.support.rule_checks import NOW, ContentLake, find, judged, look, parquet, plan_of, put
 from tests.support.times import BERLIN, DAY, HOUR, SECOND, UTC_ZONE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.support.lakes import LakeBuilder
 
 EVENTS = {"column": "event_time", "max_age": "24h"}
 ASK = ValueAsk(column="event_time", zone=UTC_ZONE)
 
 
-@pytest.fixture(params=["memory", "http"])
-def lake(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[LakeBuilder]:
-    if request.param == "memory":
-        yield ContentLake()
-        return
-    url = request.getfixturevalue("endpoint")
-    point_at(monkeypatch, url)
-    yield HttpLake(url)
-    reset()
+@pytest.fixture
+def lake(any_lake: LakeBuilder) -> LakeBuilder:
+    return ContentLake() if isinstance(any_lake, MemoryLake) else any_lake
 
 
 def stamps(*ages: timedelta, unit: str = "us", tz: str | None = "UTC") -> Any:

@@ -23,13 +23,11 @@ from checks.model import (
     WholeSeen,
 )
 from checks.rules.files import contradicts
-from tests.support.lakes import HttpLake, MemoryLake, hive_location, point_at, prefix, reset
+from tests.support.lakes import MemoryLake, hive_location, prefix
 from tests.support.rule_checks import NOW, find, judged, look, plan_of
 from tests.support.times import DAY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.support.lakes import LakeBuilder
 
 DAILY: dict[str, Any] = {"every": "1d", "due": "06:00", "lookback": 2, "key": "dt", "format": "%Y-%m-%d"}
@@ -40,15 +38,9 @@ PARQUET = {
 }
 
 
-@pytest.fixture(params=["memory", "http"])
-def lake(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[LakeBuilder]:
-    if request.param == "memory":
-        yield MemoryLake()
-        return
-    url = request.getfixturevalue("endpoint")
-    point_at(monkeypatch, url)
-    yield HttpLake(url)
-    reset()
+@pytest.fixture
+def lake(any_lake: LakeBuilder) -> LakeBuilder:
+    return any_lake
 
 
 def of_prefix(names: dict[str, int], block: Any = "on", **more: Any) -> Finding:

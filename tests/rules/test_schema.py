@@ -16,25 +16,17 @@ from checks.history.document import from_text, to_text
 from checks.model import Column, Finding, Format, ProblemKind, Severity, Status, Table, TableMemory
 from checks.rules.schema import Kind, differences
 from checks.rules.typetree import Tree, parse_type
-from tests.support.lakes import HttpLake, hive_location, point_at, prefix, reset
+from tests.support.lakes import MemoryLake, hive_location, prefix
 from tests.support.rule_checks import NOW, ContentLake, after, find, look, parquet, plan_of, put
 from tests.support.times import DAY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.support.lakes import LakeBuilder
 
 
-@pytest.fixture(params=["memory", "http"])
-def lake(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[LakeBuilder]:
-    if request.param == "memory":
-        yield ContentLake()
-        return
-    url = request.getfixturevalue("endpoint")
-    point_at(monkeypatch, url)
-    yield HttpLake(url)
-    reset()
+@pytest.fixture
+def lake(any_lake: LakeBuilder) -> LakeBuilder:
+    return ContentLake() if isinstance(any_lake, MemoryLake) else any_lake
 
 
 def columns(**types: str) -> tuple[Column, ...]:

@@ -16,12 +16,12 @@ from checks.history.document import from_text, to_text
 from checks.model import Finding, ProblemKind, Severity, Size, Status, TableMemory
 from checks.rules.usual import LEAST_FACTOR, usual_of
 from checks.rules.volume_rule import HISTORY, MOST_REMEMBERED
-from tests.support.lakes import HttpLake, MemoryLake, hive_location, point_at, prefix, reset
+from tests.support.lakes import MemoryLake, hive_location, prefix
 from tests.support.rule_checks import NOW, after, find, judged, look, plan_of
 from tests.support.times import DAY, HOUR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from checks.model import Table
     from tests.support.lakes import LakeBuilder
@@ -30,15 +30,9 @@ MB = 1_000_000
 DAILY: dict[str, Any] = {"every": "1d", "due": "06:00", "lookback": 3, "key": "dt", "format": "%Y-%m-%d"}
 
 
-@pytest.fixture(params=["memory", "http"])
-def lake(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[LakeBuilder]:
-    if request.param == "memory":
-        yield MemoryLake()
-        return
-    url = request.getfixturevalue("endpoint")
-    point_at(monkeypatch, url)
-    yield HttpLake(url)
-    reset()
+@pytest.fixture
+def lake(any_lake: LakeBuilder) -> LakeBuilder:
+    return any_lake
 
 
 def fill(lake: LakeBuilder, table: Table, sizes: Sequence[int]) -> None:
