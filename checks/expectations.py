@@ -107,9 +107,3 @@ class ExpectEventsToBeRecent(_ComparedWithLimit):
     """
 
     map_metric = "column_pair_values.checks_at_least"
-
-
-class ExpectTablesToBeNarrow(_ComparedWithLimit):
-    """Expect the number of limits on a table's volume that are crossed (column A) to be at most column B."""
-
-    map_metric = "column_pair_values.checks_at_most"

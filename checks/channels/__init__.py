@@ -14,7 +14,6 @@ __all__ = ["Channel", "Delivery", "channel_of"]
 
 _BY_BEGINNING: Mapping[str, str] = {
     "arn:": "checks.channels.sns",
-    "memory:": "checks.channels.shell",
     "": "checks.channels.file",
 }
 """Every channel's module by the beginning of its targets, the first that fits; imported when it is used."""

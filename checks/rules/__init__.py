@@ -11,7 +11,6 @@ from checks.rules.freshness import FreshnessConfig
 from checks.rules.partitions import PartitionsConfig
 from checks.rules.schema import SchemaConfig
 from checks.rules.volume import VolumeConfig
-from checks.rules.width import WidthConfig
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +27,6 @@ CHECKS: Mapping[str, type[CheckConfig]] = {
         FilesConfig,
         SchemaConfig,
         EventsConfig,
-        WidthConfig,
     )
 }
 """Every check by its name in the config, in the order of binding: freshness looks at the partitions' schedule."""

@@ -26,7 +26,6 @@ class EntryKeys(BaseModel):
     pattern: Text | None = Field(
         None, description="Which objects are data, for every check: a glob of names.", examples=["*.csv.gz"]
     )
-    contact: Text | None = Field(None, description="Whom to call.", examples=["a@example.com"])
     timezone: Zone | None = Field(
         None,
         description="The zone of this table's deadlines; the file's when absent.",
