@@ -63,14 +63,14 @@ def explaining(missed: Collection[float], kept: Collection[float]) -> tuple[str,
     if len(missed) < 2:
         return None
     for country in COUNTRIES:
-        for shift in (0, 1):
+        for shift in (0, 1, -1):
             hits = sum(is_holiday((country, shift), d) for d in missed)
             if hits < 2 or 2 * hits < len(missed):
                 continue
             against = sum(is_holiday((country, shift), d) for d in kept)
             if hits < 2 * against:
                 continue
-            rank = hits - against - 0.1 * shift
+            rank = hits - against - 0.1 * abs(shift)
             if best is None or rank > best[0]:
                 best = rank, (country, shift)
     return best[1] if best else None

@@ -86,8 +86,8 @@ class Model:
 
 
 def day_of(at: float, cut: float) -> float:
-    """Return the start of the day of an arrival, as if days began at `cut`."""
-    return (at - cut) // DAY * DAY
+    """Return the start of the day of an arrival, as if days began at `cut`; the usual one keeps its date (UTC)."""
+    return ((at - cut) // DAY + (cut >= DAY / 2)) * DAY
 
 
 def fit(history: History, share: float) -> Model | Need:

@@ -74,7 +74,7 @@ def _slots(model: Model, slots: Slots, history: History) -> str:
     early, late = lags[len(lags) // 10], lags[-1 - len(lags) // 10]
     said = f"{len(present)} of the last {len(wanted)} {_noun(slots)}"
     if slots.unit >= DAY:
-        said += f" between {_clock(early)} and {_clock(late)} {zone}; due {_wall(due, zone)}"
+        said += f" between {_clock(early)} and {_clock(late)} {zone}; due {_wall(due, zone, weekday=len(slots.expected) < 4)}"
         if model.dated and usual >= DAY:
             said += f" for {datetime.fromtimestamp(decides, UTC):%Y-%m-%d}"
     else:
@@ -128,5 +128,5 @@ def _clock(seconds: float) -> str:
     return f"{inside // 3600:02d}:{inside % 3600 // 60:02d}"
 
 
-def _wall(at: float, zone: str) -> str:
-    return f"{datetime.fromtimestamp(at, ZoneInfo(zone)):%H:%M}"
+def _wall(at: float, zone: str, *, weekday: bool) -> str:
+    return f"{datetime.fromtimestamp(at, ZoneInfo(zone)):{'%a %H:%M' if weekday else '%H:%M'}}"

@@ -92,13 +92,14 @@ def _expected(starts: Sequence[float], unit: float) -> frozenset[int]:
 def _miss_rate(
     starts: Sequence[float], unit: float, expected: frozenset[int], calendar: tuple[str, int] | None
 ) -> float:
-    """Return the share of expected slots that begin a miss in the best stretch: outages never widen it."""
+    """Return the share of expected slots that begin a miss, in the better stretches, outages left out."""
     have = set(starts)
     stretch = 40 if unit >= DAY else int(WEEK // unit)
+    outages = _outages(starts)
     flags, start = [], starts[0]
     while start <= starts[-1]:
         if int(start % WEEK // unit) in expected and not (calendar and is_holiday(calendar, start)):
-            flags.append(start not in have)
+            flags.append(start not in have and not outages[bisect_left(starts, start) - 1])
         start += unit
     begins = [f and not (i and flags[i - 1]) for i, f in enumerate(flags)]
     if len(flags) <= stretch:
