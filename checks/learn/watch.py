@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 _REFIT, _AFTER_CHANGE = DAY, 4
 # Two in time: the rhythm is back after a silence that was told.
 _BACK = 2
-# A silence is told again once it is longer than the one before by a tenth, which no jitter makes it.
-_LONGER = 1.1
-# Beyond five days a schedule of days has become one of weeks, which is told once.
+# A silence is told again once it is clearly longer than the one before, which the jitter of a new rhythm is not.
+_LONGER = 1.5
+# Of a schedule of days that holds beyond five of them, when it has become one of weeks: shorter ones recur.
 _NEW_RHYTHM = 5 * DAY
 _MOST_OPEN = 3  # partitions whose files may come at once; older ones are judged as they are
 
@@ -127,9 +127,8 @@ class Watch:
             return
         due = self.model.due(last, self.history.newest)
         if due is not None and self._told and self._open is None:
-            by_silence = self.model.slots is None and due[1] == "freshness"
-            if by_silence or self._told > _NEW_RHYTHM:
-                due = max(due[0], last + _LONGER * self._told), due[1]
+            longer = _LONGER if self.model.slots is None or self._told > _NEW_RHYTHM else 0.0
+            due = max(due[0], last + longer * self._told), due[1]
         self._due = due
 
     def _close(self, now: float) -> None:
