@@ -96,7 +96,8 @@ class Score:
 
 def score(made: Sequence[Table], share: float) -> tuple[Score, dict[str, Score]]:
     """Return the score of all tables and by pattern, each allowed `share` false alarms a year."""
-    total, by_pattern = Score(), {}
+    total = Score()
+    by_pattern: dict[str, Score] = {}
     for table in made:
         alerts = replay(table.arrivals, share, START + TRAIN, START + TRAIN + TEST)
         total.count(table, alerts)

@@ -145,7 +145,9 @@ def _broken(table: Table, runs: list[Run], rng: Random, shared: tuple[float, flo
         for _ in range(3):
             first = rng.randrange(20, 150)
             lost |= set(range(first, first + rng.randint(2, 6)))
-    tested = [i for i, r in enumerate(runs) if r.due > test + min(DAY, r.slack)][: -2 if table.cadence <= DAY else -1]
+    tested = [i for i, r in enumerate(runs) if r.due > test + min(DAY, r.slack)][
+        : -2 if table.cadence <= DAY else -1
+    ]
     spans = []
     if tested and rng.random() < 0.7:
         first = rng.choice(tested)

@@ -411,7 +411,7 @@ def _iam(arguments: argparse.Namespace) -> int:
 def _backtest(arguments: argparse.Namespace) -> int:
     """Replay recorded arrivals, every limit learned from what had arrived by then, and tell the alerts.
 
-    The CSV has an alert a line, at the instant at which it could be known, and nothing else; notes go to standard error.
+    The CSV has an alert a line, at the instant at which it could be known; notes go to standard error.
     """
     from checks import backtest
 

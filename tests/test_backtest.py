@@ -96,10 +96,16 @@ def test_other_orders_of_columns_and_rows_are_read(replayed: Replayed) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("table,when\na,2026-01-01\n", "arrivals.csv:1: no column arrived_at; the header has table, when, and needs"),
+        (
+            "table,when\na,2026-01-01\n",
+            "arrivals.csv:1: no column arrived_at; the header has table, when, and needs",
+        ),
         ("", "arrivals.csv:1: no column table; the header has nothing, and needs"),
         (f"{HEADER}\n", "arrivals.csv: holds no arrivals under its header"),
-        (f"{HEADER}\na,2026-01-01,,,\na,yesterday,,,\n", "arrivals.csv:3: arrived_at 'yesterday' is not a time;"),
+        (
+            f"{HEADER}\na,2026-01-01,,,\na,yesterday,,,\n",
+            "arrivals.csv:3: arrived_at 'yesterday' is not a time;",
+        ),
         (f"{HEADER}\na,2026-01-01,,x,\n", "arrivals.csv:2: size_bytes 'x' is not a number;"),
         (f"{HEADER}\na,2026-01-01,,,-1\n", "arrivals.csv:2: rows '-1' is not a number;"),
         (f"{HEADER}\n,2026-01-01,,,\n", "arrivals.csv:2: table is empty;"),

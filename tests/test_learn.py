@@ -16,6 +16,10 @@ START = datetime(2026, 1, 5, tzinfo=UTC)  # a Monday
 BEGIN = START.timestamp() + 60 * DAY
 
 
+def draws(seed: int) -> Random:
+    return Random(seed)  # noqa: S311 - the same each time
+
+
 def moment(text: str) -> float:
     return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
 
@@ -23,7 +27,7 @@ def moment(text: str) -> float:
 def daily(
     days: range, hour: float = 5.0, zone: str = "UTC", *, dated: bool = False, size: int | None = None
 ) -> list[Arrival]:
-    random = Random(7)
+    random = draws(7)
     found = []
     for day in days:
         date = START.date() + timedelta(days=day)
@@ -34,7 +38,7 @@ def daily(
 
 
 def every(seconds: float, count: int, jitter: float = 30.0) -> list[Arrival]:
-    random = Random(7)
+    random = draws(7)
     return [
         Arrival(float(int(START.timestamp() + i * seconds + random.random() * jitter))) for i in range(count)
     ]
@@ -129,7 +133,7 @@ def test_a_stray_arrival_does_not_close_and_open_an_alert() -> None:
 
 
 def test_nights_of_an_office_are_no_silence() -> None:
-    random = Random(3)
+    random = draws(3)
     arrivals = [
         Arrival(START.timestamp() + day * DAY + 7 * HOUR + i * 1200 + float(random.randrange(600)))
         for day in range(80)
@@ -179,7 +183,7 @@ def test_four_quarters_allow_a_wide_margin_and_it_is_said() -> None:
 
 @pytest.mark.parametrize(("share_of_usual", "expected"), [(0.1, ["volume"]), (0.0, ["volume"]), (0.8, [])])
 def test_a_short_partition_is_told_by_its_bytes(share_of_usual: float, expected: list[str]) -> None:
-    random = Random(1)
+    random = draws(1)
     arrivals = [
         Arrival(a.at, a.partition, int(random.uniform(900_000, 1_100_000)))
         for a in daily(range(80), dated=True)
@@ -193,7 +197,7 @@ def test_a_short_partition_is_told_by_its_bytes(share_of_usual: float, expected:
 
 
 def test_quiet_weekends_are_usual_of_weekends() -> None:
-    random = Random(1)
+    random = draws(1)
     arrivals = []
     for a in daily(range(90), dated=True):
         weekend = datetime.fromtimestamp(a.at, UTC).weekday() > 4
@@ -276,7 +280,7 @@ def test_a_share_stays_within_what_can_be_kept() -> None:
 
 
 def test_a_tail_reaches_further_for_less_chance_and_never_under_its_least() -> None:
-    seen = sorted(abs(Random(1).gauss(0, 60)) for _ in range(500))
+    seen = sorted(abs(draws(1).gauss(0, 60)) for _ in range(500))
     limits = [tail(seen, chance, 10.0) for chance in (0.1, 0.01, 0.0001)]
     assert limits == sorted(limits)
     assert tail(seen, 0.1, 1000.0) == 1000.0
@@ -286,3 +290,34 @@ def test_a_tail_reaches_further_for_less_chance_and_never_under_its_least() -> N
 def test_incidents_are_no_part_of_a_tail() -> None:
     usual = [float(i) for i in range(1, 101)]
     assert without_incidents([*usual, 5000.0, 9000.0], 1.0) == usual
+
+
+@pytest.mark.parametrize(("layout", "months"), [("%Y-%m", 30), ("month=%Y-%m-01", 30)])
+def test_a_monthly_partition_is_judged_by_its_bytes_and_by_its_month(layout: str, months: int) -> None:
+    random = draws(5)
+    starts = [datetime(2023 + m // 12, m % 12 + 1, 1, tzinfo=UTC) for m in range(months)]
+    arrivals = [
+        Arrival((s + timedelta(days=33)).timestamp(), s.strftime(layout), int(random.uniform(9e5, 11e5)))
+        for s in starts
+    ]
+    begin = arrivals[15].at + DAY
+    assert replay(arrivals, 0.2, begin, arrivals[-1].at) == []
+    arrivals[20] = Arrival(arrivals[20].at, arrivals[20].partition, 0)
+    rewritten = Arrival(arrivals[25].at, arrivals[3].partition, 10)
+    alerts = replay([*arrivals[:25], rewritten, *arrivals[26:]], 0.2, begin, arrivals[-1].at)
+    assert [a.check for a in alerts] == ["volume", "partitions"]
+    assert arrivals[25].at < alerts[1].opened < arrivals[26].at
+
+
+def test_partitions_of_minutes_are_judged_by_their_silence() -> None:
+    begin = START.timestamp()
+    arrivals = [
+        Arrival(
+            begin + i * 900 + 60, datetime.fromtimestamp(begin + i * 900, UTC).strftime("%Y-%m-%dT%H-%MZ")
+        )
+        for i in range(70 * 96)
+    ]
+    lost = range(65 * 96, 65 * 96 + 16)
+    rewrites = [Arrival(arrivals[i].at, arrivals[i - 200].partition) for i in lost]
+    alerts = told([a for i, a in enumerate(arrivals) if i not in lost] + rewrites, arrivals[-1].at)
+    assert [(a.check, a.opened < arrivals[lost[4]].at) for a in alerts] == [("partitions", True)]

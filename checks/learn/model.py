@@ -66,15 +66,17 @@ class Model:
         `newest` is the own start of the newest partition of a table with dated keys.
         """
         found: tuple[float, str] | None = None
+        # Of a table with dated keys only newer partitions count, so what is missing is the next of them.
+        check = "partitions" if self.dated else "freshness"
         if self.slots is not None:
             newest = newest if self.dated and newest is not None else day_of(last, self.cut)
-            found = self.slots.due(newest)[1], "partitions" if self.dated else "freshness"
+            found = self.slots.due(newest)[1], check
         if self.silence is not None:
             silent = self.silence.due(last)
             if found is None or self.loose or silent < found[0]:
-                found = silent, "freshness"
+                found = silent, check if self.slots is None else "freshness"
         if self.slow is not None:
-            found = self.slow.due(last), "freshness"
+            found = self.slow.due(last), check
         return found
 
     @property
@@ -103,13 +105,14 @@ def fit(history: History, share: float) -> Model | Need:
     if len(times) < 4:
         return Need(len(times), 4)
     last = times[-60:]
-    gaps = sorted(b - a for a, b in pairwise(last))
-    if quantile(gaps, 0.5) >= _SLOW:
+    usual = quantile(sorted(b - a for a, b in pairwise(last)), 0.5)
+    volume = fit_volume(history.settled, share, YEAR_DAYS * DAY / max(usual, 60.0)) if history.dated else None
+    if usual >= _SLOW:
         slow = fit_slow(_bursts(times[-40:], 2 * DAY))
-        return Model(now, history.dated, slow=slow) if slow else Need(len(times), 4)
+        return Model(now, history.dated, slow=slow, volume=volume) if slow else Need(len(times), 4)
     if _per_day(times) >= _A_DAY:
         silence = fit_silence(history.since(now - PAST_DAYS * DAY), share, history.ratios)
-        return Model(now, history.dated, silence=silence) if silence else Need(len(times), 30)
+        return Model(now, history.dated, silence=silence, volume=volume) if silence else Need(len(times), 30)
     if not history.dated:
         days = history.since(now - _DAYS_BACK * DAY)
         cut = _cut(days[-40:])
@@ -121,7 +124,7 @@ def fit(history: History, share: float) -> Model | Need:
             return Model(now, dated=False, slots=slots, cut=cut)
     # Half a day: what comes in the same night is one run.
     slow = fit_slow(_bursts(times[-40:], DAY / 2)) if len(times) >= 8 else None
-    return Model(now, history.dated, slow=slow) if slow else Need(len(times), 8)
+    return Model(now, history.dated, slow=slow, volume=volume) if slow else Need(len(times), 8)
 
 
 def _of_partitions(history: History, share: float, now: float) -> Model | None:

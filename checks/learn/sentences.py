@@ -74,7 +74,8 @@ def _slots(model: Model, slots: Slots, history: History) -> str:
     early, late = lags[len(lags) // 10], lags[-1 - len(lags) // 10]
     said = f"{len(present)} of the last {len(wanted)} {_noun(slots)}"
     if slots.unit >= DAY:
-        said += f" between {_clock(early)} and {_clock(late)} {zone}; due {_wall(due, zone, weekday=len(slots.expected) < 4)}"
+        due_at = _wall(due, zone, weekday=len(slots.expected) < 4)
+        said += f" between {_clock(early)} and {_clock(late)} {zone}; due {due_at}"
         if model.dated and usual >= DAY:
             said += f" for {datetime.fromtimestamp(decides, UTC):%Y-%m-%d}"
     else:

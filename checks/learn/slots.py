@@ -166,7 +166,6 @@ def fit_slots(firsts: Sequence[tuple[float, float]], share: float) -> Slots | No
     chance = share / a_year
     cadence = WEEK / len(expected)
     least = 0.125 * cadence  # nobody acts sooner, and a clock's change of a daily table's job fits in
-    fitted = []
     fitted: list[tuple[str, float, list[float]]] = []
     for zone in zones_of(recent):
         lags = [at + offset(zone, at) - start for start, at in recent]

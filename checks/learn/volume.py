@@ -11,6 +11,7 @@ _LEAST_DROP = math.log(3)  # to a third: what a person wants to be told of, what
 _LEAST_RISE = math.log(5)
 _INCIDENT = 10.0
 _DAILY, _WEEKS, _HOURLY = 60, 4, 1000
+_FEWEST = 5  # their sampling error makes the limits wide
 _TREND = 14  # periods whose median is the level: a growth of half a per cent a day is followed
 
 
@@ -58,11 +59,11 @@ def fit_volume(
 ) -> Volume | None:
     """Return the model of usual, settled partitions (own start, bytes, files, seconds they took), or None.
 
-    None under 8 partitions with bytes. `share` is the false alarms a year of the table, `a_year` its partitions.
+    None under five partitions with bytes. `share` is the false alarms a year of the table, `a_year` its partitions.
     """
     recent_ones = periods[-(_DAILY if a_year < _HOURLY else _WEEKS * 168) :]
     known = [(s, math.log(b), f, took) for s, b, f, took in recent_ones if b > 0]
-    if len(known) < 8:
+    if len(known) < _FEWEST:
         return None
     logs = [v for _, v, _, _ in known]
     # The level along time is taken out first, or growth would pass for noise.

@@ -146,7 +146,7 @@ class Watch:
     def _needed(self) -> int:
         """Return the arrivals that end a silence: as many as come within an hour or two, one of slower tables."""
         typical = self.model.typical if isinstance(self.model, Model) else None
-        if typical is None or (self._open is not None and self._open[1] != "freshness"):
+        if typical is None:
             return 1
         return 3 if typical <= HOUR / 2 else 2 if typical <= 1.5 * HOUR else 1
 
