@@ -321,3 +321,31 @@ def test_partitions_of_minutes_are_judged_by_their_silence() -> None:
     rewrites = [Arrival(arrivals[i].at, arrivals[i - 200].partition) for i in lost]
     alerts = told([a for i, a in enumerate(arrivals) if i not in lost] + rewrites, arrivals[-1].at)
     assert [(a.check, a.opened < arrivals[lost[4]].at) for a in alerts] == [("partitions", True)]
+
+
+def hourly(hours: range, step: int = 1) -> list[Arrival]:
+    begin = START.timestamp()
+    return [
+        Arrival(
+            begin + h * HOUR + 4200,
+            datetime.fromtimestamp(begin + h * HOUR, UTC).strftime("dt=%Y-%m-%d/hour=%H"),
+        )
+        for h in hours
+        if h % step == 0
+    ]
+
+
+def test_hours_that_become_every_sixth_are_told_once_and_learned_anew_within_days() -> None:
+    change = 70 * 24
+    arrivals = [*hourly(range(change)), *hourly(range(change, change + 20 * 24), 6)]
+    assert len(told(arrivals, arrivals[-1].at)) == 1
+    later = told(arrivals, arrivals[-1].at + 10 * HOUR)
+    assert len(later) == 2
+    assert later[-1].opened < arrivals[-1].at + 8 * HOUR
+
+
+def test_every_sixth_hour_that_becomes_each_is_learned_anew_within_days() -> None:
+    change = 70 * 24
+    arrivals = [*hourly(range(change), 6), *hourly(range(change, change + 5 * 24))]
+    assert told(arrivals, arrivals[-1].at) == []
+    assert told(arrivals, arrivals[-1].at + 2 * HOUR)[0].opened < arrivals[-1].at + 1.5 * HOUR

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from checks.learn.history import PAST_DAYS
 from checks.learn.keys import DAY, HOUR
 from checks.learn.silence import Silence, fit_silence
-from checks.learn.slots import WEEK, Slots, fit_slots
+from checks.learn.slots import Slots, fit_slots
 from checks.learn.slow import Slow, fit_slow
 from checks.learn.tails import YEAR_DAYS, quantile
 from checks.learn.volume import Volume, fit_volume
@@ -131,7 +131,7 @@ def _of_partitions(history: History, share: float, now: float) -> Model | None:
     slots = fit_slots(history.firsts, share)
     if slots is None:
         return None
-    cadence = WEEK / len(slots.expected)
+    cadence = slots.cadence
     loose = slots.margin > _LOOSE * cadence
     times = _bursts(history.since(now - PAST_DAYS * DAY), _BURST * cadence)
     periods = sum(first >= times[0] for _, first in history.firsts)

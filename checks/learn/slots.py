@@ -29,6 +29,11 @@ class Slots:
     seen: int
     calendar: tuple[str, int] | None = None
 
+    @property
+    def cadence(self) -> float:
+        """The mean seconds between expected partitions."""
+        return WEEK / len(self.expected)
+
     def due(self, newest: float) -> tuple[float, float]:
         """Return the start of the partition that decides after the newest one, and the instant it is due (UTC)."""
         step = self.unit
@@ -86,7 +91,34 @@ def _expected(starts: Sequence[float], unit: float) -> frozenset[int]:
             found.add(slot)
     if not found and newest - first < 3 * WEEK:
         found = _by_hour(starts, unit)
+    if unit < DAY:
+        found = _new_hours(starts, unit, found)
     return frozenset(found)
+
+
+def _new_hours(starts: Sequence[float], unit: float, found: set[int]) -> set[int]:
+    """Return the hours of the last three days if all three had the same and the weeks before had others."""
+    newest = starts[-1]
+    days: list[set[float]] = [set(), set(), set()]
+    for start in reversed(starts):
+        back = int((newest - start) // DAY)
+        if back > 2:
+            break
+        days[back].add(start % DAY)
+    if days[0] != days[1] or days[1] != days[2] or not days[0]:
+        return found
+    # Where weeks taught something else of these very days, all days are new; else those that were like them last week.
+    span = [newest - i * unit for i in range(int(WEEK / unit))]
+    recent = set(starts[-len(span) :])
+    three = span[: int(3 * DAY / unit)]
+    new = {s for s in three if int(s % WEEK // unit) in found} != recent.intersection(three)
+    changed = set(found)
+    for back in range(7):
+        day = span[int(back * DAY / unit) : int((back + 1) * DAY / unit)]
+        if new or {s % DAY for s in recent.intersection(day)} == days[0]:
+            changed -= {int(s % WEEK // unit) for s in day}
+            changed |= {int(s % WEEK // unit) for s in day if s % DAY in days[0]}
+    return changed
 
 
 def _miss_rate(
@@ -96,7 +128,14 @@ def _miss_rate(
     have = set(starts)
     stretch = 40 if unit >= DAY else int(WEEK // unit)
     outages = _outages(starts)
-    flags, start = [], starts[0]
+    # Twice as many slots as ever came: the rhythm is new, and only what came of it counts.
+    week = bisect_left(starts, starts[-1] - WEEK)
+    begin = (
+        starts[0]
+        if len(expected) <= 2 * max(1, len(starts[:week]) * WEEK / (starts[-1] - starts[0]))
+        else None
+    )
+    flags, start = [], begin if begin is not None else starts[-1] - 3 * DAY
     while start <= starts[-1]:
         if int(start % WEEK // unit) in expected and not (calendar and is_holiday(calendar, start)):
             flags.append(start not in have and not outages[bisect_left(starts, start) - 1])

@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
 # A model is fitted once a day; the arrivals after a change of clocks tell zones apart, three each side are needed.
 _REFIT, _AFTER_CHANGE = DAY, 4
-# Two in time: the rhythm is back after a silence that was told.
+# Two in time, or one of days: the rhythm is back after a silence that was told.
 _BACK = 2
 # A silence is told again once it is clearly longer than the one before, which the jitter of a new rhythm is not.
 _LONGER = 1.5
-# Of a schedule of days that holds beyond five of them, when it has become one of weeks: shorter ones recur.
-_NEW_RHYTHM = 5 * DAY
+# Of a schedule of days that holds beyond five of them, when it has become one of weeks: shorter ones recur. Of slower
+# and of quicker ones it takes as many periods as make an outage of one or two unlikely.
+_NEW_RHYTHM, _NEW_SLOW, _NEW_QUICK = 5 * DAY, 2.5, 3.0
 _MOST_OPEN = 3  # partitions whose files may come at once; older ones are judged as they are
 
 
@@ -47,6 +48,7 @@ class Watch:
     _open: tuple[float, str] | None = None
     _returned: list[float] = field(default_factory=list)
     _told: float = 0.0  # seconds of the last silence that was told, until the rhythm is back
+    _usual: float = 0.0  # what would be due had nothing been told
     _in_time: int = 0
     _refits: int = 0
     _short: float | None = None  # since when the volume is not usual
@@ -102,8 +104,9 @@ class Watch:
 
     def _rhythm(self, at: float, before: float | None) -> None:
         if self._open is None:
-            self._in_time += 1
-            if self._in_time >= _BACK:
+            self._in_time = self._in_time + 1 if at <= self._usual else 0
+            slots = self.model.slots if isinstance(self.model, Model) else None
+            if self._in_time >= (1 if slots is not None and slots.cadence >= DAY else _BACK):
                 self._told = 0.0
         elif before is not None:
             if not self._returned:
@@ -126,9 +129,11 @@ class Watch:
             self._due = None
             return
         due = self.model.due(last, self.history.newest)
+        self._usual = due[0] if due is not None else 0.0
         if due is not None and self._told and self._open is None:
-            longer = _LONGER if self.model.slots is None or self._told > _NEW_RHYTHM else 0.0
-            due = max(due[0], last + longer * self._told), due[1]
+            slots = self.model.slots
+            if slots is None or self._told > _new_rhythm(slots.cadence):
+                due = max(due[0], last + _LONGER * self._told), due[1]
         self._due = due
 
     def _close(self, now: float) -> None:
@@ -170,3 +175,8 @@ class Watch:
             self.alerts.append(Alert(self._short, at, "volume"))
             self._short = None
         self.history.settle(period)
+
+
+def _new_rhythm(cadence: float) -> float:
+    """Return the seconds of a told silence beyond which a schedule of this cadence may have changed for good."""
+    return max(_NEW_RHYTHM, _NEW_SLOW * cadence) if cadence >= DAY else _NEW_QUICK * cadence
