@@ -1,11 +1,11 @@
-"""The command line: ``checks run | validate | schema | plan | explain | iam | test-alert | demo``."""
+"""The command line: ``checks run | validate | schema | plan | explain | iam | backtest | test-alert | demo``."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -126,6 +126,12 @@ def _parser() -> argparse.ArgumentParser:
         help="of the role in that account of the config, in place of the monitor's own",
     )
 
+    backtest = commands.add_parser(
+        "backtest", help="replay recorded arrivals with learned limits", description=_backtest.__doc__
+    )
+    backtest.set_defaults(command=_backtest)
+    _backtest_options(backtest)
+
     alert = commands.add_parser(
         "test-alert", help="send a test message to each topic", description=_test_alert.__doc__
     )
@@ -135,6 +141,40 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="show two days of reports over a lake in this process")
     demo.set_defaults(command=_demo)
     return parser
+
+
+def _backtest_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--arrivals",
+        metavar="FILE",
+        type=Path,
+        required=True,
+        help="CSV with the columns table,arrived_at,partition,size_bytes,rows; sizes and rows may be empty",
+    )
+    parser.add_argument(
+        "--train",
+        metavar="DURATION",
+        type=_duration,
+        default="60d",
+        help="learn so long before judging (60d)",
+    )
+    parser.add_argument(
+        "--every",
+        metavar="DURATION",
+        type=_duration,
+        default="15m",
+        help="the longest pause between looks (15m)",
+    )
+    parser.add_argument(
+        "--until", metavar="TIME", type=_instant, help="the end of the replay; without it the last arrival"
+    )
+    parser.add_argument(
+        "--false-alarms",
+        metavar="NUMBER/PERIOD",
+        default="1/month",
+        help="how many of all tables together can be stood (1/month)",
+    )
+    parser.add_argument("--format", choices=("text", "csv"), default="text", help="how it is written (text)")
 
 
 def _config_option(parser: argparse.ArgumentParser) -> None:
@@ -182,6 +222,15 @@ def _instant(text: str) -> datetime:
         message = f"{text!r} is not a time; write ISO 8601, such as 2026-11-22T06:00+01:00"
         raise argparse.ArgumentTypeError(message) from None
     return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _duration(text: str) -> timedelta:
+    from checks.schedule.durations import parse_duration
+
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _clock() -> datetime:
@@ -360,6 +409,28 @@ def _iam(arguments: argparse.Namespace) -> int:
     for sentence in needs.unread:
         print(f"could not be found out: {sentence}", file=sys.stderr)
     return NOT_DELIVERED if needs.unread or not policy.fits else 0
+
+
+def _backtest(arguments: argparse.Namespace) -> int:
+    """Replay recorded arrivals, every limit learned from what had arrived by then, and tell the alerts.
+
+    The CSV has an alert a line, at the instant at which it could be known; notes go to standard error.
+    """
+    from checks import backtest
+
+    try:
+        tables, notes = backtest.read(arguments.arrivals)
+        budget = backtest.parse_budget(arguments.false_alarms)
+    except ValueError as error:
+        raise _Refused(str(error)) from None
+    asked = backtest.Asked(arguments.train, arguments.every, arguments.until, budget)
+    found = backtest.run(tables, asked, notes)
+    if arguments.format == "csv":
+        sys.stdout.write(backtest.write_csv(found))
+        print("\n".join(backtest.summary(found)), file=sys.stderr)
+    else:
+        print(backtest.say(found))
+    return 0
 
 
 def _test_alert(arguments: argparse.Namespace) -> int:

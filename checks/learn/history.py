@@ -1,0 +1,109 @@
+"""What is kept of a table's arrivals, bounded: times, first arrivals of partitions, sizes of settled ones."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from typing import Any
+
+from checks.learn.keys import DAY, Key
+
+# Half a year of windows of six weeks, by which a recurring outage is told from a habit.
+PAST_DAYS = 224
+# A minute: no monitor looks more often, so bursts within one are one arrival.
+_BURST = 60.0
+# 60,000 a minute apart are six weeks of a table that never pauses; the rest is let go.
+_MOST_TIMES = 60_000
+# Three years of a daily table, six weeks of an hourly one with room to spare.
+_MOST_PARTITIONS = 2_000
+# A partition may be named for a day that has not begun where its data lands, never for a year ahead.
+_AHEAD = 2 * DAY
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Arrival:
+    """One file: when it landed (seconds since 1970, UTC), its partition's key, its bytes and rows if known."""
+
+    at: float
+    partition: str = ""
+    size: int | None = None
+    rows: int | None = None
+
+
+@dataclass(slots=True)
+class Period:
+    """A partition whose files still come: its own start, its first and last arrival, and what it holds so far."""
+
+    start: float
+    first: float
+    last: float
+    size: float = 0.0
+    sized: bool = True
+    files: int = 0
+
+    def take(self, arrival: Arrival) -> None:
+        """Count one file."""
+        self.last = max(self.last, arrival.at)
+        self.files += 1
+        if arrival.size is None:
+            self.sized = False
+        else:
+            self.size += arrival.size
+
+
+@dataclass(slots=True)
+class History:
+    """The arrivals that teach: of partitions newer than any before, or all of a table without dated keys.
+
+    `times` are the counted arrivals, bursts within a minute as one; `firsts` the own start and first arrival of
+    partitions, each newer than those before; `settled` those whose bytes were usual: start, bytes, files, seconds.
+    `ratios` is kept for `silence.fit_silence`.
+    """
+
+    dated: bool
+    times: list[float] = field(default_factory=list)
+    firsts: list[tuple[float, float]] = field(default_factory=list)
+    settled: list[tuple[float, float, int, float]] = field(default_factory=list)
+    ratios: dict[int, dict[str, float]] = field(default_factory=dict)
+    last: float | None = None
+
+    @property
+    def newest(self) -> float | None:
+        """The own start of the newest partition."""
+        return self.firsts[-1][0] if self.firsts else None
+
+    def counts(self, arrival: Arrival, key: Key | None) -> bool:
+        """Return whether it teaches: backfills, rewrites and keys of no or an impossible time do not."""
+        if not self.dated:
+            return True
+        if key is None or key.start > arrival.at + max(_AHEAD, key.unit):
+            return False
+        return self.newest is None or key.start >= self.newest
+
+    def take(self, arrival: Arrival, key: Key | None) -> bool:
+        """Keep an arrival that counts; return whether it opened a new partition."""
+        opened = self.dated and key is not None and (self.newest is None or key.start > self.newest)
+        if opened and key is not None:
+            self.firsts.append((key.start, arrival.at))
+            _trim(self.firsts, _MOST_PARTITIONS)
+        self.last = arrival.at
+        if not self.times or arrival.at - self.times[-1] >= _BURST:
+            self.times.append(arrival.at)
+            _trim(self.times, _MOST_TIMES)
+        return opened
+
+    def settle(self, period: Period) -> None:
+        """Keep what a partition held whose volume was usual."""
+        if period.sized:
+            self.settled.append((period.start, period.size, period.files, period.last - period.first))
+            _trim(self.settled, _MOST_PARTITIONS)
+
+    def since(self, begin: float) -> list[float]:
+        """Return the counted times from an instant on."""
+        return self.times[bisect_left(self.times, begin) :]
+
+
+def _trim(values: list[Any], most: int) -> None:
+    """Let the oldest go, half a list at a time, so that each costs the same."""
+    if len(values) > 2 * most:
+        del values[:-most]

@@ -1,0 +1,81 @@
+"""A table's recorded arrivals, in any order and with duplicates -> the alerts of a monitor that looked at the time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checks.learn.keys import parse
+from checks.learn.watch import Alert, Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from checks.learn.history import Arrival
+
+# The fewest arrivals that any model is fitted to: what comes later cannot change what was told before.
+_FIRST = 4
+
+
+def is_dated(partitions: Iterable[str]) -> bool:
+    """Return whether the first partition keys, of arrivals in order, all name times."""
+    seen = 0
+    dated = 0
+    for text in partitions:
+        seen += 1
+        dated += parse(text) is not None
+        if seen == _FIRST:
+            break
+    return seen > 0 and dated == seen
+
+
+def replay(
+    arrivals: Iterable[Arrival], share: float, begin: float, end: float, every: float = 0.0
+) -> list[Alert]:
+    """Return the alerts of one table from `begin` to `end` (seconds since 1970, UTC), in order.
+
+    The monitor looks `every` seconds, counted from 1970, and whenever something falls due. What had not arrived at
+    a look is not known to it; so arrivals after `end` say nothing. `share` is its false alarms a year.
+    """
+    known = sorted({a for a in arrivals if a.at <= end}, key=order)
+    watch = replay_ordered(known, share, begin, is_dated(a.partition for a in known))
+    return seen_by(watch.end(end), every, end)
+
+
+def replay_ordered(arrivals: Iterable[Arrival], share: float, begin: float, dated: bool) -> Watch:  # noqa: FBT001
+    """Return the watch of arrivals that come in `order` and without duplicates, none kept longer than needed."""
+    watch = Watch(share, begin, dated)
+    for arrival in arrivals:
+        watch.add(arrival)
+    return watch
+
+
+def order(arrival: Arrival) -> tuple[float, str, int, int]:
+    """Return what arrivals are sorted by: their time first."""
+    size, rows = arrival.size, arrival.rows
+    return arrival.at, arrival.partition, -1 if size is None else size, -1 if rows is None else rows
+
+
+def seen_by(alerts: Sequence[Alert], every: float, end: float) -> list[Alert]:
+    """Return alerts as looks every so many seconds tell them; what falls due is looked at then."""
+    if every <= 0:
+        return list(alerts)
+
+    def look(at: float) -> float:
+        return -(-at // every) * every
+
+    seen = []
+    for alert in alerts:
+        # Sizes are known by looking; a deadline is a look itself.
+        opened = look(alert.opened) if alert.check == "volume" else alert.opened
+        closed = None if alert.closed is None else max(opened, look(alert.closed))
+        if opened <= end:
+            seen.append(Alert(opened, closed if closed is None or closed <= end else None, alert.check))
+    follows: dict[str, Alert] = {}
+    told: list[Alert] = []
+    for alert in reversed(seen):
+        after = follows.get(alert.check)
+        if after is not None and alert.closed is not None and alert.closed > after.opened:
+            alert = Alert(alert.opened, after.opened, alert.check)  # noqa: PLW2901
+        follows[alert.check] = alert
+        told.append(alert)
+    return told[::-1]

@@ -1,0 +1,180 @@
+"""Tables without a schedule of days: how long a silence has to be, in the hours in which they usually speak."""
+
+import math
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
+
+from checks.learn.keys import DAY, HOUR
+from checks.learn.tails import YEAR_DAYS, median, quantile, tail, without_incidents
+
+_RATE_LEAST = 0.03
+_FULL = 6  # arrivals an hour of the week: fewer do not tell 168 of them apart
+WINDOW = 42 * DAY
+_STEP = 14 * DAY
+_WIDER = 1.5
+_AGREE = 1.3  # two samples of one tail, each with an error of a seventh, differ by less
+_PAST = 182 * DAY
+_KINDS = {"flat": 1.0, "day": 1.15, "week": 1.3}
+
+
+@dataclass(frozen=True)
+class Rates:
+    """How fast operational time passes in each hour of a day or a week; empty: everywhere the same."""
+
+    rates: tuple[float, ...] = ()
+    sums: tuple[float, ...] = ()
+
+    def between(self, begin: float, end: float) -> float:
+        """Return the operational seconds between two instants."""
+        rates = self.rates
+        if not rates:
+            return end - begin
+        return self._since(end) - self._since(begin)
+
+    def _since(self, at: float) -> float:
+        count = len(self.rates)
+        around, inside = divmod(at, count * HOUR)
+        hour, part = divmod(inside, HOUR)
+        return (around * self.sums[-1] + self.sums[int(hour)]) * HOUR + self.rates[int(hour)] * part
+
+    def after(self, begin: float, wanted: float) -> float:
+        """Return the instant at which so many operational seconds have passed since another."""
+        rates = self.rates
+        if not rates:
+            return begin + wanted
+        count = len(rates)
+        around = sum(rates) * HOUR
+        whole = int(wanted // around)
+        at, left = begin + whole * count * HOUR, wanted - whole * around
+        while left > 1e-6:
+            hour = int(at // HOUR)
+            rate, until = rates[hour % count], (hour + 1) * HOUR
+            if rate * (until - at) >= left:
+                return at + left / rate
+            left -= rate * (until - at)
+            at = until
+        return at
+
+
+@dataclass(frozen=True)
+class Silence:
+    """What was learned: operational seconds that a silence may last, and what they are counted in."""
+
+    rates: Rates
+    limit: float
+    typical: float
+    seen: int
+
+    def due(self, last: float) -> float:
+        """Return the instant after which the silence since the last arrival is unusual."""
+        return self.rates.after(last, self.limit)
+
+
+def _counts(times: Sequence[float], count: int, unit: float) -> list[float] | None:
+    """Return the rates of an hour of the day or a day of the week, 1 in the mean; None where they hardly differ."""
+    seen = [0.0] * count
+    for at in times:
+        seen[int(at // unit) % count] += 1
+    mean = len(times) / count
+    # Chi-squared of an even rhythm has mean `count` and variance twice that; five deviations are no chance.
+    if sum((x - mean) ** 2 for x in seen) / mean < count + 5 * (2 * count) ** 0.5:
+        return None
+    # What was never seen in so many chances is no rarer than one in them.
+    least = max(_RATE_LEAST, 1 / mean)
+    if count > 7:
+        seen = [(seen[i - 1] + 2 * seen[i] + seen[(i + 1) % count]) / 4 for i in range(count)]
+    return [max(x / mean, least) for x in seen]
+
+
+def _rates(times: Sequence[float], kind: str) -> Rates | None:
+    """Return the rates of this kind, or None where the arrivals do not show them."""
+    if kind == "flat":
+        return Rates()
+    hours = _counts(times, 24, HOUR)
+    if kind == "day":
+        rates = hours
+    elif len(times) >= 168 * _FULL:
+        rates = _counts(times, 168, HOUR)
+    else:
+        days = _counts(times, 7, DAY)
+        rates = days and [d * h for d in days for h in (hours or [1.0] * 24)]
+    if not rates:
+        return None
+    mean = sum(rates) / len(rates)
+    rates = [r / mean for r in rates]
+    return Rates(tuple(rates), (0.0, *accumulate(rates)))
+
+
+def _fit(times: Sequence[float], share: float, kind: str) -> Silence | None:
+    rates = _rates(times, kind)
+    if rates is None:
+        return None
+    gaps = [rates.between(a, b) for a, b in pairwise(times)]
+    typical = quantile(sorted(gaps), 0.5)
+    chance = share * (times[-1] - times[0]) / YEAR_DAYS / DAY
+    limit = _all_gaps(gaps, typical, chance)
+    by_day = _longest(times, gaps, typical, share)
+    # A rhythm of hours or days is itself learned of these gaps, which makes them look more even than they are.
+    if kind != "flat" or by_day > _AGREE * limit or not _independent(gaps, typical):
+        limit = max(limit, by_day)
+    return Silence(rates, limit, typical, len(times))
+
+
+def fit_silence(times: Sequence[float], share: float, past: dict[int, dict[str, float]]) -> Silence | None:
+    """Return the model of arrivals in order of time, or None under 30 of them in the last six weeks.
+
+    `past` keeps, of each fortnight's end, how many typical gaps were the limit then: it is filled here. The limit
+    is no more of them than it was in half of the fortnights, so that outages which recur never widen it.
+    """
+    now = times[-1]
+    recent = times[bisect_left(times, now - WINDOW) :]
+    if len(recent) < 30:
+        return None
+    for end in range(int(max(times[0] + WINDOW, now - _PAST) // _STEP) + 1, int(now // _STEP) + 1):
+        if end not in past:
+            until = bisect_left(times, end * _STEP)
+            window = times[bisect_left(times, end * _STEP - WINDOW) : until]
+            fits = ((k, _fit(window, share, k)) for k in _KINDS) if len(window) >= 30 else ()
+            past[end] = {k: f.limit / f.typical for k, f in fits if f and f.typical}
+    best: tuple[float, Silence] | None = None
+    for kind, handicap in _KINDS.items():
+        model = _fit(recent, share, kind)
+        if not model:
+            continue
+        before = [p[kind] for end, p in past.items() if kind in p and end * _STEP > now - _PAST]
+        if len(before) >= 2:
+            limit = min(model.limit, _WIDER * median(before) * model.typical)
+            model = replace(model, limit=limit)
+        if best is None or model.limit * handicap < best[0]:
+            best = model.limit * handicap, model
+    return best[1] if best else None
+
+
+def _longest(times: Sequence[float], gaps: Sequence[float], typical: float, share: float) -> float:
+    """Return the limit from the longest gap of each day: gaps of a bad hour come together, days hardly do."""
+    longest: dict[int, float] = {}
+    for at, gap in zip(times, gaps, strict=False):
+        day = int(at // DAY)
+        longest[day] = max(longest.get(day, 0.0), gap)
+    middle = quantile(sorted(longest.values()), 0.5)
+    excess = without_incidents([m - middle for m in longest.values() if m > middle], typical)
+    return middle + tail(excess, min(0.3, 2 * share / YEAR_DAYS), 0.5 * typical)
+
+
+def _all_gaps(gaps: Sequence[float], typical: float, chance: float) -> float:
+    """Return the limit from all gaps; `chance` is the false alarms that their time may hold."""
+    excess = without_incidents([g - typical for g in gaps if g > typical], typical)
+    return typical + tail(excess, min(0.3, 2 * chance / max(1, len(gaps))), 0.5 * typical)
+
+
+def _independent(gaps: Sequence[float], typical: float) -> bool:
+    """Return whether a long gap says nothing of the next one: then all gaps may be pooled, else days are the sample.
+
+    Neighbours fall on the same side of the median as often as not, within two deviations.
+    """
+    long = [g > typical for g in gaps]
+    same = sum(a == b for a, b in pairwise(long))
+    count = max(1, len(long) - 1)
+    return abs(same / count - 0.5) <= 1 / math.sqrt(count)

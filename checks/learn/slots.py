@@ -1,0 +1,256 @@
+"""Partitions with a time of their own: which exist, how long after their time they first come, when the next is due."""
+
+import math
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from checks.learn.calendars import explaining, is_holiday
+from checks.learn.clocks import FAMILIES, changes, offset, to_utc
+from checks.learn.keys import DAY, HOUR
+from checks.learn.tails import YEAR_DAYS, center_and_excess, median, quantile, tail, without_incidents
+
+WEEK = 7 * DAY
+_MOST = 720  # partitions: 42 days of an hourly table, three years of a daily one
+_EACH_SLOT = 8  # occurrences of a weekday or an hour of the week: two months
+_OUTAGE = 4 * DAY  # no table with days of its own pauses longer than a long weekend: beyond, it was down
+
+
+@dataclass(frozen=True)
+class Slots:
+    """What was learned of a table whose partitions name a time. Times in seconds; `lag` on the zone's clock."""
+
+    unit: float
+    expected: frozenset[int]
+    zones: tuple[tuple[str, float], ...]
+    margin: float
+    misses: int
+    seen: int
+    calendar: tuple[str, int] | None = None
+
+    @property
+    def cadence(self) -> float:
+        """The mean seconds between expected partitions."""
+        return WEEK / len(self.expected)
+
+    def due(self, newest: float) -> tuple[float, float]:
+        """Return the start of the partition that decides after the newest one, and the instant it is due (UTC)."""
+        step = self.unit
+        start, missed = newest, 0
+        for _ in range(int(2 * WEEK / step) * (self.misses + 1) + 1):
+            start += step
+            if int(start % WEEK // step) in self.expected and not (
+                self.calendar and is_holiday(self.calendar, start)
+            ):
+                missed += 1
+                if missed >= self.misses:
+                    return start, max(to_utc(z, start + lag + self.margin) for z, lag in self.zones)
+        return start, start + 45 * DAY
+
+
+def _outages(starts: Sequence[float]) -> list[bool]:
+    """Return of each gap after a start whether it was an outage: over four days, and no new rhythm."""
+    found = []
+    for i, (a, b) in enumerate(pairwise(starts)):
+        if b - a <= _OUTAGE:
+            found.append(False)
+            continue
+        around = sorted(y - x for x, y in pairwise(starts[max(0, i - 2) : i + 6]))
+        usual = around[len(around) // 2]
+        found.append(b - a > 1.5 * usual)
+    return found
+
+
+def _expected(starts: Sequence[float], unit: float) -> frozenset[int]:
+    """Return the slots of the week that exist, by the last eight of each that no outage hid."""
+    have = set(starts)
+    newest, first = starts[-1], starts[0]
+    outages = _outages(starts)
+    seen: dict[int, list[bool]] = {}
+    for slot in range(int(WEEK // unit)):
+        # WEEK divides the seconds since 1970, so slot 0 is the first of a Thursday.
+        start = newest - (newest - slot * unit) % WEEK
+        kept: list[bool] = []
+        while start >= first and len(kept) < _EACH_SLOT:
+            if start in have:
+                kept.append(True)
+            elif not outages[bisect_left(starts, start) - 1]:
+                kept.append(False)
+            start -= WEEK
+        if len(kept) >= 2:
+            seen[slot] = kept
+    often = sorted(sum(k) / len(k) for k in seen.values() if sum(k) >= 0.7 * len(k))
+    general = 1 - quantile(often, 0.5) if often else 0.0
+    found = set()
+    for slot, kept in seen.items():
+        recent = kept[:3]
+        # A slot that is missed more often than the others is one on which something comes now and then.
+        usual = sum(kept) >= 0.7 * len(kept) and len(kept) - sum(kept) <= 1 + len(kept) * general
+        if (usual and sum(recent) >= 2) or (len(recent) == 3 and all(recent)):
+            found.add(slot)
+    if not found and newest - first < 3 * WEEK:
+        found = _by_hour(starts, unit)
+    if unit < DAY:
+        found = _new_hours(starts, unit, found)
+    return frozenset(found)
+
+
+def _new_hours(starts: Sequence[float], unit: float, found: set[int]) -> set[int]:
+    """Return the hours of the last three days if all three had the same and the weeks before had others."""
+    newest = starts[-1]
+    days: list[set[float]] = [set(), set(), set()]
+    for start in reversed(starts):
+        back = int((newest - start) // DAY)
+        if back > 2:
+            break
+        days[back].add(start % DAY)
+    if days[0] != days[1] or days[1] != days[2] or not days[0]:
+        return found
+    # Where weeks taught something else of these very days, all days are new; else those that were like them last week.
+    span = [newest - i * unit for i in range(int(WEEK / unit))]
+    recent = set(starts[-len(span) :])
+    three = span[: int(3 * DAY / unit)]
+    new = {s for s in three if int(s % WEEK // unit) in found} != recent.intersection(three)
+    changed = set(found)
+    for back in range(7):
+        day = span[int(back * DAY / unit) : int((back + 1) * DAY / unit)]
+        if new or {s % DAY for s in recent.intersection(day)} == days[0]:
+            changed -= {int(s % WEEK // unit) for s in day}
+            changed |= {int(s % WEEK // unit) for s in day if s % DAY in days[0]}
+    return changed
+
+
+def _miss_rate(
+    starts: Sequence[float], unit: float, expected: frozenset[int], calendar: tuple[str, int] | None
+) -> float:
+    """Return the share of expected slots that begin a miss, in the better stretches, outages left out."""
+    have = set(starts)
+    stretch = 40 if unit >= DAY else int(WEEK // unit)
+    outages = _outages(starts)
+    # Twice as many slots as ever came: the rhythm is new, and only what came of it counts.
+    week = bisect_left(starts, starts[-1] - WEEK)
+    begin = (
+        starts[0]
+        if len(expected) <= 2 * max(1, len(starts[:week]) * WEEK / (starts[-1] - starts[0]))
+        else None
+    )
+    flags, start = [], begin if begin is not None else starts[-1] - 3 * DAY
+    while start <= starts[-1]:
+        if int(start % WEEK // unit) in expected and not (calendar and is_holiday(calendar, start)):
+            flags.append(start not in have and not outages[bisect_left(starts, start) - 1])
+        start += unit
+    begins = [f and not (i and flags[i - 1]) for i, f in enumerate(flags)]
+    if len(flags) <= stretch:
+        # One miss in a short history is an incident as likely as a habit.
+        return max(0, sum(begins) - 1) / max(1, len(flags))
+    total = sum(begins[:stretch])
+    totals = [total]
+    for i in range(stretch, len(begins)):
+        total += begins[i] - begins[i - stretch]
+        totals.append(total)
+    return quantile(sorted(totals), 0.25) / stretch
+
+
+def _calendar(starts: Sequence[float], expected: frozenset[int]) -> tuple[str, int] | None:
+    """Return the holidays that explain the missed days which stand alone, or None."""
+    have = set(starts)
+    missed, kept, start = [], [], starts[0]
+    outages = _outages(starts)
+    while start <= starts[-1]:
+        if int(start % WEEK // DAY) in expected:
+            if start in have:
+                kept.append(start)
+            elif not outages[bisect_left(starts, start) - 1]:
+                missed.append(start)
+        start += DAY
+    return explaining(missed, kept)
+
+
+def _by_hour(starts: Sequence[float], unit: float) -> set[int]:
+    """Return the slots of the week by the time of day alone: what a young table shows."""
+    days = max(1.0, (starts[-1] - starts[0]) / DAY)
+    counts: dict[float, int] = {}
+    for start in starts:
+        counts[start % DAY] = counts.get(start % DAY, 0) + 1
+    usual = [s for s, n in counts.items() if n >= 0.7 * days]
+    return {int((d * DAY + s) // unit) for d in range(7) for s in usual}
+
+
+def consecutive(miss: float, chance: float) -> int:
+    """Return how many misses in a row the budget's chance a period asks for, where one comes by itself so often."""
+    if miss <= 0.04:  # one in 25: a stretch of 40 that holds one miss holds an incident, not a habit
+        return 1
+    if miss >= 0.5:
+        return 4
+    return min(4, max(2, math.ceil(math.log(max(chance, 1e-4) * 10) / math.log(miss))))
+
+
+def fit_slots(firsts: Sequence[tuple[float, float]], share: float) -> Slots | None:
+    """Return the model of partitions (own start, first arrival) in order, or None where their keys keep no week.
+
+    `share` is the false alarms a year that the table may raise.
+    """
+    recent = firsts[-_MOST:]
+    starts = [s for s, _ in recent]
+    unit = _unit(starts)
+    if unit is None or len(starts) < 8:
+        return None
+    expected = _expected(starts, unit)
+    if not expected:
+        return None
+    calendar = _calendar(starts, expected) if unit == DAY else None
+    miss = _miss_rate(starts, unit, expected, calendar)
+    a_year = len(expected) * YEAR_DAYS / 7
+    chance = share / a_year
+    cadence = WEEK / len(expected)
+    least = 0.125 * cadence  # nobody acts sooner, and a clock's change of a daily table's job fits in
+    fitted: list[tuple[str, float, list[float]]] = []
+    for zone in zones_of(recent):
+        lags = [at + offset(zone, at) - start for start, at in recent]
+        fitted.append((zone, *center_and_excess(lags, max(0.02 * cadence, 60.0))))
+    margin = max(tail(without_incidents(f[2], least), chance, least) for f in fitted)
+    return Slots(
+        unit,
+        expected,
+        tuple((f[0], f[1]) for f in fitted),
+        margin,
+        consecutive(miss, chance),
+        len(starts),
+        calendar,
+    )
+
+
+def _unit(starts: Sequence[float]) -> float | None:
+    """Return the step of the partitions' grid, an hour or a day, or None where they keep neither."""
+    if all(s % DAY == 0 for s in starts):
+        return DAY
+    if all(s % HOUR == 0 for s in starts):
+        return HOUR
+    return None
+
+
+def zones_of(firsts: Sequence[tuple[float, float]]) -> list[str]:
+    """Return the zones whose clock explains the lags of (own start, arrival) best; all that explain them equally.
+
+    Only a change of clocks can tell zones apart: those that it speaks for stay alone, those it speaks against go.
+    """
+    undecided, proved = [], []
+    lags = [at - start for start, at in firsts]
+    times = [at for _, at in firsts]
+    for zone in FAMILIES[1:]:
+        votes = []
+        for change, delta in changes(zone, times[0], times[-1]):
+            place = bisect_left(times, change)
+            before, after = lags[max(0, place - 10) : place], lags[place : place + 10]
+            if len(before) >= 3 and len(after) >= 3:
+                moved = median(after) - median(before)
+                votes.append(abs(moved + delta) < abs(moved))
+        if not votes:
+            undecided.append(zone)
+        elif sum(votes) > len(votes) / 2:
+            proved.append((sum(votes) / len(votes), zone))
+    if proved:
+        best = max(proved)[0]
+        return [z for share, z in proved if share == best]
+    return ["UTC", *undecided]

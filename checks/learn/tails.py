@@ -1,0 +1,106 @@
+"""Limits from the tail of what was seen: how far beyond it the budget of false alarms reaches."""
+
+import math
+from bisect import bisect_left, insort
+from collections import deque
+from collections.abc import Sequence
+
+YEAR_DAYS = 365.25
+SHARE_MIN, SHARE_MAX = 0.05, 4.0
+"""False alarms a table and year: below, no tail of some months can be extrapolated; above, nobody reads them."""
+
+# A Weibull's shape: 2 is a Gaussian's tail, 1 an exponential's, below 0.6 one guess of months predicts years.
+_SHAPE_MIN, _SHAPE_MAX, _SHAPE_PRIOR = 0.6, 2.0, 1.0
+_PRIOR_WEIGHT = 30.0  # observations: with fewer, two quantiles say less of the shape than tails in general do
+_SAMPLING = (
+    1.0  # one standard error of a far quantile is about this over the root of n, relative to the limit
+)
+_RESTART_OUTLIERS = 3  # two late runs are bad luck; three on one side are a new hour
+_INCIDENT = 3.0
+_CENTER_WINDOW = 15  # runs: two weeks of a daily job, so that a drift of minutes a day is followed
+
+
+def share_of(budget_a_month: float, tables: int) -> float:
+    """Return the false alarms a year that one of so many tables may raise, within what can be kept."""
+    return min(SHARE_MAX, max(SHARE_MIN, budget_a_month * 12.0 / max(1, tables)))
+
+
+def quantile(ordered: Sequence[float], share: float) -> float:
+    """Return the quantile of an ordered, non-empty sequence, interpolated."""
+    place = share * (len(ordered) - 1)
+    low = int(place)
+    if low + 1 >= len(ordered):
+        return ordered[low]
+    return ordered[low] * (1 - place + low) + ordered[low + 1] * (place - low)
+
+
+def median(values: Sequence[float]) -> float:
+    """Return the median of a non-empty sequence in any order."""
+    return quantile(sorted(values), 0.5)
+
+
+def tail(excess: Sequence[float], chance: float, least: float, shape: float = _SHAPE_PRIOR) -> float:
+    """Return what an excess passes with this chance, by a Weibull tail through two quantiles of those seen.
+
+    `excess` is ordered and positive, in any unit; `least` is the limit below which none is set, in the same.
+    The sampling error of the limit is added.
+    """
+    count = len(excess)
+    if not count:
+        return least
+    # The highest quantile that still has an observation or more beyond it.
+    low, high = (0.75, 0.96) if count >= 25 else (0.5, 0.9)
+    tiny = max(least * 0.02, 1e-9)
+    a, b = max(quantile(excess, low), tiny), max(quantile(excess, high), tiny)
+    prior, shape = shape, _SHAPE_MAX
+    if b > a * 1.0001:
+        shape = math.log(math.log(1 - high) / math.log(1 - low)) / math.log(b / a)
+    weight = count / (count + _PRIOR_WEIGHT)
+    shape = min(_SHAPE_MAX, max(_SHAPE_MIN, weight * shape + (1 - weight) * prior))
+    reach = max(1.0, math.log(min(max(chance, 1e-12), 0.5)) / math.log(1 - high))
+    return max(b * math.pow(reach, 1 / shape) * (1 + _SAMPLING / math.sqrt(count)), least)
+
+
+def center_and_excess(values: Sequence[float], least: float) -> tuple[float, list[float]]:
+    """Return the trailing median of non-empty values in order of time, and by how much later ones passed theirs.
+
+    The median restarts after three outliers on one side; what lies beyond is then no excess but a new hour.
+    `least` is the deviation that is never an outlier.
+    """
+    window: deque[float] = deque()
+    ordered: list[float] = []
+    outliers: list[float] = []
+    excess: list[float] = []
+    for value in values:
+        if len(ordered) >= 3:
+            center = ordered[len(ordered) // 2]
+            spread = sorted([abs(v - center) for v in ordered])[len(ordered) // 2]
+            if abs(value - center) > max(4 * spread, least):
+                outliers.append(value)
+                last = outliers[-_RESTART_OUTLIERS:]
+                if len(last) == _RESTART_OUTLIERS and len({v > center for v in last}) == 1:
+                    window, ordered = deque(last), sorted(last)
+                    del excess[max(0, len(excess) - _RESTART_OUTLIERS + 1) :]
+                    outliers = []
+                    continue
+            else:
+                outliers = []
+            if value > center:
+                excess.append(value - center)
+        window.append(value)
+        insort(ordered, value)
+        if len(window) > _CENTER_WINDOW:
+            del ordered[bisect_left(ordered, window.popleft())]
+    return quantile(ordered, 0.5), excess[-400:]
+
+
+def without_incidents(excess: Sequence[float], least: float) -> list[float]:
+    """Return positive excesses, ordered, without those far beyond the bulk: past incidents never widen a limit.
+
+    Three times the ninth decile is five deviations of a Gaussian, and passed once in 1,000 by an exponential.
+    """
+    ordered = sorted(excess)
+    if not ordered:
+        return []
+    cut = max(_INCIDENT * quantile(ordered, 0.9), least)
+    return [e for e in ordered if e <= cut]

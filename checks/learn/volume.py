@@ -1,0 +1,118 @@
+"""How much a partition usually holds: in log space, with weekdays and hours where they matter, and a limit each way."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from checks.learn.keys import DAY, HOUR
+from checks.learn.tails import median, quantile, tail
+
+_LEAST_DROP = math.log(3)  # to a third: what a person wants to be told of, whatever the noise
+_LEAST_RISE = math.log(5)
+_INCIDENT = 10.0
+_DAILY, _WEEKS, _HOURLY = 60, 4, 1000
+_FEWEST = 5  # their sampling error makes the limits wide
+_TREND = 14  # periods whose median is the level: a growth of half a per cent a day is followed
+
+
+@dataclass(frozen=True)
+class Volume:
+    """The usual bytes of a partition: log levels by weekday or hour; limits in log; files and seconds to settle."""
+
+    level: float
+    weekday: tuple[float, ...]
+    hour: tuple[float, ...]
+    drop: float
+    rise: float
+    files: float
+    settle: float
+    seen: int
+
+    def usual(self, start: float) -> float:
+        """Return the log of the bytes usual of the partition with this own start."""
+        day, hour = int(start // DAY) % 7, int(start % DAY // HOUR)
+        return self.level + (self.weekday[day] if self.weekday else 0) + (self.hour[hour] if self.hour else 0)
+
+    def judge(self, start: float, size: float) -> str | None:
+        """Return `drop`, `rise` or None for so many bytes."""
+        if size <= 0:
+            return "drop"
+        apart = math.log(size) - self.usual(start)
+        return "drop" if apart < -self.drop else "rise" if apart > self.rise else None
+
+
+def _effect(groups: dict[int, list[float]], count: int, rest: Sequence[float]) -> tuple[float, ...]:
+    """Return the medians of groups if they differ by more than chance makes them (F of one way), else nothing."""
+    if len(groups) < 2 or len(rest) < 3 * len(groups) or min(len(g) for g in groups.values()) < 3:
+        return ()
+    mean = sum(rest) / len(rest)
+    between = sum(len(g) * (sum(g) / len(g) - mean) ** 2 for g in groups.values()) / (len(groups) - 1)
+    within = sum((v - sum(g) / len(g)) ** 2 for g in groups.values() for v in g) / (len(rest) - len(groups))
+    # 5 is passed by chance once in some thousands with 6 and 50 degrees of freedom.
+    if between <= 5 * max(within, 1e-6):
+        return ()
+    return tuple(median(groups[i]) if i in groups else 0.0 for i in range(count))
+
+
+def fit_volume(
+    periods: Sequence[tuple[float, float, int, float]], share: float, a_year: float
+) -> Volume | None:
+    """Return the model of usual, settled partitions (own start, bytes, files, seconds they took), or None.
+
+    None under five partitions with bytes. `share` is the false alarms a year of the table, `a_year` its partitions.
+    """
+    recent_ones = periods[-(_DAILY if a_year < _HOURLY else _WEEKS * 168) :]
+    known = [(s, math.log(b), f, took) for s, b, f, took in recent_ones if b > 0]
+    if len(known) < _FEWEST:
+        return None
+    logs = [v for _, v, _, _ in known]
+    # The level along time is taken out first, or growth would pass for noise.
+    window = _TREND if a_year < 1000 else 7 * 24
+    flat = (
+        [v - median(logs[max(0, i - window) : i + window]) for i, v in enumerate(logs)]
+        if len(logs) < 200
+        else [
+            v - median(logs[max(0, i - i % 24 - window) : i - i % 24 + window : 3])
+            for i, v in enumerate(logs)
+        ]
+    )
+    bulk = sorted(flat)
+    low, high = quantile(bulk, 0.02) - 1.0, quantile(bulk, 0.98) + 1.0
+    clean = [min(max(v, low), high) for v in flat]
+    by_day: dict[int, list[float]] = {}
+    by_hour: dict[int, list[float]] = {}
+    for (start, *_), v in zip(known, clean, strict=True):
+        by_day.setdefault(int(start // DAY) % 7, []).append(v)
+        by_hour.setdefault(int(start % DAY // HOUR), []).append(v)
+    weekday = _effect(by_day, 7, clean)
+    left = [
+        v - (weekday[int(s // DAY) % 7] if weekday else 0) for (s, *_), v in zip(known, clean, strict=True)
+    ]
+    hours: dict[int, list[float]] = {}
+    for (start, *_), v in zip(known, left, strict=True):
+        hours.setdefault(int(start % DAY // HOUR), []).append(v)
+    hour = _effect(hours, 24, left)
+    rest = [v - (hour[int(s % DAY // HOUR)] if hour else 0) for (s, *_), v in zip(known, left, strict=True)]
+    recent = [
+        logs[i]
+        - (weekday[int(known[i][0] // DAY) % 7] if weekday else 0)
+        - (hour[int(known[i][0] % DAY // HOUR)] if hour else 0)
+        for i in range(max(0, len(logs) - window), len(logs))
+    ]
+    chance = share / max(1.0, a_year) / 2
+    size = sorted(abs(v) for v in rest)
+    # Noise of sizes is about the same both ways, and what lies ten usual deviations off was an incident.
+    margin = tail([v for v in size if v <= _INCIDENT * quantile(size, 0.5)], chance, _LEAST_DROP, shape=1.7)
+    counts = sorted(float(f) for _, _, f, _ in known[-20:])
+    took = sorted(t for *_, t in known[-100:])
+    return Volume(
+        median(recent),
+        weekday,
+        hour,
+        margin,
+        max(margin, _LEAST_RISE),
+        quantile(counts, 0.5),
+        # Half as long again as the slowest of late: files of one run rarely take longer.
+        1.5 * took[-1] + 300.0,
+        len(known),
+    )

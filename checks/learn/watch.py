@@ -1,0 +1,182 @@
+"""One table's arrivals in the order of time -> the alerts that they open and close. Nothing looks ahead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from checks.learn.clocks import offset
+from checks.learn.history import History, Period
+from checks.learn.keys import DAY, HOUR, Key, parse
+from checks.learn.model import Model, Need, fit
+
+if TYPE_CHECKING:
+    from checks.learn.history import Arrival
+
+# A model is fitted once a day; the arrivals after a change of clocks tell zones apart, three each side are needed.
+_REFIT, _AFTER_CHANGE = DAY, 4
+# Two in time, or one of days: the rhythm is back after a silence that was told.
+_BACK = 2
+# A silence is told again once it is clearly longer than the one before, which the jitter of a new rhythm is not.
+_LONGER = 1.5
+# Of a schedule of days that holds beyond five of them, when it has become one of weeks: shorter ones recur. Of slower
+# and of quicker ones it takes as many periods as make an outage of one or two unlikely.
+_NEW_RHYTHM, _NEW_SLOW, _NEW_QUICK = 5 * DAY, 2.5, 3.0
+_MOST_OPEN = 3  # partitions whose files may come at once; older ones are judged as they are
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """From when to when (seconds since 1970, UTC; None: still open), and the check that told it."""
+
+    opened: float
+    closed: float | None
+    check: str
+
+
+@dataclass(slots=True)
+class Watch:
+    """The state of one table's replay from `begin` on. `share` is the false alarms a year that it may raise."""
+
+    share: float
+    begin: float
+    dated: bool
+    history: History = field(init=False)
+    model: Model | Need | None = None
+    alerts: list[Alert] = field(default_factory=list)
+    _due: tuple[float, str] | None = None
+    _open: tuple[float, str] | None = None
+    _returned: list[float] = field(default_factory=list)
+    _told: float = 0.0  # seconds of the last silence that was told, until the rhythm is back
+    _usual: float = 0.0  # what would be due had nothing been told
+    _in_time: int = 0
+    _refits: int = 0
+    _short: float | None = None  # since when the volume is not usual
+    _periods: list[Period] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Start with nothing seen."""
+        self.history = History(self.dated)
+
+    def tick(self, now: float) -> None:
+        """Open what was due before an instant; arrivals at it or after it are not known."""
+        if self.model is None and now >= self.begin and self.history.last is not None:
+            self._learn(self.begin)
+            self._plan()
+        if self._due is not None and self._open is None and self._due[0] < now:
+            self._open = max(self._due[0], self.begin), self._due[1]
+        volume = self.model.volume if isinstance(self.model, Model) else None
+        if volume is not None:
+            for period in [p for p in self._periods if p.first + volume.settle < now]:
+                self._judge(period, period.first + volume.settle)
+
+    def add(self, arrival: Arrival) -> None:
+        """Take the next arrival: it may close what is open, and it teaches."""
+        self.tick(arrival.at)
+        key = parse(arrival.partition) if self.dated else None
+        if not self.history.counts(arrival, key):
+            if key is not None:
+                self._weigh(arrival, key)
+            return
+        before = self.history.last
+        if self.history.take(arrival, key) and key is not None:
+            while len(self._periods) > _MOST_OPEN:
+                self._judge(self._periods[0], arrival.at)
+            self._periods.append(Period(key.start, arrival.at, arrival.at))
+        if key is not None:
+            self._weigh(arrival, key)
+        if before == arrival.at:
+            return
+        self._rhythm(arrival.at, before)
+        if arrival.at < self.begin:
+            return
+        self._learn(arrival.at)
+        self._plan()
+        self._close(arrival.at)
+
+    def end(self, now: float) -> list[Alert]:
+        """Return all alerts as they stand at an instant."""
+        self.tick(now)
+        still = [] if self._open is None else [Alert(self._open[0], None, self._open[1])]
+        if self._short is not None:
+            still.append(Alert(self._short, None, "volume"))
+        return sorted([*self.alerts, *still], key=lambda a: (a.opened, a.check))
+
+    def _rhythm(self, at: float, before: float | None) -> None:
+        if self._open is None:
+            self._in_time = self._in_time + 1 if at <= self._usual else 0
+            slots = self.model.slots if isinstance(self.model, Model) else None
+            if self._in_time >= (1 if slots is not None and slots.cadence >= DAY else _BACK):
+                self._told = 0.0
+        elif before is not None:
+            if not self._returned:
+                self._told = at - before
+            self._returned.append(at)
+
+    def _learn(self, now: float) -> None:
+        model = self.model
+        if isinstance(model, Model):
+            zones = model.slots.zones if model.slots is not None else ()
+            moved = any(offset(zone, now) != offset(zone, model.fitted) for zone, _ in zones)
+            if now - model.fitted < _REFIT and not moved and not self._refits:
+                return
+            self._refits = _AFTER_CHANGE if moved else max(0, self._refits - 1)
+        self.model = fit(self.history, self.share)
+
+    def _plan(self) -> None:
+        last = self.history.last
+        if not isinstance(self.model, Model) or last is None:
+            self._due = None
+            return
+        due = self.model.due(last, self.history.newest)
+        self._usual = due[0] if due is not None else 0.0
+        if due is not None and self._told and self._open is None:
+            slots = self.model.slots
+            if slots is None or self._told > _new_rhythm(slots.cadence):
+                due = max(due[0], last + _LONGER * self._told), due[1]
+        self._due = due
+
+    def _close(self, now: float) -> None:
+        """Close the open alert once what was due is there, and it is no stray."""
+        if self._open is None or (self._due is not None and self._due[0] <= now):
+            return
+        if len(self._returned) < self._needed():
+            return
+        self.alerts.append(Alert(self._open[0], now, self._open[1]))
+        self._open = None
+        self._in_time = 0
+        self._returned = []
+        self._plan()
+
+    def _needed(self) -> int:
+        """Return the arrivals that end a silence: as many as come within an hour or two, one of slower tables."""
+        typical = self.model.typical if isinstance(self.model, Model) else None
+        if typical is None:
+            return 1
+        return 3 if typical <= HOUR / 2 else 2 if typical <= 1.5 * HOUR else 1
+
+    def _weigh(self, arrival: Arrival, key: Key) -> None:
+        period = next((p for p in self._periods if p.start == key.start), None)
+        if period is None:
+            return
+        period.take(arrival)
+        volume = self.model.volume if isinstance(self.model, Model) else None
+        if volume is not None and period.files >= volume.files:
+            self._judge(period, arrival.at)
+
+    def _judge(self, period: Period, at: float) -> None:
+        self._periods.remove(period)
+        volume = self.model.volume if isinstance(self.model, Model) else None
+        if volume is not None and period.sized and volume.judge(period.start, period.size) is not None:
+            if self._short is None and at >= self.begin:
+                self._short = at
+            return
+        if self._short is not None:
+            self.alerts.append(Alert(self._short, at, "volume"))
+            self._short = None
+        self.history.settle(period)
+
+
+def _new_rhythm(cadence: float) -> float:
+    """Return the seconds of a told silence beyond which a schedule of this cadence may have changed for good."""
+    return max(_NEW_RHYTHM, _NEW_SLOW * cadence) if cadence >= DAY else _NEW_QUICK * cadence

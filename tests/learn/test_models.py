@@ -1,0 +1,351 @@
+"""What is learned of tables of each kind, and when they alert: by hand-made arrivals whose truth is known."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from random import Random
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from checks.learn import Alert, Arrival, Model, Need, Watch, confidence, explain, replay, share_of
+from checks.learn.keys import DAY, HOUR, parse
+from checks.learn.tails import tail, without_incidents
+
+START = datetime(2026, 1, 5, tzinfo=UTC)  # a Monday
+BEGIN = START.timestamp() + 60 * DAY
+
+
+def draws(seed: int) -> Random:
+    return Random(seed)  # noqa: S311 - the same each time
+
+
+def moment(text: str) -> float:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
+
+
+def daily(
+    days: range, hour: float = 5.0, zone: str = "UTC", *, dated: bool = False, size: int | None = None
+) -> list[Arrival]:
+    random = draws(7)
+    found = []
+    for day in days:
+        date = START.date() + timedelta(days=day)
+        wall = datetime(date.year, date.month, date.day, tzinfo=ZoneInfo(zone)) + timedelta(hours=hour)
+        key = f"dt={date - timedelta(days=1)}" if dated else ""
+        found.append(Arrival(float(int(wall.timestamp() + random.random() * 900)), key, size))
+    return found
+
+
+def every(seconds: float, count: int, jitter: float = 30.0) -> list[Arrival]:
+    random = draws(7)
+    return [
+        Arrival(float(int(START.timestamp() + i * seconds + random.random() * jitter))) for i in range(count)
+    ]
+
+
+def told(arrivals: list[Arrival], end: float, share: float = 0.2) -> list[Alert]:
+    return replay(arrivals, share, BEGIN, end)
+
+
+def learned(arrivals: list[Arrival]) -> Watch:
+    watch = Watch(0.2, BEGIN, dated=bool(arrivals[0].partition))
+    for arrival in arrivals:
+        watch.add(arrival)
+    watch.tick(max(BEGIN, arrivals[-1].at))
+    return watch
+
+
+def test_a_daily_table_alerts_an_eighth_of_a_day_after_its_hour_and_closes_when_data_comes() -> None:
+    arrivals = [*daily(range(70)), *daily(range(72, 80))]
+    alerts = told(arrivals, arrivals[-1].at)
+    assert [a.check for a in alerts] == ["freshness"]
+    due = START.timestamp() + 70 * DAY + 5 * HOUR
+    assert due + 3 * HOUR <= alerts[0].opened <= due + 3.3 * HOUR
+    assert alerts[0].closed == arrivals[70].at
+
+
+def test_the_deadline_is_passed_only_after_it() -> None:
+    arrivals = daily(range(70))
+    opened = told(arrivals, arrivals[-1].at + 2 * DAY)[0].opened
+    assert told(arrivals, opened) == []
+    assert told(arrivals, opened + 1) == [Alert(opened, None, "freshness")]
+
+
+def test_a_weekend_is_no_silence_and_a_missed_monday_is_one() -> None:
+    weekdays = [a for a in daily(range(84)) if datetime.fromtimestamp(a.at, UTC).weekday() < 5]
+    assert told(weekdays, weekdays[-1].at) == []
+    monday = START.timestamp() + 77 * DAY
+    alerts = told([a for a in weekdays if not monday <= a.at < monday + DAY], weekdays[-1].at)
+    assert [monday <= a.opened < monday + DAY for a in alerts] == [True]
+    said = explain((watch := learned(weekdays)).model or Need(0, 1), watch.history)
+    assert said.startswith("60 of the last 60 weekdays between 05:0")
+    assert "UTC; due 09:" in said
+
+
+def test_a_job_of_berlin_stays_at_its_hour_over_the_change_of_clocks() -> None:
+    arrivals = daily(range(100), 6.0, "Europe/Berlin", dated=True)  # clocks change on 29 March
+    watch = learned(arrivals)
+    assert isinstance(watch.model, Model)
+    assert watch.model.slots is not None
+    assert [z for z, _ in watch.model.slots.zones] == ["Europe/Berlin"]
+    assert "Europe/Berlin; due 09:" in explain(watch.model, watch.history)
+    assert told(arrivals, arrivals[-1].at) == []
+
+
+def test_a_rewritten_partition_does_not_hide_that_the_next_is_missing() -> None:
+    arrivals = [a for a in daily(range(80), dated=True) if "2026-03-20" not in a.partition]
+    gap = moment("2026-03-21 05:00")
+    arrivals.append(Arrival(gap + HOUR, "dt=2026-02-20"))
+    alerts = told(arrivals, arrivals[-2].at)
+    assert [(a.check, a.opened > gap, a.closed) for a in alerts] == [
+        ("partitions", True, next(a.at for a in arrivals if "2026-03-21" in a.partition))
+    ]
+
+
+def test_recurring_outages_do_not_widen_a_limit() -> None:
+    lost = {day for first in (20, 34, 47) for day in range(first, first + 4)}
+    arrivals = daily(range(75))
+    healthy = told(arrivals[:70], arrivals[70].at + DAY)[0].opened
+    broken = told(
+        [a for i, a in enumerate(arrivals) if i not in lost][: 70 - len(lost)], arrivals[70].at + DAY
+    )
+    assert abs(broken[0].opened - healthy) < HOUR / 2
+
+
+def test_a_cadence_that_changes_for_good_is_told_once() -> None:
+    arrivals = [*daily(range(70)), *[daily(range(d, d + 1))[0] for d in range(77, 160, 7)]]
+    alerts = told(arrivals, arrivals[-1].at)
+    assert len(alerts) == 1
+    # And what was learned anew holds: a week without data is told.
+    assert len(told(arrivals, arrivals[-1].at + 10 * DAY)) == 2
+
+
+def test_a_stray_arrival_does_not_close_and_open_an_alert() -> None:
+    arrivals = every(600.0, 70 * 144)
+    gone = START.timestamp() + 65 * DAY
+    silent = [a for a in arrivals if not gone <= a.at < gone + DAY]
+    silent.append(Arrival(gone + 12 * HOUR))
+    alerts = told(silent, arrivals[-1].at)
+    assert len(alerts) == 1
+    assert alerts[0].opened < gone + HOUR
+    assert gone + DAY <= (alerts[0].closed or 0) < gone + DAY + HOUR
+
+
+def test_nights_of_an_office_are_no_silence() -> None:
+    random = draws(3)
+    arrivals = [
+        Arrival(START.timestamp() + day * DAY + 7 * HOUR + i * 1200 + float(random.randrange(600)))
+        for day in range(80)
+        for i in range(30)
+    ]
+    assert told(arrivals, arrivals[-1].at) == []
+    morning = START.timestamp() + 70 * DAY
+    alerts = told([a for a in arrivals if not morning <= a.at < morning + DAY], arrivals[-1].at)
+    assert len(alerts) == 1
+    assert morning + 7 * HOUR < alerts[0].opened < morning + 12 * HOUR
+
+
+def test_holidays_of_the_country_that_explains_the_gaps_are_left_out() -> None:
+    off = {"2026-01-01", "2026-01-06", "2026-04-03", "2026-04-06", "2026-05-01", "2026-05-14", "2026-05-25"}
+    # Two years of working days; a public holiday of Germany of the last year is missed each time.
+    begin = datetime(2024, 9, 2, tzinfo=UTC)
+    import holidays
+
+    german = holidays.country_holidays("DE", years=range(2024, 2027))
+    days = [begin + timedelta(days=i) for i in range(640)]
+    work = [d for d in days if d.weekday() < 5 and d.date() not in german]
+    arrivals = [Arrival((d + timedelta(hours=6)).timestamp()) for d in work]
+    alerts = replay(arrivals, 0.2, moment("2025-09-01 00:00"), arrivals[-1].at)
+    opened = {datetime.fromtimestamp(a.opened, UTC).date().isoformat() for a in alerts}
+    assert not opened & off
+
+
+def test_a_monthly_table_is_judged_by_its_months() -> None:
+    months = [moment(f"{2024 + m // 12}-{m % 12 + 1:02d}-03 08:00") for m in range(27)]
+    arrivals = [Arrival(at) for at in months]
+    begin = moment("2025-06-01 00:00")
+    assert replay(arrivals, 0.2, begin, months[-1]) == []
+    alerts = replay(arrivals, 0.2, begin, months[-1] + 40 * DAY)
+    # The tenth of a month after the third: neither February's length nor March's matters.
+    assert [moment("2026-04-05 00:00") < a.opened < moment("2026-04-08 00:00") for a in alerts] == [True]
+
+
+def test_four_quarters_allow_a_wide_margin_and_it_is_said() -> None:
+    quarters = [moment(f"{2024 + q // 4}-{q % 4 * 3 + 1:02d}-05 08:00") for q in range(6)]
+    watch = Watch(0.2, quarters[-1], dated=False)
+    for at in quarters:
+        watch.add(Arrival(at))
+    assert isinstance(watch.model, Model)
+    assert "few periods, so the margin is wide" in explain(watch.model, watch.history)
+    assert confidence(watch.model) == "a guess"
+
+
+@pytest.mark.parametrize(("share_of_usual", "expected"), [(0.1, ["volume"]), (0.0, ["volume"]), (0.8, [])])
+def test_a_short_partition_is_told_by_its_bytes(share_of_usual: float, expected: list[str]) -> None:
+    random = draws(1)
+    arrivals = [
+        Arrival(a.at, a.partition, int(random.uniform(900_000, 1_100_000)))
+        for a in daily(range(80), dated=True)
+    ]
+    short = arrivals[70]
+    arrivals[70] = Arrival(short.at, short.partition, int(1_000_000 * share_of_usual))
+    alerts = told(arrivals, arrivals[-1].at)
+    assert [a.check for a in alerts] == expected
+    if expected:
+        assert (alerts[0].opened, alerts[0].closed) == (short.at, arrivals[71].at)
+
+
+def test_quiet_weekends_are_usual_of_weekends() -> None:
+    random = draws(1)
+    arrivals = []
+    for a in daily(range(90), dated=True):
+        weekend = datetime.fromtimestamp(a.at, UTC).weekday() > 4
+        arrivals.append(Arrival(a.at, a.partition, int(random.uniform(9e5, 11e5) * (0.2 if weekend else 1))))
+    assert told(arrivals, arrivals[-1].at) == []
+
+
+def test_bytes_are_judged_only_once_the_usual_files_are_there() -> None:
+    arrivals = [
+        Arrival(a.at + 60 * k, a.partition, 1_000 + k)
+        for a in daily(range(80), dated=True)
+        for k in range(10)
+    ]
+    assert told(arrivals, arrivals[-1].at) == []
+    cut = [a for i, a in enumerate(arrivals) if not 702 <= i < 710]  # two of ten files of one day
+    alerts = told(cut, arrivals[-1].at)
+    assert [a.check for a in alerts] == ["volume"]
+    assert alerts[0].opened > arrivals[709].at
+
+
+class TestBadInput:
+    def test_nothing(self) -> None:
+        assert told([], BEGIN + DAY) == []
+
+    def test_two_arrivals_teach_nothing_and_say_so(self) -> None:
+        watch = learned(daily(range(2)))
+        assert watch.model == Need(2, 4)
+        assert str(watch.model) == "2 arrivals seen, 4 needed"
+        assert watch.end(BEGIN + 300 * DAY) == []
+
+    def test_all_at_one_instant(self) -> None:
+        same = [Arrival(START.timestamp(), f"dt=2026-01-0{i % 9 + 1}", 5) for i in range(100)]
+        assert told(same, BEGIN + 90 * DAY) == []
+
+    def test_a_year_of_gaps_keeps_the_last_good_model(self) -> None:
+        arrivals = [*daily(range(70)), *daily(range(435, 440))]
+        alerts = told(arrivals, arrivals[-1].at)
+        assert len(alerts) == 1
+        assert (alerts[0].closed or 0) - alerts[0].opened > 360 * DAY
+
+    def test_keys_that_do_not_parse_or_name_another_century_neither_teach_nor_hide(self) -> None:
+        arrivals = daily(range(80), dated=True)
+        odd = [
+            Arrival(a.at + 5, key)
+            for a in arrivals[9::7]
+            for key in ("__HIVE_DEFAULT_PARTITION__", "dt=2099-01-01")
+        ]
+        assert told(arrivals + odd, arrivals[-1].at) == []
+        end = arrivals[-1].at + 3 * DAY
+        assert told(arrivals + odd, end) == told(arrivals, end) != []
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "unit"),
+    [
+        ("2026-02-01", "2026-02-01 00:00", DAY),
+        ("dt=20260201/hour=03", "2026-02-01 03:00", HOUR),
+        ("year=2026/month=2/day=1/hour=7", "2026-02-01 07:00", HOUR),
+        ("2026-02-01-17", "2026-02-01 17:00", HOUR),
+        ("2026-W05", "2026-01-26 00:00", 7 * DAY),
+        ("2026/02", "2026-02-01 00:00", 30 * DAY),
+        ("eu/2026-02-01T05-15Z", "2026-02-01 05:15", 60.0),
+    ],
+)
+def test_keys_name_times(text: str, start: str, unit: float) -> None:
+    key = parse(text)
+    assert key is not None
+    assert (key.start, key.unit) == (moment(start), unit)
+
+
+@pytest.mark.parametrize("text", ["", "eu", "2026-13-01", "2026-02-30", "12345678", "v1.2.3"])
+def test_other_keys_name_none(text: str) -> None:
+    assert parse(text) is None
+
+
+def test_a_share_stays_within_what_can_be_kept() -> None:
+    assert share_of(1, 120) == pytest.approx(0.1)
+    assert share_of(1, 1) == 4
+    assert share_of(1, 10_000) == 0.05
+
+
+def test_a_tail_reaches_further_for_less_chance_and_never_under_its_least() -> None:
+    seen = sorted(abs(draws(1).gauss(0, 60)) for _ in range(500))
+    limits = [tail(seen, chance, 10.0) for chance in (0.1, 0.01, 0.0001)]
+    assert limits == sorted(limits)
+    assert tail(seen, 0.1, 1000.0) == 1000.0
+    assert tail([], 0.1, 10.0) == 10.0
+
+
+def test_incidents_are_no_part_of_a_tail() -> None:
+    usual = [float(i) for i in range(1, 101)]
+    assert without_incidents([*usual, 5000.0, 9000.0], 1.0) == usual
+
+
+@pytest.mark.parametrize(("layout", "months"), [("%Y-%m", 30), ("month=%Y-%m-01", 30)])
+def test_a_monthly_partition_is_judged_by_its_bytes_and_by_its_month(layout: str, months: int) -> None:
+    random = draws(5)
+    starts = [datetime(2023 + m // 12, m % 12 + 1, 1, tzinfo=UTC) for m in range(months)]
+    arrivals = [
+        Arrival((s + timedelta(days=33)).timestamp(), s.strftime(layout), int(random.uniform(9e5, 11e5)))
+        for s in starts
+    ]
+    begin = arrivals[15].at + DAY
+    assert replay(arrivals, 0.2, begin, arrivals[-1].at) == []
+    arrivals[20] = Arrival(arrivals[20].at, arrivals[20].partition, 0)
+    rewritten = Arrival(arrivals[25].at, arrivals[3].partition, 10)
+    alerts = replay([*arrivals[:25], rewritten, *arrivals[26:]], 0.2, begin, arrivals[-1].at)
+    assert [a.check for a in alerts] == ["volume", "partitions"]
+    assert arrivals[25].at < alerts[1].opened < arrivals[26].at
+
+
+def test_partitions_of_minutes_are_judged_by_their_silence() -> None:
+    begin = START.timestamp()
+    arrivals = [
+        Arrival(
+            begin + i * 900 + 60, datetime.fromtimestamp(begin + i * 900, UTC).strftime("%Y-%m-%dT%H-%MZ")
+        )
+        for i in range(70 * 96)
+    ]
+    lost = range(65 * 96, 65 * 96 + 16)
+    rewrites = [Arrival(arrivals[i].at, arrivals[i - 200].partition) for i in lost]
+    alerts = told([a for i, a in enumerate(arrivals) if i not in lost] + rewrites, arrivals[-1].at)
+    assert [(a.check, a.opened < arrivals[lost[4]].at) for a in alerts] == [("partitions", True)]
+
+
+def hourly(hours: range, step: int = 1) -> list[Arrival]:
+    begin = START.timestamp()
+    return [
+        Arrival(
+            begin + h * HOUR + 4200,
+            datetime.fromtimestamp(begin + h * HOUR, UTC).strftime("dt=%Y-%m-%d/hour=%H"),
+        )
+        for h in hours
+        if h % step == 0
+    ]
+
+
+def test_hours_that_become_every_sixth_are_told_once_and_learned_anew_within_days() -> None:
+    change = 70 * 24
+    arrivals = [*hourly(range(change)), *hourly(range(change, change + 20 * 24), 6)]
+    assert len(told(arrivals, arrivals[-1].at)) == 1
+    later = told(arrivals, arrivals[-1].at + 10 * HOUR)
+    assert len(later) == 2
+    assert later[-1].opened < arrivals[-1].at + 8 * HOUR
+
+
+def test_every_sixth_hour_that_becomes_each_is_learned_anew_within_days() -> None:
+    change = 70 * 24
+    arrivals = [*hourly(range(change), 6), *hourly(range(change, change + 5 * 24))]
+    assert told(arrivals, arrivals[-1].at) == []
+    assert told(arrivals, arrivals[-1].at + 2 * HOUR)[0].opened < arrivals[-1].at + 1.5 * HOUR
