@@ -9,17 +9,25 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from checks.commands import (
+    DEFAULT_CONFIG,
+    NOT_DELIVERED,
+    USAGE,
+    Refused,
+    backtest_command,
+    demo_command,
+    explain_command,
+    iam_command,
+    plan_command,
+    run_command,
+    schema_command,
+    test_alert_command,
+    validate_command,
+)
 from checks.installation import BrokenInstallation, broken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from checks.config import Config
-    from checks.report.build import Report
-
-USAGE, NOT_DELIVERED = 2, 3
-_DEFAULT_CONFIG = "checks.yml"
-_PLAIN_PROGRESS_EVERY = 100
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code = command(arguments)
         sys.stdout.flush()  # a reader that went away is met here, and not at the end of the process
-    except _Refused as refused:
+    except Refused as refused:
         print(refused, file=sys.stderr)
         return USAGE
     except ImportError as error:
@@ -47,10 +55,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-class _Refused(Exception):  # noqa: N818 - a sentence for the user
-    """The command cannot be carried out as it was given; says why and what to write."""
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="checks",
@@ -61,8 +65,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    run = commands.add_parser("run", help="check the tables and report", description=_run.__doc__)
-    run.set_defaults(command=_run)
+    run = commands.add_parser("run", help="check the tables and report", description=run_command.__doc__)
+    run.set_defaults(command=run_command)
     _config_option(run)
     _choice_options(run)
     run.add_argument(
@@ -82,18 +86,18 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     validate = commands.add_parser(
-        "validate", help="read the config and tell every mistake", description=_validate.__doc__
+        "validate", help="read the config and tell every mistake", description=validate_command.__doc__
     )
-    validate.set_defaults(command=_validate)
+    validate.set_defaults(command=validate_command)
     _config_option(validate)
 
     schema = commands.add_parser("schema", help="print the JSON Schema of the config, for editors")
-    schema.set_defaults(command=_schema)
+    schema.set_defaults(command=schema_command)
 
     plan = commands.add_parser(
-        "plan", help="tell what a run would read, and what it costs", description=_plan.__doc__
+        "plan", help="tell what a run would read, and what it costs", description=plan_command.__doc__
     )
-    plan.set_defaults(command=_plan)
+    plan.set_defaults(command=plan_command)
     _config_option(plan)
     _choice_options(plan)
     plan.add_argument(
@@ -103,9 +107,9 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     explain = commands.add_parser(
-        "explain", help="tell all that is known of one table, in words", description=_explain.__doc__
+        "explain", help="tell all that is known of one table, in words", description=explain_command.__doc__
     )
-    explain.set_defaults(command=_explain)
+    explain.set_defaults(command=explain_command)
     explain.add_argument(
         "table", metavar="TABLE", help="database.table, account/database.table or s3://bucket/prefix/"
     )
@@ -113,9 +117,9 @@ def _parser() -> argparse.ArgumentParser:
     _now_option(explain)
 
     iam = commands.add_parser(
-        "iam", help="print the policy that the monitor's role needs", description=_iam.__doc__
+        "iam", help="print the policy that the monitor's role needs", description=iam_command.__doc__
     )
-    iam.set_defaults(command=_iam)
+    iam.set_defaults(command=iam_command)
     _config_option(iam)
     iam.add_argument(
         "--template", action="store_true", help="print a CloudFormation template of it in place of the policy"
@@ -127,19 +131,19 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     backtest = commands.add_parser(
-        "backtest", help="replay recorded arrivals with learned limits", description=_backtest.__doc__
+        "backtest", help="replay recorded arrivals with learned limits", description=backtest_command.__doc__
     )
-    backtest.set_defaults(command=_backtest)
+    backtest.set_defaults(command=backtest_command)
     _backtest_options(backtest)
 
     alert = commands.add_parser(
-        "test-alert", help="send a test message to each topic", description=_test_alert.__doc__
+        "test-alert", help="send a test message to each topic", description=test_alert_command.__doc__
     )
-    alert.set_defaults(command=_test_alert)
+    alert.set_defaults(command=test_alert_command)
     _config_option(alert)
 
     demo = commands.add_parser("demo", help="show two days of reports over a lake in this process")
-    demo.set_defaults(command=_demo)
+    demo.set_defaults(command=demo_command)
     return parser
 
 
@@ -181,7 +185,7 @@ def _config_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config",
         metavar="FILE",
-        help=f"a path or s3://...; without it $CONFIG, {_DEFAULT_CONFIG} here, or $TABLES",
+        help=f"a path or s3://...; without it $CONFIG, {DEFAULT_CONFIG} here, or $TABLES",
     )
 
 
@@ -231,258 +235,6 @@ def _duration(text: str) -> timedelta:
         return parse_duration(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _clock() -> datetime:
-    return datetime.now(UTC)  # noqa: TID251 - the edge: the one reading of the clock
-
-
-def _source(arguments: argparse.Namespace) -> str | None:
-    """Return the config that is named or stands here, None when the environment is to say."""
-    if arguments.config is not None:
-        return str(arguments.config)
-    if os.environ.get("CONFIG", "").strip():
-        return None
-    return _DEFAULT_CONFIG if Path(_DEFAULT_CONFIG).is_file() else None
-
-
-def _load(arguments: argparse.Namespace) -> Config:
-    from checks import monitor
-    from checks.config import ConfigErrors
-
-    try:
-        config = monitor.load_config(_source(arguments), os.environ)
-    except ConfigErrors as errors:
-        raise _Refused(str(errors)) from None
-    for warning in config.warnings(_clock()):
-        print(f"warning: {warning}", file=sys.stderr)
-    return config
-
-
-def _run(arguments: argparse.Namespace) -> int:
-    """Check the tables, print the report, and publish it to the topics of the config."""
-    from checks import monitor
-    from checks.monitor.run_memory import OfAnotherConfig
-    from checks.report.build import FailOn
-
-    config = _load(arguments)
-    progress = _Progress()
-    request = monitor.Request(
-        now=arguments.now or _clock(),
-        ignore_later=arguments.now is not None,
-        only=tuple(arguments.table),
-        send=not arguments.no_send,
-        keep=not (arguments.no_send or arguments.now or arguments.table),
-        progress=progress,
-    )
-    try:
-        outcome = monitor.run(config, request, os.environ)
-    except (monitor.NothingMatches, OfAnotherConfig) as error:
-        raise _Refused(str(error)) from None
-    finally:
-        progress.close()
-    written = _write(arguments, outcome.report)
-    for sentence in outcome.complaints:
-        print(sentence, file=sys.stderr)
-    code = outcome.exit_code(FailOn(arguments.fail_on))
-    return code if written else NOT_DELIVERED
-
-
-def _write(arguments: argparse.Namespace, report: Report) -> bool:
-    """Write the report to where it was asked for; return whether that went well."""
-    from checks.channels import file
-
-    if arguments.output is None or arguments.output == "-":
-        content = file.render(report, arguments.format or "text")
-        print(_coloured(content) if arguments.format in (None, "text") else content)
-        return True
-    delivery = file.write(report, arguments.output, arguments.format)
-    if not delivery.ok:
-        print(delivery.problem, file=sys.stderr)
-    return delivery.ok
-
-
-def _coloured(text: str) -> str:
-    """Colour the headings on a terminal, unless NO_COLOR is set (no-color.org)."""
-    if not sys.stdout.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
-        return text
-    colours = {"NEW": 31, "ESCALATED": 31, "STILL FAILING": 33, "COULD NOT CHECK": 35, "RESOLVED": 32}
-    lines = []
-    for line in text.splitlines():
-        colour = next((code for word, code in colours.items() if line.startswith(word)), None)
-        lines.append(f"\033[1;{colour}m{line}\033[0m" if colour else line)
-    return "\n".join(lines)
-
-
-def _validate(arguments: argparse.Namespace) -> int:
-    """Read the config without asking AWS anything, and tell every mistake at once with its line."""
-    config = _load(arguments)
-    selectors = config.selectors()
-    globs = sum(selector.is_glob for selector in selectors)
-    number = f"{len(selectors)} entries" if len(selectors) != 1 else "1 entry"
-    print(
-        f"{config.source}: no mistakes: {number} ({globs} with globs), times in {config.settings.timezone.key}"
-    )
-    return 0
-
-
-def _schema(_arguments: argparse.Namespace) -> int:
-    import json
-
-    from checks.config import json_schema
-
-    print(json.dumps(json_schema(), indent=2))
-    return 0
-
-
-def _plan(arguments: argparse.Namespace) -> int:
-    """Tell which tables a run would look at, by which checks, in which way, and what that costs."""
-    from checks import monitor
-    from checks.monitor import plan
-    from checks.schedule.runs import DEFAULT_CRON
-
-    config = _load(arguments)
-    request = monitor.Request(
-        now=arguments.now or _clock(), only=tuple(arguments.table), send=False, keep=False
-    )
-    try:
-        planned, clock = monitor.make_plan(config, request, os.environ)
-    except monitor.NothingMatches as error:
-        raise _Refused(str(error)) from None
-    cron = arguments.cron or os.environ.get("CRON_SCHEDULE", "").strip() or DEFAULT_CRON
-    try:
-        print(plan.say(planned, clock, cron))
-    except ValueError as error:
-        raise _Refused(str(error)) from None
-    return NOT_DELIVERED if planned.findings else 0
-
-
-def _explain(arguments: argparse.Namespace) -> int:
-    """Tell what the config says of one table, which data is due, what is there, and the verdict; change nothing."""
-    from checks import explain, monitor
-    from checks.monitor.run_memory import Owner
-    from checks.rules.asking import Clock
-
-    config = _load(arguments)
-    clock = Clock(now=arguments.now or _clock(), ignore_later=arguments.now is not None)
-    try:
-        told = explain.explain(
-            config,
-            arguments.table,
-            clock,
-            monitor.history_of(config, os.environ),
-            Owner.of(config, os.environ),
-        )
-    except explain.NotWatched as error:
-        raise _Refused(str(error)) from None
-    except explain.NotRead as error:
-        print(error, file=sys.stderr)
-        return NOT_DELIVERED
-    print(told)
-    return 0
-
-
-def _iam(arguments: argparse.Namespace) -> int:
-    """Read the catalog and print the least that the monitor's role has to be allowed for this config, as JSON."""
-    import json
-
-    from checks import iam
-
-    config = _load(arguments)
-    try:
-        needs = iam.gather(config, _clock(), os.environ, arguments.account)
-    except iam.NoSuchAccount as error:
-        raise _Refused(str(error)) from None
-    policy = iam.fit(needs.rights)
-    if not arguments.template:
-        printed = policy.document
-    elif arguments.account is None:
-        printed = iam.template(policy, needs.home, config.settings.name or "")
-    else:
-        role = config.accounts[arguments.account]
-        printed = iam.member_template(
-            policy, needs.home, role.role_arn, arguments.account, has_external_id=role.external_id is not None
-        )
-    print(json.dumps(printed, indent=2))
-    for sentence in (*policy.say(), *needs.unasked):
-        print(f"note: {sentence}", file=sys.stderr)
-    for sentence in needs.unread:
-        print(f"could not be found out: {sentence}", file=sys.stderr)
-    return NOT_DELIVERED if needs.unread or not policy.fits else 0
-
-
-def _backtest(arguments: argparse.Namespace) -> int:
-    """Replay recorded arrivals, every limit learned from what had arrived by then, and tell the alerts.
-
-    The CSV has an alert a line, at the instant at which it could be known; notes go to standard error.
-    """
-    from checks import backtest
-
-    try:
-        tables, notes = backtest.read(arguments.arrivals)
-        budget = backtest.parse_budget(arguments.false_alarms)
-    except ValueError as error:
-        raise _Refused(str(error)) from None
-    asked = backtest.Asked(arguments.train, arguments.every, arguments.until, budget)
-    found = backtest.run(tables, asked, notes)
-    if arguments.format == "csv":
-        sys.stdout.write(backtest.write_csv(found))
-        print("\n".join(backtest.summary(found)), file=sys.stderr)
-    else:
-        print(backtest.say(found))
-    return 0
-
-
-def _test_alert(arguments: argparse.Namespace) -> int:
-    """Send a message that says that it is a test to each topic of the config, and tell how each took it."""
-    from checks import monitor
-
-    config = _load(arguments)
-    deliveries = monitor.send_test(config, _clock(), os.environ)
-    if not deliveries:
-        message = f"no topic to send to; write topic: into the config, or set TOPIC_ARN ({_DEFAULT_CONFIG})"
-        raise _Refused(message)
-    for delivery in deliveries:
-        print(
-            f"sent to {delivery.target}" if delivery.ok else delivery.problem,
-            file=sys.stdout if delivery.ok else sys.stderr,
-        )
-    return 0 if all(delivery.ok for delivery in deliveries) else NOT_DELIVERED
-
-
-def _demo(_arguments: argparse.Namespace) -> int:
-    try:
-        from checks import demo
-    except ModuleNotFoundError as error:
-        message = f"the demo needs {error.name}; install it with: pip install 's3-table-monitor[demo]'"
-        raise _Refused(message) from None
-    return demo.main()
-
-
-class _Progress:
-    """A bar on a terminal, a line every hundred tables in a pipe; on standard error."""
-
-    def __init__(self) -> None:
-        self._bar: object | None = None
-
-    def __call__(self, done: int, total: int) -> None:
-        """Tell how many of the tables were looked at."""
-        if not sys.stderr.isatty():
-            if done % _PLAIN_PROGRESS_EVERY == 0 or done == total:
-                print(f"looked at {done} of {total} tables", file=sys.stderr)
-            return
-        from tqdm import tqdm
-
-        if self._bar is None:
-            self._bar = tqdm(total=total, unit="table", desc="looking", leave=False)
-        if isinstance(self._bar, tqdm):
-            self._bar.update(done - self._bar.n)
-
-    def close(self) -> None:
-        """Take the bar off the terminal."""
-        close = getattr(self._bar, "close", None)
-        if close is not None:
-            close()
 
 
 def _main() -> NoReturn:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from checks.aws.session import price_of
+from checks.aws.ledger import price_of
 from checks.lake.formats.iceberg.earlier_answer import standing
 from checks.lake.formats.shared.asked import asked_of
 from checks.lake.plain.earlier_answers import Answers

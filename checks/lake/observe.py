@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from checks.aws.ledger import Meter, metered
 from checks.aws.problems import clean
-from checks.aws.session import Meter, metered
 from checks.installation import refuse_broken
 from checks.lake.codecs.footers import with_footers
 from checks.lake.formats import reader_of

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from checks.aside import Crew, GivenUp, Why
-from checks.aws.session import Meter, metered
+from checks.aws.ledger import Meter, metered
 from checks.config.selectors import matches_name
 from checks.lake.glue.catalog import Found, table_id
 from checks.model import Problem, ProblemKind, Table, Unobserved

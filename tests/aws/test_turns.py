@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from checks.aws.session import Aws, Meter, metered
+from checks.aws.ledger import Meter, metered
+from checks.aws.session import Aws
 from checks.aws.turns import Reading
 from checks.lake.formats.iceberg.metadata import parse_metadata
 from checks.lake.s3.objects import S3Store

@@ -9,7 +9,8 @@ import botocore.session
 import pytest
 
 from checks.aws import session
-from checks.aws.session import Aws, price_of
+from checks.aws.ledger import price_of
+from checks.aws.session import Aws
 from checks.lake.glue.catalog import RESOURCE_LINK, Catalog, prefix_table, table_of
 from checks.model import Column, Format, ProblemKind, Table, Unobserved
 from tests.support.lakes import REGION, HttpLake, entry_of, point_at, reset

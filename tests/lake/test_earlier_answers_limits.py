@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from checks.aws.session import Ledger
+from checks.aws.ledger import Ledger
 from checks.changes import State, TableRecord
 from checks.model import ItemState, ProblemKind, Status
 from checks.monitor import run_memory as memory

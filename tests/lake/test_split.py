@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checks.aws.session import Ledger
+from checks.aws.ledger import Ledger
 from checks.lake.observe import observe
 from checks.lake.s3 import split
 from checks.lake.s3.split import Helpers, cuts_between

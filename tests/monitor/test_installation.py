@@ -151,7 +151,7 @@ def test_the_command_says_it_in_a_sentence(
     monkeypatch.chdir(tmp_path)
     for error in (ModuleNotFoundError("No module named 'boto3'"), BrokenInstallation("told already")):
         monkeypatch.setattr(monitor, "run", raising(error))
-        assert cli.main(["run", "--no-send"]) == cli.NOT_DELIVERED
+        assert cli.main(["run", "--no-send"]) == commands.NOT_DELIVERED
         told = capsys.readouterr().err
         assert str(error) in told
         assert ("installation is broken" in told) is not isinstance(error, BrokenInstallation)

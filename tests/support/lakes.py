@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from moto.server import ThreadedMotoServer
 
-from checks.aws.session import Aws, Ledger
+from checks.aws.ledger import Ledger
+from checks.aws.session import Aws
 from checks.lake import Lake
 from checks.lake.glue.catalog import prefix_table, table_of
 from checks.lake.glue.partitions import PartitionsPage, Registered

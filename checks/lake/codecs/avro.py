@@ -13,7 +13,7 @@ import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from checks.aws.session import take_room
+from checks.aws.ledger import take_room
 from checks.lake.codecs.documents import malformed, over_bound
 from checks.lake.codecs.varints import Varints
 

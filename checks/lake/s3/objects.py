@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from checks.aws.ledger import take_room
 from checks.aws.pages import Key, Keys, Page, TornAnswer, own_pages
 from checks.aws.problems import asked_s3, clean, problem_of
-from checks.aws.session import take_room, whole
+from checks.aws.session import whole
 from checks.aws.uris import split_uri
 from checks.layout.data_files import NO_KEYS, is_data, own_keys
 from checks.model import Format, Listing, Problem, ProblemKind, Unobserved, utc

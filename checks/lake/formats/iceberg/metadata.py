@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from checks.aws.session import take_room
+from checks.aws.ledger import take_room
 from checks.aws.uris import place_near
 from checks.lake.codecs.documents import (
     believable,

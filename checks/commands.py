@@ -1,0 +1,258 @@
+"""What each command of the terminal does: a config and options in, an exit code out."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from checks.progress import Progress
+
+if TYPE_CHECKING:
+    import argparse
+
+    from checks.config import Config
+    from checks.report.build import Report
+
+
+USAGE = 2
+
+
+NOT_DELIVERED = 3
+
+
+DEFAULT_CONFIG = "checks.yml"
+
+
+class Refused(Exception):  # noqa: N818 - a sentence for the user
+    """The command cannot be carried out as it was given; says why and what to write."""
+
+
+def _clock() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251 - the edge: the one reading of the clock
+
+
+def _source(arguments: argparse.Namespace) -> str | None:
+    """Return the config that is named or stands here, None when the environment is to say."""
+    if arguments.config is not None:
+        return str(arguments.config)
+    if os.environ.get("CONFIG", "").strip():
+        return None
+    return DEFAULT_CONFIG if Path(DEFAULT_CONFIG).is_file() else None
+
+
+def _load(arguments: argparse.Namespace) -> Config:
+    from checks import monitor
+    from checks.config import ConfigErrors
+
+    try:
+        config = monitor.load_config(_source(arguments), os.environ)
+    except ConfigErrors as errors:
+        raise Refused(str(errors)) from None
+    for warning in config.warnings(_clock()):
+        print(f"warning: {warning}", file=sys.stderr)
+    return config
+
+
+def run_command(arguments: argparse.Namespace) -> int:
+    """Check the tables, print the report, and publish it to the topics of the config."""
+    from checks import monitor
+    from checks.monitor.run_memory import OfAnotherConfig
+    from checks.report.build import FailOn
+
+    config = _load(arguments)
+    progress = Progress()
+    request = monitor.Request(
+        now=arguments.now or _clock(),
+        ignore_later=arguments.now is not None,
+        only=tuple(arguments.table),
+        send=not arguments.no_send,
+        keep=not (arguments.no_send or arguments.now or arguments.table),
+        progress=progress,
+    )
+    try:
+        outcome = monitor.run(config, request, os.environ)
+    except (monitor.NothingMatches, OfAnotherConfig) as error:
+        raise Refused(str(error)) from None
+    finally:
+        progress.close()
+    written = _write(arguments, outcome.report)
+    for sentence in outcome.complaints:
+        print(sentence, file=sys.stderr)
+    code = outcome.exit_code(FailOn(arguments.fail_on))
+    return code if written else NOT_DELIVERED
+
+
+def _write(arguments: argparse.Namespace, report: Report) -> bool:
+    """Write the report to where it was asked for; return whether that went well."""
+    from checks.channels import file
+
+    if arguments.output is None or arguments.output == "-":
+        content = file.render(report, arguments.format or "text")
+        print(_coloured(content) if arguments.format in (None, "text") else content)
+        return True
+    delivery = file.write(report, arguments.output, arguments.format)
+    if not delivery.ok:
+        print(delivery.problem, file=sys.stderr)
+    return delivery.ok
+
+
+def _coloured(text: str) -> str:
+    """Colour the headings on a terminal, unless NO_COLOR is set (no-color.org)."""
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return text
+    colours = {"NEW": 31, "ESCALATED": 31, "STILL FAILING": 33, "COULD NOT CHECK": 35, "RESOLVED": 32}
+    lines = []
+    for line in text.splitlines():
+        colour = next((code for word, code in colours.items() if line.startswith(word)), None)
+        lines.append(f"\033[1;{colour}m{line}\033[0m" if colour else line)
+    return "\n".join(lines)
+
+
+def validate_command(arguments: argparse.Namespace) -> int:
+    """Read the config without asking AWS anything, and tell every mistake at once with its line."""
+    config = _load(arguments)
+    selectors = config.selectors()
+    globs = sum(selector.is_glob for selector in selectors)
+    number = f"{len(selectors)} entries" if len(selectors) != 1 else "1 entry"
+    print(
+        f"{config.source}: no mistakes: {number} ({globs} with globs), times in {config.settings.timezone.key}"
+    )
+    return 0
+
+
+def schema_command(_arguments: argparse.Namespace) -> int:
+    """Print the JSON Schema of the config, for editors."""
+    import json
+
+    from checks.config import json_schema
+
+    print(json.dumps(json_schema(), indent=2))
+    return 0
+
+
+def plan_command(arguments: argparse.Namespace) -> int:
+    """Tell which tables a run would look at, by which checks, in which way, and what that costs."""
+    from checks import monitor
+    from checks.monitor import plan
+    from checks.schedule.runs import DEFAULT_CRON
+
+    config = _load(arguments)
+    request = monitor.Request(
+        now=arguments.now or _clock(), only=tuple(arguments.table), send=False, keep=False
+    )
+    try:
+        planned, clock = monitor.make_plan(config, request, os.environ)
+    except monitor.NothingMatches as error:
+        raise Refused(str(error)) from None
+    cron = arguments.cron or os.environ.get("CRON_SCHEDULE", "").strip() or DEFAULT_CRON
+    try:
+        print(plan.say(planned, clock, cron))
+    except ValueError as error:
+        raise Refused(str(error)) from None
+    return NOT_DELIVERED if planned.findings else 0
+
+
+def explain_command(arguments: argparse.Namespace) -> int:
+    """Tell what the config says of one table, which data is due, what is there, and the verdict; change nothing."""
+    from checks import explain, monitor
+    from checks.monitor.run_memory import Owner
+    from checks.rules.asking import Clock
+
+    config = _load(arguments)
+    clock = Clock(now=arguments.now or _clock(), ignore_later=arguments.now is not None)
+    try:
+        told = explain.explain(
+            config,
+            arguments.table,
+            clock,
+            monitor.history_of(config, os.environ),
+            Owner.of(config, os.environ),
+        )
+    except explain.NotWatched as error:
+        raise Refused(str(error)) from None
+    except explain.NotRead as error:
+        print(error, file=sys.stderr)
+        return NOT_DELIVERED
+    print(told)
+    return 0
+
+
+def iam_command(arguments: argparse.Namespace) -> int:
+    """Read the catalog and print the least that the monitor's role has to be allowed for this config, as JSON."""
+    import json
+
+    from checks import iam
+
+    config = _load(arguments)
+    try:
+        needs = iam.gather(config, _clock(), os.environ, arguments.account)
+    except iam.NoSuchAccount as error:
+        raise Refused(str(error)) from None
+    policy = iam.fit(needs.rights)
+    if not arguments.template:
+        printed = policy.document
+    elif arguments.account is None:
+        printed = iam.template(policy, needs.home, config.settings.name or "")
+    else:
+        role = config.accounts[arguments.account]
+        printed = iam.member_template(
+            policy, needs.home, role.role_arn, arguments.account, has_external_id=role.external_id is not None
+        )
+    print(json.dumps(printed, indent=2))
+    for sentence in (*policy.say(), *needs.unasked):
+        print(f"note: {sentence}", file=sys.stderr)
+    for sentence in needs.unread:
+        print(f"could not be found out: {sentence}", file=sys.stderr)
+    return NOT_DELIVERED if needs.unread or not policy.fits else 0
+
+
+def backtest_command(arguments: argparse.Namespace) -> int:
+    """Replay recorded arrivals, every limit learned from what had arrived by then, and tell the alerts.
+
+    The CSV has an alert a line, at the instant at which it could be known; notes go to standard error.
+    """
+    from checks import backtest
+
+    try:
+        tables, notes = backtest.read(arguments.arrivals)
+        budget = backtest.parse_budget(arguments.false_alarms)
+    except ValueError as error:
+        raise Refused(str(error)) from None
+    asked = backtest.Asked(arguments.train, arguments.every, arguments.until, budget)
+    found = backtest.run(tables, asked, notes)
+    if arguments.format == "csv":
+        sys.stdout.write(backtest.write_csv(found))
+        print("\n".join(backtest.summary(found)), file=sys.stderr)
+    else:
+        print(backtest.say(found))
+    return 0
+
+
+def test_alert_command(arguments: argparse.Namespace) -> int:
+    """Send a message that says that it is a test to each topic of the config, and tell how each took it."""
+    from checks import monitor
+
+    config = _load(arguments)
+    deliveries = monitor.send_test(config, _clock(), os.environ)
+    if not deliveries:
+        message = f"no topic to send to; write topic: into the config, or set TOPIC_ARN ({DEFAULT_CONFIG})"
+        raise Refused(message)
+    for delivery in deliveries:
+        print(
+            f"sent to {delivery.target}" if delivery.ok else delivery.problem,
+            file=sys.stdout if delivery.ok else sys.stderr,
+        )
+    return 0 if all(delivery.ok for delivery in deliveries) else NOT_DELIVERED
+
+
+def demo_command(_arguments: argparse.Namespace) -> int:
+    """Show two days of reports over a lake in this process."""
+    try:
+        from checks import demo
+    except ModuleNotFoundError as error:
+        message = f"the demo needs {error.name}; install it with: pip install 's3-table-monitor[demo]'"
+        raise Refused(message) from None
+    return demo.main()
