@@ -146,6 +146,10 @@ class Table:
     region: str | None = None
     file_format: str | None = None
     """What its files hold, by SerDe or classification: parquet, orc, avro, json, csv, text or LISTS; None: unknown."""
+    told_location: str | None = None
+    """The location as the catalog tells it, where that is none in S3."""
+    kept_in: str | None = None
+    """What keeps its data by design where that is not S3, such as postgresql or hdfs; None: S3, or nothing tells."""
 
     @property
     def is_prefix(self) -> bool:

@@ -98,7 +98,18 @@ def _elsewhere(table: Table) -> Problem | None:
             f"{table.id} is a view: it has no data of its own",
             "watch the tables that it reads",
         )
+    if table.kept_in is not None:
+        return Problem(
+            ProblemKind.UNSUPPORTED,
+            f"{table.id} keeps its data in {clean(table.kept_in)}, not in S3{_told(table)}",
+            "take it out of the config, or watch what is exported from it to S3",
+        )
     return None
+
+
+def _told(table: Table) -> str:
+    """Say the location that the catalog tells, where it is none in S3."""
+    return f" (its location is {clean(table.told_location)})" if table.told_location else ""
 
 
 def _unreadable(table: Table) -> Problem | None:
@@ -106,7 +117,7 @@ def _unreadable(table: Table) -> Problem | None:
     if table.location is None:
         return Problem(
             ProblemKind.UNSUPPORTED,
-            f"{table.id} has no location in S3 in the catalog",
+            f"{table.id} has no location in S3 in the catalog{_told(table)}",
             "mend its location, or exclude it",
         )
     if table.format is not Format.FILES:

@@ -50,7 +50,11 @@ def reach_of(plan: TablePlan, clock: Clock, reader: LakeReader) -> Reached:
 
 def _reaches(plan: TablePlan, clock: Clock, reader: LakeReader) -> Iterator[Reach]:
     table = plan.table
-    if table.kind in _NO_DATA or (plan.rules and not any(rule.looks(table) for rule in plan.rules)):
+    if (
+        table.kind in _NO_DATA
+        or table.kept_in is not None
+        or (plan.rules and not any(rule.looks(table) for rule in plan.rules))
+    ):
         return
     own = reader_of(table)
     if own is not None:

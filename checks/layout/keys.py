@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from checks.layout.typed import OWN_FORMATS, kind_of, read_typed, spellings_of
 from checks.layout.values import NULL_PARTITION, NUMBER, KeyFormat, StatedLayout, TimeLayout
 from checks.model import Column, Problem, ProblemKind
-from checks.schedule.formats import fields_of, finest_every, read_fields
+from checks.schedule.formats import MONTH_NAMES, fields_of, finest_every, read_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from zoneinfo import ZoneInfo
 
 WHOLE_FORMATS = (
@@ -21,8 +21,13 @@ WHOLE_FORMATS = (
     "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.0", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ",
     "%Y-%m-%dT%H:%M:%S.000Z", "%Y-%m-%dT%H:%M:%S+00:00", "%Y-%m-%dT%H:%MZ", "%Y-%m-%dT%HZ", "%Y%m%dT%H%M%SZ",
     "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M",
+    "%Y-%m-%d-%H-%M-%S", "%Y-%m-%dT%H-%M-%S", "%Y-%m-%dT%H-%M-%SZ", "%Y-%m-%d_%H-%M-%S", "%Y-%m-%d %H-%M-%S",
+    "%Y-%m-%d-%H%M%S", "%Y-%m-%d_%H%M%S", "%Y-%m-%dT%H%M%S", "%Y-%m-%dT%H%M%SZ", "%Y%m%dT%H%M%S", "%Y%m%d-%H%M%S",
+    "%Y%m%d_%H%M%S", "%Y_%m_%d_%H_%M_%S", "%Y-%m-%d_%H-%M", "%Y-%m-%dT%H-%M", "%Y-%m-%d-%H%M", "%Y%m%d-%H%M",
+    "%Y%m%d_%H%M", "%Y%m%dT%H%M",
     "%Y-%m-%d-%H-%M", "%Y-%m-%dT%H-%MZ", "%Y%m%d%H%M", "%Y%m%d%H%M%S", "%Y/%m/%d", "%Y/%m/%d/%H",
     "%Y_%m_%d", "%Y.%m.%d",
+    "%Y-%b-%d", "%d-%b-%Y", "%d%b%Y", "%Y-%b", "%b-%Y",
     "%Y-%m", "%Y%m", "%G-W%V", "%GW%V", "%G-%V", "%Y-%j", "%Y%j", "%d-%m-%Y", "%m-%d-%Y", "%s", "%Q",
 )  # fmt: skip
 _AMBIGUOUS_PAIRS = (("%d-%m-%Y", "%m-%d-%Y"),)
@@ -35,6 +40,9 @@ _PART_NAMES = {
     "yearday": ({"doy", "yday", "yearday", "ddd", "dayofyear", "day_of_year"}, ("%j", "%-j")),
     "isoweek": ({"week", "wk", "isoweek", "week_of_year"}, ("%V", "%-V")),
 }
+_CRAWLED = re.compile(r"partition_\d+")
+"""How a crawler names the keys of folders without names."""
+_IN_TURN = (("%Y",), ("%m", "%-m", *MONTH_NAMES), ("%d", "%-d"), ("%H", "%-H"))
 _INTEGERS = ("int", "bigint", "smallint", "tinyint")
 MOST_TOLD = 3
 _SENTINELS = ("0001", "1900", "1970", "2999", "3000", "9999")
@@ -59,6 +67,7 @@ def infer_layout(
     names = set(stated.keys) if stated else {key.name for key in keys}
     if unknown := names - {key.name for key in keys}:
         return _not_a_key(unknown, keys)
+    numbered = _numbered(keys, rows, stated.keys if stated else ())
     found: list[KeyFormat] = []
     problems: list[Problem] = []
     for key in keys:
@@ -66,6 +75,7 @@ def infer_layout(
             continue
         values = [row[key.name] for row in rows if row.get(key.name, NULL_PARTITION) != NULL_PARTITION]
         fitting = _typed(key, values, zone) or _formats_of(key, values)
+        fitting = fitting or ((numbered[key.name],) if key.name in numbered else ())
         if isinstance(fitting, KeyFormat):
             found.append(fitting)
         elif isinstance(fitting, Problem):
@@ -130,6 +140,12 @@ def _formats_of(key: Column, values: list[str]) -> tuple[str, ...] | Problem:
     return _mixed(key, values, best) if fits[best] * 2 >= len(values) else ()
 
 
+def format_of(key: Column, values: Sequence[str]) -> str | None:
+    """Return the one format that all values of a key are written in; None where they tell no time, or not clearly."""
+    found = _formats_of(key, list(values))
+    return found[0] if isinstance(found, tuple) and found else None
+
+
 def _candidates(key: Column) -> Sequence[str]:
     """Return the formats to try, the likelier first: ``2026-11`` is a week where the key's name says so."""
     if re.search(r"week|wk", key.name, re.IGNORECASE):
@@ -144,10 +160,37 @@ def _part_format(key: Column, values: list[str]) -> str | None:
             continue
         if not values:
             return formats[-1] if key.type in _INTEGERS else formats[0]
-        for text in formats:
+        by_name = MONTH_NAMES if "%m" in formats else ()
+        for text in (*formats, *by_name):
             if all(read_fields(text, value) is not None for value in values):
                 return text
     return None
+
+
+def _numbered(keys: Sequence[Column], rows: list[dict[str, str]], stated: Collection[str]) -> dict[str, str]:
+    """Return how keys whose names say nothing carry time one after another: year, month, day, hour.
+
+    Such are a crawler's ``partition_0`` and those that are stated without a format. Each has to fit in all rows; fewer
+    than year and month tell nothing.
+    """
+    names = [key.name for key in keys if key.name in stated or _CRAWLED.fullmatch(key.name)]
+    found: dict[str, str] = {}
+    for name in names:
+        values = [row[name] for row in rows if row.get(name, NULL_PARTITION) != NULL_PARTITION]
+        fitting = next((text for text in _IN_TURN[len(found)] if _fit(text, values)), None)
+        if fitting is not None:
+            found[name] = fitting
+        elif found:
+            break
+        if len(found) == len(_IN_TURN):
+            break
+    return found if len(found) > 1 else {}
+
+
+def _fit(text: str, values: list[str]) -> bool:
+    return bool(values) and all(
+        (plausible if text == "%Y" else read_fields)(text, value) not in (None, False) for value in values
+    )
 
 
 def _mixed(key: Column, values: list[str], best: str) -> Problem:
@@ -295,5 +338,16 @@ def _no_time_key(keys: Sequence[Column], rows: list[dict[str, str]]) -> Problem:
     return Problem(
         ProblemKind.AMBIGUOUS,
         f"no partition key was seen to carry time: {shown}",
-        'state it: partitions: {key: dt, format: "%Y%m%d"}, or key: [year, month, day]',
+        how_to_state(keys),
     )
+
+
+def how_to_state(keys: Sequence[Column]) -> str:
+    """Say what to write, with the table's own keys: one that carries all time, or several that carry a part each."""
+    names = [key.name for key in keys]
+    whole = f'state it: partitions: {{key: {names[-1] if names else "dt"}, format: "%Y%m%d"}}'
+    if len(names) < 2:
+        return whole
+    parts = names[: len(_IN_TURN)]
+    formats = ", ".join(f'"{texts[0]}"' for texts in _IN_TURN[: len(parts)])
+    return f"{whole}, or each part: {{key: [{', '.join(parts)}], format: [{formats}]}}"

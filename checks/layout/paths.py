@@ -26,7 +26,8 @@ _NAME_FORMATS = (
     "%Y%m%d_%H%M", "%Y%m%dT%H%M", "%Y_%m_%d_%H",
 )  # fmt: skip
 _PLAIN_PATHS = (
-    "%Y/%m/%d/%H", "%Y/%-m/%-d/%-H", "%Y/%j/%H", "%Y/%m/%d", "%Y/%-m/%-d", "%Y/%j", "%Y/%m", "%Y/%-m",
+    "%Y/%m/%d/%H", "%Y/%-m/%-d/%-H", "%Y/%j/%H", "%Y/%m/%d", "%Y/%-m/%-d", "%Y/%b/%d", "%Y/%B/%d", "%Y/%b/%-d",
+    "%Y/%B/%-d", "%Y/%j", "%Y/%m", "%Y/%-m", "%Y/%b", "%Y/%B",
     *WHOLE_FORMATS,
 )  # fmt: skip
 TIME_IN_PATHS = tuple(dict.fromkeys((*_PLAIN_PATHS, *_NAME_FORMATS)))

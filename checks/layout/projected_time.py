@@ -41,9 +41,13 @@ class TimeKey:
     interval: int = 1
     unit: str = ""
     is_integer: bool = False
+    listed: tuple[str, ...] = ()
+    """All its values, where the properties name each (enum)."""
 
     def admits(self, wall: datetime, now: datetime, zone: ZoneInfo) -> bool:
         """Tell whether the value that is written of a wall time lies in the range at ``now``."""
+        if self.listed:
+            return write_time(self.format, wall, zone) in self.listed
         if not self.start:
             return True
         value = write_time(self.format, wall, zone)

@@ -14,10 +14,11 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from checks.layout import StatedLayout
+from checks.layout.keys import format_of
 from checks.layout.projected_time import LEAST, NOW, TimeKey, read_whole
 from checks.model import Problem, ProblemKind
 from checks.schedule.clock import wall_of
-from checks.schedule.formats import fields_of, read_fields, write_time
+from checks.schedule.formats import fields_of, finest_every, read_fields, write_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -147,6 +148,7 @@ def projection_of(table: Table, stated: StatedLayout | None = None) -> Projectio
     if not table.partition_keys:
         raise Unprojectable("partition projection is on, but it has no partition keys", "mend its properties")
     formats = dict(zip(stated.keys, stated.formats, strict=False)) if stated is not None else {}
+    listed = _listed_times(table, formats)
     times: list[TimeKey] = []
     others: list[tuple[str, tuple[str, ...] | None]] = []
     for key in table.partition_keys:
@@ -154,10 +156,11 @@ def projection_of(table: Table, stated: StatedLayout | None = None) -> Projectio
         kind = given.text("type").lower()
         if (
             key.name in formats
+            or key.name in listed
             or kind == "date"
             or (kind == "integer" and _integer_format(given) is not None)
         ):
-            times.append(_time_key(given, kind, formats.get(key.name)))
+            times.append(_time_key(given, kind, formats.get(key.name) or listed.get(key.name)))
         elif kind in ("integer", "enum", "injected"):
             others.append((key.name, _values(given, kind)))
         else:
@@ -174,6 +177,29 @@ def projection_of(table: Table, stated: StatedLayout | None = None) -> Projectio
             )
             raise Unprojectable(f"its {TEMPLATE} {what}", f"mend the property: {template}")
     return Projection(tuple(times), tuple(others), template)
+
+
+def _listed_times(table: Table, formats: Mapping[str, str]) -> dict[str, str]:
+    """Return the formats of keys whose values are listed and write time, by their names; none where they tell none.
+
+    Only together with the other keys they may: a day of the month without its month is a value like any other.
+    """
+    found: dict[str, str] = {}
+    fields = {field for text in formats.values() for field in fields_of(text)}
+    for key in table.partition_keys:
+        given = _Properties(table.parameters, key.name)
+        kind = given.text("type").lower()
+        text: str | None = None
+        if kind == "enum" and key.name not in formats:
+            text = format_of(key, _values(given, kind) or ())
+            found |= {key.name: text} if text is not None else {}
+        elif kind == "integer":
+            text = _integer_format(given)
+        elif kind == "date":
+            text = java_format(given.text("format") or "yyyy-MM-dd")
+        fields |= set(fields_of(text)) if text else set()
+    tells = bool(fields & {"year", "isoyear"}) and finest_every(fields) is not None
+    return found if tells else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +243,7 @@ def _time_key(given: _Properties, kind: str, stated: str | None) -> TimeKey:
                 raise given.wrong("range", "has an end that is no whole number")
         return TimeKey(
             given.name, text, start if is_integer else "", end if is_integer else "", given.number("interval"),
-            is_integer=is_integer,
+            is_integer=is_integer, listed=_values(given, kind) or () if kind == "enum" else (),
         )  # fmt: skip
     java = given.text("format") or "yyyy-MM-dd"
     text = stated or java_format(java) or ""

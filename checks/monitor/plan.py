@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from checks.aws.problems import clean
 from checks.config.selectors import matches_name
 from checks.lake.estimate import estimate, seen_late
 from checks.lake.glue.catalog import prefix_table
@@ -152,7 +153,8 @@ class _Draft:
         self._plans: dict[str, TablePlan] = {}
         self._findings: dict[str, Finding] = {}
         self._watched: set[str] = set()
-        self._views = 0
+        self._views: set[str] = set()
+        self._elsewhere: dict[str, str] = {}
 
     def add_config(self, source: str, problem: Problem) -> None:
         """Add the config itself, which cannot be used as it is."""
@@ -173,12 +175,15 @@ class _Draft:
         self._add(table, self._config.resolve_prefix(selector.text), selector)
 
     def add(self, table: Table, selector: Selector) -> None:
-        """Add a table of the catalog; a view that only a glob matches is no table of S3, and is left out."""
+        """Add a table of the catalog; what only a glob matches and has no data of its own in S3 is left out."""
         resolved = self._config.resolve(selector.account, table.database or "", table.name or "")
         if resolved is None:
             return
         if table.kind == _VIEW and resolved.by_glob:
-            self._views += 1
+            self._views.add(table.id)
+            return
+        if table.kept_in is not None and resolved.by_glob:
+            self._elsewhere[table.id] = table.kept_in
             return
         self._add(table, resolved, selector)
 
@@ -213,6 +218,8 @@ class _Draft:
                 not record.by_glob
                 or table in self._plans
                 or table in self._findings
+                or table in self._views
+                or table in self._elsewhere
                 or table.startswith("s3://")
             ):
                 continue
@@ -261,8 +268,13 @@ class _Draft:
         """Return the plan, in the order of the tables' ids."""
         notes = []
         if self._views:
-            number = "1 view was" if self._views == 1 else f"{self._views} views were"
+            number = "1 view was" if len(self._views) == 1 else f"{len(self._views)} views were"
             notes.append(f"{number} left out: views hold no data of their own in S3")
+        if self._elsewhere:
+            count = len(self._elsewhere)
+            number, whose = ("1 table was", "its") if count == 1 else (f"{count} tables were", "their")
+            stores = ", ".join(sorted(set(self._elsewhere.values())))
+            notes.append(f"{number} left out: {whose} data is not in S3 ({clean(stores)})")
         return Planned(
             plans=tuple(self._plans[key] for key in sorted(self._plans)),
             findings=tuple(self._findings[key] for key in sorted(self._findings)),

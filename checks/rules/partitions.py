@@ -166,8 +166,9 @@ class PartitionsConfig(CheckConfig):
         WithJsonSchema({"type": ["string", "array"], "items": {"type": "string"}}),
     ] = Field(
         (),
-        description="How each key's values write time (%Y %m %d %H %M %j %G %V, %-m for unpadded, %s and %Q for epochs "
-        "in seconds and milliseconds), or the path below a prefix; inferred when absent.",
+        description="How each key's values write time (%Y %m %d %H %M %j %G %V, %-m for unpadded, %b and %B for names "
+        "of months such as Nov and November, %^b for NOV, %,b for nov, %s and %Q for epochs in seconds and "
+        "milliseconds), or the path below a prefix; inferred when absent.",
         examples=["%Y%m%d"],
     )
 

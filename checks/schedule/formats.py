@@ -12,7 +12,7 @@ from checks.schedule.clock import first_instant, wall_of
 from checks.schedule.periods import DAILY, HOURLY, MONTHLY, WEEKLY, Every, Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from zoneinfo import ZoneInfo
 
 
@@ -20,12 +20,34 @@ class _Token(NamedTuple):
     field: str
     regex: str
     width: int
+    names: tuple[str, ...] = ()
+    """What is written of 1, 2 and so on where that is no number."""
+
+
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+
+
+_MONTH_OF = {name[:3].lower(): number for number, name in enumerate(_MONTHS, 1)}
+
+
+def _month_names(write: Callable[[str], str]) -> _Token:
+    names = tuple(write(name) for name in _MONTHS)
+    return _Token("month", "|".join(sorted(names, key=len, reverse=True)), 1, names)
 
 
 _TOKENS: dict[str, _Token] = {
     "%Y": _Token("year", r"\d{4}", 4),
     "%m": _Token("month", r"0[1-9]|1[0-2]", 2),
     "%-m": _Token("month", r"1[0-2]|[1-9]", 1),
+    "%b": _month_names(lambda name: name[:3]),
+    "%B": _month_names(str),
+    "%^b": _month_names(lambda name: name[:3].upper()),
+    "%^B": _month_names(str.upper),
+    "%,b": _month_names(lambda name: name[:3].lower()),
+    "%,B": _month_names(str.lower),
     "%d": _Token("day", r"0[1-9]|[12]\d|3[01]", 2),
     "%-d": _Token("day", r"[12]\d|3[01]|[1-9]", 1),
     "%H": _Token("hour", r"[01]\d|2[0-3]", 2),
@@ -41,7 +63,10 @@ _TOKENS: dict[str, _Token] = {
     "%s": _Token("epoch", r"\d{9,10}", 1),
     "%Q": _Token("epoch_ms", r"\d{12,13}", 1),
 }
-_SPLIT = re.compile(r"%-?[A-Za-z%]")
+_SPLIT = re.compile(r"%[-^,]?[A-Za-z%]")
+MONTH_NAMES = tuple(text for text, token in _TOKENS.items() if token.names)
+"""The tokens of months by name, whatever the locale: Nov, November, NOV, NOVEMBER, nov, november."""
+_NO_ORDER = re.compile(r"%-|%[\^,]?[bB]")
 _FINEST = (
     (("epoch", "epoch_ms", "second", "minute"), None),
     (("hour",), HOURLY),
@@ -101,7 +126,7 @@ def fields_of(text: str) -> tuple[str, ...]:
 def write_time(text: str, wall: datetime, zone: ZoneInfo) -> str:
     """Write a wall-clock time of the zone in the format."""
     return "".join(
-        piece if isinstance(piece, str) else str(_number(piece.field, wall, zone)).zfill(piece.width)
+        piece if isinstance(piece, str) else _written(piece, _number(piece.field, wall, zone))
         for piece in compile_format(text).pieces
     )
 
@@ -109,7 +134,21 @@ def write_time(text: str, wall: datetime, zone: ZoneInfo) -> str:
 def read_fields(text: str, value: str) -> dict[str, int] | None:
     """Read a value in the format, strictly; None when it does not fit."""
     match = compile_format(text).regex.fullmatch(value)
-    return {name: int(number) for name, number in match.groupdict().items()} if match else None
+    if match is None:
+        return None
+    return {
+        name: _MONTH_OF[found[:3].lower()] if found.isalpha() else int(found)
+        for name, found in match.groupdict().items()
+    }
+
+
+def sorts_as_time(text: str) -> bool:
+    """Tell whether numbers in a format are padded, and no month is a name: then texts can compare as times do."""
+    return _NO_ORDER.search(text) is None
+
+
+def _written(token: _Token, number: int) -> str:
+    return token.names[number - 1] if token.names else str(number).zfill(token.width)
 
 
 def wall_from(fields: Mapping[str, int], zone: ZoneInfo) -> datetime | None:

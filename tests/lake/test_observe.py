@@ -462,7 +462,14 @@ def test_a_projection_that_is_not_read_says_so(lake: LakeBuilder) -> None:
     [
         ({"TableType": "VIRTUAL_VIEW"}, "a.b is a view: it has no data of its own"),
         ({"StorageDescriptor": {"Columns": []}}, "a.b has no location in S3 in the catalog"),
-        ({"StorageDescriptor": {"Location": "hdfs://n/x"}}, "a.b has no location in S3 in the catalog"),
+        (
+            {"StorageDescriptor": {"Location": "hdfs://n/x"}},
+            "a.b keeps its data in hdfs, not in S3 (its location is hdfs://n/x)",
+        ),
+        (
+            {"StorageDescriptor": {"Location": "lake/x"}},
+            "a.b has no location in S3 in the catalog (its location is lake/x)",
+        ),
     ],
 )
 def test_views_and_tables_without_a_location_say_why_they_are_not_read(

@@ -302,6 +302,41 @@ def test_a_view_is_left_out_of_a_glob_and_unknown_by_its_name(lake: HttpLake, te
     assert one(named, "web.daily").status is Status.UNKNOWN
 
 
+def outside(location: str | None, **parameters: str) -> dict[str, Any]:
+    """Return the part of a table's entry that keeps its data at such a location."""
+    storage: dict[str, Any] = {"Columns": []} | ({"Location": location} if location is not None else {})
+    return {"StorageDescriptor": storage, "Parameters": parameters}
+
+
+def test_what_is_kept_outside_of_s3_is_left_out_of_a_glob_and_unknown_by_its_name(
+    lake: HttpLake, team: Team
+) -> None:
+    clicks = lake.table("web.clicks")
+    lake.put(f"{clicks.location}a", MORNING)
+    lake.table("web.orders", outside("shop.public.orders", classification="postgresql"))
+    lake.table("web.stream", outside("events", typeOfData="kinesis"))
+    outcome = run(team, MORNING, {"table": "web.*"})
+    assert [finding.table for finding in outcome.report.findings] == ["web.clicks"]
+    assert "2 tables were left out: their data is not in S3 (kinesis, postgresql)" in outcome.report.notes
+    named = run(team, MORNING, {"table": "web.orders"})
+    assert one(named, "web.orders").status is Status.UNKNOWN
+    assert (
+        "keeps its data in postgresql, not in S3 (its location is shop.public.orders)"
+        in one(named, "web.orders").because
+    )
+
+
+def test_what_is_left_out_from_now_on_is_not_told_as_gone(lake: HttpLake, team: Team) -> None:
+    lake.table("web.clicks")
+    lake.table("web.orders")
+    run(team, MORNING, {"table": "web.*"})
+    lake.glue.delete_table("web", "orders")
+    lake.table("web.orders", outside("hdfs://n:8020/orders"))
+    outcome = run(team, MORNING + DAY, {"table": "web.*"})
+    assert {finding.table for finding in outcome.report.findings} == {"web.clicks"}
+    assert "1 table was left out: its data is not in S3 (hdfs)" in outcome.report.notes
+
+
 def test_a_place_that_holds_nothing_is_never_loaded(lake: HttpLake, team: Team) -> None:
     lake.table("web.clicks")
     lake.put("s3://lake/web/clicks/_SUCCESS", MORNING)

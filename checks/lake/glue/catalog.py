@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from checks.aws.problems import Asked, asked_glue, clean, problem_of
 from checks.aws.session import whole
+from checks.lake.glue.stores import kept_in
 from checks.model import LISTS, Column, Format, Problem, ProblemKind, Table, Unobserved
 
 if TYPE_CHECKING:
@@ -125,13 +126,16 @@ def table_of(entry: Any, *, account: str | None, region: str | None, database: s
         parameters["target"] = (
             f"{target.get('CatalogId', '')}/{target.get('DatabaseName')}.{target.get('Name')}"
         )
-    location = _true_location(storage)
+    told = _true_location(storage)
+    is_view = kind in ("VIRTUAL_VIEW", RESOURCE_LINK)
+    location = normal_location(told) if isinstance(told, str) and kind != "VIRTUAL_VIEW" else None
+    elsewhere = told if isinstance(told, str) and told.strip() and location is None and not is_view else None
     return Table(
         id=place,
         account=account,
         database=of,
         name=name,
-        location=normal_location(location) if isinstance(location, str) and kind != "VIRTUAL_VIEW" else None,
+        location=location,
         columns=_columns(storage.get("Columns"), "Columns", place),
         partition_keys=_columns(entry.get("PartitionKeys"), "PartitionKeys", place),
         parameters=parameters,
@@ -139,7 +143,17 @@ def table_of(entry: Any, *, account: str | None, region: str | None, database: s
         format=_format(parameters, storage),
         region=region,
         file_format=_file_format(parameters, storage),
+        told_location=elsewhere,
+        kept_in=kept_in(elsewhere, parameters, _classification(storage))
+        if location is None and not is_view
+        else None,
     )
+
+
+def _classification(storage: Mapping[str, Any]) -> str:
+    """Return the classification that a crawler left with the storage; the entry's own parameters come before it."""
+    given = storage.get("Parameters")
+    return str(given.get("classification") or "") if isinstance(given, dict) else ""
 
 
 def _true_location(storage: Mapping[str, Any]) -> Any:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from checks.layout.typed import OWN_FORMATS, is_own
-from checks.schedule.formats import fields_of, write_time
+from checks.schedule.formats import fields_of, sorts_as_time, write_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -29,7 +29,6 @@ _ORDERS = (
     ("epoch",),
     ("epoch_ms",),
 )
-_UNPADDED = re.compile(r"%-")
 _ALL_DIGITS = re.compile(r"(?:%[A-Za-z])+")
 
 
@@ -59,7 +58,7 @@ def _compares(kind: str | None, text: str) -> bool:
 
 def _in_order(text: str) -> bool:
     fields = fields_of(text)
-    return not _UNPADDED.search(text) and any(fields == order[: len(fields)] for order in _ORDERS)
+    return sorts_as_time(text) and any(fields == order[: len(fields)] for order in _ORDERS)
 
 
 def can_express(layout: TimeLayout, types: dict[str, str]) -> bool:
@@ -160,6 +159,6 @@ def before(layout: TimeLayout, types: dict[str, str], first: datetime) -> str | 
 
 def _in_order_within(text: str) -> bool:
     fields = fields_of(text)
-    return not _UNPADDED.search(text) and any(
+    return sorts_as_time(text) and any(
         fields == order[start : start + len(fields)] for order in _ORDERS for start in range(len(order))
     )

@@ -19,6 +19,7 @@ from checks.lake.s3.scan import Looked, can_scan
 from checks.layout.data_files import is_data, own_keys
 from checks.model import Observation, PartitionSeen, Unobserved
 from checks.schedule.clock import wall_of
+from checks.schedule.formats import sorts_as_time
 from checks.schedule.periods import DAILY, period_of
 
 if TYPE_CHECKING:
@@ -409,4 +410,4 @@ class _ByPeriod:
 
 
 def _tells_order(layout: TimeLayout) -> bool:
-    return layout.padding_known and "%-" not in "".join(layout.formats)
+    return layout.padding_known and all(sorts_as_time(text) for text in layout.formats)

@@ -16,6 +16,7 @@ from checks.layout import (
     layout_from_json,
 )
 from checks.layout.data_files import is_data, is_hidden, own_keys
+from checks.layout.keys import how_to_state
 from checks.layout.projection import Unprojectable, is_projected, projection_of
 from checks.layout.typed import kind_of
 from checks.model import Problem, ProblemKind
@@ -79,7 +80,7 @@ def _projected_layout(table: Table, stated: StatedLayout | None, zone: ZoneInfo)
         return Problem(
             ProblemKind.UNSUPPORTED,
             f"{table.id}: its projection has no key that carries time: {shown}",
-            "state the keys and formats: partitions: {key: ..., format: ...}",
+            how_to_state(table.partition_keys),
         )
     return infer_layout(table.partition_keys, (), zone, found)
 
