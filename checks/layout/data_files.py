@@ -3,20 +3,48 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from fnmatch import translate
 from functools import lru_cache
 
 from checks.model import Format
 
 
-def is_data(path: str, pattern: str | None = None, table_format: Format = Format.FILES) -> bool:
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which objects an entry says are data: names that match one of ``patterns`` (none: any) and none of ``ignore``.
+
+    Globs (``*`` crosses slashes): one with a slash has to match the path below the location, any other one the name.
+    """
+
+    patterns: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+
+    def admits(self, path: str) -> bool:
+        """Tell whether an object at this path may be data."""
+        return self.is_named(path) and not self.ignores(path)
+
+    def is_named(self, path: str) -> bool:
+        """Tell whether its name is one that is asked for."""
+        return not self.patterns or any(matches(path, pattern) for pattern in self.patterns)
+
+    def ignores(self, path: str) -> bool:
+        """Tell whether it is one that is left out."""
+        return any(matches(path, pattern) for pattern in self.ignore)
+
+    def __str__(self) -> str:
+        """Say it: ``*.csv.gz, *.csv but not errors/*``."""
+        named = ", ".join(self.patterns) or "*"
+        return f"{named} but not {', '.join(self.ignore)}" if self.ignore else named
+
+
+def is_data(path: str, pattern: Chosen | None = None, table_format: Format = Format.FILES) -> bool:
     r"""Tell whether the object at this path below a table's location is data.
 
     Not data are folder markers (a slash or ``$folder$`` at the end), checksums (``*.crc``) and all that has
     a segment beginning with ``.`` or ``_``, as Athena ignores it: ``_SUCCESS``, ``_temporary/``,
     ``.spark-staging*``, ``_spark_metadata``, ``_delta_log``, ``.hoodie``. Of an Iceberg table also its
-    ``metadata/``. ``pattern`` is a glob (``*`` crosses slashes): one with a slash has to match the path, any
-    other one the file's name.
+    ``metadata/``. ``pattern`` is what the entry says of its objects.
     """
     if not path or path.endswith(("/", "$folder$", ".crc")):
         return False
@@ -25,7 +53,7 @@ def is_data(path: str, pattern: str | None = None, table_format: Format = Format
         return False
     if table_format is Format.ICEBERG and segments[0] == "metadata":
         return False
-    return pattern is None or matches(path, pattern)
+    return pattern is None or pattern.admits(path)
 
 
 def matches(path: str, pattern: str) -> bool:

@@ -385,7 +385,7 @@ class _ByPeriod:
         walls = (
             naming.read(f"s3://{bucket}/{key.key}")
             for key in page.keys
-            if key.size_bytes and is_data(key.key.removeprefix(prefix), self.plan.entry.pattern)
+            if key.size_bytes and is_data(key.key.removeprefix(prefix), self.plan.entry.chosen)
         )
         return min((wall for wall in walls if wall is not None), default=None)
 

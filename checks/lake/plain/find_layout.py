@@ -124,7 +124,7 @@ def _path_layout(plan: TablePlan, reader: LakeReader, zone: ZoneInfo) -> TimeLay
     below, files = "", list[str]()
     for _ in range(_LEVELS):
         folders, here = _names(reader, location + below)
-        files = files or [below + name for name in here if is_data(below + name, plan.entry.pattern)]
+        files = files or [below + name for name in here if is_data(below + name, plan.entry.chosen)]
         if not folders:
             break
         names.append([below + name for name in folders])

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from checks.layout.data_files import is_data
+from checks.layout.data_files import Chosen, is_data
 from checks.layout.suffixes import COMPRESSIONS, FORMATS
 from checks.model import FileSeen, Format, Names, Suffix
 
@@ -28,7 +28,7 @@ class Closer:
 
     detail: Detail
     root: str
-    pattern: str | None
+    pattern: Chosen | None
     format: Format
     ignore_after: datetime | None
     suffixes: dict[str, tuple[int, str]] = field(default_factory=dict)
@@ -46,9 +46,14 @@ class Closer:
             path = name.removeprefix(self.root)
             if is_data(path, self.pattern, self.format):
                 self._add_data(name, size_bytes, at)
-            elif self.detail.names and is_data(path, None, self.format):
+            elif self.detail.names and is_data(path, self._but_for_names, self.format):
                 self.outside += 1
                 self.outside_example = self.outside_example or name
+
+    @property
+    def _but_for_names(self) -> Chosen | None:
+        """What is data whatever ``pattern`` says of its name: what is ignored is none."""
+        return Chosen(ignore=self.pattern.ignore) if self.pattern is not None else None
 
     def _add_data(self, name: str, size_bytes: int, at: datetime) -> None:
         if size_bytes and self.detail.footers:

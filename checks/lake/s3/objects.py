@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from checks.aws.session import Aws
     from checks.lake.s3.file_census import Closer
+    from checks.layout.data_files import Chosen
     from checks.rules.asking import Clock, Detail
 
 _AT = itemgetter(2)
@@ -186,13 +187,15 @@ class Tally:
 
     root: str
     """The beginning of keys that hidden names and patterns are not looked for in: that of the table."""
-    pattern: str | None = None
+    pattern: Chosen | None = None
     format: Format = Format.FILES
     ignore_after: datetime | None = None
     objects: int = 0
     size_bytes: int = 0
     empty_objects: int = 0
     ignored_objects: int = 0
+    left_out: int = 0
+    left_out_key: str | None = None
     newest: Key | None = None
     oldest: Key | None = None
     closer: Closer | None = None
@@ -229,8 +232,12 @@ class Tally:
         for key in keys:
             if self.ignore_after is not None and key.last_modified > self.ignore_after:
                 continue
-            if not is_data(key.key.removeprefix(self.root), self.pattern, self.format):
+            path = key.key.removeprefix(self.root)
+            if not is_data(path, self.pattern, self.format):
                 self.ignored_objects += 1
+                if self.pattern is not None and is_data(path, None, self.format):
+                    self.left_out += 1
+                    self.left_out_key = self.left_out_key or key.key
             elif key.size_bytes == 0:
                 self.empty_objects += 1
             else:
@@ -243,6 +250,8 @@ class Tally:
         self.size_bytes += other.size_bytes
         self.empty_objects += other.empty_objects
         self.ignored_objects += other.ignored_objects
+        self.left_out += other.left_out
+        self.left_out_key = min(filter(None, (self.left_out_key, other.left_out_key)), default=None)
         newest = [key for key in (self.newest, other.newest) if key is not None]
         oldest = [key for key in (self.oldest, other.oldest) if key is not None]
         self.newest = max(sorted(newest), key=_AT, default=None)
@@ -259,13 +268,15 @@ class Tally:
             oldest_at=self.oldest.last_modified if self.oldest else None,
             complete=complete,
             ignored_objects=self.ignored_objects,
+            left_out=self.left_out,
+            left_out_key=f"s3://{bucket}/{self.left_out_key}" if self.left_out_key else None,
             newest_files=self.closer.files(bucket) if self.closer else (),
             names=self.closer.names(bucket) if self.closer else None,
         )
 
 
 def tally_of(
-    root: str, pattern: str | None, clock: Clock, table_format: Format, detail: Detail | None = None
+    root: str, pattern: Chosen | None, clock: Clock, table_format: Format, detail: Detail | None = None
 ) -> Tally:
     """Return a tally of objects below the root, an ``s3://`` URI that hidden names and patterns count from."""
     ignore_after = clock.now if clock.ignore_later else None
@@ -281,7 +292,7 @@ def list_place(
     store: ObjectStore,
     location: str,
     *,
-    pattern: str | None,
+    pattern: Chosen | None,
     clock: Clock,
     budget: Budget,
     root: str | None = None,

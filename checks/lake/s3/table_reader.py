@@ -58,7 +58,7 @@ class LakeReader:
         return list_place(
             self.store,
             location,
-            pattern=plan.entry.pattern,
+            pattern=plan.entry.chosen,
             clock=clock,
             budget=Budget(self.most_pages, self.stop_at),
             root=plan.table.location,
@@ -78,7 +78,7 @@ class LakeReader:
                 self.store,
                 bucket,
                 prefix,
-                new_tally=lambda: tally_of(below, plan.entry.pattern, clock, plan.table.format),
+                new_tally=lambda: tally_of(below, plan.entry.chosen, clock, plan.table.format),
                 budget=Budget(stop_at=self.stop_at),
                 helpers=self.helpers,
             )
@@ -98,7 +98,7 @@ class LakeReader:
             return scan(
                 self.store,
                 spots,
-                new_tally=lambda: tally_of(root, plan.entry.pattern, clock, plan.table.format, detail),
+                new_tally=lambda: tally_of(root, plan.entry.chosen, clock, plan.table.format, detail),
                 budget=Budget(stop_at=self.stop_at),
                 over=_time_was_up(plan, "it"),
             )
