@@ -235,8 +235,8 @@ def _table(known: Explained) -> Iterator[str]:
             yield from _projection(table)
     elif not table.is_prefix:
         yield "no partition keys"
-    if known.plan.entry.pattern is not None:
-        yield f"only objects named {known.plan.entry.pattern} are data"
+    if known.plan.entry.chosen is not None:
+        yield f"only objects named {known.plan.entry.chosen} are data"
 
 
 def _projection(table: Table) -> Iterator[str]:

@@ -191,6 +191,9 @@ class Listing:
     complete: bool = True
     ignored_objects: int = 0
     """Objects that are not data: markers, logs, hidden names, names outside ``pattern``."""
+    left_out: int = 0
+    """Of these, the ones that would be data but for the entry's ``pattern`` and ``ignore``; ``left_out_key`` is one."""
+    left_out_key: str | None = None
     rows: int | None = None
     rows_unknown: str = ""
     """Why rows are not known, where a log was read for them."""

@@ -110,7 +110,8 @@ def _told_failing(finding: Finding, since: datetime, now: datetime, items: Mappi
 
 
 def _told_unknown(old: Told | None, finding: Finding, since: datetime, now: datetime) -> Told:
-    if old is not None and old.status is Status.FAIL:
+    # A failure under a silence was never told: it is news when it can be seen again.
+    if old is not None and old.status is Status.FAIL and not old.silenced:
         return replace(old, unchecked=True, silenced=False, told_at=now, owner=finding.owner)
     return Told(
         table=finding.table,

@@ -85,7 +85,7 @@ def _of_finding(told: Told | None, finding: Finding, now: datetime, remind_after
 
 
 def _unchecked(told: Told | None, finding: Finding, now: datetime, remind_after: timedelta) -> Change:
-    was_failing = told is not None and told.status is Status.FAIL
+    was_failing = told is not None and told.status is Status.FAIL and not told.silenced
     if told is None or told.silenced or (was_failing and not told.unchecked):
         reason = Reason.NEW
     else:

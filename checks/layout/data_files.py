@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from fnmatch import translate
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
@@ -23,9 +24,37 @@ def own_keys(table: Table) -> OwnKeys:
     return None if table.is_prefix else frozenset(key.name.lower() for key in table.partition_keys)
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which objects an entry says are data: names that match one of ``patterns`` (none: any) and none of ``ignore``.
+
+    Globs (``*`` crosses slashes): one with a slash has to match the path below the location, any other one the name.
+    """
+
+    patterns: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+
+    def admits(self, path: str) -> bool:
+        """Tell whether an object at this path may be data."""
+        return self.is_named(path) and not self.ignores(path)
+
+    def is_named(self, path: str) -> bool:
+        """Tell whether its name is one that is asked for."""
+        return not self.patterns or any(matches(path, pattern) for pattern in self.patterns)
+
+    def ignores(self, path: str) -> bool:
+        """Tell whether it is one that is left out."""
+        return any(matches(path, pattern) for pattern in self.ignore)
+
+    def __str__(self) -> str:
+        """Say it: ``*.csv.gz, *.csv but not errors/*``."""
+        named = ", ".join(self.patterns) or "*"
+        return f"{named} but not {', '.join(self.ignore)}" if self.ignore else named
+
+
 def is_data(
     path: str,
-    pattern: str | None = None,
+    pattern: Chosen | None = None,
     table_format: Format = Format.FILES,
     keys: OwnKeys = NO_KEYS,
     place: str = "",
@@ -37,8 +66,8 @@ def is_data(
     ``.spark-staging*``, ``_spark_metadata``, ``_delta_log``, ``.hoodie``. Of an Iceberg table also its
     ``metadata/``. A folder ``_key=value`` of one of the ``keys`` is none of these: Spark hides no folder of a
     partition (PartitioningAwareFileIndex, apache/spark#14585). ``place`` is the folder below the location that is
-    read as a partition: its own name hides nothing. ``pattern`` is a glob (``*`` crosses slashes): one with a slash
-    has to match the path, any other one the file's name.
+    read as a partition: its own name hides nothing. ``pattern`` is what the
+    entry says of its objects.
     """
     if not path or path.endswith(("/", "$folder$", ".crc")):
         return False
@@ -47,7 +76,7 @@ def is_data(
         return False
     if table_format is Format.ICEBERG and path.startswith("metadata/"):
         return False
-    return pattern is None or matches(path, pattern)
+    return pattern is None or pattern.admits(path)
 
 
 def is_hidden(folder: str, keys: OwnKeys = NO_KEYS) -> bool:

@@ -381,7 +381,7 @@ def _answers(plan: TablePlan, seen: Observation) -> Iterator[tuple[str, Answer]]
     for partition in seen.partitions:
         place = partition.location or ""
         if partition.lasting and partition.listing is not None:
-            names = (*partition.values, partition.listing.newest_key or place, plan.entry.pattern or "")
+            names = (*partition.values, partition.listing.newest_key or place, plan.entry.said_of_names or "")
             if sum(len(ascii(name)) for name in names) <= _LONGEST_NAMES:
                 yield place, _answer_of(plan, seen, partition)
         elif (partition.seen_at or partition.problem) and place in plan.memory.answers:
@@ -396,5 +396,5 @@ def _answer_of(plan: TablePlan, seen: Observation, partition: PartitionSeen) -> 
         values=partition.values,
         registered=partition.registered,
         created_at=partition.created_at,
-        pattern=plan.entry.pattern,
+        pattern=plan.entry.said_of_names,
     )

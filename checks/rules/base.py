@@ -27,6 +27,7 @@ from checks.model import (
 )
 from checks.rules.asking import Depth, Detail
 from checks.rules.entry import NOTHING_SAID
+from checks.rules.sentences import none_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -55,7 +56,7 @@ class Binding:
     zone: ZoneInfo
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     schedule: Schedule | None = None
-    pattern: str | None = None
+    pattern: tuple[str, ...] | None = None
 
     def calendar(self, name: str | None) -> Calendar | None:
         """Return the calendar of that name; raise ValueError with the known ones when there is none."""
@@ -130,6 +131,7 @@ class Row(Generic[Facts]):
     ``observed`` and the limits are all instants or all numbers. ``unknown`` is set when there is
     nothing to judge. ``doubt_if_pass`` and ``doubt_if_fail`` say what stands against believing that
     outcome (a listing that was ended early proves a table fresh, never stale): then it is unknown.
+    ``remark`` is told beside its sentence unless it passes.
     ``measured`` is what the rule needs again to write its sentence, None where nothing was measured.
     """
 
@@ -145,6 +147,7 @@ class Row(Generic[Facts]):
     items: tuple[Item, ...] = ()
     evidence: str | None = None
     measured: Facts | None = None
+    remark: str = ""
 
     @property
     def id(self) -> str:
@@ -288,7 +291,14 @@ class Rule(ABC):
         warning, critical = self.limits
         table = seen.table
         said: RowValues = {"warning": warning, "critical": critical, "evidence": table.location, **values}
-        return Row(table=table.id, check=self.check, direction=self.direction, measured=facts, **said)
+        return Row(
+            table=table.id,
+            check=self.check,
+            direction=self.direction,
+            measured=facts,
+            remark=none_named(seen),
+            **said,
+        )
 
     def tell(
         self,
@@ -306,7 +316,7 @@ class Rule(ABC):
             check=self.check,
             status=Status.PASS if severity is None else Status.FAIL,
             severity=severity,
-            because=because,
+            because=f"{because}; {row.remark}" if row.remark and severity is not None else because,
             owner=about.owner,
             runbook=about.runbook,
             console_url=about.console_url,
@@ -317,6 +327,7 @@ class Rule(ABC):
     def tell_unknown(self, row: Row[Any], problem: Problem, *, about: About, seen: str = "") -> Finding:
         """Return the finding of what could not be checked, with what was ``seen`` all the same."""
         told = f"; what was seen so far: {seen}" if seen else ""
+        told += f"; {row.remark}" if row.remark else ""
         return Finding(
             table=row.table,
             check=row.check,

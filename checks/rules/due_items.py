@@ -54,7 +54,8 @@ def judge(
         )
     if not partitions and seen.problem is not None:
         return _with(item, ItemState.UNKNOWN, seen.problem.message)
-    if first_seen is not None:
+    left_out = any(p.listing.left_out for p in partitions if p.listing is not None)
+    if first_seen is not None and not left_out:
         detail = f"seen with data on {say_instant(first_seen, zone)}, and holds none any more"
         return replace(_with(item, ItemState.GONE, detail), arrived_at=first_seen)
     zero_bytes = sum(p.listing.empty_objects for p in partitions if p.listing is not None)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from checks.rules.key_types import Count, Runbook, Text, Zone
+from checks.layout.data_files import Chosen
+from checks.rules.key_types import Count, Globs, Runbook, Text, Zone
 
 
 class EntryKeys(BaseModel):
@@ -23,8 +24,16 @@ class EntryKeys(BaseModel):
         description="A web page that says what to do; shown with each finding.",
         examples=["https://wiki.example.com/orders"],
     )
-    pattern: Text | None = Field(
-        None, description="Which objects are data, for every check: a glob of names.", examples=["*.csv.gz"]
+    pattern: Globs | None = Field(
+        None,
+        description="Which objects are data, for every check: a glob of names, or several; one with a slash counts "
+        "from the location.",
+        examples=["*.csv.gz", ["*.csv.gz", "*.csv"]],
+    )
+    ignore: Globs | None = Field(
+        None,
+        description="Which objects are no data, for every check: globs as those of pattern.",
+        examples=[["errors/*"]],
     )
     timezone: Zone | None = Field(
         None,
@@ -36,6 +45,18 @@ class EntryKeys(BaseModel):
         description="No run makes more requests to AWS for one table of this entry; what is left of it is unknown.",
         examples=[200],
     )
+
+    @property
+    def chosen(self) -> Chosen | None:
+        """Which objects are data by their names; None where the entry says nothing of it."""
+        if not self.pattern and not self.ignore:
+            return None
+        return Chosen(self.pattern or (), self.ignore or ())
+
+    @property
+    def said_of_names(self) -> str | None:
+        """What is said of names, as text: an answer counts for what it was asked with."""
+        return None if self.chosen is None else str(self.chosen)
 
 
 NOTHING_SAID = EntryKeys()

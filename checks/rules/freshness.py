@@ -93,6 +93,10 @@ class FreshnessConfig(CheckConfig):
         zone = self.timezone or binding.zone
         calendar = binding.calendar(self.calendar)
         deadline = Deadline(self.by, zone, calendar) if self.by is not None else None
+        if deadline is not None and calendar is not None and not deadline.can_come():
+            never = f"by: {self.by!r} never falls on an open day of calendar {calendar.name}"
+            message = f"{never}, so it would always pass; write a time on an open day, or open its day in the calendar"
+            raise ValueError(message)
         if deadline is not None and self.within is not None:
             gap = Deadline(deadline.cron, zone).shortest_gap(datetime(2024, 1, 1))  # noqa: DTZ001 - wall time
             if self.within > gap:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, WithJsonSchema
 
+from checks.layout.globs import refuse_no_glob
 from checks.model import Severity
 from checks.schedule.clock import parse_zone
 from checks.schedule.durations import parse_duration, parse_size
@@ -117,6 +118,33 @@ def parse_runbook(value: object) -> str:
         return text
     raise ValueError(f"{show(text)} is not a web address; write one such as https://wiki.example.com/orders")
 
+
+_MOST_GLOBS = 50
+
+
+def parse_globs(value: object) -> tuple[str, ...]:
+    """Read a glob or a list of them; raise ValueError with what to write."""
+    listed = value if isinstance(value, list | tuple) else [value]
+    if not listed or len(listed) > _MOST_GLOBS:
+        raise ValueError(
+            f'{show(value)} is no glob; write one, or up to {_MOST_GLOBS}, such as ["*.csv.gz", "*.csv"]'
+        )
+    return tuple(dict.fromkeys(refuse_no_glob(parse_text(each)) for each in listed))
+
+
+Globs = Annotated[
+    tuple[str, ...],
+    BeforeValidator(parse_globs),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "minLength": 1},
+                {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}},
+            ]
+        }
+    ),
+]
+"""A config value such as ``*.csv``, or a list of such."""
 
 Text = Annotated[str, BeforeValidator(parse_text), WithJsonSchema({"type": "string", "minLength": 1})]
 Zone = Annotated[ZoneInfo, BeforeValidator(parse_zone), WithJsonSchema({"type": "string", "minLength": 1})]

@@ -214,6 +214,11 @@ class PartitionsConfig(CheckConfig):
             lookback=self.lookback,
             since=self.since,
         )
+        if not schedule.can_come_due():
+            of = "the deadline of any period" if schedule.calendar_of_run else "any period"
+            message = f"no day of {of} is ever open in calendar {self.calendar or 'weekends'}, so nothing is ever due; "
+            message += "write another due, or open its day in the calendar"
+            raise ValueError(message)
         stated = StatedLayout(self.key, self.format) if self.key or self.format else None
         return PartitionsRule(
             schedule=schedule, error_when=self.error_when, stated_layout=stated, each=self.each

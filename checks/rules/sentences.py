@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from checks.model import Item, PartitionSeen, Table
+    from checks.model import Item, Observation, PartitionSeen, Table
     from checks.schedule.periods import Every
 
 _MOST_NAMED = 4
@@ -144,3 +144,15 @@ def quote_name(name: str) -> str:
 def quote_text(text: str) -> str:
     """Quote a text for Athena's DDL, whose grammar is Hive's: a doubled quote would end the text and begin another."""
     return "'" + text.replace("\\", r"\\").replace("'", r"\'") + "'"
+
+
+def none_named(seen: Observation) -> str:
+    """Say that the entry's pattern and ignore leave out all objects that were seen, with one; else nothing."""
+    looked = [each.listing for each in seen.partitions if each.listing is not None]
+    looked += [seen.listing] if seen.listing is not None else []
+    out = [each for each in looked if each.left_out and each.left_out_key is not None]
+    if not out or any(each.objects or each.empty_objects for each in looked):
+        return ""
+    number = count_of(sum(each.left_out for each in out), "object")
+    example = (out[0].left_out_key or "").removeprefix(seen.table.location or "")
+    return f"the entry's pattern and ignore leave out all that is there: {number}, such as {example}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice, pairwise
+from itertools import islice, pairwise, takewhile
 from typing import TYPE_CHECKING
 
 from checks.schedule.calendars import WEEKENDS, Calendar
@@ -20,6 +20,8 @@ _SLACK = timedelta(hours=26)
 """No two walls that are further apart than this change places when they become instants."""
 _HORIZON = timedelta(days=5 * 366)
 _CRON_FIELDS = 5
+FIRST_OF_YEARS, LAST_OF_YEARS = datetime(2024, 1, 1), datetime(2036, 1, 1)  # noqa: DTZ001 - wall times
+"""Years that are looked through for a day that is open: in twelve of them each date falls on each weekday."""
 
 
 def parse_times(text: object) -> str:
@@ -74,6 +76,13 @@ class Deadline:
             if instant >= since:
                 return instant
         return None
+
+    def can_come(self) -> bool:
+        """Tell whether it ever falls on a day that counts, by twelve years of days: each date has each weekday then."""
+        from cronsim import CronSim
+
+        days = CronSim(" ".join(["0", "0", *self.cron.split()[2:]]), FIRST_OF_YEARS)
+        return any(self._counts(day) for day in takewhile(lambda day: day < LAST_OF_YEARS, days))
 
     def gap_before(self, deadline: datetime) -> timedelta | None:
         """Return how long before this deadline the one before it was; None when there was none."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 from checks.schedule.clock import wall_of
+from checks.schedule.deadlines import FIRST_OF_YEARS, LAST_OF_YEARS, Deadline
 from checks.schedule.periods import Every, Unit, back_from
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from checks.model import Period
     from checks.schedule.calendars import Calendar
-    from checks.schedule.deadlines import Deadline
 
 MOST_PERIODS = 1000
 """No run looks further back than this many due periods, however long the lookback or the last pause."""
@@ -89,6 +89,20 @@ class Schedule:
             day += timedelta(days=1)
             if reason is None or day >= end.date():
                 return reason
+
+    def can_come_due(self) -> bool:
+        """Tell whether any period is ever due: none is where each day that counts is closed."""
+        if self.calendar is None:
+            return self.deadline is None or self.deadline.can_come()
+        if self.every.unit is Unit.MINUTE:
+            if self.deadline is not None and self.calendar_of_run:
+                return replace(self.deadline, calendar=self.deadline.calendar or self.calendar).can_come()
+            return Deadline("0 0 * * *", self.zone, self.calendar).can_come()
+        last = LAST_OF_YEARS.replace(tzinfo=UTC)
+        years = takewhile(
+            lambda period: period.wall >= FIRST_OF_YEARS, back_from(last, self.every, self.labels)
+        )
+        return any(self.due_at(period) is not None for period in years)
 
     def due(self, now: datetime, *, reach_back_to: datetime | None = None) -> tuple[DuePeriod, ...]:
         """Return the periods of the lookback that are due at ``now``, newest first.

@@ -348,3 +348,70 @@ def test_a_change_tells_the_owner_of_today() -> None:
     state = told_of((one(FAIL),))
     (change,) = changes(state, [replace(one(FAIL), owner="finance")], NOW, DAY)
     assert change.owner == "finance"
+
+
+MISSED = {"2026-11-22": ItemState.MISSING}
+
+
+def reasons_of(*runs: tuple[Finding, ...]) -> list[list[tuple[str, str]]]:
+    """Return what each of these runs tells, a day apart and all delivered: the reason with the status."""
+    state, told = State(), []
+    for age, findings in zip(range(len(runs), 0, -1), runs, strict=True):
+        now = NOW - age * DAY
+        news = changes(state, findings, now, 30 * DAY, {finding.table for finding in findings})
+        told.append([(change.reason.value, change.status.value) for change in news])
+        state = advance(state, findings, news, now, news)
+    return told
+
+
+@pytest.mark.parametrize("items", [None, MISSED])
+@pytest.mark.parametrize("silent", [[FAIL], [FAIL, UNKNOWN], [UNKNOWN, FAIL], [PASS, FAIL], [UNKNOWN], []])
+@pytest.mark.parametrize("between", [0, 1, 2])
+def test_a_failure_under_a_silence_is_news_once_it_is_seen(
+    items: dict[str, ItemState] | None, silent: list[Status], between: int
+) -> None:
+    """However often it could not be checked in between, and whatever it was under the silence."""
+    hidden = [(one(each, items=items if each is FAIL else None, silenced="moved"),) for each in silent]
+    seen = (one(FAIL, items=items),)
+    told = reasons_of(*hidden, *[(one(UNKNOWN),)] * between, seen, seen)
+    assert told[: len(hidden)] == [[]] * len(hidden)
+    assert told[-2:] == [[("new", "fail")], [("ongoing", "fail")]]
+
+
+@pytest.mark.parametrize("items", [None, MISSED])
+@pytest.mark.parametrize("between", [0, 1, 2])
+def test_what_was_never_told_is_never_told_as_resolved(
+    items: dict[str, ItemState] | None, between: int
+) -> None:
+    hidden = (one(FAIL, items=items, silenced="moved"),)
+    told = reasons_of(hidden, *[(one(UNKNOWN),)] * between, (one(PASS),))
+    if not between:
+        assert told[-1] == []
+    else:  # that it could not be checked was told, and is over
+        assert told[1] == [("new", "unknown")]
+        assert told[-1] == [("resolved", "pass")]
+
+
+def test_the_sentence_of_what_was_never_told_is_not_told_as_the_last_one() -> None:
+    state = State()
+    for age, finding in ((3, one(FAIL, silenced="moved")), (2, one(UNKNOWN))):
+        news = changes(state, (finding,), NOW - age * DAY, DAY)
+        assert all(not change.before for change in news)
+        state = advance(state, (finding,), news, NOW - age * DAY, news)
+    (told,) = state.told.values()
+    assert (told.status, told.because) == (UNKNOWN, "unknown None")
+
+
+def test_a_table_that_the_catalog_does_not_tell_of_keeps_what_it_failed_by() -> None:
+    failing = (one(FAIL, items=MISSED, check="partitions"), one(FAIL, check="freshness"))
+    away = (one(UNKNOWN, check="catalog", whole_table=True),)
+    state = told_of(failing)
+    before = dict(state.told)
+    for age in (3, 2):
+        now = NOW + age * DAY
+        news = changes(state, away, now, 30 * DAY, {"sales.orders"})
+        state = advance(state, away, news, now, news)
+        assert {key: state.told[key] for key in before} == before
+    news = changes(state, failing, NOW + 4 * DAY, 30 * DAY, {"sales.orders"})
+    still = {change.check: (change.reason, change.since) for change in news if change.check != "catalog"}
+    assert still == dict.fromkeys(("partitions", "freshness"), (Reason.ONGOING, NOW - DAY))

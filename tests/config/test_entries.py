@@ -157,7 +157,7 @@ def test_the_tables_of_the_example(example: Config) -> None:
     raw = example.resolve_prefix("s3://acme-raw/partner-a")
     assert raw is not None
     assert raw.rules == (FreshnessRule(error_after=timedelta(hours=24), zone=BERLIN),)
-    assert (raw.table, raw.entry.pattern) == ("s3://acme-raw/partner-a/", "*.csv.gz")
+    assert (raw.table, raw.entry.pattern) == ("s3://acme-raw/partner-a/", ("*.csv.gz",))
     assert example.resolve(None, "ads", "spend") is None
     assert example.resolve("partner", "sales", "orders") is None
     assert example.resolve_prefix("s3://acme-raw/") is None
@@ -403,9 +403,9 @@ def test_the_exact_name_beats_the_longer_glob_beats_the_shorter_beats_the_defaul
     assert [
         (t.entry.owner, t.entry.runbook, t.entry.pattern, t.zone.key) for t in (orders, ordinals, lines)
     ] == [
-        ("exact", "https://w/long", "*.csv", "Asia/Tokyo"),
-        ("long", "https://w/long", "*.csv", "Asia/Tokyo"),
-        ("short", "https://w/short", "*.csv", "Europe/Berlin"),
+        ("exact", "https://w/long", ("*.csv",), "Asia/Tokyo"),
+        ("long", "https://w/long", ("*.csv",), "Asia/Tokyo"),
+        ("short", "https://w/short", ("*.csv",), "Europe/Berlin"),
     ]
     assert [(t.matched_by, t.by_glob) for t in (orders, ordinals, lines)] == [
         ("sales.orders", False),

@@ -277,8 +277,8 @@ def test_another_pattern_is_another_question() -> None:
     nights = Nights(plain=True)
     nights.load_all()
     nights.night()
-    nights.plan = replace(nights.plan, entry=EntryKeys(pattern="*.csv"))
-    assert set(nights.states().values()) == {ItemState.GONE}
+    nights.plan = replace(nights.plan, entry=EntryKeys(pattern=("*.csv",)))
+    assert set(nights.states().values()) == {ItemState.EMPTY}
 
 
 @pytest.mark.parametrize(

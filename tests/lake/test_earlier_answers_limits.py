@@ -118,7 +118,7 @@ def test_a_table_that_could_not_be_read_keeps_what_was_known_of_it() -> None:
 
 def test_long_patterns_are_not_remembered() -> None:
     nights = Nights(plain=True)
-    nights.plan = replace(nights.plan, entry=EntryKeys(pattern=f"[{'p' * 500}]*"))
+    nights.plan = replace(nights.plan, entry=EntryKeys(pattern=(f"[{'p' * 500}]*",)))
     nights.load_all()
     nights.night()
     assert not nights.plan.memory.answers

@@ -15,7 +15,7 @@ from checks.lake.glue.partitions import older
 from checks.lake.plain.naming import Naming, cells_of, hive_name
 from checks.lake.s3.objects import Budget, Key, Keys, Tally, list_place
 from checks.layout import KeyFormat, TimeLayout
-from checks.layout.data_files import is_data
+from checks.layout.data_files import Chosen, is_data
 from checks.layout.projection import java_format
 from checks.model import Format, Period
 from checks.rules.asking import Clock
@@ -84,7 +84,10 @@ def test_metadata_is_data_except_for_iceberg() -> None:
     ],
 )
 def test_patterns(pattern: str, path: str, fits: bool) -> None:  # noqa: FBT001 - a table of cases
-    assert is_data(path, pattern) is fits
+    assert is_data(path, Chosen((pattern,))) is fits
+    hidden = path.startswith("_")
+    assert is_data(path, Chosen(ignore=(pattern,))) is not (fits or hidden)
+    assert is_data(path, Chosen(("nothing", pattern))) is fits
 
 
 @given(st.text(max_size=30), st.sampled_from([".", "_"]), st.text(max_size=10))
@@ -94,7 +97,7 @@ def test_whatever_is_below_a_hidden_name_is_hidden(start: str, mark: str, rest: 
 
 @given(st.text(max_size=30), st.text(max_size=10))
 def test_a_pattern_only_takes_away(path: str, pattern: str) -> None:
-    assert is_data(path) or not is_data(path, pattern or None)
+    assert is_data(path) or not is_data(path, Chosen((pattern,)) if pattern else None)
 
 
 SECONDS = st.integers(min_value=0, max_value=10_000_000)

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from botocore.exceptions import DataNotFoundError, NoRegionError, UnknownServiceError
 
-from checks import assess, cli, monitor
+from checks import assess, cli, commands, monitor
 from checks.assess import row_of
 from checks.aws.problems import asked_s3, problem_of
 from checks.aws.refusals import attempt

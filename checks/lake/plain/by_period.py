@@ -403,7 +403,7 @@ class _ByPeriod:
             naming.read(f"s3://{bucket}/{key.key}")
             for key in page.keys
             if key.size_bytes
-            and is_data(key.key.removeprefix(prefix), self.plan.entry.pattern, keys=keys)
+            and is_data(key.key.removeprefix(prefix), self.plan.entry.chosen, keys=keys)
             and (counting is None or counting(f"s3://{bucket}/{key.key}"))
         )
         return min((wall for wall in walls if wall is not None), default=None)

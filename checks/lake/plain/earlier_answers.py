@@ -71,7 +71,7 @@ class Answers:
         if answer is None or target.registered is False or not answer.listing.objects:
             return None
         then = (answer.values, answer.registered, answer.created_at, answer.pattern)
-        same = then == (target.values, target.registered, target.created_at, self.plan.entry.pattern)
+        same = then == (target.values, target.registered, target.created_at, self.plan.entry.said_of_names)
         return answer if same else None
 
     def in_place_of(self, target: PartitionSeen, needs: Iterable[Needs]) -> Answer | None:

@@ -127,7 +127,7 @@ def _path_layout(plan: TablePlan, reader: LakeReader, zone: ZoneInfo) -> TimeLay
     for _ in range(_LEVELS):
         folders, here = _names(reader, plan.table, location + below)
         files = files or [
-            below + name for name in here if is_data(below + name, plan.entry.pattern, keys=keys)
+            below + name for name in here if is_data(below + name, plan.entry.chosen, keys=keys)
         ]
         if not folders:
             break

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from checks.layout.data_files import NO_KEYS, is_data
+from checks.layout.data_files import NO_KEYS, Chosen, is_data
 from checks.layout.suffixes import COMPRESSIONS, FORMATS
 from checks.model import FileSeen, Format, Names, Suffix
 
@@ -29,7 +29,7 @@ class Closer:
 
     detail: Detail
     root: str
-    pattern: str | None
+    pattern: Chosen | None
     format: Format
     ignore_after: datetime | None
     keys: OwnKeys = NO_KEYS
@@ -52,9 +52,14 @@ class Closer:
             path = name.removeprefix(self.root)
             if is_data(path, self.pattern, self.format, self.keys, self.place):
                 self._add_data(name, size_bytes, at)
-            elif self.detail.names and is_data(path, None, self.format, self.keys, self.place):
+            elif self.detail.names and is_data(path, self._but_for_names, self.format, self.keys, self.place):
                 self.outside += 1
                 self.outside_example = self.outside_example or name
+
+    @property
+    def _but_for_names(self) -> Chosen | None:
+        """What is data whatever ``pattern`` says of its name: what is ignored is none."""
+        return Chosen(ignore=self.pattern.ignore) if self.pattern is not None else None
 
     def _add_data(self, name: str, size_bytes: int, at: datetime) -> None:
         if size_bytes and self.detail.footers:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from checks.aws.session import Aws
     from checks.lake.s3.file_census import Closer
-    from checks.layout.data_files import OwnKeys
+    from checks.layout.data_files import Chosen, OwnKeys
     from checks.model import Table
     from checks.rules.asking import Clock, Detail
 
@@ -189,13 +189,15 @@ class Tally:
 
     root: str
     """The beginning of keys that hidden names and patterns are not looked for in: that of the table."""
-    pattern: str | None = None
+    pattern: Chosen | None = None
     format: Format = Format.FILES
     ignore_after: datetime | None = None
     objects: int = 0
     size_bytes: int = 0
     empty_objects: int = 0
     ignored_objects: int = 0
+    left_out: int = 0
+    left_out_key: str | None = None
     newest: Key | None = None
     oldest: Key | None = None
     closer: Closer | None = None
@@ -244,6 +246,13 @@ class Tally:
             path = key.key.removeprefix(self.root)
             if not counts or not is_data(path, self.pattern, self.format, self.keys, self.place):
                 self.ignored_objects += 1
+                if (
+                    counts
+                    and self.pattern is not None
+                    and is_data(path, None, self.format, self.keys, self.place)
+                ):
+                    self.left_out += 1
+                    self.left_out_key = self.left_out_key or key.key
             elif key.size_bytes == 0:
                 self.empty_objects += 1
             else:
@@ -256,6 +265,8 @@ class Tally:
         self.size_bytes += other.size_bytes
         self.empty_objects += other.empty_objects
         self.ignored_objects += other.ignored_objects
+        self.left_out += other.left_out
+        self.left_out_key = min(filter(None, (self.left_out_key, other.left_out_key)), default=None)
         newest = [key for key in (self.newest, other.newest) if key is not None]
         oldest = [key for key in (self.oldest, other.oldest) if key is not None]
         self.newest = max(sorted(newest), key=_AT, default=None)
@@ -272,6 +283,8 @@ class Tally:
             oldest_at=self.oldest.last_modified if self.oldest else None,
             complete=complete,
             ignored_objects=self.ignored_objects,
+            left_out=self.left_out,
+            left_out_key=f"s3://{bucket}/{self.left_out_key}" if self.left_out_key else None,
             newest_files=self.closer.files(bucket) if self.closer else (),
             names=self.closer.names(bucket) if self.closer else None,
         )
@@ -279,7 +292,7 @@ class Tally:
 
 def tally_of(
     root: str,
-    pattern: str | None,
+    pattern: Chosen | None,
     clock: Clock,
     table_format: Format,
     detail: Detail | None = None,
@@ -310,7 +323,7 @@ def list_place(
     store: ObjectStore,
     location: str,
     *,
-    pattern: str | None,
+    pattern: Chosen | None,
     clock: Clock,
     budget: Budget,
     table: Table | None = None,

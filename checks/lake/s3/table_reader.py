@@ -61,7 +61,7 @@ class LakeReader:
         return list_place(
             self.store,
             location,
-            pattern=plan.entry.pattern,
+            pattern=plan.entry.chosen,
             clock=clock,
             budget=Budget(self.most_pages, self.stop_at),
             table=plan.table,
@@ -83,7 +83,7 @@ class LakeReader:
                 prefix,
                 new_tally=lambda: tally_of(
                     below,
-                    plan.entry.pattern,
+                    plan.entry.chosen,
                     clock,
                     plan.table.format,
                     location=location,
@@ -112,7 +112,7 @@ class LakeReader:
                 spots,
                 new_tally=lambda place: tally_of(
                     root,
-                    plan.entry.pattern,
+                    plan.entry.chosen,
                     clock,
                     plan.table.format,
                     detail,

@@ -59,7 +59,7 @@ class Asked:
         if not self.detail.names:
             return None
         table = self.plan.table
-        return LiveNames(self.detail.small_below, self.plan.entry.pattern, table.location or "")
+        return LiveNames(self.detail.small_below, self.plan.entry.chosen, table.location or "")
 
 
 def asked_of(plan: TablePlan, clock: Clock) -> Asked:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from checks.aws.problems import clean
 from checks.lake.s3.file_census import suffix_of
-from checks.layout.data_files import matches
 from checks.model import Names, Suffix
+
+if TYPE_CHECKING:
+    from checks.layout.data_files import Chosen
 
 _MOST_KINDS = 64
 _LONGEST_NAME = 2048
@@ -22,7 +25,7 @@ class LiveNames:
     """
 
     small_below: int = 0
-    pattern: str | None = None
+    pattern: Chosen | None = None
     root: str = ""
     small: int = 0
     outside: int = 0
@@ -34,7 +37,7 @@ class LiveNames:
         """Note a file, ``recorded`` being the format that the log says it has."""
         path = uri.removeprefix(self.root)
         name = clean(uri)[:_LONGEST_NAME]
-        if self.pattern is not None and not matches(path, self.pattern):
+        if self.pattern is not None and not self.pattern.is_named(path):
             self.outside += 1
             self.outside_example = self.outside_example or name
         if size_bytes == 0:
