@@ -61,7 +61,7 @@ class Watch:
     def tick(self, now: float) -> None:
         """Open what was due before an instant; arrivals at it or after it are not known."""
         if self.model is None and now >= self.begin and self.history.last is not None:
-            self._learn(self.begin)
+            self._learn(self.begin, fresh=True)
             self._plan()
         if self._due is not None and self._open is None and self._due[0] < now:
             self._open = max(self._due[0], self.begin), self._due[1]
@@ -79,7 +79,8 @@ class Watch:
                 self._weigh(arrival, key)
             return
         before = self.history.last
-        if self.history.take(arrival, key) and key is not None:
+        fresh = self.history.take(arrival, key)
+        if fresh and key is not None:
             while len(self._periods) > _MOST_OPEN:
                 self._judge(self._periods[0], arrival.at)
             self._periods.append(Period(key.start, arrival.at, arrival.at))
@@ -90,7 +91,7 @@ class Watch:
         self._rhythm(arrival.at, before)
         if arrival.at < self.begin:
             return
-        self._learn(arrival.at)
+        self._learn(arrival.at, fresh=fresh or not self.dated)
         self._plan()
         self._close(arrival.at)
 
@@ -113,14 +114,14 @@ class Watch:
                 self._told = at - before
             self._returned.append(at)
 
-    def _learn(self, now: float) -> None:
+    def _learn(self, now: float, *, fresh: bool) -> None:
         model = self.model
         if isinstance(model, Model):
             zones = model.slots.zones if model.slots is not None else ()
             moved = any(offset(zone, now) != offset(zone, model.fitted) for zone, _ in zones)
-            if now - model.fitted < _REFIT and not moved and not self._refits:
+            if now - model.fitted < _REFIT and not moved and not (self._refits and fresh):
                 return
-            self._refits = _AFTER_CHANGE if moved else max(0, self._refits - 1)
+            self._refits = _AFTER_CHANGE if moved else max(0, self._refits - fresh)
         self.model = fit(self.history, self.share)
 
     def _plan(self) -> None:
