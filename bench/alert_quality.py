@@ -1,6 +1,6 @@
 """Score what is learned on made-up tables with known incidents: recall, false alarms, delay, repeats, closing.
 
-    python bench/alert_quality.py [--seeds N] [--tables N] [--budgets]
+    python bench/alert_quality.py [--seeds N] [--tables N] [--budgets | --tails]
 
 An incident is found by the first alert between its start and its end, or by one that is open when it starts. An alert
 outside incidents, their tails (a cadence, 2 h to 1 day) and unjudged spans is false. Volume alerts are false as well:
@@ -11,16 +11,19 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench.arrivals import START, TEST, TRAIN, Table, tables
 from checks.learn import replay, share_of
+from checks.learn.tails import center_and_excess, tail, without_incidents
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,6 +108,31 @@ def score(made: Sequence[Table], share: float) -> tuple[Score, dict[str, Score]]
     return total, by_pattern
 
 
+def _beyond(kind: str, late: float) -> float:
+    """Return the share of runs that are later than so many seconds after they are due."""
+    if kind == "gaussian":
+        return math.erfc(late / 200 / math.sqrt(2))
+    if kind == "exponential":
+        return math.exp(-late / 200)
+    return 0.5 * math.erfc(math.log(late / 100) / 0.6 / math.sqrt(2))
+
+
+def tails(kind: str, runs: int, share: float) -> float:
+    """Return the false alarms a year that a limit learned of so many hourly runs costs, in the mean of 60 histories."""
+    draws = {
+        "gaussian": lambda r: abs(r.gauss(0, 200)),
+        "exponential": lambda r: r.expovariate(1 / 200),
+        "lognormal": lambda r: r.lognormvariate(math.log(100), 0.6),
+    }
+    a_year, costs = 24 * 365.25, []
+    for seed in range(60):
+        random = Random(seed)  # noqa: S311
+        center, excess = center_and_excess([draws[kind](random) for _ in range(runs)], 60.0)
+        limit = center + tail(without_incidents(excess, 1.0), share / a_year, 1.0)
+        costs.append(a_year * _beyond(kind, limit))
+    return sum(costs) / len(costs)
+
+
 def main() -> None:
     """Print the figures as JSON, a line each."""
     parser = argparse.ArgumentParser(
@@ -115,7 +143,15 @@ def main() -> None:
     parser.add_argument(
         "--budgets", action="store_true", help="what each budget of false alarms really costs"
     )
+    parser.add_argument(
+        "--tails", action="store_true", help="what a budget costs by how lateness is distributed"
+    )
     arguments = parser.parse_args()
+    if arguments.tails:
+        for kind in ("gaussian", "exponential", "lognormal"):
+            costs = {share: round(tails(kind, 720, share), 2) for share in BUDGETS}
+            print(json.dumps({"lateness": kind, "budget": costs}))
+        return
     made = [t for seed in range(1, arguments.seeds + 1) for t in tables(seed, arguments.tables)]
     for share in BUDGETS if arguments.budgets else (share_of(1.0, arguments.tables),):
         started = time.monotonic()

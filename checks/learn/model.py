@@ -32,6 +32,10 @@ _TIGHTER = 0.6
 _BURST = 0.02  # cadences: half an hour of a day, a minute of an hour, within which files are one run's
 
 
+# Files of one run come within ten minutes of one another; with less than three times that between, runs are not told.
+RUN = 600.0
+
+
 @dataclass(frozen=True, slots=True)
 class Need:
     """Too little to learn from: how many arrivals or periods there are, and how many it takes."""
@@ -106,7 +110,8 @@ def fit(history: History, share: float) -> Model | Need:
         return Need(len(times), 4)
     last = times[-60:]
     usual = quantile(sorted(b - a for a, b in pairwise(last)), 0.5)
-    volume = fit_volume(history.settled, share, YEAR_DAYS * DAY / max(usual, 60.0)) if history.dated else None
+    runs = history.dated or usual >= 3 * RUN
+    volume = fit_volume(history.settled, share, YEAR_DAYS * DAY / max(usual, RUN)) if runs else None
     if usual >= _SLOW:
         slow = fit_slow(_bursts(times[-40:], 2 * DAY))
         return Model(now, history.dated, slow=slow, volume=volume) if slow else Need(len(times), 4)
@@ -121,7 +126,7 @@ def fit(history: History, share: float) -> Model | Need:
             firsts.setdefault(day_of(at, cut), at)
         slots = fit_slots(list(firsts.items()), share)
         if slots is not None:
-            return Model(now, dated=False, slots=slots, cut=cut)
+            return Model(now, dated=False, slots=slots, volume=volume, cut=cut)
     # Half a day: what comes in the same night is one run.
     slow = fit_slow(_bursts(times[-40:], DAY / 2)) if len(times) >= 8 else None
     return Model(now, history.dated, slow=slow, volume=volume) if slow else Need(len(times), 8)

@@ -14,7 +14,6 @@ _FULL = 6  # arrivals an hour of the week: fewer do not tell 168 of them apart
 WINDOW = 42 * DAY
 _STEP = 14 * DAY
 _WIDER = 1.5
-_AGREE = 1.3  # two samples of one tail, each with an error of a seventh, differ by less
 _PAST = 182 * DAY
 _KINDS = {"flat": 1.0, "day": 1.15, "week": 1.3}
 
@@ -114,11 +113,10 @@ def _fit(times: Sequence[float], share: float, kind: str) -> Silence | None:
     gaps = [rates.between(a, b) for a, b in pairwise(times)]
     typical = quantile(sorted(gaps), 0.5)
     chance = share * (times[-1] - times[0]) / YEAR_DAYS / DAY
-    limit = _all_gaps(gaps, typical, chance)
-    by_day = _longest(times, gaps, typical, share)
-    # A rhythm of hours or days is itself learned of these gaps, which makes them look more even than they are.
-    if kind != "flat" or by_day > _AGREE * limit or not _independent(gaps, typical):
-        limit = max(limit, by_day)
+    of_all, of_days = _all_gaps(gaps, typical, chance), _longest(times, gaps, typical, share)
+    # Where both are samples of one tail, with errors of their own, the middle is the better guess.
+    by_chance = kind == "flat" and _by_chance(times, gaps, typical)
+    limit = math.sqrt(of_all * of_days) if by_chance else max(of_all, of_days)
     return Silence(rates, limit, typical, len(times))
 
 
@@ -169,11 +167,13 @@ def _all_gaps(gaps: Sequence[float], typical: float, chance: float) -> float:
     return typical + tail(excess, min(0.3, 2 * chance / max(1, len(gaps))), 0.5 * typical)
 
 
-def _independent(gaps: Sequence[float], typical: float) -> bool:
-    """Return whether a long gap says nothing of the next one: then all gaps may be pooled, else days are the sample.
+def _by_chance(times: Sequence[float], gaps: Sequence[float], typical: float) -> bool:
+    """Return whether arrivals come by chance alone: no hours, no days, and a long gap says nothing of the next one.
 
     Neighbours fall on the same side of the median as often as not, within two deviations.
     """
+    if _counts(times, 24, HOUR) is not None or _counts(times, 7, DAY) is not None:
+        return False
     long = [g > typical for g in gaps]
     same = sum(a == b for a, b in pairwise(long))
     count = max(1, len(long) - 1)

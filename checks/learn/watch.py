@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from checks.learn.clocks import offset
 from checks.learn.history import History, Period
 from checks.learn.keys import DAY, HOUR, Key, parse
-from checks.learn.model import Model, Need, fit
+from checks.learn.model import RUN, Model, Need, fit
 
 if TYPE_CHECKING:
     from checks.learn.history import Arrival
@@ -22,6 +22,8 @@ _LONGER = 1.5
 # Of a schedule of days that holds beyond five of them, when it has become one of weeks: shorter ones recur. Of slower
 # and of quicker ones it takes as many periods as make an outage of one or two unlikely.
 _NEW_RHYTHM, _NEW_SLOW, _NEW_QUICK = 5 * DAY, 2.5, 3.0
+# Five in a row that are not usual are a new level, which is learned from then on.
+_NEW_LEVEL = 5
 _MOST_OPEN = 3  # partitions whose files may come at once; older ones are judged as they are
 
 
@@ -52,6 +54,10 @@ class Watch:
     _in_time: int = 0
     _refits: int = 0
     _short: float | None = None  # since when the volume is not usual
+    _odd: int = 0  # partitions in a row whose volume was not usual
+    _ran: tuple[float, float] | None = (
+        None  # the first and last file of the run of a table without dated keys
+    )
     _periods: list[Period] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -61,7 +67,7 @@ class Watch:
     def tick(self, now: float) -> None:
         """Open what was due before an instant; arrivals at it or after it are not known."""
         if self.model is None and now >= self.begin and self.history.last is not None:
-            self._learn(self.begin)
+            self._learn(self.begin, fresh=True)
             self._plan()
         if self._due is not None and self._open is None and self._due[0] < now:
             self._open = max(self._due[0], self.begin), self._due[1]
@@ -73,13 +79,14 @@ class Watch:
     def add(self, arrival: Arrival) -> None:
         """Take the next arrival: it may close what is open, and it teaches."""
         self.tick(arrival.at)
-        key = parse(arrival.partition) if self.dated else None
+        key = parse(arrival.partition) if self.dated else self._run(arrival.at)
         if not self.history.counts(arrival, key):
             if key is not None:
                 self._weigh(arrival, key)
             return
         before = self.history.last
-        if self.history.take(arrival, key) and key is not None:
+        fresh = self.history.take(arrival, key)
+        if key is not None and (fresh or (not self.dated and key.start == arrival.at != before)):
             while len(self._periods) > _MOST_OPEN:
                 self._judge(self._periods[0], arrival.at)
             self._periods.append(Period(key.start, arrival.at, arrival.at))
@@ -90,9 +97,15 @@ class Watch:
         self._rhythm(arrival.at, before)
         if arrival.at < self.begin:
             return
-        self._learn(arrival.at)
+        self._learn(arrival.at, fresh=fresh or not self.dated)
         self._plan()
         self._close(arrival.at)
+
+    def _run(self, at: float) -> Key:
+        """Return the period of its own that files without dated keys get: those of one run, from its first on."""
+        begin = self._ran[0] if self._ran is not None and at - self._ran[1] <= RUN else at
+        self._ran = begin, at
+        return Key(begin, RUN)
 
     def end(self, now: float) -> list[Alert]:
         """Return all alerts as they stand at an instant."""
@@ -113,14 +126,14 @@ class Watch:
                 self._told = at - before
             self._returned.append(at)
 
-    def _learn(self, now: float) -> None:
+    def _learn(self, now: float, *, fresh: bool) -> None:
         model = self.model
         if isinstance(model, Model):
             zones = model.slots.zones if model.slots is not None else ()
             moved = any(offset(zone, now) != offset(zone, model.fitted) for zone, _ in zones)
-            if now - model.fitted < _REFIT and not moved and not self._refits:
+            if now - model.fitted < _REFIT and not moved and not (self._refits and fresh):
                 return
-            self._refits = _AFTER_CHANGE if moved else max(0, self._refits - 1)
+            self._refits = _AFTER_CHANGE if moved else max(0, self._refits - fresh)
         self.model = fit(self.history, self.share)
 
     def _plan(self) -> None:
@@ -170,7 +183,11 @@ class Watch:
         if volume is not None and period.sized and volume.judge(period.start, period.size) is not None:
             if self._short is None and at >= self.begin:
                 self._short = at
+            self._odd += 1
+            if self._odd > _NEW_LEVEL:
+                self.history.settle(period)
             return
+        self._odd = 0
         if self._short is not None:
             self.alerts.append(Alert(self._short, at, "volume"))
             self._short = None

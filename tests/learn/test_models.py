@@ -349,3 +349,24 @@ def test_every_sixth_hour_that_becomes_each_is_learned_anew_within_days() -> Non
     arrivals = [*hourly(range(change), 6), *hourly(range(change, change + 5 * 24))]
     assert told(arrivals, arrivals[-1].at) == []
     assert told(arrivals, arrivals[-1].at + 2 * HOUR)[0].opened < arrivals[-1].at + 1.5 * HOUR
+
+
+def test_a_table_without_keys_is_judged_by_the_bytes_of_its_runs() -> None:
+    random = draws(1)
+    days = daily(range(80))
+    arrivals = [Arrival(a.at + 30 * k, "", int(random.uniform(9e5, 11e5))) for a in days for k in range(3)]
+    assert told(arrivals, arrivals[-1].at) == []
+    short = [a if not 210 <= i < 213 else Arrival(a.at, "", 1000) for i, a in enumerate(arrivals)]
+    assert [(a.check, a.opened, a.closed) for a in told(short, arrivals[-1].at)] == [
+        ("volume", arrivals[212].at, arrivals[215].at)
+    ]
+
+
+def test_a_new_level_of_bytes_is_learned_and_told_once() -> None:
+    arrivals = [
+        Arrival(a.at, a.partition, 1_000_000 + i) for i, a in enumerate(daily(range(120), dated=True))
+    ]
+    fallen = [a if i < 70 else Arrival(a.at, a.partition, 100_000 + i) for i, a in enumerate(arrivals)]
+    alerts = told(fallen, arrivals[-1].at)
+    assert [a.check for a in alerts] == ["volume"]
+    assert (alerts[0].closed or 0) < arrivals[100].at
