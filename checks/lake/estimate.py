@@ -10,9 +10,11 @@ from checks.aws.ledger import price_of
 from checks.lake.formats.iceberg.earlier_answer import standing
 from checks.lake.formats.shared.asked import asked_of
 from checks.lake.plain.earlier_answers import Answers
+from checks.lake.plain.find_layout import projected_layout
 from checks.lake.plain.targets import Targets
 from checks.lake.s3.scan import can_scan
 from checks.layout import infer_layout, layout_from_json
+from checks.layout.projection import Unprojectable, is_projected, projection_of
 from checks.model import LISTS, Format, Problem, Unobserved
 from checks.schedule.durations import say_duration
 
@@ -29,6 +31,8 @@ LATE = timedelta(hours=2)
 """A deadline that a run sees later than this is worth another schedule."""
 _AFTER = timedelta(minutes=10)
 """How long after a deadline a run is suggested: what is due is there by then, or late."""
+_ROUNDS = 2
+"""Of many places the newest periods are read first, then the others."""
 _WEEK, _HALF_A_YEAR = timedelta(days=7), timedelta(days=183)
 _LOGS = {
     Format.ICEBERG: ("Iceberg log", {"s3:GetObject": 1}),
@@ -48,6 +52,8 @@ class Estimate:
     way: str
     requests: dict[str, int]
     at_least: bool = False
+    at_most: bool = False
+    """True where what is seen first may end it: then it takes fewer."""
 
     @property
     def count(self) -> int:
@@ -80,7 +86,12 @@ def _of_files(plan: TablePlan, clock: Clock) -> Estimate:
     if schedule is None and not table.partition_keys:
         return Estimate(way="whole prefix", requests={"s3:ListObjectsV2": 1}, at_least=True)
     layout = known_layout(plan)
-    glue = {"glue:GetPartitions": 1 if layout is not None else 2} if table.partition_keys else {}
+    asks_glue = bool(table.partition_keys) and not is_projected(table)
+    glue = {"glue:GetPartitions": 1 if layout is not None else 2} if asks_glue else {}
+    places = places_of_each(plan, layout)
+    if schedule is None and places > 1:
+        way = f"newest periods back, {places} places of each in turn"
+        return Estimate(way=way, requests={"s3:ListObjectsV2": _ROUNDS * places}, at_most=True)
     if schedule is None:
         return Estimate(way="newest partitions back", requests={**glue, "s3:ListObjectsV2": 1})
     due = [each.period for each in schedule.due(clock.now, reach_back_to=clock.last_completed_at)]
@@ -89,6 +100,9 @@ def _of_files(plan: TablePlan, clock: Clock) -> Estimate:
         return Estimate(way=f"{told} by name", requests={**glue, "s3:ListObjectsV2": 1})
     if layout is None:
         return Estimate(way=f"{told}, time key not known yet", requests={**glue, "s3:ListObjectsV2": 1})
+    if places > 1:
+        way = f"{told}, {places} places of each, a scan each until all are proved"
+        return Estimate(way=way, requests={"s3:ListObjectsV2": places}, at_most=plan.each is None)
     known = spared(plan, clock, layout, due)
     left = len(due) - known
     before = f", {known} seen before" if known else ""
@@ -97,6 +111,23 @@ def _of_files(plan: TablePlan, clock: Clock) -> Estimate:
         return Estimate(way=f"{told}{before}, one scan", requests={**glue, "s3:ListObjectsV2": listings})
     others = "the others by themselves" if known else "each by itself"
     return Estimate(way=f"{told}{before}, {others}", requests={**glue, "s3:ListObjectsV2": left})
+
+
+def places_of_each(plan: TablePlan, layout: TimeLayout | None) -> int:
+    """Count the places that each period of a projected table is kept in; 1 where one listing tells of all."""
+    table = plan.table
+    if layout is None or not is_projected(table):
+        return 1
+    each = plan.each
+    targets = Targets(table, layout, each)
+    try:
+        naming = targets.names()
+        if naming is None or (each is None and naming.parents() is not None):
+            return 1
+        stated = dict(zip(each.keys, each.values, strict=False)) if each is not None else {}
+        return max(1, len(projection_of(table).combinations(stated)))
+    except (Unobserved, Unprojectable):
+        return 1
 
 
 def spared(plan: TablePlan, clock: Clock, layout: TimeLayout, due: Sequence[Period]) -> int:
@@ -143,6 +174,9 @@ def known_layout(plan: TablePlan) -> TimeLayout | None:
     if plan.memory.layout:
         return layout_from_json(plan.memory.layout, zone)
     stated = plan.stated_layout
+    if is_projected(plan.table) and (stated is None or not stated.formats):
+        told = projected_layout(plan.table, stated, zone)
+        return None if isinstance(told, Problem) else told
     if (stated is None or not stated.formats) and any(
         key.type != "date" for key in plan.table.partition_keys
     ):
@@ -162,8 +196,12 @@ def in_key_order(plan: TablePlan, layout: TimeLayout, due: Sequence[Period]) -> 
         return False
     if naming is None:
         return False
+    naming = naming.parents() or naming
     places = [place.location for period in sorted(due) for place in naming.places_of(period)]
-    return can_scan(plan.table.location, places)
+    root = plan.table.location
+    if is_projected(plan.table):  # its template may lead elsewhere
+        root = naming.template[: naming.template.find("${")].rpartition("/")[0] + "/"
+    return can_scan(root, places)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

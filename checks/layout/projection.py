@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from checks.layout import TimeLayout
     from checks.model import Combination, Period, Table
 
-MOST_PLACES = 100
+MOST_PLACES = 1000
 """A period is looked at in no more places than this: one for each combination of enum and integer values."""
 TEMPLATE = "storage.location.template"
 _SECOND = timedelta(seconds=1)
@@ -59,6 +59,14 @@ class Unprojectable(Exception):  # noqa: N818 - what the table then is
     def of(self, table: Table) -> Problem:
         """Return the problem that this is of a table."""
         return Problem(ProblemKind.UNSUPPORTED, f"{table.id}: {self.message}", self.remedy)
+
+
+def _state(each: str) -> str:
+    """Say how values of keys are stated, also where the entry has no check of its partitions yet."""
+    return (
+        f'state the values that count, as in partitions: {{every: 1d, due: "06:00", each: {{{each}}}}}, or watch the '
+        "folders that count by entries of their own (prefix: ...)"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +122,7 @@ class Projection:
             keys = ", ".join(f"{name!r} (injected)" for name in injected)
             raise Unprojectable(
                 f"its projection leaves the values of {keys} to each query, so its places are not known",
-                f"state the values that count: partitions: {{each: {{{shown}}}}}",
+                _state(shown),
             )
         rows = [(name, tuple(stated.get(name, values or ()))) for name, values in self.others]
         count = 1
@@ -123,9 +131,9 @@ class Projection:
         if count > MOST_PLACES:
             names = ", ".join(name for name, _ in rows)
             raise Unprojectable(
-                f"its projection has more than {MOST_PLACES} combinations of {names} for each period, too many to look "
-                "at each",
-                f"state the values that count: partitions: {{each: {{{rows[0][0]}: [...]}}}}",
+                f"its projection has more than {MOST_PLACES:,} combinations of {names} for each period, too many to "
+                "look at each",
+                _state(f"{rows[0][0]}: [...]"),
             )
         names_ = [name for name, _ in rows]
         return [tuple(zip(names_, row, strict=True)) for row in product(*(values for _, values in rows))]
@@ -294,8 +302,8 @@ def _values(given: _Properties, kind: str) -> tuple[str, ...] | None:
         raise given.wrong("range", "has an end that is no whole number")
     digits = int(given.text("digits")) if given.text("digits").isdigit() else 0
     numbers = range(int(start), int(end) + 1, given.number("interval"))
-    if len(numbers) > 10 * MOST_PLACES:  # more than are looked at anyway: enough to be counted as too many
-        numbers = numbers[: 10 * MOST_PLACES]
+    if len(numbers) > 2 * MOST_PLACES:  # more than are looked at anyway: enough to be counted as too many
+        numbers = numbers[: 2 * MOST_PLACES]
     return tuple(str(number).zfill(digits) for number in numbers)
 
 

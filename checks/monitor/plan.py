@@ -294,7 +294,8 @@ def say(planned: Planned, clock: Clock, cron: str = DEFAULT_CRON) -> str:
         expected = estimate(each, clock)
         requests, usd, many = requests + expected.count, usd + expected.usd, many + expected.at_least
         checks = ", ".join(rule.check for rule in each.rules) or "none"
-        number = f"{'at least' if expected.at_least else 'about'} {expected.count}"
+        bound = "at least" if expected.at_least else "up to" if expected.at_most else "about"
+        number = f"{bound} {expected.count}"
         rows.append(
             (each.table.id, each.table.format.value, checks, expected.way, number, f"{expected.usd:.6f}")
         )

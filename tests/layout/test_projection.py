@@ -313,7 +313,10 @@ def test_injected_values_have_to_be_stated(lake: LakeBuilder) -> None:
             "could not be checked: ops.logs: its projection leaves the values of 'device' (injected) to each query, so "
             "its places are not known"
         ),
-        "state the values that count: partitions: {each: {device: [...]}}",
+        (
+            'state the values that count, as in partitions: {every: 1d, due: "06:00", each: {device: [...]}}, or watch '
+            "the folders that count by entries of their own (prefix: ...)"
+        ),
     )
     assert not lake.counts
     finding = judged(lake, table, each={"device": [7, 8]})
@@ -328,9 +331,11 @@ def test_more_values_than_are_looked_at_have_to_be_stated(lake: LakeBuilder) -> 
     )
     finding = judged(lake, table)
     assert finding.because.startswith(
-        "could not be checked: ops.logs: its projection has more than 100 combinations of shard for "
+        "could not be checked: ops.logs: its projection has more than 1,000 combinations of shard for "
     )
-    assert finding.advice == "state the values that count: partitions: {each: {shard: [...]}}"
+    assert finding.advice.startswith(
+        'state the values that count, as in partitions: {every: 1d, due: "06:00", each: {shard: [...]}}, or watch'
+    )
 
 
 def test_integers_of_year_month_and_day(lake: LakeBuilder) -> None:

@@ -201,5 +201,5 @@ def test_a_table_that_is_silent_for_the_whole_lookback_is_no_older_than_was_look
     plan = plan_of(table, memory, partitions=daily, freshness=limits, **volume)
     finding = judged(plan, look(lake, plan))["freshness"]
     assert (finding.severity.value if finding.severity else finding.status.value) == verdict
-    assert finding.because.endswith(f"no data in any partition from 2026-11-20 on; {said}")
+    assert f"no data in any partition from 2026-11-20 on; {said}" in finding.because
     assert finding.stale_since == (NOW.replace(day=20, hour=0) if verdict != "unknown" else None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,8 @@ from checks.lake.plain.naming import Naming, cells_of, hive_place, values_in
 from checks.lake.plain.newest import is_later, newest_registered
 from checks.lake.plain.siblings import ways_of
 from checks.lake.plain.targets import Targets, of_registered
-from checks.lake.s3.scan import Looked, can_scan
+from checks.lake.plain.wants import Wants
+from checks.lake.s3.scan import Looked, can_scan, common
 from checks.layout.data_files import is_data, own_keys
 from checks.model import Observation, PartitionSeen, Unobserved
 from checks.schedule.clock import wall_of
@@ -27,16 +28,19 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from checks.lake.glue.partitions import Registered
+    from checks.lake.s3.scan import Spot
     from checks.lake.s3.table_reader import LakeReader
     from checks.layout import TimeLayout
-    from checks.model import Answer, Period
-    from checks.rules.asking import Clock, Needs
-    from checks.rules.base import Rule, TablePlan
+    from checks.model import Answer, Combination, Period
+    from checks.rules.asking import Clock
+    from checks.rules.base import TablePlan
     from checks.schedule.periods import Every
 
 _AHEAD = timedelta(days=2)
 """Partitions are looked at up to this (and two periods) after now: beyond are sentinels like 2999-12-31."""
 _MOST_LOOKED_INTO = 3
+_NEWEST = 2
+"""Where something new enough is sought in many places, it is sought in so many periods first: the last two."""
 _ONE_BY_ONE = 3
 """So many partitions are looked at one by one where the newest of them may be enough."""
 
@@ -48,77 +52,12 @@ def observe_by_period(plan: TablePlan, clock: Clock, reader: LakeReader, layout:
     """
     table, memory = plan.table, plan.memory
     wants = tuple(
-        _Wants(rule, rule.needs(table, layout, clock, memory)) for rule in plan.rules if rule.looks(table)
+        Wants(rule, rule.needs(table, layout, clock, memory)) for rule in plan.rules if rule.looks(table)
     )
     due = [period for want in wants if want.needs.data_is_enough for period in want.needs.periods]
     answers = Answers.of(plan, clock, due)
     every = plan.schedule.every if plan.schedule is not None else layout.every or DAILY
     return _ByPeriod(plan, clock, reader, layout, every, answers, wants).observe()
-
-
-@dataclass(slots=True)
-class _Wants:
-    """What one rule needs, and whether it has seen enough."""
-
-    rule: Rule
-    needs: Needs
-    newest: datetime | None = None
-    looks_further: bool = False
-    starts: frozenset[datetime] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.starts = frozenset(period.start for period in self.needs.looked_at)
-
-    @property
-    def can_end(self) -> bool:
-        """Tell whether something new enough ends its needs."""
-        return self.needs.enough_at is not None
-
-    @property
-    def is_silent(self) -> bool:
-        """Tell whether the rule asks for no period of its own: it judges what others ask for."""
-        return not self.needs.looked_at and self.needs.onward_from is None
-
-    def wants(self, period: Period) -> bool:
-        """Tell whether the rule still needs the period."""
-        if not self.covers(period):
-            return False
-        return not self.has_enough
-
-    @property
-    def has_enough(self) -> bool:
-        """Tell whether an arrival was seen after which no more needs to be read."""
-        enough = self.needs.enough_at
-        return enough is not None and self.newest is not None and self.newest >= enough
-
-    @property
-    def first(self) -> datetime:
-        """The earliest wall time that is needed; there has to be one."""
-        onward = self.needs.onward_from
-        return min(
-            [period.wall for period in self.needs.looked_at] + ([onward] if onward is not None else [])
-        )
-
-    def misses_first(self, filled: Sequence[datetime]) -> bool:
-        """Tell whether the first period is asked for and the starts of those with data do not show it."""
-        if not self.needs.first_period or self.has_enough:
-            return False
-        return min(self.starts) not in filled if self.starts else not filled
-
-    def covers(self, period: Period) -> bool:
-        """Tell whether the period is among what the rule needs."""
-        onward = self.needs.onward_from
-        return (
-            self.looks_further
-            or period.start in self.starts
-            or (onward is not None and period.wall >= onward)
-        )
-
-    def saw(self, seen: PartitionSeen) -> None:
-        """Take note of what was seen."""
-        at = seen.listing.newest_at if seen.listing is not None else None
-        if at is not None and self.covers(seen.period) and (self.newest is None or at > self.newest):
-            self.newest = at
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +68,7 @@ class _ByPeriod:
     layout: TimeLayout
     every: Every
     answers: Answers
-    wants: Sequence[_Wants]
+    wants: Sequence[Wants]
 
     def observe(self) -> Observation:
         table, wants = self.plan.table, self.wants
@@ -189,6 +128,8 @@ class _ByPeriod:
         new enough was seen, one by one at first.
         """
         wants, known = self.wants, self._known(targets)
+        if self._is_fan(targets):
+            return self._with_short_ones(self._in_turn(targets, known))
         surely = [each for each in targets if any(w.covers(each.period) and not w.can_end for w in wants)]
         looked = self._scan(surely, known)
         partitions: list[PartitionSeen] = []
@@ -206,6 +147,54 @@ class _ByPeriod:
             for want in wants:
                 want.saw(partitions[-1])
         return self._with_short_ones(partitions)
+
+    def _is_fan(self, targets: Sequence[PartitionSeen]) -> bool:
+        """Tell whether each period is kept in several projected places, of which one with data proves it."""
+        told_apart = any(want.needs.each is not None for want in self.wants)
+        several = len({each.dimensions for each in targets}) > 1
+        return self.reader.counting is not None and several and not told_apart
+
+    def _in_turn(self, targets: Sequence[PartitionSeen], known: dict[int, Answer]) -> list[PartitionSeen]:
+        """Return what was seen of places of which one proves a period: those of one combination of values by one scan.
+
+        A period that was proved is sought no further. Where something new enough ends it all, the newest periods come
+        first.
+        """
+        groups: dict[Combination, list[PartitionSeen]] = {}
+        for target in targets:
+            groups.setdefault(target.dimensions, []).append(target)
+        starts = sorted({each.period.start for each in targets}, reverse=True)
+        ends_early = all(want.can_end for want in self.wants if not want.is_silent)
+        rounds = [starts[:_NEWEST], starts[_NEWEST:]] if ends_early else [starts]
+        proved: set[datetime] = set()
+        partitions: list[PartitionSeen] = []
+        for chosen in rounds:
+            for group in groups.values():
+                todo = [
+                    each
+                    for each in group
+                    if each.period.start in chosen
+                    and each.period.start not in proved
+                    and any(want.wants(each.period) for want in self.wants)
+                ]
+                looked = self._scan(todo, known)
+                for target in todo:
+                    partitions.append(self._look(target, looked, known.get(id(target))))
+                    for want in self.wants:
+                        want.saw(partitions[-1])
+                proved |= {
+                    each.period.start for each in partitions[-len(todo) :] if todo and self._proves(each)
+                }
+        return sorted(partitions, key=lambda each: each.period, reverse=True)
+
+    def _proves(self, seen: PartitionSeen) -> bool:
+        """Tell whether what was seen of one place is all that the rules want to know of its period."""
+        listing = seen.listing
+        if listing is None or not listing.objects or listing.oldest_at is None:
+            return False
+        rules = [want.rule for want in self._wants_of(seen.period) if not want.has_enough]
+        spot = spot_of(seen, rules, self.clock, self.plan.memory)
+        return not spot.whole and (spot.in_time_by is None or listing.oldest_at <= spot.in_time_by)
 
     def _with_short_ones(self, partitions: list[PartitionSeen]) -> list[PartitionSeen]:
         """Look again at what was not seen to its end in this run, and has to be; that may show that more has to."""
@@ -237,11 +226,20 @@ class _ByPeriod:
             spot = spot_of(each, rules, self.clock, self.plan.memory)
             answer = known.get(id(each))
             spots.append(spot if answer is None else replace(spot, known_keys=keys_of(answer)))
-        if not can_scan(self.plan.table.location, [spot.location for spot in spots]):
+        if not can_scan(self._root(spots), [spot.location for spot in spots]):
             return {}
         return self.reader.places(self.plan, self.clock, spots)
 
-    def _wants_of(self, period: Period) -> list[_Wants]:
+    def _root(self, spots: Sequence[Spot]) -> str | None:
+        """Return what places have to lie below to be scanned: of a template that leads elsewhere, its folder."""
+        location, places = self.plan.table.location, [spot.location for spot in spots]
+        within = location is not None and all(place.startswith(location) for place in places)
+        if self.reader.counting is None or within or not places:
+            return location
+        shared = common(min(places), max(places))
+        return shared[: shared.rfind("/") + 1] if shared.count("/") > 2 else None
+
+    def _wants_of(self, period: Period) -> list[Wants]:
         """Return what the rules want that look at a period; one that asks for nothing of its own may look at all."""
         return [want for want in self.wants if want.covers(period) or want.is_silent]
 
@@ -272,7 +270,7 @@ class _ByPeriod:
             absent += beside.sought(periods, targets)
         return [*targets, *absent], notes, beyond
 
-    def _further(self, seen: Observation, further: Sequence[_Wants], targets_of: Targets) -> Observation:
+    def _further(self, seen: Observation, further: Sequence[Wants], targets_of: Targets) -> Observation:
         """Return what was seen with what lies in the further places of these rules, newest first."""
         known = {(each.period.start, each.values, each.location) for each in seen.partitions}
         asked = [want.needs.further for want in further if want.needs.further is not None]

@@ -51,7 +51,7 @@ def layout_of(plan: TablePlan, reader: LakeReader) -> TimeLayout | Problem:
         return _path_layout(plan, reader, zone)
     stated = plan.stated_layout
     if is_projected(table) and (stated is None or not stated.formats):
-        return _projected_layout(table, stated, zone)
+        return projected_layout(table, stated, zone)
     if stated is not None and stated.formats:
         return infer_layout(table.partition_keys, (), zone, _with_keys(stated, table))
     remembered = _remembered(plan, zone, stated)
@@ -63,7 +63,7 @@ def layout_of(plan: TablePlan, reader: LakeReader) -> TimeLayout | Problem:
     return infer_layout(table.partition_keys, rows, zone, stated)
 
 
-def _projected_layout(table: Table, stated: StatedLayout | None, zone: ZoneInfo) -> TimeLayout | Problem:
+def projected_layout(table: Table, stated: StatedLayout | None, zone: ZoneInfo) -> TimeLayout | Problem:
     """Return the layout that the table's properties state, of the stated keys where some are."""
     try:
         found = projection_of(table).stated_layout

@@ -59,6 +59,17 @@ class Naming:
         known = {key.name for key in self.layout.keys} | {name for name, _ in self.values} | {""}
         return [name for name in HOLE.findall(self.template) if name not in known]
 
+    def parents(self) -> Naming | None:
+        """Return the naming of the folders that all other values of a time lie in; None where those stand before it."""
+        timed = {"", *(key.name for key in self.layout.keys)}
+        holes = list(HOLE.finditer(self.template))
+        first = next((number for number, hole in enumerate(holes) if hole[1] not in timed), None)
+        if first is None or any(hole[1] in timed for hole in holes[first:]):
+            return None
+        folder = self.template[: self.template.rfind("/", 0, holes[first].start()) + 1]
+        is_within = folder.count("${") == first
+        return replace(self, template=folder, key_order=(), values=()) if is_within else None
+
     def places_of(self, period: Period, admits: Callable[[datetime], bool] | None = None) -> list[Place]:
         """Return the places of a period: one, one a padding, or one a cell where the layout is finer.
 

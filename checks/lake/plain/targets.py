@@ -76,6 +76,12 @@ class Targets:
             (combination, projection_naming(self.table, projection, self.layout, combination))
             for combination in combinations
         ]
+        together = self.names() if self.each is None and len(namings) > 1 else None
+        parents = together.parents() if together is not None else None
+        if (
+            parents is not None
+        ):  # one listing tells of all: what lies there and is not projected counts for nothing
+            namings = [((), parents)]
         zone = self.layout.zone
         found: list[PartitionSeen] = []
         for period in periods:

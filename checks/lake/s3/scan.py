@@ -195,9 +195,9 @@ class _Scan:
             return rest[0], None, None
         before = rest[0][:-1]  # so that a folder's own marker is not passed by
         if self.last < before:
-            return _common(rest[0], rest[-1]), before, None
+            return common(rest[0], rest[-1]), before, None
         if rest[0].endswith("/"):
-            return _common(rest[0], rest[-1]), rest[0], None
+            return common(rest[0], rest[-1]), rest[0], None
         return prefix, None, token
 
     def _finish(self, *, complete: bool) -> None:
@@ -272,7 +272,7 @@ def _after(prefix: str) -> str:
     return prefix[:-1] + chr(ord(prefix[-1]) + 1)
 
 
-def _common(first: str, last: str) -> str:
+def common(first: str, last: str) -> str:
     """Return the beginning that all places between these two share."""
     count = next(
         (n for n, pair in enumerate(zip(first, last, strict=False)) if pair[0] != pair[1]), len(first)

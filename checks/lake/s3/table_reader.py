@@ -111,7 +111,7 @@ class LakeReader:
                 self.store,
                 spots,
                 new_tally=lambda place: tally_of(
-                    root,
+                    root if place.startswith(root) else place[: place.rfind("/") + 1],
                     plan.entry.chosen,
                     clock,
                     plan.table.format,
