@@ -22,6 +22,7 @@ from checks.installation import broken, refuse_broken
 from checks.model import Finding, Problem, ProblemKind, Severity
 from checks.rules import CHECKS
 from checks.rules.base import Direction, Row
+from checks.rules.told_once import told_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -95,7 +96,7 @@ def findings_of(
         for plan in plans:
             about, seen, memory = plan.about, observations[plan.table.id], plan.memory
             measured += [Measured(about, rule, row_of(rule, seen, clock, memory)) for rule in plan.rules]
-        return assess(measured)
+        return told_once(assess(measured))
 
 
 def assess(measured: Sequence[Measured]) -> tuple[Finding, ...]:

@@ -410,10 +410,10 @@ class LogAnswer:
 class TableMemory:
     """What earlier runs remember of one table; all of it may be absent.
 
-    ``first_seen`` tells for recent periods (by label) when data was first seen in them; where dimensions are
-    told apart, also for each of their items (by its key). ``layout`` is how partition values carry time, as it
-    was inferred before. ``combinations`` are the values of dimensions that were ever seen, and the start of
-    the first period of each.
+    ``first_seen`` tells for recent periods (by label) by when there was data in them, when that was first seen; where
+    dimensions are told apart, also for each of their items (by its key). ``layout`` is how partition values carry time,
+    as it was inferred before. ``combinations`` are the values of dimensions that were ever seen, and the start of the
+    first period of each.
     ``past_periods`` tells of the last ones that were due whether they came on time, by the key of their items.
     ``sizes`` are those of recent periods (by label), or of the whole table by the day of the look, where its volume
     is checked; ``schema`` holds the columns and then the partition keys last seen, where these are checked.
@@ -506,6 +506,14 @@ class Finding:
     console_url: str | None = None
     silenced: str | None = None
     """The reason of the silence that covers this finding, None when it is not silenced."""
+    of_period: str = ""
+    """The period of which too little came, where that is what it fails by."""
+    lacking: tuple[str, ...] = ()
+    """The periods that it tells to hold no data at all."""
+    within: str = ""
+    """The id of the finding that it is told within; empty where it is told by itself."""
+    told_with: tuple[Finding, ...] = ()
+    """Those that are told within it."""
     whole_table: bool = False
     """True when the finding stands for all checks of its table (it is not in the catalog)."""
 
@@ -519,6 +527,12 @@ class Finding:
     def id(self) -> str:
         """Identify the finding within a report."""
         return f"{self.table}|{self.check}"
+
+    @property
+    def told_severity(self) -> Severity | None:
+        """The severity that its trouble is told with: the worst of all that is told within it."""
+        severities = {self.severity, *(each.severity for each in self.told_with)}
+        return Severity.CRITICAL if Severity.CRITICAL in severities else self.severity
 
     @property
     def to_do(self) -> str:

@@ -48,7 +48,9 @@ def advance(
 def _told_after(old: Told | None, finding: Finding, arrived: list[Change], now: datetime) -> Told | None:
     if finding.status is Status.PASS and (finding.silenced is not None or (old is not None and old.silenced)):
         return None
-    if finding.silenced is not None:
+    if (
+        finding.silenced is not None or finding.within
+    ):  # what outlives the silence, or the other trouble, is news
         return _told_silently(old, finding, now)
     if not arrived:
         return old
@@ -102,7 +104,7 @@ def _told_failing(finding: Finding, since: datetime, now: datetime, items: Mappi
         because=finding.because,
         since=since,
         told_at=now,
-        severity=finding.severity,
+        severity=finding.told_severity,
         owner=finding.owner,
         whole_table=finding.whole_table,
         items=items,

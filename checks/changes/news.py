@@ -71,7 +71,7 @@ def _order(change: Change) -> tuple[int, int, str, str, str]:
 
 
 def _of_finding(told: Told | None, finding: Finding, now: datetime, remind_after: timedelta) -> list[Change]:
-    if finding.silenced is not None:
+    if finding.silenced is not None or finding.within:
         return []
     if finding.status is Status.UNKNOWN:
         return [_unchecked(told, finding, now, remind_after)]
@@ -99,7 +99,7 @@ def _failing(told: Told | None, finding: Finding, now: datetime, remind_after: t
         return _change(finding, Reason.NEW, now)
     if told.silenced:
         return _change(finding, Reason.NEW, told.since)
-    if _SEVERITY_RANK[finding.severity] > _SEVERITY_RANK[told.severity]:
+    if _SEVERITY_RANK[finding.told_severity] > _SEVERITY_RANK[told.severity]:
         return _change(finding, Reason.ESCALATED, told.since)
     return _change(finding, _still(told.told_at, now, remind_after), told.since)
 
@@ -112,7 +112,7 @@ def _item_failing(
         return _change(finding, Reason.NEW, now, item=item.key)
     if told.silenced:
         return _change(finding, Reason.NEW, before.since, item=item.key)
-    if _SEVERITY_RANK[finding.severity] > _SEVERITY_RANK[before.severity]:
+    if _SEVERITY_RANK[finding.told_severity] > _SEVERITY_RANK[before.severity]:
         return _change(finding, Reason.ESCALATED, before.since, item=item.key)
     return _change(finding, _still(before.told_at, now, remind_after), before.since, item=item.key)
 
@@ -170,7 +170,7 @@ def _change(
         reason=reason,
         status=finding.status,
         because=finding.because,
-        severity=finding.severity,
+        severity=finding.told_severity,
         item=item,
         since=since,
         owner=finding.owner,

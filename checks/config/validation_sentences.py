@@ -5,6 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from checks.config.other_names import here_for
 from checks.rules.key_types import show
 
 if TYPE_CHECKING:
@@ -28,7 +29,11 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 def unknown_key(key: str, known: Iterable[str]) -> str:
     """Say that a key is not known, with the nearest one that is."""
-    return f"{show(key)} is not known here; {did_you_mean(key, known)}"
+    names = set(known)
+    instead = here_for(key, names)
+    if instead:
+        return f"{show(key)} is not known here; {instead} (known: {', '.join(sorted(names))})"
+    return f"{show(key)} is not known here; {did_you_mean(key, names)}"
 
 
 def sentences(

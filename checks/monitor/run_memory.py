@@ -25,6 +25,7 @@ from checks.history import (
 )
 from checks.history import say as say_left_out
 from checks.model import Answer, Listing, TableMemory, item_key
+from checks.monitor.first_seen import came_at_latest, seen_before
 from checks.monitor.invocation import MOST_AHEAD
 from checks.monitor.time_left import TimeLeft
 from checks.report import as_json
@@ -332,14 +333,18 @@ def _remembered(plan: TablePlan, seen: Observation) -> TableMemory:
             combination = each.of(partition.dimensions) if each is not None else None
             if combination is not None and len(first_seen) < _MOST_FIRST_SEEN:
                 keys.append(item_key(partition.period.label, combination))
-            looked_at = partition.seen_at or seen.now
-            first_seen |= {key: before.first_seen.get(key, looked_at) for key in keys}
+            came_at = came_at_latest(partition, seen.now)
+            for key in keys:
+                # A table that is rebuilt has new objects each time: what its first ones said counts.
+                first_seen[key] = before.first_seen.get(key) or min(first_seen.get(key, came_at), came_at)
             first_at.append(partition.period.start)
     if seen.first_period_problem is not None:  # there may be an earlier one: the next run looks for it again
         first_at = [before.first_period_at] if before.first_period_at is not None else []
     memory = TableMemory(
         first_period_at=min(first_at, default=None),
-        first_seen={**_seen_before(plan, seen), **first_seen} if first_seen else before.first_seen,
+        first_seen={**seen_before(plan, seen, _MOST_FIRST_SEEN), **first_seen}
+        if first_seen
+        else before.first_seen,
         layout=seen.layout or before.layout,
         past_periods=before.past_periods,
         answers=dict(islice(_answers(plan, seen), _MOST_ANSWERS)),
@@ -349,23 +354,6 @@ def _remembered(plan: TablePlan, seen: Observation) -> TableMemory:
     for rule in plan.rules:
         memory = replace(memory, **rule.remember(seen, before))
     return memory
-
-
-def _seen_before(plan: TablePlan, seen: Observation) -> dict[str, datetime]:
-    """Return when data was first seen in periods of the lookback that hold none now, or were not looked at.
-
-    That they held data tells one that is gone from one that never came.
-    """
-    due = plan.schedule.due(seen.now) if plan.schedule is not None else ()
-    if not due:
-        return {}
-    oldest = due[-1].period.label
-    kept = (
-        (key, at)
-        for key, at in plan.memory.first_seen.items()
-        if len(key.partition("/")[0]) == len(oldest) and key.partition("/")[0] >= oldest
-    )
-    return dict(islice(kept, _MOST_FIRST_SEEN))
 
 
 def _answers(plan: TablePlan, seen: Observation) -> Iterator[tuple[str, Answer]]:

@@ -102,6 +102,7 @@ def finding_document(finding: Finding, since: datetime | None = None) -> dict[st
         "stale_since": _value(finding.stale_since),
         "problem": finding.problem.value if finding.problem else None,
         "cause": _text(finding.cause),
+        **({"within": _text(finding.within)} if finding.within else {}),
     }
 
 

@@ -152,11 +152,13 @@ def part(report: Report, predicate: Predicate) -> Report:
 
     Costs and notes stay those of the run.
     """
-    findings = tuple(finding for finding in report.findings if predicate(finding))
+    # Who asks for what is told within another finding gets that one.
+    hosts = frozenset(finding.within for finding in report.findings if finding.within and predicate(finding))
+    findings = tuple(finding for finding in report.findings if predicate(finding) or finding.id in hosts)
     return replace(
         report,
         findings=findings,
-        changes=tuple(change for change in report.changes if predicate(change)),
+        changes=tuple(change for change in report.changes if predicate(change) or change.finding_id in hosts),
         summary=summarize(findings),
         is_part=True,
     )

@@ -114,6 +114,10 @@ def entries(heading: str, told: Sequence[ToldFinding], report: Report) -> tuple[
     for one in told:
         if one.finding.id not in folded:
             groups[_shared(one.finding, lacking)].append(one)
+            continue
+        for each in one.finding.told_with:  # what is folded hides nothing that is not
+            if not is_long_dead(each, report) and not _is_nothing(each):
+                groups[f"id {each.id}"].append(ToldFinding(each, ()))
     entries = [_entry(group, report) for group in groups.values()]
     return (*entries, _folded(dead, report)) if folding else tuple(entries)
 
@@ -191,7 +195,8 @@ def _entry(group: Sequence[ToldFinding], report: Report) -> Entry:
     first = group[0]
     finding = first.finding
     tables = sorted({one.finding.table for one in group})
-    checks = ", ".join(sorted({one.finding.check for one in group}))
+    within = [each for one in group for each in one.finding.told_with]
+    checks = ", ".join(sorted({each.check for each in (*(one.finding for one in group), *within)}))
     lines = []
     lacks = _lacks(group)
     if lacks is not None and len(tables) > 1:
@@ -207,6 +212,8 @@ def _entry(group: Sequence[ToldFinding], report: Report) -> Entry:
         title = f"{words.count(len(tables), 'table')} for one cause ({words.name(checks)})"
         lines.append(Line("Tables", words.listing([words.name(table) for table in tables])))
         lines.append(Line("For example", _whole_sentence(finding.because)))
+    if len(tables) == 1:
+        lines += [Line("So also", f"{each.check}: {_whole_sentence(each.because)}") for each in within]
     lines += _before(group, alone=len(tables) == 1)
     lines += _to_allow(lacks) if lacks is not None else _more(first, report, alone=len(tables) == 1)
     lines += _since(group, report)
@@ -382,7 +389,7 @@ def _end(group: Sequence[Change], report: Report) -> Entry:
 
 
 def _badge(findings: Sequence[Finding]) -> str:
-    if any(finding.severity is Severity.CRITICAL for finding in findings):
+    if any(finding.told_severity is Severity.CRITICAL for finding in findings):
         return "critical"
     return "unknown" if any(finding.status is Status.UNKNOWN for finding in findings) else "warning"
 

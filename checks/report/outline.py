@@ -46,7 +46,7 @@ def outline(report: Report) -> Outline:
     places: dict[str, list[ToldFinding]] = defaultdict(list)
     unsaid: set[str] = set()
     for finding in report.findings:
-        if finding.silenced is not None or finding.status is Status.PASS:
+        if finding.silenced is not None or finding.status is Status.PASS or finding.within:
             continue
         mine = tuple(change for change in by_finding[finding.id] if change.reason not in _OVER)
         told = ToldFinding(finding, mine)

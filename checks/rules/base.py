@@ -200,6 +200,8 @@ class Told(TypedDict, total=False):
     statement: str
     usual: str
     note: str
+    of_period: str
+    lacking: tuple[str, ...]
     stale_since: datetime | None
 
 

@@ -56,7 +56,7 @@ def judge(
         return _with(item, ItemState.UNKNOWN, seen.problem.message)
     left_out = any(p.listing.left_out for p in partitions if p.listing is not None)
     if first_seen is not None and not left_out:
-        detail = f"seen with data on {say_instant(first_seen, zone)}, and holds none any more"
+        detail = f"it held data (known since {say_instant(first_seen, zone)}), and holds none any more"
         return replace(_with(item, ItemState.GONE, detail), arrived_at=first_seen)
     zero_bytes = sum(p.listing.empty_objects for p in partitions if p.listing is not None)
     if zero_bytes:
@@ -147,3 +147,10 @@ def proven_first_at(seen: Observation, memory: TableMemory) -> datetime | None:
 def is_whole(partition: PartitionSeen) -> bool:
     """Tell whether all that lies in a partition was looked at."""
     return partition.listing is None or partition.listing.complete
+
+
+def lacking(items: Sequence[Item]) -> tuple[str, ...]:
+    """Return the periods that hold no data, whatever their items' dimensions are."""
+    none = {ItemState.MISSING, ItemState.EMPTY, ItemState.GONE}
+    others = {item.period for item in items if item.state not in none}
+    return tuple(dict.fromkeys(item.period for item in items if item.period not in others))

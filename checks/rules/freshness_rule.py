@@ -286,7 +286,12 @@ class FreshnessRule(Rule):
             deadline=due_at,
             advice=advice(row.facts, max(limits, default=None), self.zone) if severity is not None else "",
             stale_since=newest_at or row.facts.silent_from,
+            of_period=self._newest_due(row.facts.now) if severity is not None else "",
         )
+
+    def _newest_due(self, now: datetime) -> str:
+        due = self.schedule.due(now) if self.schedule is not None else ()
+        return due[0].period.label if due else ""
 
     def explain(self, seen: Observation, finding: Finding, clock: Clock) -> Iterator[str]:
         """Yield the deadline, the watermarks, what counts, and what was listed."""

@@ -23,7 +23,15 @@ from checks.model import (
 from checks.rules.asking import Clock, Depth, Detail, Needs, StatedPeriods
 from checks.rules.base import NOTHING_MORE, About, Row, Rule
 from checks.rules.dimensions import say_combination, say_items
-from checks.rules.due_items import doubt_about, first_period_at, is_of, judge, proven_first_at, unread
+from checks.rules.due_items import (
+    doubt_about,
+    first_period_at,
+    is_of,
+    judge,
+    lacking,
+    proven_first_at,
+    unread,
+)
 from checks.rules.projected import none_projected, projected, say_range
 from checks.rules.punctuality import on_time_share, past_periods, usual
 from checks.rules.retention import boundary_of, remembered_ages
@@ -261,6 +269,7 @@ class PartitionsRule(Rule):
             statement=statement,
             usual=usual(row.items, row.facts.past),
             note=note,
+            lacking=lacking(row.items) if severity is not None else (),
             stale_since=_oldest_of_run(row) if bad else None,
         )
 

@@ -291,6 +291,7 @@ class VolumeRule(Rule):
             limits=Limits(critical=limit) if self.severity is Severity.CRITICAL else Limits(warning=limit),
             advice=advice(look, crossed) if severity is not None else "",
             usual=row.facts.usual,
+            of_period=look.name if any(not each.is_most for each in crossed) else "",
         )
 
 

@@ -11,9 +11,12 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from checks.schedule.translations import FIXED, zone_for
+
 FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 """What stands for instants before the first and after the last year there is, as of sentinels such as 9999-12-31."""
 _SECOND = timedelta(seconds=1)
+_LONGEST_ZONE = 64
 _DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -22,10 +25,15 @@ def parse_zone(name: object) -> ZoneInfo:
     """Return the IANA zone of that name; raise ValueError with what to write."""
     if isinstance(name, ZoneInfo):
         return name
+    if isinstance(name, str) and name.upper() in FIXED:
+        message = f"{name!r} is no place's clock: old rules, or no summer time; write {zone_for(name)}"
+        raise ValueError(message)
     if isinstance(name, str) and not name.startswith(("/", ".")):
         with suppress(ZoneInfoNotFoundError, ValueError, OSError):
             return ZoneInfo(name)
-    raise ValueError(f"{name!r} is not a time zone; write an IANA name, such as Europe/Berlin or UTC")
+    near = zone_for(name) if isinstance(name, str) and len(name) < _LONGEST_ZONE else None
+    instead = near or "an IANA name, such as Europe/Berlin or UTC"
+    raise ValueError(f"{name!r} is not a time zone; write {instead}")
 
 
 def wall_of(instant: datetime, zone: ZoneInfo) -> datetime:

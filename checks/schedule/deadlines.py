@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from checks.schedule.calendars import WEEKENDS, Calendar
 from checks.schedule.clock import last_instant, wall_of
+from checks.schedule.translations import schedule_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,9 +30,10 @@ def parse_times(text: object) -> str:
     words = text.split() if isinstance(text, str) else []
     if len(words) == 1 and (match := _TIME.fullmatch(words[0])):
         return f"{int(match[2])} {int(match[1])} * * *"
-    if len(words) != _CRON_FIELDS:
-        hint = f" (this has {len(words)} fields)" if len(words) > 1 else ""
-        message = f"{text!r} is not a deadline{hint}; write HH:MM, such as 06:00, or a cron of five fields"
+    if len(words) != _CRON_FIELDS or "?" in words or words[0].lower().startswith("cron("):
+        hint = f" (this has {len(words)} fields)" if len(words) > 1 and len(words) != _CRON_FIELDS else ""
+        instead = schedule_for(text) or "HH:MM, such as 06:00, or a cron of five fields"
+        message = f"{text!r} is not a deadline{hint}; write {instead}"
         raise ValueError(message)
     from cronsim import CronSim, CronSimError
 

@@ -7,6 +7,11 @@ from datetime import timedelta
 from decimal import Decimal
 from functools import lru_cache
 
+from checks.schedule.translations import duration_for
+from checks.schedule.written import write_duration
+
+__all__ = ["parse_duration", "parse_size", "say_duration", "say_size", "write_duration"]
+
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
 _SIZE_BYTES = {
@@ -25,7 +30,8 @@ def parse_duration(text: object) -> timedelta:
         return text
     match = _DURATION.fullmatch(text.strip()) if isinstance(text, str) else None
     if match is None:
-        message = f"{text!r} is not a duration; write a number and s, m, h, d or w, such as 26h"
+        instead = duration_for(text) or "a number and s, m, h, d or w, such as 26h"
+        message = f"{text!r} is not a duration; write {instead}"
         raise ValueError(message)
     seconds = Decimal(match[1]) * _UNIT_SECONDS[match[2]]
     if seconds <= 0:
@@ -68,15 +74,6 @@ def say_duration(span: timedelta) -> str:
     if days >= 60:
         return f"{days} days"
     return f"{days} days {rest_hours} h" if rest_hours else f"{days} days"
-
-
-def write_duration(span: timedelta) -> str:
-    """Write a duration as it would stand in a config: ``36h``, ``90m``, ``7d``."""
-    seconds = span.total_seconds()
-    for unit, factor in (("d", 86400), ("h", 3600), ("m", 60)):
-        if seconds % factor == 0 and (unit != "d" or seconds >= 3 * factor):
-            return f"{int(seconds // factor)}{unit}"
-    return f"{seconds:g}s"
 
 
 def say_size(size_bytes: float) -> str:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from checks.model import Period
 from checks.schedule.clock import first_change, first_instant, last_instant, wall_of
+from checks.schedule.translations import cadence_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,7 +117,7 @@ def parse_every(text: object) -> Every:
         return text
     match = _EVERY.fullmatch(text.strip()) if isinstance(text, str) else None
     if match is None:
-        message = f"{text!r} is not a cadence; write one of {_ALLOWED}"
+        message = f"{text!r} is not a cadence; write {cadence_for(text) or f'one of {_ALLOWED}'}"
         raise ValueError(message)
     count, unit = int(match[1]), match[2]
     if unit in ("d", "w", "mo"):
@@ -128,7 +129,7 @@ def parse_every(text: object) -> Every:
             return DAILY
         if minutes and minutes < 1440 and 1440 % minutes == 0:
             return Every(Unit.MINUTE, minutes)
-    message = f"{text!r} does not divide time evenly; write one of {_ALLOWED}"
+    message = f"{text!r} does not divide time evenly; write {cadence_for(text) or f'one of {_ALLOWED}'}"
     raise ValueError(message)
 
 

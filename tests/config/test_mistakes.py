@@ -58,7 +58,7 @@ closed_calendar.yml:9: calendars.both.subdivision: needs a country; write countr
 control.yml:2: holds the control character '\\x07'; take it out
 """,
     "cron": """
-cron.yml:5: sales.orders: partitions.due: '0 0 6 * * *' is not a deadline (this has 6 fields); write HH:MM, such as 06:00, or a cron of five fields
+cron.yml:5: sales.orders: partitions.due: '0 0 6 * * *' is not a deadline (this has 6 fields); write '0 6 * * *'
 cron.yml:7: sales.lines: freshness.by: '25:00' is not a deadline; write HH:MM, such as 06:00, or a cron of five fields
 cron.yml:9: sales.items: freshness.by: '0 6 31 2 *' is not a cron: Bad day-of-month; write five fields, such as '30 6 * * 1-5'
 """,
@@ -128,7 +128,7 @@ routes.yml:6: routes[1].match.severity: 'bad' is none of the words that may stan
 routes.yml:6: routes[1].match.table: '[a]' is not a glob here; write * for any characters and ? for one, no brackets
 routes.yml:6: routes[1].topic: 'arn:aws:sns:eu-west-1:123456789012:finance.fifo' is a FIFO topic, which cannot send email; name a standard topic
 routes.yml:7: routes[2]: topic is missing; write it, such as topic: arn:aws:sns:eu-west-1:123456789012:finance-data
-routes.yml:7: routes[2].match.team: 'team' is not known here; known are: database, owner, severity, table
+routes.yml:7: routes[2].match.team: 'team' is not known here; write owner (known: database, owner, severity, table)
 """,
     "same_table": """
 same_table.yml:5: Sales.Orders: table: sales.orders has two entries, first on line 3; bring them together in one
@@ -214,11 +214,11 @@ word.yml:3: holds a single value, not keys; write version: 1 and tables: below i
 wrong_units.yml:2: remind_every: 1 is not a duration; write a number and s, m, h, d or w, such as 26h
 wrong_units.yml:3: timeout: '0s' is not a duration above zero; write one such as 26h
 wrong_units.yml:7: sales.orders: freshness.warn_after: 'soon' is not a duration; write a number and s, m, h, d or w, such as 26h
-wrong_units.yml:8: sales.orders: freshness.error_after: '36 hours' is not a duration; write a number and s, m, h, d or w, such as 26h
+wrong_units.yml:8: sales.orders: freshness.error_after: '36 hours' is not a duration; write 36h
 """,
     "zone": """
-zone.yml:2: timezone: 'Europe/Berln' is not a time zone; write an IANA name, such as Europe/Berlin or UTC
-zone.yml:5: sales.orders: timezone: 'CEST' is not a time zone; write an IANA name, such as Europe/Berlin or UTC
+zone.yml:2: timezone: 'Europe/Berln' is not a time zone; write Europe/Berlin
+zone.yml:5: sales.orders: timezone: 'CEST' is not a time zone; write Europe/Berlin
 zone.yml:6: sales.orders: freshness.timezone: 1 is not a time zone; write an IANA name, such as Europe/Berlin or UTC
 """,
 }

@@ -114,7 +114,7 @@ def test_what_is_told_of_it() -> None:
     assert alarm.severity is Severity.CRITICAL
     assert states(alarm) == "pppppppg"
     assert (
-        "2026-09-01 gone (seen with data on Wed 2 Sep 2026 08:00 UTC, and holds none any more)"
+        "2026-09-01 gone (it held data (known since Wed 2 Sep 2026 00:15 UTC), and holds none any more)"
         in alarm.because
     )
     assert "where data is deleted by its age, write lookback: 7" in alarm.advice
@@ -226,3 +226,33 @@ def test_a_registered_partition_without_its_data_is_gone() -> None:
     back = landing.run(FIRST + 5 * DAY + 11 * HOUR)
     assert back.items[2].state is ItemState.PRESENT  # a run saw it when it first came
     assert {change.reason for change in landing.news if change.item == "2026-09-03"} == {Reason.RESOLVED}
+
+
+@pytest.mark.parametrize("hour", [2, 8])
+def test_a_table_that_is_rebuilt_each_night_is_told_by_its_first_appearance(hour: int) -> None:
+    """All objects and partitions are new each night: when they first came decides what is late."""
+    lake = MemoryLake()
+    landing = Landing(lake=lake)
+    landing.table = table = lake.table("d.t", dt="string")
+    late = FIRST + 4 * DAY
+    for night in range(9):
+        built_at = FIRST + (night + 1) * DAY + HOUR
+        lake.partitions[table.id].clear()
+        for number in range(night + 1):
+            day = FIRST + number * DAY
+            is_late = day == late == FIRST + night * DAY
+            values = [f"{day:%Y-%m-%d}"]
+            lake.put(
+                f"{hive_location(table, values)}a.parquet", built_at + (6 * HOUR if is_late else HOUR / 2)
+            )
+            lake.register(table, values, at=built_at + (6 * HOUR if is_late else HOUR / 2))
+        # The day that comes at 07:00 is not there at 02:00.
+        there = night != 4 or hour == 8
+        if not there:
+            del lake.buckets["lake"]["d/t/dt=2026-09-05/a.parquet"]
+            lake.partitions[table.id].pop()
+        landing.run(FIRST + (night + 1) * DAY + hour * HOUR)
+    found = landing.run(FIRST + 9 * DAY + hour * HOUR + HOUR / 2)
+    told = {item.period: item.state.value for item in found.items}
+    assert {period for period, state in told.items() if state == "late"} == {"2026-09-05"}
+    assert set(told.values()) == {"present", "late"}
