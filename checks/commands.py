@@ -137,9 +137,14 @@ def plan_command(arguments: argparse.Namespace) -> int:
     """Tell which tables a run would look at, by which checks, in which way, and what that costs."""
     from checks import monitor
     from checks.monitor import plan
-    from checks.schedule.runs import DEFAULT_CRON
+    from checks.schedule.runs import DEFAULT_CRON, parse
 
     config = _load(arguments)
+    cron = arguments.cron or os.environ.get("CRON_SCHEDULE", "").strip() or DEFAULT_CRON
+    try:
+        parse(cron)
+    except ValueError as error:
+        raise Refused(str(error)) from None
     request = monitor.Request(
         now=arguments.now or _clock(), only=tuple(arguments.table), send=False, keep=False
     )
@@ -147,11 +152,7 @@ def plan_command(arguments: argparse.Namespace) -> int:
         planned, clock = monitor.make_plan(config, request, os.environ)
     except monitor.NothingMatches as error:
         raise Refused(str(error)) from None
-    cron = arguments.cron or os.environ.get("CRON_SCHEDULE", "").strip() or DEFAULT_CRON
-    try:
-        print(plan.say(planned, clock, cron))
-    except ValueError as error:
-        raise Refused(str(error)) from None
+    print(plan.say(planned, clock, cron))
     return NOT_DELIVERED if planned.findings else 0
 
 

@@ -196,6 +196,7 @@ def _checks(parameters: Parameters, environ: Mapping[str, str], topic: str, comm
     done = subprocess.run(  # noqa: S603 - the project's own command
         [str(Path(sys.executable).with_name("checks")), command, *chosen],
         env=own,
+        cwd=ROOT / "infra",  # where no checks.yml lies that would stand before TABLES
         capture_output=True,
         text=True,
         check=False,

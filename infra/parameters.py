@@ -81,7 +81,9 @@ _OBJECT = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.*[^/]")
 _FILE_NAME = re.compile(r"[A-Za-z0-9._-]+")
 _NAMESPACE = re.compile(r"(?!AWS/)[A-Za-z0-9._/#:-]{1,255}")
 _STAGE = re.compile(r"[a-z][a-z0-9-]{0,29}")
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-[^}]*)?\}")
+_OF_THE_FUNCTION = ("CONFIG", "TABLES", "TOPIC_ARN", "HISTORY", "METRICS_NAMESPACE")
+"""Variables that the stack gives to the function with values of its own."""
 
 
 class Mistakes(Exception):  # noqa: N818 - sentences for the user
@@ -242,5 +244,5 @@ def _variables(text: str, environ: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(
         name
         for name in names
-        if name not in NAMES and not name.startswith("AWS_") and environ.get(name, "").strip()
+        if name not in _OF_THE_FUNCTION and not name.startswith("AWS_") and environ.get(name, "").strip()
     )

@@ -100,10 +100,17 @@ const subscriptions = (emails, name, TopicArn) => Object.fromEntries(emails.map(
   { Type: 'AWS::SNS::Subscription', Properties: { TopicArn, Protocol: 'email', Endpoint } },
 ]));
 
+// With a slash at its end, so that names of what lies there can be written behind it.
+const historyOf = (given, own) => {
+  if (own.history) return sub(`s3://\${MonitorHistory}/${OWN_FOLDER}`);
+  const { bucket, prefix } = folder('HISTORY', given.history);
+  return `s3://${bucket}/${prefix}`;
+};
+
 const environmentOf = (given, own, topicArn) => {
   const environment = {
     TOPIC_ARN: topicArn,
-    HISTORY: own.history ? sub(`s3://\${MonitorHistory}/${OWN_FOLDER}`) : given.history,
+    HISTORY: historyOf(given, own),
     METRICS_NAMESPACE: given.metrics,
     GX_ANALYTICS_ENABLED: 'false',
   };
@@ -185,9 +192,10 @@ const derive = (given, stage) => {
         TopicArn: { Description: 'Where the reports are published; subscribe to it', Value: topicArn },
         History: {
           Description: 'What the monitor remembers; it outlives the stack where the stack made it',
-          Value: own.history ? sub(`s3://\${MonitorHistory}/${OWN_FOLDER}`) : given.history,
+          Value: historyOf(given, own),
         },
         FunctionName: { Description: 'The function', Value: ref('MonitorLambdaFunction') },
+        RoleArn: { Description: 'The role that it runs with; roles in other accounts trust it', Value: arnOf('MonitorRole') },
       },
     },
   };

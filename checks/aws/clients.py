@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING
 
@@ -17,12 +18,20 @@ _MAKING = threading.Lock()
 """Making clients of one session is not thread-safe in boto3; using one is."""
 
 
+def own_region() -> str | None:
+    """Return the region that AWS_REGION names; None leaves it to boto3, which reads AWS_DEFAULT_REGION and profiles.
+
+    boto3 alone of AWS's tools does not read AWS_REGION.
+    """
+    return os.environ.get("AWS_REGION", "").strip() or None
+
+
 def s3() -> S3Client:
-    """Return a client of the session's region."""
+    """Return a client of the own region."""
     import boto3
 
     with _MAKING:
-        return boto3.client("s3", config=_config())
+        return boto3.client("s3", region_name=own_region(), config=_config())
 
 
 def sns(region: str) -> SNSClient:

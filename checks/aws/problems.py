@@ -354,6 +354,13 @@ def _not_found(code: str, text: str, asked: Asked, what: str) -> Problem:
             "mend the location, or take the table off the config",
             f"not found s3 {asked.owner}",
         )
+    if asked.service != "glue":
+        return Problem(
+            ProblemKind.NOT_FOUND,
+            f"{what}: it does not exist",
+            "mend its name in the config",
+            f"not found {asked.service} {asked.owner}",
+        )
     is_database = text.lower().startswith("database") or "." not in asked.place
     noun = f"the database {asked.owner}" if is_database else f"the table {clean(asked.place)}"
     return Problem(

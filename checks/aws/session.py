@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from checks.aws.clients import own_region
 from checks.aws.express import Express
 from checks.aws.ledger import Ledger
 from checks.aws.pages import LISTING, SKELETON, TornAnswer, is_listing, is_own, lacks_of_page, parse_page
@@ -73,7 +74,7 @@ class Aws:
     ) -> None:
         self._accounts = dict(accounts or {})
         self._signed_in_to = signed_in_to
-        self._region = region
+        self._region = region or own_region()
         self._concurrency = concurrency
         self._attempts = attempts
         self._read_timeout_s = READ_TIMEOUT_S if read_timeout_s is None else read_timeout_s

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from checks.aws import refusals
+from checks.aws.clients import own_region
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,4 +70,4 @@ def _client() -> Any:
         read_timeout=_TIMEOUT_S,
         retries={"mode": "standard", "total_max_attempts": _TRIES},
     )
-    return boto3.client("cloudwatch", config=config)
+    return boto3.client("cloudwatch", region_name=own_region(), config=config)

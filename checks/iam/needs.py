@@ -21,6 +21,7 @@ from checks.model import Unobserved
 from checks.monitor import history_of
 from checks.monitor.catalogued import whole_databases
 from checks.monitor.delivery import topic_of
+from checks.monitor.last_good import KEPT_IN, place_of
 from checks.monitor.plan import plan
 from checks.rights import GET, LIST, PUT, Home, Reach, Right, literal
 from checks.rules.asking import (
@@ -235,11 +236,14 @@ class _Gathering:
             for action in actions_of("lake.fetch"):
                 self._add(Reach(action, bucket, key, exact=True))
             self._add_keys(GET, bucket, [key], None)
-        if self.history.startswith("s3://"):
-            bucket, prefix = split_uri(self.history if self.history.endswith("/") else f"{self.history}/")
-            for action in actions_of("history.s3"):
-                self._add(Reach(action, bucket, prefix))
-            self._add_keys(PUT, bucket, [prefix], None)
+        history, kept = (f"{each.rstrip('/')}/" for each in (self.history, place_of(self.environ)))
+        # A config that states another history than HISTORY: what it said when it was last right is kept there.
+        for place in (history, f"{kept}{KEPT_IN}" if kept != history else ""):
+            if place.startswith("s3://"):
+                bucket, prefix = split_uri(place)
+                for action in actions_of("history.s3"):
+                    self._add(Reach(action, bucket, prefix))
+                self._add_keys(PUT, bucket, [prefix], None)
         topics = [topic_of(self.config, self.environ), *(route.topic for route in self.config.routes)]
         for topic in dict.fromkeys(each for each in topics if each):
             self._add_topic(topic)

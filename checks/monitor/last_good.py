@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     Fetch = Callable[[str], bytes]
 
+KEPT_IN = "config/last-good/"
+"""The folder below HISTORY."""
 _LONGEST = 1 << 20
 """Bytes of a config, as `checks.config` reads them."""
 
@@ -43,7 +45,7 @@ class InUse:
 
         What is kept already is not written again. Given up on at ``stop_at`` (monotonic seconds).
         """
-        place = _place(environ)
+        place = place_of(environ)
         if self.content is None or not place:
             return ""
         try:
@@ -70,7 +72,7 @@ def load(environ: Mapping[str, str], fetch: Fetch) -> InUse:
     try:
         config = load_environment(environ, fetch=fetching)
     except ConfigErrors as broken:
-        place = _place(environ)
+        place = place_of(environ)
         if not uri.startswith("s3://") or not place:
             raise
         return InUse(_last_good(uri, place, environ, broken), uri)
@@ -83,10 +85,10 @@ def kept_name(uri: str) -> str:
     Different addresses have different names, whatever their characters.
     """
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", uri.rpartition("/")[2]).strip(".-")[:80] or "config"
-    return f"config/last-good/{hashlib.sha256(uri.encode('utf-8', 'replace')).hexdigest()[:12]}-{stem}"
+    return f"{KEPT_IN}{hashlib.sha256(uri.encode('utf-8', 'replace')).hexdigest()[:12]}-{stem}"
 
 
-def _place(environ: Mapping[str, str]) -> str:
+def place_of(environ: Mapping[str, str]) -> str:
     """Return where it is kept. A config may state another history, but then nothing can be found by a broken one."""
     return environ.get("HISTORY", "").strip()
 

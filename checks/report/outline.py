@@ -123,8 +123,8 @@ def _are(number: int) -> str:
 def _origin(report: Report) -> str:
     when = say_instant(report.now, report.zone)
     who = f"{words.name(report.name)}, {when}" if words.clean(report.name) else when
-    first = ", the first report" if report.first_run else ""
-    kind = first if report.whole else ", only what is new since the last report"
+    news = "" if report.whole else ", only what is new since the last report"
+    kind = ", the first report" if report.first_run else news
     return f"{who}{kind}."
 
 

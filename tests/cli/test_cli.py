@@ -250,6 +250,17 @@ def test_the_plan_tells_reading_and_cost(tables: HttpLake, capsys: pytest.Captur
     assert "web.nowhere is not in the catalog" in capsys.readouterr().out
 
 
+def test_a_schedule_that_is_none_is_told_whatever_is_watched(
+    tables: HttpLake, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("checks.yml").write_text("version: 1\ntables:\n  - table: web.clicks\n", encoding="utf-8")
+    assert cli.main(["plan", "--cron", "cron(0 0 * * *)"]) == 2
+    assert "it has 5 fields and needs six" in capsys.readouterr().err
+    monkeypatch.setenv("CRON_SCHEDULE", "daily")
+    assert cli.main(["plan"]) == 2
+    assert "'daily' is no schedule of an EventBridge rule" in capsys.readouterr().err
+
+
 def test_a_test_alert_says_that_it_is_a_test(tables: HttpLake, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["test-alert"]) == 2
     assert "no topic" in capsys.readouterr().err

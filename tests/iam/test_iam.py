@@ -139,6 +139,42 @@ def test_topics_and_history_of_the_environment_count(
     }
 
 
+def test_beside_a_history_that_the_config_states_the_last_good_config_is_kept_below_the_variables(
+    lake: HttpLake, ask: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ops", "team"):
+        lake.bucket(name)
+    monkeypatch.setenv("HISTORY", "s3://ops/monitor")
+    lake.table("sales.orders")
+    config = "history: {}\ntables: [{{table: sales.orders}}]"
+    code, policy, said = ask(config.format("s3://team/m"))
+    assert (code, said) == (0, "")
+    assert {each for each in rights(policy) if "ops" in each[1] or "team" in each[1]} == {
+        ("s3:GetObject", "arn:aws:s3:::team/m/*", "*"),
+        ("s3:PutObject", "arn:aws:s3:::team/m/*", "*"),
+        ("s3:ListBucket", "arn:aws:s3:::team", "m/*"),
+        ("s3:GetObject", "arn:aws:s3:::ops/monitor/config/last-good/*", "*"),
+        ("s3:PutObject", "arn:aws:s3:::ops/monitor/config/last-good/*", "*"),
+        ("s3:ListBucket", "arn:aws:s3:::ops", "monitor/config/last-good/*"),
+    }
+    _, policy, _ = ask(config.format("s3://ops/monitor/"))
+    assert ("s3:PutObject", "arn:aws:s3:::ops/monitor/*", "*") in rights(policy)
+    assert not any("last-good" in f"{each}" for each in rights(policy))
+
+
+@pytest.mark.parametrize("other", ["", "us-east-1"])
+def test_the_region_is_that_of_the_variable_which_all_tools_but_boto3_read(
+    other: str, lake: HttpLake, ask: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake.table("sales.orders")
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    if other:
+        monkeypatch.setenv("AWS_DEFAULT_REGION", other)
+    code, policy, said = ask("tables: [{table: sales.orders}]")
+    assert (code, said) == (0, "")
+    assert ("glue:GetTable", f"{GLUE}:table/sales/orders", "*") in rights(policy)
+
+
 def test_nothing_is_ever_written_but_history(lake: HttpLake, tmp_path: Path, ask: Any) -> None:
     build(lake, tmp_path)
     _, policy, _ = ask("history: s3://ops/m/\ntables: [{table: '*.*'}]")
@@ -180,6 +216,14 @@ def test_keys_that_may_not_be_asked_for_are_told_with_what_to_add(lake: HttpLake
     assert "note: whether objects of s3://ops/ are encrypted with a key is not known" in said
     assert "if so, allow kms:Decrypt and kms:GenerateDataKey on it" in said
     assert ("s3:PutObject", "arn:aws:s3:::ops/m/*", "*") in rights(policy)
+
+
+def test_a_topic_that_is_not_there_is_told_as_one(lake: HttpLake, ask: Any) -> None:
+    lake.table("sales.orders")
+    topic = "arn:aws:sns:eu-west-1:123456789012:team"
+    _, _, said = ask(f"topic: {topic}\ntables: [{{table: sales.orders}}]")
+    assert f"whether the topic {topic} is encrypted with a key is not known" in said
+    assert f"(sns GetTopicAttributes on {topic}: it does not exist); if so, allow" in said
 
 
 def test_a_catalog_that_may_not_be_read_is_told_and_the_names_are_allowed(lake: HttpLake, ask: Any) -> None:

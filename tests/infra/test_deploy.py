@@ -147,9 +147,11 @@ def test_alarms_go_to_those_who_get_the_reports_unless_others_are_named(tmp_path
 def test_variables_that_the_config_names_go_with_it_and_those_of_the_function_do_not(tmp_path: Path) -> None:
     (tmp_path / "checks.yml").write_text(
         f"{CONFIG}# ${{PARTNER_ID}} ${{UNSET}} ${{AWS_REGION}} ${{PARTNER_ID}}\n"
+        "# ${OWNER:-data} ${NONE:-} ${STAGE} ${HISTORY}\n"
     )
     environ = {"PARTNER_ID": "7", "AWS_REGION": "eu-west-1", "TOPIC_ARN": "", "CONFIG_VARIABLES": "MORE"}
-    assert given(tmp_path, environ).given["CONFIG_VARIABLES"] == "MORE,PARTNER_ID"
+    environ |= {"OWNER": "sales", "STAGE": "test", "HISTORY": "s3://ops/monitor/"}
+    assert given(tmp_path, environ).given["CONFIG_VARIABLES"] == "MORE,PARTNER_ID,OWNER,STAGE"
 
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:team"
@@ -333,3 +335,10 @@ def test_an_account_that_does_not_answer_is_told_before_anything_is_built(tmp_pa
     assert "AWS did not tell who is asking" in done.stderr
     assert done.stderr.endswith("renew the credentials\nNothing was deployed.\n")
     assert untouched(tmp_path)
+
+
+def test_tables_are_validated_and_not_a_config_that_lies_beside_them(tmp_path: Path) -> None:
+    (tmp_path / "checks.yml").write_text(CONFIG.replace("prefix:", "prefx:"))
+    done = run(tmp_path, AWS_REGION="eu-west-1", TABLES="s3://lake/a/")
+    assert "checks.yml" not in done.stderr
+    assert "AWS did not tell who is asking" in done.stderr

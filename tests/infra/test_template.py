@@ -373,6 +373,9 @@ def test_a_local_config_is_read_from_below_the_history_that_is_there(osls: None,
     template = json.loads(path.read_text(encoding="utf-8"))
     variables = properties(template, LAMBDA)["Environment"]["Variables"]
     assert variables["CONFIG"] == "s3://acme-ops/monitor/config/checks.yml"
+    # With a slash at its end: the guide writes `config/checks.yml` behind it.
+    assert variables["HISTORY"] == template["Outputs"]["History"]["Value"] == "s3://acme-ops/monitor/"
+    assert template["Outputs"]["RoleArn"]["Value"] == {"Fn::GetAtt": ["MonitorRole", "Arn"]}
     # A config that states a history of its own leads `checks iam` there.
     config = statements(template)["Config"]
     assert config["Action"] == ["s3:GetObject"]

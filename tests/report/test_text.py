@@ -82,6 +82,12 @@ def test_one_failing_table_says_what_was_seen_and_what_to_do() -> None:
     ]
 
 
+def test_news_of_a_first_run_is_since_nothing() -> None:
+    first, second = (render(news(report)) for report in (first_day(), second_day()))
+    assert "\nprod, Mon 23 Nov 2026 07:30 CET, the first report.\n" in first
+    assert "\nprod, Mon 23 Nov 2026 07:30 CET, only what is new since the last report.\n" in second
+
+
 def test_no_tables_at_all() -> None:
     assert lines_of(cost=Cost()) == [
         "No tables are watched.",
