@@ -300,7 +300,7 @@ def test_what_is_remembered_outlives_the_lookback_and_the_document() -> None:
         (("region", "eu"),): at("2026-11-20"),
         (("region", "us"),): at("2026-11-20"),
     }
-    assert record.memory.first_seen["2026-11-20/region=us"] == NOW
+    assert record.memory.first_seen["2026-11-20/region=us"] == at("2026-11-21 01:00")
     state = State(tables={plan.table.id: record})
     assert from_text(to_text(state)) == state
     without = to_text(state).replace('"combinations"', '"of_another_version"')
