@@ -9,12 +9,17 @@ from itertools import accumulate, pairwise
 from checks.learn.keys import DAY, HOUR
 from checks.learn.tails import YEAR_DAYS, median, quantile, tail, without_incidents
 
+# No hour is a thirty-third of the mean or less: a silence of a weekend has to end some day.
 _RATE_LEAST = 0.03
 _FULL = 6  # arrivals an hour of the week: fewer do not tell 168 of them apart
+# Six of each weekday tell an hour's habit and follow a drift; windows of half a year begin a fortnight apart, so that
+# neighbours share two of three parts and a bad month is a minority of them.
 WINDOW = 42 * DAY
 _STEP = 14 * DAY
-_WIDER = 1.5
 _PAST = 182 * DAY
+# Two windows of one habit differ by their sampling error, a fifth each: half as much again is an outage's doing.
+_WIDER = 1.5
+# Hours and weekdays are learned of the very gaps that they shorten: they have to gain that much to be believed.
 _KINDS = {"flat": 1.0, "day": 1.15, "week": 1.3}
 
 

@@ -12,7 +12,7 @@ from checks.learn.keys import DAY, HOUR
 from checks.learn.tails import YEAR_DAYS, center_and_excess, median, quantile, tail, without_incidents
 
 WEEK = 7 * DAY
-_MOST = 720  # partitions: 42 days of an hourly table, three years of a daily one
+_MOST = 720  # partitions: 30 days of an hourly table, two years of a daily one
 _EACH_SLOT = 8  # occurrences of a weekday or an hour of the week: two months
 _OUTAGE = 4 * DAY  # no table with days of its own pauses longer than a long weekend: beyond, it was down
 
@@ -204,7 +204,8 @@ def fit_slots(firsts: Sequence[tuple[float, float]], share: float) -> Slots | No
     a_year = len(expected) * YEAR_DAYS / 7
     chance = share / a_year
     cadence = WEEK / len(expected)
-    least = 0.125 * cadence  # nobody acts sooner, and a clock's change of a daily table's job fits in
+    # Of a day three hours: one for a change of clocks, two that a person waits before he asks.
+    least = 0.125 * cadence
     fitted: list[tuple[str, float, list[float]]] = []
     for zone in zones_of(recent):
         lags = [at + offset(zone, at) - start for start, at in recent]

@@ -8,8 +8,9 @@ from checks.learn.keys import DAY, HOUR
 from checks.learn.tails import median, quantile, tail
 
 _LEAST_DROP = math.log(3)  # to a third: what a person wants to be told of, whatever the noise
-_LEAST_RISE = math.log(5)
-_INCIDENT = 10.0
+_LEAST_RISE = math.log(5)  # a catch-up of some periods in one is none to be told of
+_INCIDENT = 10.0  # times the median deviation: seven of a Gaussian's own, which no noise reaches
+# Sizes of two months of days, or of four weeks of hours (a thousand and more a year): older ones are of another trend.
 _DAILY, _WEEKS, _HOURLY = 60, 4, 1000
 _FEWEST = 5  # their sampling error makes the limits wide
 _TREND = 14  # periods whose median is the level: a growth of half a per cent a day is followed
