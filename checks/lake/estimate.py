@@ -11,6 +11,7 @@ from checks.lake.formats.iceberg.earlier_answer import standing
 from checks.lake.formats.shared.asked import asked_of
 from checks.lake.plain.earlier_answers import Answers
 from checks.lake.plain.find_layout import projected_layout
+from checks.lake.plain.half_registered import keys_of_period
 from checks.lake.plain.targets import Targets
 from checks.lake.s3.scan import can_scan
 from checks.layout import infer_layout, layout_from_json
@@ -103,14 +104,27 @@ def _of_files(plan: TablePlan, clock: Clock) -> Estimate:
     if places > 1:
         way = f"{told}, {places} places of each, a scan each until all are proved"
         return Estimate(way=way, requests={"s3:ListObjectsV2": places}, at_most=plan.each is None)
+    folders = _folders_beside(plan, clock, layout, len(due))
     known = spared(plan, clock, layout, due)
     left = len(due) - known
     before = f", {known} seen before" if known else ""
     if in_key_order(plan, layout, due):
         listings = left if plan.memory.answers else 1  # answers are kept where partitions are large
-        return Estimate(way=f"{told}{before}, one scan", requests={**glue, "s3:ListObjectsV2": listings})
+        return Estimate(
+            way=f"{told}{before}, one scan", requests={**glue, "s3:ListObjectsV2": listings + folders}
+        )
     others = "the others by themselves" if known else "each by itself"
-    return Estimate(way=f"{told}{before}, {others}", requests={**glue, "s3:ListObjectsV2": left})
+    return Estimate(way=f"{told}{before}, {others}", requests={**glue, "s3:ListObjectsV2": left + folders})
+
+
+def _folders_beside(plan: TablePlan, clock: Clock, layout: TimeLayout, periods: int) -> int:
+    """Count the folders that are looked into for what lies unregistered beside the partitions of a period."""
+    table = plan.table
+    if is_projected(table) or plan.schedule is None or not plan.detail(clock).usual_place:
+        return 0
+    behind = table.partition_keys[keys_of_period(table, layout, plan.schedule.every) :]
+    timed = {key.name for key in layout.keys}
+    return periods if any(key.name not in timed for key in behind) else 0
 
 
 def places_of_each(plan: TablePlan, layout: TimeLayout | None) -> int:

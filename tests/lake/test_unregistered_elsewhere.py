@@ -212,3 +212,39 @@ def test_the_way_that_most_siblings_share_is_the_first() -> None:
     assert ways_of(table, layout_of("dt"), seen) == [Way("s3://x/${}/", "%Y/%m/%d"), None]
     assert ways_of(table, layout_of("dt"), seen[:1]) == [Way("s3://x/${}/", "%Y/%m/%d")]
     assert ways_of(table, layout_of("dt"), []) == [None]
+
+
+def test_what_is_looked_into_for_that_is_planned() -> None:
+    from checks.lake.estimate import estimate
+    from checks.rules.asking import Clock
+
+    lake = MemoryLake()
+    table = lake.table("web.hits", dt="date", region="string")
+    for day in DAYS:
+        lake.register(table, [str(day), "eu"], put(lake, hive_location(table, [str(day), "eu"])))
+    cases: tuple[tuple[dict[str, Any], int], ...] = (({}, 0), ({"catalog": "on"}, 5))
+    for more, extra in cases:
+        plan = plan_of(table, partitions={**BLOCK, "key": "dt", "format": "%Y-%m-%d"}, **more)
+        before = lake.counts["s3:ListObjectsV2"]
+        find(lake, plan, "partitions")
+        assert lake.counts["s3:ListObjectsV2"] - before == 1 + extra
+        assert estimate(plan, Clock(now=NOW)).requests["s3:ListObjectsV2"] == 1 + extra
+
+
+@pytest.mark.parametrize(
+    "folder", ["{region}/{day:%Y/%m/%d}", "{region}/dt={day}", "by-region/region={region}/{day:%Y%m%d}"]
+)
+def test_values_whose_folders_stand_in_another_order_are_found(folder: str) -> None:
+    lake = MemoryLake()
+    table = lake.table("web.hits", dt="string", region="string")
+    for day in DAYS:
+        for region in ("eu", "us"):
+            place = put(lake, f"s3://lake/raw/{folder.format(day=day, region=region)}/")
+            if not (day.day == 22 and region == "us"):
+                lake.register(table, [str(day), region], place)
+    finding = find(lake, plan_of(table, partitions=BLOCK, catalog="on"), "catalog")
+    assert (
+        finding.because == "1 partition not registered in Glue though data lies in S3 (region=us: 2026-11-22)"
+    )
+    (statement,) = remedies(finding)
+    assert statement.endswith(f"LOCATION 's3://lake/raw/{folder.format(day=DAYS[-1], region='us')}/'")

@@ -65,7 +65,10 @@ class Beside:
             known = not others
             halves = [pair for pair in wanted if not (known and self._has_all(*pair))]
             registered = {each.location for each in found if each.location is not None}
-            return list(self._in_folders(halves, registered, count))
+            named = [
+                pair for pair in halves if not self._folders(pair[1], count)
+            ]  # in another order of folders
+            return [*self._in_folders(halves, registered, count), *self._by_name(named, found)]
         return list(self._by_name(wanted, found))
 
     def _has_all(self, period: Period, partitions: Sequence[PartitionSeen]) -> bool:
