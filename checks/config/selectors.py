@@ -17,6 +17,7 @@ _WILD = re.compile(r"[*?]")
 _DOT = "\0"
 """Stands between database and table where both are one text; no wildcard matches it."""
 _MOST_STATES = 20_000
+_MOST_STEPS = 2_000_000
 
 
 @lru_cache(maxsize=8192)
@@ -161,21 +162,64 @@ def find_name(
     inside: Sequence[Selector],
     outside: Callable[[Callable[[Selector], bool]], bool] | None = None,
     others: Sequence[Selector] = (),
+    effort: Effort | None = None,
+    *,
+    shortest: bool = True,
 ) -> str | None:
     """Return a name ``database.table`` that all of ``inside`` match, a short one; None when there is none.
 
     ``outside`` may refuse a name: it is asked with a function that tells which of ``others`` match it.
-    A search that grows beyond bounds finds none.
+    A search that grows beyond bounds finds none; ``effort`` bounds several searches together.
     """
     if _plainly_apart(inside):
         return None
-    return _search(inside, others, outside)
+    effort = effort or Effort()
+    if not shortest and (found := _put_together(inside, outside)) is not None:
+        return found
+    if effort.left > 0:
+        found = _search(inside, others, outside, effort)
+        if found is not None:
+            return found
+    return _put_together(inside, outside)
+
+
+@dataclass(slots=True)
+class Effort:
+    """How many steps searches may still take: of each state by each letter in each text."""
+
+    left: int = _MOST_STEPS
+
+
+def _put_together(
+    inside: Sequence[Selector], outside: Callable[[Callable[[Selector], bool]], bool] | None
+) -> str | None:
+    """Return a name made of all literal parts, the longest beginning and end among them, if it is one; else None."""
+    database = _one_of([selector.database or "*" for selector in inside])
+    table = _one_of([selector.name or "*" for selector in inside])
+
+    def holds(selector: Selector) -> bool:
+        return selector.matches(selector.account, database, table)
+
+    if not all(map(holds, inside)) or (outside is not None and outside(holds)):
+        return None
+    return f"{database}.{table}"
+
+
+def _one_of(globs: Sequence[str]) -> str:
+    parts = [glob.replace("?", "x").split("*") for glob in globs]
+    exact = [pieces[0] for pieces in parts if len(pieces) == 1]
+    if exact:
+        return exact[0]
+    head = max((pieces[0] for pieces in parts), key=len)
+    tail = max((pieces[-1] for pieces in parts), key=len)
+    return head + "".join(piece for pieces in parts for piece in pieces[1:-1]) + tail or "x"
 
 
 def _search(
     inside: Sequence[Selector],
     others: Sequence[Selector],
     outside: Callable[[Callable[[Selector], bool]], bool] | None,
+    effort: Effort,
 ) -> str | None:
     texts = [_ANY]
     spans: dict[int, tuple[int, tuple[int, ...]]] = {}
@@ -189,8 +233,9 @@ def _search(
     letters = _letters(texts)
     start = tuple(_closure(text, frozenset({0})) for text in texts)
     queue, seen = deque([(start, "")]), {start}
-    while queue and len(seen) <= _MOST_STATES:
+    while queue and effort.left > 0 and len(seen) <= _MOST_STATES:
         state, name = queue.popleft()
+        effort.left -= len(letters) * len(texts)
         accepted = [len(text) in state[index] for index, text in enumerate(texts)]
 
         def holds(selector: Selector, accepted: list[bool] = accepted) -> bool:

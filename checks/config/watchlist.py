@@ -17,7 +17,7 @@ from checks.config.merging import (
     groups_of_checks,
     merge,
 )
-from checks.config.selectors import Selector, find_name, may_overlap
+from checks.config.selectors import Effort, Selector, find_name, may_overlap
 from checks.config.validation_sentences import sentences
 from checks.rules.base import Binding, Rule
 from checks.rules.entry import NOTHING_SAID, EntryKeys
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from checks.rules.base import CheckConfig
     from checks.schedule.calendars import Calendar
 
+_MOST_AMBIGUOUS = 50
+"""So many pairs of entries that contradict each other are told: mending these shows whether there are more."""
+_MOST_EFFORT = 200_000
+"""Steps that are gone through for the shortest names of tables of two entries; then the next best names are told."""
 _NOTHING_STATED = {"freshness": {"max_age": "24h"}}
 """What holds for a table of which no check is stated anywhere."""
 
@@ -68,6 +72,7 @@ class Watchlist:
     _by_database: dict[str, list[Entry]] = field(init=False, default_factory=dict)
     _other_globs: list[Entry] = field(init=False, default_factory=list)
     _globs: list[Entry] = field(init=False, default_factory=list)
+    _effort: Effort = field(init=False, default_factory=lambda: Effort(_MOST_EFFORT))
     _bound: dict[tuple[int, ...], Bound] = field(init=False, default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -160,7 +165,8 @@ class Watchlist:
         wider = [
             each
             for each in self._globs
-            if each is entry or (_order(each) < _order(entry) and _contains(each.selector, selector))
+            if each is entry
+            or (_order(each) < _order(entry) and _contains(each.selector, selector, self._effort))
         ]
         return sorted(wider, key=_order)
 
@@ -179,15 +185,19 @@ class Watchlist:
         for entry in self.entries:
             if entry.selector.is_glob:
                 by_rank.setdefault((entry.selector.account, entry.selector.rank), []).append(entry)
+        effort, told = Effort(_MOST_EFFORT), 0
         for (_, rank), entries in by_rank.items():
             for one, other in combinations(entries, 2):
+                if told >= _MOST_AMBIGUOUS:
+                    return
                 if not may_overlap(one.selector, other.selector):
                     continue
                 found = list(disagreements(one.stated, other.stated, groups))
                 settling = self._settling(one.selector, other.selector, rank) if found else []
                 for each in found:
-                    name = _unsettled(one, other, [s for s in settling if each.settled_by(s.stated)])
+                    name = _unsettled(one, other, [s for s in settling if each.settled_by(s.stated)], effort)
                     if name is not None:
+                        told += 1
                         yield each.second, _say_ambiguous(one, name)
 
     def _settling(self, one: Selector, other: Selector, rank: tuple[int, int]) -> list[Entry]:
@@ -239,14 +249,16 @@ def place_of(path: Path, block: Mapping[str, Sourced], home: Path) -> Path:
     return home
 
 
-def _contains(wide: Selector, narrow: Selector) -> bool:
+def _contains(wide: Selector, narrow: Selector, effort: Effort) -> bool:
     """Tell whether every table of one selector is also the other's."""
-    return may_overlap(wide, narrow) and find_name([narrow], lambda holds: holds(wide), [wide]) is None
+    if not may_overlap(wide, narrow):
+        return False
+    return find_name([narrow], lambda holds: holds(wide), [wide], effort, shortest=False) is None
 
 
-def _unsettled(one: Entry, other: Entry, settling: list[Entry]) -> str | None:
+def _unsettled(one: Entry, other: Entry, settling: list[Entry], effort: Effort) -> str | None:
     others = [entry.selector for entry in settling]
-    return find_name([one.selector, other.selector], lambda holds: any(map(holds, others)), others)
+    return find_name([one.selector, other.selector], lambda holds: any(map(holds, others)), others, effort)
 
 
 def _say_ambiguous(one: Entry, name: str) -> str:

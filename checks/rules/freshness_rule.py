@@ -181,7 +181,7 @@ class FreshnessRule(Rule):
             by_catalog=by_catalog and seen.table.format is Format.FILES,
             behind=seen.behind,
             newest=newest,
-            looked_at=_looked_at(seen) if by_catalog and counts_from is None else "",
+            looked_at=_looked_at(seen) if by_catalog and self.schedule is None else "",
             backfill=_backfill(seen, counts_from, newest) if newest is not None else None,
         )
         said: RowValues = {"warning": warning, "critical": critical, "doubt_if_fail": doubt}
