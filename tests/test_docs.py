@@ -15,7 +15,11 @@ from checks.iam import DIRECTORY, NEEDED_BY_KEYS, registry
 from checks.rules import CHECKS
 
 ROOT = Path(__file__).parents[1]
-PAGES = ["README.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
+PAGES = [
+    "README.md",
+    "CONTRIBUTING.md",
+    *(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md")),
+]
 
 
 def blocks(page: str, language: str) -> list[str]:
