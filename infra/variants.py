@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zipfile import ZipFile
@@ -13,7 +15,7 @@ from zipfile import ZipFile
 from infra.parameters import NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 ROOT = Path(__file__).resolve().parents[1]
 OSLS = ROOT / "infra" / "node_modules" / ".bin" / "osls"
@@ -95,14 +97,25 @@ def package(given: Mapping[str, str], folder: Path, policy: Mapping[str, Any] | 
         "PACKAGE": str(function),
         **given,
     }
-    done = subprocess.run(  # noqa: S603 - pinned in package.json
-        [OSLS, "package", "--package", folder],
-        cwd=ROOT / "infra",
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    with _alone():
+        done = subprocess.run(  # noqa: S603 - pinned in package.json
+            [OSLS, "package", "--package", folder],
+            cwd=ROOT / "infra",
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     if done.returncode:
         raise NotPackaged(f"{done.stdout}\n{done.stderr}")
     return folder / TEMPLATE
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Wait until no other process packages: osls builds in `.serverless`, and empties it."""
+    place = ROOT / "build" / "packaging.lock"
+    place.parent.mkdir(exist_ok=True)
+    with place.open("w", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # ends with the file, however this process ends
+        yield
