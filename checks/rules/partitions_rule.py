@@ -16,7 +16,6 @@ from checks.model import (
     Observed,
     PartitionSeen,
     Problem,
-    ProblemKind,
     Severity,
     item_key,
 )
@@ -36,6 +35,7 @@ from checks.rules.projected import none_projected, projected, say_range
 from checks.rules.punctuality import on_time_share, past_periods, usual
 from checks.rules.retention import boundary_of, remembered_ages
 from checks.rules.sentences import MOVE_FIRST, count_of
+from checks.rules.untold import is_bare, untold
 from checks.schedule.clock import say_instant
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ class PartitionsRule(Rule):
         """Count the due periods without data; what could not be looked at is a doubt about a pass."""
         due = self.schedule.due(clock.now, reach_back_to=clock.last_completed_at)
         layout = layout_from_json(seen.layout, self.schedule.labels) if seen.layout else None
-        problem = self._unreadable(seen, layout) if due and not _is_bare(seen) else None
+        problem = self._unreadable(seen, layout) if due and not is_bare(seen) else None
         if problem is not None:
             return self.row(seen, unknown=problem)
         all_due, due = due, projected(due, seen.table, layout, clock)
@@ -235,20 +235,7 @@ class PartitionsRule(Rule):
             return seen.problem
         if layout is not None and layout.can_tell(self.schedule.every):
             return self._misfit(seen.table, layout, seen.partitions)
-        every = self.schedule.every
-        if layout is None:
-            unread = next((each.problem for each in seen.partitions if each.problem is not None), None)
-            return unread or Problem(
-                ProblemKind.UNSUPPORTED,
-                f"{seen.table.id} has no partitions that carry time, so no {every.noun} can be told from the next",
-                "; ".join(seen.notes)
-                or "watch it with freshness, or state partitions: {key: ..., format: ...}",
-            )
-        return Problem(
-            ProblemKind.UNSUPPORTED,
-            f"{layout.say()} does not tell each {every.noun} from the next",
-            f"write partitions: {{every: {layout.every or '1d'}}}, or name the keys that carry the rest",
-        )
+        return untold(seen, layout, self.schedule.every)
 
     def finding(self, row: Row[Judged], severity: Severity | None, about: About = NOTHING_MORE) -> Finding:
         """Write the finding: how many due periods have no data, which, since when, and what mends it."""
@@ -391,16 +378,3 @@ def _may_be_earlier(problem: Problem) -> str:
 
 def _as_number(value: object) -> Observed:
     return value if isinstance(value, int | float) else None
-
-
-def _is_bare(seen: Observation) -> bool:
-    """Tell whether the place of a table that may have periods was looked at to its end, and holds no data at all."""
-    place, table = seen.listing, seen.table
-    return (
-        seen.problem is None
-        and (bool(table.partition_keys) or table.is_prefix or table.format is not Format.FILES)
-        and not seen.partitions
-        and place is not None
-        and place.complete
-        and not place.objects
-    )

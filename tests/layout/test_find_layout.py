@@ -10,7 +10,7 @@ import pytest
 from checks.assess import Measured, assess
 from checks.lake.observe import observe
 from checks.layout import TimeLayout, infer_layout, infer_names, infer_path, layout_from_json
-from checks.model import Column, Finding, Observation, Problem, TableMemory
+from checks.model import Column, Finding, Observation, Problem, Status, TableMemory
 from checks.rules.asking import Clock
 from checks.rules.base import Binding, TablePlan
 from checks.rules.partitions import PartitionsConfig
@@ -167,6 +167,15 @@ def test_a_table_without_keys_and_dates_says_what_was_seen(lake: LakeBuilder) ->
     )
     assert finding.advice == (
         'no folders or file names were seen to carry time; state it: partitions: {format: "%Y/%m/%d/"}'
+    )
+
+
+def test_a_table_without_keys_that_holds_nothing_yet_is_not_said_to_carry_no_time(lake: LakeBuilder) -> None:
+    seen, finding = look(lake, lake.table("a.b"))
+    assert seen.listing is not None
+    assert finding.status is Status.UNKNOWN
+    assert finding.because == (
+        "could not be checked: s3://lake/a/b/ holds no data yet, so it is not known how a.b tells one day from the next"
     )
 
 

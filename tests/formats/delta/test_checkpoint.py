@@ -10,7 +10,7 @@ import pytest
 from pyarrow import parquet as pq
 
 from checks.lake.codecs import parquet_pages
-from checks.lake.formats.delta.checkpoint import rows_of_parquet
+from checks.lake.formats.delta.checkpoint import TooMuchError, protocol_of_parquet, rows_of_parquet
 from checks.model import ProblemKind, Unobserved
 from tests.lake.test_parquet import as_file, nested
 
@@ -104,3 +104,24 @@ def refused(data: bytes, wrong: str) -> None:
     assert PLACE in error.value.problem.message
     assert wrong in error.value.problem.message
     assert pa.total_allocated_bytes() - before < 20_000_000
+
+
+def test_a_footer_that_is_too_large_is_told_as_that_and_one_beyond_the_file_as_torn() -> None:
+    def asked(length: int, size_bytes: int) -> None:
+        end = length.to_bytes(4, "little") + b"PAR1"
+        file = io.BytesIO(b"PAR1" + b"\0" * 64 + end)
+
+        class Tail:
+            def seek(self, _: int) -> int:
+                return file.seek(0)
+
+            def read(self, count: int) -> bytes:
+                return file.read(count)
+
+        protocol_of_parquet(Tail(), size_bytes, "s3://lake/t/_delta_log/1.checkpoint.parquet")
+
+    with pytest.raises(TooMuchError, match=r"footer of its checkpoint is more than 16,777,216 bytes"):
+        asked(16 * 1024 * 1024 + 1, 32 * 1024 * 1024)
+    with pytest.raises(Unobserved) as torn:
+        asked(16 * 1024 * 1024 + 1, 16 * 1024 * 1024)
+    assert torn.value.problem.kind is ProblemKind.MALFORMED

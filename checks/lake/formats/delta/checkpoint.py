@@ -90,8 +90,10 @@ def _footer_by_ranges(file: Any, size_bytes: int) -> bytes:
     file.seek(max(0, size_bytes - _TAIL))
     tail: bytes = file.read(_TAIL)
     length = int.from_bytes(tail[-END:-4], "little")
-    if tail[-4:] != _MAGIC or not length <= min(size_bytes, _MOST_BYTES):
-        raise ValueError("it does not end as Parquet files do, or its footer is too large")
+    if tail[-4:] != _MAGIC or length > size_bytes:
+        raise ValueError("it does not end as Parquet files do")
+    if length > _MOST_BYTES:
+        raise TooMuchError(f"the footer of its checkpoint is more than {_MOST_BYTES:,} bytes")
     if length + END > len(tail):
         file.seek(size_bytes - END - length)
         return bytes(file.read(length))
