@@ -268,6 +268,10 @@ def _state(partition: PartitionSeen, table: Table) -> tuple[ItemState, str, str]
         )
     if not listing.complete:
         return ItemState.UNKNOWN, "", ""
+    if (
+        listing.left_out
+    ):  # objects lie there, and whether they are data is a matter of the entry, not of the catalog
+        return ItemState.PRESENT, f"what lies at {place} is left out by the entry's pattern and ignore", ""
     nothing = "no data" if listing.ignored_objects else "nothing"
     return (
         ItemState.EMPTY,

@@ -199,6 +199,18 @@ def test_markers_are_no_data() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "choice", [{"pattern": "*.csv"}, {"ignore": ["*.parquet"]}], ids=["pattern", "ignore"]
+)
+def test_a_partition_is_not_to_be_dropped_for_what_the_entry_leaves_out(choice: dict[str, Any]) -> None:
+    lake = MemoryLake()
+    table = lake.table("sales.orders", dt="string")
+    load(lake, table, "2026-11-21", "2026-11-22")
+    lake.register(table, ["2026-11-21"], ["2026-11-22"])
+    finding = find(lake, plan_of(table, catalog="on", partitions=DAILY, **choice), "catalog")
+    assert not items(finding), finding.because
+
+
 def test_without_a_partitions_check_the_last_seven_periods_are_looked_at() -> None:
     lake = MemoryLake()
     table = lake.table("sales.orders", dt="string")
