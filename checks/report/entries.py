@@ -141,16 +141,16 @@ def _shared(finding: Finding, lacking: frozenset[str]) -> str:
 def _long_dead(told: Sequence[ToldFinding], report: Report) -> list[ToldFinding]:
     """Return what is told of tables to which no data has come for long; old events alone are no such thing."""
     dead = [one for one in told if is_long_dead(one.finding, report) or _is_nothing(one.finding)]
-    silent = {one.finding.table for one in dead if _telling(one.finding.check).of_silence}
+    silent = {one.finding.table for one in dead if telling(one.finding.check).of_silence}
     return [one for one in dead if one.finding.table in silent]
 
 
 def _is_nothing(finding: Finding) -> bool:
     is_zero = finding.status is Status.FAIL and not finding.observed
-    return is_zero and _telling(finding.check).zero_is_silence
+    return is_zero and telling(finding.check).zero_is_silence
 
 
-def _telling(check: str) -> Telling:
+def telling(check: str) -> Telling:
     """Return how a check is told; of one that is no more, as most are."""
     from checks.rules import CHECKS  # takes longer than all else here: whoever judged anything has it already
     from checks.rules.base import Telling
@@ -172,7 +172,7 @@ def _folded(dead: Sequence[ToldFinding], report: Report) -> Entry:
     zone = report.zone
     since: dict[str, datetime] = {}
     for one in dead:
-        if not _telling(one.finding.check).of_silence:
+        if not telling(one.finding.check).of_silence:
             continue
         stale_since = one.finding.stale_since or report.now
         since[one.finding.table] = min(since.get(one.finding.table, stale_since), stale_since)
@@ -204,16 +204,16 @@ def _entry(group: Sequence[ToldFinding], report: Report) -> Entry:
             f"{words.count(len(tables), 'table')} for rights that the monitor lacks ({words.name(checks)})"
         )
         lines.append(Line("Tables", words.listing([words.name(table) for table in tables])))
-        lines.append(Line("For example", _whole_sentence(finding.because)))
+        lines.append(Line("For example", whole_sentence(finding.because)))
     elif len(tables) == 1:
         title = f"{words.name(finding.table)} ({words.name(checks)})"
-        lines.append(Line("", _whole_sentence(finding.because)))
+        lines.append(Line("", whole_sentence(finding.because)))
     else:
         title = f"{words.count(len(tables), 'table')} for one cause ({words.name(checks)})"
         lines.append(Line("Tables", words.listing([words.name(table) for table in tables])))
-        lines.append(Line("For example", _whole_sentence(finding.because)))
+        lines.append(Line("For example", whole_sentence(finding.because)))
     if len(tables) == 1:
-        lines += [Line("So also", f"{each.check}: {_whole_sentence(each.because)}") for each in within]
+        lines += [Line("So also", f"{each.check}: {whole_sentence(each.because)}") for each in within]
     lines += _before(group, alone=len(tables) == 1)
     lines += _to_allow(lacks) if lacks is not None else _more(first, report, alone=len(tables) == 1)
     lines += _since(group, report)
@@ -302,7 +302,7 @@ def _before(group: Sequence[ToldFinding], *, alone: bool) -> list[Line]:
     if not failed:
         return []
     if alone:
-        return [Line("When last read", _whole_sentence(next(iter(failed.values()))))]
+        return [Line("When last read", whole_sentence(next(iter(failed.values()))))]
     return [Line("Failing when last read", words.listing(sorted(failed)))]
 
 
@@ -348,46 +348,6 @@ def _links(finding: Finding) -> list[Line]:
     return lines
 
 
-def ended(report: Report, reasons: tuple[Reason, ...]) -> tuple[Entry, ...]:
-    """Tell the troubles that ended for one of the reasons, one short entry a finding.
-
-    That one more day of what is long dead left the lookback is left out of a report that tells of that table.
-    """
-    groups: dict[tuple[str, Reason], list[Change]] = defaultdict(list)
-    dead = {one.id for one in report.findings if report.whole and is_long_dead(one, report)}
-    for change in report.changes:
-        is_known = change.reason is Reason.EXPIRED and change.finding_id in dead
-        if change.reason in reasons and not is_known:
-            groups[change.finding_id, change.reason].append(change)
-    return tuple(_end(group, report) for group in groups.values())
-
-
-def _end(group: Sequence[Change], report: Report) -> Entry:
-    change = group[0]
-    since = min((one.since for one in group if one.since and one.since <= report.now), default=None)
-    zone = report.zone
-    reported = (
-        f" First reported {say_instant(since, zone)} ({words.ago(since, report.now)})." if since else ""
-    )
-    items = words.listing([words.name(one.item) for one in group if one.item])
-    telling = _telling(change.check)
-    if change.reason is Reason.EXPIRED:
-        text = f"{items} left the lookback {telling.unmended}; nobody will be told of it again."
-        note = next((one.note for one in group if one.note), "")
-        text = _whole_sentence(note[0].upper() + note[1:]) if note else text
-    elif change.reason is Reason.NO_LONGER_WATCHED:
-        text = (
-            f"The configuration does not ask for this any more. Last told: {_whole_sentence(change.because)}"
-        )
-    elif items:
-        text = f"{items} {telling.mended[len(group) > 1]}."
-    else:
-        text = _whole_sentence(change.because)
-    title = f"{words.name(change.table)} ({words.name(change.check)})"
-    badge = "unwatched" if change.reason is Reason.NO_LONGER_WATCHED else change.reason.value
-    return Entry(badge, title, (Line("", text + reported),), frozenset({change.table}))
-
-
 def _badge(findings: Sequence[Finding]) -> str:
     if any(finding.told_severity is Severity.CRITICAL for finding in findings):
         return "critical"
@@ -399,7 +359,7 @@ def sentence(text: str) -> str:
     return words.shorten(words.clean(text), _LONGEST_SENTENCE)
 
 
-def _whole_sentence(text: str) -> str:
+def whole_sentence(text: str) -> str:
     """Return the text with a capital and a full stop, except where a name or an address would suffer."""
     told = sentence(text)
     first, last = told.split(" ")[0], told.split(" ")[-1]

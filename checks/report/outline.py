@@ -12,7 +12,8 @@ from datetime import timedelta
 from checks import text as words
 from checks.model import CONFIG_CHECK, Change, Reason, Status
 from checks.report.build import Report, subject
-from checks.report.entries import CONFIG, Section, ToldFinding, ended, entries, is_long_dead, sentence
+from checks.report.ends import ended
+from checks.report.entries import CONFIG, Section, ToldFinding, entries, is_long_dead, sentence
 from checks.schedule.clock import say_instant
 from checks.schedule.durations import say_duration
 
