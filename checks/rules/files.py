@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from checks.layout import TimeLayout
-    from checks.model import Listing, Observation, Suffix, Table, TableMemory
+    from checks.model import FooterSeen, Listing, Observation, Suffix, Table, TableMemory
     from checks.schedule.due import Schedule
 
 MOST_SMALL = 0.5
@@ -118,6 +118,7 @@ class _Count:
     empty: int = 0
     small: int = 0
     outside: int = 0
+    rowless: int = 0
     foreign: dict[str, int] = field(default_factory=dict)
     recorded: dict[str, str] = field(default_factory=dict)
     examples: dict[str, str] = field(default_factory=dict)
@@ -149,6 +150,13 @@ class _Count:
             held = suffix.recorded or table_format
             if contradicts(suffix.text, held):
                 self._add_foreign(suffix, held)
+
+    def add_rowless(self, footers: Iterable[FooterSeen], place: str) -> None:
+        """Count the files of this place that hold no row, as far as footers were read for another check."""
+        for footer in footers:
+            if footer.rows == 0 and footer.file.uri.startswith(place):
+                self.rowless += 1
+                self.examples.setdefault("rowless", footer.file.uri)
 
     def _add_foreign(self, suffix: Suffix, held: str | None) -> None:
         if held is not None:
@@ -218,6 +226,7 @@ class FilesRule(Rule):
             if whole.listing is None:
                 return self.row(seen, unknown=_not_listed(seen))
             count.add(whole.listing, seen.table.location or seen.table.id, seen.table.file_format)
+            count.add_rowless(seen.footers, seen.table.location or "")
             where = seen.table.location or seen.table.id
         else:
             labels, table_format = schedule.due_labels(clock.now), seen.table.file_format
@@ -230,13 +239,14 @@ class FilesRule(Rule):
                 if partition.listing is not None:
                     place = partition.location or partition.period.label
                     count.add(partition.listing, place, table_format)
+                    count.add_rowless(seen.footers if partition.location else (), place)
             where = count_of(len(labels), f"due {schedule.every.noun}")
         facts = Counted(count, where, by_log)
         return self.row(seen, facts, observed=self._unsound(count), doubt_if_pass=count.doubt)
 
     def _unsound(self, count: _Count) -> int:
         """Return how many files are not sound, no more than there are: a small one may be of another format, too."""
-        of_data = min(sum(count.foreign.values()) + self._too_small(count), count.files)
+        of_data = min(sum(count.foreign.values()) + self._too_small(count) + count.rowless, count.files)
         return count.empty + self._strays(count) + of_data
 
     def _strays(self, count: _Count) -> int:
@@ -272,6 +282,8 @@ class FilesRule(Rule):
     def _parts(self, count: _Count, *, by_log: bool) -> Iterable[str]:
         if count.empty:
             yield f"{count.empty} of zero bytes{count.say_example('empty')}"
+        if count.rowless:
+            yield f"{count.rowless} without a row, as the footer tells{count.say_example('rowless')}"
         for suffix, number in sorted(count.foreign.items()):
             held = count.recorded.get(suffix)
             of = ", which no SerDe reads"
@@ -292,7 +304,7 @@ class FilesRule(Rule):
             return "look at the run that added them to the table's log: they are not what it says, or are misnamed"
         if count.foreign or self._strays(count):
             return "move them out of the table's location: queries read them as its data, and fail or give nonsense"
-        if count.empty:
+        if count.empty or count.rowless:
             return "look at the run that wrote them: it was cut off, or had nothing to write"
         return "write fewer and larger files, or compact them: each one costs every query a request"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,8 +25,8 @@ from checks.model import (
 )
 from checks.rules.files import contradicts
 from tests.support.lakes import MemoryLake, hive_location, prefix
-from tests.support.rule_checks import NOW, find, judged, look, plan_of
-from tests.support.times import DAY
+from tests.support.rule_checks import NOW, ContentLake, find, judged, look, parquet, plan_of, put
+from tests.support.times import DAY, HOUR
 
 if TYPE_CHECKING:
     from tests.support.lakes import LakeBuilder
@@ -260,3 +261,33 @@ def test_only_needs_a_pattern_to_hold_names_against() -> None:
         load({"version": 1, "tables": [entry]}, environ={})
     load({"version": 1, "tables": [{**entry, "pattern": "*.csv"}]}, environ={})
     load({"version": 1, "tables": [{"table": "a.*", "pattern": "*.csv"}, entry]}, environ={})
+
+
+def test_files_without_a_row_are_told_where_their_footers_are_read() -> None:
+    lake = ContentLake()
+    some, none = parquet(at=pa.array([NOW])), parquet(at=pa.array([], pa.timestamp("us", "UTC")))
+    for number, data in enumerate((some, none, none)):
+        put(lake, f"s3://raw/a/{number}.parquet", data, NOW - (3 - number) * HOUR)
+    events = {"column": "at", "max_age": "24h"}
+    finding = find(lake, plan_of(prefix("s3://raw/a/"), files="on", events=events), "files")
+    assert (finding.status, finding.observed) == (Status.FAIL, 2)
+    assert finding.because == (
+        "2 of 3 files in s3://raw/a/ not sound: 2 without a row, as the footer tells, such as s3://raw/a/2.parquet"
+    )
+    assert finding.advice == "look at the run that wrote them: it was cut off, or had nothing to write"
+    unread = find(lake, plan_of(prefix("s3://raw/a/"), files="on"), "files")
+    assert unread.status is Status.PASS, "no footer is opened for it"
+
+
+def test_files_without_a_row_outside_of_the_due_periods_are_not_counted() -> None:
+    lake = ContentLake()
+    table = lake.table("sales.orders", dt="string")
+    none = parquet(at=pa.array([], pa.timestamp("us", "UTC")))
+    days = {"2026-11-19": none, "2026-11-21": parquet(at=pa.array([NOW])), "2026-11-22": none}
+    for day, data in days.items():
+        lake.register(table, [day])
+        put(lake, f"{hive_location(table, [day])}a.parquet", data, NOW - DAY)
+    events = {"column": "at", "max_age": "24h"}
+    finding = find(lake, plan_of(table, files="on", events=events, partitions=DAILY), "files")
+    assert finding.observed == 1
+    assert "such as s3://lake/sales/orders/dt=2026-11-22/a.parquet" in finding.because
