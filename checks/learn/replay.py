@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from checks.learn.keys import parse
@@ -65,17 +66,18 @@ def seen_by(alerts: Sequence[Alert], every: float, end: float) -> list[Alert]:
 
     seen = []
     for alert in alerts:
-        # Sizes are known by looking; a deadline is a look itself.
-        opened = look(alert.opened) if alert.check == "volume" else alert.opened
+        opened = look(alert.opened) if alert.by_size else alert.opened
         closed = None if alert.closed is None else max(opened, look(alert.closed))
         if opened <= end:
-            seen.append(Alert(opened, closed if closed is None or closed <= end else None, alert.check))
+            seen.append(
+                replace(alert, opened=opened, closed=closed if closed is None or closed <= end else None)
+            )
     follows: dict[str, Alert] = {}
     told: list[Alert] = []
     for alert in reversed(seen):
         after = follows.get(alert.check)
         if after is not None and alert.closed is not None and alert.closed > after.opened:
-            alert = Alert(alert.opened, after.opened, alert.check)  # noqa: PLW2901
+            alert = replace(alert, closed=after.opened)  # noqa: PLW2901
         follows[alert.check] = alert
         told.append(alert)
     return told[::-1]

@@ -34,6 +34,8 @@ class Alert:
     opened: float
     closed: float | None
     check: str
+    by_size: bool = False
+    """By what came, which a look tells; else by a deadline, which is a look itself."""
 
 
 @dataclass(slots=True)
@@ -112,7 +114,7 @@ class Watch:
         self.tick(now)
         still = [] if self._open is None else [Alert(self._open[0], None, self._open[1])]
         if self._short is not None:
-            still.append(Alert(self._short, None, "volume"))
+            still.append(Alert(self._short, None, "volume", by_size=True))
         return sorted([*self.alerts, *still], key=lambda a: (a.opened, a.check))
 
     def _rhythm(self, at: float, before: float | None) -> None:
@@ -189,7 +191,7 @@ class Watch:
             return
         self._odd = 0
         if self._short is not None:
-            self.alerts.append(Alert(self._short, at, "volume"))
+            self.alerts.append(Alert(self._short, at, "volume", by_size=True))
             self._short = None
         self.history.settle(period)
 
