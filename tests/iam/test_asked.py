@@ -34,7 +34,7 @@ def called_from(*names: str) -> Any:
     for name in reversed(names):
         module = ModuleType(name)
         module.__dict__.update(frame=sys._getframe)
-        exec(compile(source, name, "exec"), module.__dict__)  # noqa: S102 - a module that is none
+        exec(compile(source, f"<{name}>", "exec"), module.__dict__)  # noqa: S102 - a module that is none
         found.append(module.__dict__["call"])
     return found[0](found[1:])
 
