@@ -88,7 +88,8 @@ def owner(names: Iterable[str], action: str) -> str:
             return name
         if registry.is_reader(name):
             return f"{UNDECLARED} {name}"
-    if any(name.startswith("checks.lake") for name in asked) and OBSERVE not in asked:
+    below = ("checks.lake", "checks.aws.express")
+    if any(name.startswith(below) for name in asked) and OBSERVE not in asked:
         return "checks.lake"  # threads that help, and stores that a test asks for itself
     return f"{UNDECLARED} {asked[0]}"
 
