@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 DEMO = "checks.demo"
 UNDECLARED = "undeclared"
-OBSERVE = "checks.lake.observe"
-"""What each look of a run goes through."""
 IMPLIED = frozenset({DIRECTORY})
 """Actions of sessions that botocore opens by itself."""
 
@@ -88,8 +86,9 @@ def owner(names: Iterable[str], action: str) -> str:
             return name
         if registry.is_reader(name):
             return f"{UNDECLARED} {name}"
-    below = ("checks.lake", "checks.aws.express")
-    if any(name.startswith(below) for name in asked) and OBSERVE not in asked:
+    above = [name for name in asked if not name.startswith("checks.aws.")]  # sessions ask for every part
+    by_test = asked == ["checks.aws.express"] or any(name.startswith("checks.lake") for name in above)
+    if by_test and not any(name in declared for name in above):
         return "checks.lake"  # threads that help, and stores that a test asks for itself
     return f"{UNDECLARED} {asked[0]}"
 
