@@ -19,7 +19,6 @@ from checks.monitor.plan import plan_of
 from checks.monitor.run_memory import Memory
 from checks.rules.dimensions import say_combination
 from checks.schedule.clock import say_instant
-from checks.schedule.durations import say_duration
 from checks.schedule.periods import back_from
 
 if TYPE_CHECKING:
@@ -287,11 +286,12 @@ def _evidence(known: Explained, evidence: str) -> str:
 
 def _periods(known: Explained, schedule: Schedule, finding: Finding) -> Iterator[str]:
     now, zone = known.clock.now, schedule.zone
-    due = {each.period.start: each for each in schedule.due(now, reach_back_to=known.clock.last_completed_at)}
+    last = known.clock.last_completed_at
+    due = {each.period.start: each for each in schedule.due_of_any(now, reach_back_to=last)}
     items: dict[str, list[Item]] = {}
     for item in finding.items:
         items.setdefault(item.period, []).append(item)
-    yield _when_due(schedule)
+    yield schedule.say()
     if not due:
         yield "none is due yet"
     oldest = min(due, default=None)
@@ -316,27 +316,17 @@ def _periods(known: Explained, schedule: Schedule, finding: Finding) -> Iterator
         yield f"next: {following.period.label} is due {say_instant(following.due_at, zone)}"
 
 
-def _when_due(schedule: Schedule) -> str:
-    anchor = "start" if schedule.from_start else "end"
-    if schedule.deadline is not None:
-        when = f"at the first {schedule.deadline.say()} at or after its {anchor}"
-    else:
-        when = f"{say_duration(schedule.after)} past its {anchor}"
-    closed = f"; calendar {schedule.calendar.name}" if schedule.calendar is not None else ""
-    return f"every {schedule.every}, labels in {schedule.labels.key}; each is due {when}{closed}"
-
-
 def _period(
     schedule: Schedule, period: Period, due: DuePeriod | None, items: list[Item], known: Explained
 ) -> Iterator[str]:
     """Tell one period: when it was due and what became of it, or why it was not due. Nothing where it is yet to be."""
     if due is None:
-        due_at = replace(schedule, calendar=None).due_at(period)
-        reason = schedule.closed_because(period, due_at) if due_at is not None else None
+        reason = schedule.never_due_because(period)
         if reason is not None:
             yield f"{period.label}  not due: {reason}"
         return
-    when = f"{period.label}  due {say_instant(due.due_at, schedule.zone)}"
+    since = " and later" if schedule.parts else ""
+    when = f"{period.label}  due {say_instant(due.due_at, schedule.zone)}{since}"
     if not items:
         yield f"{when}: {_why_not_judged(period, known)}"
         return

@@ -95,7 +95,7 @@ def _of_files(plan: TablePlan, clock: Clock) -> Estimate:
         return Estimate(way=way, requests={"s3:ListObjectsV2": _ROUNDS * places}, at_most=True)
     if schedule is None:
         return Estimate(way="newest partitions back", requests={**glue, "s3:ListObjectsV2": 1})
-    due = [each.period for each in schedule.due(clock.now, reach_back_to=clock.last_completed_at)]
+    due = [each.period for each in schedule.due_of_any(clock.now, reach_back_to=clock.last_completed_at)]
     told = f"{len(due)} due {schedule.every.noun}{'s' if len(due) != 1 else ''}"
     if len(due) < 2:
         return Estimate(way=f"{told} by name", requests={**glue, "s3:ListObjectsV2": 1})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -39,7 +39,7 @@ from checks.rules.untold import is_bare, untold
 from checks.schedule.clock import say_instant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
     from checks.model import Combination, Observation, PastPeriod, Table, TableMemory
@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from checks.schedule.periods import Every
 
 _MOST_NOTES = 3
+_MOST_NAMED = 5
+"""So many combinations of values with one deadline are named where all are told."""
 _DAY = timedelta(days=1)
 
 
@@ -67,13 +69,25 @@ class Judged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartitionsRule(Rule):
-    """The bound check. ``schedule`` says which periods are due, ``error_when`` when it is critical."""
+    """The bound check. ``schedule`` says which periods are due, ``error_when`` when it is critical.
+
+    ``own`` are the schedules of combinations of values where these are due at times of their own.
+    """
 
     check: ClassVar[str] = "partitions"
     schedule: Schedule
     error_when: int = 1
     stated_layout: StatedLayout | None = None
     each: Dimensions | None = None
+    own: Mapping[Combination, Schedule] = field(default_factory=dict, hash=False)
+
+    def schedule_of(self, combination: Combination | None) -> Schedule:
+        """Return by which schedule a combination of values is due; the table's where none is stated for it."""
+        return self.own.get(combination or (), self.schedule)
+
+    def due(self, clock: Clock) -> tuple[DuePeriod, ...]:
+        """Return the periods of the lookback of which anything is due, newest first."""
+        return self.schedule.due_of_any(clock.now, reach_back_to=clock.last_completed_at)
 
     @property
     def limits(self) -> tuple[float | None, float | None]:
@@ -89,7 +103,7 @@ class PartitionsRule(Rule):
         """Ask for each due period, and for everything registered from the oldest of them on."""
         if layout is None or not layout.can_tell(self.schedule.every) or self._misfit(table, layout):
             return Needs()
-        due = self.schedule.due(clock.now, reach_back_to=clock.last_completed_at)
+        due = self.due(clock)
         due = projected(due, table, layout, clock)
         if not due:
             return Needs()
@@ -114,10 +128,10 @@ class PartitionsRule(Rule):
 
         Where the catalog or an earlier run tells that already, no more is asked.
         """
-        due_at = self.schedule.due_at(target.period)
+        combination = self.each.of(target.dimensions) if self.each is not None else None
+        due_at = self.schedule_of(combination).due_at(target.period)
         if due_at is None or due_at > clock.now:
             return Depth(whole=False)
-        combination = self.each.of(target.dimensions) if self.each is not None else None
         key = item_key(target.period.label, combination or ())
         known = [target.created_at, memory.first_seen.get(key)]
         is_known = any(at is not None and at <= due_at for at in known)
@@ -125,11 +139,12 @@ class PartitionsRule(Rule):
 
     def deadlines(self, start: datetime) -> Iterator[datetime]:
         """Yield when periods are due."""
-        if self.schedule.every.nominal < _DAY:
-            due = self.schedule.due(start + _DAY, reach_back_to=start)
-            yield from (each.due_at for each in due if each.due_at > start)
-        elif (following := self.schedule.next_due(start)) is not None:
-            yield following.due_at
+        for schedule in self.schedule.parts or (self.schedule,):
+            if schedule.every.nominal < _DAY:
+                due = schedule.due(start + _DAY, reach_back_to=start)
+                yield from (each.due_at for each in due if each.due_at > start)
+            elif (following := schedule.next_due(start)) is not None:
+                yield following.due_at
 
     def remember(self, seen: Observation, before: TableMemory) -> dict[str, Any]:
         """Return the combinations of values that were ever seen, and the age beyond which periods are gone."""
@@ -166,12 +181,12 @@ class PartitionsRule(Rule):
 
     def _asked(self, seen: Observation, clock: Clock) -> Sequence[PartitionSeen]:
         """Return what was seen of the periods that this check asks for: others look farther back."""
-        due = self.schedule.due(clock.now, reach_back_to=clock.last_completed_at)
+        due = self.due(clock)
         return [each for each in seen.partitions if due and each.period.start >= due[-1].period.start]
 
     def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row[Judged]:
         """Count the due periods without data; what could not be looked at is a doubt about a pass."""
-        due = self.schedule.due(clock.now, reach_back_to=clock.last_completed_at)
+        due = self.due(clock)
         layout = layout_from_json(seen.layout, self.schedule.labels) if seen.layout else None
         problem = self._unreadable(seen, layout) if due and not is_bare(seen) else None
         if problem is not None:
@@ -200,15 +215,17 @@ class PartitionsRule(Rule):
         combinations = combinations or {(): None}
         items = []
         known, unknown = memory.first_seen, ItemState.UNKNOWN
+        due_of = self._due_of_own(due, combinations, clock)
         for each in owed:
             label = each.period.label
             of_period = by_label.get(label, ())
             for combination, since in combinations.items():
-                if since is not None and each.period.start < since:
+                of_own = due_of[combination].get(label)
+                if of_own is None or (since is not None and each.period.start < since):
                     continue
                 partitions = [p for p in of_period if is_of(p, combination)] if combination else of_period
                 first_seen = known.get(item_key(label, combination)) if known else None
-                item = judge(each, partitions, seen, first_seen, self.schedule.zone)
+                item = judge(of_own, partitions, seen, first_seen, self.schedule_of(combination).zone)
                 is_unproven = proven_at is not None and each.period.start < proven_at and item.state.is_bad
                 if is_unproven and unread_first is not None:
                     item = replace(item, state=unknown, detail=_may_be_earlier(unread_first))
@@ -228,6 +245,21 @@ class PartitionsRule(Rule):
             observed=never or len([item for item in items if item.state.is_bad]),
             doubt_if_pass=doubt,
         )
+
+    def _due_of_own(
+        self, due: Sequence[DuePeriod], combinations: Iterable[Combination], clock: Clock
+    ) -> dict[Combination, dict[str, DuePeriod]]:
+        """Return for each combination the periods that are due, by label: those of its own where it states them."""
+        if not self.own:
+            by_label = {each.period.label: each for each in due}
+            return dict.fromkeys(combinations, by_label)
+        last = clock.last_completed_at
+        schedules = {combination: self.schedule_of(combination) for combination in combinations}
+        known = {
+            schedule: {each.period.label: each for each in schedule.due(clock.now, reach_back_to=last)}
+            for schedule in set(schedules.values())
+        }
+        return {combination: known[schedule] for combination, schedule in schedules.items()}
 
     def _unreadable(self, seen: Observation, layout: TimeLayout | None) -> Problem | None:
         """Return why no period could be looked at at all, None when some could."""
@@ -298,8 +330,24 @@ class PartitionsRule(Rule):
             return f": no {self.schedule.every.noun} before {since.isoformat()} counts"
         return f": {following.period.label} is due first, {say_instant(following.due_at, self.schedule.zone)}"
 
+    def explain(self, seen: Observation, finding: Finding, clock: Clock) -> Iterator[str]:  # noqa: ARG002 - the interface's
+        """Yield when the values are due that have deadlines of their own, those with one schedule together."""
+        together: dict[Schedule, list[Combination]] = {}
+        for combination, schedule in self.own.items():
+            together.setdefault(schedule, []).append(combination)
+        for schedule, combinations in together.items():
+            named = ", ".join(say_combination(each) for each in combinations[:_MOST_NAMED])
+            more = f" and {len(combinations) - _MOST_NAMED} more" if len(combinations) > _MOST_NAMED else ""
+            told = f"{named}{more}: due {schedule.say_deadline()}"
+            if due := schedule.due(clock.now, reach_back_to=clock.last_completed_at):
+                told += (
+                    f"; the newest due is {due[0].period.label}, {say_instant(due[0].due_at, schedule.zone)}"
+                )
+            yield told
+
     def _say_due(self, item: Item) -> str:
-        return say_instant(item.due_at, self.schedule.zone) if item.due_at is not None else "now"
+        zone = self.schedule_of(item.dimensions).zone
+        return say_instant(item.due_at, zone) if item.due_at is not None else "now"
 
     def _advice(self, bad: list[Item], boundary: Boundary | None) -> tuple[str, str]:
         """Say what to do, and the statement to run for it where one of the items has one."""
