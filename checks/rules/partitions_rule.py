@@ -31,6 +31,7 @@ from checks.rules.due_items import (
     proven_first_at,
     unread,
 )
+from checks.rules.own_deadlines import dues_of, explain_own
 from checks.rules.projected import none_projected, projected, say_range
 from checks.rules.punctuality import on_time_share, past_periods, usual
 from checks.rules.retention import boundary_of, remembered_ages
@@ -39,7 +40,7 @@ from checks.rules.untold import is_bare, untold
 from checks.schedule.clock import say_instant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date, datetime
 
     from checks.model import Combination, Observation, PastPeriod, Table, TableMemory
@@ -48,8 +49,6 @@ if TYPE_CHECKING:
     from checks.schedule.periods import Every
 
 _MOST_NOTES = 3
-_MOST_NAMED = 5
-"""So many combinations of values with one deadline are named where all are told."""
 _DAY = timedelta(days=1)
 
 
@@ -215,7 +214,7 @@ class PartitionsRule(Rule):
         combinations = combinations or {(): None}
         items = []
         known, unknown = memory.first_seen, ItemState.UNKNOWN
-        due_of = self._due_of_own(due, combinations, clock)
+        due_of = dues_of(combinations, due, self.own, self.schedule, clock)
         for each in owed:
             label = each.period.label
             of_period = by_label.get(label, ())
@@ -245,21 +244,6 @@ class PartitionsRule(Rule):
             observed=never or len([item for item in items if item.state.is_bad]),
             doubt_if_pass=doubt,
         )
-
-    def _due_of_own(
-        self, due: Sequence[DuePeriod], combinations: Iterable[Combination], clock: Clock
-    ) -> dict[Combination, dict[str, DuePeriod]]:
-        """Return for each combination the periods that are due, by label: those of its own where it states them."""
-        if not self.own:
-            by_label = {each.period.label: each for each in due}
-            return dict.fromkeys(combinations, by_label)
-        last = clock.last_completed_at
-        schedules = {combination: self.schedule_of(combination) for combination in combinations}
-        known = {
-            schedule: {each.period.label: each for each in schedule.due(clock.now, reach_back_to=last)}
-            for schedule in set(schedules.values())
-        }
-        return {combination: known[schedule] for combination, schedule in schedules.items()}
 
     def _unreadable(self, seen: Observation, layout: TimeLayout | None) -> Problem | None:
         """Return why no period could be looked at at all, None when some could."""
@@ -331,19 +315,8 @@ class PartitionsRule(Rule):
         return f": {following.period.label} is due first, {say_instant(following.due_at, self.schedule.zone)}"
 
     def explain(self, seen: Observation, finding: Finding, clock: Clock) -> Iterator[str]:  # noqa: ARG002 - the interface's
-        """Yield when the values are due that have deadlines of their own, those with one schedule together."""
-        together: dict[Schedule, list[Combination]] = {}
-        for combination, schedule in self.own.items():
-            together.setdefault(schedule, []).append(combination)
-        for schedule, combinations in together.items():
-            named = ", ".join(say_combination(each) for each in combinations[:_MOST_NAMED])
-            more = f" and {len(combinations) - _MOST_NAMED} more" if len(combinations) > _MOST_NAMED else ""
-            told = f"{named}{more}: due {schedule.say_deadline()}"
-            if due := schedule.due(clock.now, reach_back_to=clock.last_completed_at):
-                told += (
-                    f"; the newest due is {due[0].period.label}, {say_instant(due[0].due_at, schedule.zone)}"
-                )
-            yield told
+        """Yield when the values are due that have deadlines of their own."""
+        return explain_own(self.own, clock)
 
     def _say_due(self, item: Item) -> str:
         zone = self.schedule_of(item.dimensions).zone
