@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from statistics import median
 from typing import TYPE_CHECKING
 
 from checks.aws.ledger import price_of
@@ -72,12 +73,24 @@ def estimate(plan: TablePlan, clock: Clock) -> Estimate:
     if plan.table.format is not Format.FILES:
         return _of_log(plan, clock)
     listed = _of_files(plan, clock)
-    footers = plan.detail(clock).footers
-    if not footers:
-        return listed
+    detail = plan.detail(clock)
     # A place that is read whole may hold but one file.
-    footers = 1 if listed.at_least else footers
-    return replace(listed, requests={**listed.requests, "s3:GetObject": footers})
+    footers = min(detail.footers, 1) if listed.at_least else detail.footers
+    rows = _footers_of_rows(plan, clock) if plan.table.file_format in (None, "parquet") else 0
+    if rows > footers:
+        way = f"{listed.way}, footers for rows"
+        return replace(listed, way=way, requests={**listed.requests, "s3:GetObject": rows}, at_least=True)
+    return replace(listed, requests={**listed.requests, "s3:GetObject": footers}) if footers else listed
+
+
+def _footers_of_rows(plan: TablePlan, clock: Clock) -> int:
+    """Return how many footers are read for rows: as many as periods had files that earlier runs saw, else one.
+
+    Periods that are compared and not remembered take more.
+    """
+    most = plan.detail(clock).row_files
+    seen = [size.files for size in plan.memory.sizes.values()]
+    return min(most, max(round(median(seen)), 1) if seen else 1)
 
 
 def _of_files(plan: TablePlan, clock: Clock) -> Estimate:

@@ -14,6 +14,7 @@ from checks.lake.glue.catalog import RESOURCE_LINK
 from checks.lake.plain.by_period import observe_by_period
 from checks.lake.plain.find_layout import has_time, layout_of
 from checks.lake.plain.outside_places import with_places_elsewhere
+from checks.lake.plain.row_counts import with_rows
 from checks.model import Format, Observation, Problem, ProblemKind, Unobserved
 from checks.rights import LIST
 
@@ -35,6 +36,7 @@ def observe(plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation:
     with metered(Meter(reader.stop_at, plan.entry.max_requests)) as meter:
         try:
             seen = with_footers(_observe(plan, clock, reader), plan, clock, reader)
+            seen = with_rows(seen, plan, clock, reader)
         except Unobserved as error:
             seen = Observation(table=plan.table, now=clock.now, problem=error.problem)
         except Exception as error:  # noqa: BLE001 - one broken table never costs the run

@@ -12,7 +12,7 @@ from checks.rules.base import (
     Telling,
 )
 from checks.rules.key_types import Percent, SeverityWord, Size
-from checks.rules.volume_rule import HISTORY, VolumeRule
+from checks.rules.volume_rule import HISTORY, ROW_FILES, VolumeRule
 from checks.rules.volume_words import Bound
 
 __all__ = ["VolumeConfig", "VolumeRule"]
@@ -31,10 +31,16 @@ class VolumeConfig(CheckConfig):
     min_files: int | None = Field(None, ge=0, description="No fewer data files than this.", examples=[1])
     max_files: int | None = Field(None, ge=0, description="No more data files than this.", examples=[5000])
     min_rows: int | None = Field(
-        None, ge=0, description="No fewer rows than this, where metadata tells rows.", examples=[1000]
+        None,
+        ge=0,
+        description="No fewer rows than this, where a log or Parquet footers tell them.",
+        examples=[1000],
     )
     max_rows: int | None = Field(
-        None, ge=0, description="No more rows than this, where metadata tells rows.", examples=[10000000]
+        None,
+        ge=0,
+        description="No more rows than this, where a log or Parquet footers tell them.",
+        examples=[10000000],
     )
     drop: Percent | None = Field(
         None,
@@ -62,6 +68,13 @@ class VolumeConfig(CheckConfig):
         description="How many earlier periods the usual rests on; half as many where all are of one weekday.",
         examples=[8],
     )
+    row_files: int = Field(
+        ROW_FILES,
+        ge=1,
+        le=1000,
+        description="Where rows count: the footers of at most so many plain Parquet files are read a run.",
+        examples=[500],
+    )
     severity: SeverityWord = Field(
         "critical",
         validate_default=True,
@@ -71,7 +84,7 @@ class VolumeConfig(CheckConfig):
 
     @model_validator(mode="after")
     def _fits_together(self) -> VolumeConfig:
-        stated = self.model_dump(exclude={"of", "history", "severity"}, exclude_none=True)
+        stated = self.model_dump(exclude={"of", "history", "row_files", "severity"}, exclude_none=True)
         if not stated:
             message = "no limit; write such as min_bytes: 50MB, or drop: 60%, or the word auto"
             raise ValueError(message)
@@ -100,6 +113,7 @@ class VolumeConfig(CheckConfig):
             auto=self.auto is True,
             of=self.of,
             history=self.history,
+            row_files=self.row_files,
             severity=self.severity,
             schedule=binding.schedule,
         )

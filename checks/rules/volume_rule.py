@@ -22,6 +22,7 @@ from checks.rules.usual import (
     usual_of,
     value_of,
     values_of,
+    with_rows_of,
 )
 from checks.rules.volume_words import (
     Bound,
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
 
 HISTORY = 8
 """How many periods the usual has to rest on where the config does not say."""
+ROW_FILES = 100
+"""The footers of so many Parquet files are read for rows where the config does not say."""
 MOST_REMEMBERED = 70
 """Sizes of no more periods than this are remembered of one table: eight weeks of days, and some."""
 _WHOLE = " whole"
@@ -76,6 +79,7 @@ class VolumeRule(Rule):
     auto: bool = False
     of: str = "bytes"
     history: int = HISTORY
+    row_files: int = ROW_FILES
     severity: Severity = Severity.CRITICAL
     schedule: Schedule | None = None
 
@@ -92,13 +96,14 @@ class VolumeRule(Rule):
     def detail(self, clock: Clock) -> Detail:  # noqa: ARG002 - the interface's
         """Ask a log for sizes, and for rows where these are judged."""
         rows = (self.compares and self.of == "rows") or any(each.what == "rows" for each in self.bounds)
-        return Detail(sizes=True, rows=rows, by_period=self.schedule is not None)
+        files = self.row_files if rows else 0
+        return Detail(sizes=True, rows=rows, row_files=files, by_period=self.schedule is not None)
 
     def looks(self, table: Table) -> bool:
         """Tell that lists of files are not looked at: their sizes tell nothing."""
         return only_lists(table, self.check) is None
 
-    def needs(self, table: Table, layout: TimeLayout | None, clock: Clock, memory: TableMemory) -> Needs:  # noqa: ARG002 - the interface's
+    def needs(self, table: Table, layout: TimeLayout | None, clock: Clock, memory: TableMemory) -> Needs:
         """Ask for the last complete period, and for those it is compared with that are not remembered."""
         if layout is None:
             return Needs(place=True)
@@ -110,9 +115,12 @@ class VolumeRule(Rule):
             return Needs()
         judged = due[0].period
         before = compared_with(schedule, judged, self.history) if self.compares else ()
-        return Needs(
-            periods=(judged,), compared=tuple(each for each in before if each.label not in memory.sizes)
-        )
+        known = {label for label, size in memory.sizes.items() if self._tells(size, table)}
+        return Needs(periods=(judged,), compared=tuple(each for each in before if each.label not in known))
+
+    def _tells(self, size: Size, table: Table) -> bool:
+        """Tell whether a remembered size spares another look: footers may tell the rows of one that has none."""
+        return self.of != "rows" or size.rows is not None or table.file_format != "parquet"
 
     def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row[Weighed]:
         """Count the limits that are crossed; too little history, or a size not read whole, is a doubt."""
@@ -160,7 +168,12 @@ class VolumeRule(Rule):
             all=earlier,
             problem=problem,
             rows_unknown=next(
-                (each.listing.rows_unknown for each in of_judged if each.listing is not None), ""
+                (
+                    why
+                    for each in of_judged
+                    if each.listing is not None and (why := each.listing.rows_unknown)
+                ),
+                "",
             ),
         )
 
@@ -244,7 +257,7 @@ class VolumeRule(Rule):
         """Return the sizes of periods that later runs compare with, a bounded number of them."""
         if not self.compares or not self.looks(seen.table):
             return {}
-        found = dict(self._sizes(seen))
+        found = {label: with_rows_of(size, before.sizes.get(label)) for label, size in self._sizes(seen)}
         newest = max(found, default=None)
         if newest is None:
             return {"sizes": before.sizes}

@@ -312,7 +312,7 @@ def tally_of(
     folder = (location or root)[: (location or root).rfind("/") + 1]
     place = folder.removeprefix(root) if folder.startswith(root) else ""
     tally = Tally(split_uri(root)[1], pattern, table_format, ignore_after, keys=keys, place=place, only=only)
-    if detail is not None and (detail.names or detail.footers):
+    if detail is not None and (detail.names or detail.files_kept):
         from checks.lake.s3.file_census import Closer
 
         tally.closer = Closer(detail, tally.root, pattern, table_format, ignore_after, keys, place, only)
