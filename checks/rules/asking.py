@@ -41,12 +41,14 @@ class Further:
 
     ``periods``: more of them, newest first, in places that are known by name alone. ``newest``: the partitions of so
     many of the newest values of time that are registered, those in the future and sentinels too; with them go
-    those that were registered at or after ``since``, whatever their dates are.
+    those that were registered at or after ``since``, whatever their dates are. ``compared``: earlier periods that the
+    judged ones are compared with, of use where they can be told.
     """
 
     periods: tuple[Period, ...] = ()
     newest: int = 0
     since: datetime | None = None
+    compared: tuple[Period, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

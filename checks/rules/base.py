@@ -252,7 +252,7 @@ class Rule(ABC):
         """Return those that were not read to their end, or not in this run, and turn out to have to be."""
         return []
 
-    def wants_further(self, seen: Observation, clock: Clock) -> bool:  # noqa: ARG002 - the same
+    def wants_further(self, seen: Observation, clock: Clock, memory: TableMemory) -> bool:  # noqa: ARG002 - the same
         """Tell whether its verdict rests on the further places of its needs too, by what was seen of the others."""
         return False
 

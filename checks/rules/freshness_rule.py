@@ -116,7 +116,7 @@ class FreshnessRule(Rule):
         walk = islice(back_from(clock.now, self.schedule.every, self.schedule.labels), MOST_PERIODS)
         return tuple(takewhile(lambda period: bool(due) and period.start > due[0].period.start, walk))
 
-    def wants_further(self, seen: Observation, clock: Clock) -> bool:
+    def wants_further(self, seen: Observation, clock: Clock, memory: TableMemory) -> bool:  # noqa: ARG002 - the interface's
         """Tell whether nothing that was seen and counts is as new as the strictest limit asks."""
         limits = [limit for limit in self.limits_at(clock.now) if limit is not None]
         newest, _ = self._newest(seen, self._counts_from(seen, clock))

@@ -44,8 +44,10 @@ def _asked(seen: Observation, plan: TablePlan, clock: Clock) -> list[Period]:
     counting = [rule for rule in plan.rules if rule.detail(clock).row_files and rule.looks(plan.table)]
     needs = [rule.needs(plan.table, layout, clock, plan.memory) for rule in counting]
     judged = [period for each in needs for period in each.periods]
-    compared = sorted((period for each in needs for period in each.compared), reverse=True)
-    return list(dict.fromkeys([*judged, *compared]))
+    further = [each.further for each in needs if each.further is not None]
+    compared = [period for each in needs for period in each.compared]
+    compared += [period for each in further for period in each.compared]
+    return list(dict.fromkeys([*judged, *sorted(compared, reverse=True)]))
 
 
 @dataclass(slots=True)
