@@ -15,6 +15,7 @@ from checks.lake.plain.earlier_answers import say_spared
 from checks.layout import layout_from_json
 from checks.layout.projection import Unprojectable, is_projected, projection_of
 from checks.model import ProblemKind, Unobserved
+from checks.monitor.members import with_members
 from checks.monitor.plan import plan_of
 from checks.monitor.run_memory import Memory
 from checks.rules.dimensions import say_combination
@@ -86,6 +87,7 @@ def explain(config: Config, table: str, clock: Clock, history: str, owner: Owner
     if resolved.problem is not None:
         raise NotWatched(f"{resolved.problem.message}; {resolved.problem.remedy}")
     plan = plan_of(found, resolved, config, memory.state.tables, clock.now, matched_by=resolved.matched_by)
+    (plan,) = with_members((plan,), config, lake.catalog, memory.state.tables)
     seen = lake.observe_all([plan], clock)[found.id]
     return say(
         Explained(

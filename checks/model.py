@@ -341,7 +341,8 @@ class Observation:
     Where a check asks for it, a log also tells ``whole``, how much the table holds, ``live``, what its files are
     like, and ``values``, the newest ones of a column. ``log_answer`` is what later runs may take in place of a look.
     ``problem`` is set when the table as a whole could not be read; what is set beside it still holds. ``behind`` says
-    why readers of the table see less than was written, with what mends it.
+    why readers of the table see less than was written, with what mends it. ``together`` are other tables that a rule
+    judges together with it, as far as they were looked at.
     """
 
     table: Table
@@ -362,6 +363,7 @@ class Observation:
     live: WholeSeen | None = None
     values: ValuesSeen | None = None
     log_answer: LogAnswer | None = None
+    together: tuple[Observation, ...] = ()
     requests: int = 0
 
 

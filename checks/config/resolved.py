@@ -8,10 +8,10 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from checks.config.keys import matches_id
-from checks.config.selectors import parse_bucket
 from checks.model import Problem, ProblemKind
 from checks.rules.base import periods_stated
 from checks.rules.entry import NOTHING_SAID
+from checks.rules.table_ids import parse_bucket
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

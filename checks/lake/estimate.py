@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from statistics import median
@@ -69,7 +70,23 @@ class Estimate:
 
 
 def estimate(plan: TablePlan, clock: Clock) -> Estimate:
-    """Estimate what reading a table takes, from what is known before it is read."""
+    """Estimate what reading a table takes, from what is known before it is read.
+
+    Tables that it is judged together with are read where it is not fresh by itself.
+    """
+    own = _of_table(plan, clock)
+    others = [_of_table(each.plan, clock) for each in plan.members if each.plan is not None]
+    if not others:
+        return own
+    requests = Counter(own.requests)
+    for each in others:
+        requests.update(each.requests)
+    tables = f"{len(others)} more table{'s' if len(others) > 1 else ''}"
+    return Estimate(way=f"{own.way}; {tables} where it is stale", requests=dict(requests), at_most=True)
+
+
+def _of_table(plan: TablePlan, clock: Clock) -> Estimate:
+    """Estimate the reading of one table by itself."""
     if plan.table.format is not Format.FILES:
         return _of_log(plan, clock)
     listed = _of_files(plan, clock)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from checks.aws.problems import clean
@@ -11,6 +11,7 @@ from checks.lake.estimate import estimate, seen_late
 from checks.lake.glue.catalog import prefix_table
 from checks.model import CATALOG_CHECK, CONFIG_CHECK, Finding, Problem, ProblemKind, Status, TableMemory
 from checks.monitor.catalogued import is_pattern, not_in_catalog, read_catalog
+from checks.monitor.members import with_members
 from checks.rules.base import TablePlan
 from checks.schedule.runs import DEFAULT_CRON, RunTimes
 
@@ -110,7 +111,9 @@ def plan(
         else:
             draft.add(found, selector)
     draft.add_gone(read)
-    return draft.planned()
+    planned = draft.planned()
+    plans = with_members(planned.plans, config, catalog, remembered, read=read, stop_at=stop_at)
+    return replace(planned, plans=plans)
 
 
 def _match_glob(selector: Selector, read: Catalogued, draft: _Draft) -> None:

@@ -14,6 +14,7 @@ from checks.rules.base import (
 )
 from checks.rules.freshness_rule import FreshnessRule
 from checks.rules.key_types import Duration
+from checks.rules.together import Members
 from checks.schedule.clock import parse_zone
 from checks.schedule.deadlines import Deadline, parse_times
 from checks.schedule.durations import say_duration
@@ -67,6 +68,13 @@ class FreshnessConfig(CheckConfig):
         examples=["changes"],
     )
 
+    also_in: Members = Field(
+        (),
+        description="Tables, globs of them, or prefixes that are one source together with this one: the newest data of "
+        "all counts.",
+        examples=["web.events_v2", ["web.events_*", "s3://acme-raw/partner-b/"]],
+    )
+
     @model_validator(mode="after")
     def _fits_together(self) -> FreshnessConfig:
         ages = [name for name in ("max_age", "warn_after", "error_after") if getattr(self, name) is not None]
@@ -114,4 +122,5 @@ class FreshnessConfig(CheckConfig):
             age_calendar=calendar if deadline is None else None,
             schedule=binding.schedule,
             count=self.count,
+            also_in=self.also_in,
         )

@@ -61,7 +61,7 @@ class LastArrival:
     ``by_catalog``: what is registered in Glue was looked at. ``behind`` says why readers see less than was written.
     ``backfill`` is the period and time of a newer arrival that does not count. ``looked_at`` says which
     partitions were, where a choice of them was. ``silent_from`` is since when a table
-    that had data before holds none.
+    that had data before holds none. ``where`` says in which of several tables the newest data came.
     """
 
     now: datetime
@@ -73,6 +73,7 @@ class LastArrival:
     looked_at: str = ""
     nothing: Nothing | None = None
     silent_from: datetime | None = None
+    where: str = ""
 
     @property
     def newest_at(self) -> datetime | None:
@@ -89,7 +90,7 @@ def because(rule: Bounds, facts: LastArrival, since: datetime | None, severity: 
         expected = f"{expected}; {facts.looked_at}"
     if newest is None:
         return f"{facts.nothing.told if facts.nothing is not None else ''}; expected data {expected}"
-    when = say_instant(newest.at, rule.zone)
+    when = f"{say_instant(newest.at, rule.zone)}{facts.where}"
     if newest.at > now:
         return f"the newest data came {when}, after the time of this run; expected {expected}"
     age = say_duration(now - newest.at)
