@@ -15,10 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from checks.changes import TableRecord
-    from checks.config.resolved import Config
+    from checks.config.resolved import Config, Resolved
     from checks.lake import Catalog
     from checks.model import Table
-    from checks.rules.entry import EntryKeys
 
 MOST_MEMBERS = 50
 """No table is judged together with more others than this."""
@@ -131,23 +130,23 @@ def _member(
 ) -> Member:
     if isinstance(table, Problem):
         return Member(name, problem=table)
-    record = remembered.get(table.id)
+    record, watched = remembered.get(table.id), _watched(table, config)
     return Member(
         name,
         TablePlan(
             table=table,
             rules=tuple(rule.alone() for rule in plan.rules if rule.together),
-            entry=_entry_of(table, config) or plan.entry,
+            entry=watched.entry if watched is not None else plan.entry,
             matched_by=plan.matched_by,
             memory=TableMemory(layout=record.memory.layout) if record is not None else TableMemory(),
         ),
     )
 
 
-def _entry_of(table: Table, config: Config) -> EntryKeys | None:
-    """Return what the config says of a table as a whole that it watches too; None where it does not."""
+def _watched(table: Table, config: Config) -> Resolved | None:
+    """Return what the config says of a table that it watches too; None where it does not, or contradicts itself."""
     if table.is_prefix:
         resolved = config.resolve_prefix(table.id)
     else:
         resolved = config.resolve(table.account, table.database or "", table.name or "")
-    return resolved.entry if resolved is not None and resolved.problem is None else None
+    return resolved if resolved is not None and resolved.problem is None else None

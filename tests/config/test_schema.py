@@ -27,6 +27,7 @@ BASE: dict[str, Any] = {
 COMPANIONS: dict[str, dict[str, Any]] = {
     "within": {"by": "06:00"},
     "count": {"max_age": "24h"},
+    "also_in": {"max_age": "24h"},
     "calendar": {"max_age": "24h"},
     "timezone": {"max_age": "24h"},
     "business_day": {"due": "09:00"},
@@ -38,7 +39,7 @@ COMPANIONS: dict[str, dict[str, Any]] = {
 }
 """What has to stand beside a key for its block to be whole."""
 LIMITS: dict[str, dict[str, Any]] = {
-    "volume": {"min_files": 1},
+    "volume": {"drop": "60%"},
     "events": {"column": "event_time", "warn_after": "1h"},
 }
 """What has to stand in a check's block whatever else does."""
