@@ -195,7 +195,7 @@ unknown_calendar.yml:8: sales.orders: partitions.calendar: 'fr' is not a calenda
 unknown_key.yml:2: timezon: 'timezon' is not known here; did you mean timezone? (known: accounts, calendars, concurrency, defaults, history, max_age_of_answer, max_requests, name, remind_every, report, routes, silences, tables, timeout, timezone, topic, version)
 unknown_key.yml:5: sales.orders: ownr: 'ownr' is not known here; did you mean owner? (known: account, catalog, events, exclude, files, freshness, ignore, max_requests, owner, partitions, pattern, prefix, runbook, schema, table, timezone, volume)
 unknown_key.yml:6: sales.orders: freshness.max_agee: 'max_agee' is not known here; did you mean max_age? (known: also_in, by, calendar, count, error_after, max_age, timezone, warn_after, within)
-unknown_key.yml:6: sales.orders: freshness.zzz: 'zzz' is not known here; known are: by, calendar, count, error_after, max_age, timezone, warn_after, within
+unknown_key.yml:6: sales.orders: freshness.zzz: 'zzz' is not known here; known are: also_in, by, calendar, count, error_after, max_age, timezone, warn_after, within
 """,
     "unset_variable": """
 unset_variable.yml:2: name: the variable NAME is not set; set it, or write ${NAME:-default}
