@@ -7,6 +7,7 @@ User Guide, conditional writes).
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from checks.aws import clients, refusals
@@ -83,6 +84,23 @@ class S3Store:
         if error is not None:
             raise self._unwritable(error) from error
         return self.where(name)
+
+    def names(self, folder: str, after: str, most: int) -> list[str]:
+        """Return the names of documents, a request a thousand of them; see `Store.names`."""
+        prefix = f"{self._prefix}{folder}"
+        asked: dict[str, Any] = {"Bucket": self._bucket, "Prefix": prefix, "StartAfter": f"{prefix}{after}"}
+        found: list[str] = []
+        while len(found) <= most:
+            answer, error = refusals.attempt(partial(self._client.list_objects_v2, **asked))
+            if error is not None:
+                raise HistoryUnavailable(
+                    refusals.sentence(error, f"the history {self.place}", LIST, _ABSENT)
+                ) from error
+            found += [each["Key"].removeprefix(self._prefix) for each in answer.get("Contents", ())]
+            if not answer.get("IsTruncated") or not answer.get("NextContinuationToken"):
+                break
+            asked = {**asked, "ContinuationToken": answer["NextContinuationToken"]}
+        return found[: most + 1]
 
     @property
     def _client(self) -> S3Client:
