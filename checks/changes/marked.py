@@ -17,6 +17,7 @@ from checks.config.keys import matches_id
 from checks.marks import Mark, Marked, MarkKind
 from checks.model import Change, Finding, Item, Reason, Severity, Status
 from checks.schedule.clock import say_instant
+from checks.text import listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from checks.changes.state import State, Told
 
+_MOST_NAMED = 5
 _WORSE: Mapping[str | None, int] = {None: 0, "warning": 1, "critical": 2}
 
 
@@ -107,6 +109,37 @@ def say_reason(mark: Mark, zone: ZoneInfo) -> str:
         return f"{mark.because}, until {say_instant(mark.ends_at, zone)} (by {mark.by})"
     because = f": {mark.because}" if mark.because else ""
     return f"expected{because} (by {mark.by}, {say_instant(mark.at, zone)})"
+
+
+def say_mark(mark: Mark, zone: ZoneInfo) -> str:
+    """Return a mark as one line: ``3f2a9c1b50 silence of sales.*, until ...: migration (by ann, ...)``."""
+    of = f" {mark.check} of" if mark.check else " of"
+    because = f": {mark.because}" if mark.because else ""
+    about = _about(mark, zone)
+    said = f"{mark.kind.value}{of} {mark.table}{f', {about}' if about else ''}{because}"
+    back = ""
+    if mark.taken_back is not None:
+        why = f": {mark.taken_back.because}" if mark.taken_back.because else ""
+        back = f"; taken back by {mark.taken_back.by}, {say_instant(mark.taken_back.at, zone)}{why}"
+    return f"{mark.id} {said} (by {mark.by}, {say_instant(mark.at, zone)}){back}"
+
+
+def _about(mark: Mark, zone: ZoneInfo) -> str:
+    """Return what a mark is about, beside its table."""
+    if mark.kind is MarkKind.SILENCE:
+        return f"until {say_instant(mark.ends_at, zone)}"
+    if mark.moment is not None:
+        word = "at" if mark.kind is MarkKind.MISSED else "from"
+        return f"{word} {say_instant(mark.moment, zone)}"
+    return mark.period if mark.period is not None else say_covered(mark)
+
+
+def say_covered(mark: Mark) -> str:
+    """Return the troubles that a mark is of: ``partitions 2026-11-21 and 2026-11-22, freshness``."""
+    items: dict[str, list[str]] = defaultdict(list)
+    for each in mark.covers:
+        items[each.check] += [each.item] if each.item is not None else []
+    return ", ".join(f"{check} {listing(of, _MOST_NAMED)}".rstrip() for check, of in items.items())
 
 
 @dataclass(frozen=True, slots=True)
