@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from checks.aws import clients, refusals
 from checks.aws.uris import split_uri
 from checks.history.base import HistoryConflict, HistoryUnavailable, Kept
+from checks.lake.s3.scan import DIRECTORY_BUCKET
 from checks.rights import GET, LIST, PUT
 
 if TYPE_CHECKING:
@@ -88,7 +89,9 @@ class S3Store:
     def names(self, folder: str, after: str, most: int) -> list[str]:
         """Return the names of documents, a request a thousand of them; see `Store.names`."""
         prefix = f"{self._prefix}{folder}"
-        asked: dict[str, Any] = {"Bucket": self._bucket, "Prefix": prefix, "StartAfter": f"{prefix}{after}"}
+        asked: dict[str, Any] = {"Bucket": self._bucket, "Prefix": prefix}
+        if after and not self._bucket.endswith(DIRECTORY_BUCKET):  # S3 Express One Zone knows no order of keys
+            asked["StartAfter"] = f"{prefix}{after}"
         found: list[str] = []
         while len(found) <= most:
             answer, error = refusals.attempt(partial(self._client.list_objects_v2, **asked))
@@ -96,11 +99,12 @@ class S3Store:
                 raise HistoryUnavailable(
                     refusals.sentence(error, f"the history {self.place}", LIST, _ABSENT)
                 ) from error
-            found += [each["Key"].removeprefix(self._prefix) for each in answer.get("Contents", ())]
+            names = [each["Key"].removeprefix(self._prefix) for each in answer.get("Contents", ())]
+            found += [name for name in names if name > f"{folder}{after}"]
             if not answer.get("IsTruncated") or not answer.get("NextContinuationToken"):
                 break
             asked = {**asked, "ContinuationToken": answer["NextContinuationToken"]}
-        return found[: most + 1]
+        return sorted(found)[: most + 1]
 
     @property
     def _client(self) -> S3Client:
