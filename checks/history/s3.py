@@ -90,7 +90,9 @@ class S3Store:
         """Return the names of documents, a request a thousand of them; see `Store.names`."""
         prefix = f"{self._prefix}{folder}"
         asked: dict[str, Any] = {"Bucket": self._bucket, "Prefix": prefix}
-        if after and not self._bucket.endswith(DIRECTORY_BUCKET):  # S3 Express One Zone knows no order of keys
+        if after and not self._bucket.endswith(
+            DIRECTORY_BUCKET
+        ):  # S3 Express One Zone knows no order of keys
             asked["StartAfter"] = f"{prefix}{after}"
         found: list[str] = []
         while len(found) <= most:

@@ -161,11 +161,11 @@ def _carried_out(config: Config, request: Request, memory: Memory, environ: Mapp
     """Plan, look, judge, deliver and remember."""
     started = request.time_left.started
     lake = _lake_of(config)
+    marks = run_marks.read(memory, request.now, config.settings.timezone)
     planned, clock = _planned(config, request, lake, memory.state)
     observations = lake.observe_all(
         planned.plans, clock, stop_at=request.time_left.looking(), on_done=_counted(request, planned)
     )
-    marks = run_marks.read(memory, request.now, config.settings.timezone)
     judged = _judged(planned, observations, clock.later(time.monotonic() - started), marks)
     findings = (*marks.cover(planned.findings), *judged)
     watched = None if request.only else planned.watched
