@@ -11,6 +11,7 @@ import pytest
 
 from checks.changes import State, cover, hold
 from checks.report import as_json, html, text
+from checks.report.brief import seen_in_brief
 from tests.support.marks import mark
 from tests.support.report_cases import CLICKS, HOSTILE, NOW, ORDERS, SESSIONS, report_of, state_after
 from tests.support.times import DAY, HOUR
@@ -55,6 +56,7 @@ def test_of_a_part_that_is_expected_the_rest_is_told_with_who_expects_it() -> No
     assert line in one_line(text.render(report))
     assert "(by ann@desk, Mon 23 Nov 2026 06:30 CET): the shop was closed" in html.page(report)
     (orders,) = (each for each in report.findings if each.table == "sales.orders")
+    assert seen_in_brief(orders, NOW) == "1 of 3 missing: 2026-11-22"
     document: Any = as_json.finding_document(orders)
     assert document["silenced"] is None
     assert [item.get("marked") for item in document["items"]] == ["0a1b2c3d4e", None, None]
