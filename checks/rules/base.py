@@ -28,6 +28,7 @@ from checks.model import (
 from checks.rules.asking import Depth, Detail
 from checks.rules.entry import NOTHING_SAID
 from checks.rules.sentences import none_named
+from checks.schedule.windows import NEVER_OPEN, Windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from checks.rules.entry import EntryKeys
     from checks.schedule.calendars import Calendar
     from checks.schedule.due import Schedule
+    from checks.schedule.periods import Every
+    from checks.schedule.windows import Window
 
 Facts = TypeVar("Facts")
 _UTC = ZoneInfo("UTC")
@@ -49,12 +52,14 @@ _UTC = ZoneInfo("UTC")
 class Binding:
     """What a check's block needs from around it to become a rule.
 
-    ``zone`` is that of deadlines: the entry's or the file's. ``schedule`` is set when the table has
-    a partitions check too, ``pattern`` when the entry says which objects are data.
+    ``zone`` is that of deadlines: the entry's or the file's. ``windows`` are those in which nothing is due, by their
+    names. ``schedule`` is set when the table has a partitions check too, ``pattern`` when the entry says which objects
+    are data.
     """
 
     zone: ZoneInfo
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    windows: Mapping[str, tuple[Window, ...]] = field(default_factory=dict)
     schedule: Schedule | None = None
     pattern: tuple[str, ...] | None = None
 
@@ -67,6 +72,40 @@ class Binding:
             message = f"{name!r} is not a calendar; define it under calendars (known: {known})"
             raise ValueError(message)
         return self.calendars[name]
+
+    def windows_of(self, names: Sequence[str], zone: ZoneInfo) -> Windows | None:
+        """Return the windows of these names as one, None for no name.
+
+        Those that name no zone themselves are in ``zone``. Raises ValueError with the known names where there is none
+        of a name, and where they cover all time together.
+        """
+        for name in names:
+            if name not in self.windows:
+                known = ", ".join(sorted(self.windows)) or "none"
+                message = f"{name!r} names no windows; define them under windows (known: {known})"
+                raise ValueError(message)
+        if not names:
+            return None
+        found = Windows(
+            " and ".join(names), tuple(each for name in names for each in self.windows[name]), zone
+        )
+        if found.never_open():
+            raise ValueError(NEVER_OPEN.format(found.name))
+        return found
+
+    def wrong_names(self, block: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+        """Yield the keys of a check's block that name what is not defined, each with what to write."""
+        calendar, windows = block.get("calendar"), block.get("windows")
+        listed = windows if isinstance(windows, list | tuple) else [windows]
+        names = [each.strip() for each in listed if isinstance(each, str)]
+        try:
+            self.calendar(str(calendar or "") or None)
+        except ValueError as error:
+            yield "calendar", str(error)
+        try:
+            self.windows_of(names, self.zone)
+        except ValueError as error:
+            yield "windows", str(error)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -400,6 +439,11 @@ class TablePlan:
     def labels(self) -> ZoneInfo:
         """The zone that partition values are written in; UTC where nothing says it."""
         return self.schedule.labels if self.schedule is not None else _UTC
+
+    @property
+    def every(self) -> Every | None:
+        """How long the table's periods are; None where no rule states any."""
+        return self.schedule.every if self.schedule is not None else None
 
     def detail(self, clock: Clock) -> Detail:
         """Return what all its rules that look at it need to have read, beyond listings and recency."""

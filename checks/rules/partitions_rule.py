@@ -77,8 +77,9 @@ class PartitionsRule(Rule):
 
     @property
     def limits(self) -> tuple[float | None, float | None]:
-        """Fewer than ``error_when`` are a warning."""
-        return (0 if self.error_when > 1 else None), self.error_when - 1
+        """Fewer than ``error_when`` are a warning, and so are those whose grace is not over."""
+        is_soft = self.error_when > 1 or self.schedule.grace > timedelta(0)
+        return (0 if is_soft else None), self.error_when - 1
 
     @property
     def states(self) -> StatedPeriods:
@@ -124,12 +125,17 @@ class PartitionsRule(Rule):
         return Depth(whole=False, in_time_by=None if is_known else due_at)
 
     def deadlines(self, start: datetime) -> Iterator[datetime]:
-        """Yield when periods are due."""
+        """Yield when periods are due, and when their grace is over."""
         if self.schedule.every.nominal < _DAY:
-            due = self.schedule.due(start + _DAY, reach_back_to=start)
-            yield from (each.due_at for each in due if each.due_at > start)
-        elif (following := self.schedule.next_due(start)) is not None:
-            yield following.due_at
+            found = self.schedule.due(start + _DAY, reach_back_to=start)
+            coming = [each.due_at for each in found if each.due_at > start]
+        else:
+            following = self.schedule.next_due(start)
+            coming = [following.due_at] if following is not None else []
+        for due_at in coming:
+            yield due_at
+            if self.schedule.grace:
+                yield self.schedule.grace_end(due_at)
 
     def remember(self, seen: Observation, before: TableMemory) -> dict[str, Any]:
         """Return the combinations of values that were ever seen, and the age beyond which periods are gone."""
@@ -226,7 +232,18 @@ class PartitionsRule(Rule):
             Judged(clock.now, bool(never), memory.past_periods, notes, boundary),
             items=tuple(items),
             observed=never or len([item for item in items if item.state.is_bad]),
+            critical=self.error_when - 1 + self._excused(due if never else items, clock.now),
             doubt_if_pass=doubt,
+        )
+
+    def _excused(self, due: Sequence[Item | DuePeriod], now: datetime) -> int:
+        """Count what has no data (of a table never loaded: what is due) and has grace yet: none of it is critical."""
+        if not self.schedule.grace:
+            return 0
+        return sum(
+            each.due_at is not None and self.schedule.grace_end(each.due_at) > now
+            for each in due
+            if not isinstance(each, Item) or each.state.is_bad
         )
 
     def _unreadable(self, seen: Observation, layout: TimeLayout | None) -> Problem | None:
@@ -243,10 +260,17 @@ class PartitionsRule(Rule):
         boundary = row.facts.boundary
         advice, statement = self._advice(bad, boundary)
         note = boundary.say(self.schedule.every) if boundary is not None and boundary.is_kept else ""
+        grace = self._grace_left(bad, row.facts.now)
+        told = [
+            self._told(row, bad),
+            *([grace] if grace else []),
+            *([note] if note else []),
+            *row.facts.notes,
+        ]
         return self.tell(
             row,
             severity,
-            "; ".join([self._told(row, bad), *([note] if note else []), *row.facts.notes]),
+            "; ".join(told),
             about=about,
             observed=_as_number(row.observed),
             expected=0,
@@ -288,6 +312,19 @@ class PartitionsRule(Rule):
         else:
             told += f". The newest of them was due {self._say_due(bad[0])}"
         return f"{told}; {unread} more could not be checked" if unread else told
+
+    def _grace_left(self, bad: Sequence[Item], now: datetime) -> str:
+        """Say until when what is without data is no more than a warning; empty where all grace is over."""
+        if not self.schedule.grace:
+            return ""
+        ends = [(self.schedule.grace_end(item.due_at), item) for item in bad if item.due_at is not None]
+        left = [(end, item) for end, item in ends if end > now]
+        if not left:
+            return ""
+        end, item = max(left, key=lambda pair: pair[0])
+        whose = f"the grace of {_name(item)}" if len(bad) > 1 else "its grace"
+        more = f", that of {len(left) - 1} more before" if len(left) > 1 else ""
+        return f"{whose} ends {say_instant(end, self.schedule.zone)}{more}"
 
     def _next_sentence(self, now: datetime) -> str:
         following = self.schedule.next_due(now)
