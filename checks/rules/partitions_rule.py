@@ -21,7 +21,7 @@ from checks.model import (
 )
 from checks.rules.asking import Clock, Depth, Detail, Needs, StatedPeriods
 from checks.rules.base import NOTHING_MORE, About, Row, Rule
-from checks.rules.dimensions import say_combination, say_items
+from checks.rules.dimensions import name_of, say_combination, say_items
 from checks.rules.due_items import (
     doubt_about,
     first_period_at,
@@ -31,6 +31,7 @@ from checks.rules.due_items import (
     proven_first_at,
     unread,
 )
+from checks.rules.grace import excused, grace_left
 from checks.rules.projected import none_projected, projected, say_range
 from checks.rules.punctuality import on_time_share, past_periods, usual
 from checks.rules.retention import boundary_of, remembered_ages
@@ -232,18 +233,8 @@ class PartitionsRule(Rule):
             Judged(clock.now, bool(never), memory.past_periods, notes, boundary),
             items=tuple(items),
             observed=never or len([item for item in items if item.state.is_bad]),
-            critical=self.error_when - 1 + self._excused(due if never else items, clock.now),
+            critical=self.error_when - 1 + excused(self.schedule, due if never else items, clock.now),
             doubt_if_pass=doubt,
-        )
-
-    def _excused(self, due: Sequence[Item | DuePeriod], now: datetime) -> int:
-        """Count what has no data (of a table never loaded: what is due) and has grace yet: none of it is critical."""
-        if not self.schedule.grace:
-            return 0
-        return sum(
-            each.due_at is not None and self.schedule.grace_end(each.due_at) > now
-            for each in due
-            if not isinstance(each, Item) or each.state.is_bad
         )
 
     def _unreadable(self, seen: Observation, layout: TimeLayout | None) -> Problem | None:
@@ -260,7 +251,7 @@ class PartitionsRule(Rule):
         boundary = row.facts.boundary
         advice, statement = self._advice(bad, boundary)
         note = boundary.say(self.schedule.every) if boundary is not None and boundary.is_kept else ""
-        grace = self._grace_left(bad, row.facts.now)
+        grace = grace_left(self.schedule, bad, row.facts.now)
         told = [
             self._told(row, bad),
             *([grace] if grace else []),
@@ -295,12 +286,12 @@ class PartitionsRule(Rule):
         if not bad:
             state = ItemState.LATE
             late = [item for item in row.items if item.state is state]
-            one = f"the one due {every.noun}, {_name(row.items[0])}, has data"
+            one = f"the one due {every.noun}, {name_of(row.items[0])}, has data"
             told = f"each of {total} has data" if len(row.items) > 1 else one
             if not late:
                 return told
             when = (
-                f"{_name(late[0])} {late[0].detail}"
+                f"{name_of(late[0])} {late[0].detail}"
                 if len(late) == 1
                 else f"{say_items(late, every)} came late"
             )
@@ -312,19 +303,6 @@ class PartitionsRule(Rule):
         else:
             told += f". The newest of them was due {self._say_due(bad[0])}"
         return f"{told}; {unread} more could not be checked" if unread else told
-
-    def _grace_left(self, bad: Sequence[Item], now: datetime) -> str:
-        """Say until when what is without data is no more than a warning; empty where all grace is over."""
-        if not self.schedule.grace:
-            return ""
-        ends = [(self.schedule.grace_end(item.due_at), item) for item in bad if item.due_at is not None]
-        left = [(end, item) for end, item in ends if end > now]
-        if not left:
-            return ""
-        end, item = max(left, key=lambda pair: pair[0])
-        whose = f"the grace of {_name(item)}" if len(bad) > 1 else "its grace"
-        more = f", that of {len(left) - 1} more before" if len(left) > 1 else ""
-        return f"{whose} ends {say_instant(end, self.schedule.zone)}{more}"
 
     def _next_sentence(self, now: datetime) -> str:
         following = self.schedule.next_due(now)
@@ -354,14 +332,14 @@ class PartitionsRule(Rule):
         if bad[0].state is ItemState.UNREGISTERED:
             return MOVE_FIRST
         if bad[0].state is ItemState.GONE:
-            told = f"{_name(bad[0])} was there: find out what deleted it, and load it again"
+            told = f"{name_of(bad[0])} was there: find out what deleted it, and load it again"
             keeps = (
                 f"; where data is deleted by its age, write lookback: {boundary.lookback}" if boundary else ""
             )
             return told + keeps
         if bad[0].state is ItemState.EMPTY:
-            return f"run the load of {_name(bad[0])} again: its place is there, its data is not"
-        looked = f"look at the run that loads {_name(bad[0])}"
+            return f"run the load of {name_of(bad[0])} again: its place is there, its data is not"
+        looked = f"look at the run that loads {name_of(bad[0])}"
         if bad[0].dimensions:
             gone = say_combination(bad[0].dimensions)
             return f"{looked}; if {gone} will never come again, state the values that will, without it, under each"
@@ -385,11 +363,6 @@ def _oldest_of_run(row: Row[Judged]) -> datetime | None:
             break
         oldest = item.due_at
     return oldest
-
-
-def _name(item: Item) -> str:
-    """Name an item: ``2026-11-22``, ``2026-11-22 of region=us``."""
-    return f"{item.period} of {say_combination(item.dimensions)}" if item.dimensions else item.period
 
 
 def _notes_of(seen: Observation, outside: int, left_out: int, every: Every) -> tuple[str, ...]:

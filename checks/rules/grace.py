@@ -1,0 +1,40 @@
+"""Grace of due periods: how long after its deadline one without data is no more than a warning. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checks.model import Item
+from checks.rules.dimensions import name_of
+from checks.schedule.clock import say_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from checks.schedule.due import DuePeriod, Schedule
+
+
+def excused(schedule: Schedule, due: Sequence[Item | DuePeriod], now: datetime) -> int:
+    """Count what has no data (of a table never loaded: what is due) and has grace yet: none of it is critical."""
+    if not schedule.grace:
+        return 0
+    return sum(
+        each.due_at is not None and schedule.grace_end(each.due_at) > now
+        for each in due
+        if not isinstance(each, Item) or each.state.is_bad
+    )
+
+
+def grace_left(schedule: Schedule, bad: Sequence[Item], now: datetime) -> str:
+    """Say until when what is without data is no more than a warning; empty where all grace is over."""
+    if not schedule.grace:
+        return ""
+    ends = [(schedule.grace_end(item.due_at), item) for item in bad if item.due_at is not None]
+    left = [(end, item) for end, item in ends if end > now]
+    if not left:
+        return ""
+    end, item = max(left, key=lambda pair: pair[0])
+    whose = f"the grace of {name_of(item)}" if len(bad) > 1 else "its grace"
+    more = f", that of {len(left) - 1} more before" if len(left) > 1 else ""
+    return f"{whose} ends {say_instant(end, schedule.zone)}{more}"
