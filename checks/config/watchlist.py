@@ -111,10 +111,11 @@ class Watchlist:
         return self._bound[key]
 
     def _bind(self, stated: list[Stated]) -> Bound:
-        merged = merge(stated, groups_of_checks(self.checks))
+        goes_with = {name: check.goes_with for name, check in self.checks.items()}
+        merged = merge(stated, groups_of_checks(self.checks), goes_with)
         if not merged.has_checks:
             stated[-1:] = [_with_checks(stated[-1], self.checks)]
-            merged = merge(stated, groups_of_checks(self.checks))
+            merged = merge(stated, groups_of_checks(self.checks), goes_with)
         entry = EntryKeys.model_construct(**{key: sourced.value for key, sourced in merged.values.items()})
         zone = entry.timezone or self.zone
         rules: list[Rule] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -31,7 +32,7 @@ from checks.rules.entry import NOTHING_SAID
 from checks.rules.sentences import none_named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import Unpack
 
     from checks.layout import StatedLayout, TimeLayout
@@ -72,6 +73,7 @@ class CheckConfig(BaseModel):
 
     ``groups`` are keys that exclude each other when blocks are merged: a more specific block that has
     any key of a group drops the whole group of the less specific one.
+    ``goes_with`` names keys that mean nothing without one of others; inherited alone they are dropped.
     ``pattern`` and such, which stand on the entry, are not part of it.
     """
 
@@ -79,6 +81,7 @@ class CheckConfig(BaseModel):
 
     check: ClassVar[str]
     groups: ClassVar[tuple[frozenset[str], ...]] = ()
+    goes_with: ClassVar[Mapping[str, frozenset[str]]] = {}
     expectation: ClassVar[str]
     """The Great Expectations class that judges it, by its dotted name: only who judges imports it."""
     telling: ClassVar[Telling] = Telling()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 from zoneinfo import ZoneInfo
@@ -28,8 +29,9 @@ class FreshnessConfig(CheckConfig):
     expectation: ClassVar[str] = "checks.expectations.ExpectTablesToBeFresh"
     groups: ClassVar[tuple[frozenset[str], ...]] = (
         frozenset({"max_age", "warn_after", "error_after"}),
-        frozenset({"by", "within", "grace"}),
+        frozenset({"by", "within"}),
     )
+    goes_with: ClassVar[Mapping[str, frozenset[str]]] = {"grace": frozenset({"by"})}
 
     max_age: Duration | None = Field(
         None, description="Critical when the newest data is older; the same as error_after.", examples=["24h"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Annotated, ClassVar, Literal
 from zoneinfo import ZoneInfo
@@ -82,11 +83,8 @@ class PartitionsConfig(CheckConfig):
 
     check: ClassVar[str] = "partitions"
     expectation: ClassVar[str] = "checks.expectations.ExpectDuePartitionsToExist"
-    groups: ClassVar[tuple[frozenset[str], ...]] = (
-        frozenset({"due", "business_day"}),
-        frozenset({"after"}),
-        frozenset({"every", "anchor"}),
-    )
+    groups: ClassVar[tuple[frozenset[str], ...]] = (frozenset({"due", "business_day"}), frozenset({"after"}))
+    goes_with: ClassVar[Mapping[str, frozenset[str]]] = {"grace": frozenset({"due", "after"})}
 
     every: Annotated[Every, BeforeValidator(parse_every), _TEXT] = Field(
         DAILY,
