@@ -343,6 +343,9 @@ def _period(
     stated_at = schedule.stated_at(period)
     if stated_at is not None and stated_at != due.due_at:
         when += f" (put off from {say_instant(stated_at, schedule.zone)})"
+    grace_end = schedule.grace_end(due.due_at)
+    if schedule.grace and grace_end > known.clock.now:
+        when += f", grace until {say_instant(grace_end, schedule.zone)}"
     if not items:
         yield f"{when}: {_why_not_judged(period, known)}"
         return
