@@ -34,7 +34,7 @@ from checks.schedule.calendars import Calendar
 from checks.schedule.windows import NEVER_OPEN, Windows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from checks.rules.base import CheckConfig
     from checks.schedule.windows import Window
@@ -230,9 +230,9 @@ class Loader:
             return f'{name} has no default; write it in the entries, such as one of table: "*.*"'
         return self._misplaced(name) or f"{show(name)} is not a check; {did_you_mean(name, self.checks)}"
 
-    def _misplaced(self, name: str) -> str | None:
-        """Say where a check's key belongs that stands beside the checks."""
-        for check, config in self.checks.items():
+    def _misplaced(self, name: str, beside: Collection[str] = ()) -> str | None:
+        """Say where a check's key belongs that stands beside the checks: in one that stands there, where it may."""
+        for check, config in sorted(self.checks.items(), key=lambda pair: pair[0] not in beside):
             if name in config.model_fields:
                 return f"{name} is a key of {check}; write {check}: {{{name}: ...}}"
         return None
@@ -289,7 +289,7 @@ class Loader:
             for key, value in item.items():
                 if key in self.checks:
                     self._put_block(blocks, key, value, (*path, key))
-                elif key not in EntryBlock.model_fields and (told := self._misplaced(key)):
+                elif key not in EntryBlock.model_fields and (told := self._misplaced(key, item)):
                     self._add((*path, key), told)
                 else:
                     plain[key] = value

@@ -18,6 +18,7 @@ _GOES_WITH_NOTHING: Mapping[str, GoesWith] = {}
 OFF: Literal["off"] = "off"
 """The word that turns a check off."""
 DEFAULTS_RANK = (0, 0)
+_DEFAULTS = "defaults"
 
 
 class Sourced(NamedTuple):
@@ -75,8 +76,9 @@ def merge(
 ) -> Merged:
     """Bring together what is stated, the least specific first.
 
-    A block over one that is off starts anew. A key that is inherited, and goes with others of which none is left, is
-    dropped: a grace of the defaults speaks of deadlines only. A freshness that is less specific than the partitions of
+    A block over one that is off starts anew. A key that is inherited or of the defaults, and goes with others of
+    which none is left, is dropped: a grace of the defaults speaks of deadlines only.
+    A freshness that is less specific than the partitions of
     the table is dropped, unless an entry as specific as these partitions, or more, states freshness too.
     """
     values: dict[str, Sourced] = {}
@@ -96,7 +98,9 @@ def merge(
     for check, goes_with in goes_with_of.items():
         merged = blocks.get(check, {})
         for key, others in goes_with.items():
-            if key in merged and not others & merged.keys() and merged[key].path[:-1] != home[check]:
+            if key not in merged or others & merged.keys():
+                continue
+            if merged[key].path[:-1] != home[check] or home[check][0] == _DEFAULTS:
                 del merged[key]
     return Merged(values=values, blocks=blocks, home=home, has_checks=bool(home))
 

@@ -152,6 +152,10 @@ def parse_names(value: object) -> tuple[str, ...]:
     listed = value if isinstance(value, list | tuple) else [value]
     if not listed:
         raise ValueError("names nothing; write a name, or leave the key out")
+    for each in listed:
+        if not isinstance(each, str):
+            told = f"{show(each)} is no name; define it at the top of the config, and write its name here"
+            raise ValueError(told)  # noqa: TRY004 - pydantic tells ValueErrors
     return tuple(dict.fromkeys(parse_text(each) for each in listed))
 
 

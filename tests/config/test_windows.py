@@ -106,6 +106,8 @@ def test_a_name_that_is_not_defined_is_told(check: str) -> None:
     assert (
         told == f"config: a.b: {check}.windows: 'o' names no windows; define them under windows (known: m, n)"
     )
+    inline = mistakes({"m": SUNDAYS}, **{check: {**block, "windows": SUNDAYS}})
+    assert "end: '04:00'} is no name; define it at the top of the config, and write its name here" in inline
     assert "names nothing; write a name" in mistakes({"m": SUNDAYS}, **{check: {**block, "windows": []}})
 
 
@@ -132,6 +134,16 @@ def test_what_is_wrong_with_grace_and_cadences_is_told(blocks: dict[str, Any], t
     assert told in mistakes(**blocks)
 
 
+def test_windows_on_an_entry_belong_into_the_check_that_stands_there() -> None:
+    with pytest.raises(
+        ConfigErrors, match=r"windows is a key of freshness; write freshness: \{windows: \.\.\.\}"
+    ):
+        load(
+            {"version": 1, "tables": [{"table": "a.b", "freshness": {"by": "06:00"}, "windows": "m"}]},
+            environ={},
+        )
+
+
 def freshness(defaults: dict[str, str], own: dict[str, str]) -> FreshnessRule:
     (rule,) = loaded(defaults={"freshness": defaults}, freshness=own)
     assert isinstance(rule, FreshnessRule)
@@ -154,6 +166,9 @@ def test_an_inherited_grace_stays_with_another_deadline_and_goes_without_any() -
     assert partitions(due, {"after": "3h"}).schedule.grace == HOUR
     assert partitions(due, {"grace": "2h"}).schedule.grace == 2 * HOUR
     assert partitions({"grace": "1h"}, {"every": "1h"}).schedule.grace == 0 * HOUR
+    assert partitions({"grace": "1h", "lookback": "7"}, {"each": "region"}).schedule.grace == 0 * HOUR
+    (alone,) = loaded(defaults={"partitions": {"grace": "1h"}}, freshness="off")
+    assert isinstance(alone, PartitionsRule)
     told = mistakes(defaults={"freshness": {"by": "06:00"}}, freshness={"max_age": "1d", "grace": "1h"})
     assert "freshness: grace counts from a deadline" in told
 
