@@ -257,6 +257,10 @@ class Rule(ABC):
         """Yield when data has to be there within a day from ``start`` on; the next time, where it comes less often."""
         yield from ()
 
+    def notes(self) -> Iterator[str]:
+        """Yield what a plan tells of its deadlines."""
+        yield from ()
+
     def explain(self, seen: Observation, finding: Finding, clock: Clock) -> Iterator[str]:  # noqa: ARG002 - the same
         """Yield lines on how it came to its finding, for whoever asks; none where the finding says it all."""
         yield from ()

@@ -14,6 +14,7 @@ from checks.rules.asking import Clock, Depth, Detail, Further, Needs
 from checks.rules.base import NOTHING_MORE, About, Direction, Row, RowValues, Rule
 from checks.rules.due_items import first_period_at
 from checks.rules.freshness_words import LastArrival, advice, because, explain, nothing_seen
+from checks.rules.grace import notes_of
 from checks.schedule.due import MOST_PERIODS, Schedule
 from checks.schedule.open_time import open_time_ago
 from checks.schedule.periods import DAILY, back_from
@@ -188,6 +189,10 @@ class FreshnessRule(Rule):
             if self.grace is not None:
                 yield self.grace_end(at)
             at = self.deadline.first_at_or_after(at + timedelta(minutes=1))
+
+    def notes(self) -> Iterator[str]:
+        """Yield within which windows nothing is due, and how long being late is a warning."""
+        return notes_of(self.windows, self.grace, of_age=self.deadline is None)
 
     def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row[LastArrival]:
         """Find the newest arrival that counts, and what stands against believing that it is the newest."""

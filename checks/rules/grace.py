@@ -1,4 +1,4 @@
-"""Grace of due periods: how long after its deadline one without data is no more than a warning. Pure."""
+"""What softens deadlines: grace, for which what is missing is no more than a warning, and windows. Pure."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from checks.model import Item
 from checks.rules.dimensions import name_of
 from checks.schedule.clock import say_instant
+from checks.schedule.durations import say_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime, timedelta
 
     from checks.schedule.due import DuePeriod, Schedule
+    from checks.schedule.windows import Windows
 
 
 def excused(schedule: Schedule, due: Sequence[Item | DuePeriod], now: datetime) -> int:
@@ -38,3 +40,11 @@ def grace_left(schedule: Schedule, bad: Sequence[Item], now: datetime) -> str:
     whose = f"the grace of {name_of(item)}" if len(bad) > 1 else "its grace"
     more = f", that of {len(left) - 1} more before" if len(left) > 1 else ""
     return f"{whose} ends {say_instant(end, schedule.zone)}{more}"
+
+
+def notes_of(windows: Windows | None, grace: timedelta | None, *, of_age: bool = False) -> Iterator[str]:
+    """Yield what a plan tells of deadlines (``of_age``: of limits of age) that these soften."""
+    if windows is not None:
+        yield f"{'no time counts as age' if of_age else 'nothing is due'} within {windows.say()}"
+    if grace:
+        yield f"late is a warning for {say_duration(grace)}, then critical"

@@ -31,7 +31,7 @@ from checks.rules.due_items import (
     proven_first_at,
     unread,
 )
-from checks.rules.grace import excused, grace_left
+from checks.rules.grace import excused, grace_left, notes_of
 from checks.rules.projected import none_projected, projected, say_range
 from checks.rules.punctuality import on_time_share, past_periods, usual
 from checks.rules.retention import boundary_of, remembered_ages
@@ -137,6 +137,10 @@ class PartitionsRule(Rule):
             yield due_at
             if self.schedule.grace:
                 yield self.schedule.grace_end(due_at)
+
+    def notes(self) -> Iterator[str]:
+        """Yield within which windows nothing is due, and how long being late is a warning."""
+        return notes_of(self.schedule.windows, self.schedule.grace)
 
     def remember(self, seen: Observation, before: TableMemory) -> dict[str, Any]:
         """Return the combinations of values that were ever seen, and the age beyond which periods are gone."""

@@ -30,6 +30,8 @@ tables:
   - prefix: s3://lake/raw/
     freshness: {by: "06:00", within: 6h, grace: 90m, windows: maintenance}
   - prefix: s3://lake/old/
+    pattern: "*.csv"
+    ignore: tmp/*
     freshness: {max_age: 24h, windows: maintenance}
 """
 
@@ -113,7 +115,15 @@ def test_plan_tells_what_a_run_sees_late(lake: HttpLake, capsys: pytest.CaptureF
         lake.table(f"sales.{name}", **_text(key))
     Path("checks.yml").write_text(CONFIG, encoding="utf-8")
     assert cli.main(["plan", "--cron", "cron(10 5 * * ? *)", "--now", "2026-11-20T12:00Z"]) == 0
-    told = capsys.readouterr().out
+    told = " ".join(capsys.readouterr().out.split())
     assert "2 due fortnights" in told
     assert "2 due quarters" in told
     assert "a run at cron(10 5 * * ? *) sees deadlines of s3://lake/raw/ and 1 more up to" in told
+    notes = [each.strip() for each in told.split("note: ")[1:]]
+    window = "within maintenance (Sundays 05:00 to 08:00 Europe/Berlin)"
+    assert notes == [
+        "only objects named *.csv but not tmp/* are data: s3://lake/old/",
+        f"no time counts as age {window}: s3://lake/old/",
+        f"nothing is due {window}: s3://lake/raw/, sales.orders",
+        "late is a warning for 1 h 30 min, then critical: s3://lake/raw/, sales.orders",
+    ]
