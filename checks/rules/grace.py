@@ -32,14 +32,17 @@ def grace_left(schedule: Schedule, bad: Sequence[Item], now: datetime) -> str:
     """Say until when what is without data is no more than a warning; empty where all grace is over."""
     if not schedule.grace:
         return ""
-    ends = [(schedule.grace_end(item.due_at), item) for item in bad if item.due_at is not None]
-    left = [(end, item) for end, item in ends if end > now]
+    all_ends = ((schedule.grace_end(item.due_at), item) for item in bad if item.due_at is not None)
+    left = [(end, item) for end, item in all_ends if end > now]
     if not left:
         return ""
-    end, item = max(left, key=lambda pair: pair[0])
-    whose = f"the grace of {name_of(item)}" if len(bad) > 1 else "its grace"
-    more = f", that of {len(left) - 1} more before" if len(left) > 1 else ""
-    return f"{whose} ends {say_instant(end, schedule.zone)}{more}"
+    ends = {end for end, _ in left}
+    when = f"ends{' by' if len(ends) > 1 else ''} {say_instant(max(ends), schedule.zone)}"
+    if len(bad) == 1:
+        return f"its grace {when}"
+    if len(left) == 1:
+        return f"the grace of {name_of(left[0][1])} {when}"
+    return f"their grace {when}" if len(left) == len(bad) else f"the grace of {len(left)} of them {when}"
 
 
 def notes_of(windows: Windows | None, grace: timedelta | None, *, of_age: bool = False) -> Iterator[str]:

@@ -255,7 +255,7 @@ class PartitionsRule(Rule):
         boundary = row.facts.boundary
         advice, statement = self._advice(bad, boundary)
         note = boundary.say(self.schedule.every) if boundary is not None and boundary.is_kept else ""
-        grace = grace_left(self.schedule, bad, row.facts.now)
+        grace = grace_left(self.schedule, bad[:1] if row.facts.never_loaded else bad, row.facts.now)
         told = [
             self._told(row, bad),
             *([grace] if grace else []),
