@@ -300,7 +300,7 @@ def history_of(config: Config, environ: Mapping[str, str]) -> str:
     Empty in a Lambda without either: there is no folder of its own to write to.
     """
     default = "" if environ.get("AWS_LAMBDA_FUNCTION_NAME") else DEFAULT_HISTORY
-    return config.settings.history or environ.get("HISTORY", "").strip() or default
+    return config.settings.history.at or environ.get("HISTORY", "").strip() or default
 
 
 def load_config(source: str | Path | dict[str, Any] | None, environ: Mapping[str, str]) -> Config:
