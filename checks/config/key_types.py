@@ -125,7 +125,9 @@ def parse_keeping(value: object) -> timedelta:
     """Read how long something is kept: a duration of at least a day; raise ValueError with what to write."""
     span = parse_duration(value)
     if span < _SHORTEST_KEEPING:
-        raise ValueError(f"{show(value)} is shorter than a day, and days are deleted whole; write such as 400d")
+        raise ValueError(
+            f"{show(value)} is shorter than a day, and days are deleted whole; write such as 400d"
+        )
     return span
 
 

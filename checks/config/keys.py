@@ -251,7 +251,7 @@ class HistoryBlock(_Block):
     )
     keep: Keeping | None = Field(
         None,
-        description="How long runs and what they saw are kept; what is older is deleted, once a day. Without it nothing "
+        description="How long runs and what they saw are kept; what is older is deleted once a day. Without it nothing "
         "is ever deleted.",
         examples=["400d"],
     )

@@ -13,6 +13,7 @@ from checks.history.bound import STATE_ROOM, bounded
 from checks.model import utc
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from checks.history.bound import Written
@@ -97,6 +98,17 @@ class Store(Protocol):
 
     def keep(self, name: str, content: bytes) -> str:
         """Write a document, whatever is there, and return where. Raises HistoryUnavailable."""
+        ...
+
+    def names(self, beginning: str, after: str = "") -> Iterator[str]:
+        """Yield the names of documents that begin so, sorted; only those that sort after ``after``.
+
+        No more is asked for than is taken. Raises HistoryUnavailable.
+        """
+        ...
+
+    def remove(self, names: Sequence[str]) -> None:
+        """Delete documents, at most 1,000; those that are not there are none. Raises HistoryUnavailable."""
         ...
 
 
@@ -189,9 +201,19 @@ def safe_name(name: str) -> str:
 
 def run_name(name: str, run_id: str, now: datetime) -> str:
     """Return the name of a run's report: ``runs/<name>/2026-11-23/<run id>.json``, the date in UTC."""
+    return f"{runs_folder(name)}{utc(now).date().isoformat()}/{run_file(run_id)}"
+
+
+def runs_folder(name: str) -> str:
+    """Return where the reports of a config's runs are: ``runs/<name>/``."""
+    return f"runs/{safe_name(name)}/"
+
+
+def run_file(run_id: str) -> str:
+    """Return the last part of the name of a run's report."""
     plain = _PLAIN_ID.fullmatch(run_id) and not _WITH_DIGEST.fullmatch(run_id)
     safe = run_id if plain or _is_uuid(run_id) else _with_digest(run_id, run_id, 100)
-    return f"runs/{safe_name(name)}/{utc(now).date().isoformat()}/{safe}.json"
+    return f"{safe}.json"
 
 
 def _is_uuid(text: str) -> bool:

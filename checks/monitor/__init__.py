@@ -22,6 +22,7 @@ from checks.monitor import plan as planning
 from checks.monitor import run_memory as remembering
 from checks.monitor.delivery import publish_all, send, topic_of
 from checks.monitor.invocation import read_event, refusal
+from checks.monitor.recorded import rows_of
 from checks.monitor.run_memory import Memory, Owner
 from checks.monitor.time_left import TimeLeft
 from checks.report import build
@@ -196,6 +197,8 @@ def _carried_out(config: Config, request: Request, memory: Memory, environ: Mapp
         )
     )
     memory.keep_report(report)
+    made = partial(rows_of, memory.owner.name, report, observations, sent)
+    memory.record(made, report, config.settings.history.keep)
     return Outcome(
         report=report,
         deliveries=sent.deliveries,

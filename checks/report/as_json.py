@@ -10,6 +10,7 @@ from datetime import datetime
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from checks import text as words
 from checks.model import iso, utc
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def render(report: Report, max_bytes: int | None = None) -> str:
             chosen.add(change.finding_id)
         else:
             room = 0
-    since = _since(report.changes)
+    since = first_reported(report.changes)
     for finding in report.findings:
         size = _size(_dumps(finding_document(finding, since.get(finding.id)))) + 1 + attached[finding.id]
         if size > room:
@@ -126,7 +127,7 @@ def _document(
     report: Report, findings: Sequence[Finding], changes: Sequence[Change], *, cut: bool
 ) -> dict[str, JsonValue]:
     summary = report.summary
-    since = _since(report.changes)
+    since = first_reported(report.changes)
     result: dict[str, JsonValue] = {
         "version": report.version,
         "run_id": _text(report.run_id),
@@ -160,7 +161,8 @@ def _document(
     return result
 
 
-def _since(changes: Sequence[Change]) -> Mapping[str, datetime]:
+def first_reported(changes: Sequence[Change]) -> Mapping[str, datetime]:
+    """Return when the trouble of each finding (by its id) was first reported, where it was."""
     since: dict[str, datetime] = {}
     for change in changes:
         if change.since is not None:
@@ -191,7 +193,7 @@ def _value(value: Observed) -> JsonValue:
 
 def _text(text: str | None) -> str | None:
     """Return the text as it can be encoded: a lone surrogate becomes the replacement character."""
-    return None if text is None else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return None if text is None else words.encodable(text)
 
 
 def _dumps(value: JsonValue) -> str:
