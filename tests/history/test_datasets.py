@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import threading
 import time
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 import pytest
@@ -26,6 +27,23 @@ NOW = at("2026-11-23 07:00")
 WHOLE = (date(2020, 1, 1), date(2030, 1, 1))
 
 
+class OneAtATime:
+    """A client whose requests are served one after the other: moto compares and writes in two steps."""
+
+    def __init__(self, client: Any) -> None:
+        self._client, self._lock = client, threading.Lock()
+
+    def __getattr__(self, name: str) -> Any:
+        def asked(**request: Any) -> Any:
+            with self._lock:
+                answer = getattr(self._client, name)(**request)
+                return (
+                    answer | {"Body": io.BytesIO(answer["Body"].read())} if name == "get_object" else answer
+                )
+
+        return asked
+
+
 @pytest.fixture(params=["local", "s3"])
 def history(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -43,7 +61,7 @@ def history(
     with mock_aws():
         client = boto3.client("s3", region_name="us-east-1")
         client.create_bucket(Bucket="ops")
-        yield open_history("s3://ops/monitor/", "prod", client)
+        yield open_history("s3://ops/monitor/", "prod", cast("Any", OneAtATime(client)))
 
 
 def batch(run: int, now: Any = NOW, config: str = "prod", tables: int = 3, **more: Any) -> Batch:
@@ -297,9 +315,9 @@ def test_hostile_names_are_data(history: History) -> None:
 
 def test_rows_over_the_bound_are_left_out_and_told(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writing, "MOST_ROWS", 3)
-    assert record(history, batch(1)).complaints == (
-        "The history's data set periods lacks 3 rows of this run, which has more than one run may leave; watch fewer "
-        "tables, dimensions or periods in one config.",
+    (said,) = record(history, batch(1)).complaints
+    assert said.startswith(
+        "The history's data set periods lacks 3 rows of this run, which has more than one run may"
     )
     assert len(rows(history, "periods")) == 3
 
