@@ -100,7 +100,7 @@ class Store(Protocol):
         """Write a document, whatever is there, and return where. Raises HistoryUnavailable."""
         ...
 
-    def names(self, beginning: str, after: str = "") -> Iterator[str]:
+    def listed(self, beginning: str, after: str = "") -> Iterator[str]:
         """Yield the names of documents that begin so, sorted; only those that sort after ``after``.
 
         No more is asked for than is taken. Raises HistoryUnavailable.

@@ -72,8 +72,8 @@ class LocalStore:
             raise self._unwritable(error) from error
         return str(path)
 
-    def names(self, beginning: str, after: str = "") -> Iterator[str]:
-        """Yield names of documents; see `Store.names`."""
+    def listed(self, beginning: str, after: str = "") -> Iterator[str]:
+        """Yield names of documents; see `Store.listed`."""
         folder = beginning.rpartition("/")[0]
         try:
             found = sorted(self._below(self._folder / folder, f"{folder}/" if folder else ""))

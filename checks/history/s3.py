@@ -88,8 +88,8 @@ class S3Store:
             raise self._unwritable(error) from error
         return self.where(name)
 
-    def names(self, beginning: str, after: str = "") -> Iterator[str]:
-        """Yield names of documents, page by page; see `Store.names`."""
+    def listed(self, beginning: str, after: str = "") -> Iterator[str]:
+        """Yield names of documents, page by page; see `Store.listed`."""
         request: dict[str, Any] = {"Bucket": self._bucket, "Prefix": f"{self._prefix}{beginning}"}
         if after:
             request["StartAfter"] = f"{self._prefix}{after}"

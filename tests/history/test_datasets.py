@@ -99,7 +99,7 @@ def rows(history: History, dataset: str, **more: Any) -> list[dict[str, Any]]:
 
 
 def objects(history: History, dataset: str) -> list[str]:
-    return list(history.store.names(f"datasets/{dataset}/"))
+    return list(history.store.listed(f"datasets/{dataset}/"))
 
 
 def test_what_a_run_leaves_is_read_again(history: History) -> None:
@@ -354,7 +354,7 @@ def test_what_is_older_goes_in_whole_days(history: History) -> None:
     assert expire(history, timedelta(days=4), now) == 0  # the last hours of the first day are younger
     assert expire(history, timedelta(days=3), now) == len(DATASETS) + 1
     assert [row["run_id"] for row in rows(history, "runs")] == ["r-1", "r-2", "r-3", "r-4"]
-    assert len(list(history.store.names("runs/prod/"))) == 4
+    assert len(list(history.store.listed("runs/prod/"))) == 4
     assert len(rows(History(history.store, "other"), "runs")) == 1
     assert expire(history, timedelta(days=1), now) == 2 * (len(DATASETS) + 1)
 
@@ -369,20 +369,20 @@ def test_what_is_none_of_a_run_is_never_deleted(history: History) -> None:
         "datasets/findings/day=2020-13-41/prod~000.parquet",
     ):
         history.store.keep(name, b"x")
-    before = list(history.store.names(""))
+    before = list(history.store.listed(""))
     assert expire(history, timedelta(days=1), NOW) == 0
-    assert list(history.store.names("")) == before
+    assert list(history.store.listed("")) == before
 
 
-def test_names_are_sorted_and_begin_as_asked(history: History) -> None:
+def test_listed_names_are_sorted_and_begin_as_asked(history: History) -> None:
     for name in ("a/b", "a/c/d", "ab", "a/c.x"):
         history.store.keep(name, b"x")
-    assert list(history.store.names("a/")) == ["a/b", "a/c.x", "a/c/d"]
-    assert list(history.store.names("a/c")) == ["a/c.x", "a/c/d"]
-    assert list(history.store.names("a/", "a/c.x")) == ["a/c/d"]
-    assert list(history.store.names("none/")) == []
+    assert list(history.store.listed("a/")) == ["a/b", "a/c.x", "a/c/d"]
+    assert list(history.store.listed("a/c")) == ["a/c.x", "a/c/d"]
+    assert list(history.store.listed("a/", "a/c.x")) == ["a/c/d"]
+    assert list(history.store.listed("none/")) == []
     history.store.remove(["a/c/d", "a/none"])
-    assert list(history.store.names("")) == ["a/b", "a/c.x", "ab"]
+    assert list(history.store.listed("")) == ["a/b", "a/c.x", "ab"]
 
 
 def test_a_place_that_cannot_be_listed_is_told(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def expire(history: History, keep: timedelta, now: datetime) -> int:
 
 def _of_dataset(history: History, dataset: str, last: date) -> Iterator[str]:
     own = safe_name(history.name)
-    for text in history.store.names(folder_of(dataset)):
+    for text in history.store.listed(folder_of(dataset)):
         name = Name.parse(text)
         if name is None:
             continue
@@ -58,7 +58,7 @@ def _of_dataset(history: History, dataset: str, last: date) -> Iterator[str]:
 
 def _of_reports(history: History, last: date) -> Iterator[str]:
     beginning = runs_folder(history.name)
-    for text in history.store.names(beginning):
+    for text in history.store.listed(beginning):
         found = _DAY_OF_RUN.match(text, len(beginning))
         try:
             day = date.fromisoformat(found[1]) if found is not None else None

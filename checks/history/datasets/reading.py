@@ -33,7 +33,7 @@ def days_of(history: History, dataset: str, since: date, until: date) -> Iterato
     """Yield the names of the config's objects from one day to another, both included. Raises HistoryUnavailable."""
     before = since - timedelta(days=1) if since > date.min else since
     own = safe_name(history.name)
-    for text in history.store.names(
+    for text in history.store.listed(
         folder_of(dataset), f"{folder_of(dataset)}{PARTITION}={before.isoformat()}/~~"
     ):
         name = Name.parse(text)

@@ -160,7 +160,7 @@ def _write(store: Store, dataset: Dataset, name: Name, rows: Rows, token: str) -
 def objects_of(store: Store, first: Name) -> list[Name]:
     """Return the objects of a config and day, in their order."""
     beginning = str(first).rpartition("~")[0] + "~"
-    found = (Name.parse(name) for name in store.names(beginning))
+    found = (Name.parse(name) for name in store.listed(beginning))
     return sorted(name for name in found if name is not None)
 
 
