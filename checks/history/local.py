@@ -8,6 +8,7 @@ import os
 import time
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -106,6 +107,10 @@ class LocalStore:
                 yield from self._below(Path(each.path), f"{name}{each.name}/")
             else:
                 yield f"{name}{each.name}"
+
+    def names(self, folder: str, after: str, most: int) -> list[str]:
+        """Return the names of documents; see `Store.names`."""
+        return list(islice(self.listed(folder, f"{folder}{after}"), most + 1))
 
     @contextmanager
     def _lock(self) -> Iterator[None]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from checks.aws import clients, refusals
@@ -117,6 +118,10 @@ class S3Store:
             raise HistoryUnavailable(
                 f"AWS refused to delete {what} ({code}); allow {DELETE} on it for the monitor's role, or set no `keep`."
             )
+
+    def names(self, folder: str, after: str, most: int) -> list[str]:
+        """Return the names of documents; see `Store.names`."""
+        return list(islice(self.listed(folder, f"{folder}{after}"), most + 1))
 
     @property
     def _client(self) -> S3Client:

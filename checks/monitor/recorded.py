@@ -6,7 +6,8 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from checks.model import ItemState, Observed, Status, iso, utc
+from checks.history.datasets import plain, rows_of_marks
+from checks.model import ItemState, Observed, Status, iso
 from checks.report.as_json import first_reported
 from checks.report.entries import telling
 from checks.text import encodable
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from zoneinfo import ZoneInfo
 
+    from checks.marks import Mark
     from checks.model import Change, Finding, Item, Listing, Observation
     from checks.monitor.delivery import Sent
     from checks.report.build import Report
@@ -27,10 +29,17 @@ Row = dict[str, Any]
 
 
 def rows_of(
-    name: str, report: Report, observations: Mapping[str, Observation], sent: Sent
+    name: str,
+    report: Report,
+    observations: Mapping[str, Observation],
+    sent: Sent,
+    marks: Iterable[Mark] = (),
 ) -> dict[str, list[Row]]:
-    """Return the rows of a run by data set; ``name`` is the one that the config is known by."""
-    run: Row = {"config": _text(name), "run_id": _text(report.run_id), "run_at": _at(report.now)}
+    """Return the rows of a run by data set; ``name`` is the one that the config is known by.
+
+    ``marks`` are those that hold in it.
+    """
+    run: Row = {"config": _text(name), "run_id": _text(report.run_id), "run_at": plain(report.now)}
     since = first_reported(report.changes)
     return {
         "runs": [run | _run(report, sent)],
@@ -41,6 +50,7 @@ def rows_of(
             for row in _periods(report)
         ],
         "changes": [run | _change(each, delivered=each in sent.arrived) for each in report.changes],
+        "marks": rows_of_marks(name, marks, report.now),
     }
 
 
@@ -76,7 +86,7 @@ def _observation(seen: Observation) -> Row:
         "database_name": _text(table.database),
         "table_format": table.format.value,
         "location": _text(table.location),
-        "newest_at": _at(newest[0]),
+        "newest_at": plain(newest[0]),
         "evidence": _text(newest[1]),
         "files": sum(each.objects for each in listings) if listings else None,
         "size_bytes": sum(each.size_bytes for each in listings) if listings else None,
@@ -110,9 +120,9 @@ def _finding(finding: Finding, since: datetime | None) -> Row:
         "because": _text(finding.because),
         "advice": _text(finding.to_do) or None,
         "evidence": _text(finding.evidence),
-        "deadline": _at(finding.deadline),
-        "since": _at(since),
-        "stale_since": _at(finding.stale_since),
+        "deadline": plain(finding.deadline),
+        "since": plain(since),
+        "stale_since": plain(finding.stale_since),
         "bad_periods": sum(item.state.is_bad for item in finding.items),
         "problem": finding.problem.value if finding.problem is not None else None,
         "cause": _text(finding.cause) or None,
@@ -130,7 +140,7 @@ def _change(change: Change, *, delivered: bool) -> Row:
         "reason": change.reason.value,
         "status": change.status.value,
         "severity": change.severity.value if change.severity is not None else None,
-        "since": _at(change.since),
+        "since": plain(change.since),
         "because": _text(change.because),
         "told_before": _text(change.before) or None,
         "delivered": delivered,
@@ -152,7 +162,7 @@ def _periods(report: Report) -> Iterator[Row]:
             yield about | {
                 "period": day,
                 "state": state,
-                "due_at": _at(finding.deadline),
+                "due_at": plain(finding.deadline),
                 "month": day[:7],
                 "on_time": on_time,
             }
@@ -171,9 +181,9 @@ def _period(item: Item, zone: ZoneInfo) -> Row:
         "period": _text(item.period),
         "dimensions": json.dumps(dimensions, ensure_ascii=False)[:_LONGEST] if dimensions else None,
         "state": item.state.value,
-        "due_at": _at(item.due_at),
+        "due_at": plain(item.due_at),
         "month": item.due_at.astimezone(zone).date().isoformat()[:7] if item.due_at is not None else None,
-        "arrived_at": _at(item.arrived_at),
+        "arrived_at": plain(item.arrived_at),
         "on_time": _on_time(item),
     }
 
@@ -186,11 +196,6 @@ def _on_time(item: Item) -> bool | None:
         came_in_time = None not in (item.arrived_at, item.due_at) and item.arrived_at <= item.due_at  # type: ignore[operator] # neither is None
         return True if came_in_time else None
     return False if item.state.is_bad else None
-
-
-def _at(instant: datetime | None) -> datetime | None:
-    """Return an instant as the data sets have it: UTC without a zone."""
-    return utc(instant).replace(tzinfo=None) if instant is not None else None
 
 
 def _value(value: Observed) -> str | None:

@@ -87,6 +87,9 @@ def batch(run: int, now: Any = NOW, config: str = "prod", tables: int = 3, **mor
                 for period in ("2026-11-21", "2026-11-22")
             ],
             "changes": [own | {"table_id": names[0], "reason": "new"}],
+            "marks": [
+                {"config": config, "mark_id": "m", "kind": "silence", "seen_from": naive, "seen_until": naive}
+            ],
             **more,
         },
     )
@@ -326,7 +329,7 @@ def test_what_cannot_be_written_is_told_once_for_all(tmp_path: Path) -> None:
     (tmp_path / "kept").write_text("a file")
     (said,) = record(open_history(str(tmp_path / "kept"), "prod"), batch(1)).complaints
     assert said.startswith(
-        "This run is not in the history's data sets (changes, findings, observations, periods and runs): The history"
+        "This run is not in the history's data sets (changes, findings, marks, observations, periods and runs): The history"
     )
 
 

@@ -6,8 +6,9 @@ write that replaces it whole. So there is nothing to compact, a reader sees a ru
 sees a row twice.
 """
 
-from checks.history.datasets.columns import DATASETS, VERSION, Dataset, Kind
+from checks.history.datasets.columns import DATASETS, VERSION, Dataset, Kind, plain
 from checks.history.datasets.keeping import expire
+from checks.history.datasets.marks import record_mark, rows_of_marks
 from checks.history.datasets.reading import Read, days_of, read
 from checks.history.datasets.writing import Batch, record
 
@@ -20,6 +21,9 @@ __all__ = [
     "Read",
     "days_of",
     "expire",
+    "plain",
     "read",
     "record",
+    "record_mark",
+    "rows_of_marks",
 ]

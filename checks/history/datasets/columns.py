@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from checks.model import utc
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
 VERSION = 1
 """The version of the schema that is written; a file names its own."""
@@ -55,6 +58,11 @@ class Dataset:
             Kind.FLAG: pa.bool_(),
         }
         return pa.schema([(name, types[kind]) for name, (kind, _) in self.columns.items()])
+
+
+def plain(instant: datetime | None) -> datetime | None:
+    """Return an instant as the data sets have it: UTC without a zone."""
+    return utc(instant).replace(tzinfo=None) if instant is not None else None
 
 
 _RUN = {
@@ -169,7 +177,29 @@ _CHANGES = Dataset(
         "owner": (Kind.TEXT, "who owns the table"),
     },
 )
+_MARKS = Dataset(
+    name="marks",
+    about="What people said by command: one row a day and mark that held, was made or was taken back on it.",
+    columns={
+        "config": _RUN["config"],
+        "mark_id": (Kind.TEXT, "the mark"),
+        "kind": (Kind.TEXT, "expected, missed, new-normal, silence or ack"),
+        "table_id": (Kind.TEXT, "the table, of a silence also a glob"),
+        "check_name": (Kind.TEXT, "of this check alone; null: of all"),
+        "period": (Kind.TEXT, "the period that is expected"),
+        "moment": (Kind.INSTANT, "when something was missed, or from when on there is a new normal"),
+        "made_by": (Kind.TEXT, "who said it"),
+        "made_at": (Kind.INSTANT, "when"),
+        "ends_at": (Kind.INSTANT, "when it ends by itself"),
+        "because": (Kind.TEXT, "why"),
+        "taken_back_by": (Kind.TEXT, "who took it back; null when nobody did by then"),
+        "taken_back_at": (Kind.INSTANT, "when"),
+        "seen_from": (Kind.INSTANT, "when it was first seen so on that day"),
+        "seen_until": (Kind.INSTANT, "when it was last seen so on that day"),
+    },
+    folded=("seen_from", "seen_until"),
+)
 DATASETS: Mapping[str, Dataset] = {
-    each.name: each for each in (_RUNS, _OBSERVATIONS, _FINDINGS, _PERIODS, _CHANGES)
+    each.name: each for each in (_RUNS, _OBSERVATIONS, _FINDINGS, _PERIODS, _CHANGES, _MARKS)
 }
 """All data sets by their names, which are those of folders and of tables in Glue."""
