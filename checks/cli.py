@@ -1,4 +1,4 @@
-"""The command line: ``checks run | validate | schema | plan | explain | iam | backtest | test-alert | demo``."""
+"""The command line: ``checks run | validate | schema | plan | explain | history | report | iam | ...``."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from checks.commands import (
     test_alert_command,
     validate_command,
 )
+from checks.history_commands import history_command, report_command
 from checks.installation import BrokenInstallation, broken
 from checks.mark_commands import mark_command, marks_command, take_back_command
 
@@ -82,14 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(command=run_command)
     _config_option(run)
     _choice_options(run)
-    run.add_argument(
-        "--format",
-        choices=("text", "json", "html"),
-        help="how the report is written (by FILE's ending, else text)",
-    )
-    run.add_argument(
-        "--output", metavar="FILE", help="write the report to FILE or s3://... in place of standard output"
-    )
+    _format_options(run)
     run.add_argument("--no-send", action="store_true", help="publish nothing and remember nothing")
     run.add_argument(
         "--fail-on",
@@ -156,10 +150,59 @@ def _parser() -> argparse.ArgumentParser:
     _config_option(alert)
 
     _mark_commands(commands)
+    _history_commands(commands)
 
     demo = commands.add_parser("demo", help="show two days of reports over a lake in this process")
     demo.set_defaults(command=demo_command)
     return parser
+
+
+def _history_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    history = commands.add_parser(
+        "history", help="tell what became of a table over time", description=history_command.__doc__
+    )
+    history.set_defaults(command=history_command)
+    history.add_argument(
+        "table", metavar="TABLE", nargs="?", help="its id; without it how often all tables were on time"
+    )
+    _config_option(history)
+    history.add_argument(
+        "--last", metavar="DURATION", type=_duration, default="90d", help="how far back it looks (90d)"
+    )
+    _now_option(history)
+    history.add_argument("--json", action="store_true", help="all of it as JSON")
+    known = history.add_mutually_exclusive_group()
+    known.add_argument(
+        "--ddl",
+        metavar="DATABASE",
+        nargs="?",
+        const="s3_table_monitor",
+        help="print the statements that make the history known to Athena (of a local folder: to DuckDB)",
+    )
+    known.add_argument(
+        "--register",
+        metavar="DATABASE",
+        help="make or update its tables in this database of the Glue catalog",
+    )
+
+    report = commands.add_parser(
+        "report", help="render the report of an earlier run again", description=report_command.__doc__
+    )
+    report.set_defaults(command=report_command)
+    report.add_argument("--run", metavar="ID", required=True, help="the run's id, or last")
+    _config_option(report)
+    _format_options(report)
+
+
+def _format_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--format",
+        choices=("text", "json", "html"),
+        help="how the report is written (by FILE's ending, else text)",
+    )
+    parser.add_argument(
+        "--output", metavar="FILE", help="write the report to FILE or s3://... in place of standard output"
+    )
 
 
 def _mark_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

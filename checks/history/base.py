@@ -24,6 +24,7 @@ DOCUMENT_LONGEST = 64 * 1024 * 1024
 """A larger document (of bytes) is not read. What is written stays below `STATE_ROOM`."""
 _PLAIN = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9_-])?")
 _PLAIN_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,118}[A-Za-z0-9_-])?")
+_DATED = re.compile(r"\d{4}-\d\d-\d\d/[^/]+\.json")
 _DIGEST = 12
 _WITH_DIGEST = re.compile(rf".*-[0-9a-f]{{{_DIGEST}}}")
 
@@ -184,6 +185,31 @@ class History:
     def remember(self, report_json: str, run_id: str, now: datetime) -> str:
         """Keep the JSON report of a run and return where. Raises HistoryUnavailable."""
         return self.store.keep(run_name(self.name, run_id, now), report_json.encode("utf-8", "replace"))
+
+    def report_of(self, run_id: str | None) -> str | None:
+        """Return the name of the report of a run, for None of the last one; None where none is kept.
+
+        Raises HistoryUnavailable.
+        """
+        wanted = None if run_id is None else f"/{run_file(run_id)}"
+        found = [
+            name
+            for name in self.store.listed(runs_folder(self.name))
+            if name.endswith(wanted or ".json")
+            and _DATED.fullmatch(name.removeprefix(runs_folder(self.name)))
+        ]
+        if not found:
+            return None
+        if wanted is not None:
+            return found[-1]
+        days = {name.split("/")[2] for name in found}
+        return max((name for name in found if name.split("/")[2] == max(days)), key=self._written_at)
+
+    def _written_at(self, name: str) -> tuple[float, str]:
+        kept = self.store.read(name, 0)
+        return (
+            kept.written_at.timestamp() if kept is not None and kept.written_at is not None else 0.0
+        ), name
 
     def _read(self, name: str, found: Kept, token: str) -> State:
         why = "it is larger than any history is"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from checks.model import Change, Finding, Item, JsonValue, Observed
     from checks.report.build import Report
+    from checks.rights import Lacks
 
 _MOST_NOTES = 20
 _LONGEST_NOTE = 500
@@ -104,6 +105,8 @@ def finding_document(finding: Finding, since: datetime | None = None) -> dict[st
         "problem": finding.problem.value if finding.problem else None,
         "cause": _text(finding.cause),
         **({"within": _text(finding.within)} if finding.within else {}),
+        **({"statement": _text(finding.statement)} if finding.statement else {}),
+        **({"lacks": _lacks(finding.lacks)} if finding.lacks is not None else {}),
     }
 
 
@@ -120,6 +123,17 @@ def change_document(change: Change) -> dict[str, JsonValue]:
         "because": _text(change.because),
         "before": _text(change.before),
         "owner": _text(change.owner),
+        **({"note": _text(change.note)} if change.note else {}),
+    }
+
+
+def _lacks(lacks: Lacks) -> JsonValue:
+    return {
+        "role": _text(lacks.role),
+        "rights": [
+            {"action": right.action, "resource": _text(right.resource), "prefix": _text(right.prefix)}
+            for right in lacks.rights
+        ],
     }
 
 
