@@ -157,15 +157,9 @@ def _periods(report: Report) -> Iterator[Row]:
         if finding.items:
             yield from (about | _period(item, report.zone) for item in finding.items)
         else:
-            day = (finding.deadline or report.now).astimezone(report.zone).date().isoformat()
+            day = report.now.astimezone(report.zone).date().isoformat()
             state, on_time = _DAYS[finding.status]
-            yield about | {
-                "period": day,
-                "state": state,
-                "due_at": plain(finding.deadline),
-                "month": day[:7],
-                "on_time": on_time,
-            }
+            yield about | {"period": day, "state": state, "month": day[:7], "on_time": on_time}
 
 
 _DAYS: Mapping[Status, tuple[str, bool | None]] = {

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 Row = dict[str, Any]
-_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,11 +101,7 @@ def past_of(
         },
         episodes=tuple(sorted(episodes, key=lambda each: (each.since, each.check), reverse=True)),
         periods=tuple(
-            sorted(
-                found,
-                key=lambda each: (each.due_at or _LONG_AGO, each.period, each.dimensions or ""),
-                reverse=True,
-            )
+            sorted(found, key=lambda each: (each.period, each.check, each.dimensions or ""), reverse=True)
         ),
         months=months_of(found),
         marks=newest_marks(marks),

@@ -328,9 +328,8 @@ def test_rows_over_the_bound_are_left_out_and_told(history: History, monkeypatch
 def test_what_cannot_be_written_is_told_once_for_all(tmp_path: Path) -> None:
     (tmp_path / "kept").write_text("a file")
     (said,) = record(open_history(str(tmp_path / "kept"), "prod"), batch(1)).complaints
-    assert said.startswith(
-        "This run is not in the history's data sets (changes, findings, marks, observations, periods and runs): The history"
-    )
+    names = "changes, findings, marks, observations, periods and runs"
+    assert said.startswith(f"This run is not in the history's data sets ({names}): The history")
 
 
 def test_who_always_conflicts_is_told_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ sees a row twice.
 """
 
 from checks.history.datasets.columns import DATASETS, VERSION, Dataset, Kind, plain
-from checks.history.datasets.keeping import expire
+from checks.history.datasets.keeping import expire, places
 from checks.history.datasets.marks import record_mark, rows_of_marks
 from checks.history.datasets.reading import Read, days_of, on_time_by_month, read
 from checks.history.datasets.writing import Batch, record
@@ -22,6 +22,7 @@ __all__ = [
     "days_of",
     "expire",
     "on_time_by_month",
+    "places",
     "plain",
     "read",
     "record",

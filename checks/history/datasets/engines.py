@@ -64,7 +64,8 @@ def statements(place: str, database: str, keep: timedelta | None = None) -> str:
 
 def _view(dataset: Dataset, place: str) -> str:
     pattern = f"{place.rstrip('/')}/{folder_of(dataset.name)}*/*.parquet".replace("'", "''")
-    files = f"read_parquet('{pattern}', hive_partitioning = true, union_by_name = true)"
+    how = f"hive_partitioning = true, hive_types = {{'{PARTITION}': VARCHAR}}, union_by_name = true"
+    files = f"read_parquet('{pattern}', {how})"
     return f"CREATE OR REPLACE VIEW {dataset.name} AS SELECT * FROM {files};"  # noqa: S608 - is printed, quoted
 
 

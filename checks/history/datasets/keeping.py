@@ -23,10 +23,13 @@ if TYPE_CHECKING:
 
 IAM_ACTIONS = (DELETE,)
 """Asked for only where the config says how long to keep."""
-PLACES = (f"{FOLDER}/", "runs/")
-"""Below which of the history's folders anything is ever deleted."""
 _MOST = 1000
 _DAY_OF_RUN = re.compile(r"(\d{4}-\d\d-\d\d)/")
+
+
+def places(name: str) -> tuple[str, ...]:
+    """Return below which of the history's folders anything of the config of that name is ever deleted."""
+    return f"{FOLDER}/", runs_folder(name)
 
 
 def expire(history: History, keep: timedelta, now: datetime) -> int:
