@@ -50,15 +50,18 @@ def history_command(arguments: argparse.Namespace) -> int:
 
 def _engines(arguments: argparse.Namespace, config: Config, history: History) -> int:
     """Print statements that make the data sets known, or register them in Glue."""
-    from checks.history.datasets import engines
+    from checks.history.datasets import DATASETS, engines
 
     keep = config.settings.history.keep
     try:
-        database = engines.check_database(arguments.register or arguments.ddl)
+        asked = arguments.ddl if arguments.register is None else arguments.register
+        database = engines.check_database(asked)
     except ValueError as error:
         raise Refused(str(error)) from None
     if arguments.register is None:
-        print(engines.statements(history.place, database, keep))
+        local = not history.place.startswith("s3://")
+        filled = {name for name in DATASETS if not local or any(history.store.listed(f"datasets/{name}/"))}
+        print(engines.statements(history.place, database, keep, filled))
         return 0
     for sentence in engines.register(history.place, database, keep):
         print(sentence)

@@ -260,8 +260,6 @@ def test_what_a_later_version_wrote_is_read_and_never_replaced(
 
 
 def test_a_column_that_an_older_file_lacks_is_null_and_what_is_asked_of_it_is_nothing() -> None:
-    import pyarrow as pa
-
     dataset = DATASETS["findings"]
     table = of_rows(dataset, [{"run_id": "r-1", "table_id": "a.b", "owner": "x"}])
     older = encode(dataset, Rows(table.drop_columns(["owner", "because"])))
@@ -271,7 +269,6 @@ def test_a_column_that_an_older_file_lacks_is_null_and_what_is_asked_of_it_is_no
     assert decode(dataset, older).table.schema.equals(dataset.schema)
     assert len(decode(dataset, older, only=[("owner", "==", "x")]).table) == 0
     assert decode(dataset, older, columns=["table_id"], only=[("table_id", "==", "a.b")]).table.num_rows == 1
-    assert isinstance(table, pa.Table)
 
 
 def test_only_what_is_asked_for_is_read(history: History) -> None:
@@ -396,12 +393,10 @@ def test_a_place_that_cannot_be_listed_is_told(tmp_path: Path) -> None:
 def test_no_column_is_a_word_that_engines_reserve() -> None:
     import duckdb
 
-    reserved = {
-        row[0]
-        for row in duckdb.sql(
-            "select keyword_name from duckdb_keywords() where keyword_category = 'reserved'"
-        ).fetchall()
-    }
+    engine = duckdb.connect()
+    query = "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category = 'reserved'"
+    reserved = {word for (word,) in engine.execute(query).fetchall()}
+    assert "table" in reserved
     for dataset in DATASETS.values():
         assert not reserved & {dataset.name, *dataset.columns}
         assert all(kind in Kind for kind, _ in dataset.columns.values())

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from checks.aws import clients, refusals
 from checks.history.base import HistoryError
-from checks.history.datasets.columns import DATASETS, PARTITION, VERSION
+from checks.history.datasets.columns import DATASETS, PARTITION, VERSION, Kind
 from checks.history.datasets.files import folder_of
 
 if TYPE_CHECKING:
+    from collections.abc import Container
     from datetime import timedelta
 
     from mypy_boto3_glue import GlueClient
@@ -31,6 +32,8 @@ _OURS = "s3-table-monitor.version"
 _FIRST_DAY = "2026-01-01"
 """No run is older than the program."""
 _DATABASE = re.compile(r"[a-z0-9_]{1,200}")
+_GLOBBED = re.compile(r"[*?\[]")
+_OF_DUCKDB = {Kind.TEXT: "VARCHAR", Kind.INSTANT: "TIMESTAMP_MS"}
 _INPUT = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
 _OUTPUT = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat"
 _SERDE = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
@@ -50,23 +53,34 @@ def check_database(name: str) -> str:
     return name
 
 
-def statements(place: str, database: str, keep: timedelta | None = None) -> str:
+def statements(
+    place: str, database: str, keep: timedelta | None = None, filled: Container[str] = DATASETS
+) -> str:
     """Return what makes the data sets known: for Athena those of a history in S3, for DuckDB those of a folder.
 
+    ``filled`` are the data sets of a folder that hold anything: DuckDB takes no view of files that are not there.
     Raises NotRegistered for a place that cannot be written into a statement.
     """
     if not place.startswith("s3://"):
-        return "\n".join(_view(each, place) for each in DATASETS.values())
+        return "\n".join(
+            _view(each, place) if each.name in filled else _empty(each) for each in DATASETS.values()
+        )
     _check_place(place)
     made = [f"CREATE DATABASE IF NOT EXISTS {database};"]
     return "\n\n".join([*made, *(_create(each, place, database, keep) for each in DATASETS.values())])
 
 
 def _view(dataset: Dataset, place: str) -> str:
-    pattern = f"{place.rstrip('/')}/{folder_of(dataset.name)}*/*.parquet".replace("'", "''")
+    folder = _GLOBBED.sub(r"[\g<0>]", place.rstrip("/")).replace("'", "''")
     how = f"hive_partitioning = true, hive_types = {{'{PARTITION}': VARCHAR}}, union_by_name = true"
-    files = f"read_parquet('{pattern}', {how})"
+    files = f"read_parquet('{folder}/{folder_of(dataset.name)}*/*.parquet', {how})"
     return f"CREATE OR REPLACE VIEW {dataset.name} AS SELECT * FROM {files};"  # noqa: S608 - is printed, quoted
+
+
+def _empty(dataset: Dataset) -> str:
+    kinds = {name: _OF_DUCKDB.get(kind, kind.value) for name, (kind, _) in dataset.columns.items()}
+    columns = ", ".join(f"NULL::{kind} AS {name}" for name, kind in {**kinds, PARTITION: "VARCHAR"}.items())
+    return f"CREATE OR REPLACE VIEW {dataset.name} AS SELECT {columns} WHERE false;"
 
 
 def _create(dataset: Dataset, place: str, database: str, keep: timedelta | None) -> str:

@@ -171,7 +171,8 @@ def without_run(dataset: Dataset, table: Table, run_id: str) -> Table:
     import pyarrow as pa  # type: ignore[import-untyped]
     import pyarrow.compute as pc  # type: ignore[import-untyped]
 
-    return table.filter(pc.not_equal(table["run_id"].cast(pa.string()), run_id))
+    others = pc.not_equal(table["run_id"].cast(pa.string()), run_id)
+    return table.filter(pc.fill_null(others, True))  # noqa: FBT003 - what compares as null is another's
 
 
 def joined(dataset: Dataset, there: Table, more: Table) -> Table:
