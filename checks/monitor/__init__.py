@@ -25,6 +25,7 @@ from checks.monitor.invocation import read_event, refusal
 from checks.monitor.run_memory import Memory, Owner
 from checks.monitor.time_left import TimeLeft
 from checks.report import build
+from checks.report.series import Look
 from checks.rules.asking import Clock
 from checks.rules.sentences import count_of
 
@@ -174,7 +175,12 @@ def _carried_out(config: Config, request: Request, memory: Memory, environ: Mapp
         _report(config, request, findings, memory),
         changes=changes,
         cost=lake.cost(time.monotonic() - started),
+<<<<<<< HEAD
         notes=(*memory.notes, *marks.notes, *planned.notes),
+=======
+        notes=(*memory.notes, *planned.notes),
+        looks={plan.table.id: Look(observations[plan.table.id], plan.memory) for plan in planned.plans},
+>>>>>>> 68d5df65cf59f4f432c5e6aa5443af7586cffc1a
     )
     sent = send(
         config,
