@@ -191,7 +191,9 @@ def _table(config: Config, state: State, asked: Asked) -> str:
         return text
     if len(found) == 1 and not _is_glob(text):
         return found[0]
-    if found and asked.kind is MarkKind.SILENCE:
+    entries = {selector.id for selector in config.selectors() if selector.is_glob}
+    is_whole = any(matches_id(text, entry) for entry in entries)  # also before a run saw any of its tables
+    if (found or is_whole) and asked.kind is MarkKind.SILENCE:
         return text
     if found and _is_glob(text):
         raise NotMarked(
@@ -203,6 +205,8 @@ def _table(config: Config, state: State, asked: Asked) -> str:
     hint = f"near are: {', '.join(near)}" if near else f"it watches: {listing(sorted(known), 5)}"
     seen = "matches no table that it watches" if _is_glob(text) else "is no table that it watches"
     by_glob = not _is_glob(text) and _is_watched(config, text)
+    if by_glob and state.is_first_run:
+        return text.lower() if not text.startswith("s3://") else text
     unseen = ", as far as runs have seen (a new one is known from its first run on)" if by_glob else ""
     raise NotMarked(f"{config.source}: {text} {seen}{unseen}; {hint}")
 

@@ -206,7 +206,9 @@ class _Table:
             if of_period or (mark.period is None and _is_as_told(mark, finding, told)):
                 return self._hidden(finding, [Marked(mark)])
         host = hidden.get(finding.of_period) if finding.of_period else None
-        return finding if host is None else self._hidden(finding, [Marked(host)])
+        if host is None or host.check not in (None, finding.check):
+            return finding
+        return self._hidden(finding, [Marked(host)])
 
     def _acknowledged(self, finding: Finding) -> Finding:
         told = self.state.told.get(finding.id)

@@ -110,7 +110,9 @@ def holding(history: History, now: datetime, stop_at: float | None = None) -> Ma
 
     Reads that do not end until ``stop_at`` (monotonic seconds) are given up. Raises HistoryUnavailable.
     """
-    names = _names(history, f"{now:{_STAMP}}")
+    names = _names(
+        history, f"{now:{_STAMP}}~"
+    )  # what ends in this second is over: it ends as the second begins
     backs = {name for name in names if name.endswith(".back.json")}
     asked = [name for name in names if name not in backs and _back(name) not in backs]
     kept = _kept(history) if len(asked) > FEW else {}

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from checks.aws import clients, refusals
 from checks.aws.uris import split_uri
 from checks.history.base import HistoryConflict, HistoryUnavailable, Kept
+from checks.lake.s3.scan import DIRECTORY_BUCKET
 from checks.rights import DELETE, GET, LIST, PUT
 
 if TYPE_CHECKING:
@@ -90,19 +91,28 @@ class S3Store:
         return self.where(name)
 
     def listed(self, beginning: str, after: str = "") -> Iterator[str]:
-        """Yield names of documents, page by page; see `Store.listed`."""
-        request: dict[str, Any] = {"Bucket": self._bucket, "Prefix": f"{self._prefix}{beginning}"}
-        if after:
+        """Yield names of documents, page by page; see `Store.listed`.
+
+        S3 Express One Zone lists folders alone and in no order, so that there all of a folder is listed and sorted.
+        """
+        in_order = not self._bucket.endswith(DIRECTORY_BUCKET)
+        prefix = beginning if in_order else f"{beginning.rpartition('/')[0]}/".lstrip("/")
+        request: dict[str, Any] = {"Bucket": self._bucket, "Prefix": f"{self._prefix}{prefix}"}
+        if after and in_order:
             request["StartAfter"] = f"{self._prefix}{after}"
+        found = (name for name in self._pages(request) if name.startswith(beginning) and name > after)
+        yield from found if in_order else sorted(found)
+
+    def _pages(self, request: dict[str, Any]) -> Iterator[str]:
         while True:
             answer, error = refusals.attempt(partial(self._client.list_objects_v2, **request))
             if error is not None:
                 what = f"the history {self.place}"
                 raise HistoryUnavailable(refusals.sentence(error, what, LIST, _ABSENT)) from error
             yield from (found["Key"].removeprefix(self._prefix) for found in answer.get("Contents", ()))
-            if not answer.get("NextContinuationToken"):
+            if not answer.get("IsTruncated") or not answer.get("NextContinuationToken"):
                 return
-            request["ContinuationToken"] = answer["NextContinuationToken"]
+            request = {**request, "ContinuationToken": answer["NextContinuationToken"]}
 
     def remove(self, names: Sequence[str]) -> None:
         """Delete documents in one request; see `Store.remove`."""

@@ -26,6 +26,7 @@ from checks.monitor.recorded import rows_of
 from checks.monitor.run_memory import Memory, Owner
 from checks.monitor.time_left import TimeLeft
 from checks.report import build
+from checks.report.series import Look
 from checks.rules.asking import Clock
 from checks.rules.sentences import count_of
 
@@ -162,11 +163,11 @@ def _carried_out(config: Config, request: Request, memory: Memory, environ: Mapp
     """Plan, look, judge, deliver and remember."""
     started = request.time_left.started
     lake = _lake_of(config)
+    marks = run_marks.read(memory, request.now, config.settings.timezone)
     planned, clock = _planned(config, request, lake, memory.state)
     observations = lake.observe_all(
         planned.plans, clock, stop_at=request.time_left.looking(), on_done=_counted(request, planned)
     )
-    marks = run_marks.read(memory, request.now, config.settings.timezone)
     judged = _judged(planned, observations, clock.later(time.monotonic() - started), marks)
     findings = (*marks.cover(planned.findings), *judged)
     watched = None if request.only else planned.watched
@@ -176,6 +177,7 @@ def _carried_out(config: Config, request: Request, memory: Memory, environ: Mapp
         changes=changes,
         cost=lake.cost(time.monotonic() - started),
         notes=(*memory.notes, *marks.notes, *planned.notes),
+        looks={plan.table.id: Look(observations[plan.table.id], plan.memory) for plan in planned.plans},
     )
     sent = send(
         config,

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from checks.marks import Mark, Marked, MarkKind
 from checks.model import (
     Change,
     Cost,
@@ -110,8 +111,24 @@ def _finding(one: dict[str, Any]) -> Finding:
         runbook=_optional(one["runbook"]),
         console_url=_optional(one["console_url"]),
         silenced=_optional(one["silenced"]),
+        marked=tuple(_marked(each, _str(one["table"])) for each in one.get("marked", ())),
         within=_str(one.get("within", "")),
     )
+
+
+def _marked(one: dict[str, Any], table: str) -> Marked:
+    at = _instant(one["at"])
+    mark = Mark(
+        id=_str(one["id"]),
+        kind=MarkKind(one["kind"]),
+        table=table,
+        by=_str(one["by"]),
+        at=at,
+        ends_at=_when(one["until"]) or at,
+        because=_str(one["because"]),
+        period=_optional(one["period"]),
+    )
+    return Marked(mark, tuple(_str(key) for key in one["items"]))
 
 
 def _lacks(one: dict[str, Any]) -> Lacks:
@@ -130,6 +147,7 @@ def _item(one: dict[str, Any]) -> Item:
         arrived_at=_when(one["arrived_at"]),
         detail=_str(one["detail"]),
         remedy=_str(one["remedy"]),
+        marked=_str(one.get("marked", "")),
     )
 
 

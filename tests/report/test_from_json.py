@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from checks.marks import Mark, Marked, MarkKind
 from checks.model import Change, Limits, Reason, Severity, Status
 from checks.report import as_json, html, text
 from checks.report.build import Report, news
@@ -51,6 +52,22 @@ TOLD_ONCE = (replace(HOST, told_with=(GUEST,)), GUEST)
 STATED = finding(
     "a.c", Status.FAIL, advice="register it", statement="ALTER TABLE a.c ADD PARTITION (dt='x');"
 )
+ACK = Mark(
+    id="a1",
+    kind=MarkKind.ACK,
+    table="a.g",
+    by="ann",
+    at=NOW - timedelta(hours=2),
+    ends_at=NOW,
+    because="looking",
+)
+SAID = finding(
+    "a.g",
+    Status.FAIL,
+    check="partitions",
+    items=tuple(replace(item, marked="a1") for item in missing("2026-11-22")),
+    marked=(Marked(ACK, ("2026-11-22",)),),
+)
 OVER = Change(
     table="a.d",
     check="partitions",
@@ -70,6 +87,7 @@ REPORTS: dict[str, Report] = {
     "rights": report_of(LACKS),
     "told once": report_of(TOLD_ONCE),
     "statement": report_of((STATED,)),
+    "said of it": report_of((SAID,)),
     "expired": replace(report_of((ORDERS,)), changes=(OVER,)),
     "values": report_of(
         (
