@@ -352,6 +352,10 @@ def test_topic_and_history_of_the_environment_stand_in(tmp_path: Path) -> None:
     path.write_text(f"version: 1\ntopic: {FINANCE}\nhistory: .seen\ntables: [{{table: a.b}}]\n")
     config = load_environment({"CONFIG": str(path), **given})
     assert (config.settings.topic, config.settings.history.at) == (FINANCE, ".seen")
+    path.write_text("version: 1\nhistory: {keep: 400d}\ntables: [{table: a.b}]\n")
+    config = load_environment({"CONFIG": str(path), **given})
+    kept = config.settings.history
+    assert (kept.at, kept.keep) == ("s3://acme-ops/monitor/", timedelta(days=400))
     config = load_environment({"TABLES": "a.b", "TOPIC_ARN": "", "HISTORY": ""})
     assert (config.settings.topic, config.settings.history.at) == (None, None)
 

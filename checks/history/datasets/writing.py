@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from checks.aside import Crew, GivenUp
-from checks.history.base import HistoryConflict, HistoryError
+from checks.aside import Crew
+from checks.history.base import HistoryConflict
 from checks.history.datasets.columns import DATASETS
 from checks.history.datasets.files import MOST_BYTES, Name, NotOurs, Rows, decode, encode, first_name, of_rows
 from checks.model import utc
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 FULL_BYTES = 16 * 1024 * 1024
 FULL_ROWS = 1_000_000
 """An object that has reached one of these gets no more rows: what has to be read and written again stays bounded."""
+_SURELY_ALONE = 4
+"""An object that has not reached a quarter of that was never full, and none follows it: no listing has to tell."""
 MOST_ROWS = 500_000
 """How many rows of one run go into one data set; what is over is left out, and told."""
 _WITHOUT_END_S = 120.0
@@ -71,18 +73,15 @@ def record(history: History, batch: Batch, stop_at: float | None = None) -> Reco
             dataset = DATASETS[name]
             work = partial(_put, history.store, dataset, batch, rows[:MOST_ROWS], ends_at)
             crew.submit(name, work)
-    failed: dict[str, list[str]] = {}
+    failed: dict[str, tuple[str, list[str]]] = {}
     first = False
     for done in crew.outcomes():
         if done.error is None:
             first = first or done.result()
-        elif isinstance(done.error, HistoryError):
-            failed.setdefault(str(done.error), []).append(done.key)
-        elif isinstance(done.error, GivenUp):
-            failed.setdefault(f"The history {history.place} did not answer in time.", []).append(done.key)
-        else:  # whatever it is, the report went out, and stays sent
-            failed.setdefault(f"{type(done.error).__name__}: {done.error}"[:300], []).append(done.key)
-    for why, names in failed.items():
+        else:  # what is alike is told once, with the first as its example
+            kind = type(done.error).__name__
+            failed.setdefault(kind, (_why(done.error, history), []))[1].append(done.key)
+    for why, names in failed.values():
         said.append(f"This run is not in the history's data sets ({listing(sorted(names))}): {why}")
     return Recorded(tuple(said), first)
 
@@ -106,50 +105,69 @@ def _put(
 
 
 def _tried(store: Store, dataset: Dataset, first: Name, table: Table, run_id: str) -> bool:
-    names = objects_of(store, first)
-    if not names:
+    """Put rows into the first object of the day or, where that is no longer the only one, into the newest."""
+    found = store.read(str(first), MOST_BYTES)
+    if found is None:
         _write(store, dataset, first, Rows(table), "")
         return True
+    there = _readable(dataset, found.content)
+    if there is not None and not _is_full(found.content, there, parts=_SURELY_ALONE):
+        others = without_run(dataset, there.table, run_id)
+        _write(store, dataset, first, Rows(joined(dataset, others, table), there.earlier), found.token)
+        return False
+    _into_newest(store, dataset, objects_of(store, first) or [first], table, run_id)
+    return False
+
+
+def _into_newest(store: Store, dataset: Dataset, names: Sequence[Name], table: Table, run_id: str) -> None:
     newest = names[-1]
     following = Name(newest.dataset, newest.day, newest.config, newest.number + 1)
     found = store.read(str(newest), MOST_BYTES)
     if found is None:  # deleted in between
         _write(store, dataset, newest, Rows(table), "")
-        return False
-    try:
-        there = decode(dataset, found.content, newer=False)
-    except NotOurs:
+        return
+    there = _readable(dataset, found.content)
+    if there is None:
         _write(store, dataset, following, Rows(table), "")
-        return False
+        return
     if (
         dataset.folded is None
         and run_id in there.earlier
         and _replaced(store, dataset, names[:-1], table, run_id)
     ):
-        return False
+        return
     others = without_run(dataset, there.table, run_id)
-    again = len(others) < len(there.table)
-    if not again and (len(found.content) >= FULL_BYTES or len(there.table) >= FULL_ROWS):
+    if len(others) == len(there.table) and _is_full(found.content, there):
         runs = (*there.earlier, *_runs(dataset, there.table))
         _write(store, dataset, following, Rows(table, tuple(dict.fromkeys(runs))), "")
-        return False
+        return
     _write(store, dataset, newest, Rows(joined(dataset, others, table), there.earlier), found.token)
-    return False
+
+
+def _readable(dataset: Dataset, content: bytes) -> Rows | None:
+    """Return the rows of an object; None of one that must not be replaced."""
+    try:
+        return decode(dataset, content, newer=False)
+    except NotOurs:
+        return None
+
+
+def _is_full(content: bytes, rows: Rows, parts: int = 1) -> bool:
+    """Tell whether an object has reached its bound, or the so manieth part of it."""
+    return len(content) >= FULL_BYTES / parts or len(rows.table) >= FULL_ROWS / parts
 
 
 def _replaced(store: Store, dataset: Dataset, names: Sequence[Name], table: Table, run_id: str) -> bool:
     """Put a run's rows in place of those that it left when it was tried before; False where there are none."""
     for name in reversed(names):
         found = store.read(str(name), MOST_BYTES)
-        try:
-            there = decode(dataset, found.content, newer=False) if found is not None else None
-        except NotOurs:
+        there = _readable(dataset, found.content) if found is not None else None
+        if found is None or there is None:
             continue
-        others = without_run(dataset, there.table, run_id) if there is not None else None
-        if found is None or there is None or others is None or len(others) == len(there.table):
-            continue
-        _write(store, dataset, name, Rows(joined(dataset, others, table), there.earlier), found.token)
-        return True
+        others = without_run(dataset, there.table, run_id)
+        if len(others) < len(there.table):
+            _write(store, dataset, name, Rows(joined(dataset, others, table), there.earlier), found.token)
+            return True
     return False
 
 
