@@ -86,6 +86,14 @@ def record(history: History, batch: Batch, stop_at: float | None = None) -> Reco
     return Recorded(tuple(said), first)
 
 
+def _why(error: BaseException, history: History) -> str:
+    if isinstance(error, GivenUp):
+        return f"The history {history.place} did not answer in time."
+    if isinstance(error, HistoryError):
+        return str(error)
+    return f"{type(error).__name__}: {error}"[:300]  # whatever it is, the report went out, and stays sent
+
+
 def _put(
     store: Store, dataset: Dataset, batch: Batch, rows: Sequence[Mapping[str, Any]], ends_at: float
 ) -> bool:
