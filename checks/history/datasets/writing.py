@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from checks.aside import Crew
-from checks.history.base import HistoryConflict
+from checks.aside import Crew, GivenUp
+from checks.history.base import HistoryConflict, HistoryError
 from checks.history.datasets.columns import DATASETS
 from checks.history.datasets.files import MOST_BYTES, Name, NotOurs, Rows, decode, encode, first_name, of_rows
 from checks.model import utc
