@@ -20,6 +20,7 @@ from checks.config.key_types import (
     AgeOfAnswer,
     Day,
     History,
+    Keeping,
     Moment,
     NameGlob,
     NameGlobs,
@@ -31,6 +32,7 @@ from checks.config.key_types import (
     Weekday,
     WindowDay,
     one_or_more,
+    place_alone,
 )
 from checks.config.selectors import matches_name
 from checks.model import Severity, Status
@@ -288,6 +290,28 @@ class SilenceBlock(_Block):
     because: Text = Field(description="Why; told beside the findings.", examples=["migration"])
 
 
+class HistoryBlock(_Block):
+    """Where what was told and seen is kept, and for how long; the place alone may stand in its stead."""
+
+    at: History | None = Field(
+        None,
+        description="A local folder (.checks/ when absent, or what HISTORY says) or s3:// URI.",
+        examples=["s3://acme-ops/table-monitor/"],
+    )
+    keep: Keeping | None = Field(
+        None,
+        description="How long runs and what they saw are kept; what is older is deleted once a day. Without it nothing "
+        "is ever deleted.",
+        examples=["400d"],
+    )
+
+
+def _or_a_place(schema: dict[str, Any]) -> None:
+    """Let a schema that refers to the block take a place in its stead."""
+    schema["anyOf"] = [{"$ref": schema.pop("$ref")}, {"type": "string", "minLength": 1}]
+    del schema["default"]
+
+
 class Settings(_Block):
     """The keys at the top of a config that hold a single value."""
 
@@ -308,10 +332,13 @@ class Settings(_Block):
         description="The SNS topic that gets the whole report.",
         examples=["${TOPIC_ARN}", "arn:aws:sns:eu-west-1:123456789012:S3TableMonitoringNotifications"],
     )
-    history: History | None = Field(
-        None,
-        description="What was told before is kept here: a local folder (.checks/ when absent) or s3:// URI.",
-        examples=["s3://acme-ops/table-monitor/"],
+    history: Annotated[HistoryBlock, BeforeValidator(place_alone)] = Field(
+        HistoryBlock(),
+        validate_default=False,
+        description="What was told before and what was seen is kept here: a local folder (.checks/ when absent) or "
+        "s3:// URI; or a block of the place and how long to keep it.",
+        examples=["s3://acme-ops/table-monitor/", {"at": "s3://acme-ops/table-monitor/", "keep": "400d"}],
+        json_schema_extra=_or_a_place,
     )
     report: Report = Field(
         "always",

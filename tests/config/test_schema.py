@@ -95,6 +95,8 @@ def config_with(block: str, key: str, value: object) -> dict[str, Any]:
                 else {"table": "a.b", **(part if key == "exclude" else {key: value})}
             )
             return {**BASE, "tables": [entry]}
+        case "HistoryBlock":
+            return {**BASE, "history": part}
         case "Match":
             return {**BASE, "routes": [{"match": part, "topic": TOPIC}]}
         case "Route":
