@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from checks.model import Combination
     from checks.rules.base import CheckConfig
 
-OWN_KEYS = ("due", "after", "due_from", "timezone", "calendar", "calendar_of", "business_day", "since")
+OWN_KEYS = (
+    "due", "after", "grace", "due_from", "timezone", "calendar", "calendar_of", "business_day", "windows", "since",
+)  # fmt: skip
 """What may differ from value to value: when each is due. The rest is of the table as a whole."""
 
 

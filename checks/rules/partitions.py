@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from zoneinfo import ZoneInfo
@@ -14,14 +15,14 @@ from checks.rules.base import (
     CheckConfig,
 )
 from checks.rules.each import Each, own_blocks, own_model, parse_each_of
-from checks.rules.key_types import Duration, MistakesBelow
+from checks.rules.key_types import Duration, MistakesBelow, Names
 from checks.rules.partitions_rule import PartitionsRule
 from checks.schedule.clock import parse_zone
 from checks.schedule.deadlines import Deadline, parse_times
 from checks.schedule.due import Schedule, default_grace, together
 from checks.schedule.durations import parse_duration
 from checks.schedule.formats import compile_format
-from checks.schedule.periods import DAILY, Every, parse_every
+from checks.schedule.periods import DAILY, FORTNIGHTLY, Every, parse_every
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,11 +105,18 @@ class PartitionsConfig(CheckConfig):
     check: ClassVar[str] = "partitions"
     expectation: ClassVar[str] = "checks.expectations.ExpectDuePartitionsToExist"
     groups: ClassVar[tuple[frozenset[str], ...]] = (frozenset({"due", "business_day"}), frozenset({"after"}))
+    goes_with: ClassVar[Mapping[str, frozenset[str]]] = {"grace": frozenset({"due", "after"})}
 
     every: Annotated[Every, BeforeValidator(parse_every), _TEXT] = Field(
         DAILY,
-        description="The cadence: a divisor of a day (15m, 1h, 6h ...), 1d, 1w (ISO weeks) or 1mo.",
-        examples=["1d", "1h"],
+        description="The cadence: a divisor of a day (15m, 1h, 6h ...), 1d, 1w (ISO weeks), 2w (pairs of them), 1mo, "
+        "3mo (quarters) or 1y.",
+        examples=["1d", "1h", "3mo"],
+    )
+    anchor: date | None = Field(
+        None,
+        description="With every: 2w: a day of the first week of one of the pairs; they start with 2024-W01 else.",
+        examples=["2026-01-05"],
     )
     due: Annotated[str, BeforeValidator(parse_times)] | None = Field(
         None,
@@ -119,6 +127,17 @@ class PartitionsConfig(CheckConfig):
     )
     after: Duration | None = Field(
         None, description="How long after its end a period is due; in place of due.", examples=["3h"]
+    )
+    grace: Duration | None = Field(
+        None,
+        description="With due or after: how long from then on a period without data is no more than a warning; "
+        "critical from its end on, where error_when is reached too.",
+        examples=["90m"],
+    )
+    windows: Names = Field(
+        (),
+        description="Windows by their name, or several: what would be due within them is due at their end.",
+        examples=["maintenance", ["maintenance", "patching"]],
     )
     due_from: Literal["end", "start"] = Field(
         "end",
@@ -165,7 +184,8 @@ class PartitionsConfig(CheckConfig):
     error_when: int = Field(
         1,
         ge=1,
-        description="From how many bad periods on the finding is critical; a warning below.",
+        description="From how many bad periods on the finding is critical; a warning below. With grace only those "
+        "count whose grace is over.",
         examples=[2],
     )
     each: Annotated[InstanceOf[Each] | None, BeforeValidator(parse_each_of), _EachSchema()] = Field(
@@ -211,6 +231,12 @@ class PartitionsConfig(CheckConfig):
         if self.business_day is not None and self.due is None:
             message = 'business_day needs a time of day; write due beside it, such as due: "09:00"'
             raise ValueError(message)
+        if self.grace is not None and self.due is None and self.after is None:
+            message = 'grace counts from a deadline; write due or after beside it, such as due: "06:00"'
+            raise ValueError(message)
+        if self.anchor is not None and self.every != FORTNIGHTLY:
+            message = f"anchor is where pairs of weeks begin; every is {self.every}; write every: 2w, or take it out"
+            raise ValueError(message)
         if self.key and self.format and len(self.key) != len(self.format):
             message = f"{len(self.key)} keys and {len(self.format)} formats; write a format for each key"
             raise ValueError(message)
@@ -228,7 +254,7 @@ class PartitionsConfig(CheckConfig):
         return self
 
     def bind(self, binding: Binding) -> PartitionsRule:
-        """Return the rule; raise ValueError when a calendar is not defined, or nothing would ever be due."""
+        """Return the rule; raise ValueError when a calendar or a window is not defined, or nothing is ever due."""
         stated = StatedLayout(self.key, self.format) if self.key or self.format else None
         if self.each is None or not self.each.own:
             schedule = self.schedule(binding)
@@ -293,7 +319,7 @@ class PartitionsConfig(CheckConfig):
             of_month = calendar if self.business_day is not None else None
             deadline = Deadline(self.due, zone, of_month, self.business_day)
         return Schedule(
-            every=self.every,
+            every=self.every if self.anchor is None else self.every.anchored(self.anchor),
             labels=self.labels,
             zone=zone,
             deadline=deadline,
@@ -303,4 +329,6 @@ class PartitionsConfig(CheckConfig):
             calendar_of_run=self.calendar_of == "run",
             lookback=self.lookback,
             since=self.since,
+            windows=binding.windows_of(self.windows, zone),
+            grace=self.grace or timedelta(0),
         )

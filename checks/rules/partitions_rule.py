@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from checks.layout import StatedLayout, TimeLayout, layout_from_json
@@ -21,7 +22,7 @@ from checks.model import (
 )
 from checks.rules.asking import Clock, Depth, Detail, Needs, StatedPeriods
 from checks.rules.base import NOTHING_MORE, About, Row, Rule
-from checks.rules.dimensions import say_combination, say_items
+from checks.rules.dimensions import name_of, say_combination, say_items
 from checks.rules.due_items import (
     doubt_about,
     first_period_at,
@@ -31,6 +32,7 @@ from checks.rules.due_items import (
     proven_first_at,
     unread,
 )
+from checks.rules.grace import excused, grace_left, notes_of
 from checks.rules.own_deadlines import dues_of, explain_own
 from checks.rules.projected import none_projected, projected, say_range
 from checks.rules.punctuality import on_time_share, past_periods, usual
@@ -90,8 +92,9 @@ class PartitionsRule(Rule):
 
     @property
     def limits(self) -> tuple[float | None, float | None]:
-        """Fewer than ``error_when`` are a warning."""
-        return (0 if self.error_when > 1 else None), self.error_when - 1
+        """Fewer than ``error_when`` are a warning, and so are those whose grace is not over."""
+        is_soft = self.error_when > 1 or any(each.grace for each in self.schedule.parts or (self.schedule,))
+        return (0 if is_soft else None), self.error_when - 1
 
     @property
     def states(self) -> StatedPeriods:
@@ -137,13 +140,23 @@ class PartitionsRule(Rule):
         return Depth(whole=False, in_time_by=None if is_known else due_at)
 
     def deadlines(self, start: datetime) -> Iterator[datetime]:
-        """Yield when periods are due."""
+        """Yield when periods are due, and when their grace is over."""
         for schedule in self.schedule.parts or (self.schedule,):
             if schedule.every.nominal < _DAY:
-                due = schedule.due(start + _DAY, reach_back_to=start)
-                yield from (each.due_at for each in due if each.due_at > start)
-            elif (following := schedule.next_due(start)) is not None:
-                yield following.due_at
+                found = schedule.due(start + _DAY, reach_back_to=start)
+                coming = [each.due_at for each in found if each.due_at > start]
+            else:
+                following = schedule.next_due(start)
+                coming = [following.due_at] if following is not None else []
+            for due_at in coming:
+                yield due_at
+                if schedule.grace:
+                    yield schedule.grace_end(due_at)
+
+    def notes(self) -> Iterator[str]:
+        """Yield within which windows nothing is due, and how long being late is a warning."""
+        found = (notes_of(each.windows, each.grace) for each in self.schedule.parts or (self.schedule,))
+        return iter(dict.fromkeys(chain.from_iterable(found)))
 
     def remember(self, seen: Observation, before: TableMemory) -> dict[str, Any]:
         """Return the combinations of values that were ever seen, and the age beyond which periods are gone."""
@@ -242,6 +255,7 @@ class PartitionsRule(Rule):
             Judged(clock.now, bool(never), memory.past_periods, notes, boundary),
             items=tuple(items),
             observed=never or len([item for item in items if item.state.is_bad]),
+            critical=self.error_when - 1 + excused(self.schedule_of, due if never else items, clock.now),
             doubt_if_pass=doubt,
         )
 
@@ -259,10 +273,17 @@ class PartitionsRule(Rule):
         boundary = row.facts.boundary
         advice, statement = self._advice(bad, boundary)
         note = boundary.say(self.schedule.every) if boundary is not None and boundary.is_kept else ""
+        grace = grace_left(self.schedule_of, bad[:1] if row.facts.never_loaded else bad, row.facts.now)
+        told = [
+            self._told(row, bad),
+            *([grace] if grace else []),
+            *([note] if note else []),
+            *row.facts.notes,
+        ]
         return self.tell(
             row,
             severity,
-            "; ".join([self._told(row, bad), *([note] if note else []), *row.facts.notes]),
+            "; ".join(told),
             about=about,
             observed=_as_number(row.observed),
             expected=0,
@@ -287,12 +308,12 @@ class PartitionsRule(Rule):
         if not bad:
             state = ItemState.LATE
             late = [item for item in row.items if item.state is state]
-            one = f"the one due {every.noun}, {_name(row.items[0])}, has data"
+            one = f"the one due {every.noun}, {name_of(row.items[0])}, has data"
             told = f"each of {total} has data" if len(row.items) > 1 else one
             if not late:
                 return told
             when = (
-                f"{_name(late[0])} {late[0].detail}"
+                f"{name_of(late[0])} {late[0].detail}"
                 if len(late) == 1
                 else f"{say_items(late, every)} came late"
             )
@@ -338,14 +359,14 @@ class PartitionsRule(Rule):
         if bad[0].state is ItemState.UNREGISTERED:
             return MOVE_FIRST
         if bad[0].state is ItemState.GONE:
-            told = f"{_name(bad[0])} was there: find out what deleted it, and load it again"
+            told = f"{name_of(bad[0])} was there: find out what deleted it, and load it again"
             keeps = (
                 f"; where data is deleted by its age, write lookback: {boundary.lookback}" if boundary else ""
             )
             return told + keeps
         if bad[0].state is ItemState.EMPTY:
-            return f"run the load of {_name(bad[0])} again: its place is there, its data is not"
-        looked = f"look at the run that loads {_name(bad[0])}"
+            return f"run the load of {name_of(bad[0])} again: its place is there, its data is not"
+        looked = f"look at the run that loads {name_of(bad[0])}"
         if bad[0].dimensions:
             gone = say_combination(bad[0].dimensions)
             return f"{looked}; if {gone} will never come again, state the values that will, without it, under each"
@@ -369,11 +390,6 @@ def _oldest_of_run(row: Row[Judged]) -> datetime | None:
             break
         oldest = item.due_at
     return oldest
-
-
-def _name(item: Item) -> str:
-    """Name an item: ``2026-11-22``, ``2026-11-22 of region=us``."""
-    return f"{item.period} of {say_combination(item.dimensions)}" if item.dimensions else item.period
 
 
 def _notes_of(seen: Observation, outside: int, left_out: int, every: Every) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from checks.model import Period
     from checks.schedule.calendars import Calendar
+    from checks.schedule.windows import Windows
 
 MOST_PERIODS = 1000
 """No run looks further back than this many due periods, however long the lookback or the last pause."""
@@ -43,7 +44,8 @@ class Schedule:
 
     ``labels`` is the zone that periods and partition values are read in. With ``from_start`` the start
     of a period counts instead of its end. ``calendar`` exempts periods whose date is closed, or, with
-    ``calendar_of_run``, those whose deadline falls on a closed day of ``zone``.
+    ``calendar_of_run``, those whose deadline falls on a closed day of ``zone``. What would be due within one of the
+    ``windows`` is due at its end. ``grace`` is how long after that being late is no more than a warning.
     ``parts`` are the schedules of values that are due each at its own time: then a period is due once the last of
     them is, and what else is said of deadlines here counts for none.
     """
@@ -58,6 +60,8 @@ class Schedule:
     calendar_of_run: bool = False
     lookback: int | timedelta = 14
     since: date | None = None
+    windows: Windows | None = None
+    grace: timedelta = timedelta(0)
     parts: tuple[Schedule, ...] = ()
     _hash: int = field(init=False, repr=False, compare=False)
 
@@ -65,7 +69,8 @@ class Schedule:
         """Hash it once and for all: what is due is kept by schedule, and each check of each table asks for it."""
         parts = (
             self.every, self.labels, self.zone, self.deadline, self.after, self.from_start,
-            self.calendar, self.calendar_of_run, self.lookback, self.since, self.parts,
+            self.calendar, self.calendar_of_run, self.lookback, self.since,
+            self.windows, self.grace, self.parts,
         )  # fmt: skip
         object.__setattr__(self, "_hash", hash(parts))
 
@@ -77,7 +82,19 @@ class Schedule:
         """Return when the period is due (UTC); None when it never is: its day is closed."""
         return _due_at(self, period)
 
-    def closed_because(self, period: Period, due_at: datetime) -> str | None:
+    def stated_at(self, period: Period) -> datetime | None:
+        """Return when the period would be due (UTC) without calendar and windows; None where no deadline comes."""
+        anchor = period.start if self.from_start else period.end
+        return self.deadline.first_at_or_after(anchor) if self.deadline is not None else anchor + self.after
+
+    def grace_end(self, due_at: datetime) -> datetime:
+        """Return from when on what was due then is critical (UTC): an end that falls within a window moves, too."""
+        return self._put_off(due_at + self.grace)
+
+    def _put_off(self, at: datetime) -> datetime:
+        return self.windows.end_after(at) if self.windows is not None else at
+
+    def closed_because(self, period: Period) -> str | None:
         """Say why the calendar exempts the period, None when it does not.
 
         A week or month is exempt only when each of its days is closed.
@@ -85,6 +102,9 @@ class Schedule:
         if self.calendar is None:
             return None
         if self.calendar_of_run:
+            due_at = self.stated_at(period)
+            if due_at is None:
+                return None
             return self.calendar.closed_because(wall_of(due_at, self.zone).date())
         day, reason = period.wall.date(), None
         end = self.every.step(period.wall) if self.every.unit is not Unit.MINUTE else period.wall
@@ -99,8 +119,7 @@ class Schedule:
         if self.parts:
             reasons = [part.never_due_because(period) for part in self.parts]
             return reasons[0] if all(reasons) else None
-        due_at = replace(self, calendar=None).due_at(period)
-        return self.closed_because(period, due_at) if due_at is not None else None
+        return self.closed_because(period)
 
     def can_come_due(self) -> bool:
         """Tell whether any period is ever due: none is where each day that counts is closed."""
@@ -120,7 +139,7 @@ class Schedule:
 
     def say(self) -> str:
         """Say for people when periods are due: ``every 1d, labels in UTC; each is due 6 h past its end``."""
-        every = f"every {self.every}, labels in {self.labels.key}"
+        every = f"every {self.every.say()}, labels in {self.labels.key}"
         if self.parts:
             return f"{every}; each value is due at a time of its own, the period as a whole with the last of them"
         return f"{every}; each is due {self.say_deadline()}"
@@ -131,7 +150,15 @@ class Schedule:
         by = f"{say_duration(self.after)} past its {anchor}"
         if self.deadline is not None:
             by = f"at the first {self.deadline.say()} at or after its {anchor}"
-        return f"{by}; calendar {self.calendar.name}" if self.calendar is not None else by
+        if self.grace:
+            by += f", critical {say_duration(self.grace)} later"
+        if self.calendar is not None:
+            by += f"; calendar {self.calendar.name}"
+        return (
+            f"{by}; nothing is due within {self.windows.say()}, but at their end"
+            if self.windows is not None
+            else by
+        )
 
     def due(self, now: datetime, *, reach_back_to: datetime | None = None) -> tuple[DuePeriod, ...]:
         """Return the periods of the lookback that are due at ``now``, newest first.
@@ -193,7 +220,8 @@ def together(base: Schedule, parts: Iterable[Schedule]) -> Schedule:
     if len(apart) < 2:
         return apart[0] if apart else base
     since = [each.since for each in apart if each.since is not None]
-    return replace(base, parts=apart, since=min(since) if len(since) == len(apart) else None)
+    first = min(since) if len(since) == len(apart) else None
+    return replace(base, parts=apart, since=first, grace=min(each.grace for each in apart))
 
 
 @lru_cache(maxsize=4096)
@@ -201,12 +229,10 @@ def _due_at(schedule: Schedule, period: Period) -> datetime | None:
     """Return what `Schedule.due_at` tells; the partitions of thousands of tables are of the same few periods."""
     if schedule.parts:
         return max((at for part in schedule.parts if (at := part.due_at(period)) is not None), default=None)
-    anchor = period.start if schedule.from_start else period.end
-    deadline = schedule.deadline
-    due_at = deadline.first_at_or_after(anchor) if deadline is not None else anchor + schedule.after
-    if due_at is None or schedule.closed_because(period, due_at) is not None:
+    stated_at = schedule.stated_at(period)
+    if stated_at is None or schedule.closed_because(period) is not None:
         return None
-    return due_at
+    return schedule._put_off(stated_at)  # noqa: SLF001 - its own class
 
 
 @lru_cache(maxsize=_MOST_KEPT)
@@ -240,23 +266,3 @@ def default_grace(every: Every) -> timedelta:
     A quarter of the period, at most a day: an hour has 15 minutes, a day 6 hours.
     """
     return min(every.nominal / 4, timedelta(days=1))
-
-
-def open_time_ago(now: datetime, span: timedelta, zone: ZoneInfo, calendar: Calendar | None) -> datetime:
-    """Return the earliest instant from which at most ``span`` of open time passes until ``now``.
-
-    Without a calendar that is ``now - span``. With one, local days that are closed do not count: the
-    instant may lie at the start of a closed stretch, since no open time passes during it. A calendar that
-    is closed for five years on end stops the search there.
-    """
-    if calendar is None:
-        return now - span
-    day = Every(Unit.DAY)
-    left, upper = span, now
-    for period in islice(back_from(now, day, zone), 5 * 366):
-        if calendar.is_open(period.wall.date()):
-            if upper - period.start > left:
-                return upper - left
-            left -= upper - period.start
-        upper = period.start
-    return upper
