@@ -21,12 +21,17 @@ if TYPE_CHECKING:
 IAM_ACTIONS = (PUT,)
 """What a report to ``s3://`` takes; the history declares its own."""
 _RENDER = {"text": text.render, "html": html.page, "json": as_json.pretty, "junit": as_junit.render}
-_TYPES = {"text": "text/plain", "html": "text/html", "json": "application/json", "junit": "application/xml"}
+_TYPES = {
+    "text": "text/plain",
+    "html": "text/html",
+    "json": "application/json",
+    "junit": "application/xml",
+}
 _SUFFIXES = {".html": "html", ".htm": "html", ".json": "json", ".xml": "junit"}
 
 
 def format_of(target: str) -> str:
-    """Return the format that the name asks for: ``html``, ``json``, ``junit`` for ``.xml``, or ``text`` for every other name."""
+    """Return the format that the name asks for: ``html``, ``json``, ``junit`` (``.xml``), else ``text``."""
     return _SUFFIXES.get(Path(target).suffix.lower(), "text")
 
 

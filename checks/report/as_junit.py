@@ -15,6 +15,8 @@ from checks.model import Status, iso
 from checks.report.page_rows import database_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from checks.model import Finding
     from checks.report.build import Report
 
@@ -30,12 +32,12 @@ def render(report: Report) -> str:
     for finding in report.findings:
         suites[database_of(finding.table)].append(finding)
     root = Element(
-        "testsuites", name=_said(f"s3-table-monitor {report.name}".strip()), **_counts(report.findings)
+        "testsuites", {"name": _said(f"s3-table-monitor {report.name}"), **_counts(report.findings)}
     )
     root.set("time", f"{report.cost.seconds:.3f}")
     for database in sorted(suites):
         found = sorted(suites[database], key=lambda each: (each.table, each.check))
-        suite = SubElement(root, "testsuite", name=_said(database), **_counts(found))
+        suite = SubElement(root, "testsuite", {"name": _said(database), **_counts(found)})
         suite.set("timestamp", iso(report.now).removesuffix("Z"))
         for finding in found:
             _case(suite, finding)
@@ -63,7 +65,7 @@ def _owner(finding: Finding) -> str:
     return f"owner: {_said(finding.owner)}" if finding.owner else ""
 
 
-def _counts(found: tuple[Finding, ...] | list[Finding]) -> dict[str, str]:
+def _counts(found: Sequence[Finding]) -> dict[str, str]:
     told = [finding for finding in found if finding.silenced is None or finding.status is Status.PASS]
     return {
         "tests": str(len(found)),

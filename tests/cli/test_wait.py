@@ -145,9 +145,9 @@ def test_what_can_never_come_is_refused_at_once(
 def test_the_command_tells_by_its_code(
     lake: HttpLake, orders: Table, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main(["wait", "web.clicks", "--timeout", "0s"]) == 3
-    assert cli.main(["wait", "web.click", "--timeout", "0s"]) == 2
+    assert cli.main(["wait", "web.clicks", "--timeout", "1s"]) == 3
+    assert cli.main(["wait", "web.click", "--timeout", "1s"]) == 2
     assert "did you mean web.clicks?" in capsys.readouterr().err
     lake.table("web.clicks")
-    assert cli.main(["wait", "web.clicks", "--timeout", "0s"]) == 1
+    assert cli.main(["wait", "web.clicks", "--timeout", "1s"]) == 1
     assert "web.clicks: never loaded" in capsys.readouterr().out
