@@ -293,12 +293,12 @@ def _mark_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     )
     back.set_defaults(command=take_back_command)
     back.add_argument("id", metavar="ID", help="of the mark, or how it begins; checks marks lists them")
-    for parser in (ack, expected, missed, normal, back):
-        parser.add_argument("--because", metavar="WHY", default="", help="why")
-    for parser in (ack, expected, missed, normal, silence, back):
-        parser.add_argument("--by", metavar="NAME", help="who says so; else your AWS identity, or user@host")
-    for parser in (ack, expected, missed, normal, silence, marks, back):
-        _config_option(parser)
+    for each in (ack, expected, missed, normal, back):
+        each.add_argument("--because", metavar="WHY", default="", help="why")
+    for each in (ack, expected, missed, normal, silence, back):
+        each.add_argument("--by", metavar="NAME", help="who says so; else your AWS identity, or user@host")
+    for each in (ack, expected, missed, normal, silence, marks, back):
+        _config_option(each)
 
 
 def _backtest_options(parser: argparse.ArgumentParser) -> None:

@@ -12,6 +12,7 @@ from checks.config.selectors import check_name_glob, parse_bucket
 from checks.rules.key_types import parse_text, show
 from checks.schedule.calendars import WEEKDAYS
 from checks.schedule.durations import parse_duration
+from checks.schedule.windows import parse_time_of_day
 
 _TOPIC = r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}"
 _ROLE = r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+"
@@ -73,6 +74,17 @@ def parse_weekday(value: object) -> str:
     if isinstance(value, str) and value.strip().lower() in WEEKDAYS:
         return value.strip().lower()
     raise ValueError(f"{show(value)} is not a weekday; write one of {', '.join(WEEKDAYS)}")
+
+
+def parse_window_day(value: object) -> str | date:
+    """Read a weekday's short name or a date; raise ValueError with what to write."""
+    for parse in (parse_weekday, parse_day):
+        try:
+            return parse(value)
+        except ValueError:
+            continue
+    days = ", ".join(WEEKDAYS)
+    raise ValueError(f"{show(value)} is no day; write one of {days}, or a date such as 2026-12-24")
 
 
 def parse_topic(value: object) -> str:
@@ -163,6 +175,23 @@ AgeOfAnswer = Annotated[
 ]
 Weekday = Annotated[
     str, BeforeValidator(parse_weekday), WithJsonSchema({"type": "string", "enum": list(WEEKDAYS)})
+]
+WindowDay = Annotated[
+    str | date,
+    BeforeValidator(parse_window_day),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "enum": list(WEEKDAYS)},
+                {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"},
+            ]
+        }
+    ),
+]
+TimeOfDay = Annotated[
+    timedelta,
+    BeforeValidator(parse_time_of_day),
+    WithJsonSchema({"type": "string", "pattern": r"^(([01]?\d|2[0-3]):[0-5]\d|24:00)$"}),
 ]
 NameGlob = Annotated[
     str, BeforeValidator(parse_name_glob), WithJsonSchema({"type": "string", "minLength": 1})

@@ -26,9 +26,11 @@ from checks.config.key_types import (
     NameGlobs,
     Region,
     Role,
+    TimeOfDay,
     Topic,
     Version,
     Weekday,
+    WindowDay,
     one_or_more,
     place_alone,
 )
@@ -37,6 +39,7 @@ from checks.model import Severity, Status
 from checks.rules.entry import EntryKeys
 from checks.rules.key_types import Count, Duration, Text, Zone
 from checks.schedule.calendars import WEEKDAYS, Calendar, public_holidays
+from checks.schedule.windows import Window
 
 Report = Literal["always", "on_change", "on_failure"]
 MAX_AGE_OF_ANSWER = timedelta(days=7)
@@ -108,6 +111,52 @@ class CalendarBlock(_Block):
             frozenset(self.also_closed),
             frozenset(self.also_open),
             public_holidays(self.country, self.subdivision) if self.country is not None else None,
+        )
+
+
+class WindowBlock(_Block):
+    """A stretch of time in which nothing is due, such as maintenance: deadlines within it move to its end."""
+
+    days: tuple[WindowDay, ...] = Field(
+        (),
+        description="Weekdays or dates on which it begins; every day when absent.",
+        examples=[["sun"], ["sat", "2026-12-24"]],
+    )
+    start: TimeOfDay = Field(description="The time of day at which it begins.", examples=["02:00"])
+    end: TimeOfDay = Field(
+        description="The time of day at which it ends, up to 24:00; of the next day where that is before its start.",
+        examples=["04:00", "24:00"],
+    )
+    timezone: Zone | None = Field(
+        None,
+        description="The zone of its times; that of the deadlines when absent.",
+        examples=["America/New_York"],
+    )
+
+    @field_validator("start")
+    @classmethod
+    def _begins_within_the_day(cls, start: timedelta) -> timedelta:
+        if start >= timedelta(days=1):
+            raise ValueError("a window begins before the end of a day; write 00:00 of the day after")
+        return start
+
+    @field_validator("end")
+    @classmethod
+    def _lasts(cls, end: timedelta, info: ValidationInfo) -> timedelta:
+        if info.data.get("start") == end:
+            raise ValueError(
+                'is its start, so it lasts no time; for a whole day write start: "00:00", end: "24:00"'
+            )
+        return end
+
+    def build(self) -> Window:
+        """Return the window."""
+        return Window(
+            self.start,
+            self.end,
+            frozenset(WEEKDAYS.index(day) for day in self.days if isinstance(day, str)),
+            frozenset(day for day in self.days if not isinstance(day, str)),
+            self.timezone,
         )
 
 
@@ -336,6 +385,11 @@ class File(Settings):
         {},
         description="Days on which nothing is due, by a name of your own.",
         examples=[{"de": {"country": "DE", "closed": ["sat", "sun"]}}],
+    )
+    windows: dict[str, WindowBlock | Annotated[tuple[WindowBlock, ...], Field(min_length=1)]] = Field(
+        {},
+        description="Stretches of time in which nothing is due, by a name of your own: one, or a list of several.",
+        examples=[{"maintenance": [{"days": ["sun"], "start": "02:00", "end": "04:00"}]}],
     )
     accounts: dict[str, Account] = Field(
         {},

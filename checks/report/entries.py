@@ -219,7 +219,7 @@ def _entry(group: Sequence[ToldFinding], report: Report) -> Entry:
     lines += _before(group, alone=len(tables) == 1)
     lines += _to_allow(lacks) if lacks is not None else _more(first, report, alone=len(tables) == 1)
     if len(tables) == 1:
-        lines += [line for one in group for line in _said_of(one.finding, report)]
+        lines += [line for one in group for line in said_of(one.finding, report)]
     lines += _since(group, report)
     lines += _owners(group)
     if len(tables) == 1:
@@ -295,7 +295,7 @@ def _since(group: Sequence[ToldFinding], report: Report) -> list[Line]:
     return [Line("First reported", ", the last of them ".join(dict.fromkeys(said)), Kind.SHORT)]
 
 
-def _said_of(finding: Finding, report: Report) -> list[Line]:
+def said_of(finding: Finding, report: Report) -> list[Line]:
     """Tell what people said of it: who knows of it, and which items are expected."""
     lines = []
     for each in finding.marked:
