@@ -8,8 +8,9 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, WithJsonSchema
 
-from checks.config.selectors import check_name_glob, parse_bucket
+from checks.config.selectors import check_name_glob
 from checks.rules.key_types import parse_text, show
+from checks.rules.table_ids import parse_bucket
 from checks.schedule.calendars import WEEKDAYS
 from checks.schedule.durations import parse_duration
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from checks.layout import StatedLayout, TimeLayout
     from checks.layout.dimensions import Dimensions
-    from checks.model import Observed, PartitionSeen
+    from checks.model import Absence, Observed, PartitionSeen
     from checks.rules.asking import Clock, Needs, StatedPeriods
     from checks.rules.entry import EntryKeys
     from checks.schedule.calendars import Calendar
@@ -202,6 +202,7 @@ class Told(TypedDict, total=False):
     note: str
     of_period: str
     lacking: tuple[str, ...]
+    absence: Absence | None
     stale_since: datetime | None
 
 
