@@ -122,7 +122,7 @@ class Report:
 
 
 _ITEM_COLUMNS = ("state", "due_at", "arrived_at", "detail", "remedy")
-_TEXT = ("table", "check", "because", "evidence", "advice", "owner", "silenced")
+_TEXT = ("table", "check", "because", "evidence", "advice", "owner", "silenced", "within")
 
 
 def _frame(findings: Sequence[Finding]) -> pd.DataFrame:
@@ -142,6 +142,7 @@ def _frame(findings: Sequence[Finding]) -> pd.DataFrame:
             "advice": finding.to_do,
             "owner": finding.owner,
             "silenced": finding.silenced,
+            "within": finding.within or None,
         }
         for finding in findings
     ]
@@ -164,6 +165,7 @@ _FINDING_TYPES: dict[str, Any] = {
     "advice": "string",
     "owner": "string",
     "silenced": "string",
+    "within": "string",
 }
 
 

@@ -115,7 +115,8 @@ def complete(
 ) -> State:
     """Return the state after a whole run at ``now``: every watched table is in ``tables``.
 
-    Findings of tables that are watched no more are forgotten where they were silenced, or told within others alone. ``full_report_on`` is the local
+    Findings of tables that are watched no more are forgotten where they were silenced, or told within others
+    alone. ``full_report_on`` is the local
     date of the whole report that was delivered, None when only news or nothing was. Call it only for
     runs whose report was delivered, since the lookback of the next run reaches back to ``now``.
     """

@@ -116,7 +116,7 @@ def _written_within(told: Told) -> dict[str, JsonValue]:
     if told.within:
         written["within"] = _grouped(told.within, lambda host: [host])
     if told.told_alone:
-        written["told_alone"] = sorted(told.told_alone)
+        written["told_alone"] = [*sorted(told.told_alone)]
     return written
 
 

@@ -177,6 +177,7 @@ def _item(item: Item) -> dict[str, JsonValue]:
         "arrived_at": _value(item.arrived_at),
         "detail": _text(item.detail),
         "remedy": _text(item.remedy),
+        **({"within": _text(item.within)} if item.within else {}),
     }
 
 

@@ -25,7 +25,7 @@ from checks.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import date, datetime
 
 VERSION = 1
@@ -153,15 +153,25 @@ def part(report: Report, predicate: Predicate) -> Report:
     Costs and notes stay those of the run.
     """
     # Who asks for what is told within another finding gets that one.
-    hosts = frozenset(finding.within for finding in report.findings if finding.within and predicate(finding))
+    hosts = frozenset[str]().union(*(each.hidden_in for each in report.findings if predicate(each)))
     findings = tuple(finding for finding in report.findings if predicate(finding) or finding.id in hosts)
     return replace(
         report,
         findings=findings,
-        changes=tuple(change for change in report.changes if predicate(change) or change.finding_id in hosts),
+        changes=tuple(
+            change
+            for change in report.changes
+            if predicate(change) or change.finding_id in hosts or any(map(predicate, _of_all(change)))
+        ),
         summary=summarize(findings),
         is_part=True,
     )
+
+
+def _of_all(change: Change) -> Iterator[Change]:
+    """Yield the end of a trouble as that of each table that was told within it."""
+    for table, owner in change.also:
+        yield replace(change, table=table, owner=owner, also=())
 
 
 def news(report: Report) -> Report:

@@ -116,10 +116,49 @@ def entries(heading: str, told: Sequence[ToldFinding], report: Report) -> tuple[
             groups[_shared(one.finding, lacking)].append(one)
             continue
         for each in one.finding.told_with:  # what is folded hides nothing that is not
-            if not is_long_dead(each, report) and not _is_nothing(each):
+            if is_long_dead(each, report) or _is_nothing(each):
+                dead.append(ToldFinding(each, ()))
+            elif each.table == one.finding.table:
                 groups[f"id {each.id}"].append(ToldFinding(each, ()))
     entries = [_entry(group, report) for group in groups.values()]
-    return (*entries, _folded(dead, report)) if folding else tuple(entries)
+    if not folding:
+        return tuple(entries)
+    waiting = [_waiting(one.finding, report) for one in told if one.finding.id in folded]
+    return (*entries, *(entry for entry in waiting if entry is not None), _folded(dead, report))
+
+
+def tables_of(finding: Finding) -> frozenset[str]:
+    """Return the tables that are told of where a finding is told: its own, and those that are told within it."""
+    return frozenset({finding.table, *(each.table for each in finding.told_with)})
+
+
+def _held_up(findings: Iterable[Finding], *, alive_at: Report | None = None) -> list[str]:
+    """Return the names of other tables that are told within findings; of those told in part with their periods."""
+    names: dict[str, str] = {}
+    for finding in findings:
+        for each in finding.told_with:
+            is_dead = alive_at is not None and (is_long_dead(each, alive_at) or _is_nothing(each))
+            if each.table == finding.table or is_dead:
+                continue
+            periods = [item.key for item in each.items if item.within == finding.id]
+            part = "" if each.within else f" ({words.listing([words.name(key) for key in periods], 3)})"
+            names.setdefault(each.table, f"{words.name(each.table)}{part}")
+    return [names[table] for table in sorted(names)]
+
+
+def _waiting(host: Finding, report: Report) -> Entry | None:
+    """Tell the tables that wait for one that is folded, since they are not long dead themselves."""
+    names = _held_up([host], alive_at=report)
+    if not names:
+        return None
+    alive = [each for each in host.told_with if not is_long_dead(each, report) and not _is_nothing(each)]
+    told = [ToldFinding(each, ()) for each in alive if each.table != host.table]
+    return Entry(
+        badge=_badge([one.finding for one in told]),
+        title=f"{words.count(len(names), 'table waits', 'tables wait')} for {words.name(host.table)} ({host.check})",
+        lines=(Line("Held up", f"{words.listing(names, _MOST_FOLDED)}."), *_owners(told)),
+        tables=frozenset(one.finding.table for one in told),
+    )
 
 
 def _lacking_several(told: Sequence[ToldFinding]) -> frozenset[str]:
@@ -195,7 +234,8 @@ def _entry(group: Sequence[ToldFinding], report: Report) -> Entry:
     first = group[0]
     finding = first.finding
     tables = sorted({one.finding.table for one in group})
-    within = [each for one in group for each in one.finding.told_with]
+    within = [each for one in group for each in one.finding.told_with if each.table == one.finding.table]
+    held_up = _held_up(one.finding for one in group)
     checks = ", ".join(sorted({each.check for each in (*(one.finding for one in group), *within)}))
     lines = []
     lacks = _lacks(group)
@@ -207,6 +247,7 @@ def _entry(group: Sequence[ToldFinding], report: Report) -> Entry:
         lines.append(Line("For example", whole_sentence(finding.because)))
     elif len(tables) == 1:
         title = f"{words.name(finding.table)} ({words.name(checks)})"
+        title += f", and {words.count(len(held_up), 'table')} made from it" if held_up else ""
         lines.append(Line("", whole_sentence(finding.because)))
     else:
         title = f"{words.count(len(tables), 'table')} for one cause ({words.name(checks)})"
@@ -214,18 +255,36 @@ def _entry(group: Sequence[ToldFinding], report: Report) -> Entry:
         lines.append(Line("For example", whole_sentence(finding.because)))
     if len(tables) == 1:
         lines += [Line("So also", f"{each.check}: {whole_sentence(each.because)}") for each in within]
+        lines += _told_elsewhere(finding)
+    if held_up:
+        lines.append(Line("Held up", f"{words.listing(held_up, _MOST_FOLDED)}."))
     lines += _before(group, alone=len(tables) == 1)
     lines += _to_allow(lacks) if lacks is not None else _more(first, report, alone=len(tables) == 1)
     lines += _since(group, report)
-    lines += _owners(group)
+    lines += _owners([*group, *(ToldFinding(each, ()) for one in group for each in one.finding.told_with)])
     if len(tables) == 1:
         lines += _links(finding)
     return Entry(
         badge=_badge([one.finding for one in group]),
         title=title,
         lines=tuple(lines),
-        tables=frozenset(tables),
+        tables=frozenset[str]().union(*(tables_of(one.finding) for one in group)),
     )
+
+
+def _told_elsewhere(finding: Finding) -> list[Line]:
+    """Tell which of its items are told within those of upstreams."""
+    hosts: dict[str, list[str]] = defaultdict(list)
+    for item in finding.items:
+        if item.within:
+            hosts[item.within].append(words.name(item.key))
+    told = [f"{words.listing(keys)} with {_named(host)}" for host, keys in hosts.items()]
+    return [Line("Told elsewhere", f"{words.listing(told, 3)}.")] if told else []
+
+
+def _named(finding_id: str) -> str:
+    table, _, check = finding_id.rpartition("|")
+    return f"{words.name(table)} ({check})"
 
 
 def _lacks(group: Sequence[ToldFinding]) -> Lacks | None:

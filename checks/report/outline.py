@@ -13,7 +13,15 @@ from checks import text as words
 from checks.model import CONFIG_CHECK, Change, Reason, Status
 from checks.report.build import Report, subject
 from checks.report.ends import ended
-from checks.report.entries import CONFIG, Section, ToldFinding, entries, is_long_dead, sentence
+from checks.report.entries import (
+    CONFIG,
+    Section,
+    ToldFinding,
+    entries,
+    is_long_dead,
+    sentence,
+    tables_of,
+)
 from checks.schedule.clock import say_instant
 from checks.schedule.durations import say_duration
 
@@ -54,7 +62,8 @@ def outline(report: Report) -> Outline:
         if report.whole or told.reasons - {Reason.ONGOING}:
             places[_heading(told, report)].append(told)
         else:
-            unsaid.add(finding.table)
+            unsaid |= tables_of(finding)
+    said = frozenset[str]().union(*(tables_of(one.finding) for some in places.values() for one in some))
     sections = [Section(heading, entries(heading, places[heading], report)) for heading in _TROUBLES]
     sections += [Section(heading, ended(report, reasons)) for heading, reasons in _ENDS]
     return Outline(
@@ -63,7 +72,7 @@ def outline(report: Report) -> Outline:
         origin=_origin(report),
         notes=_notes(report),
         sections=tuple(section for section in sections if section.entries),
-        closing=_closing(report, unsaid - {one.finding.table for some in places.values() for one in some}),
+        closing=_closing(report, unsaid - said),
     )
 
 
