@@ -25,6 +25,7 @@ from checks.monitor.invocation import read_event, refusal
 from checks.monitor.run_memory import Memory, Owner
 from checks.monitor.time_left import TimeLeft
 from checks.report import build
+from checks.report.series import Look
 from checks.rules.asking import Clock
 from checks.rules.sentences import count_of
 
@@ -173,6 +174,7 @@ def _carried_out(config: Config, request: Request, memory: Memory, environ: Mapp
         changes=changes,
         cost=lake.cost(time.monotonic() - started),
         notes=(*memory.notes, *planned.notes),
+        looks={plan.table.id: Look(observations[plan.table.id], plan.memory) for plan in planned.plans},
     )
     sent = send(
         config,
