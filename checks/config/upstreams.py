@@ -55,6 +55,8 @@ def _circular(watchlist: Watchlist) -> Iterator[tuple[Path, str]]:
         if entry.selector.is_glob:
             continue
         upstream = watchlist.bound(watchlist.certain(entry)).entry.upstream
+        if upstream and entry.selector.id in upstream and "upstream" not in entry.stated.values:
+            upstream = ()  # a glob is also of the table that it names for all
         if upstream:
             stated[entry.selector.id] = upstream
             places[entry.selector.id] = (*entry.stated.path, "upstream")
@@ -66,7 +68,8 @@ def _circular(watchlist: Watchlist) -> Iterator[tuple[Path, str]]:
         if itself:
             yield places[tables[0]], f"names {tables[0]} itself, which hides nothing; take it out"
         elif len(tables) > 1:
-            first = next(table for table in places if table in tables)
+            of_circle = set(tables)
+            first = next(table for table in places if table in of_circle)
             named = sorted(tables)[:_MOST_IN_A_CIRCLE]
             more = f" and {len(tables) - len(named)} more" if len(tables) > len(named) else ""
             told = f"{', '.join(named)}{more} are made from each other, so they hide nothing of each other"
