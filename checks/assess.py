@@ -102,7 +102,8 @@ def findings_of(
             about, seen, memory = plan.about, observations[plan.table.id], plan.memory
             measured += [Measured(about, rule, row_of(rule, seen, clock, memory)) for rule in plan.rules]
         found = told_once(assess(measured))
-        return told_within_upstreams(found, {plan.table.id: plan.entry.upstream or () for plan in plans})
+        stated = {plan.table.id: plan.entry.upstream for plan in plans if plan.entry.upstream}
+        return told_within_upstreams(found, stated)
 
 
 def assess(measured: Sequence[Measured]) -> tuple[Finding, ...]:
