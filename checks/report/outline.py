@@ -11,16 +11,15 @@ from datetime import timedelta
 
 from checks import text as words
 from checks.model import CONFIG_CHECK, Change, Reason, Status
-from checks.report.build import Report, subject
+from checks.report.alike import tables_of
+from checks.report.build import Report, is_new, subject
 from checks.report.ends import ended
 from checks.report.entries import (
     CONFIG,
     Section,
     ToldFinding,
     entries,
-    is_long_dead,
     sentence,
-    tables_of,
 )
 from checks.schedule.clock import say_instant
 from checks.schedule.durations import say_duration
@@ -91,10 +90,7 @@ def _heading(told: ToldFinding, report: Report) -> str:
         return "COULD NOT CHECK"
     if Reason.ESCALATED in told.reasons:
         return "ESCALATED"
-    is_known = is_long_dead(told.finding, report) and told.since is not None and told.since < report.now
-    if not is_known and (Reason.NEW in told.reasons or (report.first_run and not told.changes)):
-        return "NEW"
-    return "STILL FAILING"
+    return "NEW" if is_new(told.finding, told.changes, report) else "STILL FAILING"
 
 
 def _totals(report: Report) -> str:
