@@ -56,14 +56,21 @@ def what_fails(finding: Finding, zone: ZoneInfo) -> str:
         by_state: dict[str, list[str]] = defaultdict(list)
         for item in items:
             by_state[item.state.value].append(words.name(item.key))
-        return ", ".join(f"{words.listing(keys, _MOST_PERIODS)} {state}" for state, keys in by_state.items())
+        return ", ".join(f"{_say_periods(sorted(keys))} {state}" for state, keys in by_state.items())
     standstill = finding.absence.standstill if finding.absence is not None else None
     if finding.status is Status.FAIL and standstill is not None:
         if standstill.since is None:
             return "never loaded"
         what = "data" if standstill.of == "arrivals" else standstill.of
         return f"no new {what} since {_moment(standstill.since, zone)}"
-    return _clause(finding.because)
+    return clause(finding.because)
+
+
+def _say_periods(keys: list[str]) -> str:
+    """Return ``2026-11-21 and 2026-11-22``, or the first and the last of more than three and how many there are."""
+    if len(keys) <= _MOST_PERIODS:
+        return words.listing(keys)
+    return f"{keys[0]} to {keys[-1]} ({len(keys):,} of them)"
 
 
 def _moment(at: datetime, zone: ZoneInfo) -> str:
@@ -71,8 +78,8 @@ def _moment(at: datetime, zone: ZoneInfo) -> str:
     return f"{say_day(local.date())} {local:%H:%M}"
 
 
-def _clause(sentence: str) -> str:
-    """Return the first clause of a sentence, cut at a word."""
+def clause(sentence: str) -> str:
+    """Return the first clause of a sentence, clean and cut at a word."""
     told = words.clean(sentence).removeprefix("could not be checked: ").split("; ")[0].rstrip(".")
     if len(told) <= _LONGEST_CLAUSE:
         return told

@@ -13,6 +13,7 @@ from checks.model import Change, Finding, Reason, Severity, Status
 from checks.report.alike import (
     alike,
     checks_of,
+    clause,
     held_up,
     own_items,
     say_day,
@@ -238,7 +239,7 @@ def _entry(heading: str, group: Sequence[ToldFinding], report: Report) -> Entry:
         lines.append(Line("Held up", f"{words.listing(made, _MOST_NAMED)}."))
     lines += _before(group, alone=len(tables) == 1)
     lacks = _lacks(group)
-    lines += _to_allow(lacks) if lacks is not None else _more(group[0], report, alone=len(tables) == 1)
+    lines += _to_allow(lacks) if lacks is not None else _more(group, report, alone=len(tables) == 1)
     lines += _since(group, report)
     lines += _owners([*group, *(ToldFinding(each, ()) for one in findings for each in one.told_with)])
     if len(tables) == 1:
@@ -255,9 +256,9 @@ def _entry(heading: str, group: Sequence[ToldFinding], report: Report) -> Entry:
 def _alone(group: Sequence[ToldFinding]) -> list[Line]:
     """Tell what one table fails by."""
     lines = [Line("", whole_sentence(group[0].finding.because))]
-    for one in group:
-        within = [each for each in one.finding.told_with if each.table == one.finding.table]
-        lines += [Line("So also", f"{each.check}: {whole_sentence(each.because)}") for each in within]
+    within = [each for one in group for each in one.finding.told_with if each.table == one.finding.table]
+    if within:
+        lines.append(Line("So also", "; ".join(f"{each.check}: {clause(each.because)}" for each in within)))
     elsewhere = told_elsewhere(group[0].finding)
     if elsewhere:
         lines.append(Line("Told elsewhere", f"{words.listing(elsewhere, 3)}."))
@@ -270,7 +271,9 @@ def _together(
     """Return how several tables are told as one: for a role that lacks rights, for one cause, or that fail alike."""
     finding = group[0].finding
     number = words.count(len(tables), "table")
-    lines = [Line("Tables", words.listing([words.name(table) for table in tables], _MOST_NAMED))]
+    is_alike = not finding.cause and _lacks(group) is None
+    names = [words.name(table) for table in tables]
+    lines = [Line("Tables", words.listing(names, _MOST_NAMED) if is_alike else words.listing(names))]
     if _lacks(group) is not None:
         title = f"{number} for rights that the monitor lacks ({checks})"
     elif finding.cause:
@@ -338,14 +341,15 @@ def _cut(statement: dict[str, Any]) -> tuple[dict[str, Any], int]:
     return shown, left
 
 
-def _more(told: ToldFinding, report: Report, *, alone: bool) -> list[Line]:
-    finding, zone = told.finding, report.zone
+def _more(group: Sequence[ToldFinding], report: Report, *, alone: bool) -> list[Line]:
+    told, zone = group[0], report.zone
+    finding = told.finding
     lines = []
     if alone:
         lines += _items(told)
-    if finding.usual:
-        lines.append(Line("Usually", sentence(finding.usual)))
-    lines += _to_do(finding, report)
+    lines += _to_do([one.finding for one in group], report)
+    if finding.usual and alone:
+        lines.append(Line("Usually", sentence(finding.usual), Kind.SHORT))
     if finding.deadline is not None and not finding.items:
         due = say_instant(finding.deadline, zone)
         if due not in finding.because:
@@ -389,13 +393,17 @@ def _items(told: ToldFinding) -> list[Line]:
     return lines
 
 
-def _to_do(finding: Finding, report: Report) -> list[Line]:
+def _to_do(findings: Sequence[Finding], report: Report) -> list[Line]:
     """Tell what to do; statements stand on lines of their own, so that they can be copied."""
-    remedies = [item.remedy for item in finding.items if item.remedy and item.state.is_bad]
-    lines = [Line("To do", sentence(finding.advice))] if finding.advice else []
-    shown = [finding.statement] if finding.statement else remedies[:_MOST_REMEDIES]
+    first = findings[0]
+    lines = [Line("To do", sentence(first.advice))] if first.advice else []
+    remedies: list[str] = []
+    for finding in findings:
+        of_items = [item.remedy for item in finding.items if item.remedy and item.state.is_bad]
+        remedies += [finding.statement] if finding.statement else of_items
+    shown = remedies[:_MOST_REMEDIES]
     lines += [Line("Run", words.statement(remedy), Kind.CODE) for remedy in shown]
-    if not finding.statement and len(remedies) > len(shown):
+    if len(remedies) > len(shown):
         left = words.count(len(remedies) - len(shown), "more statement")
         lines.append(
             Line("", f"And {left} {f'in {report.whole_at}' if report.whole_at else 'in the JSON report'}.")

@@ -126,7 +126,7 @@ def test_what_is_folded_names_the_dead_and_tells_what_waits_for_it(dead: int) ->
         finding = silent(table, since, since + DAY)
         return replace(finding, stale_since=since, severity=severity)
 
-    hosts = [old(f"raw.t{number}", 20) for number in range(dead)]
+    hosts = [old(f"raw.t{number}", 20 + number) for number in range(dead)]
     guests = [old("mart.dead", 19), old("mart.alive", 6), old("mart.other", 5)]
     guests = [replace(each, absence=hosts[0].absence) for each in guests]
     upstreams = {each.table: ("raw.t0",) for each in guests}
