@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from botocore.config import Config
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sts import STSClient
 
 ATTEMPTS = 5
 ATTEMPT_S = 10.0
@@ -40,6 +41,14 @@ def sns(region: str) -> SNSClient:
 
     with _MAKING:
         return boto3.client("sns", region_name=region, config=_config())
+
+
+def sts() -> STSClient:
+    """Return a client of the own region."""
+    import boto3
+
+    with _MAKING:
+        return boto3.client("sts", region_name=own_region(), config=_config())
 
 
 def _config() -> Config:

@@ -25,9 +25,9 @@ def hosts_of(finding: Finding) -> dict[str, str]:
     """Return the troubles of a failing finding that are told within others, by their keys, and the ids of these."""
     if finding.status is not Status.FAIL or finding.silenced is not None:
         return {}
-    bad = [item for item in finding.items if item.state.is_bad]
-    if not bad:
+    if not any(item.state.is_bad for item in finding.items):
         return {AS_ONE: finding.within} if finding.within else {}
+    bad = [item for item in finding.items if item.state.is_bad and not item.marked]
     if finding.within and not any(item.within for item in bad):
         return {item.key: finding.within for item in bad}
     return {item.key: item.within for item in bad if item.within}

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from checks.changes.hidden import AS_ONE, hosts_of, is_joined, was_told_within
+from checks.changes.marked import unreminded
 from checks.model import CONFIG_CHECK, Change, Finding, Item, ItemState, Reason, Severity, Status
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def changes(
         of_it = _of_finding(state.told.get(finding.id), finding, now, remind_after)
         if is_joined(finding, parties.get(finding.id, ()), state):
             of_it = [_reminding(change) for change in of_it]
-        result += of_it
+        result += unreminded(finding, of_it)
     by_table: dict[str, list[Finding]] = {}
     for finding in found:
         by_table.setdefault(finding.table, []).append(finding)
@@ -96,7 +97,7 @@ def _of_finding(told: Told | None, finding: Finding, now: datetime, remind_after
         return [_unchecked(told, finding, now, remind_after)]
     if finding.status is Status.PASS:
         return [] if told is None or told.silenced else _over(told, finding, now, remind_after)
-    bad = [item for item in finding.items if item.state.is_bad]
+    bad = [item for item in finding.items if item.state.is_bad and not item.marked]
     hidden = hosts_of(finding)
     if not bad:
         return [] if hidden else [_failing(told, finding, now, remind_after)]

@@ -27,7 +27,7 @@ def say_day(day: date, today: date | None = None) -> str:
 
 def own_items(finding: Finding) -> list[Item]:
     """Return the bad items that the finding tells itself."""
-    return [item for item in finding.items if item.state.is_bad and not item.within]
+    return [item for item in finding.items if item.state.is_bad and not item.within and not item.marked]
 
 
 def alike(finding: Finding, zone: ZoneInfo) -> str | None:

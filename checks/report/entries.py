@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from checks import text as words
+from checks.marks import MarkKind
 from checks.model import Change, Finding, Reason, Severity, Status
 from checks.report.alike import (
     alike,
@@ -240,6 +241,8 @@ def _entry(heading: str, group: Sequence[ToldFinding], report: Report) -> Entry:
     lines += _before(group, alone=len(tables) == 1)
     lacks = _lacks(group)
     lines += _to_allow(lacks) if lacks is not None else _more(group, report, alone=len(tables) == 1)
+    if len(tables) == 1:
+        lines += [line for one in group for line in said_of(one.finding, report)]
     lines += _since(group, report)
     lines += _owners([*group, *(ToldFinding(each, ()) for one in findings for each in one.told_with)])
     if len(tables) == 1:
@@ -367,6 +370,23 @@ def _since(group: Sequence[ToldFinding], report: Report) -> list[Line]:
     return [Line("First reported", ", the last of them ".join(dict.fromkeys(said)), Kind.SHORT)]
 
 
+def said_of(finding: Finding, report: Report) -> list[Line]:
+    """Tell what people said of it: who knows of it, and which items are expected."""
+    lines = []
+    for each in finding.marked:
+        mark = each.mark
+        label = "Acknowledged" if mark.kind is MarkKind.ACK else "Expected"
+        who = f"by {mark.by}, {say_instant(mark.at, report.zone)}"
+        items = words.listing([words.name(key) for key in each.items], _MOST_NAMED)
+        said = f"{items} ({who})" if items and len(each.items) < _bad(finding) else who
+        lines.append(Line(label, sentence(f"{said}: {mark.because}" if mark.because else said)))
+    return lines
+
+
+def _bad(finding: Finding) -> int:
+    return sum(item.state.is_bad for item in finding.items)
+
+
 def _before(group: Sequence[ToldFinding], *, alone: bool) -> list[Line]:
     """Tell what failed before it could no longer be checked: unknown resolves nothing."""
     failed = {
@@ -399,8 +419,10 @@ def _to_do(findings: Sequence[Finding], report: Report) -> list[Line]:
     lines = [Line("To do", sentence(first.advice))] if first.advice else []
     remedies: list[str] = []
     for finding in findings:
-        of_items = [item.remedy for item in finding.items if item.remedy and item.state.is_bad]
-        remedies += [finding.statement] if finding.statement else of_items
+        told = [item for item in finding.items if item.state.is_bad and not item.marked]
+        remedies += (
+            [finding.statement] if finding.statement else [item.remedy for item in told if item.remedy]
+        )
     shown = remedies[:_MOST_REMEDIES]
     lines += [Line("Run", words.statement(remedy), Kind.CODE) for remedy in shown]
     if len(remedies) > len(shown):

@@ -10,8 +10,8 @@ The rule, for each trouble (an item of a finding, or a finding that is told as o
   overdue, and the table lacks no more than that: it has had what the upstream has, or was overdue after the upstream.
 - What was there and is gone, and what is only not registered, is explained by no upstream.
 
-An upstream hides while it is told itself: what is silenced hides nothing, but passes on what hides it. What is unknown,
-passes, is not watched or was not looked at hides nothing, nor do tables of one circle each other.
+An upstream hides while it is told itself: what is silenced or expected hides nothing, but passes on what hides it. What
+is unknown, passes, is not watched or was not looked at hides nothing, nor do tables of one circle each other.
 """
 
 from __future__ import annotations
@@ -177,7 +177,8 @@ class _Hosts:
         host = self.of.get((finding.id, key))
         if host is not None:
             return host
-        return "" if finding.silenced is not None else finding.within or finding.id
+        is_marked = any(item.marked for item in finding.items if item.key == key)
+        return "" if finding.silenced is not None or is_marked else finding.within or finding.id
 
     def _beside(self, finding: Finding) -> None:
         """Have a finding that is told within another one of its table follow that one, or the item of its period."""
@@ -197,7 +198,11 @@ def _marked(found: tuple[Finding, ...], hosts: _Hosts) -> tuple[Finding, ...]:
     by_finding: dict[str, dict[str, str]] = defaultdict(dict)
     for (of, key), host in hosts.of.items():
         by_finding[of][key] = host
-    marked = {each.id: _hidden(each, by_finding[each.id]) for each in found if each.id in by_finding}
+    marked = {
+        each.id: _hidden(each, by_finding[each.id])
+        for each in found
+        if each.id in by_finding and each.silenced is None
+    }
     guests: dict[str, list[Finding]] = defaultdict(list)
     for each in found:
         for host in sorted(marked[each.id].hidden_in) if each.id in marked else ():
@@ -216,10 +221,12 @@ def _hidden(finding: Finding, hosts: Mapping[str, str]) -> Finding:
     if "" in hosts:
         return replace(finding, within=hosts[""])
     items = tuple(
-        replace(item, within=hosts[item.key]) if item.key in hosts else item for item in finding.items
+        replace(item, within=hosts[item.key]) if item.key in hosts and not item.marked else item
+        for item in finding.items
     )
-    bad = [item for item in items if item.state.is_bad]
-    return replace(finding, items=items, within=bad[0].within if all(item.within for item in bad) else "")
+    told = [item for item in items if item.state.is_bad and not item.marked]
+    within = told[0].within if told and all(item.within for item in told) else ""
+    return replace(finding, items=items, within=within)
 
 
 def circles(upstreams: Upstreams) -> dict[str, int]:
