@@ -222,9 +222,15 @@ def _is_watched(config: Config, text: str) -> bool:
         return False
 
 
+def _is_told(told: Told) -> bool:
+    """Tell whether something is told now, by itself or within an upstream; not what goes with an item of its table."""
+    elsewhere = [host for host in told.within.values() if not host.startswith(f"{told.table}|")]
+    return not told.silenced and (told.was_any_told or bool(elsewhere))
+
+
 def _open(state: State, table: str, asked: Asked) -> tuple[Covered, ...]:
     """Return the troubles of a table that are told now; raises NotMarked where there are none."""
-    told = [one for one in state.told.values() if one.table == table and not one.silenced]
+    told = [one for one in state.told.values() if one.table == table and _is_told(one)]
     if asked.check is not None:
         told = [one for one in told if one.check == asked.check]
     covers = [each for one in sorted(told, key=lambda one: one.check) for each in _covered(one)]

@@ -48,6 +48,7 @@ class Look:
 
     ``same`` are those of the same weekday (newest first), ``all`` these and others that are alike; each with its
     time in days. ``months`` are those at the same place in their month. ``problem`` says why the size is a lower bound.
+    ``period`` is None of a place that is looked at whole.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Look:
     months: tuple[OfMonth, ...] = ()
     problem: Problem | None = None
     rows_unknown: str = ""
+    period: Period | None = None
 
 
 def say_value(value: float, what: str) -> str:
