@@ -201,6 +201,8 @@ class Listing:
     """Why there may be more than this, where a log told of a part of the files."""
     newest_files: tuple[FileSeen, ...] = ()
     names: Names | None = None
+    times: frozenset[int] = frozenset()
+    """When data came, in whole seconds since 1970 (UTC), one of each minute, where a check asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +342,8 @@ class Observation:
     ``newest`` is the newest arrival known from a table format's own log. ``footers`` are those of the newest files.
     Where a check asks for it, a log also tells ``whole``, how much the table holds, ``live``, what its files are
     like, and ``values``, the newest ones of a column. ``log_answer`` is what later runs may take in place of a look.
+    ``arrivals`` are further times at which data came, in whole seconds since 1970 (UTC), where a check learns of them;
+    without ``arrivals_whole`` they, and those of listings, need not be all since an earlier look.
     ``problem`` is set when the table as a whole could not be read; what is set beside it still holds. ``behind`` says
     why readers of the table see less than was written, with what mends it.
     """
@@ -362,6 +366,8 @@ class Observation:
     live: WholeSeen | None = None
     values: ValuesSeen | None = None
     log_answer: LogAnswer | None = None
+    arrivals: frozenset[int] = frozenset()
+    arrivals_whole: bool = True
     requests: int = 0
 
 
@@ -407,6 +413,27 @@ class LogAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArrivalsKept:
+    """The arrivals of a table that a check learns from, and how its last silence went.
+
+    ``times`` holds them in order, in whole seconds since 1970 (UTC): the first, then the seconds from each to the next.
+    ``last_at`` is the newest arrival of all, ``looked_at`` when it was seen; ``is_outdated`` tells that what came since
+    the last of ``times`` was seen in part only, and has to be learned anew.
+    ``opened_at`` is since when an alert is open, ``returned`` how many arrivals came since; ``told_s`` the seconds of
+    the last silence that was told until the rhythm is back, ``in_time`` how many came in time since.
+    """
+
+    times: str = ""
+    last_at: datetime | None = None
+    looked_at: datetime | None = None
+    is_outdated: bool = False
+    opened_at: datetime | None = None
+    returned: int = 0
+    told_s: int = 0
+    in_time: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TableMemory:
     """What earlier runs remember of one table; all of it may be absent.
 
@@ -419,7 +446,7 @@ class TableMemory:
     is checked; ``schema`` holds the columns and then the partition keys last seen, where these are checked.
     ``answers`` are what was seen of partitions of the lookback, by their location, where that may spare a request;
     ``log_answer`` is what was read of the table's log. ``ages`` are those beyond which periods were gone, each with
-    the last days on which that was seen.
+    the last days on which that was seen. ``arrivals`` is what limits are learned from, where they are.
     """
 
     first_period_at: datetime | None = None
@@ -432,6 +459,17 @@ class TableMemory:
     answers: Mapping[str, Answer] = field(default_factory=dict)
     log_answer: LogAnswer | None = None
     ages: Mapping[int, tuple[date, ...]] = field(default_factory=dict)
+    arrivals: ArrivalsKept | None = None
+
+    @property
+    def has_to_learn(self) -> bool:
+        """True where the habit of the table has to be learned from what the lake holds: none is known that holds."""
+        return self.arrivals is None or self.arrivals.is_outdated
+
+    def knows_until(self, at: datetime | None) -> bool:
+        """Tell whether what came since an instant is all that came since earlier runs; None: since it began."""
+        last_at = self.arrivals.last_at if self.arrivals is not None else None
+        return at is None or last_at is None or at <= last_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

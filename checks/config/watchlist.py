@@ -14,7 +14,7 @@ from checks.config.merging import (
     Sourced,
     Stated,
     disagreements,
-    groups_of_checks,
+    exclusive_of_checks,
     merge,
 )
 from checks.config.selectors import Effort, Selector, find_name, may_overlap
@@ -109,10 +109,10 @@ class Watchlist:
         return self._bound[key]
 
     def _bind(self, stated: list[Stated]) -> Bound:
-        merged = merge(stated, groups_of_checks(self.checks))
+        merged = merge(stated, exclusive_of_checks(self.checks))
         if not merged.has_checks:
             stated[-1:] = [_with_checks(stated[-1], self.checks)]
-            merged = merge(stated, groups_of_checks(self.checks))
+            merged = merge(stated, exclusive_of_checks(self.checks))
         entry = EntryKeys.model_construct(**{key: sourced.value for key, sourced in merged.values.items()})
         zone = entry.timezone or self.zone
         rules: list[Rule] = []
@@ -138,7 +138,7 @@ class Watchlist:
 
     def ambiguity(self, entries: Sequence[Entry]) -> Disagreement | None:
         """Return a key that two equally specific entries state differently, and no other settles."""
-        groups = groups_of_checks(self.checks)
+        groups = exclusive_of_checks(self.checks)
         for one, other in combinations(entries, 2):
             if one.selector.rank == other.selector.rank:
                 more = [entry for entry in entries if entry.selector.rank > one.selector.rank]
@@ -180,7 +180,7 @@ class Watchlist:
                 yield (*other.stated.path, key), message
 
     def _ambiguous(self) -> Iterator[tuple[Path, str]]:
-        groups = groups_of_checks(self.checks)
+        groups = exclusive_of_checks(self.checks)
         by_rank: dict[tuple[str | None, tuple[int, int]], list[Entry]] = {}
         for entry in self.entries:
             if entry.selector.is_glob:

@@ -22,6 +22,7 @@ from checks.monitor import plan as planning
 from checks.monitor import run_memory as remembering
 from checks.monitor.delivery import publish_all, send, topic_of
 from checks.monitor.invocation import read_event, refusal
+from checks.monitor.learning import learn
 from checks.monitor.run_memory import Memory, Owner
 from checks.monitor.time_left import TimeLeft
 from checks.report import build
@@ -164,7 +165,10 @@ def _carried_out(config: Config, request: Request, memory: Memory, environ: Mapp
     observations = lake.observe_all(
         planned.plans, clock, stop_at=request.time_left.looking(), on_done=_counted(request, planned)
     )
-    judged = _judged(planned, observations, clock.later(time.monotonic() - started))
+    clock = clock.later(time.monotonic() - started)
+    plans = learn(planned.plans, observations, clock, request.time_left.learning())
+    planned = replace(planned, plans=plans)
+    judged = _judged(planned, observations, clock)
     findings = (*planned.findings, *judged)
     watched = None if request.only else planned.watched
     changes = news.changes(memory.state, findings, request.now, config.settings.remind_every, watched)

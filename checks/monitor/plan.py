@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from checks.aws.problems import clean
@@ -11,11 +11,12 @@ from checks.lake.estimate import estimate, seen_late
 from checks.lake.glue.catalog import prefix_table
 from checks.model import CATALOG_CHECK, CONFIG_CHECK, Finding, Problem, ProblemKind, Status, TableMemory
 from checks.monitor.catalogued import is_pattern, not_in_catalog, read_catalog
+from checks.rules.asking import Share
 from checks.rules.base import TablePlan
 from checks.schedule.runs import DEFAULT_CRON, RunTimes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from checks.changes import TableRecord
@@ -110,7 +111,22 @@ def plan(
         else:
             draft.add(found, selector)
     draft.add_gone(read)
-    return draft.planned()
+    planned = draft.planned()
+    return replace(planned, plans=shared(planned.plans, config.settings.false_alarms))
+
+
+def shared(
+    plans: Sequence[TablePlan], false_alarms: float, tables: int | None = None
+) -> tuple[TablePlan, ...]:
+    """Return plans whose rules that learn have their share of so many false alarms a month.
+
+    ``tables`` share them; those of the plans that learn where it is not said.
+    """
+    learning = sum(any(rule.learns for rule in plan.rules) for plan in plans)
+    if not learning:
+        return tuple(plans)
+    share = Share.of(false_alarms, tables or learning)
+    return tuple(replace(plan, rules=tuple(rule.sharing(share) for rule in plan.rules)) for plan in plans)
 
 
 def _match_glob(selector: Selector, read: Catalogued, draft: _Draft) -> None:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from checks.layout import StatedLayout, TimeLayout
     from checks.layout.dimensions import Dimensions
     from checks.model import Observed, PartitionSeen
-    from checks.rules.asking import Clock, Needs, StatedPeriods
+    from checks.rules.asking import Clock, Needs, Share, StatedPeriods
     from checks.rules.entry import EntryKeys
     from checks.schedule.calendars import Calendar
     from checks.schedule.due import Schedule
@@ -97,6 +97,9 @@ class CheckConfig(BaseModel):
 
     check: ClassVar[str]
     groups: ClassVar[tuple[frozenset[str], ...]] = ()
+    above: ClassVar[frozenset[str]] = frozenset()
+    """Keys of these groups that take the place of none: what a less specific block says stays beside them, for where
+    they cannot tell."""
     expectation: ClassVar[str]
     """The Great Expectations class that judges it, by its dotted name: only who judges imports it."""
     telling: ClassVar[Telling] = Telling()
@@ -271,6 +274,23 @@ class Rule(ABC):
     def deadlines(self, start: datetime) -> Iterator[datetime]:  # noqa: ARG002 - the same
         """Yield when data has to be there within a day from ``start`` on; the next time, where it comes less often."""
         yield from ()
+
+    @property
+    def learns(self) -> bool:
+        """Tell whether it learns limits, and so has a share of the false alarms that may come of that."""
+        return False
+
+    def sharing(self, share: Share) -> Rule:  # noqa: ARG002 - for others to say
+        """Return the rule with its share of the false alarms."""
+        return self
+
+    def learned(self, seen: Observation, clock: Clock, memory: TableMemory) -> Rule:  # noqa: ARG002 - the same
+        """Return the rule with what it learns of what was seen and is remembered."""
+        return self
+
+    def without_time(self) -> Rule:
+        """Return the rule as it judges where there is no time left to learn."""
+        return self
 
     def explain(self, seen: Observation, finding: Finding, clock: Clock) -> Iterator[str]:  # noqa: ARG002 - the same
         """Yield lines on how it came to its finding, for whoever asks; none where the finding says it all."""

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.config import ConfigErrors, Selector, load
-from checks.config.merging import OFF, Block, Groups, Stated, merge, merge_blocks
+from checks.config.merging import OFF, Block, Exclusive, Groups, Stated, merge, merge_blocks
 from checks.config.selectors import find_name, matches_name, may_overlap, parse_prefix, parse_selector
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def test_partitions_take_the_place_of_inherited_freshness(
         given_layers.append(
             stated(rank, **{check: block for check, block in both.items() if block is not None})
         )
-    merged = merge(given_layers, {"partitions": (), "freshness": GROUPS})
+    merged = merge(given_layers, {"partitions": Exclusive(()), "freshness": Exclusive(GROUPS)})
     partitioned = [rank for rank, (block, _) in enumerate(layers) if block is not None]
     fresh = [rank for rank, (_, block) in enumerate(layers) if block is not None]
     has_partitions = bool(partitioned) and layers[partitioned[-1]][0] != OFF

@@ -38,8 +38,8 @@ anchors.yml:2: sales.lines: freshness.max_age: 'soon' is not a duration; write a
 anchors.yml:7: sales.lines: freshness.calendar: 'de' is not a calendar; define it under calendars (known: none)
 """,
     "blocks_do_not_fit": """
-blocks_do_not_fit.yml:3: defaults.freshness: no limit; write max_age, warn_after, error_after or by, such as max_age: 24h
-blocks_do_not_fit.yml:9: sales.lines: freshness: no limit; write max_age, warn_after, error_after or by, such as max_age: 24h
+blocks_do_not_fit.yml:3: defaults.freshness: no limit; write max_age, warn_after, error_after or by, such as max_age: 24h, or the word auto
+blocks_do_not_fit.yml:9: sales.lines: freshness: no limit; write max_age, warn_after, error_after or by, such as max_age: 24h, or the word auto
 blocks_do_not_fit.yml:11: sales.items: freshness: by and max_age exclude each other; write one of them
 blocks_do_not_fit.yml:12: sales.all: every check of it is off, so nothing would be looked at; take it out, or exclude its tables from the glob
 """,
