@@ -26,6 +26,8 @@ BASE: dict[str, Any] = {
 }
 COMPANIONS: dict[str, dict[str, Any]] = {
     "within": {"by": "06:00"},
+    "floor": {"auto": True},
+    "cap": {"auto": True},
     "count": {"max_age": "24h"},
     "calendar": {"max_age": "24h"},
     "timezone": {"max_age": "24h"},
