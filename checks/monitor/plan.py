@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 
 from checks.aws.problems import clean
 from checks.config.selectors import matches_name
-from checks.lake.estimate import estimate, seen_late
+from checks.lake.estimate import estimate, learning_takes, seen_late
 from checks.lake.glue.catalog import prefix_table
 from checks.model import CATALOG_CHECK, CONFIG_CHECK, Finding, Problem, ProblemKind, Status, TableMemory
 from checks.monitor.catalogued import is_pattern, not_in_catalog, read_catalog
 from checks.rules.asking import Share
 from checks.rules.base import TablePlan
+from checks.rules.sentences import count_of
 from checks.schedule.runs import DEFAULT_CRON, RunTimes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from checks.changes import TableRecord
@@ -299,6 +300,21 @@ class _Draft:
         )
 
 
+def _say_learning(planned: Planned, clock: Clock) -> Iterator[str]:
+    """Say what learning takes, once, and what share of the false alarms each table has."""
+    learning = [each for each in planned.plans if any(rule.learns for rule in each.rules)]
+    if not learning:
+        return
+    number = count_of(len(learning), "table")
+    takes = [count for each in learning if (count := learning_takes(each, clock))]
+    once = (
+        f"; up to {sum(takes)} requests more, once, tell the habits of {len(takes)} of them" if takes else ""
+    )
+    yield f"limits of {number} are learned{once}"
+    shares = {share.say() for each in learning for rule in each.rules if (share := rule.share) is not None}
+    yield from (f"of each of them: {told}" for told in sorted(shares))
+
+
 def say(planned: Planned, clock: Clock, cron: str = DEFAULT_CRON) -> str:
     """Say the plan as a table of text, with the total, what cannot be looked at, and deadlines seen late.
 
@@ -326,6 +342,7 @@ def say(planned: Planned, clock: Clock, cron: str = DEFAULT_CRON) -> str:
     ]
     if many:
         lines.append("a request more for each further 1,000 objects of a place that is read whole")
+    lines += _say_learning(planned, clock)
     runs = RunTimes(cron)
     lines += [f"warning: {late.say(runs)}" for late in seen_late(planned.plans, runs, clock.now)]
     lines += [f"could not be planned: {finding.because}" for finding in planned.findings]

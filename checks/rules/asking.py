@@ -68,7 +68,7 @@ class Needs:
     ``exists``: without a time layout, one page of the location is enough.
     ``first_period``: when the oldest of ``periods`` has no data, find out the earliest period that has any.
     ``further``: where else to look if what the rest shows is not enough for the rule (`Rule.wants_further`).
-    ``history``: earlier periods, newest first, whose arrivals are of use to learn from, as far as few requests tell.
+    ``history``: when data came into earlier periods is of use to learn from, as far as few requests tell it.
     ``each``: look at each combination of these keys' values; ``combinations`` are those that are known before
     anything is read, with the start of the first period that each is needed in (None: all).
     """
@@ -83,7 +83,7 @@ class Needs:
     first_period: bool = False
     exists: bool = False
     further: Further | None = None
-    history: tuple[Period, ...] = ()
+    history: bool = False
     each: Dimensions | None = None
     combinations: Mapping[Combination, datetime | None] = field(default_factory=dict)
 
@@ -187,15 +187,18 @@ class Share:
         tables = max(1, tables)
         return cls(a_year=share_of(a_month, tables), wanted=a_month * 12 / tables, tables=tables)
 
-    def say(self) -> str:
-        """Say it, and where it is bound."""
+    def say(self, subject: str) -> str:
+        """Say it of a subject (``it``, ``each``), and where it is bound."""
         among = f" ({self.tables} tables share them)" if self.tables > 1 else ""
-        told = f"it may raise {self.a_year:.2g} false alarms a year{among}"
+        told = f"{subject} may raise {self.a_year:.2g} false alarms a year"
         if isclose(self.a_year, self.wanted):
-            return told
-        bound = "fewer than that" if self.wanted < self.a_year else "more than that"
-        why = "no history tells" if self.wanted < self.a_year else "are never taken"
-        return f"{told}; its share of false_alarms would be {self.wanted:.2g}, but {bound} {why}"
+            return told + among
+        bound = (
+            "the fewest that months of history can tell"
+            if self.wanted < self.a_year
+            else "the most that is taken"
+        )
+        return f"{told}, {bound}; its share of false_alarms would be {self.wanted:.2g}{among}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

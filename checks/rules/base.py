@@ -276,9 +276,14 @@ class Rule(ABC):
         yield from ()
 
     @property
+    def share(self) -> Share | None:
+        """Its share of the false alarms that may come of limits that it learns; None of one that learns none."""
+        return None
+
+    @property
     def learns(self) -> bool:
-        """Tell whether it learns limits, and so has a share of the false alarms that may come of that."""
-        return False
+        """Tell whether it learns limits."""
+        return self.share is not None
 
     def sharing(self, share: Share) -> Rule:  # noqa: ARG002 - for others to say
         """Return the rule with its share of the false alarms."""

@@ -14,7 +14,6 @@ from checks.rules.asking import Clock, Depth, Detail, Further, Needs
 from checks.rules.base import NOTHING_MORE, About, Direction, Row, RowValues, Rule
 from checks.rules.due_items import first_period_at
 from checks.rules.freshness_words import LastArrival, LearnedLimit, advice, because, explain, nothing_seen
-from checks.rules.learned import past_periods
 from checks.schedule.due import MOST_PERIODS, Schedule, open_time_ago
 from checks.schedule.periods import DAILY, back_from
 
@@ -63,9 +62,9 @@ class FreshnessRule(Rule):
     """What a look at the table told, where it was learned from already."""
 
     @property
-    def learns(self) -> bool:
-        """Tell whether limits are learned."""
-        return self.auto is not None
+    def share(self) -> Share | None:
+        """Its share of the false alarms that may come of what is learned."""
+        return self.auto.share if self.auto is not None else None
 
     def sharing(self, share: Share) -> FreshnessRule:
         """Return the rule with its share of the false alarms."""
@@ -116,7 +115,7 @@ class FreshnessRule(Rule):
                 watermark=strictest,
                 data_is_enough=True,
                 further=Further(periods=self._after_due(clock)) if _by_name_alone(table) else None,
-                history=self._history(layout, clock, memory),
+                history=self.learns and memory.has_to_learn,
             )
         every = layout.every or DAILY
         oldest = min(limits, default=clock.now) - every.nominal
@@ -135,12 +134,8 @@ class FreshnessRule(Rule):
             enough_at=strictest or (_LONG_AGO if self.learns else None),
             watermark=strictest,
             first_period=True,
-            history=self._history(layout, clock, memory),
+            history=self.learns and memory.has_to_learn,
         )
-
-    def _history(self, layout: TimeLayout, clock: Clock, memory: TableMemory) -> tuple[Period, ...]:
-        """Return the periods from whose arrivals a habit is learned, none where it is known or stated."""
-        return past_periods(layout, clock.now) if self.learns and memory.has_to_learn else ()
 
     def _watermarks(self, clock: Clock, memory: TableMemory) -> list[datetime]:
         """Return how new data has to be by what is known before the table is read; none where nothing tells it."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 from checks.learn import Asked, Kept, Look, Rhythm, fresh_since, look
@@ -12,22 +11,18 @@ from checks.learn.looks import read, written
 from checks.model import ArrivalsKept
 from checks.rules.asking import Share
 from checks.schedule.clock import last_instant, wall_of
-from checks.schedule.periods import DAILY, back_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from zoneinfo import ZoneInfo
 
-    from checks.layout import TimeLayout
-    from checks.model import Arrival, Observation, Period
+    from checks.model import Arrival, Observation
     from checks.schedule.calendars import Calendar
 
 _DAY = timedelta(days=1)
 _LONGEST_CLOSED = 400
 """A calendar that closes more days in a row than this opens no more."""
-_PAST_DAYS, _PAST_HOURS = timedelta(days=60), timedelta(days=14)
-"""How far back partitions are looked at on the first day: two months of days, two weeks of hours, as a habit takes."""
-_MOST_PAST = 336
+_MOST_IN_TIME = 100
 _UNSHARED = Share(a_year=1.0, wanted=1.0)
 
 
@@ -123,14 +118,6 @@ def times_of(seen: Observation) -> Iterator[int]:
             yield from partition.listing.times
 
 
-def past_periods(layout: TimeLayout, now: datetime) -> tuple[Period, ...]:
-    """Return the periods up to an instant from whose arrivals a habit is learned, newest first."""
-    every = layout.every or DAILY
-    reach = _PAST_DAYS if every.nominal >= _DAY else _PAST_HOURS
-    walk = takewhile(lambda period: period.end > now - reach, back_from(now, every, layout.zone))
-    return tuple(islice(walk, _MOST_PAST))
-
-
 def _kept_of(kept: ArrivalsKept) -> Kept:
     return Kept(
         read(kept.times),
@@ -151,7 +138,7 @@ def _written(kept: Kept) -> ArrivalsKept:
         opened_at=_instant(rhythm.opened),
         returned=rhythm.returned,
         told_s=int(rhythm.told),
-        in_time=min(rhythm.in_time, _MOST_PAST),
+        in_time=min(rhythm.in_time, _MOST_IN_TIME),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -50,7 +51,7 @@ def test_fewer_keeps_the_last_and_is_stable(times: list[int]) -> None:
     assert set(kept) <= set(times)
     assert kept[-1:] == tuple(times[-1:])
     assert fewer(kept) == kept
-    assert all(b - a >= 60 for a, b in zip(kept, kept[1:-1], strict=False))
+    assert all(b - a >= 60 for a, b in pairwise(kept[:-1]))
 
 
 @pytest.mark.parametrize("seconds", [60, 300])
@@ -81,7 +82,7 @@ def test_looks_tell_what_a_replay_tells(times: list[int], step: int) -> None:
     later=st.lists(st.integers(120, 50 * DAY), max_size=10),
     whole=st.booleans(),
 )
-def test_nothing_looks_ahead(times: list[int], later: list[int], whole: bool) -> None:
+def test_nothing_looks_ahead(*, times: list[int], later: list[int], whole: bool) -> None:
     now = times[len(times) // 2]
     ahead = [now + each for each in later]
     cut = [at for at in times if at <= now]
@@ -189,10 +190,11 @@ def test_where_looks_see_only_the_newest_no_alert_and_no_habit_is_made_of_what_w
     begin = START + 20 * DAY
     found = look(None, [at for at in times if at <= begin], begin, ASKED)
     length = (found.due or 0) - (found.last or 0)
-    for day in range(1, 27):
-        now = begin + day * DAY
+    now = begin
+    for _ in range(26):
+        now += DAY
         found = look(found.kept, sampled(times, now, 1), now, ASKED, whole=False)
-        assert not found.is_open, day
+        assert not found.is_open
         assert (found.due or 0) - (found.last or 0) == pytest.approx(length, rel=0.05)
         assert not found.kept.is_outdated
     dead = now + DAY
@@ -210,8 +212,9 @@ def test_what_is_seen_in_part_for_four_weeks_is_learned_anew() -> None:
     begin = START + 20 * DAY
     found = look(None, [at for at in times if at <= begin], begin, ASKED)
     outdated = []
-    for day in range(1, 31):
-        now = begin + day * DAY
+    now = begin
+    for _ in range(30):
+        now += DAY
         found = look(found.kept, sampled(times, now, 1), now, ASKED, whole=False)
         outdated.append(found.kept.is_outdated)
         if found.kept.is_outdated:

@@ -13,7 +13,7 @@ from checks.lake.plain.earlier_answers import Answers, keys_of
 from checks.lake.plain.half_registered import Beside
 from checks.lake.plain.naming import Naming, cells_of, hive_place, values_in
 from checks.lake.plain.newest import is_later, newest_registered
-from checks.lake.plain.past import past_times
+from checks.lake.plain.past import past_periods, past_times
 from checks.lake.plain.siblings import ways_of
 from checks.lake.plain.targets import Targets, of_registered
 from checks.lake.plain.wants import Wants
@@ -134,15 +134,16 @@ class _ByPeriod:
         The newest come first. Where a period is kept in many places, or one of them cannot be read, that is all: what
         is learned rests on less.
         """
-        asked = {period.start: period for want in self.wants for period in want.needs.history}
+        filled = [each.period.start for each in seen.partitions if each.listing and each.listing.objects]
         known = {
             each.location
             for each in seen.partitions
             if each.listing is not None and each.listing.complete and each.seen_at is None
         }
-        if not asked or len(seen.partitions) > _PLACES_A_PERIOD * max(len(periods), _USUAL):
+        is_asked = filled and any(want.needs.history for want in self.wants)
+        if not is_asked or len(seen.partitions) > _PLACES_A_PERIOD * max(len(periods), _USUAL):
             return frozenset()
-        past = tuple(asked[start] for start in sorted(asked, reverse=True))
+        past = past_periods(max(filled), self.layout.every or DAILY, self.layout.zone)
         try:
             if targets_of.are_by_path:
                 targets = targets_of.by_name(past, self.clock.now)
@@ -150,7 +151,7 @@ class _ByPeriod:
                 targets, _, _ = self._registered(past, past[-1].wall, targets_of)
         except Unobserved:
             return frozenset()
-        starts = set(asked)
+        starts = {period.start for period in past}
         todo = [
             each
             for each in sorted(targets, key=lambda each: each.period, reverse=True)

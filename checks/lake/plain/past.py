@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any
 
 from checks.lake.s3.scan import Spot, can_scan
 from checks.model import Unobserved
+from checks.schedule.periods import back_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
+    from zoneinfo import ZoneInfo
 
     from checks.aws.pages import Page
     from checks.lake.s3.objects import ObjectStore
     from checks.lake.s3.table_reader import LakeReader
-    from checks.model import PartitionSeen
+    from checks.model import PartitionSeen, Period
     from checks.rules.asking import Clock
     from checks.rules.base import TablePlan
+    from checks.schedule.periods import Every
 
 MOST_REQUESTS = 20
 """Listings that learning may take of one table, once: at list prices a hundredth of a cent."""
+_PAST_DAYS, _PAST_HOURS = timedelta(days=60), timedelta(days=14)
+"""How far back partitions are looked at: two months of days, two weeks of hours, as a habit of them takes."""
+_MOST_PERIODS = 336
 _AT_ONCE = 48
 """Places of one scan: of hours two days, so that the newest are known first."""
 
@@ -44,6 +52,13 @@ class _Counted:
     def get_dated(self, bucket: str, key: str, **how: Any) -> tuple[bytes, datetime | None]:
         """Return the same, and when it was written; see ObjectStore."""
         return self.store.get_dated(bucket, key, **how)
+
+
+def past_periods(newest: datetime, every: Every, zone: ZoneInfo) -> tuple[Period, ...]:
+    """Return the periods from whose arrivals a habit is learned: those up to the newest with data, newest first."""
+    reach = _PAST_DAYS if every.nominal >= timedelta(days=1) else _PAST_HOURS
+    walk = takewhile(lambda period: period.end > newest - reach, back_from(newest, every, zone))
+    return tuple(islice(walk, _MOST_PERIODS))
 
 
 def past_times(
