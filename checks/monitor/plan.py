@@ -311,8 +311,8 @@ def _say_learning(planned: Planned, clock: Clock) -> Iterator[str]:
         f"; up to {sum(takes)} requests more, once, tell the habits of {len(takes)} of them" if takes else ""
     )
     yield f"limits of {number} are learned{once}"
-    shares = {share.say() for each in learning for rule in each.rules if (share := rule.share) is not None}
-    yield from (f"of each of them: {told}" for told in sorted(shares))
+    shares = {rule.share for each in learning for rule in each.rules if rule.share is not None}
+    yield from sorted(share.say("each") for share in shares)
 
 
 def say(planned: Planned, clock: Clock, cron: str = DEFAULT_CRON) -> str:

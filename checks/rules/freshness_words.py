@@ -161,12 +161,8 @@ def _limit(rule: Bounds, severity: Severity | None) -> timedelta | None:
 def _expected(rule: Bounds, facts: LastArrival, since: datetime | None, severity: Severity | None) -> str:
     learned = facts.learned
     if learned is not None and learned.due is not None:
-        how = (
-            f", as was learned: {learned.sentence}"
-            if severity is not None
-            else " at the latest, as was learned"
-        )
-        return f"by {say_instant(learned.due, rule.zone)}{how}"
+        at_most = " at the latest" if severity is None else ""
+        return f"by {say_instant(learned.due, rule.zone)}{at_most}, as was learned"
     stated = _stated(rule, facts.now, since, severity)
     return f"{stated}; {learned.lacks}" if learned is not None else stated
 
@@ -249,7 +245,7 @@ def nothing_seen(seen: Observation) -> Nothing:
 def _learned(auto: Auto, finding: Finding) -> Iterator[str]:
     """Yield what was learned, and between which bounds."""
     yield f"learned: {finding.usual}" if finding.usual else "learned: nothing yet"
-    yield auto.share.say()
+    yield auto.share.say("it")
     bounds = [
         f"{name} {say_duration(age)}"
         for name, age in (("floor", auto.floor), ("cap", auto.cap))
