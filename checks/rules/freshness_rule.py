@@ -103,6 +103,8 @@ class FreshnessRule(Rule):
             return Needs(place=True)  # it is listed whole, whatever comes out
         limits = self._watermarks(clock, memory)
         strictest = max(limits, default=None)
+        if strictest is None and self.learns:  # any arrival may turn out to be new enough
+            strictest = _LONG_AGO
         if layout is None:
             return Needs(place=True, enough_at=strictest, watermark=strictest)
         if (
@@ -131,7 +133,7 @@ class FreshnessRule(Rule):
             periods=tuple(periods) if unregistered else (),
             further=None if unregistered else further,
             onward_from=periods[-1].wall,
-            enough_at=strictest or (_LONG_AGO if self.learns else None),
+            enough_at=strictest,
             watermark=strictest,
             first_period=True,
             history=self.learns and memory.has_to_learn,
