@@ -467,9 +467,9 @@ class TableMemory:
         return self.arrivals is None or self.arrivals.is_outdated
 
     def knows_until(self, at: datetime | None) -> bool:
-        """Tell whether what came since an instant is all that came since earlier runs; None: since it began."""
-        last_at = self.arrivals.last_at if self.arrivals is not None else None
-        return at is None or last_at is None or at <= last_at
+        """Tell whether what came from an instant on holds all that came since the last look; None: since it began."""
+        looked_at = self.arrivals.looked_at if self.arrivals is not None else None
+        return at is None or looked_at is None or at <= looked_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
