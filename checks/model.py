@@ -446,7 +446,8 @@ class TableMemory:
     is checked; ``schema`` holds the columns and then the partition keys last seen, where these are checked.
     ``answers`` are what was seen of partitions of the lookback, by their location, where that may spare a request;
     ``log_answer`` is what was read of the table's log. ``ages`` are those beyond which periods were gone, each with
-    the last days on which that was seen. ``arrivals`` is what limits are learned from, where they are.
+    the last days on which that was seen. ``arrivals`` is what limits are learned from, where they are;
+    ``firsts``, when the first data of earlier periods came (by label), what schedules are learned from.
     """
 
     first_period_at: datetime | None = None
@@ -460,6 +461,7 @@ class TableMemory:
     log_answer: LogAnswer | None = None
     ages: Mapping[int, tuple[date, ...]] = field(default_factory=dict)
     arrivals: ArrivalsKept | None = None
+    firsts: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
     def has_to_learn(self) -> bool:

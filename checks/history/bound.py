@@ -50,6 +50,7 @@ _PARTS = (
     _Part("first_seen", "when data first came into older periods", lambda m: replace(m, first_seen=_newer(m))),
     _Part("past_periods", "how often periods came on time", lambda m: replace(m, past_periods={})),
     _Part("arrivals", "when data came earlier (limits are learned anew)", lambda m: replace(m, arrivals=None)),
+    _Part("firsts", "when periods came (schedules are learned anew)", lambda m: replace(m, firsts={})),
     _Part("sizes", "the sizes of earlier periods (volume needs its history anew)", lambda m: replace(m, sizes={})),
     _Part("first_seen", "when data first came into any period", lambda m: replace(m, first_seen={})),
     _Part("layout", "how partition values carry time (it is found out again)", lambda m: replace(m, layout=None)),

@@ -203,6 +203,7 @@ PARTS: dict[str, Callable[[TableMemory], JsonValue]] = {
     ),
     "log_answer": lambda memory: None if memory.log_answer is None else _log_answer(memory.log_answer),
     "arrivals": lambda memory: None if memory.arrivals is None else _arrivals(memory.arrivals),
+    "firsts": lambda memory: _grouped(memory.firsts, lambda at: [_write(at)]) or None,
 }
 """How each part of what is remembered of a table is written, None where there is nothing to write."""
 
@@ -280,6 +281,7 @@ def _read_record(one: dict[str, Any]) -> TableRecord:
             answers={place: _read_answer(place, each) for place, each in one.get("answers", {}).items()},
             log_answer=_optional(_read_log_answer, one.get("log_answer")),
             arrivals=_optional(_read_arrivals, one.get("arrivals")),
+            firsts=dict(_ungrouped(one.get("firsts", []), _read)),
             ages={int(age): _read_days(days) for age, days in one.get("ages", {}).items()},
         ),
     )

@@ -10,6 +10,8 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from checks.rules.base import on_one_schedule
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -35,6 +37,6 @@ def learn(
         def of_rule(rule: Rule) -> Rule:
             return rule.learned(seen, clock, plan.memory) if in_time else rule.without_time()
 
-        return replace(plan, rules=tuple(of_rule(rule) for rule in plan.rules))
+        return replace(plan, rules=on_one_schedule(tuple(of_rule(rule) for rule in plan.rules)))
 
     return tuple(of_plan(plan) for plan in plans)

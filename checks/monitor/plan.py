@@ -13,7 +13,7 @@ from checks.lake.glue.catalog import prefix_table
 from checks.model import CATALOG_CHECK, CONFIG_CHECK, Finding, Problem, ProblemKind, Status, TableMemory
 from checks.monitor.catalogued import is_pattern, not_in_catalog, read_catalog
 from checks.rules.asking import Share
-from checks.rules.base import TablePlan
+from checks.rules.base import TablePlan, by_memory
 from checks.rules.sentences import count_of
 from checks.schedule.runs import DEFAULT_CRON, RunTimes
 
@@ -129,7 +129,10 @@ def shared(
     if not learning:
         return tuple(plans)
     share = Share.of(false_alarms, tables or learning)
-    return tuple(replace(plan, rules=tuple(rule.sharing(share) for rule in plan.rules)) for plan in plans)
+    return tuple(
+        replace(plan, rules=by_memory(tuple(rule.sharing(share) for rule in plan.rules), plan.memory))
+        for plan in plans
+    )
 
 
 def _match_glob(selector: Selector, read: Catalogued, draft: _Draft) -> None:

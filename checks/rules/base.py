@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache, reduce
@@ -293,6 +293,16 @@ class Rule(ABC):
         """Return the rule with what it learns of what was seen and is remembered."""
         return self
 
+    def remembering(self, memory: TableMemory) -> Rule:  # noqa: ARG002 - the same
+        """Return the rule with what earlier runs remember that it learns from."""
+        return self
+
+    def scheduled(self, schedule: Schedule) -> Rule:
+        """Return the rule beside another schedule of the table's periods, where it looks at one."""
+        mine: Any = self
+        changed: Rule = mine if getattr(mine, "schedule", None) is None else replace(mine, schedule=schedule)
+        return changed
+
     def without_time(self) -> Rule:
         """Return the rule as it judges where there is no time left to learn."""
         return self
@@ -372,6 +382,19 @@ class Rule(ABC):
             console_url=about.console_url,
             silenced=about.silences.get(row.check),
         )
+
+
+def by_memory(rules: tuple[Rule, ...], memory: TableMemory) -> tuple[Rule, ...]:
+    """Return the rules of a table with what earlier runs remember of it, and one schedule for all."""
+    if not any(rule.learns for rule in rules):
+        return rules
+    return on_one_schedule(tuple(rule.remembering(memory) for rule in rules))
+
+
+def on_one_schedule(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """Return rules that look at the schedule which one of them states, after that was learned."""
+    stated = periods_stated(rules)
+    return rules if stated is None else tuple(rule.scheduled(stated.schedule) for rule in rules)
 
 
 def periods_stated(rules: Iterable[Rule]) -> StatedPeriods | None:

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from checks.layout import StatedLayout
 from checks.layout.dimensions import Dimensions, parse_each
+from checks.rules.asking import Share
 from checks.rules.base import (
     Binding,
     CheckConfig,
@@ -82,7 +83,13 @@ class PartitionsConfig(CheckConfig):
 
     check: ClassVar[str] = "partitions"
     expectation: ClassVar[str] = "checks.expectations.ExpectDuePartitionsToExist"
-    groups: ClassVar[tuple[frozenset[str], ...]] = (frozenset({"due", "business_day"}), frozenset({"after"}))
+    groups: ClassVar[tuple[frozenset[str], ...]] = (
+        frozenset({"due", "business_day"}),
+        frozenset({"after"}),
+        frozenset({"auto"}),
+    )
+    above: ClassVar[frozenset[str]] = frozenset({"auto"})
+    short_form: ClassVar[str | None] = "auto"
 
     every: Annotated[Every, BeforeValidator(parse_every), _TEXT] = Field(
         DAILY,
@@ -103,6 +110,13 @@ class PartitionsConfig(CheckConfig):
         "end",
         description="What due and after count from: the period's end, or its start (snapshot tables).",
         examples=["start"],
+    )
+    auto: Literal[True] | None = Field(
+        None,
+        description="Learns when periods are due, and on which days there are none, from when the data of earlier ones "
+        "came; and how long they are by their names, where every is not stated. What due and after say holds while too "
+        "few are known; without them a period, at most a day.",
+        examples=[True],
     )
     timezone: Annotated[ZoneInfo, BeforeValidator(parse_zone), _TEXT] | None = Field(
         None,
@@ -221,5 +235,11 @@ class PartitionsConfig(CheckConfig):
             raise ValueError(message)
         stated = StatedLayout(self.key, self.format) if self.key or self.format else None
         return PartitionsRule(
-            schedule=schedule, error_when=self.error_when, stated_layout=stated, each=self.each
+            schedule=schedule,
+            error_when=self.error_when,
+            stated_layout=stated,
+            each=self.each,
+            auto=Share(a_year=1.0, wanted=1.0) if self.auto is not None else None,
+            every_stated="every" in self.model_fields_set,
+            grace_stated="after" in self.model_fields_set,
         )

@@ -20,6 +20,7 @@ from checks.lake.plain.wants import Wants
 from checks.lake.s3.scan import Looked, can_scan, common
 from checks.layout.data_files import is_data, own_keys
 from checks.model import Observation, PartitionSeen, Unobserved
+from checks.rules.base import by_memory
 from checks.schedule.clock import wall_of
 from checks.schedule.formats import sorts_as_time
 from checks.schedule.periods import DAILY, period_of
@@ -54,6 +55,9 @@ def observe_by_period(plan: TablePlan, clock: Clock, reader: LakeReader, layout:
 
     A partition that cannot be listed carries its own problem. Raises Unobserved where nothing can be told.
     """
+    if plan.memory.layout is None:  # how long its periods are is learned from their names
+        known = replace(plan.memory, layout=layout.to_json())
+        plan = replace(plan, rules=by_memory(plan.rules, known))
     table, memory = plan.table, plan.memory
     wants = tuple(
         Wants(rule, rule.needs(table, layout, clock, memory)) for rule in plan.rules if rule.looks(table)
