@@ -23,9 +23,10 @@ from checks.model import Finding, Problem, ProblemKind, Severity
 from checks.rules import CHECKS
 from checks.rules.base import Direction, Row
 from checks.rules.told_once import told_once
+from checks.rules.upstream import told_within_upstreams
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from checks.model import Observation, TableMemory
     from checks.rules.asking import Clock
@@ -88,15 +89,25 @@ def uncollected() -> Iterator[None]:
 
 
 def findings_of(
-    plans: Iterable[TablePlan], observations: Mapping[str, Observation], clock: Clock
+    plans: Iterable[TablePlan],
+    observations: Mapping[str, Observation],
+    clock: Clock,
+    cover: Callable[[Iterable[Finding]], tuple[Finding, ...]] = tuple,
 ) -> tuple[Finding, ...]:
-    """Measure every rule on what was observed of its table (by its id), and judge all of them."""
+    """Measure every rule on what was observed of its table (by its id), and judge all of them.
+
+    ``cover`` adds what people said of them: what they hide hides nothing itself. What is told within another finding,
+    of its own table or of an upstream, is marked.
+    """
+    plans = tuple(plans)
     with uncollected():
         measured: list[Measured] = []
         for plan in plans:
             about, seen, memory = plan.about, observations[plan.table.id], plan.memory
             measured += [Measured(about, rule, row_of(rule, seen, clock, memory)) for rule in plan.rules]
-        return told_once(assess(measured))
+        found = told_once(cover(assess(measured)))
+        stated = {plan.table.id: plan.entry.upstream for plan in plans if plan.entry.upstream}
+        return told_within_upstreams(found, stated)
 
 
 def assess(measured: Sequence[Measured]) -> tuple[Finding, ...]:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from checks.rules.asking import Clock
 
 _VIEW = "VIRTUAL_VIEW"
+_MOST_NAMED = 3
+_MOST_ABSENT = 5
 _HEAD = ("TABLE", "FORMAT", "CHECKS", "READ BY", "REQUESTS", "USD A RUN")
 
 
@@ -320,6 +322,21 @@ def _say_learning(planned: Planned, clock: Clock) -> Iterator[str]:
     yield from sorted(share.say("each") for share in shares)
 
 
+def _notes(plans: Sequence[TablePlan]) -> list[str]:
+    """Return what is said of tables beside how they are read, of those together of which the same is."""
+    of: dict[str, list[str]] = {}
+    for each in plans:
+        chosen = each.entry.chosen
+        told = [f"only objects named {chosen} are data"] if chosen is not None else []
+        for note in dict.fromkeys([*told, *(note for rule in each.rules for note in rule.notes())]):
+            of.setdefault(note, []).append(each.table.id)
+    return [
+        f"{note}: {', '.join(tables[:_MOST_NAMED])}"
+        + (f" and {len(tables) - _MOST_NAMED} more" if len(tables) > _MOST_NAMED else "")
+        for note, tables in of.items()
+    ]
+
+
 def say(planned: Planned, clock: Clock, cron: str = DEFAULT_CRON, width: int | None = None) -> str:
     """Say the plan as a table of text, with the total, what cannot be looked at, and deadlines seen late.
 
@@ -345,11 +362,12 @@ def say(planned: Planned, clock: Clock, cron: str = DEFAULT_CRON, width: int | N
     ]
     if many:
         lines.append("a request more for each further 1,000 objects of a place that is read whole")
+    lines += _upstreams(planned.plans)
     lines += _say_learning(planned, clock)
     runs = RunTimes(cron)
     lines += [f"warning: {late.say(runs)}" for late in seen_late(planned.plans, runs, clock.now)]
     lines += [f"could not be planned: {finding.because}" for finding in planned.findings]
-    lines += [f"note: {note}" for note in planned.notes]
+    lines += [f"note: {note}" for note in (*_notes(planned.plans), *planned.notes)]
     return "\n".join(lines if width is None else [part for line in lines for part in _wrapped(line, width)])
 
 
@@ -370,3 +388,20 @@ def _wrapped(line: str, width: int) -> list[str]:
     if len(line) <= width:
         return [line]
     return textwrap.wrap(line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+
+
+def _upstreams(plans: Sequence[TablePlan]) -> list[str]:
+    """Say how many tables state upstreams, and which of these hide nothing, since they are not looked at."""
+    stated = {plan.table.id: plan.entry.upstream for plan in plans if plan.entry.upstream}
+    if not stated:
+        return []
+    looked_at = {plan.table.id for plan in plans}
+    named = {upstream for upstreams in stated.values() for upstream in upstreams}
+    absent = sorted(named - looked_at)
+    number = "1 table states" if len(stated) == 1 else f"{len(stated)} tables state"
+    what = "what fails for the periods that one of these fails for is told with it"
+    told = f"{number} upstreams ({len(named)} in all): {what}"
+    if absent:
+        more = f" and {len(absent) - _MOST_ABSENT} more" if len(absent) > _MOST_ABSENT else ""
+        told += f"; not looked at, so they hide nothing: {', '.join(map(clean, absent[:_MOST_ABSENT]))}{more}"
+    return [told]

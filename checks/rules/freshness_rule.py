@@ -9,12 +9,25 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
 from checks.layout.projection import is_projected
-from checks.model import Arrival, Finding, Format, Listing, Problem, ProblemKind, Severity, utc
+from checks.model import (
+    Absence,
+    Arrival,
+    Finding,
+    Format,
+    Listing,
+    Problem,
+    ProblemKind,
+    Severity,
+    Standstill,
+    utc,
+)
 from checks.rules.asking import Clock, Depth, Detail, Further, Needs
 from checks.rules.base import NOTHING_MORE, About, Direction, Row, RowValues, Rule
 from checks.rules.due_items import first_period_at
 from checks.rules.freshness_words import LastArrival, LearnedLimit, advice, because, explain, nothing_seen
-from checks.schedule.due import MOST_PERIODS, Schedule, open_time_ago
+from checks.rules.grace import notes_of
+from checks.schedule.due import MOST_PERIODS, Schedule
+from checks.schedule.open_time import open_time_ago
 from checks.schedule.periods import DAILY, back_from
 
 if TYPE_CHECKING:
@@ -26,6 +39,7 @@ if TYPE_CHECKING:
     from checks.rules.learned import Auto, Learned
     from checks.schedule.calendars import Calendar
     from checks.schedule.deadlines import Deadline
+    from checks.schedule.windows import Windows
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 """What stands for "never" in the row that is judged; no finding tells it."""
@@ -53,6 +67,8 @@ class FreshnessRule(Rule):
     error_after: timedelta | None = None
     deadline: Deadline | None = None
     within: timedelta | None = None
+    grace: timedelta | None = None
+    windows: Windows | None = None
     zone: ZoneInfo = ZoneInfo("UTC")
     age_calendar: Calendar | None = None
     schedule: Schedule | None = None
@@ -84,12 +100,33 @@ class FreshnessRule(Rule):
     def limits_at(self, now: datetime) -> tuple[datetime | None, datetime | None]:
         """Return the stated watermarks (UTC) for a warning and for critical; data at or after one is fresh."""
         if self.deadline is not None:
-            due_at = self.deadline.last_at_or_before(now)
-            return None, (due_at - self._within(due_at) if due_at is not None else None)
+            warning, critical = self.last_deadlines(now)
+            return (self._watermark(warning) if self.grace is not None else None), self._watermark(critical)
         return self._ago(now, self.warn_after), self._ago(now, self.error_after)
 
+    def last_deadlines(self, now: datetime) -> tuple[datetime | None, datetime | None]:
+        """Return the last deadline that has passed, and the last one whose grace is over, as `by` states them."""
+        if self.deadline is None:
+            return None, None
+        passed = self.deadline.last_at_or_before(now, self.due_at)
+        return passed, self.deadline.last_at_or_before(now, self.grace_end) if self.grace else passed
+
+    def due_at(self, stated_at: datetime) -> datetime:
+        """Return when data is due that a stated deadline asks for: at the end of the window that it falls within."""
+        return self.windows.end_after(stated_at) if self.windows is not None else stated_at
+
+    def grace_end(self, stated_at: datetime) -> datetime:
+        """Return from when on it is critical that data has not come by a stated deadline."""
+        return self.due_at(self.due_at(stated_at) + (self.grace or timedelta(0)))
+
+    def _watermark(self, stated_at: datetime | None) -> datetime | None:
+        """Return from when on data counts for a stated deadline; time within windows does not count."""
+        if stated_at is None:
+            return None
+        return utc(open_time_ago(stated_at, self._within(stated_at), self.zone, None, self.windows))
+
     def _ago(self, now: datetime, age: timedelta | None) -> datetime | None:
-        return utc(open_time_ago(now, age, self.zone, self.age_calendar)) if age is not None else None
+        return utc(open_time_ago(now, age, self.zone, self.age_calendar, self.windows)) if age else None
 
     def _within(self, due_at: datetime) -> timedelta:
         if self.within is not None:
@@ -194,11 +231,17 @@ class FreshnessRule(Rule):
         ]
 
     def deadlines(self, start: datetime) -> Iterator[datetime]:
-        """Yield the times by which new data has to be there."""
+        """Yield the times by which new data has to be there, and when their grace is over."""
         at = first = self.deadline.first_at_or_after(start) if self.deadline is not None else None
         while self.deadline is not None and at is not None and first is not None and at < first + _DAY:
-            yield at
+            yield self.due_at(at)
+            if self.grace is not None:
+                yield self.grace_end(at)
             at = self.deadline.first_at_or_after(at + timedelta(minutes=1))
+
+    def notes(self) -> Iterator[str]:
+        """Yield within which windows nothing is due, and how long being late is a warning."""
+        return notes_of(self.windows, self.grace, of_age=self.deadline is None)
 
     def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row[LastArrival]:
         """Find the newest arrival that counts, and what stands against believing that it is the newest."""
@@ -231,7 +274,8 @@ class FreshnessRule(Rule):
             if self.auto is not None:
                 facts = replace(facts, learned=self._told(at, clock.now))
             if facts.learned is not None and facts.learned.due is not None:
-                said |= {"warning": None, "critical": facts.learned.watermark(at, clock.now)}
+                warning, critical = self._learned_limits(facts.learned, at, clock.now)
+                said |= {"warning": warning, "critical": critical}
             elif self.auto is not None and not limits:
                 said |= {"unknown": doubt or self._too_little(seen)}
             return self.row(seen, facts, **said)
@@ -258,6 +302,8 @@ class FreshnessRule(Rule):
         if known is None:
             return LearnedLimit(lacks="there was no time to learn in this run")
         due = known.due(self.zone)
+        if due is not None:
+            due = self.due_at(due)
         if due is None:
             return LearnedLimit(lacks=f"too little is known to learn: {known.need}")
         came_since = newest_at > due
@@ -267,6 +313,15 @@ class FreshnessRule(Rule):
             known.found.sure,
             still_needed=known.found.still_needed if came_since and due < now else 0,
         )
+
+    def _learned_limits(
+        self, learned: LearnedLimit, at: datetime, now: datetime
+    ) -> tuple[datetime | None, datetime]:
+        """Return how new data would have to be for no warning, and for nothing critical, by what was learned."""
+        if self.grace is None or learned.due is None:
+            return None, learned.watermark(at, now)
+        ended = replace(learned, due=self.grace_end(learned.due))
+        return learned.watermark(at, now), ended.watermark(at, now)
 
     def _too_little(self, seen: Observation) -> Problem:
         """Return the problem of a table of which too little is known, beside which no limit stands."""
@@ -356,12 +411,15 @@ class FreshnessRule(Rule):
         newest_at = row.facts.newest_at
         limits = [limit for limit in (row.warning, row.critical) if isinstance(limit, datetime)]
         learned = row.facts.learned
-        due_at = self.deadline.last_at_or_before(row.facts.now) if self.deadline is not None else None
+        due_at = self._missed(row.facts.now, severity)
+        is_plain = self.age_calendar is None and self.windows is None
         if learned is not None and learned.due is not None:
             due_at = learned.due
-        elif due_at is None and newest_at is not None and severity is not None and self.age_calendar is None:
+        elif self.deadline is None and newest_at is not None and severity is not None and is_plain:
             due_at = newest_at + (self.warn_after or self.error_after or timedelta(0))
-        since_limit = row.critical if isinstance(row.critical, datetime) else None
+        is_soft = self.grace is not None and severity is not Severity.CRITICAL
+        since = row.warning if is_soft else row.critical
+        since_limit = since if isinstance(since, datetime) else None
         return self.tell(
             row,
             severity,
@@ -374,7 +432,36 @@ class FreshnessRule(Rule):
             usual=learned.said if learned is not None else "",
             stale_since=newest_at or row.facts.silent_from,
             of_period=self._newest_due(row.facts.now) if severity is not None else "",
+            absence=self._absence(row.facts) if severity is not None else None,
         )
+
+    def _missed(self, now: datetime, severity: Severity | None) -> datetime | None:
+        """Return the deadline (UTC) that is spoken of: of what is critical, the last one whose grace is over."""
+        passed, ended = self.last_deadlines(now)
+        stated_at = ended if severity is Severity.CRITICAL else passed
+        return self.due_at(stated_at) if stated_at is not None else None
+
+    def _absence(self, facts: LastArrival) -> Absence:
+        """Return that nothing came since the last arrival, and when it was overdue, as was learned or stated."""
+        since = facts.newest_at or facts.silent_from
+        if facts.learned is None or facts.learned.due is None:
+            return self.absence(since)
+        return Absence(standstill=Standstill(since=since, overdue_at=facts.learned.due, of="arrivals"))
+
+    def absence(self, since: datetime | None, of: str = "arrivals") -> Absence:
+        """Return that nothing came since then, and the first of its deadlines or limits that this crossed."""
+        return Absence(standstill=Standstill(since=since, overdue_at=self._overdue_at(since), of=of))
+
+    def _overdue_at(self, since: datetime | None) -> datetime | None:
+        """Return when the next data should have come; closed days, which move a limit, are not counted."""
+        if since is None:
+            return None
+        if self.deadline is None:
+            return since + (self.warn_after or self.error_after or timedelta(0))
+        after = self.deadline.first_at_or_after(since + timedelta(microseconds=1))
+        if after is None:
+            return None
+        return self.deadline.first_at_or_after(since + self._within(after) + timedelta(microseconds=1))
 
     def _newest_due(self, now: datetime) -> str:
         due = self.schedule.due(now) if self.schedule is not None else ()

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
 from checks.model import Format, Severity
 from checks.rules.sentences import count_of
 from checks.schedule.clock import say_instant
 from checks.schedule.durations import say_duration, say_size
-from checks.schedule.periods import DAILY, back_from
+from checks.schedule.open_time import open_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,9 +23,7 @@ if TYPE_CHECKING:
     from checks.schedule.calendars import Calendar
     from checks.schedule.deadlines import Deadline
     from checks.schedule.due import Schedule
-
-_MOST_DAYS = 20 * 366
-"""No age is counted further back than this."""
+    from checks.schedule.windows import Windows
 
 
 class Bounds(Protocol):
@@ -39,6 +36,10 @@ class Bounds(Protocol):
     @property
     def deadline(self) -> Deadline | None: ...  # noqa: D102 - the same
     @property
+    def grace(self) -> timedelta | None: ...  # noqa: D102 - the same
+    @property
+    def windows(self) -> Windows | None: ...  # noqa: D102 - the same
+    @property
     def zone(self) -> ZoneInfo: ...  # noqa: D102 - the same
     @property
     def age_calendar(self) -> Calendar | None: ...  # noqa: D102 - the same
@@ -47,6 +48,9 @@ class Bounds(Protocol):
     @property
     def auto(self) -> Auto | None: ...  # noqa: D102 - the same
     def limits_at(self, now: datetime) -> tuple[datetime | None, datetime | None]: ...  # noqa: D102 - the same
+    def last_deadlines(self, now: datetime) -> tuple[datetime | None, datetime | None]: ...  # noqa: D102 - the same
+    def due_at(self, stated_at: datetime) -> datetime: ...  # noqa: D102 - the same
+    def grace_end(self, stated_at: datetime) -> datetime: ...  # noqa: D102 - the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,11 @@ def because(rule: Bounds, facts: LastArrival, since: datetime | None, severity: 
     if newest.at > now:
         return f"the newest data came {when}, after the time of this run; expected {expected}"
     age = say_duration(now - newest.at)
-    counted = _open_time(newest.at, now, rule.zone, rule.age_calendar)
+    counted = (
+        now - newest.at
+        if rule.deadline is not None
+        else open_time(newest.at, now, rule.zone, rule.age_calendar, rule.windows)
+    )
     learned = facts.learned
     limit = _limit(rule, severity) if learned is None or learned.due is None else None
     told = say_duration(counted)
@@ -162,18 +170,28 @@ def _expected(rule: Bounds, facts: LastArrival, since: datetime | None, severity
     learned = facts.learned
     if learned is not None and learned.due is not None:
         at_most = " at the latest" if severity is None else ""
-        return f"by {say_instant(learned.due, rule.zone)}{at_most}, as was learned"
+        grace = ""
+        if rule.grace is not None and severity is not None:
+            grace = f", with grace until {say_instant(rule.grace_end(learned.due), rule.zone)}"
+        return f"by {say_instant(learned.due, rule.zone)}{at_most}, as was learned{grace}"
     stated = _stated(rule, facts.now, since, severity)
     return f"{stated}; {learned.lacks}" if learned is not None else stated
 
 
 def _stated(rule: Bounds, now: datetime, since: datetime | None, severity: Severity | None) -> str:
     if rule.deadline is not None:
-        due_at = rule.deadline.last_at_or_before(now)
-        if due_at is None or since is None:
+        passed, ended = rule.last_deadlines(now)
+        stated_at = ended if severity is Severity.CRITICAL else passed
+        if stated_at is None or since is None:
             return f"by {rule.deadline.say()}, which has not come yet"
-        return f"by {say_instant(due_at, rule.zone)} (data since {say_instant(since, rule.zone)} counts)"
+        due = say_instant(rule.due_at(stated_at), rule.zone)
+        told = f"by {due} (data since {say_instant(since, rule.zone)} counts)"
+        if rule.grace is None or severity is None:
+            return told
+        end = say_instant(rule.grace_end(stated_at), rule.zone)
+        return f"{told}, with grace until {end}"
     closed = f", days closed in calendar {rule.age_calendar.name} not counted" if rule.age_calendar else ""
+    closed += f", time within {rule.windows.say()} not counted" if rule.windows else ""
     return f"at most {say_duration(_limit(rule, severity) or timedelta(0))} old{closed}"
 
 
@@ -195,20 +213,6 @@ def advice(facts: LastArrival, limit: datetime | None, zone: ZoneInfo) -> str:
         else f"it has written nothing{told}"
     )
     return f"look at the run that writes {facts.location}; {what}"
-
-
-def _open_time(since: datetime, now: datetime, zone: ZoneInfo, calendar: Calendar | None) -> timedelta:
-    """Return how much time passed between the two, days that the calendar closes not counted."""
-    if calendar is None:
-        return now - since
-    passed, upper = timedelta(0), now
-    for day in islice(back_from(now, DAILY, zone), _MOST_DAYS):
-        if calendar.is_open(day.wall.date()):
-            passed += max(upper - max(day.start, since), timedelta(0))
-        upper = day.start
-        if upper <= since:
-            break
-    return passed
 
 
 def nothing_seen(seen: Observation) -> Nothing:
@@ -242,30 +246,37 @@ def nothing_seen(seen: Observation) -> Nothing:
     return Nothing(f"never loaded: {place} was listed completely and holds nothing{held}", is_first=True)
 
 
-def _learned(auto: Auto, finding: Finding) -> Iterator[str]:
-    """Yield what was learned, and between which bounds."""
+def _learned(rule: Bounds, finding: Finding, *, is_limited: bool) -> Iterator[str]:
+    """Yield what was learned, between which bounds; nothing where nothing is."""
+    auto = rule.auto
+    if auto is None:
+        return
     yield f"learned: {finding.usual}" if finding.usual else "learned: nothing yet"
     yield auto.share.say("it")
-    bounds = [
-        f"{name} {say_duration(age)}"
-        for name, age in (("floor", auto.floor), ("cap", auto.cap))
-        if age is not None
-    ]
+    ages = (("floor", auto.floor), ("cap", auto.cap))
+    bounds = [f"{name} {say_duration(age)}" for name, age in ages if age is not None]
     if bounds:
         yield f"ages that may be learned: {', '.join(bounds)}"
+    if is_limited:
+        yield "stated limits, which hold while too little is known:"
 
 
 def explain(rule: Bounds, seen: Observation, finding: Finding, clock: Clock) -> Iterator[str]:
     """Yield the deadline, the watermarks, what counts, and what was listed."""
     warning, critical = rule.limits_at(clock.now)
-    if rule.auto is not None:
-        yield from _learned(rule.auto, finding)
-        if warning is not None or critical is not None:
-            yield "stated limits, which hold while too little is known:"
+    yield from _learned(rule, finding, is_limited=warning is not None or critical is not None)
     if rule.deadline is not None:
-        last = rule.deadline.last_at_or_before(clock.now)
-        told = f"; the last one was {say_instant(last, rule.zone)}" if last is not None else ""
+        last, _ = rule.last_deadlines(clock.now)
+        told = f"; the last one was {say_instant(rule.due_at(last), rule.zone)}" if last is not None else ""
+        if last is not None and rule.due_at(last) != last:
+            told += f", put off from {say_instant(last, rule.zone)}"
         yield f"due by {rule.deadline.say()}{told}"
+        if rule.grace is not None:
+            until = f": until {say_instant(rule.grace_end(last), rule.zone)}" if last is not None else ""
+            yield f"a warning for {say_duration(rule.grace)} from the deadline on{until}, then critical"
+    if rule.windows is not None:
+        what = "nothing is due, but at their end" if rule.deadline is not None else "no time counts as age"
+        yield f"within windows {rule.windows.say()} {what}"
     for name, limit in (("a warning", warning), ("critical", critical)):
         if limit is not None:
             yield f"watermark: {name} where nothing came since {say_instant(limit, rule.zone)}"
