@@ -268,6 +268,6 @@ class PartitionsConfig(CheckConfig):
             stated_layout=stated,
             each=self.each,
             auto=Share(a_year=1.0, wanted=1.0) if self.auto is not None else None,
-            every_stated="every" in self.model_fields_set,
-            grace_stated="after" in self.model_fields_set,
+            every_stated=self.auto is None or "every" in self.model_fields_set,
+            grace_stated=self.auto is None or "after" in self.model_fields_set,
         )
