@@ -159,8 +159,10 @@ def run(
     ``tables`` are globs of table ids to look at, all when empty. ``now`` looks as of that time and
     ignores later evidence: an aware datetime, or ISO 8601 text (UTC unless it has an offset). ``progress`` shows a bar;
     where it is not said, in a notebook that has widgets. ``send`` publishes the report to the config's topics; the
-    state of what was delivered does not move, whatever is sent. Raises `checks.config.ConfigErrors` with every mistake of the
-    config, `checks.monitor.NothingMatches` when ``tables`` chooses none, ValueError for a ``now`` without a zone.
+    state of what was delivered does not move, whatever is sent.
+
+    Raises `checks.config.ConfigErrors` with every mistake of the config, `checks.monitor.NothingMatches` when
+    ``tables`` chooses none, ValueError for a ``now`` that is no time or has no zone.
     """
     environ = os.environ if environ is None else environ
     loaded = monitor.load_config(config, environ)
