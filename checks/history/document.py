@@ -60,7 +60,9 @@ def from_text(text: str | bytes) -> State:
     """Return the state of a document; raise ValueError with the reason when it is not one of this version."""
     try:
         document = json.loads(text)
-    except (ValueError, RecursionError):
+    except RecursionError:
+        raise ValueError("it is nested more deeply than any history is") from None
+    except ValueError:
         raise ValueError("it is not whole JSON") from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise ValueError("it is some other document")
