@@ -113,6 +113,17 @@ def test_names_of_keys_are_taken_from_paths_where_nothing_else_tells_them() -> N
     assert filled(plan, observe(hudi.READER, plan, table.objects)) == A_GAP
 
 
+def test_a_table_of_which_no_path_was_seen_is_not_said_to_be_unpartitioned() -> None:
+    table = HudiTable(more={"hoodie.table.partition.fields": ""})
+    table.instant(NINE, "commit", hudi_commit(inserts=0))
+    table.archive()
+    seen = observe(hudi.READER, plan_with(Format.HUDI), table.objects)
+    assert seen.notes[-1] == (
+        f"neither {LOCATION}.hoodie/hoodie.properties nor the catalog names the partition keys of sales.orders, "
+        "and no commit that was read a path"
+    )
+
+
 def test_a_partitioned_table_whose_keys_nothing_names_is_not_said_to_be_none() -> None:
     table = HudiTable(more={"hoodie.table.partition.fields": ""})
     table.instant(NINE, "commit", hudi_commit(partition="2026/11/21"))

@@ -138,15 +138,21 @@ class Partitions:
                 self.properties.entries, table.partition_keys, table.columns, seen, self.plan.stated_layout
             )
             if self._paths is None:
-                raise Unobserved(self._without_keys(next((path for path in seen if path), "")))
+                raise Unobserved(self._without_keys(seen))
         return self._paths
 
-    def _without_keys(self, path: str) -> Problem:
-        if path:
+    def _without_keys(self, paths: Sequence[str]) -> Problem:
+        path = next((path for path in paths if path), "")
+        if path or not paths:
+            where = (
+                f"whose data lies in paths such as {clean(path)}"
+                if path
+                else "and no commit that was read a path"
+            )
             return Problem(
                 ProblemKind.UNSUPPORTED,
                 f"neither {self.properties.place} nor the catalog names the partition keys of {self.plan.table.id}, "
-                f"whose data lies in paths such as {clean(path)}",
+                f"{where}",
                 "state hoodie.table.partition.fields, or the partition keys in the catalog",
             )
         return Problem(

@@ -261,7 +261,7 @@ def _snapshot(entry: Mapping[str, Any], snapshot_id: int, place: str) -> Snapsho
     if not isinstance(summary, dict):
         raise malformed(place, f"the summary of snapshot {snapshot_id} is no object")
     operation = summary.get("operation")
-    operation = operation.lower() if isinstance(operation, str) else None
+    operation = str(operation).lower() if operation not in (None, "") else None
     parent = entry.get("parent-snapshot-id")
     if parent is not None and _id(parent) is None and parent != _NONE:
         raise malformed(place, f"the parent of snapshot {snapshot_id} is {parent!r}")
@@ -278,7 +278,7 @@ def _snapshot(entry: Mapping[str, Any], snapshot_id: int, place: str) -> Snapsho
         id=snapshot_id,
         parent_id=_id(parent),
         at=instant_of_ms(entry.get("timestamp-ms"), f"timestamp-ms of snapshot {snapshot_id}", place),
-        operation=operation or None,
+        operation=operation,
         manifest_list=manifest_list if isinstance(manifest_list, str) else None,
         is_encrypted=entry.get("key-id") is not None,
         added_deletes=sum(deletes) if deletes else None,
