@@ -6,7 +6,7 @@ import json
 import random
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 
@@ -16,6 +16,7 @@ from tests.support.tables_by_engines import NOW, ROOT, delta_add, delta_commit, 
 from tests.support.times import DAY
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from checks.model import Observation
@@ -91,7 +92,9 @@ def beside_hudi(objects: ObjectsInMemory, chance: random.Random) -> None:
         )
 
 
-WAYS = {
+Ways: TypeAlias = "dict[str, tuple[Callable[[Path, Sequence[Load]], Loaded], Leave]]"
+Leave: TypeAlias = "Callable[[ObjectsInMemory, random.Random], None]"
+WAYS: Ways = {
     "delta": (as_delta, beside_delta),
     "iceberg": (as_iceberg, beside_iceberg),
     "hudi": (as_hudi, beside_hudi),
