@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import UTC
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checks.config.keys import matches_id
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from checks.config.keys import Account, Route, Settings
-    from checks.config.mistakes import Path
+    from checks.config.mistakes import Path as KeyPath
     from checks.config.selectors import Selector
     from checks.config.watchlist import Bound, Entry, Watchlist
     from checks.rules.asking import StatedPeriods
@@ -111,6 +112,11 @@ class Config:
         """
         return self.settings.name or re.sub(r"(?<=.)\.[^.]*$", "", self.source.rstrip("/").rpartition("/")[2])
 
+    @property
+    def folder(self) -> Path | None:
+        """The folder that its local places count from: its own; the working folder without a file, None in S3."""
+        return None if self.source.startswith("s3://") else Path(self.source).parent
+
     def watches(self, table: str) -> bool:
         """Tell whether an entry speaks of a table, by its id."""
         if table.startswith("s3://"):
@@ -169,7 +175,7 @@ class Config:
         return Problem(ProblemKind.AMBIGUOUS, message, remedy, cause=f"config: {names}")
 
 
-def _key(path: Path) -> str:
+def _key(path: KeyPath) -> str:
     words = [str(part) for part in path[2:]]
     return f"{'.'.join(words)}: " if words else ""
 

@@ -25,8 +25,10 @@ from checks.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import date, datetime
+
+    from checks.report.series import Look
 
 VERSION = 1
 SUBJECT_LONGEST = 99
@@ -82,7 +84,8 @@ class Report:
     ``findings`` go worst first, then by table, one on the config itself before all; ``zone`` is the zone
     that times are told in. ``whole`` is False for a report of news only: it still holds all findings.
     ``whole_at`` says where the whole report is kept, for messages that must be cut. ``tables_in_run`` and
-    ``tables_reached`` are of the run, also in a part of its report.
+    ``tables_reached`` are of the run, also in a part of its report. ``looks`` holds what was seen of each table
+    and remembered of it, for renderings that show its last periods; it may be empty.
     """
 
     run_id: str
@@ -100,6 +103,7 @@ class Report:
     is_part: bool = False
     tables_in_run: int = 0
     tables_reached: int = 0
+    looks: Mapping[str, Look] = field(default_factory=dict)
     version: int = VERSION
 
     @property
