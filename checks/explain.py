@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from checks.changes.marked import say_mark
 from checks.config.merging import DEFAULTS_RANK
 from checks.lake import Lake
 from checks.lake.glue.catalog import prefix_table
@@ -15,6 +16,7 @@ from checks.lake.plain.earlier_answers import say_spared
 from checks.layout import layout_from_json
 from checks.layout.projection import Unprojectable, is_projected, projection_of
 from checks.model import Format, ProblemKind, Unobserved
+from checks.monitor import run_marks
 from checks.monitor.plan import plan_of
 from checks.monitor.run_memory import Memory
 from checks.rules.dimensions import say_combination
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from checks.config import Config
     from checks.config.resolved import Resolved
     from checks.config.watchlist import Entry
+    from checks.marks import Mark
     from checks.model import Finding, Item, Observation, Period, Problem, Table
     from checks.monitor.run_memory import Owner
     from checks.rules.asking import Clock
@@ -62,6 +65,9 @@ class Explained:
     seen: Observation
     findings: tuple[Finding, ...]
     requests: Mapping[str, int]
+    marks: tuple[Mark, ...] = ()
+    unread: tuple[str, ...] = ()
+    """Why there may be more marks."""
 
 
 def explain(config: Config, table: str, clock: Clock, history: str, owner: Owner) -> str:
@@ -88,6 +94,7 @@ def explain(config: Config, table: str, clock: Clock, history: str, owner: Owner
         raise NotWatched(f"{resolved.problem.message}; {resolved.problem.remedy}")
     plan = plan_of(found, resolved, config, memory.state.tables, clock.now, matched_by=resolved.matched_by)
     seen = lake.observe_all([plan], clock)[found.id]
+    marks = run_marks.read(memory, clock.now, config.settings.timezone)
     return say(
         Explained(
             config=config,
@@ -96,8 +103,10 @@ def explain(config: Config, table: str, clock: Clock, history: str, owner: Owner
             plan=plan,
             clock=clock,
             seen=seen,
-            findings=findings_of([plan], {found.id: seen}, clock),
+            findings=findings_of([plan], {found.id: seen}, clock, marks.cover),
             requests=lake.cost().by_operation,
+            marks=marks.marks.of(found.id),
+            unread=marks.notes,
         )
     )
 
@@ -177,6 +186,11 @@ def _sections(known: Explained) -> Iterator[tuple[str, list[str]]]:
         told = list(rule.explain(known.seen, finding, known.clock))
         if told:
             yield rule.check.upper(), told
+    if known.marks or known.unread:
+        yield (
+            "MARKS",
+            [*known.unread, *(say_mark(mark, known.config.settings.timezone) for mark in known.marks)],
+        )
     yield "VERDICT", list(_verdict(known))
     total = sum(known.requests.values())
     each = ", ".join(f"{operation} {count}" for operation, count in sorted(known.requests.items()))
@@ -331,8 +345,12 @@ def _when_due(schedule: Schedule) -> str:
         when = f"at the first {schedule.deadline.say()} at or after its {anchor}"
     else:
         when = f"{say_duration(schedule.after)} past its {anchor}"
+    if schedule.grace:
+        when += f", critical {say_duration(schedule.grace)} later"
     closed = f"; calendar {schedule.calendar.name}" if schedule.calendar is not None else ""
-    return f"every {schedule.every}, labels in {schedule.labels.key}; each is due {when}{closed}"
+    if schedule.windows is not None:
+        closed += f"; nothing is due within {schedule.windows.say()}, but at their end"
+    return f"every {schedule.every.say()}, labels in {schedule.labels.key}; each is due {when}{closed}"
 
 
 def _period(
@@ -340,12 +358,17 @@ def _period(
 ) -> Iterator[str]:
     """Tell one period: when it was due and what became of it, or why it was not due. Nothing where it is yet to be."""
     if due is None:
-        due_at = replace(schedule, calendar=None).due_at(period)
-        reason = schedule.closed_because(period, due_at) if due_at is not None else None
+        reason = schedule.closed_because(period)
         if reason is not None:
             yield f"{period.label}  not due: {reason}"
         return
     when = f"{period.label}  due {say_instant(due.due_at, schedule.zone)}"
+    stated_at = schedule.stated_at(period)
+    if stated_at is not None and stated_at != due.due_at:
+        when += f" (put off from {say_instant(stated_at, schedule.zone)})"
+    grace_end = schedule.grace_end(due.due_at)
+    if schedule.grace and grace_end > known.clock.now:
+        when += f", grace until {say_instant(grace_end, schedule.zone)}"
     if not items:
         yield f"{when}: {_why_not_judged(period, known)}"
         return

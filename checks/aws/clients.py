@@ -1,4 +1,4 @@
-"""Clients of S3 and SNS that give an attempt up early and try it again."""
+"""Clients of S3, SNS and others that give an attempt up early and try it again."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from botocore.config import Config
+    from mypy_boto3_glue import GlueClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sts import STSClient
 
 ATTEMPTS = 5
 ATTEMPT_S = 10.0
@@ -34,12 +36,28 @@ def s3() -> S3Client:
         return boto3.client("s3", region_name=own_region(), config=_config())
 
 
+def glue() -> GlueClient:
+    """Return a client of the own region."""
+    import boto3
+
+    with _MAKING:
+        return boto3.client("glue", region_name=own_region(), config=_config())
+
+
 def sns(region: str) -> SNSClient:
     """Return a client of the region."""
     import boto3
 
     with _MAKING:
         return boto3.client("sns", region_name=region, config=_config())
+
+
+def sts() -> STSClient:
+    """Return a client of the own region."""
+    import boto3
+
+    with _MAKING:
+        return boto3.client("sts", region_name=own_region(), config=_config())
 
 
 def _config() -> Config:

@@ -10,12 +10,14 @@ last seen, so that news that could not be sent is news again the next time. The 
 - A bad item that is not among the items of its finding any more left the lookback unfilled: `EXPIRED`.
 - Silenced findings yield no news and stay in the state; one that still fails when its silence ends is
   `NEW`, since its trouble was first seen.
+- What marks say is in `checks.changes.marked`.
 - A finding that stands for its whole table (gone from the catalog) shadows what was told of the table.
 """
 
 from __future__ import annotations
 
 from checks.changes.advance import advance
+from checks.changes.marked import Marks, cover, hold
 from checks.changes.news import NEWS, OVER, changes
 from checks.changes.state import ItemTold, State, TableRecord, Told, complete, finish
 
@@ -23,11 +25,14 @@ __all__ = [
     "NEWS",
     "OVER",
     "ItemTold",
+    "Marks",
     "State",
     "TableRecord",
     "Told",
     "advance",
     "changes",
     "complete",
+    "cover",
     "finish",
+    "hold",
 ]

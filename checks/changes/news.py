@@ -7,6 +7,7 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from checks.changes.marked import unreminded
 from checks.model import CONFIG_CHECK, Change, Finding, Item, ItemState, Reason, Severity, Status
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def changes(
     remind_after = remind_every - min(_REMINDER_SLACK, remind_every / 10)
     result: list[Change] = []
     for finding in found:
-        result += _of_finding(state.told.get(finding.id), finding, now, remind_after)
+        result += unreminded(finding, _of_finding(state.told.get(finding.id), finding, now, remind_after))
     by_table: dict[str, list[Finding]] = {}
     for finding in found:
         by_table.setdefault(finding.table, []).append(finding)
@@ -77,7 +78,7 @@ def _of_finding(told: Told | None, finding: Finding, now: datetime, remind_after
         return [_unchecked(told, finding, now, remind_after)]
     if finding.status is Status.PASS:
         return [] if told is None or told.silenced else _over(told, finding, now, remind_after)
-    bad = [item for item in finding.items if item.state.is_bad]
+    bad = [item for item in finding.items if item.state.is_bad and not item.marked]
     if not bad:
         return [_failing(told, finding, now, remind_after)]
     failing = [_item_failing(told, finding, item, now, remind_after) for item in bad]

@@ -18,11 +18,12 @@ from checks.channels import heartbeat
 from checks.config import load, load_environment
 from checks.lake import Lake
 from checks.model import JsonValue, Observation, ProblemKind, iso
-from checks.monitor import last_good
+from checks.monitor import last_good, run_marks
 from checks.monitor import plan as planning
 from checks.monitor import run_memory as remembering
 from checks.monitor.delivery import publish_all, send, topic_of
 from checks.monitor.invocation import read_event, refusal
+from checks.monitor.recorded import rows_of
 from checks.monitor.run_memory import Memory, Owner
 from checks.monitor.time_left import TimeLeft
 from checks.report import build
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from checks.model import Finding
     from checks.monitor.invocation import Asked
     from checks.monitor.plan import Planned
+    from checks.monitor.run_marks import RunMarks
     from checks.report.build import FailOn, Report
 
 DEFAULT_HISTORY = ".checks/"
@@ -162,19 +164,20 @@ def _carried_out(config: Config, request: Request, memory: Memory, environ: Mapp
     """Plan, look, judge, deliver and remember."""
     started = request.time_left.started
     lake = _lake_of(config)
+    marks = run_marks.read(memory, request.now, config.settings.timezone)
     planned, clock = _planned(config, request, lake, memory.state)
     observations = lake.observe_all(
         planned.plans, clock, stop_at=request.time_left.looking(), on_done=_counted(request, planned)
     )
-    judged = _judged(planned, observations, clock.later(time.monotonic() - started))
-    findings = (*planned.findings, *judged)
+    judged = _judged(planned, observations, clock.later(time.monotonic() - started), marks)
+    findings = (*marks.cover(planned.findings), *judged)
     watched = None if request.only else planned.watched
     changes = news.changes(memory.state, findings, request.now, config.settings.remind_every, watched)
     report = replace(
         _report(config, request, findings, memory),
         changes=changes,
         cost=lake.cost(time.monotonic() - started),
-        notes=(*memory.notes, *planned.notes),
+        notes=(*memory.notes, *marks.notes, *planned.notes),
         looks={plan.table.id: Look(observations[plan.table.id], plan.memory) for plan in planned.plans},
     )
     sent = send(
@@ -199,10 +202,13 @@ def _carried_out(config: Config, request: Request, memory: Memory, environ: Mapp
         )
     )
     memory.keep_report(report)
+    marks.keep(memory)
+    made = partial(rows_of, memory.owner.name, report, observations, sent, marks.marks.holding)
+    memory.record(made, report, config.settings.history.keep)
     return Outcome(
         report=report,
         deliveries=sent.deliveries,
-        complaints=(*memory.notes, *memory.complaints, *sent.complaints),
+        complaints=(*memory.notes, *marks.notes, *memory.complaints, *sent.complaints),
         delivered=sent.whole and not memory.lost,
         observations=observations,
     )
@@ -216,11 +222,13 @@ def look(config: Config, request: Request, environ: Mapping[str, str]) -> dict[s
     return lake.observe_all(planned.plans, clock)
 
 
-def _judged(planned: Planned, observations: Mapping[str, Observation], clock: Clock) -> tuple[Finding, ...]:
+def _judged(
+    planned: Planned, observations: Mapping[str, Observation], clock: Clock, marks: RunMarks
+) -> tuple[Finding, ...]:
     """Measure every rule on what was observed, and have Great Expectations judge it."""
     from checks.assess import findings_of
 
-    return findings_of(planned.plans, observations, clock)
+    return findings_of(planned.plans, observations, clock, marks.cover)
 
 
 def _report(config: Config, request: Request, findings: tuple[Finding, ...], memory: Memory) -> Report:
@@ -311,7 +319,7 @@ def history_of(config: Config, environ: Mapping[str, str]) -> str:
     A folder that the config names, and the default, count from the config's own folder, wherever the command is run;
     HISTORY counts from the working folder. Empty in a Lambda without either: there is no folder of its own to write to.
     """
-    stated = config.settings.history
+    stated = config.settings.history.at
     if not stated and environ.get("HISTORY", "").strip():
         return environ["HISTORY"].strip()
     if not stated and environ.get("AWS_LAMBDA_FUNCTION_NAME"):

@@ -10,13 +10,17 @@ from datetime import datetime
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from checks import text as words
+from checks.marks import MarkKind
 from checks.model import iso, utc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from checks.marks import Marked
     from checks.model import Change, Finding, Item, JsonValue, Observed
     from checks.report.build import Report
+    from checks.rights import Lacks
 
 _MOST_NOTES = 20
 _LONGEST_NOTE = 500
@@ -54,7 +58,7 @@ def render(report: Report, max_bytes: int | None = None) -> str:
             chosen.add(change.finding_id)
         else:
             room = 0
-    since = _since(report.changes)
+    since = first_reported(report.changes)
     for finding in report.findings:
         size = _size(_dumps(finding_document(finding, since.get(finding.id)))) + 1 + attached[finding.id]
         if size > room:
@@ -103,6 +107,9 @@ def finding_document(finding: Finding, since: datetime | None = None) -> dict[st
         "problem": finding.problem.value if finding.problem else None,
         "cause": _text(finding.cause),
         **({"within": _text(finding.within)} if finding.within else {}),
+        **({"statement": _text(finding.statement)} if finding.statement else {}),
+        **({"lacks": _lacks(finding.lacks)} if finding.lacks is not None else {}),
+        **({"marked": [_marked(each) for each in finding.marked]} if finding.marked else {}),
     }
 
 
@@ -119,6 +126,17 @@ def change_document(change: Change) -> dict[str, JsonValue]:
         "because": _text(change.because),
         "before": _text(change.before),
         "owner": _text(change.owner),
+        **({"note": _text(change.note)} if change.note else {}),
+    }
+
+
+def _lacks(lacks: Lacks) -> JsonValue:
+    return {
+        "role": _text(lacks.role),
+        "rights": [
+            {"action": right.action, "resource": _text(right.resource), "prefix": _text(right.prefix)}
+            for right in lacks.rights
+        ],
     }
 
 
@@ -126,7 +144,7 @@ def _document(
     report: Report, findings: Sequence[Finding], changes: Sequence[Change], *, cut: bool
 ) -> dict[str, JsonValue]:
     summary = report.summary
-    since = _since(report.changes)
+    since = first_reported(report.changes)
     result: dict[str, JsonValue] = {
         "version": report.version,
         "run_id": _text(report.run_id),
@@ -160,7 +178,8 @@ def _document(
     return result
 
 
-def _since(changes: Sequence[Change]) -> Mapping[str, datetime]:
+def first_reported(changes: Sequence[Change]) -> Mapping[str, datetime]:
+    """Return when the trouble of each finding (by its id) was first reported, where it was."""
     since: dict[str, datetime] = {}
     for change in changes:
         if change.since is not None:
@@ -177,6 +196,21 @@ def _item(item: Item) -> dict[str, JsonValue]:
         "arrived_at": _value(item.arrived_at),
         "detail": _text(item.detail),
         "remedy": _text(item.remedy),
+        **({"marked": _text(item.marked)} if item.marked else {}),
+    }
+
+
+def _marked(each: Marked) -> dict[str, JsonValue]:
+    mark = each.mark
+    return {
+        "id": _text(mark.id),
+        "kind": mark.kind.value,
+        "by": _text(mark.by),
+        "at": iso(mark.at),
+        "until": iso(mark.ends_at) if mark.kind is MarkKind.SILENCE else None,
+        "because": _text(mark.because),
+        "period": _text(mark.period),
+        "items": [_text(key) for key in each.items],
     }
 
 
@@ -191,7 +225,7 @@ def _value(value: Observed) -> JsonValue:
 
 def _text(text: str | None) -> str | None:
     """Return the text as it can be encoded: a lone surrogate becomes the replacement character."""
-    return None if text is None else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return None if text is None else words.encodable(text)
 
 
 def _dumps(value: JsonValue) -> str:
