@@ -19,11 +19,11 @@ from checks.model import (
     ProblemKind,
     Severity,
     Standstill,
-    iso,
     utc,
 )
 from checks.rules.asking import Clock, Depth, Detail, Further, Needs
 from checks.rules.base import NOTHING_MORE, About, Direction, Row, RowValues, Rule
+from checks.rules.compacted import beside_rewrites
 from checks.rules.due_items import first_period_at
 from checks.rules.freshness_words import LastArrival, advice, because, explain, nothing_seen
 from checks.rules.grace import notes_of
@@ -216,7 +216,7 @@ class FreshnessRule(Rule):
         if silent is not None and newest is not None and newest.at < max(limits):
             # Other checks asked for some of the earlier periods, not for all.
             newest, _ = self._newest(silent, None)
-        newest, rewritten = _beside_rewrites(silent or seen, counts_from, newest, limits)
+        newest, rewritten = beside_rewrites(silent or seen, counts_from, newest, limits)
         doubt = doubt or rewritten
         by_catalog = (
             seen.layout is not None and bool(seen.table.partition_keys) and not is_projected(seen.table)
@@ -378,34 +378,6 @@ def _arrival_of(listing: Listing, seen: Observation) -> Arrival | None:
     if listing.newest_at is None:
         return None
     return Arrival(listing.newest_at, listing.newest_key or seen.table.location or seen.table.id)
-
-
-def _beside_rewrites(
-    seen: Observation, counts_from: datetime | None, newest: Arrival | None, limits: Sequence[datetime]
-) -> tuple[Arrival | None, Problem | None]:
-    """Return the newest arrival beside what a compaction wrote, and the problem that this may hide a newer one.
-
-    What it rewrote came before it: where that is too old itself, nothing newer came.
-    """
-    counting = [p.listing for p in seen.partitions if counts_from is None or p.period.start >= counts_from]
-    listed = [each for each in (seen.listing, *counting) if each is not None]
-    found = [
-        (each.rewritten_at, each.rewritten_key or seen.table.id)
-        for each in listed
-        if each.rewritten_at is not None
-    ]
-    if not found or seen.newest is not None:
-        return newest, None
-    at, key = max(found)
-    if newest is not None and newest.at >= at:
-        return newest, None
-    if limits and at < max(limits):
-        return Arrival(at, key, is_bound=True), None
-    return newest, Problem(
-        ProblemKind.TOO_LITTLE_HISTORY,
-        f"{key} was written by a compaction, so that what lies in it came at or before {iso(at)}",
-        "let compaction run less often than loads come",
-    )
 
 
 def _backfill(
