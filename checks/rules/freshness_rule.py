@@ -23,6 +23,7 @@ from checks.model import (
 )
 from checks.rules.asking import Clock, Depth, Detail, Further, Needs
 from checks.rules.base import NOTHING_MORE, About, Direction, Row, RowValues, Rule
+from checks.rules.compacted import beside_rewrites
 from checks.rules.due_items import first_period_at
 from checks.rules.freshness_words import LastArrival, LearnedLimit, advice, because, explain, nothing_seen
 from checks.rules.grace import notes_of
@@ -255,6 +256,8 @@ class FreshnessRule(Rule):
         if silent is not None and newest is not None and newest.at < max(limits):
             # Other checks asked for some of the earlier periods, not for all.
             newest, _ = self._newest(silent, None)
+        newest, rewritten = beside_rewrites(silent or seen, counts_from, newest, limits)
+        doubt = doubt or rewritten
         by_catalog = (
             seen.layout is not None and bool(seen.table.partition_keys) and not is_projected(seen.table)
         )
