@@ -42,6 +42,7 @@ _MOST_BRIEF = 3
 _MOST_REMEDIES = 3
 _MOST_STATEMENTS = 6
 _MOST_RESOURCES = 8
+_MOST_SAID = 12
 _LONGEST_SENTENCE = 1200
 _OLD = frozenset({Reason.ONGOING, Reason.REMINDER})
 
@@ -380,7 +381,7 @@ def said_of(finding: Finding, report: Report) -> list[Line]:
         mark = each.mark
         label = "Acknowledged" if mark.kind is MarkKind.ACK else "Expected"
         who = f"by {mark.by}, {say_instant(mark.at, report.zone)}"
-        items = words.listing([words.name(key) for key in each.items], _MOST_NAMED)
+        items = words.listing([words.name(key) for key in each.items], _MOST_SAID)
         said = f"{items} ({who})" if items and len(each.items) < _bad(finding) else who
         lines.append(Line(label, sentence(f"{said}: {mark.because}" if mark.because else said)))
     return lines

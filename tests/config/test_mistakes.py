@@ -192,11 +192,7 @@ unknown_calendar.yml:6: sales.orders: freshness.calendar: 'fr' is not a calendar
 unknown_calendar.yml:8: sales.orders: partitions.calendar: 'fr' is not a calendar; define it under calendars (known: de)
 """,
     "unknown_key": """
-<<<<<<< HEAD
-unknown_key.yml:2: timezon: 'timezon' is not known here; did you mean timezone? (known: accounts, calendars, concurrency, defaults, history, links, max_age_of_answer, max_requests, name, remind_every, report, routes, silences, tables, timeout, timezone, topic, version, windows)
-=======
 unknown_key.yml:2: timezon: 'timezon' is not known here; did you mean timezone? (known: accounts, calendars, concurrency, defaults, false_alarms, history, links, max_age_of_answer, max_requests, name, remind_every, report, routes, silences, tables, timeout, timezone, topic, version, windows)
->>>>>>> 7dbe29373f5b9c72b959c25132dcea0087316ee7
 unknown_key.yml:5: sales.orders: ownr: 'ownr' is not known here; did you mean owner? (known: account, catalog, events, exclude, files, freshness, ignore, max_requests, owner, partitions, pattern, prefix, runbook, schema, table, timezone, upstream, volume)
 unknown_key.yml:6: sales.orders: freshness.max_agee: 'max_agee' is not known here; did you mean max_age? (known: auto, by, calendar, cap, count, error_after, floor, grace, max_age, timezone, warn_after, windows, within)
 unknown_key.yml:6: sales.orders: freshness.zzz: 'zzz' is not known here; known are: auto, by, calendar, cap, count, error_after, floor, grace, max_age, timezone, warn_after, windows, within
@@ -326,11 +322,7 @@ def test_a_dict_tells_paths_without_lines() -> None:
         {"version": 1, "tables": [{"table": "a.b", "freshness": {"max_age": "soon"}}], "nam": "x"}
     ) == [
         "config: a.b: freshness.max_age: 'soon' is not a duration; write a number and s, m, h, d or w, such as 26h",
-<<<<<<< HEAD
-        "config: nam: 'nam' is not known here; did you mean name? (known: accounts, calendars, concurrency, defaults, history, links, max_age_of_answer, max_requests, name, remind_every, report, routes, silences, tables, timeout, timezone, topic, version, windows)",
-=======
         "config: nam: 'nam' is not known here; did you mean name? (known: accounts, calendars, concurrency, defaults, false_alarms, history, links, max_age_of_answer, max_requests, name, remind_every, report, routes, silences, tables, timeout, timezone, topic, version, windows)",
->>>>>>> 7dbe29373f5b9c72b959c25132dcea0087316ee7
     ]
     assert lines_of({"version": 1, 2: 3, "name": object(), "tables": [{"table": "a.b"}]}) == [
         "config: the key 2 is not text; write keys as text",
