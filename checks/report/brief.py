@@ -60,7 +60,9 @@ def seen_in_brief(finding: Finding, now: datetime) -> str:
     if finding.status is Status.UNKNOWN and finding.problem is not None:
         return finding.problem.value
     all_bad = [item for item in finding.items if item.state.is_bad]
-    bad = [item for item in all_bad if not item.marked] or all_bad  # what is expected is told where nothing else is
+    bad = [
+        item for item in all_bad if not item.marked
+    ] or all_bad  # what is expected is told where nothing else is
     if bad:
         states = {item.state for item in bad}
         word = next(iter(states)).value if len(states) == 1 else "not well"
