@@ -219,6 +219,9 @@ def _config(known: Explained) -> Iterator[str]:
             )
     for key, sourced in merged.values.items():
         yield f"{key}: {_written(sourced.value)}"
+    for upstream in known.plan.entry.upstream or ():
+        if not config.watches(upstream):
+            yield f"upstream {upstream} is not watched, so it hides nothing"
     for check, reason in known.plan.silences.items():
         yield f"{check} is silenced: {reason}"
 

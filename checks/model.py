@@ -439,7 +439,8 @@ class TableMemory:
 class Item:
     """One period (and combination of dimensions) of a finding.
 
-    ``detail`` is a short sentence part for people; ``remedy`` a statement that mends it.
+    ``detail`` is a short sentence part for people; ``remedy`` a statement that mends it. ``within`` is the id of the
+    finding of another table that tells it, empty where its own finding does.
     """
 
     period: str
@@ -451,6 +452,7 @@ class Item:
     remedy: str = ""
     marked: str = ""
     """The id of the mark by which it is expected, so that it is not told; empty where there is none."""
+    within: str = ""
 
     @property
     def key(self) -> str:
@@ -469,6 +471,32 @@ class Limits:
 
     warning: Observed = None
     critical: Observed = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standstill:
+    """Nothing came since ``since`` (None: nothing ever came), and ``overdue_at`` is when something should have.
+
+    ``of`` says what: data that arrived, or events by the time that they tell themselves. ``item`` is the key of the
+    item that tells it, empty where the finding does as one. ``overdue_at`` is None where no deadline is known.
+    """
+
+    since: datetime | None
+    overdue_at: datetime | None
+    of: str = "arrivals"
+    item: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absence:
+    """What data a failing finding tells to be absent, as instants in UTC, so that tables can be held together.
+
+    ``periods`` are the stretches ``[start, end)`` that lack data, by the key of their item (empty where the finding
+    tells of a single one). ``standstill``: nothing came up to now.
+    """
+
+    periods: Mapping[str, tuple[datetime, datetime]] = field(default_factory=dict)
+    standstill: Standstill | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -515,10 +543,12 @@ class Finding:
     """The period of which too little came, where that is what it fails by."""
     lacking: tuple[str, ...] = ()
     """The periods that it tells to hold no data at all."""
+    absence: Absence | None = None
+    """What data it tells to be absent; None where it fails by something else."""
     within: str = ""
-    """The id of the finding that it is told within; empty where it is told by itself."""
+    """The id of the finding that all of it is told within; empty where it is told by itself."""
     told_with: tuple[Finding, ...] = ()
-    """Those that are told within it."""
+    """Those that are told within it, of its own table and of those that are made from it."""
     whole_table: bool = False
     """True when the finding stands for all checks of its table (it is not in the catalog)."""
 
@@ -532,6 +562,12 @@ class Finding:
     def id(self) -> str:
         """Identify the finding within a report."""
         return f"{self.table}|{self.check}"
+
+    @property
+    def hidden_in(self) -> frozenset[str]:
+        """The ids of the findings that it, or single items of it, are told within."""
+        hosts = {item.within for item in self.items if item.within}
+        return frozenset({*hosts, self.within} if self.within else hosts)
 
     @property
     def told_severity(self) -> Severity | None:
@@ -572,7 +608,8 @@ class Change:
     those of now (of last time for what is no longer watched); ``since`` is when the trouble was first
     reported. ``because`` is the sentence of the finding it speaks of; ``before`` the one
     that was told of the trouble last time, where it is over or can no longer be checked. ``note`` says why it is
-    over, where it was not mended.
+    over, where it was not mended. ``also`` are the tables, each with its owner, that were told within a trouble that is
+    over: whoever was told of these is told of its end.
     """
 
     table: str
@@ -586,6 +623,7 @@ class Change:
     owner: str | None = None
     before: str = ""
     note: str = ""
+    also: tuple[tuple[str, str | None], ...] = ()
 
     @property
     def finding_id(self) -> str:

@@ -19,6 +19,7 @@ from pydantic import (
 from checks.config.key_types import (
     AgeOfAnswer,
     Day,
+    Flag,
     History,
     Keeping,
     Moment,
@@ -349,6 +350,11 @@ class Settings(_Block):
         timedelta(days=1),
         description="How often what goes on failing is told again.",
         examples=["1d"],
+    )
+    links: Flag = Field(
+        default=False,
+        description="Whether reports for people link tables to the Glue console; the JSON has the links anyway.",
+        examples=[True],
     )
     concurrency: Count = Field(
         16,

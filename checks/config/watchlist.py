@@ -103,6 +103,14 @@ class Watchlist:
         """Return the entry of a prefix, as a tuple of one or none."""
         return tuple(entry for entry in self._exact.get(prefix, ()) if entry.selector.is_prefix)
 
+    def watches(self, table: str) -> bool:
+        """Tell whether an entry speaks of a table, by its id."""
+        if table.startswith("s3://"):
+            return bool(self.of_prefix(table))
+        account, _, rest = table.rpartition("/")
+        database, _, name = rest.partition(".")
+        return bool(self.matching(account or None, database, name))
+
     def bound(self, entries: Sequence[Entry]) -> Bound:
         """Return what the entries (the least specific first) and the defaults come to."""
         key = tuple(entry.position for entry in entries)
@@ -160,10 +168,10 @@ class Watchlist:
         """Yield everything about the entries together that is known to be wrong before any table is."""
         yield from self._repeated()
         for entry in self.entries:
-            yield from self.bound(self._certain(entry)).mistakes
+            yield from self.bound(self.certain(entry)).mistakes
         yield from self._ambiguous()
 
-    def _certain(self, entry: Entry) -> Sequence[Entry]:
+    def certain(self, entry: Entry) -> Sequence[Entry]:
         """Return the entries that hold for every table of this one, the least specific first."""
         selector = entry.selector
         if selector.is_prefix:

@@ -106,7 +106,18 @@ def written_told(told: Told) -> JsonValue:
         "whole_table": told.whole_table,
         "unchecked": told.unchecked,
         "items": _grouped(told.items, _written_item),
+        **_written_within(told),
     }
+
+
+def _written_within(told: Told) -> dict[str, JsonValue]:
+    """Return what was told within other findings, where anything was; documents of before have none."""
+    written: dict[str, JsonValue] = {}
+    if told.within:
+        written["within"] = _grouped(told.within, lambda host: [host])
+    if told.told_alone:
+        written["told_alone"] = [*sorted(told.told_alone)]
+    return written
 
 
 def _written_item(item: ItemTold) -> list[JsonValue]:
@@ -128,6 +139,8 @@ def _read_told(one: dict[str, Any]) -> Told:
         whole_table=_bool(one["whole_table"]),
         unchecked=_bool(one["unchecked"]),
         items=dict(_ungrouped(one["items"], _read_item)),
+        within=dict(_ungrouped(one.get("within", []), _str)),
+        told_alone=frozenset(_str(key) for key in _list(one.get("told_alone", []))),
     )
 
 

@@ -241,6 +241,7 @@ def _report(config: Config, request: Request, findings: tuple[Finding, ...], mem
         zone=config.settings.timezone,
         first_run=memory.state.is_first_run,
         whole_at=memory.where(run_id, request.now),
+        links=config.settings.links,
     )
 
 

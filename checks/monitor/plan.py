@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _VIEW = "VIRTUAL_VIEW"
 _MOST_NAMED = 3
+_MOST_ABSENT = 5
 _HEAD = ("TABLE", "FORMAT", "CHECKS", "READ BY", "REQUESTS", "USD A RUN")
 
 
@@ -326,6 +327,7 @@ def say(planned: Planned, clock: Clock, cron: str = DEFAULT_CRON, width: int | N
     ]
     if many:
         lines.append("a request more for each further 1,000 objects of a place that is read whole")
+    lines += _upstreams(planned.plans)
     runs = RunTimes(cron)
     lines += [f"warning: {late.say(runs)}" for late in seen_late(planned.plans, runs, clock.now)]
     lines += [f"could not be planned: {finding.because}" for finding in planned.findings]
@@ -350,3 +352,20 @@ def _wrapped(line: str, width: int) -> list[str]:
     if len(line) <= width:
         return [line]
     return textwrap.wrap(line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+
+
+def _upstreams(plans: Sequence[TablePlan]) -> list[str]:
+    """Say how many tables state upstreams, and which of these hide nothing, since they are not looked at."""
+    stated = {plan.table.id: plan.entry.upstream for plan in plans if plan.entry.upstream}
+    if not stated:
+        return []
+    looked_at = {plan.table.id for plan in plans}
+    named = {upstream for upstreams in stated.values() for upstream in upstreams}
+    absent = sorted(named - looked_at)
+    number = "1 table states" if len(stated) == 1 else f"{len(stated)} tables state"
+    what = "what fails for the periods that one of these fails for is told with it"
+    told = f"{number} upstreams ({len(named)} in all): {what}"
+    if absent:
+        more = f" and {len(absent) - _MOST_ABSENT} more" if len(absent) > _MOST_ABSENT else ""
+        told += f"; not looked at, so they hide nothing: {', '.join(map(clean, absent[:_MOST_ABSENT]))}{more}"
+    return [told]

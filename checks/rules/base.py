@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from checks.layout import StatedLayout, TimeLayout
     from checks.layout.dimensions import Dimensions
-    from checks.model import Observed, PartitionSeen
+    from checks.model import Absence, Observed, PartitionSeen
     from checks.rules.asking import Clock, Needs, StatedPeriods
     from checks.rules.entry import EntryKeys
     from checks.schedule.due import Schedule
@@ -187,6 +187,7 @@ class Told(TypedDict, total=False):
     note: str
     of_period: str
     lacking: tuple[str, ...]
+    absence: Absence | None
     stale_since: datetime | None
 
 

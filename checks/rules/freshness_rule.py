@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
 from checks.layout.projection import is_projected
-from checks.model import Arrival, Finding, Format, Listing, Problem, ProblemKind, Severity, utc
+from checks.model import (
+    Absence,
+    Arrival,
+    Finding,
+    Format,
+    Listing,
+    Problem,
+    ProblemKind,
+    Severity,
+    Standstill,
+    utc,
+)
 from checks.rules.asking import Clock, Depth, Detail, Further, Needs
 from checks.rules.base import NOTHING_MORE, About, Direction, Row, RowValues, Rule
 from checks.rules.by_time import last_passed, put_off, watermark
@@ -315,6 +326,7 @@ class FreshnessRule(Rule):
             advice=advice(row.facts, max(limits, default=None), self.zone) if severity is not None else "",
             stale_since=newest_at or row.facts.silent_from,
             of_period=self._newest_due(row.facts.now) if severity is not None else "",
+            absence=self.absence(newest_at or row.facts.silent_from) if severity is not None else None,
         )
 
     def _missed(self, now: datetime, severity: Severity | None) -> datetime | None:
@@ -322,6 +334,21 @@ class FreshnessRule(Rule):
         passed, ended = self.last_deadlines(now)
         stated_at = ended if severity is Severity.CRITICAL else passed
         return self.due_at(stated_at) if stated_at is not None else None
+
+    def absence(self, since: datetime | None, of: str = "arrivals") -> Absence:
+        """Return that nothing came since then, and the first of its deadlines or limits that this crossed."""
+        return Absence(standstill=Standstill(since=since, overdue_at=self._overdue_at(since), of=of))
+
+    def _overdue_at(self, since: datetime | None) -> datetime | None:
+        """Return when the next data should have come; closed days, which move a limit, are not counted."""
+        if since is None:
+            return None
+        if self.deadline is None:
+            return since + (self.warn_after or self.error_after or timedelta(0))
+        after = self.deadline.first_at_or_after(since + timedelta(microseconds=1))
+        if after is None:
+            return None
+        return self.deadline.first_at_or_after(since + self._within(after) + timedelta(microseconds=1))
 
     def _newest_due(self, now: datetime) -> str:
         due = self.schedule.due(now) if self.schedule is not None else ()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from checks.layout import StatedLayout, TimeLayout, layout_from_json
 from checks.layout.dimensions import MOST_COMBINATIONS, Dimensions, due_from, known_before, remembered
 from checks.model import (
+    Absence,
     Finding,
     Format,
     Item,
@@ -17,6 +19,7 @@ from checks.model import (
     PartitionSeen,
     Problem,
     Severity,
+    Standstill,
     item_key,
 )
 from checks.rules.asking import Clock, Depth, Detail, Needs, StatedPeriods
@@ -64,6 +67,8 @@ class Judged:
     past: Mapping[str, PastPeriod]
     notes: tuple[str, ...]
     boundary: Boundary | None = None
+    owed: tuple[DuePeriod, ...] = ()
+    """The periods that are judged, newest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,7 +239,7 @@ class PartitionsRule(Rule):
         notes = _notes_of(seen, len(all_due) - len(due), left_out, self.schedule.every)
         return self.row(
             seen,
-            Judged(clock.now, bool(never), memory.past_periods, notes, boundary),
+            Judged(clock.now, bool(never), memory.past_periods, notes, boundary, owed),
             items=tuple(items),
             observed=never or len([item for item in items if item.state.is_bad]),
             critical=self.error_when - 1 + excused(self.schedule, due if never else items, clock.now),
@@ -276,6 +281,7 @@ class PartitionsRule(Rule):
             usual=usual(row.items, row.facts.past),
             note=note,
             lacking=lacking(row.items) if severity is not None else (),
+            absence=_absence(row) if severity is not None else None,
             stale_since=_oldest_of_run(row) if bad else None,
         )
 
@@ -367,6 +373,37 @@ def _oldest_of_run(row: Row[Judged]) -> datetime | None:
             break
         oldest = item.due_at
     return oldest
+
+
+def _absence(row: Row[Judged]) -> Absence:
+    """Return the periods that lack data, and since when nothing came where the newest due one is among them.
+
+    What came last may be the data of the period before the oldest of an unbroken run of such periods: it came after
+    that one's end, and after the deadline before.
+    """
+    bad = [item for item in row.items if item.state.is_bad]
+    newest = row.facts.owed[0] if row.facts.owed else None
+    if row.facts.never_loaded:
+        return Absence(
+            standstill=Standstill(since=None, overdue_at=newest.due_at if newest is not None else None)
+        )
+    by_label = {each.period.label: each for each in row.facts.owed}
+    labels = {item.period for item in bad}
+    run = list(takewhile(lambda each: each.period.label in labels, row.facts.owed))
+    standstill = None
+    if run:
+        period, due_at = run[-1].period, run[-1].due_at
+        since = min(period.start, due_at - (period.end - period.start))
+        item = next(item.key for item in bad if item.period == run[0].period.label)
+        standstill = Standstill(since=since, overdue_at=due_at, item=item)
+    return Absence(
+        periods={
+            item.key: (by_label[item.period].period.start, by_label[item.period].period.end)
+            for item in bad
+            if item.period in by_label
+        },
+        standstill=standstill,
+    )
 
 
 def _notes_of(seen: Observation, outside: int, left_out: int, every: Every) -> tuple[str, ...]:

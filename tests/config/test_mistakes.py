@@ -106,7 +106,7 @@ no_block.yml:4: defaults.lineage: 'lineage' is not a check; known are: catalog, 
 no_block.yml:5: defaults.max_age: max_age is a key of freshness; write freshness: {max_age: ...}
 no_block.yml:6: defaults.owner: owner has no default; write it in the entries, such as one of table: "*.*"
 no_block.yml:9: sales.orders: freshness: true is not a block of keys; write such as {max_age: 24h}, or off
-no_block.yml:10: sales.orders: lineage: 'lineage' is not known here; known are: account, catalog, events, exclude, files, freshness, ignore, max_requests, owner, partitions, pattern, prefix, runbook, schema, table, timezone, volume
+no_block.yml:10: sales.orders: lineage: 'lineage' is not known here; known are: account, catalog, events, exclude, files, freshness, ignore, max_requests, owner, partitions, pattern, prefix, runbook, schema, table, timezone, upstream, volume
 no_block.yml:11: sales.orders: max_age: max_age is a key of freshness; write freshness: {max_age: ...}
 no_block.yml:13: sales.lines: partitions: ['1d'] is not a block of keys; write such as {every: 1d}, or off
 """,
@@ -193,7 +193,7 @@ unknown_calendar.yml:8: sales.orders: partitions.calendar: 'fr' is not a calenda
 """,
     "unknown_key": """
 unknown_key.yml:2: timezon: 'timezon' is not known here; did you mean timezone? (known: accounts, calendars, concurrency, defaults, history, max_age_of_answer, max_requests, name, remind_every, report, routes, silences, tables, timeout, timezone, topic, version, windows)
-unknown_key.yml:5: sales.orders: ownr: 'ownr' is not known here; did you mean owner? (known: account, catalog, events, exclude, files, freshness, ignore, max_requests, owner, partitions, pattern, prefix, runbook, schema, table, timezone, volume)
+unknown_key.yml:5: sales.orders: ownr: 'ownr' is not known here; did you mean owner? (known: account, catalog, events, exclude, files, freshness, ignore, max_requests, owner, partitions, pattern, prefix, runbook, schema, table, timezone, upstream, volume)
 unknown_key.yml:6: sales.orders: freshness.max_agee: 'max_agee' is not known here; did you mean max_age? (known: by, calendar, count, error_after, grace, max_age, timezone, warn_after, windows, within)
 unknown_key.yml:6: sales.orders: freshness.zzz: 'zzz' is not known here; known are: by, calendar, count, error_after, grace, max_age, timezone, warn_after, windows, within
 """,

@@ -262,7 +262,7 @@ def test_a_cut_email_never_exceeds_its_limit(number: int, limit: int) -> None:
 
 def test_one_line_for_telephones() -> None:
     assert one_line(first_day()) == (
-        "S3 tables of prod: 8 failing, 3 unknown, 20 fresh. First: sales.orders (partitions)."
+        "S3 tables of prod: 8 new, 3 unknown, 20 fresh. First: sales.orders (partitions)."
     )
     assert one_line(report_of(FRESH)) == "S3 tables of prod: all 20 fresh."
 

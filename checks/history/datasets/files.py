@@ -81,7 +81,13 @@ def of_rows(dataset: Dataset, rows: Sequence[Mapping[str, Any]]) -> Table:
     """Return rows as a table; a column that a row lacks is null."""
     import pyarrow as pa  # type: ignore[import-untyped]
 
-    return pa.Table.from_pylist(list(rows), schema=dataset.schema)
+    columns = []
+    for field in dataset.schema:
+        values = [row.get(field.name) for row in rows]
+        is_text = pa.types.is_dictionary(field.type)
+        made = pa.array(values, type=field.type.value_type if is_text else field.type)
+        columns.append(made.dictionary_encode() if is_text else made)
+    return pa.Table.from_arrays(columns, schema=dataset.schema)
 
 
 def encode(dataset: Dataset, rows: Rows) -> bytes:
