@@ -44,10 +44,16 @@ def last_passed(
 def watermark(
     deadline: Deadline, stated_at: datetime, within: timedelta | None, windows: Windows | None
 ) -> datetime:
-    """Return from when on (UTC) data counts for a stated deadline; time within windows does not count.
+    """Return from when on (UTC) data counts for a stated deadline; time within windows does not count."""
+    span = span_before(deadline, stated_at, within)
+    return utc(open_time_ago(stated_at, span, deadline.zone, None, windows))
 
-    That is ``within`` before it: where that is not stated, the shorter of 12 h and the time since the one before.
+
+@lru_cache(maxsize=_MOST_KEPT)
+def span_before(deadline: Deadline, stated_at: datetime, within: timedelta | None) -> timedelta:
+    """Return how long before a stated deadline data may come for it.
+
+    Where ``within`` does not say it, that is the shorter of 12 h and the time since the deadline before.
     """
     gap = deadline.gap_before(stated_at) if within is None else None
-    span = within or min(_MOST_WITHIN, gap or _MOST_WITHIN)
-    return utc(open_time_ago(stated_at, span, deadline.zone, None, windows))
+    return within or min(_MOST_WITHIN, gap or _MOST_WITHIN)

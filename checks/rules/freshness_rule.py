@@ -23,7 +23,7 @@ from checks.model import (
 )
 from checks.rules.asking import Clock, Depth, Detail, Further, Needs
 from checks.rules.base import NOTHING_MORE, About, Direction, Row, RowValues, Rule
-from checks.rules.by_time import last_passed, put_off, watermark
+from checks.rules.by_time import last_passed, put_off, span_before, watermark
 from checks.rules.due_items import first_period_at
 from checks.rules.freshness_words import LastArrival, advice, because, explain, nothing_seen
 from checks.rules.grace import notes_of
@@ -348,7 +348,13 @@ class FreshnessRule(Rule):
         after = self.deadline.first_at_or_after(since + timedelta(microseconds=1))
         if after is None:
             return None
-        return self.deadline.first_at_or_after(since + self._within(after) + timedelta(microseconds=1))
+        span = span_before(self.deadline, after, self.within)
+        stated_at = self.deadline.first_at_or_after(since + span + timedelta(microseconds=1))
+        while (
+            stated_at is not None and watermark(self.deadline, stated_at, self.within, self.windows) <= since
+        ):
+            stated_at = self.deadline.first_at_or_after(stated_at + timedelta(minutes=1))
+        return self.due_at(stated_at) if stated_at is not None else None
 
     def _newest_due(self, now: datetime) -> str:
         due = self.schedule.due(now) if self.schedule is not None else ()
