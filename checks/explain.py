@@ -17,7 +17,7 @@ from checks.layout import layout_from_json
 from checks.layout.projection import Unprojectable, is_projected, projection_of
 from checks.model import ProblemKind, Unobserved
 from checks.monitor import run_marks
-from checks.monitor.plan import plan_of
+from checks.monitor.plan import plan_of, shared
 from checks.monitor.run_memory import Memory
 from checks.rules.dimensions import say_combination
 from checks.schedule.clock import say_instant
@@ -92,7 +92,10 @@ def explain(config: Config, table: str, clock: Clock, history: str, owner: Owner
     entries, resolved, found = _find(config, table, lake, memory.state)
     if resolved.problem is not None:
         raise NotWatched(f"{resolved.problem.message}; {resolved.problem.remedy}")
-    plan = plan_of(found, resolved, config, memory.state.tables, clock.now, matched_by=resolved.matched_by)
+    known = memory.state.tables
+    plan = plan_of(found, resolved, config, known, clock.now, matched_by=resolved.matched_by)
+    learning = sum(record.memory.arrivals is not None for record in known.values())
+    (plan,) = shared([plan], config.settings.false_alarms, learning)
     seen = lake.observe_all([plan], clock)[found.id]
     marks = run_marks.read(memory, clock.now, config.settings.timezone)
     return say(

@@ -47,6 +47,8 @@ _IN_URL = {
 """How parameters of ListObjectsV2 are written in its URL (API reference)."""
 _MAY_BE_NO_DATA = re.compile(r"/[._\n]|\$folder\$\n|\.crc\n|\n[._]|\n\n")
 """Finds in names between line breaks whatever `is_data` might refuse; now and then also what it would not."""
+_MOST_TIMES = 60_000
+"""Minutes in which data came that are kept of one place: six weeks of all of them."""
 MOST_KEYS = 1000
 """S3 gives at most this many keys a page (API reference of ListObjectsV2)."""
 
@@ -207,6 +209,8 @@ class Tally:
     """The folder below the root that is read as a partition, with a slash at its end: hidden names count from there."""
     only: Callable[[str], bool] | None = None
     """Tells of a key whether it counts; None: all do."""
+    times: dict[int, int] | None = None
+    """When data came, by the minute, in whole seconds since 1970; None where nobody asks for it."""
 
     def add_all(self, keys: Keys) -> None:
         """Count objects."""
@@ -225,6 +229,19 @@ class Tally:
             self.newest = keys[keys.times.index(newest_at)]
         if self.oldest is None or oldest_at < self.oldest.last_modified:
             self.oldest = keys[keys.times.index(oldest_at)]
+        if self.times is not None:
+            self._note(self.times, (int(at.timestamp()) for at in keys.times))
+
+    @staticmethod
+    def _note(times: dict[int, int], seconds: Iterable[int]) -> None:
+        """Note when data came, the earliest of each minute; the oldest go where there are many."""
+        for at in seconds:
+            minute = at // 60
+            if at < times.get(minute, at + 1):
+                times[minute] = at
+        if len(times) > 2 * _MOST_TIMES:
+            for minute in sorted(times)[:-_MOST_TIMES]:
+                del times[minute]
 
     def _all_count(self, keys: Keys) -> bool:
         """Tell at a glance whether all are data with bytes in it, as on most pages; False where one may not be."""
@@ -271,6 +288,8 @@ class Tally:
         oldest = [key for key in (self.oldest, other.oldest) if key is not None]
         self.newest = max(sorted(newest), key=_AT, default=None)
         self.oldest = min(sorted(oldest), key=_AT, default=None)
+        if self.times is not None and other.times is not None:
+            self._note(self.times, other.times.values())
 
     def listing(self, bucket: str, *, complete: bool) -> Listing:
         """Return what it came to."""
@@ -287,6 +306,7 @@ class Tally:
             left_out_key=f"s3://{bucket}/{self.left_out_key}" if self.left_out_key else None,
             newest_files=self.closer.files(bucket) if self.closer else (),
             names=self.closer.names(bucket) if self.closer else None,
+            times=frozenset(self.times.values()) if self.times else frozenset(),
         )
 
 
@@ -312,6 +332,8 @@ def tally_of(
     folder = (location or root)[: (location or root).rfind("/") + 1]
     place = folder.removeprefix(root) if folder.startswith(root) else ""
     tally = Tally(split_uri(root)[1], pattern, table_format, ignore_after, keys=keys, place=place, only=only)
+    if detail is not None and detail.times:
+        tally.times = {}
     if detail is not None and (detail.names or detail.footers):
         from checks.lake.s3.file_census import Closer
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from checks.lake.formats import iceberg
 from checks.lake.formats.iceberg import times as iceberg_times
-from checks.lake.formats.iceberg.metadata import MOST_BYTES, parse_metadata
+from checks.lake.formats.iceberg.metadata import MOST_BYTES, Metadata, parse_metadata
 from checks.model import (
     Arrival,
     Format,
@@ -503,10 +503,15 @@ def test_a_missing_or_enormous_file_and_a_pointer_elsewhere_are_told() -> None:
         assert objects.counts == (0, 0)
 
 
+def arrivals_of(metadata: Metadata) -> tuple[Arrival, ...]:
+    clock = Clock(now=NOW)
+    return iceberg.arrivals(iceberg.dates_at(metadata, clock), clock, deletes=False)
+
+
 def test_history_tells_all_arrivals() -> None:
     later = snapshot(4, TEN, "overwrite", parent=2, added_records=5)
     metadata = parse_metadata(json.dumps(iceberg_metadata(APPEND, REPLACE, later)).encode(), "m")
-    assert iceberg.arrivals(metadata) == (Arrival(TEN, "snapshot 4"), Arrival(EIGHT, "snapshot 1"))
+    assert arrivals_of(metadata) == (Arrival(TEN, "snapshot 4"), Arrival(EIGHT, "snapshot 1"))
     snapshot_ = metadata.snapshot(2)
     assert snapshot_ is not None
     assert (snapshot_.operation, snapshot_.added_rows, snapshot_.total_rows) == ("replace", 10, 10)
@@ -553,7 +558,7 @@ def parse(data: bytes) -> None:
         metadata = parse_metadata(data, "m")
         for ignore_later in (True, False):
             iceberg.newest_arrival(metadata, "t", Clock(now=NOW, ignore_later=ignore_later), deletes=False)
-        iceberg.arrivals(metadata)
+        arrivals_of(metadata)
 
 
 @given(JSON_VALUES)

@@ -230,6 +230,33 @@ class Walk:
             return Recency(problem=problem, no_later_than=at, bound_by=by)
         return Recency()
 
+    def times(self, properties: Properties, timeline: Timeline) -> frozenset[int]:
+        """Return when instants came that may have written rows, in whole seconds since 1970, by their names alone.
+
+        Those that were read are known; of a table that merges on read a commit is a compaction, and of others a
+        replacement is as a rule a clustering.
+        """
+        found = set()
+        for instant in timeline.instants:
+            when = self.came(instant)
+            if (
+                not instant.may_be_data
+                or not self.is_there(instant)
+                or when.in_any_zone
+                or when.earliest is None
+            ):
+                continue
+            compacts = properties.is_merge_on_read and instant.action == "commit"
+            known = self.read.get(instant.key.key)
+            counts = (
+                known.is_arrival(deletes=False, merge_on_read_commit=compacts)
+                if known is not None
+                else not compacts and instant.action != "replacecommit"
+            )
+            if counts:
+                found.add(int(when.at.timestamp()))
+        return frozenset(found)
+
     def _arrival(self, instant: Instant, passed: list[str]) -> Recency:
         """Return when an instant's rows came: as early as can be they may be fresh, as late they may be too old."""
         evidence, when = self._evidence(instant), self.came(instant)
