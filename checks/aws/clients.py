@@ -1,4 +1,4 @@
-"""Clients of S3 and SNS that give an attempt up early and try it again."""
+"""Clients of S3, SNS and others that give an attempt up early and try it again."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from botocore.config import Config
+    from mypy_boto3_glue import GlueClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sts import STSClient
@@ -33,6 +34,14 @@ def s3() -> S3Client:
 
     with _MAKING:
         return boto3.client("s3", region_name=own_region(), config=_config())
+
+
+def glue() -> GlueClient:
+    """Return a client of the own region."""
+    import boto3
+
+    with _MAKING:
+        return boto3.client("glue", region_name=own_region(), config=_config())
 
 
 def sns(region: str) -> SNSClient:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checks.aws.uris import split_uri
 from checks.channels.sns import region_of
+from checks.history.datasets import places
 from checks.iam.registry import actions_of
 from checks.lake import Aws, Lake
 from checks.lake.account import Accounts
@@ -244,6 +245,11 @@ class _Gathering:
                 for action in actions_of("history.s3"):
                     self._add(Reach(action, bucket, prefix))
                 self._add_keys(PUT, bucket, [prefix], None)
+        if self.config.settings.history.keep is not None and history.startswith("s3://"):
+            bucket, prefix = split_uri(history)
+            for action in actions_of("history.datasets.keeping"):
+                for folder in places(self.config.known_as):
+                    self._add(Reach(action, bucket, f"{prefix}{folder}"))
         topics = [topic_of(self.config, self.environ), *(route.topic for route in self.config.routes)]
         for topic in dict.fromkeys(each for each in topics if each):
             self._add_topic(topic)
