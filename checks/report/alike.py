@@ -36,15 +36,15 @@ def alike(finding: Finding, zone: ZoneInfo) -> str | None:
     That is the same periods in the same states; or that nothing came since the same day (in ``zone``), or ever; or too
     little of the same period.
     """
-    absence = finding.absence
-    if finding.status is not Status.FAIL or absence is None:
+    if finding.status is not Status.FAIL:
         return None
     who = f"{finding.check} {finding.told_severity} {finding.owner!r}"
     items = own_items(finding)
     if items:
         return f"{who} {sorted((item.key, item.state.value) for item in items)}"
-    if absence.standstill is not None:
-        since = absence.standstill.since
+    standstill = finding.absence.standstill if finding.absence is not None else None
+    if standstill is not None:
+        since = standstill.since
         return f"{who} since {since.astimezone(zone).date() if since is not None else 'ever'}"
     return f"{who} of {finding.of_period}" if finding.of_period else None
 
