@@ -177,8 +177,11 @@ def _carried_out(config: Config, request: Request, memory: Memory, environ: Mapp
     findings = (*marks.cover(planned.findings), *judged)
     watched = None if request.only else planned.watched
     changes = news.changes(memory.state, findings, request.now, config.settings.remind_every, watched)
+    account, region = planned.home()
     report = replace(
         _report(config, request, findings, memory),
+        account=account,
+        region=region,
         changes=changes,
         cost=lake.cost(time.monotonic() - started),
         notes=(*memory.notes, *marks.notes, *planned.notes),

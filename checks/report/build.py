@@ -93,7 +93,8 @@ class Report:
     that times are told in. ``whole`` is False for a report of news only: it still holds all findings.
     ``whole_at`` says where the whole report is kept, for messages that must be cut. ``tables_in_run`` and
     ``tables_reached`` are of the run, also in a part of its report. ``looks`` holds what was seen of each table
-    and remembered of it, for renderings that show its last periods; it may be empty. ``links``: people are shown links
+    and remembered of it, for renderings that show its last periods; it may be empty. ``account`` and ``region`` say where the monitor's own
+    tables are, empty where that is not known. ``links``: people are shown links
     into the console.
     """
 
@@ -113,6 +114,8 @@ class Report:
     tables_in_run: int = 0
     tables_reached: int = 0
     looks: Mapping[str, Look] = field(default_factory=dict)
+    account: str = ""
+    region: str = ""
     links: bool = False
     version: int = VERSION
 
