@@ -15,7 +15,7 @@ from checks.lake.glue.catalog import prefix_table
 from checks.lake.plain.earlier_answers import say_spared
 from checks.layout import layout_from_json
 from checks.layout.projection import Unprojectable, is_projected, projection_of
-from checks.model import ProblemKind, Unobserved
+from checks.model import Format, ProblemKind, Unobserved
 from checks.monitor import run_marks
 from checks.monitor.learning import learn
 from checks.monitor.plan import plan_of, shared
@@ -256,7 +256,7 @@ def _table(known: Explained) -> Iterator[str]:
         if is_projected(table):
             yield from _projection(table)
     elif not table.is_prefix:
-        yield "no partition keys"
+        yield "no partition keys" + ("" if table.format is Format.FILES else " in the catalog")
     if known.plan.entry.chosen is not None:
         yield f"only objects named {known.plan.entry.chosen} are data"
 
@@ -277,6 +277,15 @@ def _projection(table: Table) -> Iterator[str]:
             yield f"{name} is one of {', '.join(values[:5])}{more}"
 
 
+def _as_one(plan: TablePlan) -> str:
+    """Say that nothing was read by period, and why as far as that is known."""
+    if plan.table.format is not Format.FILES:
+        return "read by its log, as a whole"
+    if plan.schedule is None and not plan.table.partition_keys:
+        return "read as one place: no check asks for its periods"
+    return "read as one place: no key and no path was seen to carry time"
+
+
 def _time(known: Explained) -> Iterator[str]:
     seen, plan = known.seen, known.plan
     layout = layout_from_json(seen.layout, known.resolved.zone) if seen.layout else None
@@ -286,7 +295,7 @@ def _time(known: Explained) -> Iterator[str]:
             if seen.problem.remedy:
                 yield seen.problem.remedy
         else:
-            yield "read as one place: time stands in no key and no path"
+            yield _as_one(plan)
         return
     yield f"{layout.say()}: {_evidence(known, layout.evidence)}"
     if not layout.padding_known:

@@ -190,6 +190,12 @@ class Listing:
     newest_key: str | None = None
     oldest_at: datetime | None = None
     complete: bool = True
+    rewritten_at: datetime | None = None
+    """When the newest object was written of which the layout tells that a compaction wrote it; ``rewritten_key`` is it.
+
+    Such are data and no arrivals: ``newest_at`` and ``oldest_at`` leave them out.
+    """
+    rewritten_key: str | None = None
     ignored_objects: int = 0
     """Objects that are not data: markers, logs, hidden names, names outside ``pattern``."""
     left_out: int = 0

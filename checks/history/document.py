@@ -62,7 +62,9 @@ def from_text(text: str | bytes) -> State:
     """Return the state of a document; raise ValueError with the reason when it is not one of this version."""
     try:
         document = json.loads(text)
-    except (ValueError, RecursionError):
+    except RecursionError:
+        raise ValueError("it is nested more deeply than any history is") from None
+    except ValueError:
         raise ValueError("it is not whole JSON") from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise ValueError("it is some other document")
@@ -270,6 +272,8 @@ def _answer(place: str, answer: Answer) -> JsonValue:
         "newest_key": key.removeprefix(place) if key is not None else None,
         "oldest_at": _write(listing.oldest_at),
         "complete": listing.complete,
+        "rewritten_at": _write(listing.rewritten_at),
+        "rewritten_key": listing.rewritten_key,
         "empty_objects": listing.empty_objects or None,
         "ignored_objects": listing.ignored_objects or None,
     }
@@ -311,6 +315,8 @@ def _read_answer(place: str, one: dict[str, Any]) -> Answer:
         newest_key=None if key is None else key if key.startswith("s3://") else place + key,
         oldest_at=_optional(_read, one.get("oldest_at")),
         complete=_bool(one["complete"]),
+        rewritten_at=_optional(_read, one.get("rewritten_at")),
+        rewritten_key=_optional(_str, one.get("rewritten_key")),
         ignored_objects=_count(one.get("ignored_objects", 0)),
     )
     return Answer(

@@ -18,6 +18,7 @@ from checks.report import as_json, html, text
 from checks.report.build import Report, news
 from checks.report.from_json import NotAReport, read
 from checks.rights import Lacks, Right
+from checks.rules.upstream import told_within_upstreams
 from tests.support.report_cases import (
     HOSTILE,
     NOW,
@@ -27,7 +28,9 @@ from tests.support.report_cases import (
     missing,
     report_of,
     second_day,
+    state_after,
 )
+from tests.support.upstreams import lacking, silent
 
 LACKS = [
     finding(
@@ -68,6 +71,15 @@ SAID = finding(
     items=tuple(replace(item, marked="a1") for item in missing("2026-11-22")),
     marked=(Marked(ACK, ("2026-11-22",)),),
 )
+CHAIN = told_within_upstreams(
+    [
+        lacking("raw.t", "22"),
+        lacking("mart.a", "22"),
+        lacking("mart.b", "21 22"),
+        silent("mart.c", NOW - timedelta(days=2), NOW),
+    ],
+    {"mart.a": ("raw.t",), "mart.b": ("raw.t",), "mart.c": ("mart.a",)},
+)
 OVER = Change(
     table="a.d",
     check="partitions",
@@ -78,6 +90,27 @@ OVER = Change(
     since=NOW - timedelta(days=9),
     note="what is older than 30 days is deleted",
 )
+HELD_UP = told_within_upstreams(
+    (
+        lacking("raw.a", "22", owner="ingest"),
+        lacking("mart.b", "22 21", owner="sales"),
+        lacking("mart.c", "22", owner="sales"),
+        silent("web.a", NOW - timedelta(days=2), NOW - timedelta(days=1)),
+        silent("web.b", NOW - timedelta(days=2), NOW - timedelta(days=1)),
+        silent("web.c", None, None),
+    ),
+    {"mart.b": ("raw.a",), "mart.c": ("mart.b",)},
+)
+OVER_WITH = Change(
+    table="raw.z",
+    check="partitions",
+    reason=Reason.RESOLVED,
+    status=Status.PASS,
+    because="well",
+    item="2026-11-20",
+    since=NOW - timedelta(days=2),
+    also=(("mart.y", "sales"), ("mart.z", None)),
+)
 REPORTS: dict[str, Report] = {
     "first day": first_day(),
     "second day": second_day(),
@@ -87,7 +120,10 @@ REPORTS: dict[str, Report] = {
     "rights": report_of(LACKS),
     "told once": report_of(TOLD_ONCE),
     "statement": report_of((STATED,)),
+    "chain": report_of(CHAIN),
     "said of it": report_of((SAID,)),
+    "held up": replace(report_of(HELD_UP, links=True), changes=(OVER_WITH,)),
+    "held up since yesterday": report_of(HELD_UP, state_after(HELD_UP, now=NOW - timedelta(days=1))),
     "expired": replace(report_of((ORDERS,)), changes=(OVER,)),
     "values": report_of(
         (

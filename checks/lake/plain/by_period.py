@@ -12,6 +12,7 @@ from checks.lake.plain.depth import read_short, spot_of
 from checks.lake.plain.earlier_answers import Answers, keys_of
 from checks.lake.plain.half_registered import Beside
 from checks.lake.plain.naming import Naming, cells_of, hive_place, values_in
+from checks.lake.plain.new_values import NewValues
 from checks.lake.plain.newest import is_later, newest_registered
 from checks.lake.plain.past import past_periods, past_times
 from checks.lake.plain.siblings import ways_of
@@ -310,6 +311,8 @@ class _ByPeriod:
             ways = ways_of(table, layout, targets) or ()
             beside = Beside(table, layout, self.every, self.reader.store, ways)
             absent += beside.sought(periods, targets)
+            new = NewValues(table, layout, self.reader.store, ways)
+            absent += new.sought([each for each in periods if each.start <= self.clock.now], targets)
         return [*targets, *absent], notes, beyond
 
     def _further(self, seen: Observation, further: Sequence[Wants], targets_of: Targets) -> Observation:

@@ -14,6 +14,7 @@ from checks.aws.problems import asked_s3, clean, problem_of
 from checks.aws.session import whole
 from checks.aws.uris import split_uri
 from checks.layout.data_files import NO_KEYS, is_data, own_keys
+from checks.layout.rewrites import is_compacted, may_tell, tells_deletes
 from checks.model import Format, Listing, Problem, ProblemKind, Unobserved, utc
 
 __all__ = [
@@ -211,6 +212,9 @@ class Tally:
     """Tells of a key whether it counts; None: all do."""
     times: dict[int, int] | None = None
     """When data came, by the minute, in whole seconds since 1970; None where nobody asks for it."""
+    deletes_count: bool = False
+    rewritten: Key | None = None
+    """The newest object that a compaction wrote: it is data, and no arrival."""
 
     def add_all(self, keys: Keys) -> None:
         """Count objects."""
@@ -224,6 +228,9 @@ class Tally:
                 return
         self.objects += len(keys)
         self.size_bytes += sum(keys.sizes)
+        keys = self._loaded(keys)
+        if not keys:
+            return
         newest_at, oldest_at = max(keys.times), min(keys.times)
         if self.newest is None or newest_at > self.newest.last_modified:
             self.newest = keys[keys.times.index(newest_at)]
@@ -243,6 +250,18 @@ class Tally:
             for minute in sorted(times)[:-_MOST_TIMES]:
                 del times[minute]
 
+    def _loaded(self, keys: Keys) -> Keys:
+        """Return those that a load wrote, as far as the layout tells; take note of the newest other one."""
+        if not may_tell("\n".join(keys.names)):
+            return keys
+        loaded = []
+        for key in keys:
+            if not is_compacted(key.key):
+                loaded.append(key)
+            elif self.rewritten is None or key.last_modified > self.rewritten.last_modified:
+                self.rewritten = key
+        return Keys.of(loaded)
+
     def _all_count(self, keys: Keys) -> bool:
         """Tell at a glance whether all are data with bytes in it, as on most pages; False where one may not be."""
         if self.ignore_after is not None or self.pattern is not None or self.format is not Format.FILES:
@@ -251,7 +270,10 @@ class Tally:
             return False
         if not self.root.endswith("/") or not min(keys.sizes):
             return False
-        return _MAY_BE_NO_DATA.search("\n".join(keys.names) + "\n", len(self.root + self.place) - 1) is None
+        names = "\n".join(keys.names) + "\n"
+        return "/delete_delta_" not in names and (
+            _MAY_BE_NO_DATA.search(names, len(self.root + self.place) - 1) is None
+        )
 
     def _counting(self, keys: Iterable[Key]) -> list[Key]:
         """Return those that are data with bytes in it, and count the others."""
@@ -270,6 +292,8 @@ class Tally:
                 ):
                     self.left_out += 1
                     self.left_out_key = self.left_out_key or key.key
+            elif not self.deletes_count and tells_deletes(key.key):
+                self.ignored_objects += 1
             elif key.size_bytes == 0:
                 self.empty_objects += 1
             else:
@@ -286,6 +310,8 @@ class Tally:
         self.left_out_key = min(filter(None, (self.left_out_key, other.left_out_key)), default=None)
         newest = [key for key in (self.newest, other.newest) if key is not None]
         oldest = [key for key in (self.oldest, other.oldest) if key is not None]
+        rewritten = [key for key in (self.rewritten, other.rewritten) if key is not None]
+        self.rewritten = max(sorted(rewritten), key=_AT, default=None)
         self.newest = max(sorted(newest), key=_AT, default=None)
         self.oldest = min(sorted(oldest), key=_AT, default=None)
         if self.times is not None and other.times is not None:
@@ -301,6 +327,8 @@ class Tally:
             newest_key=f"s3://{bucket}/{self.newest.key}" if self.newest else None,
             oldest_at=self.oldest.last_modified if self.oldest else None,
             complete=complete,
+            rewritten_at=self.rewritten.last_modified if self.rewritten else None,
+            rewritten_key=f"s3://{bucket}/{self.rewritten.key}" if self.rewritten else None,
             ignored_objects=self.ignored_objects,
             left_out=self.left_out,
             left_out_key=f"s3://{bucket}/{self.left_out_key}" if self.left_out_key else None,
@@ -334,6 +362,7 @@ def tally_of(
     tally = Tally(split_uri(root)[1], pattern, table_format, ignore_after, keys=keys, place=place, only=only)
     if detail is not None and detail.times:
         tally.times = {}
+    tally.deletes_count = detail is not None and detail.deletes_count
     if detail is not None and (detail.names or detail.footers):
         from checks.lake.s3.file_census import Closer
 

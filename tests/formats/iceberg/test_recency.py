@@ -424,7 +424,13 @@ def edited(**changes: Any) -> bytes:
         (b"", ProblemKind.MALFORMED, "it is empty"),
         (edited()[:-40], ProblemKind.MALFORMED, "it is no JSON"),
         (b"[]", ProblemKind.MALFORMED, "it is no JSON object"),
-        (b"[" * 100_000, ProblemKind.MALFORMED, "nested too deeply"),
+        (b"[" * 100_000, ProblemKind.OVER_BUDGET, "nested more deeply than is read"),
+        (
+            edited()[:-1] + b', "digits": ' + b"9" * 5_000 + b"}",
+            ProblemKind.OVER_BUDGET,
+            "more digits than are read",
+        ),
+        (gzip.compress(edited()) + b"more", ProblemKind.MALFORMED, "no whole gzip file"),
         (b'{"a": [' + b"[]," * 1_100_000 + b"0]}", ProblemKind.OVER_BUDGET, "more than 2,000,000 values"),
         (b"\xff\xfe\x00", ProblemKind.MALFORMED, "it is no JSON"),
         (b"PAR1....", ProblemKind.MALFORMED, "it is no JSON"),
@@ -483,6 +489,23 @@ def test_a_bad_file_is_named_with_what_is_wrong(data: bytes, kind: ProblemKind, 
     assert seen.problem.kind is kind
     assert says in seen.problem.message
     assert f"{LOCATION}metadata/v1.metadata.json" in seen.problem.message
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        gzip.compress(edited()),
+        gzip.compress(edited()[:50]) + gzip.compress(edited()[50:]),
+        gzip.compress(edited()) + gzip.compress(b""),
+        gzip.compress(edited()) + b"\0" * 512,
+    ],
+    ids=["one member", "two members", "an empty member", "padding"],
+)
+def test_whatever_gzip_allows_is_no_torn_file(data: bytes) -> None:
+    objects, parameters = put_metadata(data)
+    seen = observe(READER, plan_of(Format.ICEBERG, parameters=parameters), objects)
+    assert seen.problem is None
+    assert seen.newest is not None
 
 
 def test_a_missing_or_enormous_file_and_a_pointer_elsewhere_are_told() -> None:
