@@ -248,10 +248,14 @@ def _covered(told: Told) -> Iterator[Covered]:
     severity = told.severity.value if told.severity is not None else None
     if told.items and not told.unchecked:
         for key, item in sorted(told.items.items()):
+            if not told.was_told(key):  # it is told within another one
+                continue
             worst = item.severity.value if item.severity is not None else None
             yield Covered(
                 check=told.check, item=key, state=item.state.value, severity=worst, since=item.since
             )
+        return
+    if not told.was_told():
         return
     state = Status.UNKNOWN if told.unchecked else told.status
     yield Covered(check=told.check, item=None, state=state.value, severity=severity, since=told.since)

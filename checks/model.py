@@ -190,6 +190,12 @@ class Listing:
     newest_key: str | None = None
     oldest_at: datetime | None = None
     complete: bool = True
+    rewritten_at: datetime | None = None
+    """When the newest object was written of which the layout tells that a compaction wrote it; ``rewritten_key`` is it.
+
+    Such are data and no arrivals: ``newest_at`` and ``oldest_at`` leave them out.
+    """
+    rewritten_key: str | None = None
     ignored_objects: int = 0
     """Objects that are not data: markers, logs, hidden names, names outside ``pattern``."""
     left_out: int = 0
@@ -202,6 +208,8 @@ class Listing:
     """Why there may be more than this, where a log told of a part of the files."""
     newest_files: tuple[FileSeen, ...] = ()
     names: Names | None = None
+    times: frozenset[int] = frozenset()
+    """When data came, in whole seconds since 1970 (UTC), one of each minute, where a check asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,6 +349,8 @@ class Observation:
     ``newest`` is the newest arrival known from a table format's own log. ``footers`` are those of the newest files.
     Where a check asks for it, a log also tells ``whole``, how much the table holds, ``live``, what its files are
     like, and ``values``, the newest ones of a column. ``log_answer`` is what later runs may take in place of a look.
+    ``arrivals`` are further times at which data came, in whole seconds since 1970 (UTC), where a check learns of them;
+    without ``arrivals_whole`` they, and those of listings, need not be all since an earlier look.
     ``problem`` is set when the table as a whole could not be read; what is set beside it still holds. ``behind`` says
     why readers of the table see less than was written, with what mends it.
     """
@@ -363,6 +373,8 @@ class Observation:
     live: WholeSeen | None = None
     values: ValuesSeen | None = None
     log_answer: LogAnswer | None = None
+    arrivals: frozenset[int] = frozenset()
+    arrivals_whole: bool = True
     requests: int = 0
 
 
@@ -408,6 +420,27 @@ class LogAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArrivalsKept:
+    """The arrivals of a table that a check learns from, and how its last silence went.
+
+    ``times`` holds them in order, in whole seconds since 1970 (UTC): the first, then the seconds from each to the next.
+    ``last_at`` is the newest arrival of all, ``looked_at`` when it was seen; ``is_outdated`` tells that what came since
+    the last of ``times`` was seen in part only, and has to be learned anew.
+    ``opened_at`` is since when an alert is open, ``returned`` how many arrivals came since; ``told_s`` the seconds of
+    the last silence that was told until the rhythm is back, ``in_time`` how many came in time since.
+    """
+
+    times: str = ""
+    last_at: datetime | None = None
+    looked_at: datetime | None = None
+    is_outdated: bool = False
+    opened_at: datetime | None = None
+    returned: int = 0
+    told_s: int = 0
+    in_time: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TableMemory:
     """What earlier runs remember of one table; all of it may be absent.
 
@@ -420,7 +453,8 @@ class TableMemory:
     is checked; ``schema`` holds the columns and then the partition keys last seen, where these are checked.
     ``answers`` are what was seen of partitions of the lookback, by their location, where that may spare a request;
     ``log_answer`` is what was read of the table's log. ``ages`` are those beyond which periods were gone, each with
-    the last days on which that was seen.
+    the last days on which that was seen. ``arrivals`` is what limits are learned from, where they are;
+    ``firsts``, when the first data of earlier periods came (by label), what schedules are learned from.
     """
 
     first_period_at: datetime | None = None
@@ -433,6 +467,18 @@ class TableMemory:
     answers: Mapping[str, Answer] = field(default_factory=dict)
     log_answer: LogAnswer | None = None
     ages: Mapping[int, tuple[date, ...]] = field(default_factory=dict)
+    arrivals: ArrivalsKept | None = None
+    firsts: Mapping[str, datetime] = field(default_factory=dict)
+
+    @property
+    def has_to_learn(self) -> bool:
+        """True where the habit of the table has to be learned from what the lake holds: none is known that holds."""
+        return self.arrivals is None or self.arrivals.is_outdated
+
+    def knows_until(self, at: datetime | None) -> bool:
+        """Tell whether what came from an instant on holds all that came since the last look; None: since it began."""
+        looked_at = self.arrivals.looked_at if self.arrivals is not None else None
+        return at is None or looked_at is None or at <= looked_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, WithJsonSchema
 
 from checks.config.selectors import check_name_glob
+from checks.learn.budget import parse_budget
 from checks.rules.key_types import parse_text, show
 from checks.rules.table_ids import parse_bucket
 from checks.schedule.calendars import WEEKDAYS
@@ -183,6 +184,12 @@ AgeOfAnswer = Annotated[
     BeforeValidator(parse_age_of_answer),
     WithJsonSchema({"type": "string", "pattern": r"^(off|\d+(\.\d+)?\s*[smhdw])$"}),
 ]
+FalseAlarms = Annotated[
+    float,
+    BeforeValidator(parse_budget),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s*/\s*(week|month|year)$"}),
+]
+"""A config value such as ``1/month``, as so many a month."""
 Weekday = Annotated[
     str, BeforeValidator(parse_weekday), WithJsonSchema({"type": "string", "enum": list(WEEKDAYS)})
 ]

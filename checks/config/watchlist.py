@@ -14,7 +14,7 @@ from checks.config.merging import (
     Sourced,
     Stated,
     disagreements,
-    groups_of_checks,
+    exclusive_of_checks,
     merge,
 )
 from checks.config.selectors import Effort, Selector, find_name, may_overlap
@@ -120,10 +120,10 @@ class Watchlist:
 
     def _bind(self, stated: list[Stated]) -> Bound:
         goes_with = {name: check.goes_with for name, check in self.checks.items()}
-        merged = merge(stated, groups_of_checks(self.checks), goes_with)
+        merged = merge(stated, exclusive_of_checks(self.checks), goes_with)
         if not merged.has_checks:
             stated[-1:] = [_with_checks(stated[-1], self.checks)]
-            merged = merge(stated, groups_of_checks(self.checks), goes_with)
+            merged = merge(stated, exclusive_of_checks(self.checks), goes_with)
         entry = EntryKeys.model_construct(**{key: sourced.value for key, sourced in merged.values.items()})
         zone = entry.timezone or self.zone
         rules: list[Rule] = []
@@ -155,7 +155,7 @@ class Watchlist:
 
     def ambiguity(self, entries: Sequence[Entry]) -> Disagreement | None:
         """Return a key that two equally specific entries state differently, and no other settles."""
-        groups = groups_of_checks(self.checks)
+        groups = exclusive_of_checks(self.checks)
         for one, other in combinations(entries, 2):
             if one.selector.rank == other.selector.rank:
                 more = [entry for entry in entries if entry.selector.rank > one.selector.rank]
@@ -197,7 +197,7 @@ class Watchlist:
                 yield (*other.stated.path, key), message
 
     def _ambiguous(self) -> Iterator[tuple[Path, str]]:
-        groups = groups_of_checks(self.checks)
+        groups = exclusive_of_checks(self.checks)
         by_rank: dict[tuple[str | None, tuple[int, int]], list[Entry]] = {}
         for entry in self.entries:
             if entry.selector.is_glob:

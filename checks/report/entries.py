@@ -42,6 +42,7 @@ _MOST_BRIEF = 3
 _MOST_REMEDIES = 3
 _MOST_STATEMENTS = 6
 _MOST_RESOURCES = 8
+_MOST_SAID = 12
 _LONGEST_SENTENCE = 1200
 _OLD = frozenset({Reason.ONGOING, Reason.REMINDER})
 
@@ -305,7 +306,10 @@ def _brief(heading: str, group: Sequence[ToldFinding], checks: str, report: Repo
     what = what_fails(group[0].finding, report.now, report.zone)
     names = sorted({words.name(one.finding.table) for one in group})
     if len(names) == 1:
-        return f"{names[0]} ({checks}, since {when}: {what}"
+        said = [
+            f"{line.label.lower()}: {line.text}" for one in group for line in said_of(one.finding, report)
+        ]
+        return "; ".join([f"{names[0]} ({checks}, since {when}: {what}", *said])
     return f"{len(names):,} tables ({checks}, since {when}: {what}: {words.listing(names, _MOST_BRIEF)}"
 
 
@@ -380,7 +384,7 @@ def said_of(finding: Finding, report: Report) -> list[Line]:
         mark = each.mark
         label = "Acknowledged" if mark.kind is MarkKind.ACK else "Expected"
         who = f"by {mark.by}, {say_instant(mark.at, report.zone)}"
-        items = words.listing([words.name(key) for key in each.items], _MOST_NAMED)
+        items = words.listing([words.name(key) for key in each.items], _MOST_SAID)
         said = f"{items} ({who})" if items and len(each.items) < _bad(finding) else who
         lines.append(Line(label, sentence(f"{said}: {mark.because}" if mark.because else said)))
     return lines

@@ -152,7 +152,7 @@ TABLE
   no partition keys
 
 TIME
-  read as one place: time stands in no key and no path
+  read as one place: no check asks for its periods
 
 FRESHNESS
   watermark: a warning where nothing came since Sun 22 Nov 2026 08:00 CET

@@ -71,6 +71,15 @@ SAID = finding(
     items=tuple(replace(item, marked="a1") for item in missing("2026-11-22")),
     marked=(Marked(ACK, ("2026-11-22",)),),
 )
+CHAIN = told_within_upstreams(
+    [
+        lacking("raw.t", "22"),
+        lacking("mart.a", "22"),
+        lacking("mart.b", "21 22"),
+        silent("mart.c", NOW - timedelta(days=2), NOW),
+    ],
+    {"mart.a": ("raw.t",), "mart.b": ("raw.t",), "mart.c": ("mart.a",)},
+)
 OVER = Change(
     table="a.d",
     check="partitions",
@@ -111,6 +120,7 @@ REPORTS: dict[str, Report] = {
     "rights": report_of(LACKS),
     "told once": report_of(TOLD_ONCE),
     "statement": report_of((STATED,)),
+    "held up": report_of(CHAIN),
     "said of it": report_of((SAID,)),
     "held up": replace(report_of(HELD_UP, links=True), changes=(OVER_WITH,)),
     "held up since yesterday": report_of(HELD_UP, state_after(HELD_UP, now=NOW - timedelta(days=1))),

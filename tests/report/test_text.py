@@ -299,6 +299,12 @@ def test_names_are_cut_in_their_middle(longest: int, expected: str) -> None:
 )
 def test_ages_are_for_people(span: timedelta, expected: str) -> None:
     assert words.ago(NOW - span, NOW) == expected
+    assert words.age(NOW - span, NOW) == ("after this run" if span < timedelta() else expected)
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(59, "just now"), (60, "after this run")])
+def test_what_is_yet_to_come_has_no_age(seconds: int, expected: str) -> None:
+    assert words.age(NOW + timedelta(seconds=seconds), NOW) == expected
 
 
 @pytest.mark.parametrize(
