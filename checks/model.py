@@ -567,7 +567,7 @@ class Change:
     those of now (of last time for what is no longer watched); ``since`` is when the trouble was first
     reported. ``because`` is the sentence of the finding it speaks of; ``before`` the one
     that was told of the trouble last time, where it is over or can no longer be checked. ``note`` says why it is
-    over, where it was not mended.
+    over, where it was not mended; ``over`` holds the keys of the items that end with it, where it ends them as one.
     """
 
     table: str
@@ -581,6 +581,7 @@ class Change:
     owner: str | None = None
     before: str = ""
     note: str = ""
+    over: tuple[str, ...] = ()
 
     @property
     def finding_id(self) -> str:

@@ -23,6 +23,7 @@ from checks.config.mistakes import ConfigErrors, Document, Path
 from checks.config.resolved import Config, Silence, in_utc
 from checks.config.selectors import ExcludeError, Selector, find_name, parse_prefix, parse_selector
 from checks.config.source import Fetch, Source, read_document
+from checks.config.targets import target_problem
 from checks.config.validation_sentences import did_you_mean, sentences, write_example
 from checks.config.watchlist import Entry, Watchlist, defaults_of
 from checks.rules import CHECKS
@@ -318,6 +319,8 @@ class Loader:
                 self._add((*path, "match"), "is empty; write owner, database, table or severity below it")
             if route is not None:
                 yield route
+            elif isinstance(item, dict) and (told := target_problem(item)):
+                self._add(path, told)
 
     def _silences(self) -> Iterator[Silence]:
         for item, path in self._items("silences"):

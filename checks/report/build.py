@@ -82,7 +82,8 @@ class Report:
     ``findings`` go worst first, then by table, one on the config itself before all; ``zone`` is the zone
     that times are told in. ``whole`` is False for a report of news only: it still holds all findings.
     ``whole_at`` says where the whole report is kept, for messages that must be cut. ``tables_in_run`` and
-    ``tables_reached`` are of the run, also in a part of its report.
+    ``tables_reached`` are of the run, also in a part of its report. ``is_test``: nothing was looked at, it only tries
+    the way. ``checked_again`` are the ids of findings that its reader was last told to be unchecked, and that are not.
     """
 
     run_id: str
@@ -98,6 +99,8 @@ class Report:
     whole: bool = True
     whole_at: str = ""
     is_part: bool = False
+    is_test: bool = False
+    checked_again: frozenset[str] = frozenset()
     tables_in_run: int = 0
     tables_reached: int = 0
     version: int = VERSION

@@ -42,6 +42,13 @@ LIMITS: dict[str, dict[str, Any]] = {
     "events": {"column": "event_time", "warn_after": "1h"},
 }
 """What has to stand in a check's block whatever else does."""
+WEBHOOKS: dict[str, dict[str, Any]] = {
+    "slack": {"url": "env:SLACK_URL", "as": "slack"},
+    "url": {"as": "json", "secret": "env:KEY"},
+    "as": {"url": "https://hooks.example.com/tables", "secret": "env:KEY"},
+    "secret": {"as": "pagerduty"},
+}
+"""What has to stand beside a key of a webhook for it to be whole."""
 
 
 def is_valid(config: object) -> bool:
@@ -86,7 +93,12 @@ def config_with(block: str, key: str, value: object) -> dict[str, Any]:
         case "Match":
             return {**BASE, "routes": [{"match": part, "topic": TOPIC}]}
         case "Route":
-            return {**BASE, "routes": [{"match": {"owner": "a"}, "topic": TOPIC, key: value}]}
+            target = {"topic": TOPIC} if key == "match" else {}
+            return {**BASE, "routes": [{"match": {"owner": "a"}, **target, key: value}]}
+        case "Webhook":
+            companions = WEBHOOKS["slack" if value in {"slack", "teams"} or value == "env:SLACK_URL" else key]
+            webhook = {**companions, key: value}
+            return {**BASE, "routes": [{"match": {"owner": "a"}, "webhook": webhook}]}
         case "SilenceBlock":
             return {**BASE, "silences": [{"table": "*", "until": "2026-12-01", "because": "x", key: value}]}
     assert check is not None, block
