@@ -37,9 +37,9 @@ def fetch(reference: Reference) -> str:
     return found
 
 
-def needs(reference: Reference | None, home: Home) -> tuple[Right, ...]:
+def needs(reference: Reference, home: Home) -> tuple[Right, ...]:
     """Return the right to read the secret; the environment takes none."""
-    if reference is None or reference.kind == "env":
+    if reference.kind == "env":
         return ()
     own = f"{home.region}:{home.account_id}"
     name = reference.name

@@ -85,8 +85,7 @@ class Hook:
 
     def needs(self, home: Home) -> tuple[Right, ...]:
         """Return the rights to read its secrets."""
-        kept = [self.webhook.secret, None if isinstance(self.webhook.url, Address) else self.webhook.url]
-        return tuple(right for reference in kept for right in kept_secrets.needs(reference, home))
+        return tuple(right for kept in self.webhook.references() for right in kept_secrets.needs(kept, home))
 
     def unheard(self) -> str:
         """Return nothing: its answer tells."""

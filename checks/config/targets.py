@@ -235,6 +235,10 @@ class Webhook(BaseModel):
             )
         return self
 
+    def references(self) -> tuple[Reference, ...]:
+        """Return where its secrets are kept."""
+        return tuple(kept for kept in (self.url, self.secret) if isinstance(kept, Reference))
+
     def __str__(self) -> str:
         """Return it as people may see it."""
         own = f"{self.as_} at {self.url or 'PagerDuty'}"

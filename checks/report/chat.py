@@ -47,14 +47,14 @@ def notification(report: Report) -> dict[str, Any]:
     return {
         "version": "1.0",
         "source": "custom",
-        "id": words.shorten(words.ascii_only(report.run_id), 100),
+        "id": plain(words.shorten(words.ascii_only(report.run_id), 100)),
         "content": {
             "textType": "client-markdown",
             "title": plain(told.subject),
             "description": _text([*head, *fitting]),
         },
         "metadata": {
-            "threadId": f"s3-table-monitor/{name}/{local_date(report).isoformat()}",
+            "threadId": plain(f"s3-table-monitor/{name}/{local_date(report).isoformat()}"),
             "summary": plain(one_line(report)),
             "eventType": "S3TableReport",
             "relatedResources": tables[:_MOST_RESOURCES],

@@ -31,18 +31,13 @@ def message(report: Report) -> dict[str, Any]:
     subject = words.shorten(chats.harmless(told.subject), HEADER_LONGEST)
     head: list[object] = [
         {"type": "header", "text": {"type": "plain_text", "text": subject, "emoji": False}},
-        _block(
-            [
-                _section(f"{told.totals} {told.origin}"),
-                *(_section(f"Note: {note}") for note in told.notes[:_MOST_NOTES]),
-            ]
-        ),
+        _lines([f"{told.totals} {told.origin}", *(f"Note: {note}" for note in told.notes[:_MOST_NOTES])]),
     ]
     pieces = [_piece(heading, entry) for heading, entry in chats.items(told)]
 
     def last(left: int) -> list[object]:
         said = [chats.left_out(left, report)] if left else []
-        return [_block([_section(line) for line in (*said, *told.closing)])]
+        return [_lines([*said, *told.closing])]
 
     blocks = chats.fitting(pieces, last, lambda some: _fits([*head, *some]))
     return {
@@ -58,31 +53,42 @@ def _fits(blocks: list[object]) -> bool:
 
 
 def _piece(heading: str, entry: Entry) -> list[object]:
-    parts: list[dict[str, Any]] = [_section(f"{heading}\n", bold=True)] if heading else []
-    parts.append(_section(chats.title(entry), bold=True))
+    """Return an item as one block: lines of one section, statements as code between them."""
+    parts: list[dict[str, Any]] = []
+    inline = [_text(f"{heading}\n", bold=True)] if heading else []
+    inline.append(_text(chats.title(entry), bold=True))
     for label, text, kind in chats.lines(entry):
         start = f"{label}: " if label else ""
+        if kind is Kind.CODE:
+            parts += [_section(inline)] if inline else []
+            parts.append({"type": "rich_text_preformatted", "elements": [_text(f"{start}{text}")]})
+            inline = []
+            continue
+        line = "\n" if inline else ""
         if kind is Kind.URL:
-            link = {"type": "link", "url": text}
-            parts.append({"type": "rich_text_section", "elements": [*_texts(f"\n{start}"), link]})
-        elif kind is Kind.CODE:
-            parts.append({"type": "rich_text_preformatted", "elements": _texts(f"{start}{text}")})
+            inline += [*([_text(f"{line}{start}")] if line or start else []), {"type": "link", "url": text}]
         else:
-            parts.append(_section(f"\n{start}{text}"))
+            inline.append(_text(f"{line}{start}{text}"))
+    parts += [_section(inline)] if inline else []
     return [_block(parts)]
+
+
+def _lines(lines: list[str]) -> dict[str, Any]:
+    """Return lines of text as one block."""
+    return _block([_section([_text("\n".join(chats.harmless(line) for line in lines))])])
 
 
 def _block(parts: list[dict[str, Any]]) -> dict[str, Any]:
     return {"type": "rich_text", "elements": parts}
 
 
-def _section(text: str, *, bold: bool = False) -> dict[str, Any]:
-    return {"type": "rich_text_section", "elements": _texts(chats.harmless(text), bold=bold)}
+def _section(inline: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"type": "rich_text_section", "elements": inline}
 
 
-def _texts(text: str, *, bold: bool = False) -> list[dict[str, Any]]:
+def _text(text: str, *, bold: bool = False) -> dict[str, Any]:
     style = {"style": {"bold": True}} if bold else {}
-    return [{"type": "text", "text": words.shorten(text, TEXT_LONGEST), **style}]
+    return {"type": "text", "text": words.shorten(text, TEXT_LONGEST), **style}
 
 
 def _escaped(text: str) -> str:
