@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 ATTEMPTS = 4
 ATTEMPT_S = 10.0
 """An attempt that is not through by then, however slowly it drips, is given up and made again."""
+FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 60.0
 """A receiver that asks for more is not waited for: what it did not get is told in the next run."""
 MOST_OF_ANSWER = 64 * 1024
@@ -100,10 +101,13 @@ def _tried(once: Callable[[], _Answer | str], ends: float, what: str) -> tuple[_
     try:
         came = within(once, ends)
     except GivenUp:
-        return None, f"{what} did not answer in time, so whether it got the report is not known."
+        return None, f"{_start(what)} did not answer in time, so whether it got the report is not known."
     if isinstance(came, _Answer):
         return came, ""
-    return None, f"{what} could not be reached ({came}); check the network, the address and its certificate."
+    return (
+        None,
+        f"{_start(what)} could not be reached ({came}); check the network, the address and its certificate.",
+    )
 
 
 def _once(url: str, body: bytes, headers: Mapping[str, str]) -> _Answer | str:
@@ -155,26 +159,31 @@ def _pool(url: str) -> PoolManager:
     return PoolManager(num_pools=1)
 
 
+def _start(what: str) -> str:
+    return what[0].upper() + what[1:]
+
+
 def _refusal(answer: _Answer, what: str, secrets: tuple[str, ...]) -> str:
     said = answer.body
     for secret in secrets:
         said = said.replace(secret, "***")
     said = words.shorten(words.clean(said), _SAID_LONGEST)
+    start = _start(what)
     because = f": {said}" if said else ""
     if 300 <= answer.status < 400:
         return (
-            f"{what} answers with a redirect ({answer.status}), which is not followed; write where it leads."
+            f"{start} answers with a redirect ({answer.status}), which is not followed; write where it leads."
         )
     if answer.status == 429:
-        return f"{what} takes no more messages for now (429){because}"
+        return f"{start} takes no more messages for now (429){because}"
     if answer.status in {401, 403, 404, 410}:
-        return f"{what} refused the report ({answer.status}){because}; look whether its address and secret are right."
-    return f"{what} refused the report ({answer.status}){because}"
+        return f"{start} refused the report ({answer.status}){because}; look whether its address and secret are right."
+    return f"{start} refused the report ({answer.status}){because}"
 
 
 def _wait_s(retry_after: str, attempt: int) -> float:
     """Return how long to wait: what the receiver asks for, in seconds or until a date, else half a second doubled."""
-    own = 0.5 * 2.0**attempt
+    own = FIRST_WAIT_S * 2.0**attempt
     asked = retry_after.strip()
     if asked.isascii() and asked.isdigit():
         return max(own, float(asked[:9]))

@@ -50,6 +50,10 @@ class _Way:
     what: str
     stop_at: float | None
 
+    def late(self) -> str:
+        """Say that it did not answer in time."""
+        return f"{self.what[0].upper()}{self.what[1:]} did not answer in time."
+
     def post(self, body: bytes, headers: Callable[[], Mapping[str, str]]) -> Posted:
         """Post a body; see `https.post`."""
         hidden = (self.secret,) if self.secret else ()
@@ -104,7 +108,7 @@ class Hook:
         secret = "" if self.webhook.secret is None else kept_secrets.fetch(self.webhook.secret)
         if self.webhook.as_ == "json":
             key_of(secret)
-        return _Way(address, secret, f"The {self.target}", stop_at)
+        return _Way(address, secret, f"the {self.target}", stop_at)
 
 
 channel = Hook
@@ -171,7 +175,7 @@ def _alert(way: _Way, report: Report, target: str) -> Delivery:
     for alert, posted in _posted(way, chosen, in_turn=report.is_test):
         if posted is None or not posted.ok:
             failed += 1
-            why[posted.problem if posted is not None else f"{way.what} did not answer in time."] = None
+            why[posted.problem if posted is not None else way.late()] = None
             if alert.change is not None:
                 lost.add(alert.change)
     if left := len(alerts) - len(chosen):
