@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint lint-types lint-python lint-infra format lock package deploy remove e2e architecture setup clean
+.PHONY: help demo test lint lint-types lint-python lint-infra format lock package deploy remove e2e architecture reference setup clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -72,6 +72,9 @@ e2e: $(VENV)/.test  ## deploy to an emulator, let the schedule fire, read the re
 
 architecture: $(VENV)/.test  ## draw docs/architecture.svg out of the code
 	@$(BIN)/python docs/architecture.py
+
+reference: $(VENV)/.test  ## write docs/config.md and docs/commands.md out of the code
+	@$(BIN)/python docs/reference.py
 
 setup: $(VENV)/.test  ## only set up .venv
 

@@ -1,4 +1,4 @@
-"""The command line: ``checks run | validate | schema | plan | explain | iam | backtest | test-alert | demo``."""
+"""The command line: ``checks COMMAND``, of which `parser` has the list."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from checks.commands import (
     USAGE,
     Refused,
     backtest_command,
+    completion_command,
     demo_command,
     explain_command,
     iam_command,
@@ -32,7 +33,12 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 well, 1 findings, 2 usage or config, 3 unchecked or unsent."""
-    arguments = _parser().parse_args(argv)
+    told = parser()
+    if "_ARGCOMPLETE" in os.environ:  # a shell asks what could stand here
+        import argcomplete
+
+        argcomplete.autocomplete(told)
+    arguments = told.parse_args(argv)
     command: Callable[[argparse.Namespace], int] = arguments.command
     try:
         code = command(arguments)
@@ -55,15 +61,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """Return the command line: each command with its options."""
+    whole = argparse.ArgumentParser(
         prog="checks",
         description="Tells which S3 tables did not get the data that they should have by now, why, and what to do.",
         epilog="Exit codes: 0 all well; 1 findings at or over --fail-on; 2 usage or config; "
         "3 something could not be checked, or the report was not delivered.",
     )
-    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    whole.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    commands = whole.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     run = commands.add_parser("run", help="check the tables and report", description=run_command.__doc__)
     run.set_defaults(command=run_command)
@@ -76,6 +83,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument(
         "--output", metavar="FILE", help="write the report to FILE or s3://... in place of standard output"
+    )
+    run.add_argument(
+        "--only",
+        choices=("failing", "unknown"),
+        action="append",
+        default=[],
+        help="show what fails, or is unknown, alone; what is sent stays whole; may be given twice",
+    )
+    run.add_argument(
+        "--quiet", action="store_true", help="print no report and no progress, only what went wrong"
     )
     run.add_argument("--no-send", action="store_true", help="publish nothing and remember nothing")
     run.add_argument(
@@ -137,14 +154,46 @@ def _parser() -> argparse.ArgumentParser:
     _backtest_options(backtest)
 
     alert = commands.add_parser(
-        "test-alert", help="send a test message to each topic", description=test_alert_command.__doc__
+        "test-alert", help="send a test message to each target", description=test_alert_command.__doc__
     )
     alert.set_defaults(command=test_alert_command)
     _config_option(alert)
 
+    helping = commands.add_parser(
+        "help", help="tell of a command, a block of the config, or what else there is to know"
+    )
+    helping.add_argument("topic", metavar="TOPIC", nargs="?", help="without it, what there is help on")
+    helping.set_defaults(command=_help_command)
+
+    completion = commands.add_parser(
+        "completion", help="print what completes commands in a shell", description=completion_command.__doc__
+    )
+    completion.add_argument("shell", choices=("bash", "zsh", "fish"), help="for which shell")
+    completion.set_defaults(command=completion_command)
+
     demo = commands.add_parser("demo", help="show two days of reports over a lake in this process")
     demo.set_defaults(command=demo_command)
-    return parser
+    return whole
+
+
+def _help_command(arguments: argparse.Namespace) -> int:
+    """Tell of a command, a block of the config, or what else there is to know."""
+    from difflib import get_close_matches
+
+    from checks import help_topics, terminal
+
+    told = parser()
+    topic = arguments.topic
+    if topic is None:
+        print(help_topics.overview(told))
+        return 0
+    said = help_topics.say(topic, told, terminal.width())
+    if said is None:
+        near = get_close_matches(topic, help_topics.topics(told), n=3)
+        meant = f"did you mean {' or '.join(near)}?" if near else "write checks help for the list"
+        raise Refused(f"there is no help on {topic}; {meant}")
+    print(said)
+    return 0
 
 
 def _backtest_options(parser: argparse.ArgumentParser) -> None:
@@ -216,7 +265,8 @@ class _Version(argparse.Action):
         """Print it and exit."""
         from importlib.metadata import version
 
-        parser.exit(message=f"checks {version('s3-table-monitor')}\n")
+        print(f"checks {version('s3-table-monitor')}")
+        parser.exit()
 
 
 def _instant(text: str) -> datetime:

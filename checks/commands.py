@@ -8,12 +8,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from checks.model import Status
 from checks.progress import Progress
 
 if TYPE_CHECKING:
     import argparse
 
     from checks.config import Config
+    from checks.model import Change, Finding
+    from checks.monitor import Outcome
     from checks.report.build import Report
 
 
@@ -24,6 +27,17 @@ NOT_DELIVERED = 3
 
 
 DEFAULT_CONFIG = "checks.yml"
+
+
+_BEGIN = f"""There is no {DEFAULT_CONFIG} here, and neither CONFIG nor TABLES is set. To begin, one of:
+  TABLES=sales.orders,s3://bucket/prefix/ checks run    data within 24 h in each of these
+  checks run --config FILE                              a config that lies elsewhere, also s3://...
+  checks demo                                           two days of reports over a lake in this process
+or write {DEFAULT_CONFIG}:
+  version: 1
+  tables:
+    - table: sales.orders
+      freshness: {{max_age: 24h}}"""
 
 
 class Refused(Exception):  # noqa: N818 - a sentence for the user
@@ -40,7 +54,11 @@ def _source(arguments: argparse.Namespace) -> str | None:
         return str(arguments.config)
     if os.environ.get("CONFIG", "").strip():
         return None
-    return DEFAULT_CONFIG if Path(DEFAULT_CONFIG).is_file() else None
+    if Path(DEFAULT_CONFIG).is_file():
+        return DEFAULT_CONFIG
+    if not os.environ.get("TABLES", "").strip():
+        raise Refused(_BEGIN)
+    return None
 
 
 def _load(arguments: argparse.Namespace) -> Config:
@@ -63,7 +81,7 @@ def run_command(arguments: argparse.Namespace) -> int:
     from checks.report.build import FailOn
 
     config = _load(arguments)
-    progress = Progress()
+    progress = None if arguments.quiet else Progress()
     request = monitor.Request(
         now=arguments.now or _clock(),
         ignore_later=arguments.now is not None,
@@ -77,38 +95,59 @@ def run_command(arguments: argparse.Namespace) -> int:
     except (monitor.NothingMatches, OfAnotherConfig) as error:
         raise Refused(str(error)) from None
     finally:
-        progress.close()
+        if progress is not None:
+            progress.close()
     written = _write(arguments, outcome.report)
     for sentence in outcome.complaints:
         print(sentence, file=sys.stderr)
+    if request.send and not arguments.quiet:
+        for sentence in _said_of_sending(config, outcome):
+            print(sentence, file=sys.stderr)
     code = outcome.exit_code(FailOn(arguments.fail_on))
     return code if written else NOT_DELIVERED
 
 
-def _write(arguments: argparse.Namespace, report: Report) -> bool:
+def _said_of_sending(config: Config, outcome: Outcome) -> list[str]:
+    """Return what became of the report: where it went, or why it went nowhere."""
+    sent = [f"sent to {delivery.target}" for delivery in outcome.deliveries if delivery.ok]
+    if outcome.deliveries:
+        return sent
+    from checks.monitor.delivery import topic_of
+
+    has_targets = bool(config.routes or topic_of(config, os.environ))
+    return ["nothing new, not sent" if has_targets else "no topic is set, so nothing was sent"]
+
+
+def _write(arguments: argparse.Namespace, whole: Report) -> bool:
     """Write the report to where it was asked for; return whether that went well."""
     from checks.channels import file
+    from checks.report import build
 
+    report = build.part(whole, lambda each: _is_chosen(each, arguments.only)) if arguments.only else whole
     if arguments.output is None or arguments.output == "-":
-        content = file.render(report, arguments.format or "text")
-        print(_coloured(content) if arguments.format in (None, "text") else content)
+        if not arguments.quiet:
+            print(_shown(report) if arguments.format is None else file.render(report, arguments.format))
         return True
     delivery = file.write(report, arguments.output, arguments.format)
     if not delivery.ok:
         print(delivery.problem, file=sys.stderr)
+    elif not arguments.quiet:
+        print(f"wrote {delivery.target}: {build.counts(report.summary)}", file=sys.stderr)
     return delivery.ok
 
 
-def _coloured(text: str) -> str:
-    """Colour the headings on a terminal, unless NO_COLOR is set (no-color.org)."""
-    if not sys.stdout.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
-        return text
-    colours = {"NEW": 31, "ESCALATED": 31, "STILL FAILING": 33, "COULD NOT CHECK": 35, "RESOLVED": 32}
-    lines = []
-    for line in text.splitlines():
-        colour = next((code for word, code in colours.items() if line.startswith(word)), None)
-        lines.append(f"\033[1;{colour}m{line}\033[0m" if colour else line)
-    return "\n".join(lines)
+def _is_chosen(each: Finding | Change, only: list[str]) -> bool:
+    """Tell whether a finding or change is of what `--only` names: what fails, what is unknown."""
+    return ("failing" in only and each.status is Status.FAIL) or (
+        "unknown" in only and each.status is Status.UNKNOWN
+    )
+
+
+def _shown(report: Report) -> str:
+    from checks import terminal
+    from checks.report import terminal as drawn
+
+    return drawn.render(report, width=terminal.width(), colour=terminal.is_coloured())
 
 
 def validate_command(arguments: argparse.Namespace) -> int:
@@ -152,7 +191,9 @@ def plan_command(arguments: argparse.Namespace) -> int:
         planned, clock = monitor.make_plan(config, request, os.environ)
     except monitor.NothingMatches as error:
         raise Refused(str(error)) from None
-    print(plan.say(planned, clock, cron))
+    from checks import terminal
+
+    print(plan.say(planned, clock, cron, terminal.width()))
     return NOT_DELIVERED if planned.findings else 0
 
 
@@ -233,13 +274,15 @@ def backtest_command(arguments: argparse.Namespace) -> int:
 
 
 def test_alert_command(arguments: argparse.Namespace) -> int:
-    """Send a message that says that it is a test to each topic of the config, and tell how each took it."""
+    """Send a message that says that it is a test to each target of the config, and tell how each took it."""
     from checks import monitor
 
     config = _load(arguments)
     deliveries = monitor.send_test(config, _clock(), os.environ)
     if not deliveries:
-        message = f"no topic to send to; write topic: into the config, or set TOPIC_ARN ({DEFAULT_CONFIG})"
+        message = (
+            f"nobody to send to; write topic: or routes: into the config, or set TOPIC_ARN ({DEFAULT_CONFIG})"
+        )
         raise Refused(message)
     for delivery in deliveries:
         print(
@@ -247,6 +290,18 @@ def test_alert_command(arguments: argparse.Namespace) -> int:
             file=sys.stdout if delivery.ok else sys.stderr,
         )
     return 0 if all(delivery.ok for delivery in deliveries) else NOT_DELIVERED
+
+
+def completion_command(arguments: argparse.Namespace) -> int:
+    """Print what completes commands, options and files in a shell.
+
+    bash: eval "$(checks completion bash)" in ~/.bashrc; zsh: the same in ~/.zshrc, after compinit;
+    fish: checks completion fish | source in ~/.config/fish/config.fish.
+    """
+    from argcomplete.shell_integration import shellcode
+
+    print(shellcode(["checks"], shell=arguments.shell).strip())
+    return 0
 
 
 def demo_command(_arguments: argparse.Namespace) -> int:

@@ -63,7 +63,7 @@ def test_links_lead_to_files_that_are_there(page: str) -> None:
 def test_readme_shows_commands_that_exist(command: str) -> None:
     from checks import cli
 
-    parsed = cli._parser().parse_args(command.split())
+    parsed = cli.parser().parse_args(command.split())
     assert callable(parsed.command)
 
 
@@ -117,3 +117,14 @@ def test_the_public_names_are_a_contract() -> None:
         "ExpectTablesToBeFresh",
         "ExpectVolumeToBeUsual",
     ]
+
+
+@pytest.mark.parametrize("name", ["config", "commands"])
+def test_the_references_are_those_of_the_code(name: str) -> None:
+    spec = importlib.util.spec_from_file_location("reference", ROOT / "docs" / "reference.py")
+    assert spec is not None
+    assert spec.loader is not None
+    reference = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(reference)
+    written = (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+    assert written == getattr(reference, name)(), "run make reference"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import UTC
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checks.config.keys import matches_id
 from checks.config.selectors import parse_bucket
+from checks.config.targets import Target
 from checks.model import Problem, ProblemKind
 from checks.rules.base import periods_stated
 from checks.rules.entry import NOTHING_SAID
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from checks.config.keys import Account, Route, Settings
-    from checks.config.mistakes import Path
+    from checks.config.mistakes import Path as KeyPath
     from checks.config.selectors import Selector
     from checks.config.watchlist import Bound, Entry, Watchlist
     from checks.rules.asking import StatedPeriods
@@ -111,6 +113,18 @@ class Config:
         """
         return self.settings.name or re.sub(r"(?<=.)\.[^.]*$", "", self.source.rstrip("/").rpartition("/")[2])
 
+    @property
+    def folder(self) -> Path | None:
+        """The folder that its local places count from: its own; the working folder without a file, None in S3."""
+        return None if self.source.startswith("s3://") else Path(self.source).parent
+
+    def target_of(self, route: Route) -> Target:
+        """Return where a route leads; a local file counts from the config's own folder."""
+        target = route.target
+        if target.kind != "file" or target.value.startswith("s3://") or self.folder is None:
+            return target
+        return Target(target.kind, str(self.folder / target.value))
+
     def watches(self, table: str) -> bool:
         """Tell whether an entry speaks of a table, by its id."""
         if table.startswith("s3://"):
@@ -169,7 +183,7 @@ class Config:
         return Problem(ProblemKind.AMBIGUOUS, message, remedy, cause=f"config: {names}")
 
 
-def _key(path: Path) -> str:
+def _key(path: KeyPath) -> str:
     words = [str(part) for part in path[2:]]
     return f"{'.'.join(words)}: " if words else ""
 

@@ -7,6 +7,7 @@ import time
 import uuid
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ from checks.monitor.invocation import read_event, refusal
 from checks.monitor.run_memory import Memory, Owner
 from checks.monitor.time_left import TimeLeft
 from checks.report import build
+from checks.report.series import Look
 from checks.rules.asking import Clock
 from checks.rules.sentences import count_of
 
@@ -64,7 +66,7 @@ class Request:
     later than ``now`` is ignored (a stated ``--now``). ``only`` holds globs of table ids. ``send``: publish. ``keep``:
     let the state move. ``event_id``: the event that asked, which is reported once; ``request_id`` is the same when
     Lambda tries an invocation again. ``time_left`` says when each part has to end. ``progress`` is called with the
-    number of tables looked at, and of all.
+    number of tables looked at, and of all, and with the last one.
     """
 
     now: datetime
@@ -77,7 +79,7 @@ class Request:
     event_id: str | None = None
     request_id: str | None = None
     time_left: TimeLeft = field(default_factory=lambda: TimeLeft.of(None))
-    progress: Callable[[int, int], None] | None = None
+    progress: Callable[[int, int, str], None] | None = None
 
     def clock(self) -> datetime:
         """Return the time of the machine: what the clock showed, and what has gone by since."""
@@ -182,6 +184,7 @@ def _carried_out(config: Config, request: Request, memory: Memory, environ: Mapp
         changes=readers[0].changes,
         cost=lake.cost(time.monotonic() - started),
         notes=(*memory.notes, *planned.notes),
+        looks={plan.table.id: Look(observations[plan.table.id], plan.memory) for plan in planned.plans},
     )
     sent = send(
         build.Mode(settings.report),
@@ -267,8 +270,16 @@ def _planned(config: Config, request: Request, lake: Lake, state: State) -> tupl
     unread = tuple(each for each in planned.findings if _is_unread_glob(each))
     if unread:  # the tables may be among those whose names could not be looked up
         return replace(planned, plans=(), findings=unread), clock
+    raise NothingMatches(_none_of(request.only, planned))
+
+
+def _none_of(only: tuple[str, ...], planned: Planned) -> str:
+    """Say that nothing matches, with the names that are near to what was asked for."""
     total = count_of(len(planned.plans) + len(planned.findings), "table")
-    raise NothingMatches(f"{', '.join(request.only)} matches none of the {total} that the config watches")
+    said = f"{', '.join(only)} matches none of the {total} that the config watches"
+    known = {name.lower(): name for name in sorted(planned.watched)}
+    near = [known[name] for asked in only for name in get_close_matches(asked.lower(), known, n=3)]
+    return f"{said}; did you mean {' or '.join(dict.fromkeys(near))}?" if near else said
 
 
 def _is_unread_glob(finding: Finding) -> bool:
@@ -284,11 +295,11 @@ def make_plan(config: Config, request: Request, environ: Mapping[str, str]) -> t
 def _counted(request: Request, planned: Planned) -> Callable[[Observation], None]:
     done = 0
 
-    def on_done(_seen: Observation) -> None:
+    def on_done(seen: Observation) -> None:
         nonlocal done
         done += 1
         if request.progress is not None:
-            request.progress(done, len(planned.plans))
+            request.progress(done, len(planned.plans), seen.table.id)
 
     return on_done
 
@@ -303,12 +314,21 @@ def _lake_of(config: Config) -> Lake:
 
 
 def history_of(config: Config, environ: Mapping[str, str]) -> str:
-    """Return where the state is kept: the config's place, else HISTORY, else a folder here.
+    """Return where the state is kept: the config's place, else HISTORY, else a folder beside the config.
 
-    Empty in a Lambda without either: there is no folder of its own to write to.
+    A folder that the config names, and the default, count from the config's own folder, wherever the command is run;
+    HISTORY counts from the working folder. Empty in a Lambda without either: there is no folder of its own to write to.
     """
-    default = "" if environ.get("AWS_LAMBDA_FUNCTION_NAME") else DEFAULT_HISTORY
-    return config.settings.history or environ.get("HISTORY", "").strip() or default
+    stated = config.settings.history
+    if not stated and environ.get("HISTORY", "").strip():
+        return environ["HISTORY"].strip()
+    if not stated and environ.get("AWS_LAMBDA_FUNCTION_NAME"):
+        return ""
+    place = stated or DEFAULT_HISTORY
+    if place.startswith("s3://") or config.folder is None:
+        return place
+    joined = str(config.folder / place)  # an absolute place stays as it is
+    return joined + "/" if place.endswith("/") else joined
 
 
 def load_config(source: str | Path | dict[str, Any] | None, environ: Mapping[str, str]) -> Config:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 SLOWEST_S = 180.0
 """How long one answer of the catalog may take, with all its pages and attempts."""
+_NO_DATABASE = re.compile(r"\bdatabase\b.*\b(?:not found|does not exist)", re.IGNORECASE)
+"""How Glue, and what is said of its answer, tell that there is no such database."""
+_OTHER_REGION = "; if the whole database is missing, look at the region: AWS_REGION, or region of the account"
 _FEW_EXACT_NAMES = 3
 """Up to so many tables of one database are asked for by name; for more, its pages of 100 cost less."""
 
@@ -205,9 +209,10 @@ def is_pattern(database: str) -> bool:
 def not_in_catalog(table: str, why: str = "") -> Problem:
     """Return the problem of a table, or a glob of them, that the catalog does not have."""
     because = f": {why}" if why else ""
+    region = _OTHER_REGION if _NO_DATABASE.search(why) else ""
     matches = "matches no table in the catalog" if "*" in table or "?" in table else "is not in the catalog"
     return Problem(
         ProblemKind.NOT_IN_CATALOG,
         f"{table} {matches}{because}",
-        "mend the name in the config, create the table, or let the monitor see it (Glue and Lake Formation)",
+        f"mend the name in the config, create the table, or let the monitor see it (Glue and Lake Formation){region}",
     )

@@ -109,7 +109,7 @@ def targets_of(config: Config, environ: Mapping[str, str]) -> tuple[Target, ...]
     """Return where the config has reports sent: the topic of the whole report, then those of routes, each once."""
     topic = topic_of(config, environ)
     whole = [Target("topic", topic)] if topic else []
-    known = {str(target): target for target in (*whole, *(route.target for route in config.routes))}
+    known = {str(target): target for target in (*whole, *map(config.target_of, config.routes))}
     return tuple(known.values())
 
 
@@ -136,7 +136,7 @@ def readers_of(
         own = state.as_told_to(key)
         found.append(
             Reader(
-                channel=channel_of(route.target),
+                channel=channel_of(config.target_of(route)),
                 changes=changes if own is state else changes_since(own),
                 last_full_report_on=own.last_full_report_on,
                 key=key,

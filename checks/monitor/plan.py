@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from checks.rules.base import TablePlan
 from checks.schedule.runs import DEFAULT_CRON, RunTimes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from checks.changes import TableRecord
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from checks.rules.asking import Clock
 
 _VIEW = "VIRTUAL_VIEW"
+_HEAD = ("TABLE", "FORMAT", "CHECKS", "READ BY", "REQUESTS", "USD A RUN")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,12 +285,13 @@ class _Draft:
         )
 
 
-def say(planned: Planned, clock: Clock, cron: str = DEFAULT_CRON) -> str:
+def say(planned: Planned, clock: Clock, cron: str = DEFAULT_CRON, width: int | None = None) -> str:
     """Say the plan as a table of text, with the total, what cannot be looked at, and deadlines seen late.
 
-    ``cron`` is the EventBridge expression that the monitor runs by. Raises ValueError when it is not read.
+    ``cron`` is the EventBridge expression that the monitor runs by. Where the table is wider than ``width`` columns,
+    each of its rows is told in two lines. Raises ValueError when the expression is not read.
     """
-    rows = [("TABLE", "FORMAT", "CHECKS", "READ BY", "REQUESTS", "USD A RUN")]
+    rows = [_HEAD]
     requests, usd, many = 0, 0.0, 0
     for each in planned.plans:
         expected = estimate(each, clock)
@@ -299,10 +302,7 @@ def say(planned: Planned, clock: Clock, cron: str = DEFAULT_CRON) -> str:
         rows.append(
             (each.table.id, each.table.format.value, checks, expected.way, number, f"{expected.usd:.6f}")
         )
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
+    lines = _lines(rows, width)
     number = "1 table" if len(planned.plans) == 1 else f"{len(planned.plans)} tables"
     lines += [
         "",
@@ -314,4 +314,23 @@ def say(planned: Planned, clock: Clock, cron: str = DEFAULT_CRON) -> str:
     lines += [f"warning: {late.say(runs)}" for late in seen_late(planned.plans, runs, clock.now)]
     lines += [f"could not be planned: {finding.because}" for finding in planned.findings]
     lines += [f"note: {note}" for note in planned.notes]
-    return "\n".join(lines)
+    return "\n".join(lines if width is None else [part for line in lines for part in _wrapped(line, width)])
+
+
+def _lines(rows: Sequence[tuple[str, ...]], width: int | None) -> list[str]:
+    """Return the rows as a table, or in two lines each where that is too wide."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
+    if width is None or sum(widths) + 2 * (len(widths) - 1) <= width:
+        return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    lines = []
+    for table, form, checks, way, requests, usd in rows[1:]:
+        number = f"{requests} {'request' if requests.endswith(' 1') else 'requests'}"
+        lines += [f"{table} ({form}): {checks}", f"  {way}, {number}, ${usd}"]
+    return lines
+
+
+def _wrapped(line: str, width: int) -> list[str]:
+    """Return what is longer than the terminal in several lines, names and statements whole."""
+    if len(line) <= width:
+        return [line]
+    return textwrap.wrap(line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)

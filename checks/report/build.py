@@ -25,8 +25,10 @@ from checks.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import date, datetime
+
+    from checks.report.series import Look
 
 VERSION = 1
 SUBJECT_LONGEST = 99
@@ -82,8 +84,10 @@ class Report:
     ``findings`` go worst first, then by table, one on the config itself before all; ``zone`` is the zone
     that times are told in. ``whole`` is False for a report of news only: it still holds all findings.
     ``whole_at`` says where the whole report is kept, for messages that must be cut. ``tables_in_run`` and
-    ``tables_reached`` are of the run, also in a part of its report. ``is_test``: nothing was looked at, it only tries
-    the way. ``checked_again`` are the ids of findings that its reader was last told to be unchecked, and that are not.
+    ``tables_reached`` are of the run, also in a part of its report. ``looks`` holds what was seen of each table
+    and remembered of it, for renderings that show its last periods; it may be empty. ``is_test``: nothing was looked
+    at, it only tries the way. ``checked_again`` are the ids of findings that its reader was last told to be unchecked,
+    and that are not.
     """
 
     run_id: str
@@ -103,6 +107,7 @@ class Report:
     checked_again: frozenset[str] = frozenset()
     tables_in_run: int = 0
     tables_reached: int = 0
+    looks: Mapping[str, Look] = field(default_factory=dict)
     version: int = VERSION
 
     @property

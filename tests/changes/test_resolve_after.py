@@ -19,7 +19,7 @@ WEEK = 7 * 24 * HOUR
 GOOD = finding("a.b")
 BAD = finding("a.b", Status.FAIL)
 UNKNOWN = finding("a.b", Status.UNKNOWN)
-BY_LETTER = {"g": GOOD, "b": BAD, "u": UNKNOWN}
+BY_LETTER: dict[str, Finding] = {"g": GOOD, "b": BAD, "u": UNKNOWN}
 
 
 def told(
@@ -29,7 +29,7 @@ def told(
     state, found = State(), []
     for number, one in enumerate(story):
         now = NOW + number * HOUR
-        seen = BY_LETTER[one] if isinstance(one, str) else one
+        seen: Finding = BY_LETTER[one] if isinstance(one, str) else one
         news = changes(state, [seen], now, WEEK, watched={"a.b"}, resolve_after=resolve_after)
         found.append([change.reason for change in news if change.reason in NEWS])
         delivered = () if number in lost else [change for change in news if change.reason in NEWS]

@@ -13,7 +13,8 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.channels import channel_of, eventbridge
+from checks.aws import clients
+from checks.channels import channel_of
 from checks.channels.eventbridge import Bus, _Event, batches
 from checks.config.targets import Target
 from checks.report import events
@@ -44,10 +45,10 @@ class Client:
 
 @pytest.fixture
 def bus(monkeypatch: pytest.MonkeyPatch) -> Callable[[Client], Bus]:
-    monkeypatch.setattr(eventbridge.time, "sleep", lambda _s: None)
+    monkeypatch.setattr(time, "sleep", lambda _s: None)
 
     def made(client: Client) -> Bus:
-        monkeypatch.setattr(eventbridge.clients, "client", lambda *_: client)
+        monkeypatch.setattr(clients, "client", lambda *_: client)
         return Bus("tables")
 
     return made
@@ -179,7 +180,7 @@ def test_a_bus_by_its_arn_is_asked_where_it_is(monkeypatch: pytest.MonkeyPatch) 
         asked.append(given)
         return Client()
 
-    monkeypatch.setattr(eventbridge.clients, "client", made)
+    monkeypatch.setattr(clients, "client", made)
     assert Bus("arn:aws:events:us-east-1:999999999999:event-bus/b").deliver(failing(1)).ok
     assert Bus("default").deliver(failing(1)).ok
     assert asked == [("events", "us-east-1"), ("events", None)]

@@ -8,6 +8,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from checks.aws import clients
 from checks.channels import kept_secrets
 from checks.channels.kept_secrets import SecretUnavailable, fetch
 from checks.config.targets import parse_reference
@@ -78,7 +79,7 @@ def test_what_is_denied_names_the_right(
             assert name == operation
             return refuse
 
-    monkeypatch.setattr(kept_secrets.clients, "client", lambda *_: Denied())
+    monkeypatch.setattr(clients, "client", lambda *_: Denied())
     with pytest.raises(SecretUnavailable, match=f"is denied; allow {action} on it for the monitor's role"):
         fetch(parse_reference(reference))
 
@@ -108,7 +109,7 @@ def test_an_arn_is_asked_where_it_is(
         asked.append((service, where))
         return Answering()
 
-    monkeypatch.setattr(kept_secrets.clients, "client", made)
+    monkeypatch.setattr(clients, "client", made)
     assert fetch(parse_reference(reference)) == VALUE
     assert asked == [(reference.partition(":")[0], region)]
 

@@ -238,7 +238,10 @@ def test_a_machine_that_is_not_set_up_for_aws_is_told_and_not_a_traceback(
         assert told in " ".join(printed.out.lower().split())
 
 
-def test_the_plan_tells_reading_and_cost(tables: HttpLake, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_plan_tells_reading_and_cost(
+    tables: HttpLake, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "140")
     assert cli.main(["plan", "--now", "2026-11-23T07:00Z"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["TABLE", "FORMAT", "CHECKS", "READ", "BY", "REQUESTS", "USD", "A", "RUN"]
