@@ -29,7 +29,7 @@ def told(
     state, found = State(), []
     for number, one in enumerate(story):
         now = NOW + number * HOUR
-        seen: Finding = BY_LETTER[one] if isinstance(one, str) else one
+        seen = one if isinstance(one, Finding) else BY_LETTER[str(one)]
         news = changes(state, [seen], now, WEEK, watched={"a.b"}, resolve_after=resolve_after)
         found.append([change.reason for change in news if change.reason in NEWS])
         delivered = () if number in lost else [change for change in news if change.reason in NEWS]
