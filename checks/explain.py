@@ -15,6 +15,7 @@ from checks.lake.plain.earlier_answers import say_spared
 from checks.layout import layout_from_json
 from checks.layout.projection import Unprojectable, is_projected, projection_of
 from checks.model import ProblemKind, Unobserved
+from checks.monitor.delivery import may_take
 from checks.monitor.plan import plan_of
 from checks.monitor.run_memory import Memory
 from checks.rules.dimensions import say_combination
@@ -207,6 +208,11 @@ def _config(known: Explained) -> Iterator[str]:
         yield f"{key}: {_written(sourced.value)}"
     for check, reason in known.plan.silences.items():
         yield f"{check} is silenced: {reason}"
+    for route in config.routes:
+        if may_take(route, known.plan.table.id, known.plan.entry.owner):
+            severity = route.match.severity
+            only = f", of what is {' or '.join(severity)}" if severity is not None else ""
+            yield f"a route tells {config.target_of(route)}{only}"
 
 
 def _source_of(known: Explained, path: tuple[str | int, ...]) -> str:

@@ -75,7 +75,7 @@ class Loader:
         calendars = self.calendars = self._calendars()
         accounts = self._accounts()
         defaults = defaults_of(self._defaults())
-        routes = tuple(self._routes())
+        routes = tuple(self._routes(settings.topic if settings is not None else None))
         silences = tuple(self._silences())
         watchlist = Watchlist(
             entries=tuple(self._entries(accounts)),
@@ -312,8 +312,15 @@ class Loader:
                 self.document.warn((*path, "exclude", index), told)
         return replace(found, line=line)
 
-    def _routes(self) -> Iterator[Route]:
-        for item, path in self._items("routes"):
+    def _routes(self, topic: str | None) -> Iterator[Route]:
+        items = list(self._items("routes"))
+        mails = {topic, *(item.get("topic") for item, _ in items if isinstance(item, dict))} - {None}
+        for item, path in items:
+            if isinstance(item, dict) and item.get("chat") in mails:
+                mend = "make another topic for the chat, and name that here"
+                self._add(
+                    (*path, "chat"), f"is a topic that gets mails, and a chat shows none of them; {mend}"
+                )
             route = self._checked(Route, item, path)
             if isinstance(item, dict) and item.get("match") == {}:
                 self._add((*path, "match"), "is empty; write owner, database, table or severity below it")

@@ -100,6 +100,11 @@ class _Letter:
     full_report_on: date | None
 
 
+def may_take(route: Route, table: str, owner: str | None) -> bool:
+    """Tell whether any trouble of a table (by its id) is a route's."""
+    return any(route.takes(table, owner, status, severity) for status, severity in _TROUBLES)
+
+
 def topic_of(config: Config, environ: Mapping[str, str]) -> str | None:
     """Return the topic of the whole report: the config's, else TOPIC_ARN."""
     return config.settings.topic or environ.get("TOPIC_ARN", "").strip() or None
@@ -217,7 +222,7 @@ def _letter(mode: Mode, report: Report, reader: Reader) -> _Letter:
     arriving = frozenset(build.told(told))
     if reader.route is None:
         return _Letter(reader, told, arriving | sending.settled, frozenset(), full_report_on)
-    part = build.part(told, _taken_by(reader.route.takes))
+    part = build.part(told, _taken_by(reader.route))
     concerned = frozenset(change.finding_id for change in build.told(part))
     is_sent = (bool(part.findings) and is_whole) or bool(concerned)
     return _Letter(reader, part if is_sent else None, arriving | sending.settled, concerned, full_report_on)
@@ -261,12 +266,12 @@ def _unheard(channels: Iterable[Channel], stop_at: float | None) -> list[str]:
     return [said[target] for target in known if said[target]]
 
 
-def _taken_by(takes: Callable[..., bool]) -> Callable[[Finding | Change], bool]:
+def _taken_by(route: Route) -> Callable[[Finding | Change], bool]:
     """Return whether a route takes a finding or change; who was told of a trouble is told of its end too."""
 
     def taken(each: Finding | Change) -> bool:
         if isinstance(each, Change) and each.reason in OVER:
-            return any(takes(each.table, each.owner, status, severity) for status, severity in _TROUBLES)
-        return takes(each.table, each.owner, each.status, each.severity)
+            return may_take(route, each.table, each.owner)
+        return route.takes(each.table, each.owner, each.status, each.severity)
 
     return taken

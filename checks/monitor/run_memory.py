@@ -304,6 +304,9 @@ def _routes(state: State, whole: State, report: Report, sent: Sent) -> dict[str,
     """Return what is remembered of routes: of those that were told otherwise than the whole report."""
     found: dict[str, RouteTold] = {}
     for key, came in sent.routes.items():
+        is_alike = came.arrived == sent.arrived and came.full_report_on == sent.full_report_on
+        if is_alike and key not in state.routes:
+            continue
         own = changes.advance(state.as_told_to(key), report.findings, came.changes, report.now, came.arrived)
         own = replace(own, last_full_report_on=came.full_report_on or own.last_full_report_on)
         differs = differing(state.routes.get(key, RouteTold()), whole, own, came.concerned)

@@ -210,3 +210,19 @@ def test_a_reference_is_written_as_it_is_read(text: str, kind: str) -> None:
     else:
         found = parse_reference(kind + text)
         assert parse_reference(str(found)) == found
+
+
+def test_a_chat_has_a_topic_of_its_own() -> None:
+    other = TOPIC.replace("finance-data", "finance-chat")
+    for config in (
+        {"topic": TOPIC, "routes": [{"match": {"table": "*"}, "chat": TOPIC}]},
+        {"routes": [{"match": {"table": "*"}, "chat": TOPIC}, {"match": {"owner": "a"}, "topic": TOPIC}]},
+    ):
+        with pytest.raises(ConfigErrors) as told:
+            load({"version": 1, "tables": [{"table": "a.b"}], **config}, environ={})
+        assert (
+            "routes[0].chat: is a topic that gets mails, and a chat shows none of them; make another"
+            in str(told.value)
+        )
+        config["routes"][0]["chat"] = other  # type: ignore[index]
+        load({"version": 1, "tables": [{"table": "a.b"}], **config}, environ={})

@@ -172,5 +172,10 @@ def test_no_command_shows_a_secret(
     cli.main([*command, "--config", str(config)])
     told = capsys.readouterr()
     assert "hunter" not in told.out + told.err
+    if command[0] == "explain":
+        assert "a route tells webhook slack at env:SLACK_URL" in told.out
+        assert "a route tells webhook pagerduty at env:PAGER_URL with env:KEY, of what is critical" in (
+            " ".join(told.out.split())
+        )
     loaded = monitor.load_config(str(config), os.environ)
     assert "hunter" not in repr(loaded) + str(loaded)
