@@ -25,7 +25,7 @@ from checks.rules.base import Direction, Row
 from checks.rules.told_once import told_once
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from checks.model import Observation, TableMemory
     from checks.rules.asking import Clock
@@ -88,15 +88,21 @@ def uncollected() -> Iterator[None]:
 
 
 def findings_of(
-    plans: Iterable[TablePlan], observations: Mapping[str, Observation], clock: Clock
+    plans: Iterable[TablePlan],
+    observations: Mapping[str, Observation],
+    clock: Clock,
+    cover: Callable[[Iterable[Finding]], tuple[Finding, ...]] = tuple,
 ) -> tuple[Finding, ...]:
-    """Measure every rule on what was observed of its table (by its id), and judge all of them."""
+    """Measure every rule on what was observed of its table (by its id), and judge all of them.
+
+    ``cover`` adds what people said of them: what they hide hides nothing itself.
+    """
     with uncollected():
         measured: list[Measured] = []
         for plan in plans:
             about, seen, memory = plan.about, observations[plan.table.id], plan.memory
             measured += [Measured(about, rule, row_of(rule, seen, clock, memory)) for rule in plan.rules]
-        return told_once(assess(measured))
+        return told_once(cover(assess(measured)))
 
 
 def assess(measured: Sequence[Measured]) -> tuple[Finding, ...]:

@@ -26,9 +26,22 @@ from checks.commands import (
     validate_command,
 )
 from checks.installation import BrokenInstallation, broken
+from checks.mark_commands import mark_command, marks_command, take_back_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+_ZONED = "a date, or with a time; without an offset in the config's timezone"
+_ACK = (
+    "Say that you know of what is told of a table now. It is told all the same, and stays in the exit code; nobody is "
+    "reminded of it until it is over, becomes worse, or something else fails."
+)
+_EXPECTED = (
+    "Say that what is told of a table now is as it should be: it is told as a failure no more until it changes. With "
+    "--period, what that period lacks is never told as a failure."
+)
+_TAUGHT = "It is kept for what is learned of the table, and changes no report by itself."
+_SILENCE = "Tell nothing of the tables until then; what still fails when the silence ends is told at once."
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -159,6 +172,8 @@ def parser() -> argparse.ArgumentParser:
     alert.set_defaults(command=test_alert_command)
     _config_option(alert)
 
+    _mark_commands(commands)
+
     helping = commands.add_parser(
         "help", help="tell of a command, a block of the config, or what else there is to know"
     )
@@ -194,6 +209,54 @@ def _help_command(arguments: argparse.Namespace) -> int:
         raise Refused(f"there is no help on {topic}; {meant}")
     print(said)
     return 0
+
+
+def _mark_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    def mark(kind: str, text: str, about: str) -> argparse.ArgumentParser:
+        parser = commands.add_parser(kind, help=text, description=about)
+        parser.set_defaults(command=mark_command, kind=kind)
+        parser.add_argument(
+            "table", metavar="TABLE", help="its id" + (", or a glob" if kind == "silence" else "")
+        )
+        parser.add_argument("--check", metavar="CHECK", help="of this check alone")
+        return parser
+
+    ack = mark("ack", "say that you know of what fails: no reminders until it changes", _ACK)
+    expected = mark("expected", "say that what fails, or a period, is as it should be", _EXPECTED)
+    expected.add_argument(
+        "--period", metavar="P", help="this period, such as 2026-11-22; else what fails now"
+    )
+    missed = mark("missed", "say that something was wrong and nobody was told", _TAUGHT)
+    missed.add_argument(
+        "--at", dest="moment", metavar="T", required=True, help=f"when it was wrong; {_ZONED}"
+    )
+    normal = mark("new-normal", "say that a table behaves in another way for good", _TAUGHT)
+    normal.add_argument("--from", dest="moment", metavar="T", required=True, help=f"from when on; {_ZONED}")
+    silence = mark("silence", "tell nothing of tables for a time", _SILENCE)
+    end = silence.add_mutually_exclusive_group(required=True)
+    end.add_argument("--for", dest="lasts", metavar="DURATION", type=_duration, help="how long, such as 2d")
+    end.add_argument("--until", metavar="T", help=f"when it ends; {_ZONED}")
+    silence.add_argument("--because", metavar="WHY", required=True, help="why; told beside what is silenced")
+
+    marks = commands.add_parser(
+        "marks", help="list what was said by command", description=marks_command.__doc__
+    )
+    marks.set_defaults(command=marks_command)
+    marks.add_argument("table", metavar="TABLE", nargs="?", help="only of this table; may be a glob")
+    marks.add_argument("--all", action="store_true", help="those that are over or were taken back, too")
+    marks.add_argument("--json", action="store_true", help="as JSON")
+
+    back = commands.add_parser(
+        "take-back", help="take back what was said by command", description=take_back_command.__doc__
+    )
+    back.set_defaults(command=take_back_command)
+    back.add_argument("id", metavar="ID", help="of the mark, or how it begins; checks marks lists them")
+    for each in (ack, expected, missed, normal, back):
+        each.add_argument("--because", metavar="WHY", default="", help="why")
+    for each in (ack, expected, missed, normal, silence, back):
+        each.add_argument("--by", metavar="NAME", help="who says so; else your AWS identity, or user@host")
+    for each in (ack, expected, missed, normal, silence, marks, back):
+        _config_option(each)
 
 
 def _backtest_options(parser: argparse.ArgumentParser) -> None:

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from checks.changes.marked import say_mark
 from checks.config.merging import DEFAULTS_RANK
 from checks.lake import Lake
 from checks.lake.glue.catalog import prefix_table
@@ -15,6 +16,7 @@ from checks.lake.plain.earlier_answers import say_spared
 from checks.layout import layout_from_json
 from checks.layout.projection import Unprojectable, is_projected, projection_of
 from checks.model import ProblemKind, Unobserved
+from checks.monitor import run_marks
 from checks.monitor.delivery import may_take
 from checks.monitor.plan import plan_of
 from checks.monitor.run_memory import Memory
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from checks.config import Config
     from checks.config.resolved import Resolved
     from checks.config.watchlist import Entry
+    from checks.marks import Mark
     from checks.model import Finding, Item, Observation, Period, Problem, Table
     from checks.monitor.run_memory import Owner
     from checks.rules.asking import Clock
@@ -63,6 +66,9 @@ class Explained:
     seen: Observation
     findings: tuple[Finding, ...]
     requests: Mapping[str, int]
+    marks: tuple[Mark, ...] = ()
+    unread: tuple[str, ...] = ()
+    """Why there may be more marks."""
 
 
 def explain(config: Config, table: str, clock: Clock, history: str, owner: Owner) -> str:
@@ -89,6 +95,7 @@ def explain(config: Config, table: str, clock: Clock, history: str, owner: Owner
         raise NotWatched(f"{resolved.problem.message}; {resolved.problem.remedy}")
     plan = plan_of(found, resolved, config, memory.state.tables, clock.now, matched_by=resolved.matched_by)
     seen = lake.observe_all([plan], clock)[found.id]
+    marks = run_marks.read(memory, clock.now, config.settings.timezone)
     return say(
         Explained(
             config=config,
@@ -97,8 +104,10 @@ def explain(config: Config, table: str, clock: Clock, history: str, owner: Owner
             plan=plan,
             clock=clock,
             seen=seen,
-            findings=findings_of([plan], {found.id: seen}, clock),
+            findings=findings_of([plan], {found.id: seen}, clock, marks.cover),
             requests=lake.cost().by_operation,
+            marks=marks.marks.of(found.id),
+            unread=marks.notes,
         )
     )
 
@@ -178,6 +187,11 @@ def _sections(known: Explained) -> Iterator[tuple[str, list[str]]]:
         told = list(rule.explain(known.seen, finding, known.clock))
         if told:
             yield rule.check.upper(), told
+    if known.marks or known.unread:
+        yield (
+            "MARKS",
+            [*known.unread, *(say_mark(mark, known.config.settings.timezone) for mark in known.marks)],
+        )
     yield "VERDICT", list(_verdict(known))
     total = sum(known.requests.values())
     each = ", ".join(f"{operation} {count}" for operation, count in sorted(known.requests.items()))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from checks.marks import Marked
     from checks.rights import Lacks
 
 JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, JsonValue] | None"
@@ -448,6 +449,8 @@ class Item:
     arrived_at: datetime | None = None
     detail: str = ""
     remedy: str = ""
+    marked: str = ""
+    """The id of the mark by which it is expected, so that it is not told; empty where there is none."""
 
     @property
     def key(self) -> str:
@@ -505,7 +508,9 @@ class Finding:
     runbook: str | None = None
     console_url: str | None = None
     silenced: str | None = None
-    """The reason of the silence that covers this finding, None when it is not silenced."""
+    """Why it is not told (the reason of a silence, or what expects it), None where it is."""
+    marked: tuple[Marked, ...] = ()
+    """What people said of it that holds now."""
     of_period: str = ""
     """The period of which too little came, where that is what it fails by."""
     lacking: tuple[str, ...] = ()

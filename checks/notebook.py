@@ -6,22 +6,23 @@ A run from here never moves the state: what the team was told of stays what it w
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from checks import monitor
+from checks import frames, monitor
+from checks.model import Status
+from checks.progress import bar
 from checks.report import as_json, build, html, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from checks.model import Finding, JsonValue, Observation, Summary
+    import pandas as pd
 
-_INSTANT = "datetime64[ns, UTC]"
+    from checks.model import JsonValue, Summary
 
 
 class Report:
@@ -48,50 +49,56 @@ class Report:
 
     @property
     def findings(self) -> pd.DataFrame:
-        """One row a finding: text columns, categories, and instants as UTC timestamps.
+        """One row a finding, worst first: text columns, categories, and instants as UTC timestamps.
 
         ``observed_at`` and ``expected_at`` hold instants, ``observed_number`` counts and bytes: what a
         check observes is one or the other. Missing values are NaT, NA or None: not known.
         """
-        return _frame(self._report.findings)
+        return frames.findings(self._report.findings)
+
+    @property
+    def failing(self) -> pd.DataFrame:
+        """The findings that fail and are not silenced, as `findings` has them."""
+        found = [
+            each for each in self._report.findings if each.status is Status.FAIL and each.silenced is None
+        ]
+        return frames.findings(found)
 
     @property
     def items(self) -> pd.DataFrame:
         """One row a period of a finding: table, check, period, state, due_at, arrived_at, detail, remedy."""
-        rows = [
-            {
-                "table": finding.table,
-                "check": finding.check,
-                "period": item.period,
-                **{
-                    name: item.state.value if name == "state" else getattr(item, name)
-                    for name in _ITEM_COLUMNS
-                },
-            }
-            for finding in self._report.findings
-            for item in finding.items
-        ]
-        frame = pd.DataFrame(rows, columns=["table", "check", "period", *_ITEM_COLUMNS])
-        return frame.astype({"state": "category", "due_at": _INSTANT, "arrived_at": _INSTANT})
+        return frames.items(self._report.findings)
 
     @property
     def changes(self) -> pd.DataFrame:
         """One row a change against what was last delivered: table, check, item, reason, since, because."""
-        columns = ["table", "check", "item", "reason", "status", "severity", "since", "because", "owner"]
-        rows = [
-            {**{name: getattr(change, name) for name in columns}, "reason": change.reason.value}
-            for change in self._report.changes
-        ]
-        return pd.DataFrame(rows, columns=columns).astype({"since": _INSTANT})
+        return frames.changes(self._report.changes)
+
+    @property
+    def observations(self) -> pd.DataFrame:
+        """One row a place that was looked at, as `observe` has them: what was measured, without a verdict."""
+        tables = {finding.table for finding in self._report.findings}
+        return frames.observations(look.seen for table, look in self._report.looks.items() if table in tables)
+
+    def plot(self) -> Picture:
+        """Return a picture of the tables, worst first: their last periods, arrivals against deadlines, volume."""
+        return Picture(html.picture(self._report))
 
     def __getitem__(self, table: str) -> Report:
-        """Return the report of one table; raise KeyError with the nearest names when it is not in here."""
-        part = build.part(self._report, lambda each: each.table == table)
-        if not part.findings:
-            names = sorted({finding.table for finding in self._report.findings})
-            near = get_close_matches(table, names, n=3) or names[:3]
-            raise KeyError(f"{table} is not in this report; it has {', '.join(near) or 'no tables'}")
-        return Report(part)
+        """Return the report of one table, by its id, or by its name alone where one table has that name.
+
+        Raises KeyError with the nearest names when it is not in here, or with all that have the name.
+        """
+        names = sorted({finding.table for finding in self._report.findings})
+        found = [name for name in names if name == table] or [
+            name for name in names if name.lower() == table.lower() or _last(name) == table.lower()
+        ]
+        if len(found) == 1:
+            return Report(build.part(self._report, lambda each: each.table == found[0]))
+        if found:
+            raise KeyError(f"{table} is the name of {' and of '.join(found)}; write which")
+        near = get_close_matches(table, names, n=3) or names[:3]
+        raise KeyError(f"{table} is not in this report; it has {', '.join(near) or 'no tables'}")
 
     def __iter__(self) -> Any:
         """Go through the findings, worst first."""
@@ -121,86 +128,54 @@ class Report:
         return html.page(self._report)
 
 
-_ITEM_COLUMNS = ("state", "due_at", "arrived_at", "detail", "remedy")
-_TEXT = ("table", "check", "because", "evidence", "advice", "owner", "silenced")
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that a notebook shows."""
+
+    markup: str
+
+    def _repr_html_(self) -> str:
+        return self.markup
 
 
-def _frame(findings: Sequence[Finding]) -> pd.DataFrame:
-    rows = [
-        {
-            "table": finding.table,
-            "check": finding.check,
-            "status": finding.status.value,
-            "severity": finding.severity.value if finding.severity else None,
-            "because": finding.because,
-            "observed_at": _instant(finding.observed),
-            "observed_number": _number(finding.observed),
-            "expected_at": _instant(finding.expected),
-            "deadline": finding.deadline,
-            "bad_items": sum(item.state.is_bad for item in finding.items),
-            "evidence": finding.evidence,
-            "advice": finding.to_do,
-            "owner": finding.owner,
-            "silenced": finding.silenced,
-        }
-        for finding in findings
-    ]
-    frame = pd.DataFrame(rows, columns=list(_FINDING_TYPES))
-    return frame.astype(_FINDING_TYPES)
-
-
-_FINDING_TYPES: dict[str, Any] = {
-    "table": "string",
-    "check": "category",
-    "status": pd.CategoricalDtype(["pass", "unknown", "fail"], ordered=True),
-    "severity": pd.CategoricalDtype(["warning", "critical"], ordered=True),
-    "because": "string",
-    "observed_at": _INSTANT,
-    "observed_number": "Float64",
-    "expected_at": _INSTANT,
-    "deadline": _INSTANT,
-    "bad_items": "int64",
-    "evidence": "string",
-    "advice": "string",
-    "owner": "string",
-    "silenced": "string",
-}
-
-
-def _instant(value: object) -> datetime | None:
-    return value if isinstance(value, datetime) else None
-
-
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) else None
+def _last(table: str) -> str:
+    """Return a table's own name in small letters: ``orders`` of ``sales.orders`` and of ``s3://bucket/orders/``."""
+    name = table.rstrip("/").rpartition("/")[2] if table.startswith("s3://") else table.rpartition(".")[2]
+    return name.lower()
 
 
 def run(
     config: str | Path | dict[str, Any] | None = None,
     *,
     tables: str | Sequence[str] = (),
-    now: datetime | None = None,
+    now: datetime | str | None = None,
     send: bool = False,
+    progress: bool | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Report:
     """Check the tables of a config and return the report.
 
     ``config`` is a path, an ``s3://`` URI or a dict; None takes CONFIG or TABLES of the environment.
-    ``tables`` are globs of table ids to look at, all when empty. ``now`` (aware) looks as of that time and
-    ignores later evidence. ``send`` publishes the report to the config's topics; the state of what was
-    delivered does not move, whatever is sent. Raises `checks.config.ConfigErrors` with every mistake of the
-    config, `checks.monitor.NothingMatches` when ``tables`` chooses none, ValueError for a ``now`` without a zone.
+    ``tables`` are globs of table ids to look at, all when empty. ``now`` looks as of that time and
+    ignores later evidence: an aware datetime, or ISO 8601 text (UTC unless it has an offset). ``progress`` shows a bar;
+    where it is not said, in a notebook that has widgets. ``send`` publishes the report to the config's topics; the
+    state of what was delivered does not move, whatever is sent.
+
+    Raises `checks.config.ConfigErrors` with every mistake of the config, `checks.monitor.NothingMatches` when
+    ``tables`` chooses none, ValueError for a ``now`` that is no time or has no zone.
     """
     environ = os.environ if environ is None else environ
-    outcome = monitor.run(monitor.load_config(config, environ), _request(tables, now, send=send), environ)
-    return Report(outcome.report)
+    loaded = monitor.load_config(config, environ)
+    with bar(wanted=progress) as shown:
+        request = replace(_request(tables, now, send=send), progress=shown)
+        return Report(monitor.run(loaded, request, environ).report)
 
 
 def observe(
     config: str | Path | dict[str, Any] | None = None,
     *,
     tables: str | Sequence[str] = (),
-    now: datetime | None = None,
+    now: datetime | str | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """Look at the tables of a config without judging, and return what was measured.
@@ -212,71 +187,28 @@ def observe(
     observations = monitor.look(
         monitor.load_config(config, environ), _request(tables, now, send=False), environ
     )
-    rows = [row for seen in observations.values() for row in _rows(seen)]
-    frame = pd.DataFrame(rows, columns=list(_OBSERVED_TYPES))
-    return frame.astype(_OBSERVED_TYPES)
+    return frames.observations(observations.values())
 
 
-_OBSERVED_TYPES = {
-    "table": "string",
-    "period": "string",
-    "location": "string",
-    "registered": "boolean",
-    "objects": "Int64",
-    "size_bytes": "Int64",
-    "newest_data_at": _INSTANT,
-    "evidence": "string",
-    "complete": "boolean",
-    "problem": "string",
-}
-
-
-def _rows(seen: Observation) -> list[dict[str, Any]]:
-    problem = seen.problem.message if seen.problem else None
-    rows = [
-        {
-            "table": seen.table.id,
-            "period": part.period.label,
-            "location": part.location,
-            "registered": part.registered,
-            **_measured(part.listing),
-            "problem": part.problem.message if part.problem else None,
-        }
-        for part in seen.partitions
-    ]
-    if not rows or problem is not None or seen.newest is not None:
-        whole = {
-            "table": seen.table.id,
-            "location": seen.table.location,
-            **_measured(seen.listing),
-            "problem": problem,
-        }
-        if seen.newest is not None:
-            whole |= {"newest_data_at": seen.newest.at, "evidence": seen.newest.evidence}
-            whole["complete"] = seen.newest_complete
-        rows.insert(0, whole)
-    return rows
-
-
-def _measured(listing: Any) -> dict[str, Any]:
-    if listing is None:
-        return {}
-    return {
-        "objects": listing.objects,
-        "size_bytes": listing.size_bytes,
-        "newest_data_at": listing.newest_at,
-        "evidence": listing.newest_key,
-        "complete": listing.complete,
-    }
-
-
-def _request(tables: str | Sequence[str], now: datetime | None, *, send: bool) -> monitor.Request:
-    if now is not None and now.tzinfo is None:
-        raise ValueError(f"now={now.isoformat()} has no time zone; write datetime(..., tzinfo=timezone.utc)")
+def _request(tables: str | Sequence[str], now: datetime | str | None, *, send: bool) -> monitor.Request:
+    at = _instant(now)
     return monitor.Request(
-        now=(now or datetime.now(UTC)).astimezone(UTC),  # noqa: TID251 - the edge: the one reading of the clock
-        ignore_later=now is not None,
+        now=at or datetime.now(UTC),  # noqa: TID251 - the edge: the one reading of the clock
+        ignore_later=at is not None,
         only=(tables,) if isinstance(tables, str) else tuple(tables),
         send=send,
         keep=False,
     )
+
+
+def _instant(now: datetime | str | None) -> datetime | None:
+    if isinstance(now, str):
+        try:
+            stated = datetime.fromisoformat(now)
+        except ValueError:
+            message = f"now={now!r} is not a time; write ISO 8601, such as 2026-11-22T06:00+01:00"
+            raise ValueError(message) from None
+        return (stated if stated.tzinfo else stated.replace(tzinfo=UTC)).astimezone(UTC)
+    if now is not None and now.tzinfo is None:
+        raise ValueError(f"now={now.isoformat()} has no time zone; write datetime(..., tzinfo=timezone.utc)")
+    return now.astimezone(UTC) if now is not None else None

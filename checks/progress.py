@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from checks.text import name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 PLAIN_EVERY = 100
 
@@ -34,3 +40,34 @@ class Progress:
         close = getattr(self._bar, "close", None)
         if close is not None:
             close()
+
+
+@contextmanager
+def bar(*, wanted: bool | None) -> Iterator[Callable[[int, int, str], None] | None]:
+    """Give what shows progress as a bar: a widget in a notebook that has them, else text on standard error.
+
+    None where it is not ``wanted``; where that is not said, it is wanted in a notebook that has widgets: text that
+    rewrites itself would stay in the notebook's output.
+    """
+    has_widgets = _in_notebook() and find_spec("ipywidgets") is not None
+    if not (has_widgets if wanted is None else wanted):
+        yield None
+        return
+    from tqdm import auto, std
+
+    shown = (auto.tqdm if has_widgets else std.tqdm)(unit="table", desc="looking", leave=False)
+
+    def tell(done: int, total: int, table: str) -> None:
+        shown.total = total
+        shown.set_postfix_str(name(table), refresh=False)
+        shown.update(done - shown.n)
+
+    try:
+        yield tell
+    finally:
+        shown.close()
+
+
+def _in_notebook() -> bool:
+    """Tell whether this process is the kernel of a notebook."""
+    return "ipykernel" in sys.modules and "IPython" in sys.modules

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from botocore.config import Config
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sts import STSClient
 
 ATTEMPTS = 5
 ATTEMPT_S = 10.0
@@ -49,6 +50,14 @@ def client(service: str, region: str | None = None) -> Any:
     with _MAKING:
         made: Any = boto3.client(service, region_name=region or own_region(), config=_config())  # type: ignore[call-overload] # of a name
         return made
+
+
+def sts() -> STSClient:
+    """Return a client of the own region."""
+    import boto3
+
+    with _MAKING:
+        return boto3.client("sts", region_name=own_region(), config=_config())
 
 
 def _config() -> Config:

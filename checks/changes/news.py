@@ -7,6 +7,7 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from checks.changes.marked import unreminded
 from checks.model import CONFIG_CHECK, Change, Finding, Item, ItemState, Reason, Severity, Status
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def changes(
     pace = _Pace(now, remind_every - min(_REMINDER_SLACK, remind_every / 10), resolve_after)
     result: list[Change] = []
     for finding in found:
-        result += _of_finding(state.told.get(finding.id), finding, pace)
+        result += unreminded(finding, _of_finding(state.told.get(finding.id), finding, pace))
     by_table: dict[str, list[Finding]] = {}
     for finding in found:
         by_table.setdefault(finding.table, []).append(finding)
@@ -96,7 +97,7 @@ def _of_finding(told: Told | None, finding: Finding, pace: _Pace) -> list[Change
         return [_unchecked(told, finding, pace)]
     if finding.status is Status.PASS:
         return [] if told is None or told.silenced else _over(told, finding, pace)
-    bad = [item for item in finding.items if item.state.is_bad]
+    bad = [item for item in finding.items if item.state.is_bad and not item.marked]
     if not bad:
         return [_failing(told, finding, pace)]
     failing = [_item_failing(told, finding, item, pace) for item in bad]

@@ -99,6 +99,13 @@ class Store(Protocol):
         """Write a document, whatever is there, and return where. Raises HistoryUnavailable."""
         ...
 
+    def names(self, folder: str, after: str, most: int) -> list[str]:
+        """Return the names of the documents in a folder (``marks/prod/``) that sort after ``after``, sorted.
+
+        With their folder; of more than ``most`` one more than these. Raises HistoryUnavailable.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class History:

@@ -72,6 +72,17 @@ class LocalStore:
             raise self._unwritable(error) from error
         return str(path)
 
+    def names(self, folder: str, after: str, most: int) -> list[str]:
+        """Return the names of documents; see `Store.names`."""
+        path = self._folder / folder
+        try:  # a name with a dot before it is a part of a write
+            found = sorted(each.name for each in path.iterdir() if not each.name.startswith("."))
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise HistoryUnavailable(f"The history {path} cannot be read: {_why(error)}.") from error
+        return [f"{folder}{each}" for each in found if each > after][: most + 1]
+
     @contextmanager
     def _lock(self) -> Iterator[None]:
         path = self._folder / _LOCK_NAME

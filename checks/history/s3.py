@@ -7,11 +7,13 @@ User Guide, conditional writes).
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from checks.aws import clients, refusals
 from checks.aws.uris import split_uri
 from checks.history.base import HistoryConflict, HistoryUnavailable, Kept
+from checks.lake.s3.scan import DIRECTORY_BUCKET
 from checks.rights import GET, LIST, PUT
 
 if TYPE_CHECKING:
@@ -83,6 +85,28 @@ class S3Store:
         if error is not None:
             raise self._unwritable(error) from error
         return self.where(name)
+
+    def names(self, folder: str, after: str, most: int) -> list[str]:
+        """Return the names of documents, a request a thousand of them; see `Store.names`."""
+        prefix = f"{self._prefix}{folder}"
+        asked: dict[str, Any] = {"Bucket": self._bucket, "Prefix": prefix}
+        if after and not self._bucket.endswith(
+            DIRECTORY_BUCKET
+        ):  # S3 Express One Zone knows no order of keys
+            asked["StartAfter"] = f"{prefix}{after}"
+        found: list[str] = []
+        while len(found) <= most:
+            answer, error = refusals.attempt(partial(self._client.list_objects_v2, **asked))
+            if error is not None:
+                raise HistoryUnavailable(
+                    refusals.sentence(error, f"the history {self.place}", LIST, _ABSENT)
+                ) from error
+            names = [each["Key"].removeprefix(self._prefix) for each in answer.get("Contents", ())]
+            found += [name for name in names if name > f"{folder}{after}"]
+            if not answer.get("IsTruncated") or not answer.get("NextContinuationToken"):
+                break
+            asked = {**asked, "ContinuationToken": answer["NextContinuationToken"]}
+        return sorted(found)[: most + 1]
 
     @property
     def _client(self) -> S3Client:

@@ -18,7 +18,7 @@ from checks.channels import channel_of, heartbeat
 from checks.config import load, load_environment
 from checks.lake import Lake
 from checks.model import JsonValue, Observation, ProblemKind, iso
-from checks.monitor import last_good
+from checks.monitor import last_good, run_marks
 from checks.monitor import plan as planning
 from checks.monitor import run_memory as remembering
 from checks.monitor.delivery import publish_all, readers_of, send, targets_of
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from checks.model import Finding
     from checks.monitor.invocation import Asked
     from checks.monitor.plan import Planned
+    from checks.monitor.run_marks import RunMarks
     from checks.report.build import FailOn, Report
 
 DEFAULT_HISTORY = ".checks/"
@@ -162,12 +163,13 @@ def _carried_out(config: Config, request: Request, memory: Memory, environ: Mapp
     """Plan, look, judge, deliver and remember."""
     started = request.time_left.started
     lake = _lake_of(config)
+    marks = run_marks.read(memory, request.now, config.settings.timezone)
     planned, clock = _planned(config, request, lake, memory.state)
     observations = lake.observe_all(
         planned.plans, clock, stop_at=request.time_left.looking(), on_done=_counted(request, planned)
     )
-    judged = _judged(planned, observations, clock.later(time.monotonic() - started))
-    findings = (*planned.findings, *judged)
+    judged = _judged(planned, observations, clock.later(time.monotonic() - started), marks)
+    findings = (*marks.cover(planned.findings), *judged)
     watched = None if request.only else planned.watched
     settings = config.settings
     known = memory.state if request.keep else replace(memory.state, last_full_report_on=None)
@@ -183,7 +185,7 @@ def _carried_out(config: Config, request: Request, memory: Memory, environ: Mapp
         _report(config, request, findings, memory),
         changes=readers[0].changes,
         cost=lake.cost(time.monotonic() - started),
-        notes=(*memory.notes, *planned.notes),
+        notes=(*memory.notes, *marks.notes, *planned.notes),
         looks={plan.table.id: Look(observations[plan.table.id], plan.memory) for plan in planned.plans},
     )
     sent = send(
@@ -207,10 +209,11 @@ def _carried_out(config: Config, request: Request, memory: Memory, environ: Mapp
         )
     )
     memory.keep_report(report)
+    marks.keep(memory)
     return Outcome(
         report=report,
         deliveries=sent.deliveries,
-        complaints=(*memory.notes, *memory.complaints, *sent.complaints),
+        complaints=(*memory.notes, *marks.notes, *memory.complaints, *sent.complaints),
         delivered=sent.whole and not memory.lost,
         observations=observations,
     )
@@ -224,11 +227,13 @@ def look(config: Config, request: Request, environ: Mapping[str, str]) -> dict[s
     return lake.observe_all(planned.plans, clock)
 
 
-def _judged(planned: Planned, observations: Mapping[str, Observation], clock: Clock) -> tuple[Finding, ...]:
+def _judged(
+    planned: Planned, observations: Mapping[str, Observation], clock: Clock, marks: RunMarks
+) -> tuple[Finding, ...]:
     """Measure every rule on what was observed, and have Great Expectations judge it."""
     from checks.assess import findings_of
 
-    return findings_of(planned.plans, observations, clock)
+    return findings_of(planned.plans, observations, clock, marks.cover)
 
 
 def _report(config: Config, request: Request, findings: tuple[Finding, ...], memory: Memory) -> Report:

@@ -116,6 +116,10 @@ class Memory:
     lease: Lease | None = None
     loaded: tuple[State, str] | None = None
     """What was read at the beginning, with its token."""
+    is_unread: bool = False
+    """True where the place could not be read at all, so that it is asked for nothing more."""
+    is_foreign: bool = False
+    """True where what is there is another config's."""
 
     @classmethod
     def open(cls, where: str, owner: Owner, *, moves: bool, time_left: TimeLeft | None = None) -> Memory:
@@ -134,7 +138,7 @@ class Memory:
             memory._read(open_history(where, owner.name), where)
         except HistoryError as error:
             memory.notes = (f"Nothing is known of earlier runs: {error}",)
-            memory.moves = False
+            memory.moves, memory.is_unread = False, True
         return memory
 
     def _read(self, place: History, where: str) -> None:
@@ -148,7 +152,7 @@ class Memory:
                 said = f"could not be read ({torn.why}), and was set aside as {aside}: a first run."
                 self.notes = (f"What was known of earlier runs {said}",)
             else:
-                self.notes = (str(torn),)
+                self.place, self.notes = place, (str(torn),)
             return
         is_old = not token
         refused = "" if is_old else self.owner.refuses(state)
@@ -156,7 +160,7 @@ class Memory:
             raise OfAnotherConfig(refused)
         self.place, self.loaded = place, (state, token)
         if refused:
-            self.notes = (refused,)
+            self.is_foreign, self.notes = True, (refused,)
         elif not is_old or self.owner.takes_over(state):
             self.state = state
             self.notes = tuple(sentence for sentence in (say_left_out(state.left_out),) if sentence)
@@ -185,6 +189,10 @@ class Memory:
             return True
         self.lease = lease
         return True
+
+    def ask(self, work: Callable[[], _T], stop_at: float | None) -> _T:
+        """Return what asking the place came to; raises HistoryUnavailable also where it did not answer in time."""
+        return _in_time(work, stop_at, self.place.place if self.place is not None else "")
 
     def keep(self, advance: Callable[[State], State]) -> None:
         """Write the state that ``advance`` makes of what is there by now."""

@@ -10,11 +10,13 @@ from datetime import datetime
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from checks.marks import MarkKind
 from checks.model import iso, utc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from checks.marks import Marked
     from checks.model import Change, Finding, Item, JsonValue, Observed
     from checks.report.build import Report
 
@@ -103,6 +105,7 @@ def finding_document(finding: Finding, since: datetime | None = None) -> dict[st
         "problem": finding.problem.value if finding.problem else None,
         "cause": _text(finding.cause),
         **({"within": _text(finding.within)} if finding.within else {}),
+        **({"marked": [_marked(each) for each in finding.marked]} if finding.marked else {}),
     }
 
 
@@ -177,6 +180,21 @@ def _item(item: Item) -> dict[str, JsonValue]:
         "arrived_at": _value(item.arrived_at),
         "detail": _text(item.detail),
         "remedy": _text(item.remedy),
+        **({"marked": _text(item.marked)} if item.marked else {}),
+    }
+
+
+def _marked(each: Marked) -> dict[str, JsonValue]:
+    mark = each.mark
+    return {
+        "id": _text(mark.id),
+        "kind": mark.kind.value,
+        "by": _text(mark.by),
+        "at": iso(mark.at),
+        "until": iso(mark.ends_at) if mark.kind is MarkKind.SILENCE else None,
+        "because": _text(mark.because),
+        "period": _text(mark.period),
+        "items": [_text(key) for key in each.items],
     }
 
 

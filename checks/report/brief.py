@@ -59,7 +59,10 @@ def seen_in_brief(finding: Finding, now: datetime) -> str:
     """Return what was seen in few words: ``2 of 14 missing: 2026-11-21, 2026-11-22``, ``31 h ago``, ``denied``."""
     if finding.status is Status.UNKNOWN and finding.problem is not None:
         return finding.problem.value
-    bad = [item for item in finding.items if item.state.is_bad]
+    all_bad = [item for item in finding.items if item.state.is_bad]
+    bad = [
+        item for item in all_bad if not item.marked
+    ] or all_bad  # what is expected is told where nothing else is
     if bad:
         states = {item.state for item in bad}
         word = next(iter(states)).value if len(states) == 1 else "not well"

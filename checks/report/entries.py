@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from checks import text as words
+from checks.marks import MarkKind
 from checks.model import Change, Finding, Reason, Severity, Status
 from checks.rights import Lacks, statements
 from checks.schedule.clock import say_instant
@@ -30,6 +31,7 @@ _MOST_FOLDED = 30
 _MOST_REMEDIES = 3
 _MOST_STATEMENTS = 6
 _MOST_RESOURCES = 8
+_MOST_NAMED = 12
 _LONGEST_SENTENCE = 1200
 
 
@@ -216,6 +218,8 @@ def _entry(group: Sequence[ToldFinding], report: Report) -> Entry:
         lines += [Line("So also", f"{each.check}: {whole_sentence(each.because)}") for each in within]
     lines += _before(group, alone=len(tables) == 1)
     lines += _to_allow(lacks) if lacks is not None else _more(first, report, alone=len(tables) == 1)
+    if len(tables) == 1:
+        lines += [line for one in group for line in said_of(one.finding, report)]
     lines += _since(group, report)
     lines += _owners(group)
     if len(tables) == 1:
@@ -291,6 +295,23 @@ def _since(group: Sequence[ToldFinding], report: Report) -> list[Line]:
     return [Line("First reported", ", the last of them ".join(dict.fromkeys(said)), Kind.SHORT)]
 
 
+def said_of(finding: Finding, report: Report) -> list[Line]:
+    """Tell what people said of it: who knows of it, and which items are expected."""
+    lines = []
+    for each in finding.marked:
+        mark = each.mark
+        label = "Acknowledged" if mark.kind is MarkKind.ACK else "Expected"
+        who = f"by {mark.by}, {say_instant(mark.at, report.zone)}"
+        items = words.listing([words.name(key) for key in each.items], _MOST_NAMED)
+        said = f"{items} ({who})" if items and len(each.items) < _bad(finding) else who
+        lines.append(Line(label, sentence(f"{said}: {mark.because}" if mark.because else said)))
+    return lines
+
+
+def _bad(finding: Finding) -> int:
+    return sum(item.state.is_bad for item in finding.items)
+
+
 def _before(group: Sequence[ToldFinding], *, alone: bool) -> list[Line]:
     """Tell what failed before it could no longer be checked: unknown resolves nothing."""
     failed = {
@@ -319,7 +340,9 @@ def _items(told: ToldFinding) -> list[Line]:
 
 def _to_do(finding: Finding, report: Report) -> list[Line]:
     """Tell what to do; statements stand on lines of their own, so that they can be copied."""
-    remedies = [item.remedy for item in finding.items if item.remedy and item.state.is_bad]
+    remedies = [
+        item.remedy for item in finding.items if item.remedy and item.state.is_bad and not item.marked
+    ]
     lines = [Line("To do", sentence(finding.advice))] if finding.advice else []
     shown = [finding.statement] if finding.statement else remedies[:_MOST_REMEDIES]
     lines += [Line("Run", words.statement(remedy), Kind.CODE) for remedy in shown]

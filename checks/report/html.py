@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _FRAGMENT_ROWS = 100
+_MOST_DRAWN = 50
 _LONGEST_CELL = 600
 _DATE = re.compile(r"(\d{4}-(?:\d\d|W\d\d|Q\d)(?:-\d\d)?)")
 _BREAKABLE = re.compile(r"(?<=[._/=\-])(?=\w)")
@@ -58,6 +59,16 @@ def fragment(report: Report) -> str:
         _environment()
         .get_template("fragment.html.j2")
         .render(told=outline(report), report=report, rows=rows, left_out=len(report.findings) - len(rows))
+    )
+
+
+def picture(report: Report) -> str:
+    """Return an element that draws the worst 50 tables: their last periods, arrivals against deadlines, volume."""
+    rows = table_rows(report)
+    return (
+        _environment()
+        .get_template("picture.html.j2")
+        .render(rows=rows[:_MOST_DRAWN], left_out=max(0, len(rows) - _MOST_DRAWN))
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from checks import text as words
 from checks.model import CONFIG_CHECK, Finding, Status
 from checks.report import charts
+from checks.report.entries import said_of
 from checks.report.series import of_items, series
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from checks.report.build import Report
     from checks.report.charts import Drawing
+    from checks.report.entries import Line
 
 RANKS = ("critical", "unknown", "warning", "silenced", "fresh")
 """The verdicts on a table, worst first, as the fleet is shown."""
@@ -47,6 +49,7 @@ class FindingRow:
     more: int
     since: str
     silenced: str
+    said: tuple[Line, ...]
     age: Drawing | None
 
 
@@ -134,7 +137,9 @@ def database_of(table: str) -> str:
 
 
 def _finding_row(finding: Finding, report: Report, since: datetime | None) -> FindingRow:
-    remedies = [item.remedy for item in finding.items if item.remedy and item.state.is_bad]
+    remedies = [
+        item.remedy for item in finding.items if item.remedy and item.state.is_bad and not item.marked
+    ]
     statements = [finding.statement] if finding.statement else remedies
     return FindingRow(
         kind=kind_of(finding),
@@ -146,6 +151,7 @@ def _finding_row(finding: Finding, report: Report, since: datetime | None) -> Fi
         more=max(0, len(statements) - _MOST_STATEMENTS),
         since=words.ago(since, report.now) if since else "",
         silenced=_bounded(finding.silenced or ""),
+        said=() if finding.silenced is not None else tuple(said_of(finding, report)),
         age=_age(finding, report.now),
     )
 

@@ -79,7 +79,7 @@ def test_frames_have_typed_columns_in_utc(tables: HttpLake) -> None:
 
 
 def test_it_shows_itself_with_escaped_text(tables: HttpLake) -> None:
-    shown = checks.run(CONFIG, now=NOW)._repr_html_()
+    shown = checks.run(CONFIG, now=NOW)._repr_html_().replace("<wbr>", "")
     assert "sales.orders" in shown
     assert "&lt;b&gt;me&lt;/b&gt;" in shown
     assert "<b>me</b>" not in shown
@@ -137,13 +137,68 @@ def test_importing_it_imports_nothing_heavy() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the Jupyter client, not of ours
-def test_the_example_notebook_runs(tables: HttpLake, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["notebook", "own_suite"])
+def test_the_example_notebooks_run(tables: HttpLake, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("HISTORY", "")
     read: Any = nbformat.read  # it has no types
-    notebook = read(ROOT / "docs" / "notebook.ipynb", as_version=4)
+    notebook = read(ROOT / "docs" / f"{name}.ipynb", as_version=4)
     NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    assert all(cell.outputs for cell in cells)
-    shown = cells[0].outputs[0]["data"]["text/html"]
-    assert "sales.orders" in shown
+    shown = [output for cell in cells for output in cell.outputs if output.output_type == "execute_result"]
+    assert len(shown) == len(cells)
+    assert "sales.orders" in shown[0]["data"]["text/html"].replace("<wbr>", "")
+
+
+def test_a_table_is_found_by_its_name_alone_where_one_has_it(tables: HttpLake) -> None:
+    report = checks.run(CONFIG, now=NOW)
+    assert list(report["clicks"].findings["table"]) == ["web.clicks"]
+    assert list(report["ORDERS"].findings["table"]) == ["sales.orders"]
+    config = {
+        **CONFIG,
+        "tables": [*CONFIG["tables"], {"prefix": "s3://lake/other/clicks/", "catalog": "off"}],
+    }
+    config["tables"][-1] = {"prefix": "s3://lake/other/clicks/", "freshness": {"max_age": "24h"}}
+    tables.bucket("lake")
+    with pytest.raises(KeyError, match=r"clicks is the name of s3://lake/other/clicks/ and of web\.clicks"):
+        checks.run(config, now=NOW)["clicks"]
+
+
+def test_what_fails_and_what_was_measured_are_frames_of_their_own(tables: HttpLake) -> None:
+    report = checks.run(CONFIG, now=NOW)
+    assert list(report.failing["table"]) == ["sales.orders"]
+    assert str(report.failing["deadline"].dtype) == INSTANT
+    seen = report.observations
+    assert str(seen["newest_data_at"].dtype) == INSTANT
+    assert set(seen["table"]) == {"sales.orders", "web.clicks"}
+    assert set(report["clicks"].observations["table"]) == {"web.clicks"}
+    pd.testing.assert_frame_equal(
+        seen.sort_values(["table", "period"], ignore_index=True),
+        checks.observe(CONFIG, now=NOW).sort_values(["table", "period"], ignore_index=True),
+    )
+
+
+@pytest.mark.parametrize("text", ["2026-11-23T07:00Z", "2026-11-23 08:00+01:00", "2026-11-23T07:00"])
+def test_now_may_be_text(tables: HttpLake, text: str) -> None:
+    assert checks.run(CONFIG, now=text).now == NOW
+
+
+def test_text_that_is_no_time_is_told(tables: HttpLake) -> None:
+    with pytest.raises(ValueError, match=r"now='today' is not a time; write ISO 8601"):
+        checks.run(CONFIG, now="today")
+
+
+def test_a_plot_draws_the_worst_first(tables: HttpLake) -> None:
+    drawn = checks.run(CONFIG, now=NOW).plot()._repr_html_().replace("<wbr>", "")
+    assert drawn.index("sales.orders") < drawn.index("web.clicks")
+    assert 'class="strip"' in drawn
+    assert "<script" not in drawn
+
+
+def test_progress_is_shown_where_it_is_asked_for(
+    tables: HttpLake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checks.run(CONFIG, now=NOW)
+    assert capsys.readouterr().err == ""
+    checks.run(CONFIG, now=NOW, progress=True)
+    assert "looking" in capsys.readouterr().err

@@ -69,6 +69,9 @@ class Watched:
     def keep(self, name: str, content: bytes) -> str:
         return self.store.keep(name, content)
 
+    def names(self, folder: str, after: str, most: int) -> list[str]:
+        return self.store.names(folder, after, most)
+
 
 @pytest.fixture
 def history(tmp_path: Path) -> History:

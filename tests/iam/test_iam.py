@@ -422,7 +422,7 @@ def test_each_part_declares_its_own() -> None:
     }
     assert "sns:GetTopicAttributes" not in actions()
     assert "sts:AssumeRole" in actions()
-    assert set(of_setup()) == {"checks.lake.account"}
+    assert set(of_setup()) == {"checks.history.caller", "checks.lake.account"}
 
 
 def test_only_history_and_reports_are_written() -> None:

@@ -11,9 +11,12 @@ import pytest
 
 from checks import cli, monitor
 from checks.config import ConfigErrors
+from checks.history import open_history
+from checks.history.marks import FEW, add
 from checks.model import Status
 from tests.support.enforced import enforced
 from tests.support.iam_lake import NOW, IamLake, build
+from tests.support.marks import mark
 from tests.support.times import HOUR
 
 if TYPE_CHECKING:
@@ -124,3 +127,21 @@ def is_missed(built: IamLake, runs: list[Any], what: str, own: Any, member: Any)
     sid, _, action = what.partition(" ")
     beside = next((each["Action"] for each in own["Statement"] if each["Sid"] == sid), ())
     return ONLY_A_HELP.get(action) in beside
+
+
+def test_marks_are_read_and_kept_with_what_the_policy_allows(
+    built: IamLake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own, member = printed(capsys), printed(capsys, "--account", "partner")
+    config = monitor.load_config(CONFIG, os.environ)
+    history = open_history(monitor.history_of(config, os.environ), config.known_as)
+    for number in range(FEW + 1):
+        silence = mark(table="*", id=f"{number:010x}", at=NOW, ends_at=NOW + 20 * HOUR)
+        add(history, silence)
+    with enforced(own, member):
+        outcome = monitor.run(config, monitor.Request(now=NOW), os.environ)
+    assert outcome.complaints == ()
+    failing = [each for each in outcome.report.findings if each.status is Status.FAIL]
+    assert failing
+    assert all(str(each.silenced).startswith("migration, until") for each in failing)
+    assert history.store.read("marks_read/prod.json", 10) is not None

@@ -220,6 +220,22 @@ def test_storage_that_hangs_is_unknown_and_the_report_goes_out(
     assert len(not_reached(team.mail())) == 21
 
 
+def test_marks_that_hang_silence_nothing_and_the_report_goes_out(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(monkeypatch, history="s3://ops/monitor/")
+    monkeypatch.setattr(clients, "ATTEMPT_S", 30)
+    with relay(team.lake.endpoint, lambda asked: "list-type" in asked.path and "marks" in asked.path) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", url)
+        answer = invoke()
+    assert (answer["delivered"], answer["critical"]) == (True, 1)
+    (complaint,) = answer["complaints"]
+    assert (
+        "so none of them holds in this run: The history s3://ops/monitor/ did not answer in time" in complaint
+    )
+    assert "none of them holds in this run" in " ".join(team.mail().text.split())
+
+
 def test_another_account_whose_role_cannot_be_taken_on_in_time_costs_no_other(
     team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -256,7 +256,7 @@ def test_any_name_leaves_a_whole_page(text: str) -> None:
 
 def test_a_fragment_shows_the_worst_hundred() -> None:
     many = [finding(f"t{number:03}") for number in range(150)]
-    text = fragment(report_of([*many, ORDERS]))
+    text = fragment(report_of([*many, ORDERS])).replace("<wbr>", "")
     assert text.count('<td class="table">') == 100
     assert text.index("sales.orders") < text.index("t000")
     assert "51 more findings are not shown here." in text

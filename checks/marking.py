@@ -1,0 +1,343 @@
+"""What a mark is made of: what a person wrote on the command line, held against the config and what was told."""
+
+from __future__ import annotations
+
+import math
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from checks.changes.marked import say_covered, say_mark, speaks_of
+from checks.config.key_types import parse_moment
+from checks.config.keys import matches_id
+from checks.config.resolved import in_utc
+from checks.config.selectors import parse_bucket
+from checks.config.validation_sentences import did_you_mean
+from checks.history.mark_document import written
+from checks.marks import Covered, Mark, MarkKind
+from checks.model import Status, iso
+from checks.rules import CHECKS
+from checks.schedule.clock import say_instant, wall_of
+from checks.schedule.periods import period_of
+from checks.text import clean, listing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from checks.changes import State, Told
+    from checks.config import Config
+    from checks.config.resolved import Resolved
+    from checks.model import JsonValue
+
+__all__ = [
+    "KEPT",
+    "Asked",
+    "NotMarked",
+    "documents",
+    "is_over",
+    "known_tables",
+    "make",
+    "reason",
+    "say_made",
+    "say_marks",
+    "speaks_of",
+]
+
+KEPT = timedelta(days=400)
+"""How long a mark without an end of its own plays a part: longer than a lookback or a learned year reaches back."""
+_LONGEST = 500
+_LONGEST_SILENCE = timedelta(days=3660)
+_LABEL = re.compile(
+    r"(\d{4})(?:-?(?:W(\d{2})|Q([1-4])|(\d{2})(?:-(\d{2})(?:T(\d{2}):(\d{2}))?)?))?", re.ASCII
+)
+
+
+class NotMarked(Exception):  # noqa: N818 - a sentence for the user
+    """Raised where a mark cannot be made as it was asked for; says why and what to write."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A mark as it was asked for. Times are as they were written: without an offset, in the config's zone.
+
+    ``moment`` is what ``--at`` or ``--from`` says, ``lasts`` and ``until`` how long a silence is.
+    """
+
+    kind: MarkKind
+    table: str
+    by: str
+    check: str | None = None
+    period: str | None = None
+    moment: str | None = None
+    lasts: timedelta | None = None
+    until: str | None = None
+    because: str = ""
+
+
+def make(config: Config, state: State, asked: Asked, now: datetime) -> Mark:
+    """Return the mark, made at ``now``; ``state`` is what was last told. Raises NotMarked."""
+    at = now.astimezone(UTC).replace(microsecond=0)
+    table = _table(config, state, asked)
+    if asked.check is not None and asked.check not in CHECKS:
+        raise NotMarked(f"{asked.check!r} is not a check; {did_you_mean(asked.check, CHECKS)}")
+    period = None
+    covers: tuple[Covered, ...] = ()
+    if asked.period is not None:
+        period = _period(config, state, table, asked.period.strip(), at)
+    elif asked.kind in (MarkKind.EXPECTED, MarkKind.ACK):
+        covers = _open(state, table, asked)
+    because = reason(asked.because)
+    if asked.kind is MarkKind.SILENCE and not because:
+        raise NotMarked("a silence needs its reason; write --because migration, or what it is")
+    return Mark(
+        id=secrets.token_hex(5),
+        kind=asked.kind,
+        table=table,
+        by=asked.by,
+        at=at,
+        ends_at=_end(config, asked, at) if asked.kind is MarkKind.SILENCE else at + KEPT,
+        because=because,
+        check=asked.check,
+        period=period,
+        moment=_moment(config, asked, at),
+        covers=covers,
+    )
+
+
+def reason(text: str) -> str:
+    """Return a reason on one clean line; raise NotMarked for one that is too long."""
+    because = clean(text)
+    if len(because) > _LONGEST:
+        raise NotMarked(f"--because has {len(because):,} characters; write at most {_LONGEST}")
+    return because
+
+
+def say_made(config: Config, mark: Mark) -> str:
+    """Return what a mark that was kept comes to, and how it is taken back."""
+    zone, back = config.settings.timezone, f"take it back with: checks take-back {mark.id}"
+    of = f"{mark.check} of {mark.table}" if mark.check else mark.table
+    match mark.kind:
+        case MarkKind.SILENCE:
+            said = f"{of} is silent until {say_instant(mark.ends_at, zone)}"
+        case MarkKind.ACK:
+            said = f"acknowledged of {mark.table}: {say_covered(mark)}; no reminders until it changes"
+        case MarkKind.EXPECTED if mark.period is not None:
+            said = f"{mark.period} of {of} is expected as it is, and is not told as a failure"
+        case MarkKind.EXPECTED:
+            said = f"expected of {mark.table}: {say_covered(mark)}; not told as a failure until it changes"
+        case MarkKind.MISSED:
+            said = f"missed at {_said(mark.moment, config)}: kept for what is learned of {of}"
+        case _:
+            said = f"a new normal from {_said(mark.moment, config)} on: kept for what is learned of {of}"
+    return f"{said} (by {mark.by}); {back}"
+
+
+def is_over(mark: Mark, state: State, now: datetime) -> bool:
+    """Tell whether a mark plays no part any more: it ended, was taken back, or nothing that it is of goes on."""
+    if mark.taken_back is not None or mark.ends_at <= now:
+        return True
+    return bool(mark.covers) and not any(f"{mark.table}|{each.check}" in state.told for each in mark.covers)
+
+
+def say_marks(marks: Iterable[Mark], config: Config, state: State, now: datetime) -> list[str]:
+    """Return a line a mark, the newest last."""
+    lines = []
+    for mark in sorted(marks, key=lambda mark: (mark.at, mark.id)):
+        over = mark.taken_back is None and is_over(mark, state, now)
+        lines.append(f"{say_mark(mark, config.settings.timezone)}{'; over' if over else ''}")
+    return lines
+
+
+def documents(marks: Iterable[Mark], state: State, now: datetime) -> dict[str, JsonValue]:
+    """Return the marks as values of JSON, the newest last; ``holds``: whether each still plays a part."""
+    found: list[JsonValue] = []
+    for mark in sorted(marks, key=lambda mark: (mark.at, mark.id)):
+        back = mark.taken_back
+        taken: JsonValue = (
+            None if back is None else {"by": back.by, "at": iso(back.at), "because": back.because}
+        )
+        found.append({**written(mark), "holds": not is_over(mark, state, now), "taken_back": taken})
+    return {"version": 1, "marks": found}
+
+
+def _said(moment: datetime | None, config: Config) -> str:
+    return "" if moment is None else say_instant(moment, config.settings.timezone)
+
+
+def known_tables(config: Config, state: State) -> frozenset[str]:
+    """Return the ids that something is known by: what the config names, what runs watched or told of."""
+    named = {selector.id for selector in config.selectors() if not selector.is_glob}
+    watched = {table for table in state.tables if config.watches(table)}
+    told = {
+        told.table for told in state.told.values() if not _is_glob(told.table) and config.watches(told.table)
+    }
+    return frozenset(named | watched | told)
+
+
+def _table(config: Config, state: State, asked: Asked) -> str:
+    """Return the id of the table, of a silence also the glob as it was written."""
+    known = known_tables(config, state)
+    text = asked.table.strip()
+    if text.startswith("s3://"):
+        try:
+            text = parse_bucket(text)
+        except ValueError as error:
+            raise NotMarked(str(error)) from None
+    found = sorted(table for table in known if matches_id(text, table))
+    if text in found:
+        return text
+    if len(found) == 1 and not _is_glob(text):
+        return found[0]
+    entries = {selector.id for selector in config.selectors() if selector.is_glob}
+    is_whole = any(matches_id(text, entry) for entry in entries)  # also before a run saw any of its tables
+    if (found or is_whole) and asked.kind is MarkKind.SILENCE:
+        return text
+    if found and _is_glob(text):
+        raise NotMarked(
+            f"{asked.kind.value} speaks of one table; {text} matches {listing(found, 3)}: name one"
+        )
+    if found:
+        raise NotMarked(f"{text} may be {' or '.join(found)}; write which, with its account")
+    near = get_close_matches(text.lower(), sorted(known), n=3, cutoff=0.5)
+    hint = f"near are: {', '.join(near)}" if near else f"it watches: {listing(sorted(known), 5)}"
+    seen = "matches no table that it watches" if _is_glob(text) else "is no table that it watches"
+    by_glob = not _is_glob(text) and _is_watched(config, text)
+    if by_glob and state.is_first_run:
+        return text.lower() if not text.startswith("s3://") else text
+    unseen = ", as far as runs have seen (a new one is known from its first run on)" if by_glob else ""
+    raise NotMarked(f"{config.source}: {text} {seen}{unseen}; {hint}")
+
+
+def _is_glob(text: str) -> bool:
+    return "*" in text or "?" in text
+
+
+def _is_watched(config: Config, text: str) -> bool:
+    try:
+        return config.watches(text)
+    except ValueError:
+        return False
+
+
+def _open(state: State, table: str, asked: Asked) -> tuple[Covered, ...]:
+    """Return the troubles of a table that are told now; raises NotMarked where there are none."""
+    told = [one for one in state.told.values() if one.table == table and not one.silenced]
+    if asked.check is not None:
+        told = [one for one in told if one.check == asked.check]
+    covers = [each for one in sorted(told, key=lambda one: one.check) for each in _covered(one)]
+    if asked.kind is MarkKind.EXPECTED:
+        covers = [each for each in covers if each.state != Status.UNKNOWN.value]
+    if covers:
+        return tuple(covers)
+    of = f"{asked.check} of {table}" if asked.check else table
+    first = " (no run has told anything yet)" if state.is_first_run else ""
+    instead = "" if asked.kind is MarkKind.ACK else "; name what is expected with --period 2026-11-22"
+    raise NotMarked(f"nothing of {of} is told as failing now{first}, so there is nothing to mark{instead}")
+
+
+def _covered(told: Told) -> Iterator[Covered]:
+    severity = told.severity.value if told.severity is not None else None
+    if told.items and not told.unchecked:
+        for key, item in sorted(told.items.items()):
+            worst = item.severity.value if item.severity is not None else None
+            yield Covered(
+                check=told.check, item=key, state=item.state.value, severity=worst, since=item.since
+            )
+        return
+    state = Status.UNKNOWN if told.unchecked else told.status
+    yield Covered(check=told.check, item=None, state=state.value, severity=severity, since=told.since)
+
+
+def _period(config: Config, state: State, table: str, text: str, now: datetime) -> str:
+    """Return the period, with values of dimensions where they are written; raises NotMarked for one that is none."""
+    told = (key for one in state.told.values() if one.table == table for key in one.items)
+    if text in told:
+        return text
+    resolved = _resolved(config, table)
+    periods = resolved.periods if resolved is not None else None
+    if periods is None:
+        raise NotMarked(
+            f"the config states no periods of {table} (partitions: {{every: ...}}); "
+            "leave --period out, to mark what is told of it now"
+        )
+    label, *values = text.split("/")
+    schedule = periods.schedule
+    wall = _wall(label)
+    found = period_of(wall, schedule.every, schedule.labels) if wall is not None else None
+    if found is None or found.label != label:
+        usual = schedule.every.label(schedule.every.floor(wall_of(now, schedule.labels)))
+        raise NotMarked(
+            f"{label!r} is no period of {table}, which has one a {schedule.every.noun}; write one such as {usual}"
+        )
+    keys = periods.each.keys if periods.each is not None else ()
+    if values and tuple(value.partition("=")[0] for value in values) != tuple(keys):
+        each = f"{label}/{'/'.join(f'{key}=...' for key in keys)}" if keys else f"{label} alone"
+        raise NotMarked(f"{text!r} does not fit {table}, whose periods are told as {each}")
+    return text
+
+
+def _resolved(config: Config, table: str) -> Resolved | None:
+    if table.startswith("s3://"):
+        return config.resolve_prefix(table)
+    account, _, rest = table.rpartition("/")
+    database, _, name = rest.partition(".")
+    return config.resolve(account or None, database, name)
+
+
+def _wall(label: str) -> datetime | None:
+    """Return the wall time that a label of a period begins with; None where it is none."""
+    found = _LABEL.fullmatch(label)
+    if found is None:
+        return None
+    year, week, quarter, month, day, hour, minute = (int(part) if part else None for part in found.groups())
+    try:
+        if week is not None:
+            return datetime.combine(date.fromisocalendar(year or 0, week, 1), time())
+        first = (quarter - 1) * 3 + 1 if quarter is not None else month or 1
+        return datetime(year or 0, first, day or 1, hour or 0, minute or 0)  # noqa: DTZ001 - a wall time
+    except ValueError:
+        return None
+
+
+def _instant(config: Config, text: str, option: str) -> datetime:
+    try:
+        moment = parse_moment(text)
+    except ValueError as error:
+        raise NotMarked(f"{option}: {error}") from None
+    whole = moment if isinstance(moment, datetime) else datetime.combine(moment, time())
+    try:
+        return in_utc(whole, config.settings.timezone).replace(microsecond=0)
+    except (OverflowError, ValueError):
+        raise NotMarked(f"{option}: {text} is out of reach of any clock") from None
+
+
+def _moment(config: Config, asked: Asked, now: datetime) -> datetime | None:
+    if asked.moment is None:
+        return None
+    option = "--at" if asked.kind is MarkKind.MISSED else "--from"
+    moment = _instant(config, asked.moment, option)
+    if asked.kind is MarkKind.MISSED and moment > now:
+        raise NotMarked(f"--at {asked.moment} lies ahead; write when something was wrong and nobody was told")
+    if moment > now + KEPT:
+        raise NotMarked(f"{option} {asked.moment} lies more than {KEPT.days} days ahead")
+    return moment
+
+
+def _end(config: Config, asked: Asked, now: datetime) -> datetime:
+    """Return when a silence ends: a whole second, after now."""
+    if (asked.lasts is None) == (asked.until is None):
+        raise NotMarked("a silence needs its end; write either --for 2d or --until 2026-12-01")
+    if asked.until is None:
+        return now + timedelta(seconds=math.ceil((asked.lasts or timedelta()).total_seconds()))
+    end = _instant(config, asked.until, "--until")
+    if end - now > _LONGEST_SILENCE:
+        raise NotMarked(
+            f"--until {asked.until} lies more than ten years ahead; exclude what is retired in the config"
+        )
+    if end <= now:
+        said = say_instant(end, config.settings.timezone)
+        raise NotMarked(f"--until {asked.until} is {said}, which is over; write a time to come, or --for 2d")
+    return end
