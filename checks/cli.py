@@ -25,6 +25,7 @@ from checks.commands import (
     test_alert_command,
     validate_command,
 )
+from checks.history_commands import history_command, report_command
 from checks.installation import BrokenInstallation, broken
 from checks.mark_commands import mark_command, marks_command, take_back_command
 
@@ -89,21 +90,7 @@ def parser() -> argparse.ArgumentParser:
     run.set_defaults(command=run_command)
     _config_option(run)
     _choice_options(run)
-    run.add_argument(
-        "--format",
-        choices=("text", "json", "html"),
-        help="how the report is written (by FILE's ending, else text)",
-    )
-    run.add_argument(
-        "--output", metavar="FILE", help="write the report to FILE or s3://... in place of standard output"
-    )
-    run.add_argument(
-        "--only",
-        choices=("failing", "unknown"),
-        action="append",
-        default=[],
-        help="show what fails, or is unknown, alone; what is sent stays whole; may be given twice",
-    )
+    _format_options(run)
     run.add_argument(
         "--quiet", action="store_true", help="print no report and no progress, only what went wrong"
     )
@@ -173,7 +160,7 @@ def parser() -> argparse.ArgumentParser:
     _config_option(alert)
 
     _mark_commands(commands)
-
+    _history_commands(commands)
     helping = commands.add_parser(
         "help", help="tell of a command, a block of the config, or what else there is to know"
     )
@@ -209,6 +196,61 @@ def _help_command(arguments: argparse.Namespace) -> int:
         raise Refused(f"there is no help on {topic}; {meant}")
     print(said)
     return 0
+
+
+def _history_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    history = commands.add_parser(
+        "history", help="tell what became of a table over time", description=history_command.__doc__
+    )
+    history.set_defaults(command=history_command)
+    history.add_argument(
+        "table", metavar="TABLE", nargs="?", help="its id; without it how often all tables were on time"
+    )
+    _config_option(history)
+    history.add_argument(
+        "--last", metavar="DURATION", type=_duration, default="90d", help="how far back it looks (90d)"
+    )
+    _now_option(history)
+    history.add_argument("--json", action="store_true", help="all of it as JSON")
+    known = history.add_mutually_exclusive_group()
+    known.add_argument(
+        "--ddl",
+        metavar="DATABASE",
+        nargs="?",
+        const="s3_table_monitor",
+        help="print the statements that make the history known to Athena (of a local folder: to DuckDB)",
+    )
+    known.add_argument(
+        "--register",
+        metavar="DATABASE",
+        help="make or update its tables in this database of the Glue catalog",
+    )
+
+    report = commands.add_parser(
+        "report", help="render the report of an earlier run again", description=report_command.__doc__
+    )
+    report.set_defaults(command=report_command, quiet=False)
+    report.add_argument("--run", metavar="ID", required=True, help="the run's id, or last")
+    _config_option(report)
+    _format_options(report)
+
+
+def _format_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--format",
+        choices=("text", "json", "html"),
+        help="how the report is written (by FILE's ending, else text)",
+    )
+    parser.add_argument(
+        "--output", metavar="FILE", help="write the report to FILE or s3://... in place of standard output"
+    )
+    parser.add_argument(
+        "--only",
+        choices=("failing", "unknown"),
+        action="append",
+        default=[],
+        help="show what fails, or is unknown, alone; what is sent stays whole; may be given twice",
+    )
 
 
 def _mark_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -342,8 +342,12 @@ def _when_due(schedule: Schedule) -> str:
         when = f"at the first {schedule.deadline.say()} at or after its {anchor}"
     else:
         when = f"{say_duration(schedule.after)} past its {anchor}"
+    if schedule.grace:
+        when += f", critical {say_duration(schedule.grace)} later"
     closed = f"; calendar {schedule.calendar.name}" if schedule.calendar is not None else ""
-    return f"every {schedule.every}, labels in {schedule.labels.key}; each is due {when}{closed}"
+    if schedule.windows is not None:
+        closed += f"; nothing is due within {schedule.windows.say()}, but at their end"
+    return f"every {schedule.every.say()}, labels in {schedule.labels.key}; each is due {when}{closed}"
 
 
 def _period(
@@ -351,12 +355,17 @@ def _period(
 ) -> Iterator[str]:
     """Tell one period: when it was due and what became of it, or why it was not due. Nothing where it is yet to be."""
     if due is None:
-        due_at = replace(schedule, calendar=None).due_at(period)
-        reason = schedule.closed_because(period, due_at) if due_at is not None else None
+        reason = schedule.closed_because(period)
         if reason is not None:
             yield f"{period.label}  not due: {reason}"
         return
     when = f"{period.label}  due {say_instant(due.due_at, schedule.zone)}"
+    stated_at = schedule.stated_at(period)
+    if stated_at is not None and stated_at != due.due_at:
+        when += f" (put off from {say_instant(stated_at, schedule.zone)})"
+    grace_end = schedule.grace_end(due.due_at)
+    if schedule.grace and grace_end > known.clock.now:
+        when += f", grace until {say_instant(grace_end, schedule.zone)}"
     if not items:
         yield f"{when}: {_why_not_judged(period, known)}"
         return

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from checks.changes import State
     from checks.config import Config
     from checks.history import History
+    from checks.marks import Mark
 
 
 def mark_command(arguments: argparse.Namespace) -> int:
@@ -39,6 +40,7 @@ def mark_command(arguments: argparse.Namespace) -> int:
         )
         mark = marking.make(config, state, asked, _clock())
         marks.add(history, mark)
+        _record(history, mark)
     except marking.NotMarked as error:
         raise Refused(str(error)) from None
     except HistoryError as error:
@@ -90,6 +92,7 @@ def take_back_command(arguments: argparse.Namespace) -> int:
         history, _ = _history(config)
         taken = TakenBack(by=_by(arguments, history), at=_clock(), because=marking.reason(arguments.because))
         mark = marks.take_back(history, arguments.id, taken)
+        _record(history, mark)
     except (marks.NoSuchMark, marks.TakenBackAlready, marking.NotMarked) as error:
         raise Refused(str(error)) from None
     except HistoryError as error:
@@ -97,6 +100,14 @@ def take_back_command(arguments: argparse.Namespace) -> int:
         return NOT_DELIVERED
     print(f"taken back: {marking.say_marks([mark], config, _nothing(), _clock())[0]}")
     return 0
+
+
+def _record(history: History, mark: Mark) -> None:
+    """Put what was said into the history's data set too; the mark holds whatever comes of that."""
+    from checks.history.datasets import record_mark
+
+    for sentence in record_mark(history, mark, _clock()):
+        print(sentence, file=sys.stderr)
 
 
 def _nothing() -> State:

@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LIST, GET, PUT = "s3:ListBucket", "s3:GetObject", "s3:PutObject"
+DELETE = "s3:DeleteObject"
 _NAMED_OTHERWISE = {
     "s3:ListObjectsV2": LIST,
     "s3:HeadBucket": LIST,  # boto3 asks it where a bucket in another region does not say which
     "s3:HeadObject": GET,
+    "s3:DeleteObjects": DELETE,
     "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
     "s3:CreateSession": "s3express:CreateSession",
 }
@@ -30,6 +32,7 @@ _SIDS = {
     LIST: "ListPlaces",
     GET: "ReadObjects",
     PUT: "KeepHistory",
+    DELETE: "ForgetWhatIsOld",
     "s3express": "ReadDirectoryBuckets",
     "sns": "SendReports",
     "sts": "ReachAccounts",
@@ -195,7 +198,9 @@ def statements(rights: Iterable[Right]) -> list[dict[str, Any]]:
 
 def _statement(actions: tuple[str, ...], resources: list[str], prefixes: tuple[str, ...]) -> dict[str, Any]:
     service = actions[0].partition(":")[0]
-    sid = next((_SIDS[action] for action in (PUT, GET, LIST) if action in actions), _SIDS.get(service, "Use"))
+    sid = next(
+        (_SIDS[action] for action in (PUT, DELETE, GET, LIST) if action in actions), _SIDS.get(service, "Use")
+    )
     condition = {"Condition": {"StringLike": {"s3:prefix": list(prefixes)}}} if prefixes else {}
     return {
         "Sid": sid,

@@ -45,6 +45,11 @@ def _shown(char: str) -> str:
     return "" if category in _UNSEEN else char
 
 
+def encodable(text: str) -> str:
+    """Return the text as it can be encoded: a lone surrogate becomes the replacement character."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def shorten(text: str, longest: int = _LONGEST_NAME) -> str:
     """Return the text cut in its middle to at most ``longest`` characters, so that both ends can be read."""
     if len(text) <= longest:

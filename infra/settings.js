@@ -157,6 +157,7 @@ const derive = (given, stage) => {
     heartbeat,
     keyArn,
     reportsPrefix: `${OWN_FOLDER}runs/`,
+    datasetsPrefix: `${OWN_FOLDER}datasets/`,
     topicName: `S3TableMonitoringNotifications${suffix}`,
     operationsTopicName: `S3TableMonitoringOperations${suffix}`,
     environment: environmentOf(given, own, topicArn),

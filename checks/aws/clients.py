@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from botocore.config import Config
+    from mypy_boto3_glue import GlueClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sts import STSClient
@@ -33,6 +34,14 @@ def s3() -> S3Client:
 
     with _MAKING:
         return boto3.client("s3", region_name=own_region(), config=_config())
+
+
+def glue() -> GlueClient:
+    """Return a client of the own region."""
+    import boto3
+
+    with _MAKING:
+        return boto3.client("glue", region_name=own_region(), config=_config())
 
 
 def sns(region: str) -> SNSClient:

@@ -50,8 +50,10 @@ def load_environment(environ: Mapping[str, str], *, fetch: Fetch | None = None) 
         told = "environment: TABLES: is set beside CONFIG, which wins; nothing of TABLES is looked at"
         notes = (*notes, told)
     settings = config.settings
-    given = {key: value for key, value in given.items() if getattr(settings, key) is None}
-    return replace(config, settings=settings.model_copy(update=given), notes=notes)
+    kept = settings.history
+    history = kept.model_copy(update={"at": kept.at or given.get("history")})
+    stands_in = {"topic": settings.topic or given.get("topic"), "history": history}
+    return replace(config, settings=settings.model_copy(update=stands_in), notes=notes)
 
 
 def from_tables(text: str) -> Config:

@@ -6,18 +6,20 @@ import re
 from datetime import date, datetime, timedelta
 from typing import Annotated
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, WithJsonSchema
 
 from checks.config.selectors import check_name_glob, parse_bucket
 from checks.rules.key_types import parse_text, show
 from checks.schedule.calendars import WEEKDAYS
 from checks.schedule.durations import parse_duration
+from checks.schedule.windows import parse_time_of_day
 
 _TOPIC = r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}"
 _ROLE = r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+"
 _REGION = r"[a-z]{2,3}(-[a-z]+){1,3}-\d{1,2}"
 HIDDEN = "what is written here is not shown, since it may be a secret"
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_SHORTEST_KEEPING = timedelta(days=1)
 _NOTHING = re.compile(r"0+(?:\.0+)?\s*[smhdw]", re.ASCII)
 
 
@@ -75,6 +77,17 @@ def parse_weekday(value: object) -> str:
     raise ValueError(f"{show(value)} is not a weekday; write one of {', '.join(WEEKDAYS)}")
 
 
+def parse_window_day(value: object) -> str | date:
+    """Read a weekday's short name or a date; raise ValueError with what to write."""
+    for parse in (parse_weekday, parse_day):
+        try:
+            return parse(value)
+        except ValueError:
+            continue
+    days = ", ".join(WEEKDAYS)
+    raise ValueError(f"{show(value)} is no day; write one of {days}, or a date such as 2026-12-24")
+
+
 def shown(text: str) -> str:
     """Write a target as it stands in a config, but for an address: whoever knows one may be able to send there."""
     return f"an address ({HIDDEN})" if "://" in text and not text.startswith("s3://") else show(text)
@@ -121,6 +134,21 @@ def parse_history(value: object) -> str:
     return text
 
 
+def place_alone(value: object) -> object:
+    """Put a place that stands alone into the block of the history; raise ValueError where it is none."""
+    return value if isinstance(value, dict | BaseModel) else {"at": parse_history(value)}
+
+
+def parse_keeping(value: object) -> timedelta:
+    """Read how long something is kept: a duration of at least a day; raise ValueError with what to write."""
+    span = parse_duration(value)
+    if span < _SHORTEST_KEEPING:
+        raise ValueError(
+            f"{show(value)} is shorter than a day, and days are deleted whole; write such as 400d"
+        )
+    return span
+
+
 def parse_name_glob(value: object) -> str:
     """Read a name that may hold * and ?; raise ValueError with what to write."""
     return check_name_glob(parse_text(value))
@@ -154,6 +182,23 @@ AgeOfAnswer = Annotated[
 Weekday = Annotated[
     str, BeforeValidator(parse_weekday), WithJsonSchema({"type": "string", "enum": list(WEEKDAYS)})
 ]
+WindowDay = Annotated[
+    str | date,
+    BeforeValidator(parse_window_day),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "enum": list(WEEKDAYS)},
+                {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"},
+            ]
+        }
+    ),
+]
+TimeOfDay = Annotated[
+    timedelta,
+    BeforeValidator(parse_time_of_day),
+    WithJsonSchema({"type": "string", "pattern": r"^(([01]?\d|2[0-3]):[0-5]\d|24:00)$"}),
+]
 NameGlob = Annotated[
     str, BeforeValidator(parse_name_glob), WithJsonSchema({"type": "string", "minLength": 1})
 ]
@@ -166,3 +211,8 @@ NameGlobs = Annotated[
 ]
 Version = Annotated[int, BeforeValidator(parse_version), WithJsonSchema({"const": 1})]
 History = Annotated[str, BeforeValidator(parse_history), WithJsonSchema({"type": "string", "minLength": 1})]
+Keeping = Annotated[
+    timedelta,
+    BeforeValidator(parse_keeping),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s*[smhdw]$"}),
+]

@@ -21,15 +21,19 @@ from checks.config.key_types import (
     AgeOfAnswer,
     Day,
     History,
+    Keeping,
     Moment,
     NameGlob,
     NameGlobs,
     Region,
     Role,
+    TimeOfDay,
     Topic,
     Version,
     Weekday,
+    WindowDay,
     one_or_more,
+    place_alone,
 )
 from checks.config.selectors import matches_name
 from checks.config.targets import Targets
@@ -37,6 +41,7 @@ from checks.model import Severity, Status
 from checks.rules.entry import EntryKeys
 from checks.rules.key_types import Count, Duration, Text, Zone
 from checks.schedule.calendars import WEEKDAYS, Calendar, public_holidays
+from checks.schedule.windows import Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -111,6 +116,52 @@ class CalendarBlock(_Block):
             frozenset(self.also_closed),
             frozenset(self.also_open),
             public_holidays(self.country, self.subdivision) if self.country is not None else None,
+        )
+
+
+class WindowBlock(_Block):
+    """A stretch of time in which nothing is due, such as maintenance: deadlines within it move to its end."""
+
+    days: tuple[WindowDay, ...] = Field(
+        (),
+        description="Weekdays or dates on which it begins; every day when absent.",
+        examples=[["sun"], ["sat", "2026-12-24"]],
+    )
+    start: TimeOfDay = Field(description="The time of day at which it begins.", examples=["02:00"])
+    end: TimeOfDay = Field(
+        description="The time of day at which it ends, up to 24:00; of the next day where that is before its start.",
+        examples=["04:00", "24:00"],
+    )
+    timezone: Zone | None = Field(
+        None,
+        description="The zone of its times; that of the deadlines when absent.",
+        examples=["America/New_York"],
+    )
+
+    @field_validator("start")
+    @classmethod
+    def _begins_within_the_day(cls, start: timedelta) -> timedelta:
+        if start >= timedelta(days=1):
+            raise ValueError("a window begins before the end of a day; write 00:00 of the day after")
+        return start
+
+    @field_validator("end")
+    @classmethod
+    def _lasts(cls, end: timedelta, info: ValidationInfo) -> timedelta:
+        if info.data.get("start") == end:
+            raise ValueError(
+                'is its start, so it lasts no time; for a whole day write start: "00:00", end: "24:00"'
+            )
+        return end
+
+    def build(self) -> Window:
+        """Return the window."""
+        return Window(
+            self.start,
+            self.end,
+            frozenset(WEEKDAYS.index(day) for day in self.days if isinstance(day, str)),
+            frozenset(day for day in self.days if not isinstance(day, str)),
+            self.timezone,
         )
 
 
@@ -257,6 +308,28 @@ class SilenceBlock(_Block):
     because: Text = Field(description="Why; told beside the findings.", examples=["migration"])
 
 
+class HistoryBlock(_Block):
+    """Where what was told and seen is kept, and for how long; the place alone may stand in its stead."""
+
+    at: History | None = Field(
+        None,
+        description="A local folder (.checks/ when absent, or what HISTORY says) or s3:// URI.",
+        examples=["s3://acme-ops/table-monitor/"],
+    )
+    keep: Keeping | None = Field(
+        None,
+        description="How long runs and what they saw are kept; what is older is deleted once a day. Without it nothing "
+        "is ever deleted.",
+        examples=["400d"],
+    )
+
+
+def _or_a_place(schema: dict[str, Any]) -> None:
+    """Let a schema that refers to the block take a place in its stead."""
+    schema["anyOf"] = [{"$ref": schema.pop("$ref")}, {"type": "string", "minLength": 1}]
+    del schema["default"]
+
+
 class Settings(_Block):
     """The keys at the top of a config that hold a single value."""
 
@@ -277,10 +350,13 @@ class Settings(_Block):
         description="The SNS topic that gets the whole report.",
         examples=["${TOPIC_ARN}", "arn:aws:sns:eu-west-1:123456789012:S3TableMonitoringNotifications"],
     )
-    history: History | None = Field(
-        None,
-        description="What was told before is kept here: a local folder (.checks/ when absent) or s3:// URI.",
-        examples=["s3://acme-ops/table-monitor/"],
+    history: Annotated[HistoryBlock, BeforeValidator(place_alone)] = Field(
+        HistoryBlock(),
+        validate_default=False,
+        description="What was told before and what was seen is kept here: a local folder (.checks/ when absent) or "
+        "s3:// URI; or a block of the place and how long to keep it.",
+        examples=["s3://acme-ops/table-monitor/", {"at": "s3://acme-ops/table-monitor/", "keep": "400d"}],
+        json_schema_extra=_or_a_place,
     )
     report: Report = Field(
         "always",
@@ -334,6 +410,11 @@ class File(Settings):
         {},
         description="Days on which nothing is due, by a name of your own.",
         examples=[{"de": {"country": "DE", "closed": ["sat", "sun"]}}],
+    )
+    windows: dict[str, WindowBlock | Annotated[tuple[WindowBlock, ...], Field(min_length=1)]] = Field(
+        {},
+        description="Stretches of time in which nothing is due, by a name of your own: one, or a list of several.",
+        examples=[{"maintenance": [{"days": ["sun"], "start": "02:00", "end": "04:00"}]}],
     )
     accounts: dict[str, Account] = Field(
         {},

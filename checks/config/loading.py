@@ -17,6 +17,7 @@ from checks.config.keys import (
     Route,
     Settings,
     SilenceBlock,
+    WindowBlock,
 )
 from checks.config.merging import OFF, Block, Stated
 from checks.config.mistakes import ConfigErrors, Document, Path
@@ -31,16 +32,19 @@ from checks.rules.base import Binding
 from checks.rules.entry import EntryKeys
 from checks.rules.key_types import show
 from checks.schedule.calendars import Calendar
+from checks.schedule.windows import NEVER_OPEN, Windows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from checks.rules.base import CheckConfig
+    from checks.schedule.windows import Window
 
 Model = TypeVar("Model", bound=BaseModel)
 _COLLECTIONS = frozenset(File.model_fields.keys() - Settings.model_fields.keys())
 OWN_KEYS = "x-"
 """Keys at the top that begin so are the reader's own, such as a home for anchors."""
+_MOST_WINDOWS = 50
 _STATED = tuple(EntryKeys.model_fields)
 
 
@@ -66,6 +70,7 @@ class Loader:
         self.document, self.checks = document, checks
         self.zone = ZoneInfo("UTC")
         self.calendars: dict[str, Calendar] = {}
+        self.windows: dict[str, tuple[Window, ...]] = {}
 
     def config(self) -> Config:
         """Return the config; raise ConfigErrors with every mistake."""
@@ -73,6 +78,7 @@ class Loader:
         if settings is not None:
             self.zone = settings.timezone
         calendars = self.calendars = self._calendars()
+        self.windows = self._windows()
         accounts = self._accounts()
         defaults = defaults_of(self._defaults())
         routes = tuple(self._routes(settings.topic if settings is not None else None))
@@ -82,6 +88,7 @@ class Loader:
             defaults=defaults,
             checks=self.checks,
             calendars=calendars,
+            windows=self.windows,
             zone=self.zone,
         )
         for path, sentence in watchlist.mistakes():
@@ -172,6 +179,36 @@ class Loader:
                 found[name] = checked.build(name)
         return found
 
+    def _windows(self) -> dict[str, tuple[Window, ...]]:
+        found: dict[str, tuple[Window, ...]] = {}
+        for name, listed, path in self._blocks("windows"):
+            blocks = (
+                [(each, (*path, number)) for number, each in enumerate(listed)]
+                if isinstance(listed, list)
+                else [(listed, path)]
+            )
+            found[name] = ()  # known by its name even when it is wrong
+            if not blocks or len(blocks) > _MOST_WINDOWS:
+                self._add(path, f"{len(blocks)} windows; write one, or a list of up to {_MOST_WINDOWS}")
+                continue
+            built = [self._window(block, where) for block, where in blocks]
+            windows = tuple(each for each in built if each is not None)
+            if Windows(name, windows, self.zone).never_open():
+                self._add(path, NEVER_OPEN.format(name))
+            else:
+                found[name] = windows
+        return found
+
+    def _window(self, block: object, path: Path) -> Window | None:
+        if not isinstance(block, dict):
+            self._add(
+                path,
+                f'{show(block)} is no window; write such as {{days: [sun], start: "02:00", end: "04:00"}}',
+            )
+            return None
+        checked = self._checked(WindowBlock, block, path)
+        return checked.build() if checked is not None else None
+
     def _accounts(self) -> dict[str, Account | None]:
         found: dict[str, Account | None] = {}
         for name, block, path in self._blocks("accounts"):
@@ -194,9 +231,9 @@ class Loader:
             return f'{name} has no default; write it in the entries, such as one of table: "*.*"'
         return self._misplaced(name) or f"{show(name)} is not a check; {did_you_mean(name, self.checks)}"
 
-    def _misplaced(self, name: str) -> str | None:
-        """Say where a check's key belongs that stands beside the checks."""
-        for check, config in self.checks.items():
+    def _misplaced(self, name: str, beside: Collection[str] = ()) -> str | None:
+        """Say where a check's key belongs that stands beside the checks: in one that stands there, where it may."""
+        for check, config in sorted(self.checks.items(), key=lambda pair: pair[0] not in beside):
             if name in config.model_fields:
                 return f"{name} is a key of {check}; write {check}: {{{name}: ...}}"
         return None
@@ -219,11 +256,11 @@ class Loader:
         wrong = dict(self._wrong_keys(config, value))
         for below, sentence in wrong.items():
             self._add(self._place(path, below), sentence)
-        try:
-            Binding(zone=self.zone, calendars=self.calendars).calendar(str(value.get("calendar", "")) or None)
-        except ValueError as error:
-            if ("calendar",) not in wrong:
-                self._add((*path, "calendar"), str(error))
+        for key, sentence in Binding(
+            zone=self.zone, calendars=self.calendars, windows=self.windows
+        ).wrong_names(value):
+            if (key,) not in wrong:
+                self._add((*path, key), sentence)
 
     def _wrong_keys(self, config: type[CheckConfig], block: dict[str, Any]) -> Iterator[tuple[Path, str]]:
         """Yield what is wrong with single keys; the rest is judged once all is merged."""
@@ -253,7 +290,7 @@ class Loader:
             for key, value in item.items():
                 if key in self.checks:
                     self._put_block(blocks, key, value, (*path, key))
-                elif key not in EntryBlock.model_fields and (told := self._misplaced(key)):
+                elif key not in EntryBlock.model_fields and (told := self._misplaced(key, item)):
                     self._add((*path, key), told)
                 else:
                     plain[key] = value

@@ -13,9 +13,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Groups: TypeAlias = tuple[frozenset[str], ...]
+GoesWith: TypeAlias = "Mapping[str, frozenset[str]]"
+_GOES_WITH_NOTHING: Mapping[str, GoesWith] = {}
 OFF: Literal["off"] = "off"
 """The word that turns a check off."""
 DEFAULTS_RANK = (0, 0)
+_DEFAULTS = "defaults"
 
 
 class Sourced(NamedTuple):
@@ -66,10 +69,16 @@ def merge_blocks(specific: Mapping[str, T], general: Mapping[str, T], groups: Gr
     return {**{key: value for key, value in general.items() if key not in replaced}, **specific}
 
 
-def merge(stated: Sequence[Stated], groups_of: Mapping[str, Groups]) -> Merged:
+def merge(
+    stated: Sequence[Stated],
+    groups_of: Mapping[str, Groups],
+    goes_with_of: Mapping[str, GoesWith] = _GOES_WITH_NOTHING,
+) -> Merged:
     """Bring together what is stated, the least specific first.
 
-    A block over one that is off starts anew. A freshness that is less specific than the partitions of
+    A block over one that is off starts anew. A key that is inherited or of the defaults, and goes with others of
+    which none is left, is dropped: a grace of the defaults speaks of deadlines only.
+    A freshness that is less specific than the partitions of
     the table is dropped, unless an entry as specific as these partitions, or more, states freshness too.
     """
     values: dict[str, Sourced] = {}
@@ -86,6 +95,13 @@ def merge(stated: Sequence[Stated], groups_of: Mapping[str, Groups]) -> Merged:
                 continue
             keys = {key: Sourced(value, (*place, key)) for key, value in block.items()}
             blocks[check] = merge_blocks(keys, blocks.get(check, {}), groups_of[check])
+    for check, goes_with in goes_with_of.items():
+        merged = blocks.get(check, {})
+        for key, others in goes_with.items():
+            if key not in merged or others & merged.keys():
+                continue
+            if merged[key].path[:-1] != home[check] or home[check][0] == _DEFAULTS:
+                del merged[key]
     return Merged(values=values, blocks=blocks, home=home, has_checks=bool(home))
 
 

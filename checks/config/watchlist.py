@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from checks.config.mistakes import Path
     from checks.rules.base import CheckConfig
     from checks.schedule.calendars import Calendar
+    from checks.schedule.windows import Window
 
 _MOST_AMBIGUOUS = 50
 """So many pairs of entries that contradict each other are told: mending these shows whether there are more."""
@@ -68,6 +69,7 @@ class Watchlist:
     checks: Mapping[str, type[CheckConfig]]
     calendars: Mapping[str, Calendar]
     zone: ZoneInfo
+    windows: Mapping[str, tuple[Window, ...]] = field(default_factory=dict)
     _exact: dict[str, list[Entry]] = field(init=False, default_factory=dict)
     _by_database: dict[str, list[Entry]] = field(init=False, default_factory=dict)
     _other_globs: list[Entry] = field(init=False, default_factory=list)
@@ -109,10 +111,11 @@ class Watchlist:
         return self._bound[key]
 
     def _bind(self, stated: list[Stated]) -> Bound:
-        merged = merge(stated, groups_of_checks(self.checks))
+        goes_with = {name: check.goes_with for name, check in self.checks.items()}
+        merged = merge(stated, groups_of_checks(self.checks), goes_with)
         if not merged.has_checks:
             stated[-1:] = [_with_checks(stated[-1], self.checks)]
-            merged = merge(stated, groups_of_checks(self.checks))
+            merged = merge(stated, groups_of_checks(self.checks), goes_with)
         entry = EntryKeys.model_construct(**{key: sourced.value for key, sourced in merged.values.items()})
         zone = entry.timezone or self.zone
         rules: list[Rule] = []
@@ -122,7 +125,13 @@ class Watchlist:
             block = merged.blocks.get(check)
             if block is None:
                 continue
-            binding = Binding(zone=zone, calendars=self.calendars, schedule=schedule, pattern=entry.pattern)
+            binding = Binding(
+                zone=zone,
+                calendars=self.calendars,
+                windows=self.windows,
+                schedule=schedule,
+                pattern=entry.pattern,
+            )
             outcome = _rule(config, block, merged.home[check], binding)
             if isinstance(outcome, Rule):
                 rules.append(outcome)
@@ -230,12 +239,9 @@ def _rule(
         checked = config.model_validate({key: sourced.value for key, sourced in block.items()})
     except ValidationError as error:
         return [(place_of(path, block, home), sentence) for path, sentence in sentences(error, config)]
-    named = block.get("calendar")
-    try:
-        if named is not None and isinstance(named.value, str):
-            binding.calendar(named.value)
-    except ValueError as error:
-        return [(named.path if named else home, str(error))]
+    wrong = list(binding.wrong_names({key: sourced.value for key, sourced in block.items()}))
+    if wrong:
+        return [(block[key].path, sentence) for key, sentence in wrong]
     try:
         return checked.bind(binding)
     except ValueError as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checks.history.base import (
+    DOCUMENT_LONGEST,
     History,
     HistoryConflict,
     HistoryError,
@@ -37,6 +38,7 @@ __all__ = [
     "HistoryUnavailable",
     "Lease",
     "Store",
+    "kept_report",
     "open_history",
     "open_store",
     "say",
@@ -64,6 +66,16 @@ def open_store(place: str = DEFAULT_FOLDER, client: S3Client | None = None) -> S
 def open_history(place: str, name: str, client: S3Client | None = None) -> History:
     """Return what is kept there for the config of that name; see `open_store`."""
     return History(open_store(place, client), name)
+
+
+def kept_report(history: History, run_id: str | None) -> tuple[str, bytes] | None:
+    """Return where the report of a run (of the last one, for None) is kept, and it; None where it is not.
+
+    Raises HistoryUnavailable.
+    """
+    name = history.report_of(run_id)
+    found = history.store.read(name, DOCUMENT_LONGEST) if name is not None else None
+    return None if name is None or found is None else (history.store.where(name), found.content)
 
 
 def update(

@@ -13,6 +13,7 @@ from checks.history.bound import STATE_ROOM, bounded
 from checks.model import utc
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from checks.history.bound import Written
@@ -23,6 +24,7 @@ DOCUMENT_LONGEST = 64 * 1024 * 1024
 """A larger document (of bytes) is not read. What is written stays below `STATE_ROOM`."""
 _PLAIN = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9_-])?")
 _PLAIN_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,118}[A-Za-z0-9_-])?")
+_DATED = re.compile(r"\d{4}-\d\d-\d\d/[^/]+\.json")
 _DIGEST = 12
 _WITH_DIGEST = re.compile(rf".*-[0-9a-f]{{{_DIGEST}}}")
 
@@ -99,6 +101,17 @@ class Store(Protocol):
         """Write a document, whatever is there, and return where. Raises HistoryUnavailable."""
         ...
 
+    def listed(self, beginning: str, after: str = "") -> Iterator[str]:
+        """Yield the names of documents that begin so, sorted; only those that sort after ``after``.
+
+        No more is asked for than is taken. Raises HistoryUnavailable.
+        """
+        ...
+
+    def remove(self, names: Sequence[str]) -> None:
+        """Delete documents, at most 1,000; those that are not there are none. Raises HistoryUnavailable."""
+        ...
+
     def names(self, folder: str, after: str, most: int) -> list[str]:
         """Return the names of the documents in a folder (``marks/prod/``) that sort after ``after``, sorted.
 
@@ -173,6 +186,31 @@ class History:
         """Keep the JSON report of a run and return where. Raises HistoryUnavailable."""
         return self.store.keep(run_name(self.name, run_id, now), report_json.encode("utf-8", "replace"))
 
+    def report_of(self, run_id: str | None) -> str | None:
+        """Return the name of the report of a run, for None of the last one; None where none is kept.
+
+        Raises HistoryUnavailable.
+        """
+        wanted = None if run_id is None else f"/{run_file(run_id)}"
+        found = [
+            name
+            for name in self.store.listed(runs_folder(self.name))
+            if name.endswith(wanted or ".json")
+            and _DATED.fullmatch(name.removeprefix(runs_folder(self.name)))
+        ]
+        if not found:
+            return None
+        if wanted is not None:
+            return found[-1]
+        days = {name.split("/")[2] for name in found}
+        return max((name for name in found if name.split("/")[2] == max(days)), key=self._written_at)
+
+    def _written_at(self, name: str) -> tuple[float, str]:
+        kept = self.store.read(name, 0)
+        return (
+            kept.written_at.timestamp() if kept is not None and kept.written_at is not None else 0.0
+        ), name
+
     def _read(self, name: str, found: Kept, token: str) -> State:
         why = "it is larger than any history is"
         if len(found.content) <= DOCUMENT_LONGEST:
@@ -196,9 +234,19 @@ def safe_name(name: str) -> str:
 
 def run_name(name: str, run_id: str, now: datetime) -> str:
     """Return the name of a run's report: ``runs/<name>/2026-11-23/<run id>.json``, the date in UTC."""
+    return f"{runs_folder(name)}{utc(now).date().isoformat()}/{run_file(run_id)}"
+
+
+def runs_folder(name: str) -> str:
+    """Return where the reports of a config's runs are: ``runs/<name>/``."""
+    return f"runs/{safe_name(name)}/"
+
+
+def run_file(run_id: str) -> str:
+    """Return the last part of the name of a run's report."""
     plain = _PLAIN_ID.fullmatch(run_id) and not _WITH_DIGEST.fullmatch(run_id)
     safe = run_id if plain or _is_uuid(run_id) else _with_digest(run_id, run_id, 100)
-    return f"runs/{safe_name(name)}/{utc(now).date().isoformat()}/{safe}.json"
+    return f"{safe}.json"
 
 
 def _is_uuid(text: str) -> bool:

@@ -6,8 +6,9 @@ import fcntl
 import hashlib
 import os
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from checks.history.base import HistoryConflict, HistoryUnavailable, Kept
 from checks.local_files import replace_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _LOCK_NAME = ".lock"
 _LOCK_WAIT_SECONDS = 10.0
@@ -72,16 +73,44 @@ class LocalStore:
             raise self._unwritable(error) from error
         return str(path)
 
+    def listed(self, beginning: str, after: str = "") -> Iterator[str]:
+        """Yield names of documents; see `Store.listed`."""
+        folder = beginning.rpartition("/")[0]
+        try:
+            found = sorted(self._below(self._folder / folder, f"{folder}/" if folder else ""))
+        except OSError as error:
+            raise HistoryUnavailable(f"The history {self._folder} cannot be read: {_why(error)}.") from error
+        yield from (name for name in found if name.startswith(beginning) and name > after)
+
+    def remove(self, names: Sequence[str]) -> None:
+        """Delete documents, and folders that are empty then; see `Store.remove`."""
+        try:
+            for name in names:
+                (self._folder / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise HistoryUnavailable(
+                f"What is older than `keep` in {self._folder} cannot be deleted: {_why(error)}; allow it."
+            ) from error
+        for folder in {(self._folder / name).parent for name in names}:
+            with suppress(OSError):  # another document is there, or another run took it
+                folder.rmdir()
+
+    def _below(self, folder: Path, name: str) -> Iterator[str]:
+        """Yield the names below a folder, without files that begin with a dot: locks, and what is being written."""
+        try:
+            with os.scandir(folder) as entries:
+                found = [each for each in entries if not each.name.startswith(".")]
+        except FileNotFoundError:  # or deleted meanwhile
+            return
+        for each in found:
+            if each.is_dir():
+                yield from self._below(Path(each.path), f"{name}{each.name}/")
+            else:
+                yield f"{name}{each.name}"
+
     def names(self, folder: str, after: str, most: int) -> list[str]:
         """Return the names of documents; see `Store.names`."""
-        path = self._folder / folder
-        try:  # a name with a dot before it is a part of a write
-            found = sorted(each.name for each in path.iterdir() if not each.name.startswith("."))
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise HistoryUnavailable(f"The history {path} cannot be read: {_why(error)}.") from error
-        return [f"{folder}{each}" for each in found if each > after][: most + 1]
+        return list(islice(self.listed(folder, f"{folder}{after}"), most + 1))
 
     @contextmanager
     def _lock(self) -> Iterator[None]:

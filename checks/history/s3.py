@@ -8,18 +8,22 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from checks.aws import clients, refusals
 from checks.aws.uris import split_uri
 from checks.history.base import HistoryConflict, HistoryUnavailable, Kept
 from checks.lake.s3.scan import DIRECTORY_BUCKET
-from checks.rights import GET, LIST, PUT
+from checks.rights import DELETE, GET, LIST, PUT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from mypy_boto3_s3 import S3Client
 
 IAM_ACTIONS = (GET, LIST, PUT)
+_PARQUET = "application/vnd.apache.parquet"
 _ABSENT = "create the bucket, or correct `history`"
 
 
@@ -86,27 +90,48 @@ class S3Store:
             raise self._unwritable(error) from error
         return self.where(name)
 
-    def names(self, folder: str, after: str, most: int) -> list[str]:
-        """Return the names of documents, a request a thousand of them; see `Store.names`."""
-        prefix = f"{self._prefix}{folder}"
-        asked: dict[str, Any] = {"Bucket": self._bucket, "Prefix": prefix}
-        if after and not self._bucket.endswith(
-            DIRECTORY_BUCKET
-        ):  # S3 Express One Zone knows no order of keys
-            asked["StartAfter"] = f"{prefix}{after}"
-        found: list[str] = []
-        while len(found) <= most:
-            answer, error = refusals.attempt(partial(self._client.list_objects_v2, **asked))
+    def listed(self, beginning: str, after: str = "") -> Iterator[str]:
+        """Yield names of documents, page by page; see `Store.listed`.
+
+        S3 Express One Zone lists folders alone and in no order, so that there all of a folder is listed and sorted.
+        """
+        in_order = not self._bucket.endswith(DIRECTORY_BUCKET)
+        prefix = beginning if in_order else f"{beginning.rpartition('/')[0]}/".lstrip("/")
+        request: dict[str, Any] = {"Bucket": self._bucket, "Prefix": f"{self._prefix}{prefix}"}
+        if after and in_order:
+            request["StartAfter"] = f"{self._prefix}{after}"
+        found = (name for name in self._pages(request) if name.startswith(beginning) and name > after)
+        yield from found if in_order else sorted(found)
+
+    def _pages(self, request: dict[str, Any]) -> Iterator[str]:
+        while True:
+            answer, error = refusals.attempt(partial(self._client.list_objects_v2, **request))
             if error is not None:
-                raise HistoryUnavailable(
-                    refusals.sentence(error, f"the history {self.place}", LIST, _ABSENT)
-                ) from error
-            names = [each["Key"].removeprefix(self._prefix) for each in answer.get("Contents", ())]
-            found += [name for name in names if name > f"{folder}{after}"]
+                what = f"the history {self.place}"
+                raise HistoryUnavailable(refusals.sentence(error, what, LIST, _ABSENT)) from error
+            yield from (found["Key"].removeprefix(self._prefix) for found in answer.get("Contents", ()))
             if not answer.get("IsTruncated") or not answer.get("NextContinuationToken"):
-                break
-            asked = {**asked, "ContinuationToken": answer["NextContinuationToken"]}
-        return sorted(found)[: most + 1]
+                return
+            request = {**request, "ContinuationToken": answer["NextContinuationToken"]}
+
+    def remove(self, names: Sequence[str]) -> None:
+        """Delete documents in one request; see `Store.remove`."""
+        keys: list[Any] = [{"Key": f"{self._prefix}{name}"} for name in names]
+        answer, error = refusals.attempt(
+            lambda: self._client.delete_objects(Bucket=self._bucket, Delete={"Objects": keys, "Quiet": True})
+        )
+        what = f"what is older than `keep` in the history {self.place}"
+        if error is not None:
+            raise HistoryUnavailable(refusals.sentence(error, what, DELETE, _ABSENT)) from error
+        for refused in answer.get("Errors", ())[:1]:
+            code = refused.get("Code", "")
+            raise HistoryUnavailable(
+                f"AWS refused to delete {what} ({code}); allow {DELETE} on it for the monitor's role, or set no `keep`."
+            )
+
+    def names(self, folder: str, after: str, most: int) -> list[str]:
+        """Return the names of documents; see `Store.names`."""
+        return list(islice(self.listed(folder, f"{folder}{after}"), most + 1))
 
     @property
     def _client(self) -> S3Client:
@@ -132,7 +157,7 @@ class S3Store:
             "Bucket": self._bucket,
             "Key": f"{self._prefix}{name}",
             "Body": content,
-            "ContentType": "application/json",
+            "ContentType": _PARQUET if name.endswith(".parquet") else "application/json",
             **condition,
         }
         return refusals.attempt(lambda: self._client.put_object(**request))

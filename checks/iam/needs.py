@@ -11,6 +11,7 @@ from checks.aws.uris import split_uri
 from checks.channels import channel_of
 from checks.channels.sns import PUBLISH, region_of
 from checks.config.targets import Webhook
+from checks.history.datasets import places
 from checks.iam.registry import actions_of
 from checks.lake import Aws, Lake
 from checks.lake.account import Accounts
@@ -247,6 +248,11 @@ class _Gathering:
                 for action in actions_of("history.s3"):
                     self._add(Reach(action, bucket, prefix))
                 self._add_keys(PUT, bucket, [prefix], None)
+        if self.config.settings.history.keep is not None and history.startswith("s3://"):
+            bucket, prefix = split_uri(history)
+            for action in actions_of("history.datasets.keeping"):
+                for folder in places(self.config.known_as):
+                    self._add(Reach(action, bucket, f"{prefix}{folder}"))
         for target in targets_of(self.config, self.environ):
             self._add_target(target)
         for name in used_accounts(self.config):

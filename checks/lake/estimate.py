@@ -189,13 +189,13 @@ def known_layout(plan: TablePlan) -> TimeLayout | None:
         return layout_from_json(plan.memory.layout, zone)
     stated = plan.stated_layout
     if is_projected(plan.table) and (stated is None or not stated.formats):
-        told = projected_layout(plan.table, stated, zone)
+        told = projected_layout(plan.table, stated, zone, plan.every)
         return None if isinstance(told, Problem) else told
     if (stated is None or not stated.formats) and any(
         key.type != "date" for key in plan.table.partition_keys
     ):
         return None
-    found = infer_layout(plan.table.partition_keys, (), zone, stated)
+    found = infer_layout(plan.table.partition_keys, (), zone, stated, plan.every)
     return None if isinstance(found, Problem) else found
 
 

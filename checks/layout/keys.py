@@ -11,10 +11,13 @@ from checks.layout.typed import OWN_FORMATS, kind_of, read_typed, spellings_of
 from checks.layout.values import NULL_PARTITION, NUMBER, KeyFormat, StatedLayout, TimeLayout
 from checks.model import Column, Problem, ProblemKind
 from checks.schedule.formats import MONTH_NAMES, fields_of, finest_every, read_fields
+from checks.schedule.periods import YEARLY
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
     from zoneinfo import ZoneInfo
+
+    from checks.schedule.periods import Every
 
 WHOLE_FORMATS = (
     "%Y-%m-%d", "%Y%m%d", "%Y-%m-%d-%H", "%Y%m%d%H", "%Y-%m-%dT%H", "%Y-%m-%d %H", "%Y%m%d-%H", "%Y%m%dT%H",
@@ -28,11 +31,13 @@ WHOLE_FORMATS = (
     "%Y-%m-%d-%H-%M", "%Y-%m-%dT%H-%MZ", "%Y%m%d%H%M", "%Y%m%d%H%M%S", "%Y/%m/%d", "%Y/%m/%d/%H",
     "%Y_%m_%d", "%Y.%m.%d",
     "%Y-%b-%d", "%d-%b-%Y", "%d%b%Y", "%Y-%b", "%b-%Y",
+    "%Y-Q%q", "%YQ%q", "%Y_Q%q", "%Y-q%q", "%Yq%q", "%Y_q%q", "Q%q-%Y", "Q%q%Y",
     "%Y-%m", "%Y%m", "%G-W%V", "%GW%V", "%G-%V", "%Y-%j", "%Y%j", "%d-%m-%Y", "%m-%d-%Y", "%s", "%Q",
 )  # fmt: skip
 _AMBIGUOUS_PAIRS = (("%d-%m-%Y", "%m-%d-%Y"),)
 _PART_NAMES = {
     "year": ({"year", "yyyy", "yr", "y"}, ("%Y",)),
+    "quarter": ({"quarter", "qtr", "qq", "q", "quarter_of_year"}, ("%q", "Q%q", "q%q", "0%q")),
     "month": ({"month", "mm", "mon", "mo", "m"}, ("%m", "%-m")),
     "day": ({"day", "dd", "dom", "d"}, ("%d", "%-d")),
     "hour": ({"hour", "hh", "hr", "h"}, ("%H", "%-H")),
@@ -55,10 +60,12 @@ def infer_layout(
     samples: Iterable[Sequence[str]],
     zone: ZoneInfo,
     stated: StatedLayout | None = None,
+    every: Every | None = None,
 ) -> TimeLayout | Problem:
     """Find out which partition keys carry time and how, from their names, types and a sample of values.
 
-    Returns a problem, with what to write into the config, when no key carries time, when values mix
+    A year by itself counts as time only where periods of a year are stated (``every``): else it says too little of when
+    data comes. Returns a problem, with what to write into the config, when no key carries time, when values mix
     formats (with counts), or when two readings fit equally well.
     """
     rows = [dict(zip([key.name for key in keys], values, strict=False)) for values in samples]
@@ -74,7 +81,7 @@ def infer_layout(
         if key.name not in names:
             continue
         values = [row[key.name] for row in rows if row.get(key.name, NULL_PARTITION) != NULL_PARTITION]
-        fitting = _typed(key, values, zone) or _formats_of(key, values)
+        fitting = _typed(key, values, zone) or _formats_of(key, values, every)
         fitting = fitting or ((numbered[key.name],) if key.name in numbered else ())
         if isinstance(fitting, KeyFormat):
             found.append(fitting)
@@ -82,7 +89,7 @@ def infer_layout(
             problems.append(fitting)
         else:
             found.extend(KeyFormat(key.name, text) for text in fitting)
-    layout = _assemble(keys, found, rows, zone)
+    layout = _assemble(keys, found, rows, zone, every)
     if problems and (isinstance(layout, Problem) or stated is not None):
         return problems[0]
     return layout if isinstance(layout, Problem) else replace(layout, evidence=_evidence(keys, layout, rows))
@@ -116,7 +123,7 @@ def _typed(key: Column, values: list[str], zone: ZoneInfo) -> KeyFormat | None:
     return KeyFormat(key.name, spelled[0], kind, spelled[1:]) if spelled else None
 
 
-def _formats_of(key: Column, values: list[str]) -> tuple[str, ...] | Problem:
+def _formats_of(key: Column, values: list[str], every: Every | None = None) -> tuple[str, ...] | Problem:
     """Return the one format that fits the key, or none; a problem when several fit or only some values do."""
     part = _part_format(key, values)
     if part is not None:
@@ -124,7 +131,7 @@ def _formats_of(key: Column, values: list[str]) -> tuple[str, ...] | Problem:
     if not values:
         return ()
     values = [value for value in values if not value.startswith(_SENTINELS)] or values
-    candidates = _candidates(key)
+    candidates = (*_candidates(key), *(("%Y",) if every == YEARLY else ()))
     whole = [text for text in candidates if all(plausible(text, value) for value in values)]
     for pair in _AMBIGUOUS_PAIRS:
         if set(pair) <= set(whole):
@@ -159,7 +166,8 @@ def _part_format(key: Column, values: list[str]) -> str | None:
         if key.name.lower().strip("_") not in names:
             continue
         if not values:
-            return formats[-1] if key.type in _INTEGERS else formats[0]
+            bare = [text for text in formats if text.startswith("%")]
+            return bare[-1] if key.type in _INTEGERS else bare[0]
         by_name = MONTH_NAMES if "%m" in formats else ()
         for text in (*formats, *by_name):
             if all(read_fields(text, value) is not None for value in values):
@@ -227,7 +235,11 @@ def plausible(text: str, value: str) -> bool:
 
 
 def _assemble(
-    keys: Sequence[Column], found: list[KeyFormat], rows: list[dict[str, str]], zone: ZoneInfo
+    keys: Sequence[Column],
+    found: list[KeyFormat],
+    rows: list[dict[str, str]],
+    zone: ZoneInfo,
+    every: Every | None,
 ) -> TimeLayout | Problem:
     if any(key.format not in _EPOCHS and _is_whole(key.format) for key in found):
         found = [
@@ -239,7 +251,9 @@ def _assemble(
     if "isoweek" in fields and "year" in fields and "month" not in fields:
         found = [replace(key, format=key.format.replace("%Y", "%G")) for key in found]
         fields = {name for key in found for name in fields_of(key.format)}
-    if finest_every(fields) is None and not fields & {"epoch", "epoch_ms", "minute"}:
+    finest = finest_every(fields)
+    told = finest is not None and (finest != YEARLY or every == YEARLY)
+    if not told and not fields & {"epoch", "epoch_ms", "minute"}:
         return _no_time_key(keys, rows)
     if not fields & {"year", "isoyear", "epoch", "epoch_ms"}:
         return _no_time_key(keys, rows)
@@ -255,7 +269,8 @@ def _assemble(
 
 def _is_whole(text: str) -> bool:
     fields = set(fields_of(text))
-    return bool(fields & {"year", "isoyear", "epoch", "epoch_ms"}) and finest_every(fields) is not None
+    finest = finest_every(fields)
+    return bool(fields & {"year", "isoyear", "epoch", "epoch_ms"}) and finest not in (None, YEARLY)
 
 
 def _rivals(found: list[KeyFormat], rows: list[dict[str, str]]) -> Problem | None:

@@ -11,23 +11,27 @@ from checks.layout.keys import MOST_TOLD, WHOLE_FORMATS, infer_layout, plausible
 from checks.layout.values import NUMBER, TimeLayout
 from checks.model import Column, Problem, ProblemKind
 from checks.schedule.formats import fields_of
+from checks.schedule.periods import YEARLY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from zoneinfo import ZoneInfo
 
+    from checks.schedule.periods import Every
+
 _DATE_IN_NAME = re.compile(
-    r"(?<!\d)[12]\d{3}(?:([-_.])(?:W\d{2}|\d{2}(?:\1\d{2}(?:[-_T]\d{2}(?:[-_]?\d{2}Z?)?)?)?)|\d{2}(?:\d{2}(?:[-_T]?\d{2}(?:\d{2})?)?)?)(?!\d)"
+    r"(?<!\d)[12]\d{3}(?:[-_]?[Qq][1-4]|([-_.])(?:W\d{2}|\d{2}(?:\1\d{2}(?:[-_T]\d{2}(?:[-_]?\d{2}Z?)?)?)?)|\d{2}(?:\d{2}(?:[-_T]?\d{2}(?:\d{2})?)?)?)(?!\d)"
 )
 _NAME_FORMATS = (
-    "%Y-%m-%d", "%Y%m%d", "%Y_%m_%d", "%Y.%m.%d", "%Y-%m", "%Y_%m", "%Y.%m", "%Y%m", "%G-W%V", "%Y-%m-%d-%H",
+    "%Y-%m-%d", "%Y%m%d", "%Y_%m_%d", "%Y.%m.%d", "%Y-%m", "%Y_%m", "%Y.%m", "%Y%m", "%Y-Q%q", "%YQ%q", "%Y_Q%q",
+    "%Y-q%q", "%Yq%q", "%Y_q%q", "%G-W%V", "%Y-%m-%d-%H",
     "%Y-%m-%d_%H",
     "%Y-%m-%dT%H", "%Y%m%d%H", "%Y%m%d-%H", "%Y%m%d_%H", "%Y%m%dT%H", "%Y-%m-%dT%H-%MZ", "%Y%m%d%H%M", "%Y-%m-%d-%H-%M",
     "%Y%m%d_%H%M", "%Y%m%dT%H%M", "%Y_%m_%d_%H",
 )  # fmt: skip
 _PLAIN_PATHS = (
     "%Y/%m/%d/%H", "%Y/%-m/%-d/%-H", "%Y/%j/%H", "%Y/%m/%d", "%Y/%-m/%-d", "%Y/%b/%d", "%Y/%B/%d", "%Y/%b/%-d",
-    "%Y/%B/%-d", "%Y/%j", "%Y/%m", "%Y/%-m", "%Y/%b", "%Y/%B",
+    "%Y/%B/%-d", "%Y/%j", "%Y/%m", "%Y/%-m", "%Y/%b", "%Y/%B", "%Y/Q%q", "%Y/q%q",
     *WHOLE_FORMATS,
 )  # fmt: skip
 TIME_IN_PATHS = tuple(dict.fromkeys((*_PLAIN_PATHS, *_NAME_FORMATS)))
@@ -35,11 +39,12 @@ TIME_IN_PATHS = tuple(dict.fromkeys((*_PLAIN_PATHS, *_NAME_FORMATS)))
 _STATE_PATH = 'state it: partitions: {format: "%Y/%m/%d/"}'
 
 
-def infer_path(names: Sequence[str], zone: ZoneInfo) -> TimeLayout | Problem:
+def infer_path(names: Sequence[str], zone: ZoneInfo, every: Every | None = None) -> TimeLayout | Problem:
     """Find out the time layout of a location without partitions from paths of folders below it.
 
     ``names`` are paths relative to the location with a slash at their end, such as ``dt=2026-11-22/`` or
-    ``2026/11/22/``. Hive names (``key=value``) keep their keys as literal text in the format.
+    ``2026/11/22/``. Hive names (``key=value``) keep their keys as literal text in the format. Years alone count as time
+    where periods of a year are stated (``every``).
     """
     paths = [name.strip("/").split("/") for name in names]
     depth = min((len(path) for path in paths), default=0)
@@ -47,9 +52,9 @@ def infer_path(names: Sequence[str], zone: ZoneInfo) -> TimeLayout | Problem:
         return Problem(ProblemKind.AMBIGUOUS, "no folders were seen below the location", _STATE_PATH)
     evidence = f"{len(paths)} folder{'' if len(paths) == 1 else 's'} such as {names[-1]}"
     if all("=" in part for path in paths for part in path[:depth]):
-        layout = _infer_hive_path(paths, depth, zone)
+        layout = _infer_hive_path(paths, depth, zone, every)
         return layout if isinstance(layout, Problem) else replace(layout, evidence=evidence)
-    for text in _PLAIN_PATHS:
+    for text in (*_PLAIN_PATHS, *(("%Y",) if every == YEARLY else ())):
         parts = text.split("/")
         heads = ["/".join(path[: len(parts)]) for path in paths if len(path) >= len(parts)]
         if len(parts) <= depth and all(plausible(text, head) for head in heads):
@@ -60,11 +65,13 @@ def infer_path(names: Sequence[str], zone: ZoneInfo) -> TimeLayout | Problem:
     )
 
 
-def _infer_hive_path(paths: list[list[str]], depth: int, zone: ZoneInfo) -> TimeLayout | Problem:
+def _infer_hive_path(
+    paths: list[list[str]], depth: int, zone: ZoneInfo, every: Every | None
+) -> TimeLayout | Problem:
     keys = [Column(part.split("=", 1)[0], "string") for part in paths[0][:depth]]
     raw = [[part.split("=", 1)[1] for part in path[:depth]] for path in paths]
     rows = [[unquote(value) for value in row] for row in raw]
-    layout = infer_layout(keys, rows, zone)
+    layout = infer_layout(keys, rows, zone, every=every)
     if isinstance(layout, Problem):
         return replace(layout, remedy=_STATE_PATH)
     formats = {key.name: key.format for key in layout.keys}

@@ -33,18 +33,19 @@ TEMPLATE = "storage.location.template"
 _SECOND = timedelta(seconds=1)
 _UNITS = ("YEAR", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND")
 _FINEST = {
-    "year": "YEAR", "month": "MONTH", "isoweek": "WEEK", "day": "DAY", "yearday": "DAY", "hour": "HOUR",
-    "minute": "MINUTE", "second": "SECOND",
+    "year": "YEAR", "quarter": "MONTH", "month": "MONTH", "isoweek": "WEEK", "day": "DAY", "yearday": "DAY",
+    "hour": "HOUR", "minute": "MINUTE", "second": "SECOND",
 }  # fmt: skip
 """The unit of steps where none is stated: that of the finest part of the format."""
 _INTEGER_PARTS = {
     "year": "%Y", "yyyy": "%Y", "month": "%-m", "mm": "%-m", "day": "%-d", "dd": "%-d", "hour": "%-H", "hh": "%-H",
-    "minute": "%-M", "doy": "%-j", "week": "%-V",
+    "minute": "%-M", "doy": "%-j", "week": "%-V", "quarter": "%q", "qtr": "%q",
 }  # fmt: skip
 _INTEGER_DATES = {8: "%Y%m%d", 10: "%Y%m%d%H", 6: "%Y%m"}
 _JAVA = {
     "yyyy": "%Y", "MM": "%m", "M": "%-m", "dd": "%d", "d": "%-d", "HH": "%H", "H": "%-H", "mm": "%M", "m": "%-M",
     "ss": "%S", "DDD": "%j", "D": "%-j", "YYYY": "%G", "ww": "%V", "w": "%-V", "uuuu": "%Y",
+    "Q": "%q", "q": "%q", "QQ": "0%q", "qq": "0%q",
 }  # fmt: skip
 _JAVA_PARTS = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']+")
 
@@ -277,7 +278,8 @@ def _integer_format(given: _Properties) -> str | None:
     """Return how an integer key writes time, by its name and range; None when it carries none."""
     text = _INTEGER_PARTS.get(given.name.lower())
     if text is not None:
-        return text.replace("%-", "%") if given.text("digits") in ("2", "3") else text
+        padded = text.replace("%-", "%").replace("%q", "0%q")
+        return padded if given.text("digits") in ("2", "3") else text
     start, _, end = (part.strip() for part in given.text("range").partition(","))
     whole = _INTEGER_DATES.get(len(start))
     if whole is None or not start.isdigit() or len(end) != len(start):

@@ -23,6 +23,7 @@ from checks.monitor import plan as planning
 from checks.monitor import run_memory as remembering
 from checks.monitor.delivery import publish_all, readers_of, send, targets_of
 from checks.monitor.invocation import read_event, refusal
+from checks.monitor.recorded import rows_of
 from checks.monitor.run_memory import Memory, Owner
 from checks.monitor.time_left import TimeLeft
 from checks.report import build
@@ -210,6 +211,8 @@ def _carried_out(config: Config, request: Request, memory: Memory, environ: Mapp
     )
     memory.keep_report(report)
     marks.keep(memory)
+    made = partial(rows_of, memory.owner.name, report, observations, sent, marks.marks.holding)
+    memory.record(made, report, config.settings.history.keep)
     return Outcome(
         report=report,
         deliveries=sent.deliveries,
@@ -324,7 +327,7 @@ def history_of(config: Config, environ: Mapping[str, str]) -> str:
     A folder that the config names, and the default, count from the config's own folder, wherever the command is run;
     HISTORY counts from the working folder. Empty in a Lambda without either: there is no folder of its own to write to.
     """
-    stated = config.settings.history
+    stated = config.settings.history.at
     if not stated and environ.get("HISTORY", "").strip():
         return environ["HISTORY"].strip()
     if not stated and environ.get("AWS_LAMBDA_FUNCTION_NAME"):

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from checks.rules.asking import Clock
 
 _VIEW = "VIRTUAL_VIEW"
+_MOST_NAMED = 3
 _HEAD = ("TABLE", "FORMAT", "CHECKS", "READ BY", "REQUESTS", "USD A RUN")
 
 
@@ -285,6 +286,21 @@ class _Draft:
         )
 
 
+def _notes(plans: Sequence[TablePlan]) -> list[str]:
+    """Return what is said of tables beside how they are read, of those together of which the same is."""
+    of: dict[str, list[str]] = {}
+    for each in plans:
+        chosen = each.entry.chosen
+        told = [f"only objects named {chosen} are data"] if chosen is not None else []
+        for note in dict.fromkeys([*told, *(note for rule in each.rules for note in rule.notes())]):
+            of.setdefault(note, []).append(each.table.id)
+    return [
+        f"{note}: {', '.join(tables[:_MOST_NAMED])}"
+        + (f" and {len(tables) - _MOST_NAMED} more" if len(tables) > _MOST_NAMED else "")
+        for note, tables in of.items()
+    ]
+
+
 def say(planned: Planned, clock: Clock, cron: str = DEFAULT_CRON, width: int | None = None) -> str:
     """Say the plan as a table of text, with the total, what cannot be looked at, and deadlines seen late.
 
@@ -313,7 +329,7 @@ def say(planned: Planned, clock: Clock, cron: str = DEFAULT_CRON, width: int | N
     runs = RunTimes(cron)
     lines += [f"warning: {late.say(runs)}" for late in seen_late(planned.plans, runs, clock.now)]
     lines += [f"could not be planned: {finding.because}" for finding in planned.findings]
-    lines += [f"note: {note}" for note in planned.notes]
+    lines += [f"note: {note}" for note in (*_notes(planned.plans), *planned.notes)]
     return "\n".join(lines if width is None else [part for line in lines for part in _wrapped(line, width)])
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from checks import changes
 from checks.aside import GivenUp, within
@@ -24,6 +24,7 @@ from checks.history import (
     update,
 )
 from checks.history import say as say_left_out
+from checks.history.datasets import Batch, expire, record
 from checks.model import Answer, Listing, TableMemory, item_key
 from checks.monitor.first_seen import came_at_latest, seen_before
 from checks.monitor.invocation import MOST_AHEAD
@@ -31,8 +32,8 @@ from checks.monitor.time_left import TimeLeft
 from checks.report import as_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-    from datetime import datetime
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime, timedelta
 
     from checks.config.resolved import Config
     from checks.history import History
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from checks.rules.base import TablePlan
 
 _T = TypeVar("_T")
+Rows: TypeAlias = "Mapping[str, Sequence[Mapping[str, Any]]]"
+"""Rows by data set, each a mapping by column."""
 _MOST_FIRST_SEEN = 5000
 """How many times of first data are remembered of one table, the newest periods before older ones."""
 _MOST_ANSWERS = 1000
@@ -243,6 +246,29 @@ class Memory:
             )
         except HistoryError as error:
             self._complain(str(error))
+
+    def record(self, rows: Callable[[], Rows], report: Report, keep: timedelta | None) -> None:
+        """Put a run's rows into the data sets; the first run of a day deletes what is older than ``keep``.
+
+        What cannot be done, whatever it is, is told to the operator: the report went out.
+        """
+        if not self.moves or self.place is None:
+            return
+        place, stop_at = self.place, self.time_left.remembering()
+        try:
+            made = _in_time(rows, stop_at, place.place)
+            batch = Batch(config=place.name, run_id=report.run_id, now=report.now, rows=made)
+            recorded = record(place, batch, stop_at)
+            for sentence in recorded.complaints:
+                self._complain(sentence)
+            if keep is not None and recorded.first_of_day:
+                _in_time(lambda: expire(place, keep, report.now), stop_at, place.place)
+        except HistoryError as error:
+            self._complain(str(error))
+        except Exception as error:  # noqa: BLE001 - a fault here must not undo what was sent
+            self._complain(
+                f"This run is not in the history's data sets: {type(error).__name__}: {error}"[:400]
+            )
 
     def _complain(self, sentence: str) -> None:
         if sentence:

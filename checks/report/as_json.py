@@ -10,6 +10,7 @@ from datetime import datetime
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from checks import text as words
 from checks.marks import MarkKind
 from checks.model import iso, utc
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from checks.marks import Marked
     from checks.model import Change, Finding, Item, JsonValue, Observed
     from checks.report.build import Report
+    from checks.rights import Lacks
 
 _MOST_NOTES = 20
 _LONGEST_NOTE = 500
@@ -56,7 +58,7 @@ def render(report: Report, max_bytes: int | None = None) -> str:
             chosen.add(change.finding_id)
         else:
             room = 0
-    since = _since(report.changes)
+    since = first_reported(report.changes)
     for finding in report.findings:
         size = _size(_dumps(finding_document(finding, since.get(finding.id)))) + 1 + attached[finding.id]
         if size > room:
@@ -105,6 +107,8 @@ def finding_document(finding: Finding, since: datetime | None = None) -> dict[st
         "problem": finding.problem.value if finding.problem else None,
         "cause": _text(finding.cause),
         **({"within": _text(finding.within)} if finding.within else {}),
+        **({"statement": _text(finding.statement)} if finding.statement else {}),
+        **({"lacks": _lacks(finding.lacks)} if finding.lacks is not None else {}),
         **({"marked": [_marked(each) for each in finding.marked]} if finding.marked else {}),
     }
 
@@ -122,6 +126,17 @@ def change_document(change: Change) -> dict[str, JsonValue]:
         "because": _text(change.because),
         "before": _text(change.before),
         "owner": _text(change.owner),
+        **({"note": _text(change.note)} if change.note else {}),
+    }
+
+
+def _lacks(lacks: Lacks) -> JsonValue:
+    return {
+        "role": _text(lacks.role),
+        "rights": [
+            {"action": right.action, "resource": _text(right.resource), "prefix": _text(right.prefix)}
+            for right in lacks.rights
+        ],
     }
 
 
@@ -129,7 +144,7 @@ def _document(
     report: Report, findings: Sequence[Finding], changes: Sequence[Change], *, cut: bool
 ) -> dict[str, JsonValue]:
     summary = report.summary
-    since = _since(report.changes)
+    since = first_reported(report.changes)
     result: dict[str, JsonValue] = {
         "version": report.version,
         "run_id": _text(report.run_id),
@@ -163,7 +178,8 @@ def _document(
     return result
 
 
-def _since(changes: Sequence[Change]) -> Mapping[str, datetime]:
+def first_reported(changes: Sequence[Change]) -> Mapping[str, datetime]:
+    """Return when the trouble of each finding (by its id) was first reported, where it was."""
     since: dict[str, datetime] = {}
     for change in changes:
         if change.since is not None:
@@ -209,7 +225,7 @@ def _value(value: Observed) -> JsonValue:
 
 def _text(text: str | None) -> str | None:
     """Return the text as it can be encoded: a lone surrogate becomes the replacement character."""
-    return None if text is None else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return None if text is None else words.encodable(text)
 
 
 def _dumps(value: JsonValue) -> str:

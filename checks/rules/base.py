@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -26,11 +27,12 @@ from checks.model import (
     TableMemory,
 )
 from checks.rules.asking import Depth, Detail
+from checks.rules.binding import Binding
 from checks.rules.entry import NOTHING_SAID
 from checks.rules.sentences import none_named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import Unpack
 
     from checks.layout import StatedLayout, TimeLayout
@@ -38,35 +40,16 @@ if TYPE_CHECKING:
     from checks.model import Observed, PartitionSeen
     from checks.rules.asking import Clock, Needs, StatedPeriods
     from checks.rules.entry import EntryKeys
-    from checks.schedule.calendars import Calendar
     from checks.schedule.due import Schedule
+    from checks.schedule.periods import Every
+
+__all__ = [
+    "NOTHING_MORE", "About", "Binding", "CheckConfig", "Direction", "Row", "RowValues", "Rule", "TablePlan", "Telling",
+    "Told", "allowed", "periods_stated",
+]  # fmt: skip
 
 Facts = TypeVar("Facts")
 _UTC = ZoneInfo("UTC")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Binding:
-    """What a check's block needs from around it to become a rule.
-
-    ``zone`` is that of deadlines: the entry's or the file's. ``schedule`` is set when the table has
-    a partitions check too, ``pattern`` when the entry says which objects are data.
-    """
-
-    zone: ZoneInfo
-    calendars: Mapping[str, Calendar] = field(default_factory=dict)
-    schedule: Schedule | None = None
-    pattern: tuple[str, ...] | None = None
-
-    def calendar(self, name: str | None) -> Calendar | None:
-        """Return the calendar of that name; raise ValueError with the known ones when there is none."""
-        if name is None:
-            return None
-        if name not in self.calendars:
-            known = ", ".join(sorted(self.calendars)) or "none"
-            message = f"{name!r} is not a calendar; define it under calendars (known: {known})"
-            raise ValueError(message)
-        return self.calendars[name]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +73,7 @@ class CheckConfig(BaseModel):
 
     ``groups`` are keys that exclude each other when blocks are merged: a more specific block that has
     any key of a group drops the whole group of the less specific one.
+    ``goes_with`` names keys that mean nothing without one of others; inherited alone they are dropped.
     ``pattern`` and such, which stand on the entry, are not part of it.
     """
 
@@ -97,6 +81,7 @@ class CheckConfig(BaseModel):
 
     check: ClassVar[str]
     groups: ClassVar[tuple[frozenset[str], ...]] = ()
+    goes_with: ClassVar[Mapping[str, frozenset[str]]] = {}
     expectation: ClassVar[str]
     """The Great Expectations class that judges it, by its dotted name: only who judges imports it."""
     telling: ClassVar[Telling] = Telling()
@@ -272,6 +257,10 @@ class Rule(ABC):
         """Yield when data has to be there within a day from ``start`` on; the next time, where it comes less often."""
         yield from ()
 
+    def notes(self) -> Iterator[str]:
+        """Yield what a plan tells of its deadlines."""
+        yield from ()
+
     def explain(self, seen: Observation, finding: Finding, clock: Clock) -> Iterator[str]:  # noqa: ARG002 - the same
         """Yield lines on how it came to its finding, for whoever asks; none where the finding says it all."""
         yield from ()
@@ -400,6 +389,11 @@ class TablePlan:
     def labels(self) -> ZoneInfo:
         """The zone that partition values are written in; UTC where nothing says it."""
         return self.schedule.labels if self.schedule is not None else _UTC
+
+    @property
+    def every(self) -> Every | None:
+        """How long the table's periods are; None where no rule states any."""
+        return self.schedule.every if self.schedule is not None else None
 
     def detail(self, clock: Clock) -> Detail:
         """Return what all its rules that look at it need to have read, beyond listings and recency."""

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from checks.layout import layout_from_json
 from checks.model import Problem, ProblemKind
 from checks.schedule.due import Schedule, default_grace
-from checks.schedule.periods import DAILY
+from checks.schedule.periods import DAILY, YEARLY
 
 if TYPE_CHECKING:
     from checks.layout import TimeLayout
@@ -25,7 +25,9 @@ def schedule_of(stated: Schedule | None, layout: TimeLayout) -> Schedule:
     """Return the partitions check's schedule; without one, each period of the layout with the usual grace."""
     if stated is not None:
         return stated
-    every = layout.every or DAILY
+    every = layout.every
+    if every is None or every == YEARLY:  # a year says nothing of how often data comes into it
+        every = DAILY
     return Schedule(
         every=every, labels=layout.zone, zone=layout.zone, after=default_grace(every), lookback=NEWEST
     )

@@ -61,3 +61,8 @@ def say_items(items: Sequence[Item], every: Every, *, with_state: bool = False) 
             say_periods(same, every, same[0].state.value) for same in by_state if same
         )
     return told[()] if list(told) == [()] else say_groups(told)
+
+
+def name_of(item: Item) -> str:
+    """Name an item: ``2026-11-22``, ``2026-11-22 of region=us``."""
+    return f"{item.period} of {say_combination(item.dimensions)}" if item.dimensions else item.period

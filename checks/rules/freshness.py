@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ from checks.rules.base import (
     CheckConfig,
 )
 from checks.rules.freshness_rule import FreshnessRule
-from checks.rules.key_types import Duration
+from checks.rules.key_types import Duration, Names
 from checks.schedule.clock import parse_zone
 from checks.schedule.deadlines import Deadline, parse_times
 from checks.schedule.durations import say_duration
@@ -30,6 +31,7 @@ class FreshnessConfig(CheckConfig):
         frozenset({"max_age", "warn_after", "error_after"}),
         frozenset({"by", "within"}),
     )
+    goes_with: ClassVar[Mapping[str, frozenset[str]]] = {"grace": frozenset({"by"})}
 
     max_age: Duration | None = Field(
         None, description="Critical when the newest data is older; the same as error_after.", examples=["24h"]
@@ -50,6 +52,17 @@ class FreshnessConfig(CheckConfig):
         description="With by: how long before the deadline the data may have come; the shorter of 12h and the time "
         "between deadlines when absent.",
         examples=["6h"],
+    )
+    grace: Duration | None = Field(
+        None,
+        description="With by: how long from the deadline on it is no more than a warning; critical from its end on.",
+        examples=["90m"],
+    )
+    windows: Names = Field(
+        (),
+        description="Windows by their name, or several: no deadline falls within them, but moves to their end, and "
+        "time within them does not count as age.",
+        examples=["maintenance", ["maintenance", "patching"]],
     )
     calendar: str | None = Field(
         None, description="A calendar by its name: its closed days do not count as age.", examples=["de"]
@@ -82,6 +95,9 @@ class FreshnessConfig(CheckConfig):
         if self.within is not None and self.by is None:
             message = 'within needs a deadline; write by beside it, such as by: "06:00"'
             raise ValueError(message)
+        if self.grace is not None and self.by is None:
+            message = 'grace counts from a deadline; write by beside it, such as by: "06:00"'
+            raise ValueError(message)
         critical = self.error_after or self.max_age
         if self.warn_after is not None and critical is not None and self.warn_after >= critical:
             message = "warn_after is not shorter than the critical limit, so nothing would ever be a warning"
@@ -89,9 +105,10 @@ class FreshnessConfig(CheckConfig):
         return self
 
     def bind(self, binding: Binding) -> FreshnessRule:
-        """Return the rule; raise ValueError when the calendar is not defined or `within` spans deadlines."""
+        """Return the rule; raise ValueError when a calendar or window is not defined, or `within` spans deadlines."""
         zone = self.timezone or binding.zone
         calendar = binding.calendar(self.calendar)
+        windows = binding.windows_of(self.windows, zone)
         deadline = Deadline(self.by, zone, calendar) if self.by is not None else None
         if deadline is not None and calendar is not None and not deadline.can_come():
             never = f"by: {self.by!r} never falls on an open day of calendar {calendar.name}"
@@ -110,6 +127,8 @@ class FreshnessConfig(CheckConfig):
             error_after=self.error_after or self.max_age,
             deadline=deadline,
             within=self.within,
+            grace=self.grace,
+            windows=windows,
             zone=zone,
             age_calendar=calendar if deadline is None else None,
             schedule=binding.schedule,

@@ -14,7 +14,9 @@ from checks.rules.asking import Clock, Depth, Detail, Further, Needs
 from checks.rules.base import NOTHING_MORE, About, Direction, Row, RowValues, Rule
 from checks.rules.due_items import first_period_at
 from checks.rules.freshness_words import LastArrival, advice, because, explain, nothing_seen
-from checks.schedule.due import MOST_PERIODS, Schedule, open_time_ago
+from checks.rules.grace import notes_of
+from checks.schedule.due import MOST_PERIODS, Schedule
+from checks.schedule.open_time import open_time_ago
 from checks.schedule.periods import DAILY, back_from
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from checks.model import Observation, PartitionSeen, Period, Table, TableMemory
     from checks.schedule.calendars import Calendar
     from checks.schedule.deadlines import Deadline
+    from checks.schedule.windows import Windows
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 """What stands for "never" in the row that is judged; no finding tells it."""
@@ -51,6 +54,8 @@ class FreshnessRule(Rule):
     error_after: timedelta | None = None
     deadline: Deadline | None = None
     within: timedelta | None = None
+    grace: timedelta | None = None
+    windows: Windows | None = None
     zone: ZoneInfo = ZoneInfo("UTC")
     age_calendar: Calendar | None = None
     schedule: Schedule | None = None
@@ -59,12 +64,33 @@ class FreshnessRule(Rule):
     def limits_at(self, now: datetime) -> tuple[datetime | None, datetime | None]:
         """Return the watermarks (UTC) for a warning and for critical; data at or after one is fresh."""
         if self.deadline is not None:
-            due_at = self.deadline.last_at_or_before(now)
-            return None, (due_at - self._within(due_at) if due_at is not None else None)
+            warning, critical = self.last_deadlines(now)
+            return (self._watermark(warning) if self.grace is not None else None), self._watermark(critical)
         return self._ago(now, self.warn_after), self._ago(now, self.error_after)
 
+    def last_deadlines(self, now: datetime) -> tuple[datetime | None, datetime | None]:
+        """Return the last deadline that has passed, and the last one whose grace is over, as `by` states them."""
+        if self.deadline is None:
+            return None, None
+        passed = self.deadline.last_at_or_before(now, self.due_at)
+        return passed, self.deadline.last_at_or_before(now, self.grace_end) if self.grace else passed
+
+    def due_at(self, stated_at: datetime) -> datetime:
+        """Return when data is due that a stated deadline asks for: at the end of the window that it falls within."""
+        return self.windows.end_after(stated_at) if self.windows is not None else stated_at
+
+    def grace_end(self, stated_at: datetime) -> datetime:
+        """Return from when on it is critical that data has not come by a stated deadline."""
+        return self.due_at(self.due_at(stated_at) + (self.grace or timedelta(0)))
+
+    def _watermark(self, stated_at: datetime | None) -> datetime | None:
+        """Return from when on data counts for a stated deadline; time within windows does not count."""
+        if stated_at is None:
+            return None
+        return utc(open_time_ago(stated_at, self._within(stated_at), self.zone, None, self.windows))
+
     def _ago(self, now: datetime, age: timedelta | None) -> datetime | None:
-        return utc(open_time_ago(now, age, self.zone, self.age_calendar)) if age is not None else None
+        return utc(open_time_ago(now, age, self.zone, self.age_calendar, self.windows)) if age else None
 
     def _within(self, due_at: datetime) -> timedelta:
         if self.within is not None:
@@ -156,11 +182,17 @@ class FreshnessRule(Rule):
         ]
 
     def deadlines(self, start: datetime) -> Iterator[datetime]:
-        """Yield the times by which new data has to be there."""
+        """Yield the times by which new data has to be there, and when their grace is over."""
         at = first = self.deadline.first_at_or_after(start) if self.deadline is not None else None
         while self.deadline is not None and at is not None and first is not None and at < first + _DAY:
-            yield at
+            yield self.due_at(at)
+            if self.grace is not None:
+                yield self.grace_end(at)
             at = self.deadline.first_at_or_after(at + timedelta(minutes=1))
+
+    def notes(self) -> Iterator[str]:
+        """Yield within which windows nothing is due, and how long being late is a warning."""
+        return notes_of(self.windows, self.grace, of_age=self.deadline is None)
 
     def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row[LastArrival]:
         """Find the newest arrival that counts, and what stands against believing that it is the newest."""
@@ -272,10 +304,13 @@ class FreshnessRule(Rule):
         """Write the finding: when the newest data came, and by when it should have."""
         newest_at = row.facts.newest_at
         limits = [limit for limit in (row.warning, row.critical) if isinstance(limit, datetime)]
-        due_at = self.deadline.last_at_or_before(row.facts.now) if self.deadline is not None else None
-        if due_at is None and newest_at is not None and severity is not None and self.age_calendar is None:
+        due_at = self._missed(row.facts.now, severity)
+        is_plain = self.age_calendar is None and self.windows is None
+        if self.deadline is None and newest_at is not None and severity is not None and is_plain:
             due_at = newest_at + (self.warn_after or self.error_after or timedelta(0))
-        since_limit = row.critical if isinstance(row.critical, datetime) else None
+        is_soft = self.grace is not None and severity is not Severity.CRITICAL
+        since = row.warning if is_soft else row.critical
+        since_limit = since if isinstance(since, datetime) else None
         return self.tell(
             row,
             severity,
@@ -288,6 +323,12 @@ class FreshnessRule(Rule):
             stale_since=newest_at or row.facts.silent_from,
             of_period=self._newest_due(row.facts.now) if severity is not None else "",
         )
+
+    def _missed(self, now: datetime, severity: Severity | None) -> datetime | None:
+        """Return the deadline (UTC) that is spoken of: of what is critical, the last one whose grace is over."""
+        passed, ended = self.last_deadlines(now)
+        stated_at = ended if severity is Severity.CRITICAL else passed
+        return self.due_at(stated_at) if stated_at is not None else None
 
     def _newest_due(self, now: datetime) -> str:
         due = self.schedule.due(now) if self.schedule is not None else ()

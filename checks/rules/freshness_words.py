@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
 from checks.model import Format, Severity
 from checks.rules.sentences import count_of
 from checks.schedule.clock import say_instant
 from checks.schedule.durations import say_duration, say_size
-from checks.schedule.periods import DAILY, back_from
+from checks.schedule.open_time import open_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,9 +22,7 @@ if TYPE_CHECKING:
     from checks.schedule.calendars import Calendar
     from checks.schedule.deadlines import Deadline
     from checks.schedule.due import Schedule
-
-_MOST_DAYS = 20 * 366
-"""No age is counted further back than this."""
+    from checks.schedule.windows import Windows
 
 
 class Bounds(Protocol):
@@ -38,12 +35,19 @@ class Bounds(Protocol):
     @property
     def deadline(self) -> Deadline | None: ...  # noqa: D102 - the same
     @property
+    def grace(self) -> timedelta | None: ...  # noqa: D102 - the same
+    @property
+    def windows(self) -> Windows | None: ...  # noqa: D102 - the same
+    @property
     def zone(self) -> ZoneInfo: ...  # noqa: D102 - the same
     @property
     def age_calendar(self) -> Calendar | None: ...  # noqa: D102 - the same
     @property
     def schedule(self) -> Schedule | None: ...  # noqa: D102 - the same
     def limits_at(self, now: datetime) -> tuple[datetime | None, datetime | None]: ...  # noqa: D102 - the same
+    def last_deadlines(self, now: datetime) -> tuple[datetime | None, datetime | None]: ...  # noqa: D102 - the same
+    def due_at(self, stated_at: datetime) -> datetime: ...  # noqa: D102 - the same
+    def grace_end(self, stated_at: datetime) -> datetime: ...  # noqa: D102 - the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,11 @@ def because(rule: Bounds, facts: LastArrival, since: datetime | None, severity: 
     if newest.at > now:
         return f"the newest data came {when}, after the time of this run; expected {expected}"
     age = say_duration(now - newest.at)
-    counted = _open_time(newest.at, now, rule.zone, rule.age_calendar)
+    counted = (
+        now - newest.at
+        if rule.deadline is not None
+        else open_time(newest.at, now, rule.zone, rule.age_calendar, rule.windows)
+    )
     limit = _limit(rule, severity)
     told = say_duration(counted)
     if severity is not None and limit is not None and told == say_duration(limit) and not newest.is_bound:
@@ -122,11 +130,18 @@ def _limit(rule: Bounds, severity: Severity | None) -> timedelta | None:
 
 def _expected(rule: Bounds, now: datetime, since: datetime | None, severity: Severity | None) -> str:
     if rule.deadline is not None:
-        due_at = rule.deadline.last_at_or_before(now)
-        if due_at is None or since is None:
+        passed, ended = rule.last_deadlines(now)
+        stated_at = ended if severity is Severity.CRITICAL else passed
+        if stated_at is None or since is None:
             return f"by {rule.deadline.say()}, which has not come yet"
-        return f"by {say_instant(due_at, rule.zone)} (data since {say_instant(since, rule.zone)} counts)"
+        due = say_instant(rule.due_at(stated_at), rule.zone)
+        told = f"by {due} (data since {say_instant(since, rule.zone)} counts)"
+        if rule.grace is None or severity is None:
+            return told
+        end = say_instant(rule.grace_end(stated_at), rule.zone)
+        return f"{told}, with grace until {end}"
     closed = f", days closed in calendar {rule.age_calendar.name} not counted" if rule.age_calendar else ""
+    closed += f", time within {rule.windows.say()} not counted" if rule.windows else ""
     return f"at most {say_duration(_limit(rule, severity) or timedelta(0))} old{closed}"
 
 
@@ -148,20 +163,6 @@ def advice(facts: LastArrival, limit: datetime | None, zone: ZoneInfo) -> str:
         else f"it has written nothing{told}"
     )
     return f"look at the run that writes {facts.location}; {what}"
-
-
-def _open_time(since: datetime, now: datetime, zone: ZoneInfo, calendar: Calendar | None) -> timedelta:
-    """Return how much time passed between the two, days that the calendar closes not counted."""
-    if calendar is None:
-        return now - since
-    passed, upper = timedelta(0), now
-    for day in islice(back_from(now, DAILY, zone), _MOST_DAYS):
-        if calendar.is_open(day.wall.date()):
-            passed += max(upper - max(day.start, since), timedelta(0))
-        upper = day.start
-        if upper <= since:
-            break
-    return passed
 
 
 def nothing_seen(seen: Observation) -> Nothing:
@@ -199,9 +200,17 @@ def explain(rule: Bounds, seen: Observation, finding: Finding, clock: Clock) -> 
     """Yield the deadline, the watermarks, what counts, and what was listed."""
     warning, critical = rule.limits_at(clock.now)
     if rule.deadline is not None:
-        last = rule.deadline.last_at_or_before(clock.now)
-        told = f"; the last one was {say_instant(last, rule.zone)}" if last is not None else ""
+        last, _ = rule.last_deadlines(clock.now)
+        told = f"; the last one was {say_instant(rule.due_at(last), rule.zone)}" if last is not None else ""
+        if last is not None and rule.due_at(last) != last:
+            told += f", put off from {say_instant(last, rule.zone)}"
         yield f"due by {rule.deadline.say()}{told}"
+        if rule.grace is not None:
+            until = f": until {say_instant(rule.grace_end(last), rule.zone)}" if last is not None else ""
+            yield f"a warning for {say_duration(rule.grace)} from the deadline on{until}, then critical"
+    if rule.windows is not None:
+        what = "nothing is due, but at their end" if rule.deadline is not None else "no time counts as age"
+        yield f"within windows {rule.windows.say()} {what}"
     for name, limit in (("a warning", warning), ("critical", critical)):
         if limit is not None:
             yield f"watermark: {name} where nothing came since {say_instant(limit, rule.zone)}"

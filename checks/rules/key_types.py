@@ -146,6 +146,33 @@ Globs = Annotated[
 ]
 """A config value such as ``*.csv``, or a list of such."""
 
+
+def parse_names(value: object) -> tuple[str, ...]:
+    """Read a name or a list of them; raise ValueError with what to write."""
+    listed = value if isinstance(value, list | tuple) else [value]
+    if not listed:
+        raise ValueError("names nothing; write a name, or leave the key out")
+    for each in listed:
+        if not isinstance(each, str):
+            told = f"{show(each)} is no name; define it at the top of the config, and write its name here"
+            raise ValueError(told)  # noqa: TRY004 - pydantic tells ValueErrors
+    return tuple(dict.fromkeys(parse_text(each) for each in listed))
+
+
+Names = Annotated[
+    tuple[str, ...],
+    BeforeValidator(parse_names),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "minLength": 1},
+                {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}},
+            ]
+        }
+    ),
+]
+"""A config value such as ``maintenance``: what is defined elsewhere by its name, or a list of such."""
+
 Text = Annotated[str, BeforeValidator(parse_text), WithJsonSchema({"type": "string", "minLength": 1})]
 Zone = Annotated[ZoneInfo, BeforeValidator(parse_zone), WithJsonSchema({"type": "string", "minLength": 1})]
 Count = Annotated[int, BeforeValidator(parse_count), WithJsonSchema({"type": "integer", "minimum": 1})]

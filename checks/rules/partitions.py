@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Annotated, ClassVar, Literal
 from zoneinfo import ZoneInfo
@@ -14,14 +15,14 @@ from checks.rules.base import (
     Binding,
     CheckConfig,
 )
-from checks.rules.key_types import Duration
+from checks.rules.key_types import Duration, Names
 from checks.rules.partitions_rule import PartitionsRule
 from checks.schedule.clock import parse_zone
 from checks.schedule.deadlines import Deadline, parse_times
 from checks.schedule.due import Schedule, default_grace
 from checks.schedule.durations import parse_duration
 from checks.schedule.formats import compile_format
-from checks.schedule.periods import DAILY, Every, parse_every
+from checks.schedule.periods import DAILY, FORTNIGHTLY, Every, parse_every
 
 __all__ = ["PartitionsConfig", "PartitionsRule"]
 
@@ -83,11 +84,18 @@ class PartitionsConfig(CheckConfig):
     check: ClassVar[str] = "partitions"
     expectation: ClassVar[str] = "checks.expectations.ExpectDuePartitionsToExist"
     groups: ClassVar[tuple[frozenset[str], ...]] = (frozenset({"due", "business_day"}), frozenset({"after"}))
+    goes_with: ClassVar[Mapping[str, frozenset[str]]] = {"grace": frozenset({"due", "after"})}
 
     every: Annotated[Every, BeforeValidator(parse_every), _TEXT] = Field(
         DAILY,
-        description="The cadence: a divisor of a day (15m, 1h, 6h ...), 1d, 1w (ISO weeks) or 1mo.",
-        examples=["1d", "1h"],
+        description="The cadence: a divisor of a day (15m, 1h, 6h ...), 1d, 1w (ISO weeks), 2w (pairs of them), 1mo, "
+        "3mo (quarters) or 1y.",
+        examples=["1d", "1h", "3mo"],
+    )
+    anchor: date | None = Field(
+        None,
+        description="With every: 2w: a day of the first week of one of the pairs; they start with 2024-W01 else.",
+        examples=["2026-01-05"],
     )
     due: Annotated[str, BeforeValidator(parse_times)] | None = Field(
         None,
@@ -98,6 +106,17 @@ class PartitionsConfig(CheckConfig):
     )
     after: Duration | None = Field(
         None, description="How long after its end a period is due; in place of due.", examples=["3h"]
+    )
+    grace: Duration | None = Field(
+        None,
+        description="With due or after: how long from then on a period without data is no more than a warning; "
+        "critical from its end on, where error_when is reached too.",
+        examples=["90m"],
+    )
+    windows: Names = Field(
+        (),
+        description="Windows by their name, or several: what would be due within them is due at their end.",
+        examples=["maintenance", ["maintenance", "patching"]],
     )
     due_from: Literal["end", "start"] = Field(
         "end",
@@ -144,7 +163,8 @@ class PartitionsConfig(CheckConfig):
     error_when: int = Field(
         1,
         ge=1,
-        description="From how many bad periods on the finding is critical; a warning below.",
+        description="From how many bad periods on the finding is critical; a warning below. With grace only those "
+        "count whose grace is over.",
         examples=[2],
     )
     each: Annotated[Dimensions | None, BeforeValidator(parse_each), _EACH] = Field(
@@ -180,6 +200,12 @@ class PartitionsConfig(CheckConfig):
         if self.business_day is not None and self.due is None:
             message = 'business_day needs a time of day; write due beside it, such as due: "09:00"'
             raise ValueError(message)
+        if self.grace is not None and self.due is None and self.after is None:
+            message = 'grace counts from a deadline; write due or after beside it, such as due: "06:00"'
+            raise ValueError(message)
+        if self.anchor is not None and self.every != FORTNIGHTLY:
+            message = f"anchor is where pairs of weeks begin; every is {self.every}; write every: 2w, or take it out"
+            raise ValueError(message)
         if self.key and self.format and len(self.key) != len(self.format):
             message = f"{len(self.key)} keys and {len(self.format)} formats; write a format for each key"
             raise ValueError(message)
@@ -195,7 +221,7 @@ class PartitionsConfig(CheckConfig):
         return self
 
     def bind(self, binding: Binding) -> PartitionsRule:
-        """Return the rule; raise ValueError when the calendar is not defined."""
+        """Return the rule; raise ValueError when the calendar or a window is not defined, or nothing is ever due."""
         zone = self.timezone or binding.zone
         calendar = binding.calendar(self.calendar)
         deadline = None
@@ -203,7 +229,7 @@ class PartitionsConfig(CheckConfig):
             of_month = calendar if self.business_day is not None else None
             deadline = Deadline(self.due, zone, of_month, self.business_day)
         schedule = Schedule(
-            every=self.every,
+            every=self.every if self.anchor is None else self.every.anchored(self.anchor),
             labels=self.labels,
             zone=zone,
             deadline=deadline,
@@ -213,6 +239,8 @@ class PartitionsConfig(CheckConfig):
             calendar_of_run=self.calendar_of == "run",
             lookback=self.lookback,
             since=self.since,
+            windows=binding.windows_of(self.windows, zone),
+            grace=self.grace or timedelta(0),
         )
         if not schedule.can_come_due():
             of = "the deadline of any period" if schedule.calendar_of_run else "any period"

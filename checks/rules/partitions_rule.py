@@ -21,7 +21,7 @@ from checks.model import (
 )
 from checks.rules.asking import Clock, Depth, Detail, Needs, StatedPeriods
 from checks.rules.base import NOTHING_MORE, About, Row, Rule
-from checks.rules.dimensions import say_combination, say_items
+from checks.rules.dimensions import name_of, say_combination, say_items
 from checks.rules.due_items import (
     doubt_about,
     first_period_at,
@@ -31,6 +31,7 @@ from checks.rules.due_items import (
     proven_first_at,
     unread,
 )
+from checks.rules.grace import excused, grace_left, notes_of
 from checks.rules.projected import none_projected, projected, say_range
 from checks.rules.punctuality import on_time_share, past_periods, usual
 from checks.rules.retention import boundary_of, remembered_ages
@@ -77,8 +78,9 @@ class PartitionsRule(Rule):
 
     @property
     def limits(self) -> tuple[float | None, float | None]:
-        """Fewer than ``error_when`` are a warning."""
-        return (0 if self.error_when > 1 else None), self.error_when - 1
+        """Fewer than ``error_when`` are a warning, and so are those whose grace is not over."""
+        is_soft = self.error_when > 1 or self.schedule.grace > timedelta(0)
+        return (0 if is_soft else None), self.error_when - 1
 
     @property
     def states(self) -> StatedPeriods:
@@ -124,12 +126,21 @@ class PartitionsRule(Rule):
         return Depth(whole=False, in_time_by=None if is_known else due_at)
 
     def deadlines(self, start: datetime) -> Iterator[datetime]:
-        """Yield when periods are due."""
+        """Yield when periods are due, and when their grace is over."""
         if self.schedule.every.nominal < _DAY:
-            due = self.schedule.due(start + _DAY, reach_back_to=start)
-            yield from (each.due_at for each in due if each.due_at > start)
-        elif (following := self.schedule.next_due(start)) is not None:
-            yield following.due_at
+            found = self.schedule.due(start + _DAY, reach_back_to=start)
+            coming = [each.due_at for each in found if each.due_at > start]
+        else:
+            following = self.schedule.next_due(start)
+            coming = [following.due_at] if following is not None else []
+        for due_at in coming:
+            yield due_at
+            if self.schedule.grace:
+                yield self.schedule.grace_end(due_at)
+
+    def notes(self) -> Iterator[str]:
+        """Yield within which windows nothing is due, and how long being late is a warning."""
+        return notes_of(self.schedule.windows, self.schedule.grace)
 
     def remember(self, seen: Observation, before: TableMemory) -> dict[str, Any]:
         """Return the combinations of values that were ever seen, and the age beyond which periods are gone."""
@@ -226,6 +237,7 @@ class PartitionsRule(Rule):
             Judged(clock.now, bool(never), memory.past_periods, notes, boundary),
             items=tuple(items),
             observed=never or len([item for item in items if item.state.is_bad]),
+            critical=self.error_when - 1 + excused(self.schedule, due if never else items, clock.now),
             doubt_if_pass=doubt,
         )
 
@@ -243,10 +255,17 @@ class PartitionsRule(Rule):
         boundary = row.facts.boundary
         advice, statement = self._advice(bad, boundary)
         note = boundary.say(self.schedule.every) if boundary is not None and boundary.is_kept else ""
+        grace = grace_left(self.schedule, bad[:1] if row.facts.never_loaded else bad, row.facts.now)
+        told = [
+            self._told(row, bad),
+            *([grace] if grace else []),
+            *([note] if note else []),
+            *row.facts.notes,
+        ]
         return self.tell(
             row,
             severity,
-            "; ".join([self._told(row, bad), *([note] if note else []), *row.facts.notes]),
+            "; ".join(told),
             about=about,
             observed=_as_number(row.observed),
             expected=0,
@@ -271,12 +290,12 @@ class PartitionsRule(Rule):
         if not bad:
             state = ItemState.LATE
             late = [item for item in row.items if item.state is state]
-            one = f"the one due {every.noun}, {_name(row.items[0])}, has data"
+            one = f"the one due {every.noun}, {name_of(row.items[0])}, has data"
             told = f"each of {total} has data" if len(row.items) > 1 else one
             if not late:
                 return told
             when = (
-                f"{_name(late[0])} {late[0].detail}"
+                f"{name_of(late[0])} {late[0].detail}"
                 if len(late) == 1
                 else f"{say_items(late, every)} came late"
             )
@@ -317,14 +336,14 @@ class PartitionsRule(Rule):
         if bad[0].state is ItemState.UNREGISTERED:
             return MOVE_FIRST
         if bad[0].state is ItemState.GONE:
-            told = f"{_name(bad[0])} was there: find out what deleted it, and load it again"
+            told = f"{name_of(bad[0])} was there: find out what deleted it, and load it again"
             keeps = (
                 f"; where data is deleted by its age, write lookback: {boundary.lookback}" if boundary else ""
             )
             return told + keeps
         if bad[0].state is ItemState.EMPTY:
-            return f"run the load of {_name(bad[0])} again: its place is there, its data is not"
-        looked = f"look at the run that loads {_name(bad[0])}"
+            return f"run the load of {name_of(bad[0])} again: its place is there, its data is not"
+        looked = f"look at the run that loads {name_of(bad[0])}"
         if bad[0].dimensions:
             gone = say_combination(bad[0].dimensions)
             return f"{looked}; if {gone} will never come again, state the values that will, without it, under each"
@@ -348,11 +367,6 @@ def _oldest_of_run(row: Row[Judged]) -> datetime | None:
             break
         oldest = item.due_at
     return oldest
-
-
-def _name(item: Item) -> str:
-    """Name an item: ``2026-11-22``, ``2026-11-22 of region=us``."""
-    return f"{item.period} of {say_combination(item.dimensions)}" if item.dimensions else item.period
 
 
 def _notes_of(seen: Observation, outside: int, left_out: int, every: Every) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -76,15 +75,8 @@ def say_periods(items: Sequence[Item], every: Every, state: str = "") -> str:
 
 
 def _follows(label: str, following: str, every: Every) -> bool:
-    try:
-        if "W" in label:
-            first, second = (datetime.strptime(f"{text}-1", "%G-W%V-%u") for text in (label, following))  # noqa: DTZ007 - wall times
-        else:
-            padded = [text if len(text) > len("2026-11") else f"{text}-01" for text in (label, following)]
-            first, second = (datetime.fromisoformat(text) for text in padded)
-    except ValueError:
-        return False
-    return every.step(first) == second
+    first = every.start_of(label)
+    return first is not None and every.step(first) == every.start_of(following)
 
 
 def add_partition_statement(table: Table, *partitions: PartitionSeen) -> str:

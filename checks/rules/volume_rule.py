@@ -252,7 +252,7 @@ class VolumeRule(Rule):
         alike = {
             label: size
             for label, size in {**before.sizes, **found}.items()
-            if len(label) == len(newest) and label[10:] == newest[10:]
+            if len(label) == len(newest) and ("-W" in label or label[10:] == newest[10:])
         }
         return {"sizes": {label: alike[label] for label in sorted(alike, reverse=True)[:MOST_REMEMBERED]}}
 

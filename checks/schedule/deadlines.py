@@ -13,7 +13,7 @@ from checks.schedule.clock import last_instant, wall_of
 from checks.schedule.translations import schedule_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from zoneinfo import ZoneInfo
 
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
@@ -61,12 +61,17 @@ class Deadline:
     calendar: Calendar | None = None
     business_day: int | None = None
 
-    def last_at_or_before(self, now: datetime) -> datetime | None:
-        """Return the newest deadline (UTC) that is not after ``now``; None when five years hold none."""
+    def last_at_or_before(
+        self, now: datetime, put_off: Callable[[datetime], datetime] = lambda at: at
+    ) -> datetime | None:
+        """Return the newest deadline (UTC) that is not after ``now``; None when five years hold none.
+
+        Where deadlines are ``put_off`` (none before an earlier one), the newest that is not after it then.
+        """
         start = wall_of(now, self.zone) + _SLACK
         for wall in self._walls(start, reverse=True):
             instant = last_instant(wall, self.zone)
-            if instant <= now:
+            if put_off(instant) <= now:
                 return instant
         return None
 

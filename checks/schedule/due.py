@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from checks.model import Period
     from checks.schedule.calendars import Calendar
+    from checks.schedule.windows import Windows
 
 MOST_PERIODS = 1000
 """No run looks further back than this many due periods, however long the lookback or the last pause."""
@@ -42,7 +43,8 @@ class Schedule:
 
     ``labels`` is the zone that periods and partition values are read in. With ``from_start`` the start
     of a period counts instead of its end. ``calendar`` exempts periods whose date is closed, or, with
-    ``calendar_of_run``, those whose deadline falls on a closed day of ``zone``.
+    ``calendar_of_run``, those whose deadline falls on a closed day of ``zone``. What would be due within one of the
+    ``windows`` is due at its end. ``grace`` is how long after that being late is no more than a warning.
     """
 
     every: Every
@@ -55,6 +57,8 @@ class Schedule:
     calendar_of_run: bool = False
     lookback: int | timedelta = 14
     since: date | None = None
+    windows: Windows | None = None
+    grace: timedelta = timedelta(0)
     _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -62,6 +66,7 @@ class Schedule:
         parts = (
             self.every, self.labels, self.zone, self.deadline, self.after, self.from_start,
             self.calendar, self.calendar_of_run, self.lookback, self.since,
+            self.windows, self.grace,
         )  # fmt: skip
         object.__setattr__(self, "_hash", hash(parts))
 
@@ -73,7 +78,19 @@ class Schedule:
         """Return when the period is due (UTC); None when it never is: its day is closed."""
         return _due_at(self, period)
 
-    def closed_because(self, period: Period, due_at: datetime) -> str | None:
+    def stated_at(self, period: Period) -> datetime | None:
+        """Return when the period would be due (UTC) without calendar and windows; None where no deadline comes."""
+        anchor = period.start if self.from_start else period.end
+        return self.deadline.first_at_or_after(anchor) if self.deadline is not None else anchor + self.after
+
+    def grace_end(self, due_at: datetime) -> datetime:
+        """Return from when on what was due then is critical (UTC): an end that falls within a window moves, too."""
+        return self._put_off(due_at + self.grace)
+
+    def _put_off(self, at: datetime) -> datetime:
+        return self.windows.end_after(at) if self.windows is not None else at
+
+    def closed_because(self, period: Period) -> str | None:
         """Say why the calendar exempts the period, None when it does not.
 
         A week or month is exempt only when each of its days is closed.
@@ -81,6 +98,9 @@ class Schedule:
         if self.calendar is None:
             return None
         if self.calendar_of_run:
+            due_at = self.stated_at(period)
+            if due_at is None:
+                return None
             return self.calendar.closed_because(wall_of(due_at, self.zone).date())
         day, reason = period.wall.date(), None
         end = self.every.step(period.wall) if self.every.unit is not Unit.MINUTE else period.wall
@@ -143,12 +163,10 @@ class Schedule:
 @lru_cache(maxsize=4096)
 def _due_at(schedule: Schedule, period: Period) -> datetime | None:
     """Return what `Schedule.due_at` tells; the partitions of thousands of tables are of the same few periods."""
-    anchor = period.start if schedule.from_start else period.end
-    deadline = schedule.deadline
-    due_at = deadline.first_at_or_after(anchor) if deadline is not None else anchor + schedule.after
-    if due_at is None or schedule.closed_because(period, due_at) is not None:
+    stated_at = schedule.stated_at(period)
+    if stated_at is None or schedule.closed_because(period) is not None:
         return None
-    return due_at
+    return schedule._put_off(stated_at)  # noqa: SLF001 - its own class
 
 
 @lru_cache(maxsize=_MOST_KEPT)
@@ -182,23 +200,3 @@ def default_grace(every: Every) -> timedelta:
     A quarter of the period, at most a day: an hour has 15 minutes, a day 6 hours.
     """
     return min(every.nominal / 4, timedelta(days=1))
-
-
-def open_time_ago(now: datetime, span: timedelta, zone: ZoneInfo, calendar: Calendar | None) -> datetime:
-    """Return the earliest instant from which at most ``span`` of open time passes until ``now``.
-
-    Without a calendar that is ``now - span``. With one, local days that are closed do not count: the
-    instant may lie at the start of a closed stretch, since no open time passes during it. A calendar that
-    is closed for five years on end stops the search there.
-    """
-    if calendar is None:
-        return now - span
-    day = Every(Unit.DAY)
-    left, upper = span, now
-    for period in islice(back_from(now, day, zone), 5 * 366):
-        if calendar.is_open(period.wall.date()):
-            if upper - period.start > left:
-                return upper - left
-            left -= upper - period.start
-        upper = period.start
-    return upper

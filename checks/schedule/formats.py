@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from checks.schedule.clock import first_instant, wall_of
-from checks.schedule.periods import DAILY, HOURLY, MONTHLY, WEEKLY, Every, Unit
+from checks.schedule.periods import DAILY, HOURLY, MONTHLY, QUARTERLY, WEEKLY, YEARLY, Every, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,6 +48,7 @@ _TOKENS: dict[str, _Token] = {
     "%^B": _month_names(str.upper),
     "%,b": _month_names(lambda name: name[:3].lower()),
     "%,B": _month_names(str.lower),
+    "%q": _Token("quarter", r"[1-4]", 1),
     "%d": _Token("day", r"0[1-9]|[12]\d|3[01]", 2),
     "%-d": _Token("day", r"[12]\d|3[01]|[1-9]", 1),
     "%H": _Token("hour", r"[01]\d|2[0-3]", 2),
@@ -73,6 +74,8 @@ _FINEST = (
     (("day", "yearday"), DAILY),
     (("isoweek",), WEEKLY),
     (("month",), MONTHLY),
+    (("quarter",), QUARTERLY),
+    (("year",), YEARLY),
 )
 
 
@@ -154,7 +157,7 @@ def _written(token: _Token, number: int) -> str:
 def wall_from(fields: Mapping[str, int], zone: ZoneInfo) -> datetime | None:
     """Put parts of time together to a wall-clock time of the zone; None when there is no such time.
 
-    Parts that are absent count as their first value. June 31 is no such time.
+    Parts that are absent count as their first value. June 31 is no such time, and June of a third quarter neither.
     """
     if "epoch" in fields or "epoch_ms" in fields:
         seconds = fields["epoch"] if "epoch" in fields else fields["epoch_ms"] / 1000
@@ -167,7 +170,11 @@ def wall_from(fields: Mapping[str, int], zone: ZoneInfo) -> datetime | None:
             if day.year != fields["year"]:
                 return None
         else:
-            day = date(fields["year"], fields.get("month", 1), fields.get("day", 1))
+            quarter = fields.get("quarter")
+            month = fields.get("month", 1 if quarter is None else quarter * 3 - 2)
+            day = date(fields["year"], month, fields.get("day", 1))
+            if quarter not in (None, _quarter(day)):
+                return None
         clock = time(fields.get("hour", 0), fields.get("minute", 0), fields.get("second", 0))
         return datetime.combine(day, clock)
     except (ValueError, KeyError):
@@ -175,7 +182,7 @@ def wall_from(fields: Mapping[str, int], zone: ZoneInfo) -> datetime | None:
 
 
 def finest_every(fields: set[str]) -> Every | None:
-    """Return the cadence that the parts of time suggest; None when they tell none (a bare year, epochs)."""
+    """Return the cadence that the parts of time suggest; None when they tell none (epochs)."""
     for names, every in _FINEST:
         if fields.intersection(names):
             return every
@@ -190,8 +197,10 @@ def can_tell(fields: set[str], every: Every) -> bool:
         return False
     has_day = "yearday" in fields or {"month", "day"} <= fields
     match every.unit:
+        case Unit.MONTH if every.count == 12:
+            return "year" in fields
         case Unit.MONTH:
-            return "month" in fields or has_day
+            return "month" in fields or has_day or (every.count == 3 and "quarter" in fields)
         case Unit.WEEK:
             return "isoweek" in fields or has_day
         case Unit.DAY:
@@ -201,10 +210,16 @@ def can_tell(fields: set[str], every: Every) -> bool:
             return has_hour and (every.minutes % 60 == 0 or "minute" in fields)
 
 
+def _quarter(day: date) -> int:
+    return (day.month - 1) // 3 + 1
+
+
 def _number(field: str, wall: datetime, zone: ZoneInfo) -> int:
     match field:
         case "yearday":
             return wall.timetuple().tm_yday
+        case "quarter":
+            return _quarter(wall)
         case "isoyear":
             return wall.isocalendar().year
         case "isoweek":

@@ -9,7 +9,7 @@ the change of clocks a label comes twice, as two periods with one label.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 _DAY = timedelta(days=1)
-_EVERY = re.compile(r"(\d+)\s*(mo|m|h|d|w)")
-_ALLOWED = "15m, 1h, 6h and other divisors of a day, 1d, 1w and 1mo"
+_WEEK = timedelta(days=7)
+_EVERY = re.compile(r"(\d+)\s*(mo|m|h|d|w|y)")
+_ALLOWED = "15m, 1h, 6h and other divisors of a day, 1d, 1w, 2w, 1mo, 3mo and 1y"
+ANCHOR = date(2024, 1, 1)
+"""The Monday that pairs of ISO weeks are counted from where nothing else is stated: W01 and W02 of 2024 are one."""
 
 
 class Unit(StrEnum):
@@ -40,29 +43,62 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Every:
-    """A cadence: ``minutes`` long within a day, or a day, an ISO week, a month."""
+    """A cadence: ``minutes`` long within a day, or a day, or so many ISO weeks or months (12 of them are a year).
+
+    Quarters and years begin with January. Pairs of weeks are counted from `ANCHOR`, ``shift`` weeks later.
+    """
 
     unit: Unit
     minutes: int = 0
+    count: int = 1
+    shift: int = 0
 
     def __str__(self) -> str:
-        """Write it as in a config: ``15m``, ``6h``, ``1d``, ``1w``, ``1mo``."""
-        if self.unit is not Unit.MINUTE:
-            return f"1{self.unit.value}"
-        return f"{self.minutes // 60}h" if self.minutes % 60 == 0 else f"{self.minutes}m"
+        """Write it as in a config: ``15m``, ``6h``, ``1d``, ``2w``, ``3mo``, ``1y``."""
+        if self.unit is Unit.MINUTE:
+            return f"{self.minutes // 60}h" if self.minutes % 60 == 0 else f"{self.minutes}m"
+        return "1y" if self._is_year else f"{self.count}{self.unit.value}"
+
+    def say(self) -> str:
+        """Say it for people, with where pairs of weeks begin."""
+        if self.unit is not Unit.WEEK or self.count == 1:
+            return str(self)
+        return f"{self} (pairs of weeks, such as the one from Monday {ANCHOR + self.shift * _WEEK})"
+
+    @property
+    def _is_year(self) -> bool:
+        return self.unit is Unit.MONTH and self.count == 12
 
     @property
     def nominal(self) -> timedelta:
-        """The usual length; a month counts as 30 days."""
-        lengths = {Unit.DAY: _DAY, Unit.WEEK: 7 * _DAY, Unit.MONTH: 30 * _DAY}
-        return lengths.get(self.unit, timedelta(minutes=self.minutes))
+        """The usual length; a month counts as 30 days, a quarter as 91, a year as 365."""
+        match self.unit:
+            case Unit.MINUTE:
+                return timedelta(minutes=self.minutes)
+            case Unit.DAY:
+                return _DAY
+            case Unit.WEEK:
+                return self.count * _WEEK
+            case Unit.MONTH:
+                return timedelta(days=self.count * 365 // 12)
 
     @property
     def noun(self) -> str:
-        """Say one period for people: ``day``, ``hour``, ``6 h``, ``week``, ``month``."""
-        if self.unit is Unit.MINUTE:
-            return "hour" if self.minutes == 60 else str(self).replace("m", " min").replace("h", " h")
-        return {Unit.DAY: "day", Unit.WEEK: "week", Unit.MONTH: "month"}[self.unit]
+        """Say one period for people: ``day``, ``hour``, ``6 h``, ``week``, ``fortnight``, ``quarter``, ``year``."""
+        match self.unit:
+            case Unit.MINUTE:
+                return "hour" if self.minutes == 60 else str(self).replace("m", " min").replace("h", " h")
+            case Unit.DAY:
+                return "day"
+            case Unit.WEEK:
+                return "week" if self.count == 1 else "fortnight"
+            case Unit.MONTH:
+                return {1: "month", 3: "quarter", 12: "year"}[self.count]
+
+    def anchored(self, day: date) -> Every:
+        """Return the same cadence, where the ISO week of that day begins a pair of weeks."""
+        weeks = (day - timedelta(days=day.weekday()) - ANCHOR) // _WEEK
+        return replace(self, shift=weeks % self.count)
 
     def floor(self, wall: datetime) -> datetime:
         """Return the wall-clock start of the cell that ``wall`` is in."""
@@ -74,9 +110,11 @@ class Every:
             case Unit.DAY:
                 return midnight
             case Unit.WEEK:
-                return midnight - timedelta(days=wall.weekday())
+                monday = midnight - timedelta(days=wall.weekday())
+                weeks = (monday.date() - ANCHOR) // _WEEK - self.shift
+                return monday - weeks % self.count * _WEEK
             case Unit.MONTH:
-                return midnight.replace(day=1)
+                return midnight.replace(month=wall.month - (wall.month - 1) % self.count, day=1)
 
     def step(self, start: datetime, count: int = 1) -> datetime:
         """Return the wall-clock start of the cell ``count`` cells on (back when negative)."""
@@ -86,33 +124,59 @@ class Every:
             case Unit.DAY:
                 return start + count * _DAY
             case Unit.WEEK:
-                return start + count * 7 * _DAY
+                return start + count * self.count * _WEEK
             case Unit.MONTH:
-                months = start.year * 12 + start.month - 1 + count
+                months = start.year * 12 + start.month - 1 + count * self.count
                 return start.replace(year=months // 12, month=months % 12 + 1)
 
     def label(self, start: datetime) -> str:
-        """Name the cell that starts at that wall time."""
+        """Name the cell that starts at that wall time: ``2026-11-22``, ``2026-W47-W48``, ``2026-Q3``, ``2026``."""
         match self.unit:
             case Unit.MINUTE:
-                return start.strftime("%Y-%m-%dT%H:%M")
+                return f"{start:%Y-%m-%dT%H:%M}"
             case Unit.DAY:
                 return start.date().isoformat()
             case Unit.WEEK:
                 year, week, _ = start.isocalendar()
-                return f"{year:04d}-W{week:02d}"
+                following = (start + (self.count - 1) * _WEEK).isocalendar().week
+                return f"{year:04d}-W{week:02d}" + (f"-W{following:02d}" if self.count > 1 else "")
             case Unit.MONTH:
-                return start.strftime("%Y-%m")
+                within = {1: f"-{start:%m}", 3: f"-Q{start.month // 3 + 1}", 12: ""}[self.count]
+                return f"{start:%Y}{within}"
+
+    def start_of(self, label: str) -> datetime | None:
+        """Return the wall-clock start of the cell of that name; None where it is no name of this cadence."""
+        try:
+            found = self.floor(_named(label))
+        except (ValueError, OverflowError):
+            return None
+        return found if self.label(found) == label else None
+
+
+def _named(label: str) -> datetime:
+    """Return the first wall time of what a label names; raise ValueError where it is none."""
+    year, _, within = label.partition("-")
+    if within.startswith("W"):
+        return datetime.fromisocalendar(int(year), int(within[1:3]), 1)
+    if within.startswith("Q"):
+        return datetime(int(year), int(within[1:]) * 3 - 2, 1)  # noqa: DTZ001 - wall time
+    if len(label) <= len("2026-11"):
+        return datetime(int(year), int(within or 1), 1)  # noqa: DTZ001 - wall time
+    return datetime.fromisoformat(label)
 
 
 HOURLY = Every(Unit.MINUTE, 60)
 DAILY = Every(Unit.DAY)
 WEEKLY = Every(Unit.WEEK)
+FORTNIGHTLY = Every(Unit.WEEK, count=2)
 MONTHLY = Every(Unit.MONTH)
+QUARTERLY = Every(Unit.MONTH, count=3)
+YEARLY = Every(Unit.MONTH, count=12)
+_COARSE = {str(each): each for each in (DAILY, WEEKLY, FORTNIGHTLY, MONTHLY, QUARTERLY, YEARLY)}
 
 
 def parse_every(text: object) -> Every:
-    """Read a cadence: a divisor of a day, 1d, 1w or 1mo; raise ValueError with what to write."""
+    """Read a cadence: a divisor of a day, 1d, 1w, 2w, 1mo, 3mo or 1y; raise ValueError with what to write."""
     if isinstance(text, Every):
         return text
     match = _EVERY.fullmatch(text.strip()) if isinstance(text, str) else None
@@ -120,15 +184,14 @@ def parse_every(text: object) -> Every:
         message = f"{text!r} is not a cadence; write {cadence_for(text) or f'one of {_ALLOWED}'}"
         raise ValueError(message)
     count, unit = int(match[1]), match[2]
-    if unit in ("d", "w", "mo"):
-        if count == 1:
-            return Every(Unit(unit))
-    else:
+    if unit in ("m", "h"):
         minutes = count * (60 if unit == "h" else 1)
         if minutes == 1440:
             return DAILY
         if minutes and minutes < 1440 and 1440 % minutes == 0:
             return Every(Unit.MINUTE, minutes)
+    elif (found := _COARSE.get(f"{count}{unit}")) is not None:
+        return found
     message = f"{text!r} does not divide time evenly; write {cadence_for(text) or f'one of {_ALLOWED}'}"
     raise ValueError(message)
 
@@ -145,9 +208,9 @@ def period_of(wall: datetime, every: Every, zone: ZoneInfo) -> Period | None:
     None when the clocks of the zone never showed any time of the cell, and at either end of time (9999-12-31), where a
     cell has no end or beginning.
     """
-    start = every.floor(wall)
-    label = every.label(start)
     try:
+        start = every.floor(wall)
+        label = every.label(start)
         found = [p for p in _periods_of_cells(start, every, zone) if p.label == label]
     except (OverflowError, ValueError):
         return None
@@ -155,11 +218,14 @@ def period_of(wall: datetime, every: Every, zone: ZoneInfo) -> Period | None:
 
 
 def back_from(instant: datetime, every: Every, zone: ZoneInfo) -> Iterator[Period]:
-    """Yield the period that holds the instant, then the ones before it, without end."""
+    """Yield the period that holds the instant, then the ones before it, down to the first year there is."""
     period = period_at(instant, every, zone)
     while True:
         yield period
-        period = period_at(period.start - timedelta(seconds=1), every, zone)
+        try:
+            period = period_at(period.start - timedelta(seconds=1), every, zone)
+        except (OverflowError, ValueError):  # of long periods a few thousand are all there are
+            return
 
 
 def _periods_of_cells(start: datetime, every: Every, zone: ZoneInfo) -> tuple[Period, ...]:

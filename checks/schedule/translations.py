@@ -16,7 +16,8 @@ _UNITS = {
     "h": 3600, "hr": 3600, "hrs": 3600, "hour": 3600, "hours": 3600,
     "d": 86400, "day": 86400, "days": 86400, "w": 604800, "wk": 604800, "week": 604800, "weeks": 604800,
     "mo": 2592000, "month": 2592000, "months": 2592000, "y": 31536000, "yr": 31536000, "year": 31536000,
-    "years": 31536000, "quarter": 7776000, "quarters": 7776000,
+    "years": 31536000, "quarter": 7776000, "quarters": 7776000, "q": 7776000, "fortnight": 1209600,
+    "fortnights": 1209600,
 }  # fmt: skip
 """Seconds by how units are called: SQL, dbt, Soda, systemd, pandas and people."""
 _PARTS = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)[\s,+]*(?:and\s+)?")
@@ -31,11 +32,13 @@ _CALL = re.compile(
 )
 _WORDS = {
     "hourly": "1 hour", "daily": "1 day", "weekly": "1 week", "monthly": "1 month", "quarterly": "1 quarter",
-    "yearly": "1 year", "annually": "1 year", "midnight": "1 day", "nightly": "1 day",
+    "yearly": "1 year", "annually": "1 year", "annual": "1 year", "biweekly": "2 weeks", "bi-weekly": "2 weeks",
+    "fortnightly": "2 weeks", "midnight": "1 day", "nightly": "1 day",
 }  # fmt: skip
 _CADENCES = {
     60: "1m", 300: "5m", 600: "10m", 900: "15m", 1200: "20m", 1800: "30m", 3600: "1h", 7200: "2h", 10800: "3h",
-    14400: "4h", 21600: "6h", 28800: "8h", 43200: "12h", 86400: "1d", 604800: "1w", 2592000: "1mo",
+    14400: "4h", 21600: "6h", 28800: "8h", 43200: "12h", 86400: "1d", 604800: "1w", 1209600: "2w",
+    2592000: "1mo", 7776000: "3mo", 31104000: "1y", 31536000: "1y",
 }  # fmt: skip
 _CRONS = {
     "hourly": "0 * * * *", "daily": "00:00", "midnight": "00:00", "nightly": "00:00", "weekly": "0 0 * * 0",

@@ -80,7 +80,7 @@ def test_the_settings_of_the_example(example: Config) -> None:
     assert example.settings.name == "prod"
     assert example.settings.timezone == BERLIN
     assert example.settings.topic == TOPIC
-    assert example.settings.history == "s3://acme-ops/table-monitor/"
+    assert example.settings.history.at == "s3://acme-ops/table-monitor/"
     assert example.calendars == {
         "de": Calendar("de", frozenset({5, 6}), frozenset({date(2026, 12, 24)}), frozenset())
     }
@@ -282,7 +282,7 @@ def test_a_dict_may_hold_values_of_python() -> None:
     table = config.resolve(None, "a", "b")
     assert table is not None
     assert table.rules == (FreshnessRule(error_after=timedelta(hours=5), zone=ZoneInfo("UTC")),)
-    assert config.settings.history == ".seen"
+    assert config.settings.history.at == ".seen"
     assert config.calendars["c"].closed_dates == {date(2026, 12, 24)}
     assert config.silences[0].until == datetime(2026, 12, 1, 7, tzinfo=UTC)
 
@@ -347,13 +347,17 @@ def test_config_wins_over_tables_with_a_warning(tmp_path: Path) -> None:
 def test_topic_and_history_of_the_environment_stand_in(tmp_path: Path) -> None:
     given = {"TOPIC_ARN": TOPIC, "HISTORY": "s3://acme-ops/monitor"}
     config = load_environment({"TABLES": "a.b", **given})
-    assert (config.settings.topic, config.settings.history) == (TOPIC, "s3://acme-ops/monitor/")
+    assert (config.settings.topic, config.settings.history.at) == (TOPIC, "s3://acme-ops/monitor/")
     path = tmp_path / "checks.yml"
     path.write_text(f"version: 1\ntopic: {FINANCE}\nhistory: .seen\ntables: [{{table: a.b}}]\n")
     config = load_environment({"CONFIG": str(path), **given})
-    assert (config.settings.topic, config.settings.history) == (FINANCE, ".seen")
+    assert (config.settings.topic, config.settings.history.at) == (FINANCE, ".seen")
+    path.write_text("version: 1\nhistory: {keep: 400d}\ntables: [{table: a.b}]\n")
+    config = load_environment({"CONFIG": str(path), **given})
+    kept = config.settings.history
+    assert (kept.at, kept.keep) == ("s3://acme-ops/monitor/", timedelta(days=400))
     config = load_environment({"TABLES": "a.b", "TOPIC_ARN": "", "HISTORY": ""})
-    assert (config.settings.topic, config.settings.history) == (None, None)
+    assert (config.settings.topic, config.settings.history.at) == (None, None)
 
 
 def test_an_environment_that_names_nothing_or_the_wrong_things() -> None:

@@ -83,7 +83,7 @@ equal_rank.yml:7: sales.*b: owner: differs from that of sales.b* (line 3), which
 equal_rank.yml:8: sales.*b: freshness.by: differs from that of sales.b* (line 3), which is as specific and matches tables such as sales.b too; exclude them from one of the two, or write a more specific entry for them
 """,
     "every": """
-every.yml:5: sales.orders: partitions.every: '7h' does not divide time evenly; write one of 15m, 1h, 6h and other divisors of a day, 1d, 1w and 1mo
+every.yml:5: sales.orders: partitions.every: '7h' does not divide time evenly; write one of 15m, 1h, 6h and other divisors of a day, 1d, 1w, 2w, 1mo, 3mo and 1y
 """,
     "list": """
 list.yml:1: holds a list, not keys; write version: 1 and tables: below it
@@ -192,10 +192,10 @@ unknown_calendar.yml:6: sales.orders: freshness.calendar: 'fr' is not a calendar
 unknown_calendar.yml:8: sales.orders: partitions.calendar: 'fr' is not a calendar; define it under calendars (known: de)
 """,
     "unknown_key": """
-unknown_key.yml:2: timezon: 'timezon' is not known here; did you mean timezone? (known: accounts, calendars, concurrency, defaults, history, max_age_of_answer, max_requests, name, remind_every, report, resolve_after, routes, silences, tables, timeout, timezone, topic, version)
+unknown_key.yml:2: timezon: 'timezon' is not known here; did you mean timezone? (known: accounts, calendars, concurrency, defaults, history, max_age_of_answer, max_requests, name, remind_every, report, resolve_after, routes, silences, tables, timeout, timezone, topic, version, windows)
 unknown_key.yml:5: sales.orders: ownr: 'ownr' is not known here; did you mean owner? (known: account, catalog, events, exclude, files, freshness, ignore, max_requests, owner, partitions, pattern, prefix, runbook, schema, table, timezone, volume)
-unknown_key.yml:6: sales.orders: freshness.max_agee: 'max_agee' is not known here; did you mean max_age? (known: by, calendar, count, error_after, max_age, timezone, warn_after, within)
-unknown_key.yml:6: sales.orders: freshness.zzz: 'zzz' is not known here; known are: by, calendar, count, error_after, max_age, timezone, warn_after, within
+unknown_key.yml:6: sales.orders: freshness.max_agee: 'max_agee' is not known here; did you mean max_age? (known: by, calendar, count, error_after, grace, max_age, timezone, warn_after, windows, within)
+unknown_key.yml:6: sales.orders: freshness.zzz: 'zzz' is not known here; known are: by, calendar, count, error_after, grace, max_age, timezone, warn_after, windows, within
 """,
     "unset_variable": """
 unset_variable.yml:2: name: the variable NAME is not set; set it, or write ${NAME:-default}
@@ -322,7 +322,7 @@ def test_a_dict_tells_paths_without_lines() -> None:
         {"version": 1, "tables": [{"table": "a.b", "freshness": {"max_age": "soon"}}], "nam": "x"}
     ) == [
         "config: a.b: freshness.max_age: 'soon' is not a duration; write a number and s, m, h, d or w, such as 26h",
-        "config: nam: 'nam' is not known here; did you mean name? (known: accounts, calendars, concurrency, defaults, history, max_age_of_answer, max_requests, name, remind_every, report, resolve_after, routes, silences, tables, timeout, timezone, topic, version)",
+        "config: nam: 'nam' is not known here; did you mean name? (known: accounts, calendars, concurrency, defaults, history, max_age_of_answer, max_requests, name, remind_every, report, resolve_after, routes, silences, tables, timeout, timezone, topic, version, windows)",
     ]
     assert lines_of({"version": 1, 2: 3, "name": object(), "tables": [{"table": "a.b"}]}) == [
         "config: the key 2 is not text; write keys as text",

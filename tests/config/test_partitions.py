@@ -63,7 +63,7 @@ ALL_DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
          "partitions.due: '0 0 6 * * *' is not a deadline (this has 6 fields); write '0 6 * * *'"),
         (config_of({"every": "7h"}),
          ("partitions.every: '7h' does not divide time evenly; write one of 15m, 1h, 6h and other divisors of a "
-         "day, 1d, 1w and 1mo")),
+         "day, 1d, 1w, 2w, 1mo, 3mo and 1y")),
         (config_of({"timezone": "US/Pacific-New"}),
          "partitions.timezone: 'US/Pacific-New' is not a time zone; write US/Pacific"),
         (config_of({"lookback": 0}),

@@ -21,12 +21,19 @@ ROLE = "arn:aws:iam::111122223333:role/monitor"
 BASE: dict[str, Any] = {
     "version": 1,
     "calendars": {"de": {"closed": ["sun"]}},
+    "windows": {
+        "maintenance": [{"days": ["sun"], "start": "02:00", "end": "04:00"}],
+        "patching": {"start": "23:00", "end": "01:00"},
+    },
     "accounts": {"partner": {"role_arn": ROLE}},
     "tables": [{"table": "a.b"}],
 }
 COMPANIONS: dict[str, dict[str, Any]] = {
     "within": {"by": "06:00"},
     "count": {"max_age": "24h"},
+    "windows": {"max_age": "24h"},
+    "grace": {"by": "06:00"},
+    "anchor": {"every": "2w"},
     "calendar": {"max_age": "24h"},
     "timezone": {"max_age": "24h"},
     "business_day": {"due": "09:00"},
@@ -67,10 +74,24 @@ def keys() -> Iterator[tuple[str, str, dict[str, Any]]]:
 EXAMPLES = [(block, key, example) for block, key, schema in keys() for example in schema["examples"]]
 
 
+def route_with(block: str, key: str, value: object) -> dict[str, Any]:
+    """Return a route that has the key of its own, of its match or of its webhook."""
+    if block == "Match":
+        return {"match": {key: value}, "topic": TOPIC}
+    if block == "Webhook":
+        companions = WEBHOOKS["slack" if value in {"slack", "teams", "env:SLACK_URL"} else key]
+        return {"match": {"owner": "a"}, "webhook": {**companions, key: value}}
+    target = {"topic": TOPIC} if key == "match" else {}
+    return {"match": {"owner": "a"}, **target, key: value}
+
+
 def config_with(block: str, key: str, value: object) -> dict[str, Any]:
     """Return a config that has the key, and what has to stand beside it."""
     check = next((name for name, config in CHECKS.items() if config.__name__ == block), None)
-    companions = {} if check == "partitions" and key in {"calendar", "timezone"} else COMPANIONS.get(key, {})
+    companions = COMPANIONS.get(key, {})
+    if check == "partitions":
+        companions = {"grace": {"due": "06:00"}, "anchor": {"every": "2w"}}.get(key, {})
+        companions = companions or (COMPANIONS[key] if key in {"business_day", "calendar_of"} else {})
     companions = {} if check in LIMITS else companions
     part = {**LIMITS.get(check or "", {}), **companions, key: value}
     if block and value == "off":  # something has to be looked at all the same
@@ -81,6 +102,8 @@ def config_with(block: str, key: str, value: object) -> dict[str, Any]:
             return {**BASE, key: value}
         case "CalendarBlock":
             return {**BASE, "calendars": {"de": part}}
+        case "WindowBlock":
+            return {**BASE, "windows": {"own": {"start": "01:00", "end": "04:30", key: value}}}
         case "Account":
             return {**BASE, "accounts": {"partner": {"role_arn": ROLE, key: value}}}
         case "EntryBlock":
@@ -90,15 +113,10 @@ def config_with(block: str, key: str, value: object) -> dict[str, Any]:
                 else {"table": "a.b", **(part if key == "exclude" else {key: value})}
             )
             return {**BASE, "tables": [entry]}
-        case "Match":
-            return {**BASE, "routes": [{"match": part, "topic": TOPIC}]}
-        case "Route":
-            target = {"topic": TOPIC} if key == "match" else {}
-            return {**BASE, "routes": [{"match": {"owner": "a"}, **target, key: value}]}
-        case "Webhook":
-            companions = WEBHOOKS["slack" if value in {"slack", "teams"} or value == "env:SLACK_URL" else key]
-            webhook = {**companions, key: value}
-            return {**BASE, "routes": [{"match": {"owner": "a"}, "webhook": webhook}]}
+        case "HistoryBlock":
+            return {**BASE, "history": part}
+        case "Match" | "Route" | "Webhook":
+            return {**BASE, "routes": [route_with(block, key, value)]}
         case "SilenceBlock":
             return {**BASE, "silences": [{"table": "*", "until": "2026-12-01", "because": "x", key: value}]}
     assert check is not None, block

@@ -22,7 +22,7 @@ from checks.history.base import History, Kept
 from tests.support.times import DAY, SECOND, at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -71,6 +71,12 @@ class Watched:
 
     def names(self, folder: str, after: str, most: int) -> list[str]:
         return self.store.names(folder, after, most)
+
+    def listed(self, beginning: str, after: str = "") -> Iterator[str]:
+        return self.store.listed(beginning, after)
+
+    def remove(self, names: Sequence[str]) -> None:
+        self.store.remove(names)
 
 
 @pytest.fixture

@@ -236,6 +236,28 @@ def test_nothing_is_ever_written_but_history(lake: HttpLake, tmp_path: Path, ask
     assert writes == {("s3:PutObject", "arn:aws:s3:::ops/m/*", "*")}
 
 
+def test_who_says_how_long_to_keep_may_delete_runs_and_data_sets_and_nothing_else(
+    lake: HttpLake, tmp_path: Path, ask: Any
+) -> None:
+    build(lake, tmp_path)
+    _, kept, _ = ask("name: prod\nhistory: s3://ops/m/\ntables: [{table: '*.*'}]")
+    _, forgets, _ = ask("name: prod\nhistory: {at: s3://ops/m/, keep: 400d}\ntables: [{table: '*.*'}]")
+    more = {
+        ("s3:DeleteObject", f"arn:aws:s3:::ops/m/{folder}*", "*") for folder in ("datasets/", "runs/prod/")
+    }
+    assert rights(forgets) - rights(kept) == more
+    assert rights(kept) < rights(forgets)
+    assert {each["Sid"] for each in forgets["Statement"]} - {each["Sid"] for each in kept["Statement"]} == {
+        "ForgetWhatIsOld"
+    }
+
+
+def test_of_a_local_history_nothing_is_asked(lake: HttpLake, tmp_path: Path, ask: Any) -> None:
+    build(lake, tmp_path)
+    _, policy, _ = ask("history: {at: kept/, keep: 400d}\ntables: [{table: '*.*'}]")
+    assert not [each for each in rights(policy) if each[0] in ("s3:DeleteObject", "s3:PutObject")]
+
+
 def test_a_key_by_its_alias_is_found_and_that_of_aws_needs_nothing(lake: HttpLake, ask: Any) -> None:
     kms: Any = boto3.client("kms")
     s3: Any = boto3.client("s3")
@@ -409,6 +431,7 @@ def test_each_part_declares_its_own() -> None:
         "checks.channels.heartbeat",
         "checks.channels.kept_secrets",
         "checks.channels.sns",
+        "checks.history.datasets.keeping",
         "checks.history.s3",
         "checks.lake.glue.catalog",
         "checks.lake.fetch",
@@ -422,13 +445,21 @@ def test_each_part_declares_its_own() -> None:
     }
     assert "sns:GetTopicAttributes" not in actions()
     assert "sts:AssumeRole" in actions()
-    assert set(of_setup()) == {"checks.history.caller", "checks.lake.account"}
+    assert set(of_setup()) == {
+        "checks.history.caller",
+        "checks.history.datasets.engines",
+        "checks.lake.account",
+    }
 
 
 def test_only_history_and_reports_are_written() -> None:
     writing = {name for name, found in declared().items() if "s3:PutObject" in found}
     assert writing == {"checks.channels.file", "checks.history.s3"}
-    assert not [each for each in actions() if each.split(":")[1].startswith(("Create", "Delete", "Update"))]
+    changing = [each for each in actions() if each.split(":")[1].startswith(("Create", "Delete", "Update"))]
+    assert changing == ["s3:DeleteObject"]  # only where the config says how long the history is kept
+    assert [name for name, found in declared().items() if "s3:DeleteObject" in found] == [
+        "checks.history.datasets.keeping"
+    ]
     assert {each for each in actions() if each.split(":")[1].startswith("Put")} == {
         "cloudwatch:PutMetricData",
         "events:PutEvents",

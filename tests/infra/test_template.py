@@ -236,7 +236,11 @@ def test_the_history_is_private_encrypted_versioned_and_outlives_the_stack(
     (encryption,) = made["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert encryption == {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
     expiring = [each for each in made["LifecycleConfiguration"]["Rules"] if "ExpirationInDays" in each]
-    assert [(each["Prefix"], each["ExpirationInDays"]) for each in expiring] == [("table-monitor/runs/", 400)]
+    assert [(each["Prefix"], each["ExpirationInDays"]) for each in expiring] == [
+        ("table-monitor/runs/", 400),
+        ("table-monitor/datasets/", 400),
+    ]
+    assert expiring[1]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}  # every run makes one more
     policy = template["Resources"]["MonitorHistoryPolicy"]
     assert policy["DeletionPolicy"] == "RetainExceptOnCreate"
     denied = policy_of(template, "MonitorHistoryPolicy")["TlsOnly"]

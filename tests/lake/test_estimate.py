@@ -19,6 +19,7 @@ from checks.rules.freshness import FreshnessConfig
 from checks.rules.partitions import PartitionsConfig
 from checks.rules.volume import VolumeConfig
 from checks.schedule.runs import DEFAULT_CRON, RunTimes
+from checks.schedule.windows import Window
 from tests.support.lakes import MemoryLake, hive_location, prefix
 from tests.support.nights import Nights
 from tests.support.times import BERLIN, DAY, HOUR, UTC_ZONE, at
@@ -31,12 +32,17 @@ NOW = at("2026-11-23 12:00")
 CLOCK = Clock(now=NOW)
 
 
+NIGHTLY = {"nightly": (Window(5 * HOUR, 9 * HOUR, zone=BERLIN),)}
+
+
 def partitions(zone: ZoneInfo = BERLIN, **config: object) -> Rule:
-    return PartitionsConfig.model_validate({"every": "1d", "due": "06:00", **config}).bind(Binding(zone=zone))
+    binding = Binding(zone=zone, windows=NIGHTLY)
+    return PartitionsConfig.model_validate({"every": "1d", "due": "06:00", **config}).bind(binding)
 
 
 def fresh(**config: object) -> Rule:
-    return FreshnessConfig.model_validate(config or {"max_age": "24h"}).bind(Binding(zone=BERLIN))
+    binding = Binding(zone=BERLIN, windows=NIGHTLY)
+    return FreshnessConfig.model_validate(config or {"max_age": "24h"}).bind(binding)
 
 
 def table(*keys: str, kind: str = "string", table_format: Format = Format.FILES) -> Table:
@@ -166,6 +172,22 @@ def test_a_deadline_that_is_seen_late_is_told_with_what_fits_better() -> None:
     ]
     hourly = partitions(every="1h", due=None, after="15m")
     assert told(hourly)[0].endswith("; cron(25 * * * ? *) fits better")
+
+
+def test_the_end_of_grace_and_of_windows_are_deadlines_too() -> None:
+    """A run right after the deadline sees a warning; when it has become critical no run looks for a day."""
+    assert told(partitions(), "cron(10 5 * * ? *)") == []
+    assert told(partitions(grace="4h"), "cron(10 5 * * ? *)") == [
+        "a run at cron(10 5 * * ? *) sees deadlines of a.t up to 21 h 10 min late; cron(10 4,5,8,9 * * ? *) fits better"
+    ]
+    assert told(fresh(by="06:00", grace="4h"), "cron(10 5 * * ? *)")[0].startswith(
+        "a run at cron(10 5 * * ? *) sees deadlines of a.t up to 21 h 10 min late"
+    )
+    for rule in (partitions(windows="nightly"), fresh(by="06:00", windows="nightly")):
+        assert told(rule, "cron(10 5 * * ? *)") == [
+            "a run at cron(10 5 * * ? *) sees deadlines of a.t up to 22 h 10 min late; cron(10 8 * * ? *) fits better"
+        ]
+        assert told(rule, "cron(10 8 * * ? *)") == []
 
 
 def test_what_is_suggested_is_not_warned_of() -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from checks import monitor
 from checks.config import load
+from checks.history.datasets import DATASETS
 from checks.model import Severity, Status
 from checks.report.build import FailOn
 from tests.support.accounts import Mail, Team, land, land_days
@@ -412,6 +413,10 @@ def test_state_and_reports_are_kept_in_s3(lake: HttpLake, team: Team) -> None:
     outcome = run(team, MORNING, {"table": "web.clicks"}, history="s3://ops/monitor/", event_id="e-1")
     keys = sorted(lake.s3.buckets["ops"].keys.keys())
     assert keys == [
+        *(
+            f"monitor/datasets/{name}/day=2026-11-23/prod~000.parquet"
+            for name in sorted(set(DATASETS) - {"marks"})
+        ),
         "monitor/leases/prod.json",
         "monitor/runs/prod/2026-11-23/e-1.json",
         "monitor/states/prod.json",

@@ -379,3 +379,24 @@ def test_one_value_moves_the_usual_no_further_than_its_neighbours(
     assert usual.expected >= 0
     assert usual.factor >= LEAST_FACTOR
     assert math.isfinite(usual.factor)
+
+
+def test_sizes_of_fortnights_quarters_and_years_are_remembered_beside_each_other() -> None:
+    """Their names differ at their ends, unlike those of hours, of which only the same hour is compared."""
+    cases = [
+        ("2w", ["2026-11-02", "2026-10-19"], ["2026-W45-W46", "2026-W43-W44"], "2025-W41-W42"),
+        ("3mo", ["2026-07-01", "2026-04-01"], ["2026-Q3", "2026-Q2"], "2024-Q1"),
+        ("1y", ["2025-01-01", "2024-01-01"], ["2025", "2024"], "2013"),
+    ]
+    for every, starts, labels, before in cases:
+        lake = MemoryLake()
+        table = lake.table("sales.orders", dt="string")
+        for start in starts:
+            lake.put(f"{hive_location(table, [start])}a.parquet", NOW - DAY, 100)
+            lake.register(table, [start], at=NOW - DAY)
+        block = {**DAILY, "every": every, "lookback": 2}
+        plan = plan_of(table, partitions=block, volume={"drop": "60%", "history": 4})
+        seen = look(lake, plan)
+        rule = next(rule for rule in plan.rules if rule.check == "volume")
+        kept = rule.remember(seen, TableMemory(sizes={before: Size(90, 1)}))["sizes"]
+        assert [kept[label] for label in (*labels, before)] == [Size(100, 1), Size(100, 1), Size(90, 1)]

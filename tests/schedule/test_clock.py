@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from checks.schedule.calendars import Calendar, public_holidays
 from checks.schedule.clock import first_instant, last_instant, parse_zone, say_instant, wall_of
 from checks.schedule.deadlines import Deadline, parse_times
-from checks.schedule.due import open_time_ago
 from checks.schedule.durations import parse_duration, parse_size, say_duration, say_size, write_duration
+from checks.schedule.open_time import open_time_ago
 from tests.support.times import BERLIN, DAY, HOUR, LORD_HOWE, NEW_YORK, SECOND, UTC_ZONE, at, wall
 
 WEEKDAYS = Calendar("weekdays", frozenset({5, 6}))

@@ -17,9 +17,12 @@ from checks.schedule.deadlines import Deadline, parse_times
 from checks.schedule.due import MOST_PERIODS, Schedule, default_grace
 from checks.schedule.periods import (
     DAILY,
+    FORTNIGHTLY,
     HOURLY,
     MONTHLY,
+    QUARTERLY,
     WEEKLY,
+    YEARLY,
     Every,
     back_from,
     parse_every,
@@ -28,7 +31,8 @@ from checks.schedule.periods import (
 )
 from tests.support.times import BERLIN, DAY, HOUR, NEW_YORK, SECOND, UTC_ZONE, at
 
-EVERIES = [parse_every(text) for text in ("15m", "1h", "6h", "1d", "1w", "1mo")]
+EVERIES = [parse_every(text) for text in ("15m", "1h", "6h", "1d", "1w", "2w", "1mo", "3mo", "1y")]
+EVERIES.append(FORTNIGHTLY.anchored(date(2026, 1, 5)))
 WEEKDAYS = Calendar("weekdays", frozenset({5, 6}))
 ZONES = sorted(zoneinfo.available_timezones() - {"localtime", "Factory"})
 
@@ -96,6 +100,16 @@ def test_a_local_day_has_23_24_or_25_hours() -> None:
         ("2026-03-01 00:00", DAILY, ["2026-03-01", "2026-02-28", "2026-02-27"]),
         ("2027-01-04 00:00", WEEKLY, ["2027-W01", "2026-W53", "2026-W52"]),
         ("2026-01-04 23:59", WEEKLY, ["2026-W01", "2025-W52", "2025-W51"]),
+        ("2026-11-22 00:00", FORTNIGHTLY, ["2026-W47-W48", "2026-W45-W46", "2026-W43-W44"]),
+        ("2026-11-15 23:59:59", FORTNIGHTLY, ["2026-W45-W46", "2026-W43-W44", "2026-W41-W42"]),
+        ("2026-11-16 00:00", FORTNIGHTLY, ["2026-W47-W48", "2026-W45-W46", "2026-W43-W44"]),
+        ("2027-01-10 00:00", FORTNIGHTLY, ["2026-W53-W01", "2026-W51-W52", "2026-W49-W50"]),
+        ("2027-01-11 00:00", FORTNIGHTLY, ["2027-W02-W03", "2026-W53-W01", "2026-W51-W52"]),
+        ("2026-09-30 23:59:59", QUARTERLY, ["2026-Q3", "2026-Q2", "2026-Q1"]),
+        ("2026-10-01 00:00", QUARTERLY, ["2026-Q4", "2026-Q3", "2026-Q2"]),
+        ("2026-01-01 00:00", QUARTERLY, ["2026-Q1", "2025-Q4", "2025-Q3"]),
+        ("2025-12-31 23:59:59", YEARLY, ["2025", "2024", "2023"]),
+        ("2026-01-01 00:00", YEARLY, ["2026", "2025", "2024"]),
         ("2026-01-31 23:59:59", MONTHLY, ["2026-01", "2025-12", "2025-11"]),
         ("2026-01-01 00:00", MONTHLY, ["2026-01", "2025-12", "2025-11"]),
         (
@@ -109,19 +123,93 @@ def test_leap_days_month_ends_and_year_ends(now: str, every: Every, expected: li
     assert labels(now, every, UTC_ZONE, 3) == expected
 
 
-@pytest.mark.parametrize("text", ["7h", "2d", "0m", "25h", "1y", "d", "", 5, None, "2mo", "1441m"])
+@pytest.mark.parametrize(
+    "text", ["7h", "2d", "0m", "25h", "2y", "d", "", 5, None, "2mo", "1441m", "6mo", "3w", "0y", "13mo"]
+)
 def test_a_cadence_that_does_not_divide_time_is_told(text: object) -> None:
     with pytest.raises(
-        ValueError, match="write one of 15m, 1h, 6h and other divisors of a day, 1d, 1w and 1mo"
+        ValueError, match="write one of 15m, 1h, 6h and other divisors of a day, 1d, 1w, 2w, 1mo, 3mo and 1y"
     ):
         parse_every(text)
 
 
 @pytest.mark.parametrize(
-    ("text", "written"), [("24h", "1d"), ("60m", "1h"), ("1d", "1d"), ("90m", "90m"), ("1mo", "1mo")]
+    ("text", "written"),
+    [
+        ("24h", "1d"),
+        ("60m", "1h"),
+        ("1d", "1d"),
+        ("90m", "90m"),
+        ("1mo", "1mo"),
+        ("2w", "2w"),
+        ("3mo", "3mo"),
+        ("1y", "1y"),
+        (" 3 mo ", "3mo"),
+    ],
 )
 def test_cadences_are_read_and_written(text: str, written: str) -> None:
     assert str(parse_every(text)) == written
+
+
+@pytest.mark.parametrize(("text", "instead"), [
+    ("14d", "2w"), ("2 weeks", "2w"), ("biweekly", "2w"), ("P2W", "2w"), ("fortnight", "2w"),
+    ("quarterly", "3mo"), ("@quarterly", "3mo"), ("P3M", "3mo"), ("1q", "3mo"), ("quarter", "3mo"), ("3M", "3mo"),
+    ("yearly", "1y"), ("annually", "1y"), ("12mo", "1y"), ("365d", "1y"), ("P1Y", "1y"), ("year", "1y"),
+])  # fmt: skip
+def test_other_ways_of_writing_slow_cadences_are_told_with_what_to_write(text: str, instead: str) -> None:
+    with pytest.raises(ValueError, match=f"write {instead}$"):
+        parse_every(text)
+
+
+@pytest.mark.parametrize(("day", "label"), [
+    ("2026-11-16", "2026-W47-W48"), ("2026-11-22", "2026-W47-W48"), ("2026-11-23", "2026-W46-W47"),
+    ("2026-11-29", "2026-W46-W47"), ("2024-01-01", "2026-W47-W48"), ("2024-01-08", "2026-W46-W47"),
+    ("1999-12-27", "2026-W46-W47"), ("2031-01-06", "2026-W47-W48"), ("2031-01-13", "2026-W46-W47"),
+])  # fmt: skip
+def test_an_anchor_says_which_week_begins_a_pair(day: str, label: str) -> None:
+    every = FORTNIGHTLY.anchored(date.fromisoformat(day))
+    assert labels("2026-11-18 12:00", every, UTC_ZONE, 1) == [label]
+    assert str(every) == "2w"
+
+
+@pytest.mark.parametrize("every", EVERIES, ids=str)
+@given(moment=st.datetimes(datetime(1975, 1, 1), datetime(2037, 12, 31)))
+def test_a_label_is_read_back_as_the_start_of_its_cell(every: Every, moment: datetime) -> None:
+    start = every.floor(moment)
+    assert every.start_of(every.label(start)) == start
+    assert every.floor(start) == start <= moment < every.step(start)
+    assert every.step(every.step(start), -1) == start
+    assert every.start_of("now") is None
+
+
+def test_a_label_of_another_cadence_is_none() -> None:
+    assert QUARTERLY.start_of("2026-11") is None
+    assert QUARTERLY.start_of("2026-Q5") is None
+    assert YEARLY.start_of("2026-Q1") is None
+    assert FORTNIGHTLY.start_of("2026-W47") is None
+    assert FORTNIGHTLY.start_of("2026-W46-W47") is None
+    assert WEEKLY.start_of("2026-W54") is None
+
+
+@pytest.mark.parametrize("every", EVERIES[4:], ids=str)
+@pytest.mark.parametrize(
+    "zone", ["Europe/Berlin", "Pacific/Apia", "Pacific/Kwajalein", "America/Havana", "Asia/Gaza"]
+)
+def test_slow_periods_tile_the_years_between_1980_and_2037(every: Every, zone: str) -> None:
+    later: Period | None = None
+    for period in back_from(datetime(2037, 12, 31, tzinfo=UTC), every, ZoneInfo(zone)):
+        assert later is None or period.end == later.start
+        assert period == period_of(period.wall, every, ZoneInfo(zone))
+        if period.start.year < 1980:
+            break
+        later = period
+
+
+def test_long_periods_end_with_the_first_year_there_is() -> None:
+    years = list(back_from(at("2026-11-22 12:00"), YEARLY, UTC_ZONE))
+    assert [years[0].label, len(years) > 2000] == ["2026", True]
+    assert period_of(datetime(9999, 12, 31), YEARLY, UTC_ZONE) is None
+    assert period_of(datetime(1, 1, 1), FORTNIGHTLY.anchored(date(2024, 1, 8)), BERLIN) is None
 
 
 def daily(**values: object) -> Schedule:
@@ -220,7 +308,7 @@ def test_a_calendar_that_never_opens_leaves_nothing_due() -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(
-    every=st.sampled_from([HOURLY, DAILY, WEEKLY, parse_every("6h")]),
+    every=st.sampled_from([HOURLY, DAILY, WEEKLY, parse_every("6h"), *EVERIES[5:]]),
     zone=st.sampled_from([BERLIN, NEW_YORK, ZoneInfo("Australia/Lord_Howe"), UTC_ZONE]),
     cron=st.sampled_from([None, "0 6 * * *", "30 2 * * *"]),
     moment=st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31)),
@@ -257,6 +345,5 @@ def test_the_grace_is_a_quarter_of_the_period_and_at_most_a_day() -> None:
         HOUR / 4,
         HOUR * 1.5,
         6 * HOUR,
-        DAY,
-        DAY,
+        *[DAY] * 6,
     ]

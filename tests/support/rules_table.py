@@ -33,12 +33,12 @@ SECRET = "secret"
 """The bucket that the monitor may not read."""
 UTC_ZONE = ZoneInfo("UTC")
 _COLUMNS = ["what is there", "now", "verdict", "what is said"]
-_TOP_KEYS = ("timezone", "calendars")
+_TOP_KEYS = ("timezone", "calendars", "windows")
 _SEMICOLON = re.compile(r"\s*;\s*")
 _KEY = re.compile(r"(\w+) \(([\w()]+)\)(?: as (\S+?))?")
 _OFFSET = re.compile(r"(\d+)([dhms])")
 _WHEN = r"(?P<when>[+-][\ddhms]+|[\d-]+ [\d:]+)"
-_PLACE = r"(?P<first>[\dTW:-]+)(?:\.\.(?P<last>[\dTW:-]+))?(?P<rest>(?:/\w+)*)"
+_PLACE = r"(?P<first>[\dTWQ:-]+)(?:\.\.(?P<last>[\dTWQ:-]+))?(?P<rest>(?:/\w+)*)"
 _PHRASES = {
     "alone": re.compile(r"(?P<what>nothing|location denied|listing ended early)"),
     "run": re.compile(rf"last run {_WHEN}"),
@@ -333,7 +333,9 @@ class _Writer:
         return found
 
     def _label(self, text: str) -> tuple[Every, datetime]:
-        """Read a period's label; the year is 2026 where none is given."""
+        """Read a period's label; the year is 2026 where none is given, but in a label of the stated cadence."""
+        if (start := self.every.start_of(text)) is not None:
+            return self.every, start
         if "W" in text:
             year, _, week = text.rpartition("W")
             return WEEKLY, datetime.fromisocalendar(int(year.strip("-") or 2026), int(week), 1)

@@ -25,6 +25,7 @@ _TEXTS = ("string", "varchar", "char")
 _ORDERS = (
     ("year", "month", "day", "hour", "minute", "second"),
     ("year", "yearday", "hour", "minute"),
+    ("year", "quarter", "month", "day", "hour", "minute", "second"),
     ("isoyear", "isoweek"),
     ("epoch",),
     ("epoch_ms",),

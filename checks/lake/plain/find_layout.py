@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from checks.lake.s3.table_reader import LakeReader
     from checks.model import Table
     from checks.rules.base import TablePlan
+    from checks.schedule.periods import Every
 
 _LEVELS = 4
 """Levels of folders that are looked through for a dated path: year, month, day, hour."""
@@ -46,12 +47,12 @@ def layout_of(plan: TablePlan, reader: LakeReader) -> TimeLayout | Problem:
     At most one request to Glue, and one or two (for a prefix at most four) to S3, and none where it is
     stated or remembered. Raises Unobserved.
     """
-    table, zone = plan.table, plan.labels
+    table, zone, every = plan.table, plan.labels, plan.every
     if not table.partition_keys:
         return _path_layout(plan, reader, zone)
     stated = plan.stated_layout
     if is_projected(table) and (stated is None or not stated.formats):
-        return projected_layout(table, stated, zone)
+        return projected_layout(table, stated, zone, every)
     if stated is not None and stated.formats:
         return infer_layout(table.partition_keys, (), zone, _with_keys(stated, table))
     remembered = _remembered(plan, zone, stated)
@@ -60,10 +61,12 @@ def layout_of(plan: TablePlan, reader: LakeReader) -> TimeLayout | Problem:
     rows = sample(reader.partitions, table)
     if not rows:  # nothing is registered: the names of folders may tell
         rows = _hive_rows(table, _names(reader, table, table.location or "")[0])
-    return infer_layout(table.partition_keys, rows, zone, stated)
+    return infer_layout(table.partition_keys, rows, zone, stated, every)
 
 
-def projected_layout(table: Table, stated: StatedLayout | None, zone: ZoneInfo) -> TimeLayout | Problem:
+def projected_layout(
+    table: Table, stated: StatedLayout | None, zone: ZoneInfo, every: Every | None = None
+) -> TimeLayout | Problem:
     """Return the layout that the table's properties state, of the stated keys where some are."""
     try:
         found = projection_of(table).stated_layout
@@ -82,7 +85,7 @@ def projected_layout(table: Table, stated: StatedLayout | None, zone: ZoneInfo) 
             f"{table.id}: its projection has no key that carries time: {shown}",
             how_to_state(table.partition_keys),
         )
-    return infer_layout(table.partition_keys, (), zone, found)
+    return infer_layout(table.partition_keys, (), zone, found, every)
 
 
 def _with_keys(stated: StatedLayout, table: Table) -> StatedLayout:
@@ -135,7 +138,7 @@ def _path_layout(plan: TablePlan, reader: LakeReader, zone: ZoneInfo) -> TimeLay
         dated = [name for name in names[-1] if any(sign.isdigit() for sign in name.removeprefix(below))]
         below = (dated or names[-1])[-1]
     for level in reversed(names):
-        found = infer_path(level, zone)
+        found = infer_path(level, zone, plan.every)
         if isinstance(found, TimeLayout):
             return found
     if files:

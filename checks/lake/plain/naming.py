@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from checks.model import Period
 from checks.schedule.clock import first_instant, wall_of
 from checks.schedule.formats import compile_format
-from checks.schedule.periods import HOURLY, back_from, period_at
+from checks.schedule.periods import HOURLY, MONTHLY, back_from, period_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -92,8 +92,12 @@ class Naming:
             else:
                 wanted = [cell for cell in cells if admits is None or admits(cell.wall)]
                 if len(wanted) > _MOST_PLACES:
-                    return []
-                places = [place for cell in wanted for place in self._places(layout, cell)]
+                    months = self._months(layout, period, cells)
+                    if not months:
+                        return []
+                    places = months
+                else:
+                    places = [place for cell in wanted for place in self._places(layout, cell)]
             found |= {place.location: place for place in places}
         return list(found.values())
 
@@ -206,6 +210,19 @@ class Naming:
         values = layout.write(cell) | dict(self.values)
         ordered = tuple(values[name] for name in self.key_order)
         return Place(fill(self.template, values, escaped=self.escaped), ordered)
+
+    def _months(self, layout: TimeLayout, period: Period, cells: list[Period]) -> list[Place]:
+        """Return the beginnings of names of a long period's months; empty where one of them has none of its own."""
+        by_month: dict[datetime, list[Period]] = {}
+        for cell in cells:
+            by_month.setdefault(MONTHLY.floor(cell.wall), []).append(cell)
+        if len(by_month) < 2:
+            return []
+        found = []
+        for wall, days in by_month.items():
+            part = Period(max(days[-1].start, period.start), days[0].end, wall, MONTHLY.label(wall))
+            found.append(self._shared(layout, part, days))
+        return [Place(text) for text in found if text is not None] if None not in found else []
 
     def _shared(self, layout: TimeLayout, period: Period, cells: list[Period]) -> str | None:
         names = [self._place(layout, cell).location for cell in cells]

@@ -16,6 +16,7 @@ from pyiceberg.transforms import (
     HourTransform,
     IdentityTransform,
     MonthTransform,
+    YearTransform,
 )
 from pyiceberg.types import NestedField, TimestampType
 
@@ -95,6 +96,27 @@ def test_hidden_days_of_a_timestamp_are_found(tmp_path: Path, keys: dict[str, st
             {"2026-11-21T14:00": MISSING, "2026-11-21T13:00": PRESENT, "2026-11-21T12:00": PRESENT},
         ),
         (MonthTransform(), "1mo", [12 * 56 + 10], at("12-15 00:00"), {"2026-11": PRESENT}),
+        (
+            MonthTransform(),
+            "3mo",
+            [12 * 56 + 5, 12 * 56 + 10],
+            at("2027-01-02"),
+            {"2026-Q4": PRESENT, "2026-Q3": MISSING, "2026-Q2": PRESENT},
+        ),
+        (
+            YearTransform(),
+            "1y",
+            [54, 56],
+            at("2027-01-02"),
+            {"2026": PRESENT, "2025": MISSING, "2024": PRESENT},
+        ),
+        (
+            DayTransform(),
+            "2w",
+            [days_since_1970("2026-11-01"), days_since_1970("2026-11-29")],
+            at("12-01 00:00"),
+            {"2026-W47-W48": PRESENT, "2026-W45-W46": MISSING, "2026-W43-W44": PRESENT},
+        ),
     ],
 )
 def test_hidden_hours_and_months_are_found(

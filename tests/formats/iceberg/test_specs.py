@@ -353,6 +353,13 @@ def test_fields_of_structs_are_columns_too(tmp_path: Path) -> None:
         ("month", "1w", False),
         ("month", "1mo", True),
         ("year", "1mo", False),
+        ("day", "2w", True),
+        ("month", "2w", False),
+        ("day", "3mo", True),
+        ("month", "3mo", True),
+        ("year", "3mo", False),
+        ("month", "1y", True),
+        ("year", "1y", True),
     ],
 )
 def test_only_what_lies_within_a_period_tells_it(unit: str, every: str, *, within: bool) -> None:

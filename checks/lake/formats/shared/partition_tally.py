@@ -164,7 +164,7 @@ def layout_of(
     if stated is not None and not stated.keys and len(stated.formats) == 1 and len(keys) == 1:
         stated = StatedLayout((keys[0].name,), stated.formats)
     rows = [tuple(row) for row, _ in zip(samples, range(_SAMPLE), strict=False)]
-    found = infer_layout(keys, rows, plan.labels, stated or told)
+    found = infer_layout(keys, rows, plan.labels, stated or told, plan.every)
     if isinstance(found, Problem) and not rows and stated is None and plan.memory.layout is not None:
         before = layout_from_json(plan.memory.layout, plan.labels)
         if before is not None and {key.name for key in before.keys} <= {key.name for key in keys}:
