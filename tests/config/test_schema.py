@@ -79,7 +79,7 @@ def route_with(block: str, key: str, value: object) -> dict[str, Any]:
     if block == "Match":
         return {"match": {key: value}, "topic": TOPIC}
     if block == "Webhook":
-        companions = WEBHOOKS["slack" if value in {"slack", "teams", "env:SLACK_URL"} else key]
+        companions = WEBHOOKS["slack" if value in ("slack", "teams", "env:SLACK_URL") else key]
         return {"match": {"owner": "a"}, "webhook": {**companions, key: value}}
     target = {"topic": TOPIC} if key == "match" else {}
     return {"match": {"owner": "a"}, **target, key: value}
