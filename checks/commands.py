@@ -281,7 +281,7 @@ def test_alert_command(arguments: argparse.Namespace) -> int:
     deliveries = monitor.send_test(config, _clock(), os.environ)
     if not deliveries:
         message = (
-            f"nobody to send to; write topic: or routes: into the config, or set TOPIC_ARN ({DEFAULT_CONFIG})"
+            f"no topic and no route to send to; write one into the config, or set TOPIC_ARN ({DEFAULT_CONFIG})"
         )
         raise Refused(message)
     for delivery in deliveries:
