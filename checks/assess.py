@@ -23,6 +23,7 @@ from checks.model import Finding, Problem, ProblemKind, Severity
 from checks.rules import CHECKS
 from checks.rules.base import Direction, Row
 from checks.rules.told_once import told_once
+from checks.rules.upstream import told_within_upstreams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -95,14 +96,18 @@ def findings_of(
 ) -> tuple[Finding, ...]:
     """Measure every rule on what was observed of its table (by its id), and judge all of them.
 
-    ``cover`` adds what people said of them: what they hide hides nothing itself.
+    ``cover`` adds what people said of them: what they hide hides nothing itself. What is told within another finding,
+    of its own table or of an upstream, is marked.
     """
+    plans = tuple(plans)
     with uncollected():
         measured: list[Measured] = []
         for plan in plans:
             about, seen, memory = plan.about, observations[plan.table.id], plan.memory
             measured += [Measured(about, rule, row_of(rule, seen, clock, memory)) for rule in plan.rules]
-        return told_once(cover(assess(measured)))
+        found = told_once(cover(assess(measured)))
+        stated = {plan.table.id: plan.entry.upstream for plan in plans if plan.entry.upstream}
+        return told_within_upstreams(found, stated)
 
 
 def assess(measured: Sequence[Measured]) -> tuple[Finding, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from array import array
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -12,6 +11,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from checks.learn import Alert, Arrival, confidence, explain, is_dated, replay_ordered, seen_by, share_of
+from checks.learn.budget import parse_budget
 from checks.learn.replay import order
 from checks.schedule.durations import say_duration
 
@@ -21,10 +21,20 @@ if TYPE_CHECKING:
 
     from checks.learn import Model, Need
 
+__all__ = [
+    "COLUMNS",
+    "Asked",
+    "Backtest",
+    "BadArrivals",
+    "parse_budget",
+    "read",
+    "run",
+    "say",
+    "summary",
+    "write_csv",
+]
 COLUMNS = ("table", "arrived_at", "partition", "size_bytes", "rows")
 _UNKNOWN = -1
-_BUDGET = re.compile(r"(\d+(?:\.\d+)?)\s*/\s*(week|month|year)")
-_A_MONTH = {"week": 365.25 / 12 / 7, "month": 1.0, "year": 1 / 12}
 
 
 class BadArrivals(ValueError):  # noqa: N818 - a sentence for the user
@@ -101,15 +111,6 @@ class Backtest:
     share: float
     wanted: float
     notes: tuple[str, ...]
-
-
-def parse_budget(text: str) -> float:
-    """Return the false alarms a month of `1/month`, `2/week` or `6/year`; raise ValueError with what to write."""
-    match = _BUDGET.fullmatch(text.strip())
-    if match is None or float(match[1]) <= 0:
-        message = f"{text!r} is not a number of false alarms; write one such as 1/month, 2/week or 6/year"
-        raise ValueError(message)
-    return float(match[1]) * _A_MONTH[match[2]]
 
 
 def read(path: Path) -> tuple[dict[str, Recorded], tuple[str, ...]]:

@@ -24,6 +24,7 @@ from checks.commands import (
     schema_command,
     test_alert_command,
     validate_command,
+    wait_command,
 )
 from checks.history_commands import history_command, report_command
 from checks.installation import BrokenInstallation, broken
@@ -123,6 +124,7 @@ def parser() -> argparse.ArgumentParser:
         help="when the monitor runs, an EventBridge expression in UTC; without it $CRON_SCHEDULE, else midnight",
     )
 
+    _wait_command(commands)
     explain = commands.add_parser(
         "explain", help="tell all that is known of one table, in words", description=explain_command.__doc__
     )
@@ -198,6 +200,26 @@ def _help_command(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _wait_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    wait = commands.add_parser(
+        "wait", help="wait until a table, or one of its periods, is there", description=wait_command.__doc__
+    )
+    wait.set_defaults(command=wait_command)
+    wait.add_argument(
+        "table", metavar="TABLE", help="database.table, account/database.table or s3://bucket/prefix/"
+    )
+    _config_option(wait)
+    wait.add_argument(
+        "--period", metavar="P", help="this period, such as 2026-11-22; else until nothing of the table fails"
+    )
+    wait.add_argument(
+        "--timeout", metavar="DURATION", type=_duration, default="2h", help="how long at most (2h)"
+    )
+    wait.add_argument(
+        "--every", metavar="DURATION", type=_duration, default="1m", help="how long between two looks (1m)"
+    )
+
+
 def _history_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     history = commands.add_parser(
         "history", help="tell what became of a table over time", description=history_command.__doc__
@@ -238,7 +260,7 @@ def _history_commands(commands: argparse._SubParsersAction[argparse.ArgumentPars
 def _format_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format",
-        choices=("text", "json", "html"),
+        choices=("text", "json", "html", "junit"),
         help="how the report is written (by FILE's ending, else text)",
     )
     parser.add_argument(

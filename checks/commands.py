@@ -197,6 +197,34 @@ def plan_command(arguments: argparse.Namespace) -> int:
     return NOT_DELIVERED if planned.findings else 0
 
 
+def wait_command(arguments: argparse.Namespace) -> int:
+    """Wait until a period of a table has its data (without --period: until nothing of it fails), or time is up.
+
+    Exits with 0 once it is there, with 1 when the time is up and it is not, with 3 when that could not be told.
+    """
+    import time
+
+    from checks import monitor, waiting
+
+    config = _load(arguments)
+    asked = waiting.Waiting(
+        table=arguments.table, period=arguments.period, timeout=arguments.timeout, every=arguments.every
+    )
+    try:
+        answer = waiting.wait(
+            config,
+            asked,
+            os.environ,
+            _clock,
+            time.sleep,
+            lambda said: print(said, file=sys.stderr, flush=True),
+        )
+    except (monitor.NothingMatches, waiting.NotAwaited) as error:
+        raise Refused(str(error)) from None
+    print(answer.said)
+    return answer.came.value
+
+
 def explain_command(arguments: argparse.Namespace) -> int:
     """Tell what the config says of one table, which data is due, what is there, and the verdict; change nothing."""
     from checks import explain, monitor
@@ -280,9 +308,7 @@ def test_alert_command(arguments: argparse.Namespace) -> int:
     config = _load(arguments)
     deliveries = monitor.send_test(config, _clock(), os.environ)
     if not deliveries:
-        message = (
-            f"no topic and no route to send to; write one into the config, or set TOPIC_ARN ({DEFAULT_CONFIG})"
-        )
+        message = f"no topic and no route to send to; write one into the config, or set TOPIC_ARN ({DEFAULT_CONFIG})"
         raise Refused(message)
     for delivery in deliveries:
         print(

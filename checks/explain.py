@@ -15,10 +15,10 @@ from checks.lake.glue.catalog import prefix_table
 from checks.lake.plain.earlier_answers import say_spared
 from checks.layout import layout_from_json
 from checks.layout.projection import Unprojectable, is_projected, projection_of
-from checks.model import ProblemKind, Unobserved
+from checks.model import Format, ProblemKind, Unobserved
 from checks.monitor import run_marks
 from checks.monitor.delivery import may_take
-from checks.monitor.plan import plan_of
+from checks.monitor.plan import plan_of, shared
 from checks.monitor.run_memory import Memory
 from checks.rules.dimensions import say_combination
 from checks.schedule.clock import say_instant
@@ -93,7 +93,10 @@ def explain(config: Config, table: str, clock: Clock, history: str, owner: Owner
     entries, resolved, found = _find(config, table, lake, memory.state)
     if resolved.problem is not None:
         raise NotWatched(f"{resolved.problem.message}; {resolved.problem.remedy}")
-    plan = plan_of(found, resolved, config, memory.state.tables, clock.now, matched_by=resolved.matched_by)
+    known = memory.state.tables
+    plan = plan_of(found, resolved, config, known, clock.now, matched_by=resolved.matched_by)
+    learning = sum(record.memory.arrivals is not None for record in known.values())
+    (plan,) = shared([plan], config.settings.false_alarms, learning)
     seen = lake.observe_all([plan], clock)[found.id]
     marks = run_marks.read(memory, clock.now, config.settings.timezone)
     return say(
@@ -220,6 +223,9 @@ def _config(known: Explained) -> Iterator[str]:
             )
     for key, sourced in merged.values.items():
         yield f"{key}: {_written(sourced.value)}"
+    for upstream in known.plan.entry.upstream or ():
+        if not config.watches(upstream):
+            yield f"upstream {upstream} is not watched, so it hides nothing"
     for check, reason in known.plan.silences.items():
         yield f"{check} is silenced: {reason}"
     for route in config.routes:
@@ -254,7 +260,7 @@ def _table(known: Explained) -> Iterator[str]:
         if is_projected(table):
             yield from _projection(table)
     elif not table.is_prefix:
-        yield "no partition keys"
+        yield "no partition keys" + ("" if table.format is Format.FILES else " in the catalog")
     if known.plan.entry.chosen is not None:
         yield f"only objects named {known.plan.entry.chosen} are data"
 
@@ -275,6 +281,15 @@ def _projection(table: Table) -> Iterator[str]:
             yield f"{name} is one of {', '.join(values[:5])}{more}"
 
 
+def _as_one(plan: TablePlan) -> str:
+    """Say that nothing was read by period, and why as far as that is known."""
+    if plan.table.format is not Format.FILES:
+        return "read by its log, as a whole"
+    if plan.schedule is None and not plan.table.partition_keys:
+        return "read as one place: no check asks for its periods"
+    return "read as one place: no key and no path was seen to carry time"
+
+
 def _time(known: Explained) -> Iterator[str]:
     seen, plan = known.seen, known.plan
     layout = layout_from_json(seen.layout, known.resolved.zone) if seen.layout else None
@@ -284,7 +299,7 @@ def _time(known: Explained) -> Iterator[str]:
             if seen.problem.remedy:
                 yield seen.problem.remedy
         else:
-            yield "read as one place: time stands in no key and no path"
+            yield _as_one(plan)
         return
     yield f"{layout.say()}: {_evidence(known, layout.evidence)}"
     if not layout.padding_known:

@@ -38,6 +38,7 @@ def findings(found: Sequence[Finding]) -> pd.DataFrame:
             "advice": finding.to_do,
             "owner": finding.owner,
             "silenced": finding.silenced,
+            "within": finding.within or None,
         }
         for finding in found
     ]
@@ -60,6 +61,7 @@ _FINDING_TYPES: dict[str, Any] = {
     "advice": "string",
     "owner": "string",
     "silenced": "string",
+    "within": "string",
 }
 
 

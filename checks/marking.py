@@ -14,12 +14,12 @@ from checks.changes.marked import say_covered, say_mark, speaks_of
 from checks.config.key_types import parse_moment
 from checks.config.keys import matches_id
 from checks.config.resolved import in_utc
-from checks.config.selectors import parse_bucket
 from checks.config.validation_sentences import did_you_mean
 from checks.history.mark_document import written
 from checks.marks import Covered, Mark, MarkKind
 from checks.model import Status, iso
 from checks.rules import CHECKS
+from checks.rules.table_ids import parse_bucket
 from checks.schedule.clock import say_instant, wall_of
 from checks.schedule.periods import period_of
 from checks.text import clean, listing
@@ -222,9 +222,15 @@ def _is_watched(config: Config, text: str) -> bool:
         return False
 
 
+def _is_told(told: Told) -> bool:
+    """Tell whether something is told now, by itself or within an upstream; not what goes with an item of its table."""
+    elsewhere = [host for host in told.within.values() if not host.startswith(f"{told.table}|")]
+    return not told.silenced and (told.was_any_told or bool(elsewhere))
+
+
 def _open(state: State, table: str, asked: Asked) -> tuple[Covered, ...]:
     """Return the troubles of a table that are told now; raises NotMarked where there are none."""
-    told = [one for one in state.told.values() if one.table == table and not one.silenced]
+    told = [one for one in state.told.values() if one.table == table and _is_told(one)]
     if asked.check is not None:
         told = [one for one in told if one.check == asked.check]
     covers = [each for one in sorted(told, key=lambda one: one.check) for each in _covered(one)]
@@ -242,10 +248,14 @@ def _covered(told: Told) -> Iterator[Covered]:
     severity = told.severity.value if told.severity is not None else None
     if told.items and not told.unchecked:
         for key, item in sorted(told.items.items()):
+            if not told.was_told(key):  # it is told within another one
+                continue
             worst = item.severity.value if item.severity is not None else None
             yield Covered(
                 check=told.check, item=key, state=item.state.value, severity=worst, since=item.since
             )
+        return
+    if not told.was_told():
         return
     state = Status.UNKNOWN if told.unchecked else told.status
     yield Covered(check=told.check, item=None, state=state.value, severity=severity, since=told.since)

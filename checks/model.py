@@ -190,6 +190,12 @@ class Listing:
     newest_key: str | None = None
     oldest_at: datetime | None = None
     complete: bool = True
+    rewritten_at: datetime | None = None
+    """When the newest object was written of which the layout tells that a compaction wrote it; ``rewritten_key`` is it.
+
+    Such are data and no arrivals: ``newest_at`` and ``oldest_at`` leave them out.
+    """
+    rewritten_key: str | None = None
     ignored_objects: int = 0
     """Objects that are not data: markers, logs, hidden names, names outside ``pattern``."""
     left_out: int = 0
@@ -202,6 +208,8 @@ class Listing:
     """Why there may be more than this, where a log told of a part of the files."""
     newest_files: tuple[FileSeen, ...] = ()
     names: Names | None = None
+    times: frozenset[int] = frozenset()
+    """When data came, in whole seconds since 1970 (UTC), one of each minute, where a check asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,6 +349,8 @@ class Observation:
     ``newest`` is the newest arrival known from a table format's own log. ``footers`` are those of the newest files.
     Where a check asks for it, a log also tells ``whole``, how much the table holds, ``live``, what its files are
     like, and ``values``, the newest ones of a column. ``log_answer`` is what later runs may take in place of a look.
+    ``arrivals`` are further times at which data came, in whole seconds since 1970 (UTC), where a check learns of them;
+    without ``arrivals_whole`` they, and those of listings, need not be all since an earlier look.
     ``problem`` is set when the table as a whole could not be read; what is set beside it still holds. ``behind`` says
     why readers of the table see less than was written, with what mends it.
     """
@@ -363,6 +373,8 @@ class Observation:
     live: WholeSeen | None = None
     values: ValuesSeen | None = None
     log_answer: LogAnswer | None = None
+    arrivals: frozenset[int] = frozenset()
+    arrivals_whole: bool = True
     requests: int = 0
 
 
@@ -408,6 +420,27 @@ class LogAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArrivalsKept:
+    """The arrivals of a table that a check learns from, and how its last silence went.
+
+    ``times`` holds them in order, in whole seconds since 1970 (UTC): the first, then the seconds from each to the next.
+    ``last_at`` is the newest arrival of all, ``looked_at`` when it was seen; ``is_outdated`` tells that what came since
+    the last of ``times`` was seen in part only, and has to be learned anew.
+    ``opened_at`` is since when an alert is open, ``returned`` how many arrivals came since; ``told_s`` the seconds of
+    the last silence that was told until the rhythm is back, ``in_time`` how many came in time since.
+    """
+
+    times: str = ""
+    last_at: datetime | None = None
+    looked_at: datetime | None = None
+    is_outdated: bool = False
+    opened_at: datetime | None = None
+    returned: int = 0
+    told_s: int = 0
+    in_time: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TableMemory:
     """What earlier runs remember of one table; all of it may be absent.
 
@@ -420,7 +453,8 @@ class TableMemory:
     is checked; ``schema`` holds the columns and then the partition keys last seen, where these are checked.
     ``answers`` are what was seen of partitions of the lookback, by their location, where that may spare a request;
     ``log_answer`` is what was read of the table's log. ``ages`` are those beyond which periods were gone, each with
-    the last days on which that was seen.
+    the last days on which that was seen. ``arrivals`` is what limits are learned from, where they are;
+    ``firsts``, when the first data of earlier periods came (by label), what schedules are learned from.
     """
 
     first_period_at: datetime | None = None
@@ -433,13 +467,26 @@ class TableMemory:
     answers: Mapping[str, Answer] = field(default_factory=dict)
     log_answer: LogAnswer | None = None
     ages: Mapping[int, tuple[date, ...]] = field(default_factory=dict)
+    arrivals: ArrivalsKept | None = None
+    firsts: Mapping[str, datetime] = field(default_factory=dict)
+
+    @property
+    def has_to_learn(self) -> bool:
+        """True where the habit of the table has to be learned from what the lake holds: none is known that holds."""
+        return self.arrivals is None or self.arrivals.is_outdated
+
+    def knows_until(self, at: datetime | None) -> bool:
+        """Tell whether what came from an instant on holds all that came since the last look; None: since it began."""
+        looked_at = self.arrivals.looked_at if self.arrivals is not None else None
+        return at is None or looked_at is None or at <= looked_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """One period (and combination of dimensions) of a finding.
 
-    ``detail`` is a short sentence part for people; ``remedy`` a statement that mends it.
+    ``detail`` is a short sentence part for people; ``remedy`` a statement that mends it. ``within`` is the id of the
+    finding of another table that tells it, empty where its own finding does.
     """
 
     period: str
@@ -451,6 +498,7 @@ class Item:
     remedy: str = ""
     marked: str = ""
     """The id of the mark by which it is expected, so that it is not told; empty where there is none."""
+    within: str = ""
 
     @property
     def key(self) -> str:
@@ -469,6 +517,32 @@ class Limits:
 
     warning: Observed = None
     critical: Observed = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standstill:
+    """Nothing came since ``since`` (None: nothing ever came), and ``overdue_at`` is when something should have.
+
+    ``of`` says what: data that arrived, or events by the time that they tell themselves. ``item`` is the key of the
+    item that tells it, empty where the finding does as one. ``overdue_at`` is None where no deadline is known.
+    """
+
+    since: datetime | None
+    overdue_at: datetime | None
+    of: str = "arrivals"
+    item: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absence:
+    """What data a failing finding tells to be absent, as instants in UTC, so that tables can be held together.
+
+    ``periods`` are the stretches ``[start, end)`` that lack data, by the key of their item (empty where the finding
+    tells of a single one). ``standstill``: nothing came up to now.
+    """
+
+    periods: Mapping[str, tuple[datetime, datetime]] = field(default_factory=dict)
+    standstill: Standstill | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -515,10 +589,12 @@ class Finding:
     """The period of which too little came, where that is what it fails by."""
     lacking: tuple[str, ...] = ()
     """The periods that it tells to hold no data at all."""
+    absence: Absence | None = None
+    """What data it tells to be absent; None where it fails by something else."""
     within: str = ""
-    """The id of the finding that it is told within; empty where it is told by itself."""
+    """The id of the finding that all of it is told within; empty where it is told by itself."""
     told_with: tuple[Finding, ...] = ()
-    """Those that are told within it."""
+    """Those that are told within it, of its own table and of those that are made from it."""
     whole_table: bool = False
     """True when the finding stands for all checks of its table (it is not in the catalog)."""
 
@@ -532,6 +608,12 @@ class Finding:
     def id(self) -> str:
         """Identify the finding within a report."""
         return f"{self.table}|{self.check}"
+
+    @property
+    def hidden_in(self) -> frozenset[str]:
+        """The ids of the findings that it, or single items of it, are told within."""
+        hosts = {item.within for item in self.items if item.within}
+        return frozenset({*hosts, self.within} if self.within else hosts)
 
     @property
     def told_severity(self) -> Severity | None:
@@ -573,6 +655,8 @@ class Change:
     reported. ``because`` is the sentence of the finding it speaks of; ``before`` the one
     that was told of the trouble last time, where it is over or can no longer be checked. ``note`` says why it is
     over, where it was not mended; ``over`` holds the keys of the items that end with it, where it ends them as one.
+    ``also`` are the tables, each with its owner, that were told within a trouble that is over: whoever was told of
+    these is told of its end.
     """
 
     table: str
@@ -587,6 +671,7 @@ class Change:
     before: str = ""
     note: str = ""
     over: tuple[str, ...] = ()
+    also: tuple[tuple[str, str | None], ...] = ()
 
     @property
     def finding_id(self) -> str:

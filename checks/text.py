@@ -101,3 +101,8 @@ def ago(instant: datetime, now: datetime) -> str:
     if abs(span) < timedelta(minutes=1):
         return "just now"
     return f"in {say_duration(span)}" if span < timedelta() else f"{say_duration(span)} ago"
+
+
+def age(instant: datetime, now: datetime) -> str:
+    """Return how long before ``now`` what was seen came; of what is later than that no age, but that it is."""
+    return "after this run" if instant - now >= timedelta(minutes=1) else ago(instant, now)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from checks.changes.news import OVER
+from checks.changes.hidden import after_hiding
+from checks.changes.news import NEWS, OVER
 from checks.changes.state import NOT_WELL, ItemTold, State, Told
 from checks.model import Change, Finding, ItemState, Status
 
@@ -26,9 +27,11 @@ def advance(
     """Return the state after ``delivered``, those of the changes ``news`` that reached somebody.
 
     What was not delivered leaves its finding as it was told before, so it is news again. Silenced
-    findings move without a delivery, since there is nothing to tell.
+    findings move without a delivery, since there is nothing to tell; what is told within another one moves
+    unless there was news of that one that was not delivered.
     """
     arrived = frozenset(delivered)
+    pending = {change.finding_id for change in news if change.reason in NEWS and change not in arrived}
     by_finding: dict[str, list[Change]] = {}
     over: set[tuple[str, str | None]] = set()
     for change in news:
@@ -41,7 +44,7 @@ def advance(
     for finding in findings:
         seen.add(finding.id)
         old = _counted(told.get(finding.id), finding, over, now)
-        after = _told_after(old, finding, by_finding.get(finding.id, []), now)
+        after = _told_after(old, finding, by_finding.get(finding.id, []), now, pending)
         if after is None:
             told.pop(finding.id, None)
         else:
@@ -51,18 +54,20 @@ def advance(
     return replace(state, told=told)
 
 
-def _told_after(old: Told | None, finding: Finding, arrived: list[Change], now: datetime) -> Told | None:
+def _told_after(
+    old: Told | None, finding: Finding, arrived: list[Change], now: datetime, pending: Collection[str]
+) -> Told | None:
     if finding.status is Status.PASS and (finding.silenced is not None or (old is not None and old.silenced)):
         return None
-    if (
-        finding.silenced is not None or finding.within
-    ):  # what outlives the silence, or the other trouble, is news
+    if finding.silenced is not None:  # what outlives the silence is news
         return _told_silently(old, finding, now)
     if not arrived:
-        return old
-    if finding.status is Status.UNKNOWN:
-        return _told_unknown(old, finding, arrived[0].since or now, now)
-    return _told_as_it_is(old, finding, arrived, now)
+        after = old
+    elif finding.status is Status.UNKNOWN:
+        after = _told_unknown(old, finding, arrived[0].since or now, now)
+    else:
+        after = _told_as_it_is(old, finding, arrived, now)
+    return after_hiding(old, after, finding, arrived, now, pending, _told_failing(finding, now, now, {}))
 
 
 def _counted(

@@ -7,6 +7,7 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from checks.changes.hidden import AS_ONE, hosts_of, is_joined, was_told_within
 from checks.changes.marked import unreminded
 from checks.model import CONFIG_CHECK, Change, Finding, Item, ItemState, Reason, Severity, Status
 
@@ -60,17 +61,35 @@ def changes(
     """
     found = tuple(findings)
     pace = _Pace(now, remind_every - min(_REMINDER_SLACK, remind_every / 10), resolve_after)
+    parties = was_told_within(state)
     result: list[Change] = []
     for finding in found:
-        result += unreminded(finding, _of_finding(state.told.get(finding.id), finding, pace))
+        of_it = _of_finding(state.told.get(finding.id), finding, pace)
+        if is_joined(finding, parties.get(finding.id, ()), state):
+            of_it = [_reminding(change) for change in of_it]
+        result += unreminded(finding, of_it)
     by_table: dict[str, list[Finding]] = {}
     for finding in found:
         by_table.setdefault(finding.table, []).append(finding)
     seen = {finding.id for finding in found}
     for told in state.told.values():
-        if told.id not in seen and not told.silenced:
+        if told.id not in seen and told.was_any_told:
             result += _of_absent(told, _findings_on(told.table, by_table), watched)
+    if parties:
+        result = [_with_all(change, parties) for change in result]
     return tuple(sorted(result, key=_order))
+
+
+def _reminding(change: Change) -> Change:
+    """Return what goes on as a reminder: somebody is concerned who was told nothing of it yet."""
+    is_ongoing = change.reason is Reason.ONGOING and change.status is Status.FAIL
+    return replace(change, reason=Reason.REMINDER) if is_ongoing else change
+
+
+def _with_all(change: Change, parties: Mapping[str, tuple[tuple[str, str | None], ...]]) -> Change:
+    """Return the end of a trouble with the tables that were told within it."""
+    also = parties.get(change.finding_id, ()) if change.reason in OVER else ()
+    return replace(change, also=also) if also else change
 
 
 def _findings_on(table: str, by_table: Mapping[str, list[Finding]]) -> list[Finding]:
@@ -91,16 +110,17 @@ def _order(change: Change) -> tuple[int, int, str, str, str]:
 
 
 def _of_finding(told: Told | None, finding: Finding, pace: _Pace) -> list[Change]:
-    if finding.silenced is not None or finding.within:
+    if finding.silenced is not None:
         return []
     if finding.status is Status.UNKNOWN:
         return [_unchecked(told, finding, pace)]
     if finding.status is Status.PASS:
         return [] if told is None or told.silenced else _over(told, finding, pace)
     bad = [item for item in finding.items if item.state.is_bad and not item.marked]
+    hidden = hosts_of(finding)
     if not bad:
-        return [_failing(told, finding, pace)]
-    failing = [_item_failing(told, finding, item, pace) for item in bad]
+        return [] if hidden else [_failing(told, finding, pace)]
+    failing = [_item_failing(told, finding, item, pace) for item in bad if item.key not in hidden]
     return failing + ([] if told is None or told.silenced else _over(told, finding, pace))
 
 
@@ -117,7 +137,7 @@ def _unchecked(told: Told | None, finding: Finding, pace: _Pace) -> Change:
 def _failing(told: Told | None, finding: Finding, pace: _Pace) -> Change:
     if told is None or told.status is not Status.FAIL:
         return _change(finding, Reason.NEW, pace.now)
-    if told.silenced:
+    if told.silenced or AS_ONE in told.within or not told.was_any_told:
         return _change(finding, Reason.NEW, told.since)
     if _SEVERITY_RANK[finding.told_severity] > _SEVERITY_RANK[told.severity]:
         return _change(finding, Reason.ESCALATED, told.since)
@@ -128,7 +148,7 @@ def _item_failing(told: Told | None, finding: Finding, item: Item, pace: _Pace) 
     before = told.items.get(item.key) if told is not None else None
     if told is None or before is None:
         return _change(finding, Reason.NEW, pace.now, item=item.key)
-    if told.silenced:
+    if told.silenced or item.key in told.within:
         return _change(finding, Reason.NEW, before.since, item=item.key)
     if _SEVERITY_RANK[finding.told_severity] > _SEVERITY_RANK[before.severity]:
         return _change(finding, Reason.ESCALATED, before.since, item=item.key)
@@ -138,13 +158,15 @@ def _item_failing(told: Told | None, finding: Finding, item: Item, pace: _Pace) 
 def _over(told: Told, finding: Finding, pace: _Pace) -> list[Change]:
     """Say what became of the troubles that are not bad now: resolved, expired, or not known."""
     if not told.items:
-        if finding.status is not Status.PASS or not pace.is_over(told.well):
+        if finding.status is not Status.PASS or not told.was_told() or not pace.is_over(told.well):
             return []
         return [_change(finding, Reason.RESOLVED, told.since, before=told.because)]
     items = {item.key: item for item in finding.items}
     result = []
     for key, before in told.items.items():
         item = items.get(key)
+        if not told.was_told(key):  # whoever told it tells its end
+            continue
         if item is None and before.well.runs:  # it was mended when it was last seen
             result.append(_change(finding, Reason.RESOLVED, before.since, item=key, before=told.because))
         elif item is None:

@@ -51,8 +51,10 @@ class Told:
 
     ``since`` is when its trouble was first reported, ``because`` the sentence of that trouble.
     ``unchecked``: it was told as failing, and then that it could no longer be checked. ``items`` holds
-    its bad items by `Item.key`; it is empty when the finding was told as one thing. ``well`` counts the runs that saw
-    it pass, as one thing, and did not tell so yet.
+    its bad items by `Item.key`; it is empty when the finding was told as one thing. ``within`` has what was not told by
+    itself but within another finding: the id of that one by the key of the item, empty for the finding as one.
+    ``told_alone`` are those of these that had been told by themselves before. ``well`` counts the runs that saw it
+    pass, as one thing, and did not tell so yet.
     """
 
     table: str
@@ -67,12 +69,23 @@ class Told:
     whole_table: bool = False
     unchecked: bool = False
     items: Mapping[str, ItemTold] = field(default_factory=dict)
+    within: Mapping[str, str] = field(default_factory=dict)
+    told_alone: frozenset[str] = frozenset()
     well: Well = NOT_WELL
 
     @property
     def id(self) -> str:
         """The id of the finding."""
         return f"{self.table}|{self.check}"
+
+    def was_told(self, key: str = "") -> bool:
+        """Tell whether an item, or the finding as one, was told by itself, so that its end has to be."""
+        return not self.silenced and (key not in self.within or key in self.told_alone or self.unchecked)
+
+    @property
+    def was_any_told(self) -> bool:
+        """True when any of it was told by itself."""
+        return any(self.was_told(key) for key in self.items or ("",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +168,8 @@ def complete(
 ) -> State:
     """Return the state after a whole run at ``now``: every watched table is in ``tables``.
 
-    Silenced findings of tables that are watched no more are forgotten. ``full_report_on`` is the local
+    Findings of tables that are watched no more are forgotten where they were silenced, or told within others
+    alone. ``full_report_on`` is the local
     date of the whole report that was delivered, None when only news or nothing was. Call it only for
     runs whose report was delivered, since the lookback of the next run reaches back to ``now``.
     """
@@ -176,7 +190,7 @@ def complete(
 
 
 def _is_kept(told: Told | None, tables: Mapping[str, TableRecord]) -> bool:
-    return told is None or not told.silenced or told.table in tables
+    return told is None or told.was_any_told or told.table in tables
 
 
 def finish(state: State, event_id: str, at: datetime) -> State:

@@ -10,7 +10,7 @@ from checks.aws import clients, refusals
 from checks.aws.uris import split_uri
 from checks.channels.base import Delivery
 from checks.local_files import replace_file
-from checks.report import as_json, html, text
+from checks.report import as_json, as_junit, html, text
 from checks.rights import PUT, Reach
 
 if TYPE_CHECKING:
@@ -21,23 +21,28 @@ if TYPE_CHECKING:
 
 IAM_ACTIONS = (PUT,)
 """What a report to ``s3://`` takes; the history declares its own."""
-_RENDER = {"text": text.render, "html": html.page, "json": as_json.pretty}
-_TYPES = {"text": "text/plain", "html": "text/html", "json": "application/json"}
-_SUFFIXES = {".html": "html", ".htm": "html", ".json": "json"}
+_RENDER = {"text": text.render, "html": html.page, "json": as_json.pretty, "junit": as_junit.render}
+_TYPES = {
+    "text": "text/plain",
+    "html": "text/html",
+    "json": "application/json",
+    "junit": "application/xml",
+}
+_SUFFIXES = {".html": "html", ".htm": "html", ".json": "json", ".xml": "junit"}
 
 
 def format_of(target: str) -> str:
-    """Return the format that the name asks for: ``html``, ``json``, or ``text`` for every other name."""
+    """Return the format that the name asks for: ``html``, ``json``, ``junit`` (``.xml``), else ``text``."""
     return _SUFFIXES.get(Path(target).suffix.lower(), "text")
 
 
 def render(report: Report, form: str) -> str:
-    """Return the report as ``text``, ``html`` or ``json``."""
+    """Return the report as ``text``, ``html``, ``json`` or ``junit`` (XML)."""
     return _RENDER[form](report)
 
 
 def write(report: Report, target: str, form: str | None = None, client: S3Client | None = None) -> Delivery:
-    """Write the report to a path or an ``s3://`` URI as ``text``, ``html`` or ``json``.
+    """Write the report to a path or an ``s3://`` URI as ``text``, ``html``, ``json`` or ``junit``.
 
     A local file is replaced in one step, and folders that are not there are made. What goes wrong is
     told in the `Delivery`.

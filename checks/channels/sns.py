@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
-    from checks.model import Change, Finding
     from checks.report.build import Report
     from checks.rights import Home
 
@@ -169,14 +168,16 @@ def attributes(report: Report) -> dict[str, MessageAttributeValueTypeDef]:
     statuses = {finding.status for finding in bad}
     severity = next((one.value for one in (Severity.CRITICAL, Severity.WARNING) if one in severities), "none")
     status = next((one for one in (Status.FAIL, Status.UNKNOWN) if one in statuses), Status.PASS)
-    about: list[Finding | Change] = [*bad, *report.changes]
+    about = [(each.table, each.owner) for each in bad]
+    about += [(each.table, each.owner) for each in report.changes]
+    about += [party for change in report.changes for party in change.also]
     result: dict[str, MessageAttributeValueTypeDef] = {
         "severity": {"DataType": "String", "StringValue": severity},
         "status": {"DataType": "String", "StringValue": status.value},
     }
     for name, values in (
-        ("owners", [one.owner for one in about]),
-        ("databases", [_database(one.table) for one in about]),
+        ("owners", [owner for _, owner in about]),
+        ("databases", [_database(table) for table, _ in about]),
     ):
         bounded = _bounded(value for value in values if value)
         if bounded:

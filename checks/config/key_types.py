@@ -8,8 +8,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, WithJsonSchema
 
-from checks.config.selectors import check_name_glob, parse_bucket
+from checks.config.selectors import check_name_glob
+from checks.learn.budget import parse_budget
 from checks.rules.key_types import parse_text, show
+from checks.rules.table_ids import parse_bucket
 from checks.schedule.calendars import WEEKDAYS
 from checks.schedule.durations import parse_duration
 from checks.schedule.windows import parse_time_of_day
@@ -154,6 +156,15 @@ def parse_name_glob(value: object) -> str:
     return check_name_glob(parse_text(value))
 
 
+def parse_flag(value: object) -> bool:
+    """Read true or false, also as a variable holds them; raise ValueError with what to write."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.strip().lower() in ("true", "false"):
+        return value.strip().lower() == "true"
+    raise ValueError(f"{show(value)} is neither true nor false; write one of them, such as true")
+
+
 def one_or_more(value: object) -> object:
     """Put a word that stands alone into a list."""
     return [value] if isinstance(value, str) else value
@@ -179,6 +190,12 @@ AgeOfAnswer = Annotated[
     BeforeValidator(parse_age_of_answer),
     WithJsonSchema({"type": "string", "pattern": r"^(off|\d+(\.\d+)?\s*[smhdw])$"}),
 ]
+FalseAlarms = Annotated[
+    float,
+    BeforeValidator(parse_budget),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s*/\s*(week|month|year)$"}),
+]
+"""A config value such as ``1/month``, as so many a month."""
 Weekday = Annotated[
     str, BeforeValidator(parse_weekday), WithJsonSchema({"type": "string", "enum": list(WEEKDAYS)})
 ]
@@ -209,6 +226,7 @@ NameGlobs = Annotated[
         {"type": ["string", "array"], "minLength": 1, "items": {"type": "string", "minLength": 1}}
     ),
 ]
+Flag = Annotated[bool, BeforeValidator(parse_flag), WithJsonSchema({"type": "boolean"})]
 Version = Annotated[int, BeforeValidator(parse_version), WithJsonSchema({"const": 1})]
 History = Annotated[str, BeforeValidator(parse_history), WithJsonSchema({"type": "string", "minLength": 1})]
 Keeping = Annotated[

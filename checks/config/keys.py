@@ -20,6 +20,8 @@ from pydantic import (
 from checks.config.key_types import (
     AgeOfAnswer,
     Day,
+    FalseAlarms,
+    Flag,
     History,
     Keeping,
     Moment,
@@ -375,6 +377,11 @@ class Settings(_Block):
         examples=[2],
         json_schema_extra={"maximum": 100},
     )
+    links: Flag = Field(
+        default=False,
+        description="Whether reports for people link tables to the Glue console; the JSON has the links anyway.",
+        examples=[True],
+    )
     concurrency: Count = Field(
         16,
         le=256,
@@ -400,6 +407,13 @@ class Settings(_Block):
         "meanwhile is noticed by then. off (or 0s): each of them is looked at in each run.",
         examples=["7d", "off"],
         json_schema_extra={"default": "7d"},
+    )
+    false_alarms: FalseAlarms = Field(
+        1.0,
+        description="How many false alarms all learned limits (auto) together may raise: a number and /week, /month or "
+        "/year. It is shared over the tables; a share is at least 0.05 and at most 4 a table and year.",
+        examples=["1/month", "6/year"],
+        json_schema_extra={"default": "1/month"},
     )
 
 

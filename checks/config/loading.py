@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ValidationError
 
+from checks.config import upstreams
 from checks.config.keys import (
     Account,
     CalendarBlock,
@@ -97,6 +98,8 @@ class Loader:
                 self._add(path, sentence)
         if self.document.mistakes or settings is None:
             raise ConfigErrors(self.document.mistakes)
+        for path, sentence in upstreams.warnings_of(watchlist):
+            self.document.warn(path, sentence)
         return Config(
             source=self.document.source,
             watchlist=watchlist,

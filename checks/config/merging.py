@@ -21,6 +21,23 @@ DEFAULTS_RANK = (0, 0)
 _DEFAULTS = "defaults"
 
 
+class Exclusive(NamedTuple):
+    """Keys of a check that exclude each other, in ``groups``; those ``above`` leave what a general block says."""
+
+    groups: Groups
+    above: frozenset[str] = frozenset()
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """All of them."""
+        return self.above.union(*self.groups)
+
+    @property
+    def replacing(self) -> frozenset[str]:
+        """Those that take the place of what a less specific block says of any of them."""
+        return self.keys - self.above
+
+
 class Sourced(NamedTuple):
     """A value and where it is stated."""
 
@@ -58,20 +75,22 @@ class Merged:
     has_checks: bool
 
 
-def merge_blocks(specific: Mapping[str, T], general: Mapping[str, T], groups: Groups) -> dict[str, T]:
+def merge_blocks(
+    specific: Mapping[str, T], general: Mapping[str, T], groups: Groups, above: frozenset[str] = frozenset()
+) -> dict[str, T]:
     """Merge a more specific block over a less specific one, key by key.
 
     Any key of any group in the specific block replaces all that the general one has of all groups: a
-    limit of one kind leaves no limit of another behind.
+    limit of one kind leaves no limit of another behind. Keys ``above`` are replaced like all, and replace nothing.
     """
-    exclusive = frozenset[str]().union(*groups)
-    replaced = exclusive if exclusive & specific.keys() else frozenset[str]()
+    exclusive = Exclusive(groups, above)
+    replaced = exclusive.keys if exclusive.replacing & specific.keys() else frozenset[str]()
     return {**{key: value for key, value in general.items() if key not in replaced}, **specific}
 
 
 def merge(
     stated: Sequence[Stated],
-    groups_of: Mapping[str, Groups],
+    exclusive_of: Mapping[str, Exclusive],
     goes_with_of: Mapping[str, GoesWith] = _GOES_WITH_NOTHING,
 ) -> Merged:
     """Bring together what is stated, the least specific first.
@@ -94,7 +113,7 @@ def merge(
                 blocks.pop(check, None)
                 continue
             keys = {key: Sourced(value, (*place, key)) for key, value in block.items()}
-            blocks[check] = merge_blocks(keys, blocks.get(check, {}), groups_of[check])
+            blocks[check] = merge_blocks(keys, blocks.get(check, {}), *exclusive_of[check])
     for check, goes_with in goes_with_of.items():
         merged = blocks.get(check, {})
         for key, others in goes_with.items():
@@ -134,31 +153,33 @@ class Disagreement:
     settled_by: Callable[[Stated], bool]
 
 
-def disagreements(one: Stated, other: Stated, groups_of: Mapping[str, Groups]) -> Iterator[Disagreement]:
+def disagreements(
+    one: Stated, other: Stated, exclusive_of: Mapping[str, Exclusive]
+) -> Iterator[Disagreement]:
     """Yield each key of which two entries state different values."""
     for key in one.values.keys() & other.values.keys():
         if one.values[key] != other.values[key]:
             yield Disagreement(key, (*one.path, key), (*other.path, key), _states(key))
     for check in sorted(one.blocks.keys() & other.blocks.keys()):
-        yield from _of_blocks(check, one, other, frozenset[str]().union(*groups_of[check]))
+        yield from _of_blocks(check, one, other, exclusive_of[check])
 
 
-def _of_blocks(check: str, one: Stated, other: Stated, exclusive: frozenset[str]) -> Iterator[Disagreement]:
+def _of_blocks(check: str, one: Stated, other: Stated, exclusive: Exclusive) -> Iterator[Disagreement]:
     mine, theirs = one.blocks[check], other.blocks[check]
     here, there = (*one.path, check), (*other.path, check)
     if isinstance(mine, str) or isinstance(theirs, str):
         if mine != theirs:
             yield Disagreement(check, here, there, _overrides(check, frozenset()))
         return
-    my_limits = {key: mine[key] for key in mine.keys() & exclusive}
-    their_limits = {key: theirs[key] for key in theirs.keys() & exclusive}
+    my_limits = {key: mine[key] for key in mine.keys() & exclusive.keys}
+    their_limits = {key: theirs[key] for key in theirs.keys() & exclusive.keys}
     if my_limits and their_limits and my_limits != their_limits:
         both = sorted(my_limits.keys() | their_limits.keys(), key=lambda key: (key not in their_limits, key))
         key = next(key for key in both if my_limits.get(key) != their_limits.get(key))
         first = (*here, key) if key in mine else here
         second = (*there, key) if key in theirs else there
-        yield Disagreement(f"{check}.{key}", first, second, _overrides(check, exclusive))
-    for key in mine.keys() & theirs.keys() - exclusive:
+        yield Disagreement(f"{check}.{key}", first, second, _overrides(check, exclusive.replacing))
+    for key in mine.keys() & theirs.keys() - exclusive.keys:
         if mine[key] != theirs[key]:
             yield Disagreement(
                 f"{check}.{key}",
@@ -182,6 +203,6 @@ def _overrides(check: str, keys: frozenset[str]) -> Callable[[Stated], bool]:
     return tells
 
 
-def groups_of_checks(checks: Mapping[str, type[CheckConfig]]) -> dict[str, Groups]:
-    """Return each check's groups of keys that exclude each other."""
-    return {name: check.groups for name, check in checks.items()}
+def exclusive_of_checks(checks: Mapping[str, type[CheckConfig]]) -> dict[str, Exclusive]:
+    """Return each check's keys that exclude each other."""
+    return {name: Exclusive(check.groups, check.above) for name, check in checks.items()}

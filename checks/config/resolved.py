@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checks.config.keys import matches_id
-from checks.config.selectors import parse_bucket
 from checks.config.targets import Target
 from checks.model import Problem, ProblemKind
 from checks.rules.base import periods_stated
 from checks.rules.entry import NOTHING_SAID
+from checks.rules.table_ids import parse_bucket
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -127,11 +127,7 @@ class Config:
 
     def watches(self, table: str) -> bool:
         """Tell whether an entry speaks of a table, by its id."""
-        if table.startswith("s3://"):
-            return self.resolve_prefix(table) is not None
-        account, _, rest = table.rpartition("/")
-        database, _, name = rest.partition(".")
-        return self.resolve(account or None, database, name) is not None
+        return self.watchlist.watches(parse_bucket(table) if table.startswith("s3://") else table)
 
     def selectors(self) -> tuple[Selector, ...]:
         """Return what the entries speak of, in the file's order, with the region each is looked up in."""

@@ -9,10 +9,11 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from checks.rules.table_ids import parse_bucket
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_BUCKET = re.compile(r"[A-Za-z0-9._-]{1,255}", re.ASCII)
 _WILD = re.compile(r"[*?]")
 _DOT = "\0"
 """Stands between database and table where both are one text; no wildcard matches it."""
@@ -42,17 +43,6 @@ def check_name_glob(text: str) -> str:
             f"{text!r} is not a glob here; write * for any characters and ? for one, no brackets"
         )
     return re.sub(r"\*+", "*", text)
-
-
-def parse_bucket(text: str) -> str:
-    """Return an s3:// URI with a slash at its end; raise ValueError with what to write."""
-    bucket, _, key = text.removeprefix("s3://").partition("/")
-    if not _BUCKET.fullmatch(bucket):
-        message = (
-            f"{bucket!r} is not a bucket's name; write s3://bucket/prefix/, such as s3://acme-raw/partner-a/"
-        )
-        raise ValueError(message)
-    return f"s3://{bucket}/{key}" if not key or key.endswith("/") else f"s3://{bucket}/{key}/"
 
 
 class ExcludeError(ValueError):

@@ -14,7 +14,7 @@ from checks.config.merging import (
     Sourced,
     Stated,
     disagreements,
-    groups_of_checks,
+    exclusive_of_checks,
     merge,
 )
 from checks.config.selectors import Effort, Selector, find_name, may_overlap
@@ -103,6 +103,14 @@ class Watchlist:
         """Return the entry of a prefix, as a tuple of one or none."""
         return tuple(entry for entry in self._exact.get(prefix, ()) if entry.selector.is_prefix)
 
+    def watches(self, table: str) -> bool:
+        """Tell whether an entry speaks of a table, by its id."""
+        if table.startswith("s3://"):
+            return bool(self.of_prefix(table))
+        account, _, rest = table.rpartition("/")
+        database, _, name = rest.partition(".")
+        return bool(self.matching(account or None, database, name))
+
     def bound(self, entries: Sequence[Entry]) -> Bound:
         """Return what the entries (the least specific first) and the defaults come to."""
         key = tuple(entry.position for entry in entries)
@@ -112,10 +120,10 @@ class Watchlist:
 
     def _bind(self, stated: list[Stated]) -> Bound:
         goes_with = {name: check.goes_with for name, check in self.checks.items()}
-        merged = merge(stated, groups_of_checks(self.checks), goes_with)
+        merged = merge(stated, exclusive_of_checks(self.checks), goes_with)
         if not merged.has_checks:
             stated[-1:] = [_with_checks(stated[-1], self.checks)]
-            merged = merge(stated, groups_of_checks(self.checks), goes_with)
+            merged = merge(stated, exclusive_of_checks(self.checks), goes_with)
         entry = EntryKeys.model_construct(**{key: sourced.value for key, sourced in merged.values.items()})
         zone = entry.timezone or self.zone
         rules: list[Rule] = []
@@ -147,7 +155,7 @@ class Watchlist:
 
     def ambiguity(self, entries: Sequence[Entry]) -> Disagreement | None:
         """Return a key that two equally specific entries state differently, and no other settles."""
-        groups = groups_of_checks(self.checks)
+        groups = exclusive_of_checks(self.checks)
         for one, other in combinations(entries, 2):
             if one.selector.rank == other.selector.rank:
                 more = [entry for entry in entries if entry.selector.rank > one.selector.rank]
@@ -160,10 +168,10 @@ class Watchlist:
         """Yield everything about the entries together that is known to be wrong before any table is."""
         yield from self._repeated()
         for entry in self.entries:
-            yield from self.bound(self._certain(entry)).mistakes
+            yield from self.bound(self.certain(entry)).mistakes
         yield from self._ambiguous()
 
-    def _certain(self, entry: Entry) -> Sequence[Entry]:
+    def certain(self, entry: Entry) -> Sequence[Entry]:
         """Return the entries that hold for every table of this one, the least specific first."""
         selector = entry.selector
         if selector.is_prefix:
@@ -189,7 +197,7 @@ class Watchlist:
                 yield (*other.stated.path, key), message
 
     def _ambiguous(self) -> Iterator[tuple[Path, str]]:
-        groups = groups_of_checks(self.checks)
+        groups = exclusive_of_checks(self.checks)
         by_rank: dict[tuple[str | None, tuple[int, int]], list[Entry]] = {}
         for entry in self.entries:
             if entry.selector.is_glob:

@@ -7,11 +7,12 @@ compare with, and last what was told, which would be told again as new.
 from __future__ import annotations
 
 import json
+from collections.abc import Sized
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from checks.history import document
-from checks.model import Severity, Status
+from checks.model import ArrivalsKept, Severity, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -48,6 +49,8 @@ _PARTS = (
     _Part("log_answer", "what was read of logs (they are read again)", lambda m: replace(m, log_answer=None)),
     _Part("first_seen", "when data first came into older periods", lambda m: replace(m, first_seen=_newer(m))),
     _Part("past_periods", "how often periods came on time", lambda m: replace(m, past_periods={})),
+    _Part("arrivals", "when data came earlier (limits are learned anew)", lambda m: replace(m, arrivals=None)),
+    _Part("firsts", "when periods came (schedules are learned anew)", lambda m: replace(m, firsts={})),
     _Part("sizes", "the sizes of earlier periods (volume needs its history anew)", lambda m: replace(m, sizes={})),
     _Part("first_seen", "when data first came into any period", lambda m: replace(m, first_seen={})),
     _Part("layout", "how partition values carry time (it is found out again)", lambda m: replace(m, layout=None)),
@@ -97,7 +100,7 @@ class _Cut:
     def part(self, part: _Part) -> None:
         """Take a part out of tables, the largest first."""
         tables = dict(self.state.tables)
-        entries = {table: len(getattr(record.memory, part.name) or ()) for table, record in tables.items()}
+        entries = {table: _length(getattr(record.memory, part.name)) for table, record in tables.items()}
         count = 0
         for table in sorted(entries, key=lambda table: (-entries[table], table)):
             if self.over <= 0 or not entries[table]:
@@ -159,6 +162,13 @@ def _newer(memory: TableMemory) -> dict[str, datetime]:
     """Return the newer half of the periods with the times of their first data."""
     labels = sorted(memory.first_seen, reverse=True)
     return {label: memory.first_seen[label] for label in labels[: len(labels) // 2]}
+
+
+def _length(part: object) -> int:
+    """Return how much there is of a part: its entries, of arrivals what they are written as, of one answer one."""
+    if isinstance(part, ArrivalsKept):
+        return len(part.times) + 1
+    return len(part) if isinstance(part, Sized) else int(part is not None)
 
 
 def _rank(told: Told) -> tuple[bool, int, object, str]:

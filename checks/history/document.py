@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from checks.changes import ItemTold, RouteTold, State, TableRecord, Told, Well
 from checks.history import version_1
+from checks.learn.looks import read as read_times
 from checks.model import (
     Answer,
     Arrival,
+    ArrivalsKept,
     Column,
     ItemState,
     Listing,
@@ -62,7 +64,9 @@ def from_text(text: str | bytes) -> State:
     """Return the state of a document; raise ValueError with the reason when it is not one of this version."""
     try:
         document = json.loads(text)
-    except (ValueError, RecursionError):
+    except RecursionError:
+        raise ValueError("it is nested more deeply than any history is") from None
+    except ValueError:
         raise ValueError("it is not whole JSON") from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise ValueError("it is some other document")
@@ -133,8 +137,19 @@ def written_told(told: Told) -> JsonValue:
         "whole_table": told.whole_table,
         "unchecked": told.unchecked,
         "items": _grouped(told.items, _written_item),
+        **_written_within(told),
         **well,
     }
+
+
+def _written_within(told: Told) -> dict[str, JsonValue]:
+    """Return what was told within other findings, where anything was; documents of before have none."""
+    written: dict[str, JsonValue] = {}
+    if told.within:
+        written["within"] = _grouped(told.within, lambda host: [host])
+    if told.told_alone:
+        written["told_alone"] = [*sorted(told.told_alone)]
+    return written
 
 
 def _written_item(item: ItemTold) -> list[JsonValue]:
@@ -168,6 +183,8 @@ def _read_told(one: dict[str, Any]) -> Told:
         whole_table=_bool(one["whole_table"]),
         unchecked=_bool(one["unchecked"]),
         items=dict(_ungrouped(one["items"], _read_item)),
+        within=dict(_ungrouped(one.get("within", []), _str)),
+        told_alone=frozenset(_str(key) for key in _list(one.get("told_alone", []))),
         well=_read_well(one.get("well")),
     )
 
@@ -242,8 +259,24 @@ PARTS: dict[str, Callable[[TableMemory], JsonValue]] = {
         {str(age): [day.isoformat() for day in days] for age, days in sorted(memory.ages.items())} or None
     ),
     "log_answer": lambda memory: None if memory.log_answer is None else _log_answer(memory.log_answer),
+    "arrivals": lambda memory: None if memory.arrivals is None else _arrivals(memory.arrivals),
+    "firsts": lambda memory: _grouped(memory.firsts, lambda at: [_write(at)]) or None,
 }
 """How each part of what is remembered of a table is written, None where there is nothing to write."""
+
+
+def _arrivals(kept: ArrivalsKept) -> JsonValue:
+    """Write arrivals that limits are learned from; what is at its usual value is left out."""
+    told: dict[str, JsonValue] = {
+        "last_at": _write(kept.last_at),
+        "looked_at": _write(kept.looked_at),
+        "outdated": kept.is_outdated or None,
+        "opened_at": _write(kept.opened_at),
+        "returned": kept.returned or None,
+        "told_s": kept.told_s or None,
+        "in_time": kept.in_time or None,
+    }
+    return {"times": kept.times, **{name: value for name, value in told.items() if value is not None}}
 
 
 def _log_answer(answer: LogAnswer) -> JsonValue:
@@ -281,6 +314,8 @@ def _answer(place: str, answer: Answer) -> JsonValue:
         "newest_key": key.removeprefix(place) if key is not None else None,
         "oldest_at": _write(listing.oldest_at),
         "complete": listing.complete,
+        "rewritten_at": _write(listing.rewritten_at),
+        "rewritten_key": listing.rewritten_key,
         "empty_objects": listing.empty_objects or None,
         "ignored_objects": listing.ignored_objects or None,
     }
@@ -304,6 +339,8 @@ def _read_record(one: dict[str, Any]) -> TableRecord:
             schema=_optional(_read_schema, one.get("schema")),
             answers={place: _read_answer(place, each) for place, each in one.get("answers", {}).items()},
             log_answer=_optional(_read_log_answer, one.get("log_answer")),
+            arrivals=_optional(_read_arrivals, one.get("arrivals")),
+            firsts=dict(_ungrouped(one.get("firsts", []), _read)),
             ages={int(age): _read_days(days) for age, days in one.get("ages", {}).items()},
         ),
     )
@@ -320,6 +357,8 @@ def _read_answer(place: str, one: dict[str, Any]) -> Answer:
         newest_key=None if key is None else key if key.startswith("s3://") else place + key,
         oldest_at=_optional(_read, one.get("oldest_at")),
         complete=_bool(one["complete"]),
+        rewritten_at=_optional(_read, one.get("rewritten_at")),
+        rewritten_key=_optional(_str, one.get("rewritten_key")),
         ignored_objects=_count(one.get("ignored_objects", 0)),
     )
     return Answer(
@@ -355,6 +394,22 @@ def _read_log_answer(one: dict[str, Any]) -> LogAnswer:
         else None,
         is_sure=_bool(one.get("sure", False)),
         whole=listing,
+    )
+
+
+def _read_arrivals(one: dict[str, Any]) -> ArrivalsKept:
+    """Read arrivals that limits are learned from."""
+    times = _str(one["times"])
+    read_times(times)
+    return ArrivalsKept(
+        times=times,
+        last_at=_optional(_read, one.get("last_at")),
+        looked_at=_optional(_read, one.get("looked_at")),
+        is_outdated=_bool(one.get("outdated", False)),
+        opened_at=_optional(_read, one.get("opened_at")),
+        returned=_count(one.get("returned", 0)),
+        told_s=_count(one.get("told_s", 0)),
+        in_time=_count(one.get("in_time", 0)),
     )
 
 

@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from checks.aws.ledger import price_of
+from checks.lake.formats.delta.walk import MOST_TO_LEARN
 from checks.lake.formats.iceberg.earlier_answer import standing
 from checks.lake.formats.shared.asked import asked_of
 from checks.lake.plain.earlier_answers import Answers
 from checks.lake.plain.find_layout import projected_layout
 from checks.lake.plain.half_registered import keys_of_period
+from checks.lake.plain.past import MOST_REQUESTS
 from checks.lake.plain.targets import Targets
 from checks.lake.s3.scan import can_scan
 from checks.layout import infer_layout, layout_from_json
@@ -78,6 +80,21 @@ def estimate(plan: TablePlan, clock: Clock) -> Estimate:
     # A place that is read whole may hold but one file.
     footers = 1 if listed.at_least else footers
     return replace(listed, requests={**listed.requests, "s3:GetObject": footers})
+
+
+def learning_takes(plan: TablePlan, clock: Clock) -> int:
+    """Return how many requests more a run may take, once, to learn the habit of a table that is not known yet.
+
+    Places that are listed whole, and the logs of Iceberg and Hudi, tell it with what is read of them anyway.
+    """
+    table = plan.table
+    if not plan.detail(clock).times or not plan.memory.has_to_learn:
+        return 0
+    if table.format is Format.DELTA:
+        return MOST_TO_LEARN
+    if table.format is not Format.FILES or not (table.partition_keys or plan.schedule is not None):
+        return 0
+    return MOST_REQUESTS + (1 if table.partition_keys and not is_projected(table) else 0)
 
 
 def _of_files(plan: TablePlan, clock: Clock) -> Estimate:

@@ -350,6 +350,12 @@ def _not_a_key(unknown: set[str], keys: Sequence[Column]) -> Problem:
 
 def _no_time_key(keys: Sequence[Column], rows: list[dict[str, str]]) -> Problem:
     shown = ", ".join(f"{key.name}={rows[0].get(key.name, '')}" if rows else key.name for key in keys)
+    if not rows:
+        return Problem(
+            ProblemKind.AMBIGUOUS,
+            f"no partition was seen whose values could tell how its keys carry time: {shown}",
+            how_to_state(keys),
+        )
     return Problem(
         ProblemKind.AMBIGUOUS,
         f"no partition key was seen to carry time: {shown}",

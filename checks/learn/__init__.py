@@ -4,22 +4,29 @@ Pure: times are seconds since 1970 in UTC, and nothing here reads a clock, a fil
 """
 
 from checks.learn.history import Arrival
+from checks.learn.looks import Asked, Kept, Look, fresh_since, look
 from checks.learn.model import Model, Need, fit
 from checks.learn.replay import is_dated, replay, replay_ordered, seen_by
 from checks.learn.sentences import confidence, explain
 from checks.learn.tails import share_of
-from checks.learn.watch import Alert, Watch
+from checks.learn.watch import Alert, Rhythm, Watch
 
 __all__ = [
     "Alert",
     "Arrival",
+    "Asked",
+    "Kept",
+    "Look",
     "Model",
     "Need",
+    "Rhythm",
     "Watch",
     "confidence",
     "explain",
     "fit",
+    "fresh_since",
     "is_dated",
+    "look",
     "replay",
     "replay_ordered",
     "seen_by",

@@ -45,7 +45,7 @@ class Need:
 
     def __str__(self) -> str:
         """Say it as reports do."""
-        return f"{self.seen} arrivals seen, {self.needed} needed"
+        return f"{self.seen} arrival{'s' if self.seen != 1 else ''} seen, {self.needed} needed"
 
 
 @dataclass(frozen=True, slots=True)

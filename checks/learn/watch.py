@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from checks.learn.keys import DAY, HOUR, Key, parse
 from checks.learn.model import RUN, Model, Need, fit
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from checks.learn.history import Arrival
 
 # A model is fitted once a day; the arrivals after a change of clocks tell zones apart, three each side are needed.
@@ -38,13 +41,33 @@ class Alert:
     """By what came, which a look tells; else by a deadline, which is a look itself."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How the last silence of a table went: what a watch has to know of it beside the arrivals themselves.
+
+    `opened` is since when an alert is open (seconds since 1970, UTC), `returned` how many arrivals came since;
+    `told` the seconds of the last silence that was told until the rhythm is back, `in_time` how many came in time
+    since.
+    """
+
+    opened: float | None = None
+    returned: int = 0
+    told: float = 0.0
+    in_time: int = 0
+
+
 @dataclass(slots=True)
 class Watch:
-    """The state of one table's replay from `begin` on. `share` is the false alarms a year that it may raise."""
+    """The state of one table's replay from `begin` on. `share` is the false alarms a year that it may raise.
+
+    `floor` and `cap` are the fewest and the most seconds that the next arrival may be asked for after the last one.
+    """
 
     share: float
     begin: float
     dated: bool
+    floor: float = 0.0
+    cap: float = math.inf
     history: History = field(init=False)
     model: Model | Need | None = None
     alerts: list[Alert] = field(default_factory=list)
@@ -65,6 +88,38 @@ class Watch:
     def __post_init__(self) -> None:
         """Start with nothing seen."""
         self.history = History(self.dated)
+
+    def resume(self, times: Sequence[float], last: float | None, rhythm: Rhythm) -> None:
+        """Go on where another watch of a table without dated keys ended: with its arrivals (in order) and rhythm.
+
+        `last` is the newest arrival where that is not among those that teach.
+        """
+        self.history.times = list(times)
+        self._told, self._in_time = rhythm.told, rhythm.in_time
+        self._open = (rhythm.opened, "freshness") if rhythm.opened is not None else None
+        self._returned = [rhythm.opened or 0.0] * rhythm.returned
+        if times:
+            self.history.last = times[-1]
+            self._learn(times[-1], fresh=False)
+            self.history.last = last if last is not None else times[-1]
+            self._plan()
+
+    def believe(self, now: float) -> None:
+        """Take the last arrival for the end of a silence, where not all that came since were seen."""
+        if self._open is not None:
+            self._returned += [now] * self._needed()
+            self._close(now)
+
+    @property
+    def rhythm(self) -> Rhythm:
+        """What has to be kept beside the arrivals to go on later."""
+        opened = self._open[0] if self._open is not None else None
+        return Rhythm(opened, len(self._returned), self._told, self._in_time)
+
+    @property
+    def still_needed(self) -> int:
+        """How many more arrivals end the open alert; 0 where none is open."""
+        return 0 if self._open is None else max(1, self._needed() - len(self._returned))
 
     def tick(self, now: float) -> None:
         """Open what was due before an instant; arrivals at it or after it are not known."""
@@ -140,16 +195,28 @@ class Watch:
 
     def _plan(self) -> None:
         last = self.history.last
-        if not isinstance(self.model, Model) or last is None:
-            self._due = None
+        if last is None:
             return
+        self._due = self.due_after(last, is_over=self._open is not None)
+        usual = self.due_after(last, is_over=True)
+        self._usual = usual[0] if usual is not None else 0.0
+
+    def due_after(self, last: float, *, is_over: bool = False) -> tuple[float, str] | None:
+        """Return when something has to come after a last counted arrival, and the check; None where too few are known.
+
+        `is_over`: a silence is being told, so that none before it counts any more.
+        """
+        if not isinstance(self.model, Model):
+            return None
         due = self.model.due(last, self.history.newest)
-        self._usual = due[0] if due is not None else 0.0
-        if due is not None and self._told and self._open is None:
+        if due is not None and self._told and not is_over:
             slots = self.model.slots
             if slots is None or self._told > _new_rhythm(slots.cadence):
                 due = max(due[0], last + _LONGER * self._told), due[1]
-        self._due = due
+        return self._bounded(last, due)
+
+    def _bounded(self, last: float, due: tuple[float, str] | None) -> tuple[float, str] | None:
+        return None if due is None else (min(max(due[0], last + self.floor), last + self.cap), due[1])
 
     def _close(self, now: float) -> None:
         """Close the open alert once what was due is there, and it is no stray."""

@@ -23,6 +23,7 @@ from checks.monitor import plan as planning
 from checks.monitor import run_memory as remembering
 from checks.monitor.delivery import publish_all, readers_of, send, targets_of
 from checks.monitor.invocation import read_event, refusal
+from checks.monitor.learning import learn
 from checks.monitor.recorded import rows_of
 from checks.monitor.run_memory import Memory, Owner
 from checks.monitor.time_left import TimeLeft
@@ -169,7 +170,10 @@ def _carried_out(config: Config, request: Request, memory: Memory, environ: Mapp
     observations = lake.observe_all(
         planned.plans, clock, stop_at=request.time_left.looking(), on_done=_counted(request, planned)
     )
-    judged = _judged(planned, observations, clock.later(time.monotonic() - started), marks)
+    clock = clock.later(time.monotonic() - started)
+    plans = learn(planned.plans, observations, clock, request.time_left.learning())
+    planned = replace(planned, plans=plans)
+    judged = _judged(planned, observations, clock, marks)
     findings = (*marks.cover(planned.findings), *judged)
     watched = None if request.only else planned.watched
     settings = config.settings
@@ -249,6 +253,7 @@ def _report(config: Config, request: Request, findings: tuple[Finding, ...], mem
         zone=config.settings.timezone,
         first_run=memory.state.is_first_run,
         whole_at=memory.where(run_id, request.now),
+        links=config.settings.links,
     )
 
 

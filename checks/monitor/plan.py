@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from checks.aws.problems import clean
 from checks.config.selectors import matches_name
-from checks.lake.estimate import estimate, seen_late
+from checks.lake.estimate import estimate, learning_takes, seen_late
 from checks.lake.glue.catalog import prefix_table
 from checks.model import CATALOG_CHECK, CONFIG_CHECK, Finding, Problem, ProblemKind, Status, TableMemory
 from checks.monitor.catalogued import is_pattern, not_in_catalog, read_catalog
-from checks.rules.base import TablePlan
+from checks.rules.asking import Share
+from checks.rules.base import TablePlan, by_memory
+from checks.rules.sentences import count_of
 from checks.schedule.runs import DEFAULT_CRON, RunTimes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from checks.changes import TableRecord
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 _VIEW = "VIRTUAL_VIEW"
 _MOST_NAMED = 3
+_MOST_ABSENT = 5
 _HEAD = ("TABLE", "FORMAT", "CHECKS", "READ BY", "REQUESTS", "USD A RUN")
 
 
@@ -113,7 +116,25 @@ def plan(
         else:
             draft.add(found, selector)
     draft.add_gone(read)
-    return draft.planned()
+    planned = draft.planned()
+    return replace(planned, plans=shared(planned.plans, config.settings.false_alarms))
+
+
+def shared(
+    plans: Sequence[TablePlan], false_alarms: float, tables: int | None = None
+) -> tuple[TablePlan, ...]:
+    """Return plans whose rules that learn have their share of so many false alarms a month.
+
+    ``tables`` share them; those of the plans that learn where it is not said.
+    """
+    learning = sum(any(rule.learns for rule in plan.rules) for plan in plans)
+    if not learning:
+        return tuple(plans)
+    share = Share.of(false_alarms, tables or learning)
+    return tuple(
+        replace(plan, rules=by_memory(tuple(rule.sharing(share) for rule in plan.rules), plan.memory))
+        for plan in plans
+    )
 
 
 def _match_glob(selector: Selector, read: Catalogued, draft: _Draft) -> None:
@@ -286,6 +307,21 @@ class _Draft:
         )
 
 
+def _say_learning(planned: Planned, clock: Clock) -> Iterator[str]:
+    """Say what learning takes, once, and what share of the false alarms each table has."""
+    learning = [each for each in planned.plans if any(rule.learns for rule in each.rules)]
+    if not learning:
+        return
+    number = count_of(len(learning), "table")
+    takes = [count for each in learning if (count := learning_takes(each, clock))]
+    once = (
+        f"; up to {sum(takes)} requests more, once, tell the habits of {len(takes)} of them" if takes else ""
+    )
+    yield f"limits of {number} are learned{once}"
+    shares = {rule.share for each in learning for rule in each.rules if rule.share is not None}
+    yield from sorted(share.say("each") for share in shares)
+
+
 def _notes(plans: Sequence[TablePlan]) -> list[str]:
     """Return what is said of tables beside how they are read, of those together of which the same is."""
     of: dict[str, list[str]] = {}
@@ -326,6 +362,8 @@ def say(planned: Planned, clock: Clock, cron: str = DEFAULT_CRON, width: int | N
     ]
     if many:
         lines.append("a request more for each further 1,000 objects of a place that is read whole")
+    lines += _upstreams(planned.plans)
+    lines += _say_learning(planned, clock)
     runs = RunTimes(cron)
     lines += [f"warning: {late.say(runs)}" for late in seen_late(planned.plans, runs, clock.now)]
     lines += [f"could not be planned: {finding.because}" for finding in planned.findings]
@@ -350,3 +388,20 @@ def _wrapped(line: str, width: int) -> list[str]:
     if len(line) <= width:
         return [line]
     return textwrap.wrap(line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+
+
+def _upstreams(plans: Sequence[TablePlan]) -> list[str]:
+    """Say how many tables state upstreams, and which of these hide nothing, since they are not looked at."""
+    stated = {plan.table.id: plan.entry.upstream for plan in plans if plan.entry.upstream}
+    if not stated:
+        return []
+    looked_at = {plan.table.id for plan in plans}
+    named = {upstream for upstreams in stated.values() for upstream in upstreams}
+    absent = sorted(named - looked_at)
+    number = "1 table states" if len(stated) == 1 else f"{len(stated)} tables state"
+    what = "what fails for the periods that one of these fails for is told with it"
+    told = f"{number} upstreams ({len(named)} in all): {what}"
+    if absent:
+        more = f" and {len(absent) - _MOST_ABSENT} more" if len(absent) > _MOST_ABSENT else ""
+        told += f"; not looked at, so they hide nothing: {', '.join(map(clean, absent[:_MOST_ABSENT]))}{more}"
+    return [told]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -45,10 +46,7 @@ def rows_of(
         "runs": [run | _run(report, sent)],
         "observations": [run | _observation(seen) for seen in observations.values()],
         "findings": [run | _finding(each, since.get(each.id)) for each in report.findings],
-        "periods": [
-            {"config": run["config"], **row, "seen_from": run["run_at"], "seen_until": run["run_at"]}
-            for row in _periods(report)
-        ],
+        "periods": list(_periods(report, run)),
         "changes": [run | _change(each, delivered=each in sent.arrived) for each in report.changes],
         "marks": rows_of_marks(name, marks, report.now),
     }
@@ -148,18 +146,48 @@ def _change(change: Change, *, delivered: bool) -> Row:
     }
 
 
-def _periods(report: Report) -> Iterator[Row]:
+def _periods(report: Report, run: Row) -> Iterator[Row]:
     """Yield what became of periods, of each check that tells when no data came; of one without any, of its day."""
+    deadlines = _Deadlines(report.zone)
+    day = report.now.astimezone(report.zone).date().isoformat()
+    seen = {"config": run["config"], "seen_from": run["run_at"], "seen_until": run["run_at"]}
     for finding in report.findings:
         if not telling(finding.check).of_silence or finding.whole_table:
             continue
-        about = {"table_id": _text(finding.table), "check_name": finding.check}
-        if finding.items:
-            yield from (about | _period(item, report.zone) for item in finding.items)
-        else:
-            day = report.now.astimezone(report.zone).date().isoformat()
+        about = {**seen, "table_id": _text(finding.table), "check_name": finding.check}
+        for item in finding.items:
+            due_at, month = deadlines.of(item.due_at)
+            yield {
+                **about,
+                "period": _text(item.period),
+                "dimensions": _dimensions(item) if item.dimensions else None,
+                "state": item.state.value,
+                "due_at": due_at,
+                "month": month,
+                "arrived_at": plain(item.arrived_at),
+                "on_time": _on_time(item),
+            }
+        if not finding.items:
             state, on_time = _DAYS[finding.status]
-            yield about | {"period": day, "state": state, "month": day[:7], "on_time": on_time}
+            yield {**about, "period": day, "state": state, "month": day[:7], "on_time": on_time}
+
+
+@dataclass(slots=True)
+class _Deadlines:
+    """Deadlines as the data sets have them, with the month of each in the zone: tables share most of them."""
+
+    zone: ZoneInfo
+    known: dict[datetime, tuple[datetime | None, str]] = field(default_factory=dict)
+
+    def of(self, due_at: datetime | None) -> tuple[datetime | None, str | None]:
+        """Return the deadline and its month."""
+        if due_at is None:
+            return None, None
+        found = self.known.get(due_at)
+        if found is None:
+            month = due_at.astimezone(self.zone).date().isoformat()[:7]
+            found = self.known[due_at] = (plain(due_at), month)
+        return found
 
 
 _DAYS: Mapping[Status, tuple[str, bool | None]] = {
@@ -169,17 +197,9 @@ _DAYS: Mapping[Status, tuple[str, bool | None]] = {
 }
 
 
-def _period(item: Item, zone: ZoneInfo) -> Row:
+def _dimensions(item: Item) -> str:
     dimensions = {encodable(key): encodable(value) for key, value in item.dimensions}
-    return {
-        "period": _text(item.period),
-        "dimensions": json.dumps(dimensions, ensure_ascii=False)[:_LONGEST] if dimensions else None,
-        "state": item.state.value,
-        "due_at": plain(item.due_at),
-        "month": item.due_at.astimezone(zone).date().isoformat()[:7] if item.due_at is not None else None,
-        "arrived_at": plain(item.arrived_at),
-        "on_time": _on_time(item),
-    }
+    return json.dumps(dimensions, ensure_ascii=False)[:_LONGEST]
 
 
 def _on_time(item: Item) -> bool | None:

@@ -51,6 +51,13 @@ class TimeLeft:
             return None
         return self.ends_at - min(_TO_TELL_S, self._all_s / 2)
 
+    def learning(self) -> float | None:
+        """Return when learning ends: with looking, or in the first third of what is left to tell then."""
+        looking = self.looking()
+        if looking is None or self.ends_at is None:
+            return None
+        return looking + (self.ends_at - looking) / 3
+
     def planning(self) -> float:
         """Return when reading the catalog ends: at half of what is left for looking, so that tables are looked at."""
         now, looking = time.monotonic(), self.looking()

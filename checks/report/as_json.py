@@ -196,6 +196,7 @@ def _item(item: Item) -> dict[str, JsonValue]:
         "arrived_at": _value(item.arrived_at),
         "detail": _text(item.detail),
         "remedy": _text(item.remedy),
+        **({"within": _text(item.within)} if item.within else {}),
         **({"marked": _text(item.marked)} if item.marked else {}),
     }
 

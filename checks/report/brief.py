@@ -70,7 +70,7 @@ def seen_in_brief(finding: Finding, now: datetime) -> str:
         more = "..., " if len(bad) > _MOST_PERIODS else ""
         return words.shorten(f"{len(bad)} of {len(finding.items)} {word}: {more}{named}", _LONGEST)
     if isinstance(finding.observed, datetime):
-        return words.ago(finding.observed, now)
+        return words.age(finding.observed, now)
     if finding.items and finding.status is Status.PASS:
         late = sum(item.state is ItemState.LATE for item in finding.items)
         came = words.count(len(finding.items), "period")

@@ -5,7 +5,9 @@ Pure. The renderings (`text`, `html`, `as_json`) tell the same `Report`.
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 from zoneinfo import ZoneInfo
@@ -23,9 +25,10 @@ from checks.model import (
     Summary,
     summarize,
 )
+from checks.report.alike import say_day
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from datetime import date, datetime
 
     from checks.report.series import Look
@@ -36,9 +39,14 @@ SUBJECT_LONGEST = 99
 Predicate: TypeAlias = "Callable[[Finding | Change], bool]"
 """Chooses by what findings and changes both have: ``table``, ``check`` and ``owner``."""
 _UTC = ZoneInfo("UTC")
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+LONG_DEAD = timedelta(days=7)
+"""A failing table without data for longer than this is folded with others like it."""
 _REASON_RANK = {reason: rank for rank, reason in enumerate(Reason)}
+
+
+_KINDS = ("new", "escalated", "still failing", "held up")
+"""How failing tables are counted in the subject, the first that holds of each."""
+_OVER = frozenset({Reason.RESOLVED, Reason.EXPIRED, Reason.NO_LONGER_WATCHED})
 
 
 class Mode(StrEnum):
@@ -85,9 +93,9 @@ class Report:
     that times are told in. ``whole`` is False for a report of news only: it still holds all findings.
     ``whole_at`` says where the whole report is kept, for messages that must be cut. ``tables_in_run`` and
     ``tables_reached`` are of the run, also in a part of its report. ``looks`` holds what was seen of each table
-    and remembered of it, for renderings that show its last periods; it may be empty. ``is_test``: nothing was looked
-    at, it only tries the way. ``checked_again`` are the ids of findings that its reader was last told to be unchecked,
-    and that are not.
+    and remembered of it, for renderings that show its last periods; it may be empty. ``links``: people are shown links
+    into the console. ``is_test``: nothing was looked at, it only tries the way. ``checked_again`` are the ids of
+    findings that its reader was last told to be unchecked, and that are not.
     """
 
     run_id: str
@@ -108,6 +116,7 @@ class Report:
     tables_in_run: int = 0
     tables_reached: int = 0
     looks: Mapping[str, Look] = field(default_factory=dict)
+    links: bool = False
     version: int = VERSION
 
     @property
@@ -133,6 +142,7 @@ def build(  # noqa: PLR0913 - the parts of a report, all named
     notes: Iterable[str] = (),
     first_run: bool = False,
     whole_at: str = "",
+    links: bool = False,
 ) -> Report:
     """Return the whole report of a run; ``now`` is aware, ``zone`` that of its dates."""
     ordered = tuple(sorted(findings, key=_worst_first))
@@ -150,6 +160,7 @@ def build(  # noqa: PLR0913 - the parts of a report, all named
         notes=tuple(notes),
         first_run=first_run,
         whole_at=whole_at,
+        links=links,
         tables_in_run=summary.tables,
         tables_reached=summary.tables - len(not_reached),
     )
@@ -161,15 +172,25 @@ def part(report: Report, predicate: Predicate) -> Report:
     Costs and notes stay those of the run.
     """
     # Who asks for what is told within another finding gets that one.
-    hosts = frozenset(finding.within for finding in report.findings if finding.within and predicate(finding))
+    hosts = frozenset[str]().union(*(each.hidden_in for each in report.findings if predicate(each)))
     findings = tuple(finding for finding in report.findings if predicate(finding) or finding.id in hosts)
     return replace(
         report,
         findings=findings,
-        changes=tuple(change for change in report.changes if predicate(change) or change.finding_id in hosts),
+        changes=tuple(
+            change
+            for change in report.changes
+            if predicate(change) or change.finding_id in hosts or any(map(predicate, _of_all(change)))
+        ),
         summary=summarize(findings),
         is_part=True,
     )
+
+
+def _of_all(change: Change) -> Iterator[Change]:
+    """Yield the end of a trouble as that of each table that was told within it."""
+    for table, owner in change.also:
+        yield replace(change, table=table, owner=owner, also=())
 
 
 def news(report: Report) -> Report:
@@ -199,8 +220,7 @@ def sending(mode: Mode, report: Report, last_full_report_on: date | None) -> Sen
     if mode is Mode.ON_FAILURE:
         if report.ok:
             return Sending(Send.NOTHING, frozenset(report.changes))
-        over = {Reason.RESOLVED, Reason.EXPIRED, Reason.NO_LONGER_WATCHED}
-        good = frozenset(change for change in report.changes if change.reason in over)
+        good = frozenset(change for change in report.changes if change.reason in _OVER)
         if last_full_report_on == today and not set(told(news(report))) - good:
             return Sending(Send.NOTHING, good)
     if last_full_report_on != today:
@@ -230,18 +250,83 @@ def exit_code(report: Report, fail_on: FailOn = FailOn.CRITICAL, *, delivered: b
     return 3 if any(finding.status is Status.UNKNOWN for finding in counted) else 0
 
 
-def subject(report: Report) -> str:
-    """Return the subject of the email: ASCII, one line, fewer than 100 characters.
+def is_long_dead(finding: Finding, report: Report) -> bool:
+    """Tell whether what fails has been silent for so long that one more day of it is no news."""
+    return (
+        finding.status is Status.FAIL
+        and finding.stale_since is not None
+        and report.now - finding.stale_since > LONG_DEAD
+    )
 
-    ``[S3 tables] 2 failing, 1 unknown, 409 fresh - prod, Mon 23 Nov``, the date in the report's zone.
+
+def is_new(finding: Finding, changes: Collection[Change], report: Report) -> bool:
+    """Tell whether a failure is news, by its changes that end nothing; one more day of what is long dead is none."""
+    since = min((change.since for change in changes if change.since), default=None)
+    if is_long_dead(finding, report) and since is not None and since < report.now:
+        return False
+    return any(change.reason is Reason.NEW for change in changes) or (report.first_run and not changes)
+
+
+def subject(report: Report) -> str:
+    """Return the subject of the email: ASCII, one line, fewer than 100 characters, news first.
+
+    ``[S3 tables] 1 new, 3 still failing, 1 unknown, 409 fresh - prod, Mon 23 Nov``, the date in the report's zone; a
+    test, which counts nothing, begins with ``[S3 tables] TEST``.
     """
-    day = local_date(report)
-    date_words = f"{_DAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]}"
+    date_words = say_day(local_date(report))
     config = "config broken, " if report.is_config_broken else ""
-    start = f"[S3 tables] {config}{counts(report.summary)} - "
+    start = "[S3 tables] " if report.is_test else f"[S3 tables] {config}{counts_of(report)} - "
     end = f", {date_words}" if words.clean(report.name) else date_words
     room = SUBJECT_LONGEST - len(start) - len(end)
     return f"{start}{words.shorten(words.ascii_only(report.name), room)}{end}"
+
+
+def counts_of(report: Report) -> str:
+    """Return how many tables there are of each kind, news first, without what there is none of; ``all 412 fresh``.
+
+    What is told within another table's trouble alone is ``held up``, since that trouble counts once.
+    """
+    summary = report.summary
+    if not summary.failing:
+        return counts(summary)
+    kinds = Counter(_kinds(report).values())
+    told = [f"{kinds[word]} {word}" for word in _KINDS if kinds[word]]
+    told += [
+        f"{number} {word}"
+        for number, word in ((summary.unknown, "unknown"), (summary.fresh, "fresh"))
+        if number
+    ]
+    return ", ".join(told)
+
+
+def _kinds(report: Report) -> dict[str, str]:
+    """Return for each table that counts as failing which of the words of the subject it is."""
+    by_finding: dict[str, list[Change]] = defaultdict(list)
+    for change in report.changes:
+        if change.reason not in _OVER:
+            by_finding[change.finding_id].append(change)
+    kinds: dict[str, str] = {}
+    unknown = set()
+    for finding in report.findings:
+        if finding.silenced is not None or finding.status is Status.PASS:
+            continue
+        if finding.status is Status.UNKNOWN:
+            unknown.add(finding.table)
+        kind = _kind(finding, by_finding[finding.id], report)
+        known = kinds.get(finding.table, kind)
+        kinds[finding.table] = min(kind, known, key=_KINDS.index)
+    critical = {
+        each.table for each in report.findings if each.severity is Severity.CRITICAL and each.silenced is None
+    }
+    return {table: kind for table, kind in kinds.items() if table not in unknown or table in critical}
+
+
+def _kind(finding: Finding, changes: Collection[Change], report: Report) -> str:
+    if finding.within:
+        return "held up"
+    if is_new(finding, changes, report):
+        return "new"
+    return "escalated" if any(change.reason is Reason.ESCALATED for change in changes) else "still failing"
 
 
 def counts(summary: Summary) -> str:

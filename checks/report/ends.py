@@ -6,8 +6,9 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from checks import text as words
-from checks.model import Change, Reason
-from checks.report.entries import Entry, Line, is_long_dead, telling, whole_sentence
+from checks.model import Change, Reason, Status
+from checks.report.build import is_long_dead
+from checks.report.entries import Entry, Line, telling, whole_sentence
 from checks.schedule.clock import say_instant
 
 if TYPE_CHECKING:
@@ -51,6 +52,17 @@ def _end(group: Sequence[Change], report: Report) -> Entry:
         text = f"{items} {said.mended[len(group) > 1]}."
     else:
         text = whole_sentence(change.because)
+    reported += _with_it(group, report)
     title = f"{words.name(change.table)} ({words.name(change.check)})"
     badge = "unwatched" if change.reason is Reason.NO_LONGER_WATCHED else change.reason.value
     return Entry(badge, title, (Line("", text + reported),), frozenset({change.table}))
+
+
+def _with_it(group: Sequence[Change], report: Report) -> str:
+    """Tell which of the tables that were told within a trouble are over it too; what outlives it is told itself."""
+    bad = {finding.table for finding in report.findings if finding.status is not Status.PASS}
+    tables = {table for change in group for table, _ in change.also} - bad - {group[0].table}
+    if not tables:
+        return ""
+    names = words.listing([words.name(table) for table in sorted(tables)])
+    return f" Over with it: {words.count(len(tables), 'table')} made from it ({names})."

@@ -5,13 +5,24 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from checks import text as words
 from checks.marks import MarkKind
 from checks.model import Change, Finding, Reason, Severity, Status
+from checks.report.alike import (
+    alike,
+    checks_of,
+    clause,
+    held_up,
+    own_items,
+    say_day,
+    tables_of,
+    told_elsewhere,
+    what_fails,
+)
+from checks.report.build import LONG_DEAD, is_long_dead
 from checks.rights import Lacks, statements
 from checks.schedule.clock import say_instant
 
@@ -22,17 +33,18 @@ if TYPE_CHECKING:
     from checks.report.build import Report
     from checks.rules.base import Telling
 
-LONG_DEAD = timedelta(days=7)
-"""A failing table without data for longer than this is folded with others like it."""
 CONFIG = "CONFIG"
 """The heading of what is told of the config itself."""
 _FOLD_FROM = 3
 _MOST_FOLDED = 30
+_MOST_NAMED = 30
+_MOST_BRIEF = 3
 _MOST_REMEDIES = 3
 _MOST_STATEMENTS = 6
 _MOST_RESOURCES = 8
-_MOST_NAMED = 12
+_MOST_SAID = 12
 _LONGEST_SENTENCE = 1200
+_OLD = frozenset({Reason.ONGOING, Reason.REMINDER})
 
 
 class Kind(StrEnum):
@@ -63,6 +75,8 @@ class Entry:
     title: str
     lines: tuple[Line, ...]
     tables: frozenset[str]
+    brief: str = ""
+    """All of it in one line, where it is old and was told before; empty where it is news."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +129,35 @@ def entries(heading: str, told: Sequence[ToldFinding], report: Report) -> tuple[
     lacking = _lacking_several(told)
     for one in told:
         if one.finding.id not in folded:
-            groups[_shared(one.finding, lacking)].append(one)
+            groups[_shared(one.finding, lacking, report)].append(one)
             continue
         for each in one.finding.told_with:  # what is folded hides nothing that is not
-            if not is_long_dead(each, report) and not _is_nothing(each):
+            if is_long_dead(each, report) or _is_nothing(each):
+                dead.append(ToldFinding(each, ()))
+            elif each.table == one.finding.table:
                 groups[f"id {each.id}"].append(ToldFinding(each, ()))
-    entries = [_entry(group, report) for group in groups.values()]
-    return (*entries, _folded(dead, report)) if folding else tuple(entries)
+    entries = [_entry(heading, group, report) for group in groups.values()]
+    if not folding:
+        return tuple(entries)
+    waiting = [_waiting(one.finding, report) for one in told if one.finding.id in folded]
+    return (*entries, *(entry for entry in waiting if entry is not None), _folded(dead, report))
+
+
+def _waiting(host: Finding, report: Report) -> Entry | None:
+    """Tell the tables that wait for one that is folded, since they are not long dead themselves."""
+    dead = frozenset(each.id for each in host.told_with if is_long_dead(each, report) or _is_nothing(each))
+    names = held_up([host], dead)
+    if not names:
+        return None
+    told = [
+        ToldFinding(each, ()) for each in host.told_with if each.table != host.table and each.id not in dead
+    ]
+    return Entry(
+        badge=_badge([one.finding for one in told]),
+        title=f"{words.count(len(names), 'table waits', 'tables wait')} for {words.name(host.table)} ({host.check})",
+        lines=(Line("Held up", f"{words.listing(names, _MOST_NAMED)}."), *_owners(told)),
+        tables=frozenset(one.finding.table for one in told),
+    )
 
 
 def _lacking_several(told: Sequence[ToldFinding]) -> frozenset[str]:
@@ -133,11 +169,13 @@ def _lacking_several(told: Sequence[ToldFinding]) -> frozenset[str]:
     return frozenset(role for role, found in causes.items() if len(found) > 1)
 
 
-def _shared(finding: Finding, lacking: frozenset[str]) -> str:
-    """Return what is equal for findings that are told in one entry."""
+def _shared(finding: Finding, lacking: frozenset[str], report: Report) -> str:
+    """Return what is equal for findings that are told in one entry: who lacks rights, a cause, what is absent."""
     if finding.lacks is not None and finding.lacks.role in lacking:
         return f"lacks {finding.lacks.role}"
-    return f"cause {finding.cause}" if finding.cause else f"id {finding.id}"
+    if finding.cause:
+        return f"cause {finding.cause}"
+    return alike(finding, report.zone) or f"id {finding.id}"
 
 
 def _long_dead(told: Sequence[ToldFinding], report: Report) -> list[ToldFinding]:
@@ -159,15 +197,6 @@ def telling(check: str) -> Telling:
 
     config = CHECKS.get(check)
     return config.telling if config is not None else Telling()
-
-
-def is_long_dead(finding: Finding, report: Report) -> bool:
-    """Tell whether what fails has been silent for so long that one more day of it is no news."""
-    return (
-        finding.status is Status.FAIL
-        and finding.stale_since is not None
-        and report.now - finding.stale_since > LONG_DEAD
-    )
 
 
 def _folded(dead: Sequence[ToldFinding], report: Report) -> Entry:
@@ -193,43 +222,92 @@ def _folded(dead: Sequence[ToldFinding], report: Report) -> Entry:
     )
 
 
-def _entry(group: Sequence[ToldFinding], report: Report) -> Entry:
-    first = group[0]
-    finding = first.finding
-    tables = sorted({one.finding.table for one in group})
-    within = [each for one in group for each in one.finding.told_with]
-    checks = ", ".join(sorted({each.check for each in (*(one.finding for one in group), *within)}))
-    lines = []
-    lacks = _lacks(group)
-    if lacks is not None and len(tables) > 1:
-        title = (
-            f"{words.count(len(tables), 'table')} for rights that the monitor lacks ({words.name(checks)})"
-        )
-        lines.append(Line("Tables", words.listing([words.name(table) for table in tables])))
-        lines.append(Line("For example", whole_sentence(finding.because)))
-    elif len(tables) == 1:
-        title = f"{words.name(finding.table)} ({words.name(checks)})"
-        lines.append(Line("", whole_sentence(finding.because)))
-    else:
-        title = f"{words.count(len(tables), 'table')} for one cause ({words.name(checks)})"
-        lines.append(Line("Tables", words.listing([words.name(table) for table in tables])))
-        lines.append(Line("For example", whole_sentence(finding.because)))
+def _entry(heading: str, group: Sequence[ToldFinding], report: Report) -> Entry:
+    findings = [one.finding for one in group]
+    tables = sorted({each.table for each in findings})
+    checks = words.name(checks_of(findings))
+    made = held_up(findings)
+    more = (
+        f", and {words.count(len(made), 'table')} made from {'it' if len(tables) == 1 else 'them'}"
+        if made
+        else ""
+    )
     if len(tables) == 1:
-        lines += [Line("So also", f"{each.check}: {whole_sentence(each.because)}") for each in within]
+        title, lines = f"{words.name(tables[0])} ({checks}){more}", _alone(group)
+    else:
+        title, lines = _together(group, tables, checks, report)
+        title += more
+    if made:
+        lines.append(Line("Held up", f"{words.listing(made, _MOST_NAMED)}."))
     lines += _before(group, alone=len(tables) == 1)
-    lines += _to_allow(lacks) if lacks is not None else _more(first, report, alone=len(tables) == 1)
+    lacks = _lacks(group)
+    lines += _to_allow(lacks) if lacks is not None else _more(group, report, alone=len(tables) == 1)
     if len(tables) == 1:
         lines += [line for one in group for line in said_of(one.finding, report)]
     lines += _since(group, report)
-    lines += _owners(group)
+    lines += _owners([*group, *(ToldFinding(each, ()) for one in findings for each in one.told_with)])
     if len(tables) == 1:
-        lines += _links(finding)
+        lines += _links(findings[0], report)
     return Entry(
-        badge=_badge([one.finding for one in group]),
+        badge=_badge(findings),
         title=title,
         lines=tuple(lines),
-        tables=frozenset(tables),
+        tables=frozenset[str]().union(*(tables_of(each) for each in findings)),
+        brief=_brief(heading, group, f"{checks}){more}", report),
     )
+
+
+def _alone(group: Sequence[ToldFinding]) -> list[Line]:
+    """Tell what one table fails by."""
+    lines = [Line("", whole_sentence(group[0].finding.because))]
+    within = [each for one in group for each in one.finding.told_with if each.table == one.finding.table]
+    if within:
+        lines.append(Line("So also", "; ".join(f"{each.check}: {clause(each.because)}" for each in within)))
+    elsewhere = told_elsewhere(group[0].finding)
+    if elsewhere:
+        lines.append(Line("Told elsewhere", f"{words.listing(elsewhere, 3)}."))
+    return lines
+
+
+def _together(
+    group: Sequence[ToldFinding], tables: Sequence[str], checks: str, report: Report
+) -> tuple[str, list[Line]]:
+    """Return how several tables are told as one: for a role that lacks rights, for one cause, or that fail alike."""
+    finding = group[0].finding
+    number = words.count(len(tables), "table")
+    is_alike = not finding.cause and _lacks(group) is None
+    names = [words.name(table) for table in tables]
+    lines = [Line("Tables", words.listing(names, _MOST_NAMED) if is_alike else words.listing(names))]
+    if _lacks(group) is not None:
+        title = f"{number} for rights that the monitor lacks ({checks})"
+    elif finding.cause:
+        title = f"{number} for one cause ({checks})"
+    else:
+        title = f"{number} ({checks}): {what_fails(finding, report.zone)}"
+        if own_items(finding):
+            return title, lines
+    lines.append(Line("For example", whole_sentence(finding.because)))
+    return title, lines
+
+
+def _brief(heading: str, group: Sequence[ToldFinding], checks: str, report: Report) -> str:
+    """Return what is old in one line with its date; empty where it is news."""
+    since = min((one.since for one in group if one.since), default=None)
+    is_old = (
+        heading == "STILL FAILING" or not frozenset[Reason]().union(*(one.reasons for one in group)) - _OLD
+    )
+    if since is None or since >= report.now or not is_old:
+        return ""
+    today = report.now.astimezone(report.zone).date()
+    when = say_day(since.astimezone(report.zone).date(), today)
+    what = what_fails(group[0].finding, report.zone)
+    names = sorted({words.name(one.finding.table) for one in group})
+    if len(names) == 1:
+        said = [
+            f"{line.label.lower()}: {line.text}" for one in group for line in said_of(one.finding, report)
+        ]
+        return "; ".join([f"{names[0]} ({checks}, since {when}: {what}", *said])
+    return f"{len(names):,} tables ({checks}, since {when}: {what}: {words.listing(names, _MOST_BRIEF)}"
 
 
 def _lacks(group: Sequence[ToldFinding]) -> Lacks | None:
@@ -270,14 +348,15 @@ def _cut(statement: dict[str, Any]) -> tuple[dict[str, Any], int]:
     return shown, left
 
 
-def _more(told: ToldFinding, report: Report, *, alone: bool) -> list[Line]:
-    finding, zone = told.finding, report.zone
+def _more(group: Sequence[ToldFinding], report: Report, *, alone: bool) -> list[Line]:
+    told, zone = group[0], report.zone
+    finding = told.finding
     lines = []
     if alone:
         lines += _items(told)
-    if finding.usual:
-        lines.append(Line("Usually", sentence(finding.usual)))
-    lines += _to_do(finding, report)
+    lines += _to_do([one.finding for one in group], report)
+    if finding.usual and alone:
+        lines.append(Line("Usually", sentence(finding.usual), Kind.SHORT))
     if finding.deadline is not None and not finding.items:
         due = say_instant(finding.deadline, zone)
         if due not in finding.because:
@@ -302,7 +381,7 @@ def said_of(finding: Finding, report: Report) -> list[Line]:
         mark = each.mark
         label = "Acknowledged" if mark.kind is MarkKind.ACK else "Expected"
         who = f"by {mark.by}, {say_instant(mark.at, report.zone)}"
-        items = words.listing([words.name(key) for key in each.items], _MOST_NAMED)
+        items = words.listing([words.name(key) for key in each.items], _MOST_SAID)
         said = f"{items} ({who})" if items and len(each.items) < _bad(finding) else who
         lines.append(Line(label, sentence(f"{said}: {mark.because}" if mark.because else said)))
     return lines
@@ -338,15 +417,19 @@ def _items(told: ToldFinding) -> list[Line]:
     return lines
 
 
-def _to_do(finding: Finding, report: Report) -> list[Line]:
+def _to_do(findings: Sequence[Finding], report: Report) -> list[Line]:
     """Tell what to do; statements stand on lines of their own, so that they can be copied."""
-    remedies = [
-        item.remedy for item in finding.items if item.remedy and item.state.is_bad and not item.marked
-    ]
-    lines = [Line("To do", sentence(finding.advice))] if finding.advice else []
-    shown = [finding.statement] if finding.statement else remedies[:_MOST_REMEDIES]
+    first = findings[0]
+    lines = [Line("To do", sentence(first.advice))] if first.advice else []
+    remedies: list[str] = []
+    for finding in findings:
+        told = [item for item in finding.items if item.state.is_bad and not item.marked]
+        remedies += (
+            [finding.statement] if finding.statement else [item.remedy for item in told if item.remedy]
+        )
+    shown = remedies[:_MOST_REMEDIES]
     lines += [Line("Run", words.statement(remedy), Kind.CODE) for remedy in shown]
-    if not finding.statement and len(remedies) > len(shown):
+    if len(remedies) > len(shown):
         left = words.count(len(remedies) - len(shown), "more statement")
         lines.append(
             Line("", f"And {left} {f'in {report.whole_at}' if report.whole_at else 'in the JSON report'}.")
@@ -361,9 +444,10 @@ def _owners(group: Iterable[ToldFinding]) -> list[Line]:
     return [Line("Owner" if len(owners) == 1 else "Owners", words.listing(owners), Kind.SHORT)]
 
 
-def _links(finding: Finding) -> list[Line]:
+def _links(finding: Finding, report: Report) -> list[Line]:
     lines = []
-    for label, address in (("Runbook", finding.runbook), ("Console", finding.console_url)):
+    console = finding.console_url if report.links else None
+    for label, address in (("Runbook", finding.runbook), ("Console", console)):
         if not address:
             continue
         safe = words.url(address)

@@ -76,13 +76,15 @@ def _report(document: dict[str, Any]) -> Report:
 
 
 def _told_within(findings: Iterable[Finding]) -> list[Finding]:
-    """Give each finding those that are told within it."""
+    """Give each finding those that are told within it, as a whole or by single items."""
     found = list(findings)
     within: dict[str, list[Finding]] = {}
     for each in found:
-        if each.within:
-            within.setdefault(each.within, []).append(each)
-    return [replace(each, told_with=tuple(within.get(each.id, ()))) for each in found]
+        for host in each.hidden_in:
+            within.setdefault(host, []).append(each)
+    return [
+        each if each.within else replace(each, told_with=tuple(within.get(each.id, ()))) for each in found
+    ]
 
 
 def _finding(one: dict[str, Any]) -> Finding:
@@ -148,6 +150,7 @@ def _item(one: dict[str, Any]) -> Item:
         detail=_str(one["detail"]),
         remedy=_str(one["remedy"]),
         marked=_str(one.get("marked", "")),
+        within=_str(one.get("within", "")),
     )
 
 

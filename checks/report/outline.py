@@ -11,9 +11,16 @@ from datetime import timedelta
 
 from checks import text as words
 from checks.model import CONFIG_CHECK, Change, Reason, Status
-from checks.report.build import Report, subject
+from checks.report.alike import tables_of
+from checks.report.build import Report, is_new, subject
 from checks.report.ends import ended
-from checks.report.entries import CONFIG, Section, ToldFinding, entries, is_long_dead, sentence
+from checks.report.entries import (
+    CONFIG,
+    Section,
+    ToldFinding,
+    entries,
+    sentence,
+)
 from checks.schedule.clock import say_instant
 from checks.schedule.durations import say_duration
 
@@ -54,7 +61,8 @@ def outline(report: Report) -> Outline:
         if report.whole or told.reasons - {Reason.ONGOING}:
             places[_heading(told, report)].append(told)
         else:
-            unsaid.add(finding.table)
+            unsaid |= tables_of(finding)
+    said = frozenset[str]().union(*(tables_of(one.finding) for some in places.values() for one in some))
     sections = [Section(heading, entries(heading, places[heading], report)) for heading in _TROUBLES]
     sections += [Section(heading, ended(report, reasons)) for heading, reasons in _ENDS]
     return Outline(
@@ -63,7 +71,7 @@ def outline(report: Report) -> Outline:
         origin=_origin(report),
         notes=_notes(report),
         sections=tuple(section for section in sections if section.entries),
-        closing=_closing(report, unsaid - {one.finding.table for some in places.values() for one in some}),
+        closing=_closing(report, unsaid - said),
     )
 
 
@@ -82,10 +90,7 @@ def _heading(told: ToldFinding, report: Report) -> str:
         return "COULD NOT CHECK"
     if Reason.ESCALATED in told.reasons:
         return "ESCALATED"
-    is_known = is_long_dead(told.finding, report) and told.since is not None and told.since < report.now
-    if not is_known and (Reason.NEW in told.reasons or (report.first_run and not told.changes)):
-        return "NEW"
-    return "STILL FAILING"
+    return "NEW" if is_new(told.finding, told.changes, report) else "STILL FAILING"
 
 
 def _totals(report: Report) -> str:

@@ -6,7 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from checks import text as words
-from checks.report.build import counts, subject
+from checks.report.build import counts_of, subject
 from checks.report.entries import Entry, Kind, Line
 from checks.report.outline import Outline, outline
 
@@ -54,7 +54,7 @@ def render(report: Report, max_bytes: int | None = None) -> str:
 def one_line(report: Report, longest: int = SMS_LONGEST) -> str:
     """Return the report in one line of ASCII: the totals, the name, and the first item if there is room."""
     name = words.shorten(words.ascii_only(report.name), 30)
-    line = f"S3 tables{f' of {name}' if name else ''}: {counts(report.summary)}."
+    line = f"S3 tables{f' of {name}' if name else ''}: {counts_of(report)}."
     sections = outline(report).sections
     if sections and not report.ok:
         first = f" First: {words.shorten(words.ascii_only(sections[0].entries[0].title), 60)}."
@@ -63,10 +63,14 @@ def one_line(report: Report, longest: int = SMS_LONGEST) -> str:
 
 
 def _blocks(told: Outline) -> Iterator[str]:
+    """Yield each entry with the heading above it; what is told in one line follows the line before."""
     for section in told.sections:
+        follows = False
         for number, entry in enumerate(section.entries):
             heading = f"\n{section.title}\n" if number == 0 else ""
-            yield f"{heading}\n{_joined(_entry(entry))}"
+            space = "" if follows and entry.brief else "\n"
+            follows = bool(entry.brief)
+            yield f"{heading}{space}{_joined(_entry(entry))}"
 
 
 def _fitting(blocks: Iterator[str], room: int | None) -> Iterator[str]:
@@ -89,6 +93,8 @@ def _left_out(number: int, report: Report) -> str:
 
 
 def _entry(entry: Entry) -> list[str]:
+    if entry.brief:
+        return _wrapped(f"{_BADGES[entry.badge]}{entry.brief}", later=_INDENT)
     lines = _wrapped(f"{_BADGES[entry.badge]}{entry.title}", later=_INDENT)
     pending = ""
     for line in entry.lines:

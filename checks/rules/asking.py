@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from math import isclose
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
+
+from checks.learn.tails import share_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,6 +68,7 @@ class Needs:
     ``exists``: without a time layout, one page of the location is enough.
     ``first_period``: when the oldest of ``periods`` has no data, find out the earliest period that has any.
     ``further``: where else to look if what the rest shows is not enough for the rule (`Rule.wants_further`).
+    ``history``: when data came into earlier periods is of use to learn from, as far as few requests tell it.
     ``each``: look at each combination of these keys' values; ``combinations`` are those that are known before
     anything is read, with the start of the first period that each is needed in (None: all).
     """
@@ -79,6 +83,7 @@ class Needs:
     first_period: bool = False
     exists: bool = False
     further: Further | None = None
+    history: bool = False
     each: Dimensions | None = None
     combinations: Mapping[Combination, datetime | None] = field(default_factory=dict)
 
@@ -117,7 +122,8 @@ class Detail:
     ``usual_place``: where a registered partition is empty, look where it would lie by its name.
     The rest is asked of a table's log, where listings would tell it of other tables: ``arrivals``, when the newest data
     came (``deletes_count``: or was deleted), ``by_period``, which periods hold rows, ``sizes``, how much there is in
-    each period, else in the whole table, and ``rows``, how many rows that is.
+    each period, else in the whole table, and ``rows``, how many rows that is. ``times``: all times at which data came
+    that what is read tells anyway, and on the first day some more.
     """
 
     names: bool = False
@@ -130,6 +136,7 @@ class Detail:
     by_period: bool = False
     sizes: bool = False
     rows: bool = False
+    times: bool = False
 
     def __or__(self, other: Detail) -> Detail:
         """Bring together what two rules need."""
@@ -144,6 +151,7 @@ class Detail:
             by_period=self.by_period or other.by_period,
             sizes=self.sizes or other.sizes,
             rows=self.rows or other.rows,
+            times=self.times or other.times,
         )
 
 
@@ -160,6 +168,37 @@ class Depth:
     def __or__(self, other: Depth) -> Depth:
         """Bring together what two rules need."""
         return Depth(self.whole or other.whole, self.in_time_by or other.in_time_by)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """What one table may raise of the false alarms that a config allows: so many a year.
+
+    ``tables`` share them; ``wanted`` is what each would get if a limit could be learned for any number.
+    """
+
+    a_year: float
+    wanted: float
+    tables: int = 1
+
+    @classmethod
+    def of(cls, a_month: float, tables: int) -> Share:
+        """Return the share of each of so many tables."""
+        tables = max(1, tables)
+        return cls(a_year=share_of(a_month, tables), wanted=a_month * 12 / tables, tables=tables)
+
+    def say(self, subject: str) -> str:
+        """Say it of a subject (``it``, ``each``), and where it is bound."""
+        among = f" ({self.tables} tables share them)" if self.tables > 1 else ""
+        told = f"{subject} may raise {self.a_year:.2g} false alarms a year"
+        if isclose(self.a_year, self.wanted):
+            return told + among
+        bound = (
+            "the fewest that months of history can tell"
+            if self.wanted < self.a_year
+            else "the most that is taken"
+        )
+        return f"{told}, {bound}; its share of false_alarms would be {self.wanted:.2g}{among}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache, reduce
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
     from checks.layout import StatedLayout, TimeLayout
     from checks.layout.dimensions import Dimensions
-    from checks.model import Observed, PartitionSeen
-    from checks.rules.asking import Clock, Needs, StatedPeriods
+    from checks.model import Absence, Observed, PartitionSeen
+    from checks.rules.asking import Clock, Needs, Share, StatedPeriods
     from checks.rules.entry import EntryKeys
     from checks.schedule.due import Schedule
     from checks.schedule.periods import Every
@@ -81,6 +81,9 @@ class CheckConfig(BaseModel):
 
     check: ClassVar[str]
     groups: ClassVar[tuple[frozenset[str], ...]] = ()
+    above: ClassVar[frozenset[str]] = frozenset()
+    """Keys of these groups that take the place of none: what a less specific block says stays beside them, for where
+    they cannot tell."""
     goes_with: ClassVar[Mapping[str, frozenset[str]]] = {}
     expectation: ClassVar[str]
     """The Great Expectations class that judges it, by its dotted name: only who judges imports it."""
@@ -187,6 +190,7 @@ class Told(TypedDict, total=False):
     note: str
     of_period: str
     lacking: tuple[str, ...]
+    absence: Absence | None
     stale_since: datetime | None
 
 
@@ -260,6 +264,38 @@ class Rule(ABC):
     def notes(self) -> Iterator[str]:
         """Yield what a plan tells of its deadlines."""
         yield from ()
+
+    @property
+    def share(self) -> Share | None:
+        """Its share of the false alarms that may come of limits that it learns; None of one that learns none."""
+        return None
+
+    @property
+    def learns(self) -> bool:
+        """Tell whether it learns limits."""
+        return self.share is not None
+
+    def sharing(self, share: Share) -> Rule:  # noqa: ARG002 - for others to say
+        """Return the rule with its share of the false alarms."""
+        return self
+
+    def learned(self, seen: Observation, clock: Clock, memory: TableMemory) -> Rule:  # noqa: ARG002 - the same
+        """Return the rule with what it learns of what was seen and is remembered."""
+        return self
+
+    def remembering(self, memory: TableMemory) -> Rule:  # noqa: ARG002 - the same
+        """Return the rule with what earlier runs remember that it learns from."""
+        return self
+
+    def scheduled(self, schedule: Schedule) -> Rule:
+        """Return the rule beside another schedule of the table's periods, where it looks at one."""
+        mine: Any = self
+        changed: Rule = mine if getattr(mine, "schedule", None) is None else replace(mine, schedule=schedule)
+        return changed
+
+    def without_time(self) -> Rule:
+        """Return the rule as it judges where there is no time left to learn."""
+        return self
 
     def explain(self, seen: Observation, finding: Finding, clock: Clock) -> Iterator[str]:  # noqa: ARG002 - the same
         """Yield lines on how it came to its finding, for whoever asks; none where the finding says it all."""
@@ -336,6 +372,19 @@ class Rule(ABC):
             console_url=about.console_url,
             silenced=about.silences.get(row.check),
         )
+
+
+def by_memory(rules: tuple[Rule, ...], memory: TableMemory) -> tuple[Rule, ...]:
+    """Return the rules of a table with what earlier runs remember of it, and one schedule for all."""
+    if not any(rule.learns for rule in rules):
+        return rules
+    return on_one_schedule(tuple(rule.remembering(memory) for rule in rules))
+
+
+def on_one_schedule(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """Return rules that look at the schedule which one of them states, after that was learned."""
+    stated = periods_stated(rules)
+    return rules if stated is None else tuple(rule.scheduled(stated.schedule) for rule in rules)
 
 
 def periods_stated(rules: Iterable[Rule]) -> StatedPeriods | None:

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from checks.layout.data_files import Chosen
 from checks.rules.key_types import Count, Globs, Runbook, Text, Zone
+from checks.rules.table_ids import TableIds
 
 
 class EntryKeys(BaseModel):
@@ -23,6 +24,12 @@ class EntryKeys(BaseModel):
         None,
         description="A web page that says what to do; shown with each finding.",
         examples=["https://wiki.example.com/orders"],
+    )
+    upstream: TableIds | None = Field(
+        None,
+        description="The tables that it is made from, by their ids: what fails for the periods that one of these fails "
+        "for is told within that one.",
+        examples=[["raw.orders"], ["partner/ads.spend", "s3://acme-raw/partner-a/"]],
     )
     pattern: Globs | None = Field(
         None,

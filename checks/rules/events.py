@@ -230,6 +230,7 @@ class EventsRule(Rule):
             expected=max(limits, default=None),
             advice=self._advice(newest) if severity is not None else "",
             stale_since=newest if severity is not None else None,
+            absence=self.ages.absence(newest, "events") if severity is not None else None,
         )
 
     def _because(self, facts: NewestValue, severity: Severity | None) -> str:

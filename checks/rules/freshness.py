@@ -15,6 +15,7 @@ from checks.rules.base import (
 )
 from checks.rules.freshness_rule import FreshnessRule
 from checks.rules.key_types import Duration, Names
+from checks.rules.learned import Auto
 from checks.schedule.clock import parse_zone
 from checks.schedule.deadlines import Deadline, parse_times
 from checks.schedule.durations import say_duration
@@ -30,8 +31,11 @@ class FreshnessConfig(CheckConfig):
     groups: ClassVar[tuple[frozenset[str], ...]] = (
         frozenset({"max_age", "warn_after", "error_after"}),
         frozenset({"by", "within"}),
+        frozenset({"auto", "floor", "cap"}),
     )
-    goes_with: ClassVar[Mapping[str, frozenset[str]]] = {"grace": frozenset({"by"})}
+    above: ClassVar[frozenset[str]] = frozenset({"auto", "floor", "cap"})
+    short_form: ClassVar[str | None] = "auto"
+    goes_with: ClassVar[Mapping[str, frozenset[str]]] = {"grace": frozenset({"by", "auto"})}
 
     max_age: Duration | None = Field(
         None, description="Critical when the newest data is older; the same as error_after.", examples=["24h"]
@@ -53,9 +57,22 @@ class FreshnessConfig(CheckConfig):
         "between deadlines when absent.",
         examples=["6h"],
     )
+    auto: Literal[True] | None = Field(
+        None,
+        description="Learns when data is due from the table's own arrivals. Limits that stand beside it, or that it "
+        "inherits, hold while too few are known.",
+        examples=[True],
+    )
+    floor: Duration | None = Field(
+        None, description="With auto: no shorter age than this is learned.", examples=["2h"]
+    )
+    cap: Duration | None = Field(
+        None, description="With auto: no longer age than this is learned.", examples=["4d"]
+    )
     grace: Duration | None = Field(
         None,
-        description="With by: how long from the deadline on it is no more than a warning; critical from its end on.",
+        description="With by or auto: how long from the deadline on it is no more than a warning; critical from its "
+        "end on.",
         examples=["90m"],
     )
     windows: Names = Field(
@@ -65,7 +82,10 @@ class FreshnessConfig(CheckConfig):
         examples=["maintenance", ["maintenance", "patching"]],
     )
     calendar: str | None = Field(
-        None, description="A calendar by its name: its closed days do not count as age.", examples=["de"]
+        None,
+        description="A calendar by its name: its closed days do not count as age, and nothing that is learned is due "
+        "on them.",
+        examples=["de"],
     )
     timezone: Annotated[ZoneInfo, BeforeValidator(parse_zone), WithJsonSchema({"type": "string"})] | None = (
         Field(
@@ -86,8 +106,15 @@ class FreshnessConfig(CheckConfig):
         if self.by is not None and ages:
             message = f"by and {ages[0]} exclude each other; write one of them"
             raise ValueError(message)
-        if self.by is None and not ages:
-            message = "no limit; write max_age, warn_after, error_after or by, such as max_age: 24h"
+        bounds = [name for name in ("floor", "cap") if getattr(self, name) is not None]
+        if bounds and self.auto is None:
+            message = f"{bounds[0]} bounds what is learned; write auto: true beside it, or take it out"
+            raise ValueError(message)
+        if self.floor is not None and self.cap is not None and self.floor > self.cap:
+            message = "floor is longer than cap, so nothing could be learned between them"
+            raise ValueError(message)
+        if self.by is None and not ages and self.auto is None:
+            message = "no limit; write max_age, warn_after, error_after or by, such as max_age: 24h, or the word auto"
             raise ValueError(message)
         if self.max_age is not None and self.error_after is not None:
             message = "max_age and error_after say the same; write one of them"
@@ -95,7 +122,7 @@ class FreshnessConfig(CheckConfig):
         if self.within is not None and self.by is None:
             message = 'within needs a deadline; write by beside it, such as by: "06:00"'
             raise ValueError(message)
-        if self.grace is not None and self.by is None:
+        if self.grace is not None and self.by is None and self.auto is None:
             message = 'grace counts from a deadline; write by beside it, such as by: "06:00"'
             raise ValueError(message)
         critical = self.error_after or self.max_age
@@ -133,4 +160,5 @@ class FreshnessConfig(CheckConfig):
             age_calendar=calendar if deadline is None else None,
             schedule=binding.schedule,
             count=self.count,
+            auto=Auto(floor=self.floor, cap=self.cap, calendar=calendar) if self.auto is not None else None,
         )

@@ -5,15 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice, takewhile
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
 from checks.layout.projection import is_projected
-from checks.model import Arrival, Finding, Format, Listing, Problem, ProblemKind, Severity, utc
+from checks.model import (
+    Absence,
+    Arrival,
+    Finding,
+    Format,
+    Listing,
+    Problem,
+    ProblemKind,
+    Severity,
+    Standstill,
+    utc,
+)
 from checks.rules.asking import Clock, Depth, Detail, Further, Needs
 from checks.rules.base import NOTHING_MORE, About, Direction, Row, RowValues, Rule
+from checks.rules.compacted import beside_rewrites
 from checks.rules.due_items import first_period_at
-from checks.rules.freshness_words import LastArrival, advice, because, explain, nothing_seen
+from checks.rules.freshness_words import LastArrival, LearnedLimit, advice, because, explain, nothing_seen
 from checks.rules.grace import notes_of
 from checks.schedule.due import MOST_PERIODS, Schedule
 from checks.schedule.open_time import open_time_ago
@@ -24,6 +36,8 @@ if TYPE_CHECKING:
 
     from checks.layout import TimeLayout
     from checks.model import Observation, PartitionSeen, Period, Table, TableMemory
+    from checks.rules.asking import Share
+    from checks.rules.learned import Auto, Learned
     from checks.schedule.calendars import Calendar
     from checks.schedule.deadlines import Deadline
     from checks.schedule.windows import Windows
@@ -60,9 +74,32 @@ class FreshnessRule(Rule):
     age_calendar: Calendar | None = None
     schedule: Schedule | None = None
     count: Literal["arrivals", "changes"] = "arrivals"
+    auto: Auto | None = None
+    known: Learned | None = None
+    """What a look at the table told, where it was learned from already."""
+
+    @property
+    def share(self) -> Share | None:
+        """Its share of the false alarms that may come of what is learned."""
+        return self.auto.share if self.auto is not None else None
+
+    def sharing(self, share: Share) -> FreshnessRule:
+        """Return the rule with its share of the false alarms."""
+        return self if self.auto is None else replace(self, auto=replace(self.auto, share=share))
+
+    def without_time(self) -> FreshnessRule:
+        """Return the rule as it judges by the limits that stand beside what is learned."""
+        return self if self.auto is None else replace(self, auto=replace(self.auto, has_time=False))
+
+    def learned(self, seen: Observation, clock: Clock, memory: TableMemory) -> FreshnessRule:
+        """Return the rule with what is known of the table by what was seen and what earlier runs keep."""
+        if self.auto is None or not self.auto.has_time:
+            return self
+        newest, _ = self._newest(seen, self._counts_from(seen, clock))
+        return replace(self, known=self.auto.look(seen, newest, clock.now, memory.arrivals))
 
     def limits_at(self, now: datetime) -> tuple[datetime | None, datetime | None]:
-        """Return the watermarks (UTC) for a warning and for critical; data at or after one is fresh."""
+        """Return the stated watermarks (UTC) for a warning and for critical; data at or after one is fresh."""
         if self.deadline is not None:
             warning, critical = self.last_deadlines(now)
             return (self._watermark(warning) if self.grace is not None else None), self._watermark(critical)
@@ -98,10 +135,14 @@ class FreshnessRule(Rule):
         gap = self.deadline.gap_before(due_at) if self.deadline is not None else None
         return min(_MOST_WITHIN, gap) if gap is not None else _MOST_WITHIN
 
-    def needs(self, table: Table, layout: TimeLayout | None, clock: Clock, memory: TableMemory) -> Needs:  # noqa: ARG002 - the interface's
+    def needs(self, table: Table, layout: TimeLayout | None, clock: Clock, memory: TableMemory) -> Needs:
         """Ask for the location as one place, or for the newest periods until one proves the table fresh."""
-        limits = [limit for limit in self.limits_at(clock.now) if limit is not None]
+        if layout is None and self.auto is not None and table.format is Format.FILES:
+            return Needs(place=True)  # it is listed whole, whatever comes out
+        limits = self._watermarks(clock, memory)
         strictest = max(limits, default=None)
+        if strictest is None and self.learns:  # any arrival may turn out to be new enough
+            strictest = _LONG_AGO
         if layout is None:
             return Needs(place=True, enough_at=strictest, watermark=strictest)
         if (
@@ -114,6 +155,7 @@ class FreshnessRule(Rule):
                 watermark=strictest,
                 data_is_enough=True,
                 further=Further(periods=self._after_due(clock)) if _by_name_alone(table) else None,
+                history=self.learns and memory.has_to_learn,
             )
         every = layout.every or DAILY
         oldest = min(limits, default=clock.now) - every.nominal
@@ -132,7 +174,15 @@ class FreshnessRule(Rule):
             enough_at=strictest,
             watermark=strictest,
             first_period=True,
+            history=self.learns and memory.has_to_learn,
         )
+
+    def _watermarks(self, clock: Clock, memory: TableMemory) -> list[datetime]:
+        """Return how new data has to be by what is known before the table is read; none where nothing tells it."""
+        since = self.auto.fresh_since(memory.arrivals, clock.now) if self.auto is not None else None
+        if since is not None:
+            return [since]
+        return [limit for limit in self.limits_at(clock.now) if limit is not None]
 
     def _after_due(self, clock: Clock) -> tuple[Period, ...]:
         """Return the periods after the newest due one that have begun somewhere by now, newest first."""
@@ -149,8 +199,8 @@ class FreshnessRule(Rule):
         return newest is None or any(newest.at < limit for limit in limits)
 
     def detail(self, clock: Clock) -> Detail:  # noqa: ARG002 - the interface's
-        """Ask a log for the newest arrival."""
-        return Detail(arrivals=True, deletes_count=self.count == "changes")
+        """Ask a log for the newest arrival, and for all that it tells where limits are learned."""
+        return Detail(arrivals=True, deletes_count=self.count == "changes", times=self.learns)
 
     def depth(self, target: PartitionSeen, clock: Clock, memory: TableMemory) -> Depth:  # noqa: ARG002 - the same
         """Ask for all that lies in it; beside partitions, from the newest due period on."""
@@ -196,6 +246,8 @@ class FreshnessRule(Rule):
 
     def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row[LastArrival]:
         """Find the newest arrival that counts, and what stands against believing that it is the newest."""
+        if self.auto is not None and self.auto.has_time and self.known is None:
+            return self.learned(seen, clock, memory).measure(seen, clock, memory)
         warning, critical = self.limits_at(clock.now)
         counts_from = self._counts_from(seen, clock)
         newest, doubt = self._newest(seen, counts_from)
@@ -204,6 +256,8 @@ class FreshnessRule(Rule):
         if silent is not None and newest is not None and newest.at < max(limits):
             # Other checks asked for some of the earlier periods, not for all.
             newest, _ = self._newest(silent, None)
+        newest, rewritten = beside_rewrites(silent or seen, counts_from, newest, limits)
+        doubt = doubt or rewritten
         by_catalog = (
             seen.layout is not None and bool(seen.table.partition_keys) and not is_projected(seen.table)
         )
@@ -218,7 +272,15 @@ class FreshnessRule(Rule):
         )
         said: RowValues = {"warning": warning, "critical": critical, "doubt_if_fail": doubt}
         if newest is not None:
-            said |= {"observed": min(newest.at, clock.now), "evidence": newest.evidence}
+            at = min(newest.at, clock.now)
+            said |= {"observed": at, "evidence": newest.evidence}
+            if self.auto is not None:
+                facts = replace(facts, learned=self._told(at, clock.now))
+            if facts.learned is not None and facts.learned.due is not None:
+                warning, critical = self._learned_limits(facts.learned, at, clock.now)
+                said |= {"warning": warning, "critical": critical}
+            elif self.auto is not None and not limits:
+                said |= {"unknown": doubt or self._too_little(seen)}
             return self.row(seen, facts, **said)
         unknown = doubt
         if unknown is None and self.schedule is not None and seen.listing is None and not seen.partitions:
@@ -236,6 +298,53 @@ class FreshnessRule(Rule):
         elif critical is not None and critical < since:
             said["critical"] = None  # only that the softer limit is crossed is proved
         return self.row(seen, replace(facts, nothing=nothing_seen(silent or seen), silent_from=since), **said)
+
+    def _told(self, newest_at: datetime, now: datetime) -> LearnedLimit:
+        """Return what was learned, for the sentence: when data is due, or why that is not known."""
+        known = self.known
+        if known is None:
+            return LearnedLimit(lacks="there was no time to learn in this run")
+        due = known.due(self.zone)
+        if due is not None:
+            due = self.due_at(due)
+        if due is None:
+            return LearnedLimit(lacks=f"too little is known to learn: {known.need}")
+        came_since = newest_at > due
+        return LearnedLimit(
+            due,
+            known.found.sentence,
+            known.found.sure,
+            still_needed=known.found.still_needed if came_since and due < now else 0,
+        )
+
+    def _learned_limits(
+        self, learned: LearnedLimit, at: datetime, now: datetime
+    ) -> tuple[datetime | None, datetime]:
+        """Return how new data would have to be for no warning, and for nothing critical, by what was learned."""
+        if self.grace is None or learned.due is None:
+            return None, learned.watermark(at, now)
+        ended = replace(learned, due=self.grace_end(learned.due))
+        return learned.watermark(at, now), ended.watermark(at, now)
+
+    def _too_little(self, seen: Observation) -> Problem:
+        """Return the problem of a table of which too little is known, beside which no limit stands."""
+        why = f"{self.known.need}" if self.known is not None else "there was no time to learn in this run"
+        return Problem(
+            ProblemKind.TOO_LITTLE_HISTORY,
+            f"when data of {seen.table.id} is due is not known yet: {why}",
+            "wait for more of its arrivals, or write a limit that holds until then (max_age beside auto)",
+        )
+
+    def remember(self, seen: Observation, before: TableMemory) -> dict[str, Any]:
+        """Return the arrivals that later runs learn from; what was known stands where the table could not be read."""
+        if self.auto is None:
+            return {}
+        known = self.known
+        if known is None and self.auto.has_time:
+            known = self.learned(seen, Clock(now=seen.now), before).known
+        if known is None or seen.problem is not None:
+            return {"arrivals": before.arrivals}
+        return {"arrivals": known.keeping}
 
     def _counts_from(self, seen: Observation, clock: Clock) -> datetime | None:
         """Return the start of the newest due period that holds data; None where all that came counts.
@@ -304,9 +413,12 @@ class FreshnessRule(Rule):
         """Write the finding: when the newest data came, and by when it should have."""
         newest_at = row.facts.newest_at
         limits = [limit for limit in (row.warning, row.critical) if isinstance(limit, datetime)]
+        learned = row.facts.learned
         due_at = self._missed(row.facts.now, severity)
         is_plain = self.age_calendar is None and self.windows is None
-        if self.deadline is None and newest_at is not None and severity is not None and is_plain:
+        if learned is not None and learned.due is not None:
+            due_at = learned.due
+        elif self.deadline is None and newest_at is not None and severity is not None and is_plain:
             due_at = newest_at + (self.warn_after or self.error_after or timedelta(0))
         is_soft = self.grace is not None and severity is not Severity.CRITICAL
         since = row.warning if is_soft else row.critical
@@ -320,8 +432,10 @@ class FreshnessRule(Rule):
             expected=max(limits, default=None),
             deadline=due_at,
             advice=advice(row.facts, max(limits, default=None), self.zone) if severity is not None else "",
+            usual=learned.said if learned is not None else "",
             stale_since=newest_at or row.facts.silent_from,
             of_period=self._newest_due(row.facts.now) if severity is not None else "",
+            absence=self._absence(row.facts) if severity is not None else None,
         )
 
     def _missed(self, now: datetime, severity: Severity | None) -> datetime | None:
@@ -329,6 +443,28 @@ class FreshnessRule(Rule):
         passed, ended = self.last_deadlines(now)
         stated_at = ended if severity is Severity.CRITICAL else passed
         return self.due_at(stated_at) if stated_at is not None else None
+
+    def _absence(self, facts: LastArrival) -> Absence:
+        """Return that nothing came since the last arrival, and when it was overdue, as was learned or stated."""
+        since = facts.newest_at or facts.silent_from
+        if facts.learned is None or facts.learned.due is None:
+            return self.absence(since)
+        return Absence(standstill=Standstill(since=since, overdue_at=facts.learned.due, of="arrivals"))
+
+    def absence(self, since: datetime | None, of: str = "arrivals") -> Absence:
+        """Return that nothing came since then, and the first of its deadlines or limits that this crossed."""
+        return Absence(standstill=Standstill(since=since, overdue_at=self._overdue_at(since), of=of))
+
+    def _overdue_at(self, since: datetime | None) -> datetime | None:
+        """Return when the next data should have come; closed days, which move a limit, are not counted."""
+        if since is None:
+            return None
+        if self.deadline is None:
+            return since + (self.warn_after or self.error_after or timedelta(0))
+        after = self.deadline.first_at_or_after(since + timedelta(microseconds=1))
+        if after is None:
+            return None
+        return self.deadline.first_at_or_after(since + self._within(after) + timedelta(microseconds=1))
 
     def _newest_due(self, now: datetime) -> str:
         due = self.schedule.due(now) if self.schedule is not None else ()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from checks.model import Arrival, Finding, Observation, Problem
     from checks.rules.asking import Clock
+    from checks.rules.learned import Auto
     from checks.schedule.calendars import Calendar
     from checks.schedule.deadlines import Deadline
     from checks.schedule.due import Schedule
@@ -44,6 +45,8 @@ class Bounds(Protocol):
     def age_calendar(self) -> Calendar | None: ...  # noqa: D102 - the same
     @property
     def schedule(self) -> Schedule | None: ...  # noqa: D102 - the same
+    @property
+    def auto(self) -> Auto | None: ...  # noqa: D102 - the same
     def limits_at(self, now: datetime) -> tuple[datetime | None, datetime | None]: ...  # noqa: D102 - the same
     def last_deadlines(self, now: datetime) -> tuple[datetime | None, datetime | None]: ...  # noqa: D102 - the same
     def due_at(self, stated_at: datetime) -> datetime: ...  # noqa: D102 - the same
@@ -58,6 +61,34 @@ class Nothing:
     is_first: bool = False
 
 
+_A_SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class LearnedLimit:
+    """What was learned: when data was, or is, ``due``, and how that is known; else what it ``lacks``.
+
+    ``still_needed``: data came again after a silence that was told, and so many arrivals more end it.
+    """
+
+    due: datetime | None = None
+    sentence: str = ""
+    sure: str = ""
+    lacks: str = ""
+    still_needed: int = 0
+
+    def watermark(self, newest_at: datetime, now: datetime) -> datetime:
+        """Return how new the newest data would have to be, so that nothing is overdue: it is no newer than now."""
+        if self.due is None or self.due >= now:
+            return newest_at - ((self.due or now) - now)
+        return max(newest_at + _A_SECOND, min(newest_at + (now - self.due), now))
+
+    @property
+    def said(self) -> str:
+        """What was learned, in words, with how sure it is."""
+        return f"{self.sentence} ({self.sure})" if self.due is not None else ""
+
+
 @dataclass(frozen=True, slots=True)
 class LastArrival:
     """What the sentence is made of: the newest arrival that counts, or that there is ``nothing``.
@@ -65,7 +96,7 @@ class LastArrival:
     ``by_catalog``: what is registered in Glue was looked at. ``behind`` says why readers see less than was written.
     ``backfill`` is the period and time of a newer arrival that does not count. ``looked_at`` says which
     partitions were, where a choice of them was. ``silent_from`` is since when a table
-    that had data before holds none.
+    that had data before holds none. ``learned`` is set where limits are learned.
     """
 
     now: datetime
@@ -77,6 +108,7 @@ class LastArrival:
     looked_at: str = ""
     nothing: Nothing | None = None
     silent_from: datetime | None = None
+    learned: LearnedLimit | None = None
 
     @property
     def newest_at(self) -> datetime | None:
@@ -86,13 +118,15 @@ class LastArrival:
 
 def because(rule: Bounds, facts: LastArrival, since: datetime | None, severity: Severity | None) -> str:
     """Write the sentence of a finding; ``since`` is the watermark of what is critical."""
-    expected = _expected(rule, facts.now, since, severity)
+    expected = _expected(rule, facts, since, severity)
     newest, now = facts.newest, facts.now
     is_first = facts.nothing is not None and facts.nothing.is_first
     if facts.looked_at and severity is not None and not is_first:
         expected = f"{expected}; {facts.looked_at}"
     if newest is None:
-        return f"{facts.nothing.told if facts.nothing is not None else ''}; expected data {expected}"
+        told = facts.nothing.told if facts.nothing is not None else ""
+        is_limited = rule.deadline is not None or _limit(rule, severity) is not None
+        return f"{told}; expected data {expected}" if is_limited else told
     when = say_instant(newest.at, rule.zone)
     if newest.at > now:
         return f"the newest data came {when}, after the time of this run; expected {expected}"
@@ -102,8 +136,12 @@ def because(rule: Bounds, facts: LastArrival, since: datetime | None, severity: 
         if rule.deadline is not None
         else open_time(newest.at, now, rule.zone, rule.age_calendar, rule.windows)
     )
-    limit = _limit(rule, severity)
+    learned = facts.learned
+    limit = _limit(rule, severity) if learned is None or learned.due is None else None
     told = say_duration(counted)
+    if severity is not None and learned is not None and learned.still_needed:
+        more = count_of(learned.still_needed, "arrival")
+        return f"data came again {age} ago ({when}) after it was overdue, and {more} more end that; expected {expected}"
     if severity is not None and limit is not None and told == say_duration(limit) and not newest.is_bound:
         told = f"just over {told}"
     if severity is None:
@@ -128,7 +166,19 @@ def _limit(rule: Bounds, severity: Severity | None) -> timedelta | None:
     return rule.warn_after or rule.error_after
 
 
-def _expected(rule: Bounds, now: datetime, since: datetime | None, severity: Severity | None) -> str:
+def _expected(rule: Bounds, facts: LastArrival, since: datetime | None, severity: Severity | None) -> str:
+    learned = facts.learned
+    if learned is not None and learned.due is not None:
+        at_most = " at the latest" if severity is None else ""
+        grace = ""
+        if rule.grace is not None and severity is not None:
+            grace = f", with grace until {say_instant(rule.grace_end(learned.due), rule.zone)}"
+        return f"by {say_instant(learned.due, rule.zone)}{at_most}, as was learned{grace}"
+    stated = _stated(rule, facts.now, since, severity)
+    return f"{stated}; {learned.lacks}" if learned is not None else stated
+
+
+def _stated(rule: Bounds, now: datetime, since: datetime | None, severity: Severity | None) -> str:
     if rule.deadline is not None:
         passed, ended = rule.last_deadlines(now)
         stated_at = ended if severity is Severity.CRITICAL else passed
@@ -196,9 +246,25 @@ def nothing_seen(seen: Observation) -> Nothing:
     return Nothing(f"never loaded: {place} was listed completely and holds nothing{held}", is_first=True)
 
 
+def _learned(rule: Bounds, finding: Finding, *, is_limited: bool) -> Iterator[str]:
+    """Yield what was learned, between which bounds; nothing where nothing is."""
+    auto = rule.auto
+    if auto is None:
+        return
+    yield f"learned: {finding.usual}" if finding.usual else "learned: nothing yet"
+    yield auto.share.say("it")
+    ages = (("floor", auto.floor), ("cap", auto.cap))
+    bounds = [f"{name} {say_duration(age)}" for name, age in ages if age is not None]
+    if bounds:
+        yield f"ages that may be learned: {', '.join(bounds)}"
+    if is_limited:
+        yield "stated limits, which hold while too little is known:"
+
+
 def explain(rule: Bounds, seen: Observation, finding: Finding, clock: Clock) -> Iterator[str]:
     """Yield the deadline, the watermarks, what counts, and what was listed."""
     warning, critical = rule.limits_at(clock.now)
+    yield from _learned(rule, finding, is_limited=warning is not None or critical is not None)
     if rule.deadline is not None:
         last, _ = rule.last_deadlines(clock.now)
         told = f"; the last one was {say_instant(rule.due_at(last), rule.zone)}" if last is not None else ""

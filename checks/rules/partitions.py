@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from checks.layout import StatedLayout
 from checks.layout.dimensions import Dimensions, parse_each
+from checks.rules.asking import Share
 from checks.rules.base import (
     Binding,
     CheckConfig,
@@ -83,8 +84,14 @@ class PartitionsConfig(CheckConfig):
 
     check: ClassVar[str] = "partitions"
     expectation: ClassVar[str] = "checks.expectations.ExpectDuePartitionsToExist"
-    groups: ClassVar[tuple[frozenset[str], ...]] = (frozenset({"due", "business_day"}), frozenset({"after"}))
-    goes_with: ClassVar[Mapping[str, frozenset[str]]] = {"grace": frozenset({"due", "after"})}
+    groups: ClassVar[tuple[frozenset[str], ...]] = (
+        frozenset({"due", "business_day"}),
+        frozenset({"after"}),
+        frozenset({"auto"}),
+    )
+    above: ClassVar[frozenset[str]] = frozenset({"auto"})
+    short_form: ClassVar[str | None] = "auto"
+    goes_with: ClassVar[Mapping[str, frozenset[str]]] = {"grace": frozenset({"due", "after", "auto"})}
 
     every: Annotated[Every, BeforeValidator(parse_every), _TEXT] = Field(
         DAILY,
@@ -122,6 +129,13 @@ class PartitionsConfig(CheckConfig):
         "end",
         description="What due and after count from: the period's end, or its start (snapshot tables).",
         examples=["start"],
+    )
+    auto: Literal[True] | None = Field(
+        None,
+        description="Learns when periods are due, and on which days there are none, from when the data of earlier ones "
+        "came; and how long they are by their names, where every is not stated. What due and after say holds while too "
+        "few are known; without them a period, at most a day.",
+        examples=[True],
     )
     timezone: Annotated[ZoneInfo, BeforeValidator(parse_zone), _TEXT] | None = Field(
         None,
@@ -200,7 +214,7 @@ class PartitionsConfig(CheckConfig):
         if self.business_day is not None and self.due is None:
             message = 'business_day needs a time of day; write due beside it, such as due: "09:00"'
             raise ValueError(message)
-        if self.grace is not None and self.due is None and self.after is None:
+        if self.grace is not None and self.due is None and self.after is None and self.auto is None:
             message = 'grace counts from a deadline; write due or after beside it, such as due: "06:00"'
             raise ValueError(message)
         if self.anchor is not None and self.every != FORTNIGHTLY:
@@ -249,5 +263,11 @@ class PartitionsConfig(CheckConfig):
             raise ValueError(message)
         stated = StatedLayout(self.key, self.format) if self.key or self.format else None
         return PartitionsRule(
-            schedule=schedule, error_when=self.error_when, stated_layout=stated, each=self.each
+            schedule=schedule,
+            error_when=self.error_when,
+            stated_layout=stated,
+            each=self.each,
+            auto=Share(a_year=1.0, wanted=1.0) if self.auto is not None else None,
+            every_stated=self.auto is None or "every" in self.model_fields_set,
+            grace_stated=self.auto is None or "after" in self.model_fields_set,
         )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from checks.layout import StatedLayout, TimeLayout, layout_from_json
 from checks.layout.dimensions import MOST_COMBINATIONS, Dimensions, due_from, known_before, remembered
 from checks.model import (
+    Absence,
     Finding,
     Format,
     Item,
@@ -17,6 +19,7 @@ from checks.model import (
     PartitionSeen,
     Problem,
     Severity,
+    Standstill,
     item_key,
 )
 from checks.rules.asking import Clock, Depth, Detail, Needs, StatedPeriods
@@ -32,6 +35,7 @@ from checks.rules.due_items import (
     unread,
 )
 from checks.rules.grace import excused, grace_left, notes_of
+from checks.rules.learned_periods import MOST_KEPT, learn_schedule
 from checks.rules.projected import none_projected, projected, say_range
 from checks.rules.punctuality import on_time_share, past_periods, usual
 from checks.rules.retention import boundary_of, remembered_ages
@@ -44,11 +48,14 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from checks.model import Combination, Observation, PastPeriod, Table, TableMemory
+    from checks.rules.asking import Share
+    from checks.rules.learned_periods import LearnedSchedule
     from checks.rules.retention import Boundary
     from checks.schedule.due import DuePeriod, Schedule
     from checks.schedule.periods import Every
 
 _MOST_NOTES = 3
+_NOT_LOOKED_AT = "not all that is due by it was looked at"
 _DAY = timedelta(days=1)
 
 
@@ -64,6 +71,8 @@ class Judged:
     past: Mapping[str, PastPeriod]
     notes: tuple[str, ...]
     boundary: Boundary | None = None
+    owed: tuple[DuePeriod, ...] = ()
+    """The periods that are judged, newest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +84,83 @@ class PartitionsRule(Rule):
     error_when: int = 1
     stated_layout: StatedLayout | None = None
     each: Dimensions | None = None
+    auto: Share | None = None
+    """Its share of the false alarms where it learns when periods are due; None where it does not."""
+    every_stated: bool = True
+    grace_stated: bool = True
+    known: LearnedSchedule | None = None
+    """What was learned, or why nothing was."""
+
+    @property
+    def share(self) -> Share | None:
+        """Its share of the false alarms that may come of what is learned."""
+        return self.auto
+
+    def sharing(self, share: Share) -> PartitionsRule:
+        """Return the rule with its share of the false alarms."""
+        return self if self.auto is None else replace(self, auto=share)
+
+    def without_time(self) -> PartitionsRule:
+        """Return the rule as it is: what earlier runs remember was learned before the table was looked at."""
+        return self
+
+    def remembering(self, memory: TableMemory) -> PartitionsRule:
+        """Return the rule with the schedule that earlier periods tell, by their names and when they came."""
+        if self.auto is None:
+            return self
+        stated = self._stated(memory)
+        known = learn_schedule(stated, memory.firsts, self.auto)
+        return replace(self, schedule=known.schedule or stated, known=known)
+
+    def _stated(self, memory: TableMemory) -> Schedule:
+        """Return the schedule that holds while too little is known."""
+        layout = layout_from_json(memory.layout, self.schedule.labels) if memory.layout else None
+        every = self.schedule.every
+        if not self.every_stated and layout is not None and layout.every is not None:
+            every = layout.every
+        after = self.schedule.after if self.grace_stated else min(every.nominal, _DAY)
+        return replace(self.schedule, every=every, after=after)
+
+    def learned(self, seen: Observation, clock: Clock, memory: TableMemory) -> PartitionsRule:
+        """Return the rule with what is seen in its first runs, where all that is due by it was looked at."""
+        if self.auto is None or (self.known is not None and self.known.schedule is not None):
+            return self
+        stated = self._stated(replace(memory, layout=memory.layout or seen.layout))
+        mine = replace(self, schedule=stated)
+        known = learn_schedule(stated, mine._firsts(seen, clock, memory), self.auto)  # noqa: SLF001 - its own class
+        schedule = self._looked_at(known.schedule, seen, clock) if known.schedule is not None else None
+        if schedule is not None:
+            return replace(self, schedule=schedule, known=known)
+        lacks = known.lacks or _NOT_LOOKED_AT
+        return replace(self, schedule=stated, known=replace(known, schedule=None, lacks=lacks))
+
+    @staticmethod
+    def _looked_at(schedule: Schedule, seen: Observation, clock: Clock) -> Schedule | None:
+        """Return the schedule as far back as its periods were looked at; the next run looks farther.
+
+        None where the newest that are due by it were not.
+        """
+        labels = {each.period.label for each in seen.partitions}
+        due = schedule.due(clock.now, reach_back_to=clock.last_completed_at)
+        count = sum(1 for _ in takewhile(lambda each: each.period.label in labels, due))
+        if due and not count:
+            return None
+        nearer = replace(schedule, lookback=count) if count < len(due) else schedule
+        reached = nearer.due_labels(clock.now, reach_back_to=clock.last_completed_at)
+        return nearer if reached <= labels else None
+
+    def _firsts(self, seen: Observation, clock: Clock, memory: TableMemory) -> dict[str, datetime]:
+        """Return when the first data of periods came, by their labels, the newest of them.
+
+        Only those that this check asks for: others look at single periods farther back.
+        """
+        firsts = dict(memory.firsts)
+        for partition in self._asked(seen, clock):
+            listing, label = partition.listing, partition.period.label
+            if listing is not None and listing.objects and partition.seen_at is None:
+                at = listing.oldest_at or seen.now
+                firsts[label] = min(firsts.get(label, at), at)
+        return {label: firsts[label] for label in sorted(firsts, reverse=True)[:MOST_KEPT]}
 
     @property
     def limits(self) -> tuple[float | None, float | None]:
@@ -146,6 +232,8 @@ class PartitionsRule(Rule):
         """Return the combinations of values that were ever seen, and the age beyond which periods are gone."""
         clock = Clock(now=seen.now)
         found: dict[str, Any] = {"combinations": remembered(self.each, before, self._asked(seen, clock))}
+        if self.auto is not None:
+            found["firsts"] = self._firsts(seen, clock, before)
         filled = {p.period.label for p in seen.partitions if p.listing is not None and p.listing.objects}
         if not before.first_seen.keys() <= filled:  # else nothing that held data can be gone
             row = self.measure(seen, clock, before)
@@ -232,9 +320,11 @@ class PartitionsRule(Rule):
             beyond = frozenset(item.key for item in boundary.gone)
             items = [item for item in items if item.key not in beyond]
         notes = _notes_of(seen, len(all_due) - len(due), left_out, self.schedule.every)
+        if self.known is not None and self.known.lacks:
+            notes = (f"too little is known to learn when they are due: {self.known.lacks}", *notes)
         return self.row(
             seen,
-            Judged(clock.now, bool(never), memory.past_periods, notes, boundary),
+            Judged(clock.now, bool(never), memory.past_periods, notes, boundary, owed),
             items=tuple(items),
             observed=never or len([item for item in items if item.state.is_bad]),
             critical=self.error_when - 1 + excused(self.schedule, due if never else items, clock.now),
@@ -276,8 +366,20 @@ class PartitionsRule(Rule):
             usual=usual(row.items, row.facts.past),
             note=note,
             lacking=lacking(row.items) if severity is not None else (),
+            absence=_absence(row) if severity is not None else None,
             stale_since=_oldest_of_run(row) if bad else None,
         )
+
+    def explain(self, seen: Observation, finding: Finding, clock: Clock) -> Iterator[str]:  # noqa: ARG002 - the interface's
+        """Yield what was learned, and its share of the false alarms."""
+        if self.auto is None:
+            return
+        known = self.known
+        if known is not None and known.sentence:
+            yield f"learned: {known.sentence}"
+        else:
+            yield f"learned: nothing yet{f', {known.lacks}' if known is not None else ''}"
+        yield self.auto.say("it")
 
     def _told(self, row: Row[Judged], bad: list[Item]) -> str:
         every = self.schedule.every
@@ -367,6 +469,37 @@ def _oldest_of_run(row: Row[Judged]) -> datetime | None:
             break
         oldest = item.due_at
     return oldest
+
+
+def _absence(row: Row[Judged]) -> Absence:
+    """Return the periods that lack data, and since when nothing came where the newest due one is among them.
+
+    What came last may be the data of the period before the oldest of an unbroken run of such periods: it came after
+    that one's end, and after the deadline before.
+    """
+    bad = [item for item in row.items if item.state.is_bad]
+    newest = row.facts.owed[0] if row.facts.owed else None
+    if row.facts.never_loaded:
+        return Absence(
+            standstill=Standstill(since=None, overdue_at=newest.due_at if newest is not None else None)
+        )
+    by_label = {each.period.label: each for each in row.facts.owed}
+    labels = {item.period for item in bad}
+    run = list(takewhile(lambda each: each.period.label in labels, row.facts.owed))
+    standstill = None
+    if run:
+        period, due_at = run[-1].period, run[-1].due_at
+        since = min(period.start, due_at - (period.end - period.start))
+        item = next(item.key for item in bad if item.period == run[0].period.label)
+        standstill = Standstill(since=since, overdue_at=due_at, item=item)
+    return Absence(
+        periods={
+            item.key: (by_label[item.period].period.start, by_label[item.period].period.end)
+            for item in bad
+            if item.period in by_label
+        },
+        standstill=standstill,
+    )
 
 
 def _notes_of(seen: Observation, outside: int, left_out: int, every: Every) -> tuple[str, ...]:

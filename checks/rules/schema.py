@@ -23,7 +23,7 @@ from checks.rules.base import (
 from checks.rules.freshness import FreshnessRule
 from checks.rules.key_types import SeverityWord
 from checks.rules.sentences import count_of
-from checks.rules.typetree import Tree, as_in_files, is_known, parse_type
+from checks.rules.typetree import LONGEST, MOST_DEPTH, Tree, as_in_files, is_known, parse_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -54,6 +54,11 @@ def _parse_columns(value: object) -> tuple[Column, ...]:
     columns: list[Column] = []
     for name, kind in value.items():
         tree = parse_type(kind) if isinstance(kind, str) else None
+        if tree is None and isinstance(kind, str) and (kind.count("<") > MOST_DEPTH or len(kind) > LONGEST):
+            message = (
+                f"the type of {name} is longer than is read, or nested more than {MOST_DEPTH} levels deep"
+            )
+            raise ValueError(message)
         if not isinstance(kind, str) or tree is None or not is_known(tree):
             message = (
                 f"{kind!r} is not a type of {name}; write one as Athena does, such as bigint or array<string>"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 MOST_DEPTH = 50
-_LONGEST = 100_000
+LONGEST = 100_000
 _SAME = {
     "integer": "int",
     "double precision": "double",
@@ -50,7 +50,7 @@ class Tree:
 @lru_cache(maxsize=4096)
 def parse_type(text: str) -> Tree | None:
     """Return the type that a text writes; None when it is none."""
-    if len(text) > _LONGEST:
+    if len(text) > LONGEST:
         return None
     text = _COMMENT.sub("", text)
     parsed = _parse(text, 0, 0)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import ceil, floor, isclose
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from checks.model import Finding, Limits, Problem, ProblemKind, Severity, Size
+from checks.model import Absence, Finding, Limits, Problem, ProblemKind, Severity, Size
 from checks.rules.asking import Clock, Detail, Needs
 from checks.rules.base import NOTHING_MORE, About, Row, Rule, allowed
 from checks.rules.cadence import ended_early, schedule_of, schedule_seen
@@ -152,6 +152,7 @@ class VolumeRule(Rule):
         weekday = judged.wall.toordinal() % 7
         return Look(
             name=judged.label,
+            period=judged,
             size=size,
             at=days_of(judged.wall),
             noun=_WEEKDAYS[judged.wall.weekday()] if daily else schedule.every.noun,
@@ -281,6 +282,8 @@ class VolumeRule(Rule):
             return self.tell(row, severity, "nothing is due yet", about=about, evidence=None)
         main = crossed[0] if crossed else bounds[0] if bounds else None
         limit = None if main is None else main.value
+        too_little = any(not each.is_most for each in crossed)
+        period = look.period if too_little else None
         return self.tell(
             row,
             severity,
@@ -291,7 +294,8 @@ class VolumeRule(Rule):
             limits=Limits(critical=limit) if self.severity is Severity.CRITICAL else Limits(warning=limit),
             advice=advice(look, crossed) if severity is not None else "",
             usual=row.facts.usual,
-            of_period=look.name if any(not each.is_most for each in crossed) else "",
+            of_period=look.name if too_little else "",
+            absence=Absence(periods={"": (period.start, period.end)}) if period is not None else None,
         )
 
 

@@ -46,7 +46,7 @@ class Look:
     """What is judged: a period or the whole place, and the earlier sizes that it is compared with.
 
     ``same`` are those of the same weekday (newest first), ``all`` these and others that are alike; each with its
-    time in days. ``problem`` says why the size is a lower bound.
+    time in days. ``problem`` says why the size is a lower bound. ``period`` is None of a place that is looked at whole.
     """
 
     name: str
@@ -58,6 +58,7 @@ class Look:
     all: tuple[tuple[float, Size], ...] = ()
     problem: Problem | None = None
     rows_unknown: str = ""
+    period: Period | None = None
 
 
 def say_value(value: float, what: str) -> str:

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from checks.changes import Marks, State, advance, changes, cover, hold
 from checks.changes.marked import say_mark, say_reason
 from checks.marks import Mark, MarkKind, TakenBack
-from checks.model import Change, Finding, Item, ItemState, Reason, Severity, Status
+from checks.model import Absence, Change, Finding, Item, ItemState, Reason, Severity, Status
 from checks.rules.told_once import told_once
+from checks.rules.upstream import told_within_upstreams
 from tests.support.marks import MADE, covered, mark
 from tests.support.times import DAY, HOUR, SECOND
 
@@ -424,3 +425,28 @@ def test_once_all_marks_are_taken_back_all_that_fails_is_told(
     assert {each.id for each in found if each.status is not PASS and not each.within} <= told_now
     never = _by_day(State(), runs[-1], Marks(), MADE + 9 * DAY)[1]
     assert {(c.finding_id, c.item) for c in never} <= {(c.finding_id, c.item) for c in news}
+
+
+def lacking_of(table: str) -> Finding:
+    """Return a finding whose day is missing, as upstreams are held together by it."""
+    day = MADE.replace(hour=0)
+    absence = Absence(periods={"2026-11-23": (day, day + DAY)})
+    return replace(lacking({"2026-11-23": MISSING}), table=table, absence=absence)
+
+
+@pytest.mark.parametrize(
+    ("expected", "heard"),
+    [(None, {"raw.orders"}), ("raw.orders", {"sales.orders"}), ("sales.orders", {"raw.orders"})],
+)
+def test_an_upstream_that_is_expected_holds_nothing_up_and_what_is_expected_is_not_held_up(
+    expected: str | None, heard: set[str]
+) -> None:
+    raw, sales = lacking_of("raw.orders"), lacking_of("sales.orders")
+    raw = replace(raw, items=(*raw.items, Item(period="2026-11-22", state=MISSING)))  # so it is told in part
+    marks = [mark("expected", expected, period="2026-11-23")] if expected is not None else []
+    covering = cover((raw, sales), hold(marks, MADE), State(), UTC_ZONE)
+    found = told_within_upstreams(told_once(covering), {"sales.orders": ("raw.orders",)})
+    news = changes(State(), found, MADE, DAY, {"raw.orders", "sales.orders"})
+    assert {change.table for change in news if change.item == "2026-11-23"} == heard
+    first, second = found
+    assert bool(first.told_with) is bool(second.within) is (expected is None)

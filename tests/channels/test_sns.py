@@ -95,7 +95,10 @@ def test_a_queue_gets_the_json_and_the_subject(topics: SNSClient, queues: Any) -
     assert (delivery.target, delivery.ok, delivery.problem) == (topic, True, "")
     envelope = received(queues, url)
     assert envelope["MessageId"] == delivery.message_id
-    assert envelope["Subject"] == "[S3 tables] 8 failing, 3 unknown, 22 fresh - prod, Mon 23 Nov"
+    assert (
+        envelope["Subject"]
+        == "[S3 tables] 2 new, 1 escalated, 5 still failing, 3 unknown, 22 fresh - prod, Mon 23 Nov"
+    )
     assert json.loads(envelope["Message"]) == as_json.document(second_day())
     assert envelope["MessageAttributes"]["severity"] == {"Type": "String", "Value": "critical"}
     assert json.loads(envelope["MessageAttributes"]["owners"]["Value"]) == [

@@ -152,7 +152,7 @@ TABLE
   no partition keys
 
 TIME
-  read as one place: time stands in no key and no path
+  read as one place: no check asks for its periods
 
 FRESHNESS
   watermark: a warning where nothing came since Sun 22 Nov 2026 08:00 CET
@@ -341,3 +341,22 @@ def test_a_check_that_fails_itself_is_unknown_as_in_a_run(
     outcome = monitor.run(monitor.load_config("checks.yml", {}), monitor.Request(now=NOW), {})
     (because,) = (each.because for each in outcome.report.findings if each.table == "s3://lake/raw/")
     assert because == told
+
+
+def test_the_upstreams_of_a_table_and_which_of_them_hide_nothing(
+    lake: HttpLake, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    land_days(lake, lake.table("sales.orders", dt="string"), "2026-11-15", "2026-11-21")
+    config = CONFIG.replace("{calendar: de}", "{calendar: de}\n    upstream: [crm.contacts, raw.orders]")
+    monkeypatch.setitem(globals(), "CONFIG", config)
+    lines = [line.strip() for line in explain(capsys, "sales.orders")]
+    assert "upstream: [crm.contacts, raw.orders]" in lines
+    assert "upstream raw.orders is not watched, so it hides nothing" in lines
+    assert not [line for line in lines if line.startswith("upstream crm.contacts")]
+    assert cli.main(["plan", "--now", "2026-11-23T07:00Z"]) == 3
+    printed = capsys.readouterr()
+    assert (
+        "1 table states upstreams (2 in all): what fails for the periods that one of these fails for is told with it; "
+        "not looked at, so they hide nothing: crm.contacts, raw.orders"
+    ) in " ".join(printed.out.split())
+    assert "sales.orders: upstream[1]: raw.orders is watched by no entry, so it hides nothing" in printed.err

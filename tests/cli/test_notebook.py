@@ -50,7 +50,7 @@ def test_a_report_answers_what_one_asks_first(tables: HttpLake) -> None:
     report = checks.run(CONFIG, now=NOW)
     assert not report.ok
     assert (report.summary.critical, report.summary.fresh, len(report)) == (1, 1, 2)
-    assert repr(report) == "<Report [S3 tables] 1 failing, 1 fresh - Mon 23 Nov>"
+    assert repr(report) == "<Report [S3 tables] 1 new, 1 fresh - Mon 23 Nov>"
     assert report["web.clicks"].ok
     assert not report["sales.orders"].ok
     assert "2026-11-22 missing" in str(report["sales.orders"])

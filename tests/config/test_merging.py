@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.config import ConfigErrors, Selector, load
-from checks.config.merging import OFF, Block, Groups, Stated, merge, merge_blocks
+from checks.config.merging import OFF, Block, Exclusive, Groups, Stated, merge, merge_blocks
 from checks.config.selectors import find_name, matches_name, may_overlap, parse_prefix, parse_selector
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def test_partitions_take_the_place_of_inherited_freshness(
         given_layers.append(
             stated(rank, **{check: block for check, block in both.items() if block is not None})
         )
-    merged = merge(given_layers, {"partitions": (), "freshness": GROUPS})
+    merged = merge(given_layers, {"partitions": Exclusive(()), "freshness": Exclusive(GROUPS)})
     partitioned = [rank for rank, (block, _) in enumerate(layers) if block is not None]
     fresh = [rank for rank, (_, block) in enumerate(layers) if block is not None]
     has_partitions = bool(partitioned) and layers[partitioned[-1]][0] != OFF
@@ -227,3 +227,90 @@ def test_what_a_glob_leaves_to_a_wider_one_is_judged_together() -> None:
     narrow = {"table": "a.b*", "freshness": {"timezone": "Asia/Tokyo"}}
     assert mistakes(wide, narrow) == []
     assert mistakes({**wide, "table": "a.*c"}, narrow) == ["a.b*: freshness"]
+
+
+def limits(*entries: Mapping[str, object], table: str = "a.b", **settings: object) -> dict[str, object]:
+    """Return the merged keys of freshness of a table."""
+    config = load({"version": 1, **settings, "tables": list(entries)}, environ={})
+    merged = config.watchlist.bound(config.watchlist.matching(None, *table.split("."))).merged
+    return {key: sourced.value for key, sourced in merged.blocks["freshness"].items()}
+
+
+AUTO = {"freshness": "auto"}
+
+
+@pytest.mark.parametrize(
+    ("defaults", "entry", "merged"),
+    [
+        # what is learned leaves the limits that it inherits, for as long as too little is known
+        ({"max_age": "36h"}, "auto", {"auto": True, "max_age": "36h"}),
+        (
+            {"warn_after": "24h", "error_after": "36h", "timezone": "Asia/Tokyo"},
+            {"auto": True, "floor": "2h"},
+            {
+                "auto": True,
+                "floor": "2h",
+                "warn_after": "24h",
+                "error_after": "36h",
+                "timezone": "Asia/Tokyo",
+            },
+        ),
+        ({"by": "06:00", "within": "3h"}, "auto", {"auto": True, "by": "06:00", "within": "3h"}),
+        # a stated limit takes the place of it, with its bounds
+        ({"auto": True, "floor": "2h", "cap": "4d"}, {"max_age": "36h"}, {"max_age": "36h"}),
+        ("auto", {"by": "06:00"}, {"by": "06:00"}),
+        ("auto", {"warn_after": "24h"}, {"warn_after": "24h"}),
+        # one that stands beside it is that limit
+        ({"by": "06:00"}, {"auto": True, "max_age": "36h"}, {"auto": True, "max_age": "36h"}),
+        # bounds go over those that are inherited, key by key
+        ({"auto": True, "floor": "2h"}, {"cap": "4d"}, {"auto": True, "floor": "2h", "cap": "4d"}),
+        ({"auto": True, "floor": "2h"}, {"floor": "3h"}, {"auto": True, "floor": "3h"}),
+    ],
+)
+def test_auto_keeps_the_limits_that_it_inherits(defaults: object, entry: object, merged: object) -> None:
+    assert limits({"table": "a.b", "freshness": entry}, defaults={"freshness": defaults}) == merged
+
+
+@pytest.mark.parametrize(
+    ("entries", "paths"),
+    [
+        ([{"table": "a.b*", **AGE}, {"table": "a.*b", **AUTO}], ["a.*b: freshness.auto"]),
+        ([{"table": "a.b*", **AUTO}, {"table": "a.*b", **AUTO}], []),
+        # what settles a contradiction states a limit: what is learned would keep one of the two
+        (
+            [{"table": "a.b*", **AGE}, {"table": "a.*b", **BY}, {"table": "a.b*b", **AUTO}],
+            ["a.*b: freshness.by"],
+        ),
+        ([{"table": "a.b*", "freshness": {"floor": "2h"}}], ["a.b*: freshness"]),
+        ([{"table": "a.b", "freshness": {"auto": True, "floor": "2h", "cap": "1h"}}], ["a.b: freshness"]),
+        ([{"table": "a.b", "freshness": {"auto": False, "max_age": "24h"}}], ["a.b: freshness.auto"]),
+        ([{"table": "a.b", "freshness": {"auto": True, "floor": "-2h"}}], ["a.b: freshness.floor"]),
+    ],
+)
+def test_what_is_learned_and_what_contradicts_it(entries: list[dict[str, object]], paths: list[str]) -> None:
+    assert mistakes(*entries) == paths
+
+
+@pytest.mark.parametrize(
+    ("text", "a_month"),
+    [("1/month", 1.0), ("12 / year", 1.0), ("0.5/month", 0.5), ("3/week", 3 * 365.25 / 84)],
+)
+def test_a_budget_of_false_alarms(text: str, a_month: float) -> None:
+    entry = {"version": 1, "false_alarms": text, "tables": [{"table": "a.b"}]}
+    assert load(entry, environ={}).settings.false_alarms == pytest.approx(a_month)
+
+
+@pytest.mark.parametrize(
+    "value", ["0/month", "1/day", "1", 1, True, "-1/month", "many/month", "1/month/year", ["1/month"]]
+)
+def test_what_is_no_budget_is_told_with_what_to_write(value: object) -> None:
+    entry = {"version": 1, "false_alarms": value, "tables": [{"table": "a.b"}]}
+    with pytest.raises(ConfigErrors) as caught:
+        load(entry, environ={})
+    assert str(caught.value).startswith("config: false_alarms: ")
+    assert "write one such as 1/month, 2/week or 6/year" in str(caught.value)
+
+
+def test_a_table_without_any_limit_holds_what_is_learned_alone() -> None:
+    assert limits({"table": "a.b", **AUTO}) == {"auto": True}
+    assert limits({"table": "a.b", "owner": "x"}, defaults=AUTO) == {"auto": True}

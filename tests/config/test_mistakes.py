@@ -38,8 +38,8 @@ anchors.yml:2: sales.lines: freshness.max_age: 'soon' is not a duration; write a
 anchors.yml:7: sales.lines: freshness.calendar: 'de' is not a calendar; define it under calendars (known: none)
 """,
     "blocks_do_not_fit": """
-blocks_do_not_fit.yml:3: defaults.freshness: no limit; write max_age, warn_after, error_after or by, such as max_age: 24h
-blocks_do_not_fit.yml:9: sales.lines: freshness: no limit; write max_age, warn_after, error_after or by, such as max_age: 24h
+blocks_do_not_fit.yml:3: defaults.freshness: no limit; write max_age, warn_after, error_after or by, such as max_age: 24h, or the word auto
+blocks_do_not_fit.yml:9: sales.lines: freshness: no limit; write max_age, warn_after, error_after or by, such as max_age: 24h, or the word auto
 blocks_do_not_fit.yml:11: sales.items: freshness: by and max_age exclude each other; write one of them
 blocks_do_not_fit.yml:12: sales.all: every check of it is off, so nothing would be looked at; take it out, or exclude its tables from the glob
 """,
@@ -101,14 +101,14 @@ loop.yml:2: an alias (*) stands inside of what it refers to; write the value out
 merge.yml:3: << takes a mapping, or a list of them; write such as <<: *name
 """,
     "no_block": """
-no_block.yml:3: defaults.freshness: 'soon' is not a block of keys; write such as {max_age: 24h}, or off
+no_block.yml:3: defaults.freshness: 'soon' is not a block of keys; write such as {max_age: 24h}, or off or auto
 no_block.yml:4: defaults.lineage: 'lineage' is not a check; known are: catalog, events, files, freshness, partitions, schema, volume
 no_block.yml:5: defaults.max_age: max_age is a key of freshness; write freshness: {max_age: ...}
 no_block.yml:6: defaults.owner: owner has no default; write it in the entries, such as one of table: "*.*"
-no_block.yml:9: sales.orders: freshness: true is not a block of keys; write such as {max_age: 24h}, or off
-no_block.yml:10: sales.orders: lineage: 'lineage' is not known here; known are: account, catalog, events, exclude, files, freshness, ignore, max_requests, owner, partitions, pattern, prefix, runbook, schema, table, timezone, volume
+no_block.yml:9: sales.orders: freshness: true is not a block of keys; write such as {max_age: 24h}, or off or auto
+no_block.yml:10: sales.orders: lineage: 'lineage' is not known here; known are: account, catalog, events, exclude, files, freshness, ignore, max_requests, owner, partitions, pattern, prefix, runbook, schema, table, timezone, upstream, volume
 no_block.yml:11: sales.orders: max_age: max_age is a key of freshness; write freshness: {max_age: ...}
-no_block.yml:13: sales.lines: partitions: ['1d'] is not a block of keys; write such as {every: 1d}, or off
+no_block.yml:13: sales.lines: partitions: ['1d'] is not a block of keys; write such as {every: 1d}, or off or auto
 """,
     "no_tables": """
 no_tables.yml: tables is missing; write at least one entry below it, such as - table: sales.orders
@@ -192,10 +192,10 @@ unknown_calendar.yml:6: sales.orders: freshness.calendar: 'fr' is not a calendar
 unknown_calendar.yml:8: sales.orders: partitions.calendar: 'fr' is not a calendar; define it under calendars (known: de)
 """,
     "unknown_key": """
-unknown_key.yml:2: timezon: 'timezon' is not known here; did you mean timezone? (known: accounts, calendars, concurrency, defaults, history, max_age_of_answer, max_requests, name, remind_every, report, resolve_after, routes, silences, tables, timeout, timezone, topic, version, windows)
-unknown_key.yml:5: sales.orders: ownr: 'ownr' is not known here; did you mean owner? (known: account, catalog, events, exclude, files, freshness, ignore, max_requests, owner, partitions, pattern, prefix, runbook, schema, table, timezone, volume)
-unknown_key.yml:6: sales.orders: freshness.max_agee: 'max_agee' is not known here; did you mean max_age? (known: by, calendar, count, error_after, grace, max_age, timezone, warn_after, windows, within)
-unknown_key.yml:6: sales.orders: freshness.zzz: 'zzz' is not known here; known are: by, calendar, count, error_after, grace, max_age, timezone, warn_after, windows, within
+unknown_key.yml:2: timezon: 'timezon' is not known here; did you mean timezone? (known: accounts, calendars, concurrency, defaults, false_alarms, history, links, max_age_of_answer, max_requests, name, remind_every, report, resolve_after, routes, silences, tables, timeout, timezone, topic, version, windows)
+unknown_key.yml:5: sales.orders: ownr: 'ownr' is not known here; did you mean owner? (known: account, catalog, events, exclude, files, freshness, ignore, max_requests, owner, partitions, pattern, prefix, runbook, schema, table, timezone, upstream, volume)
+unknown_key.yml:6: sales.orders: freshness.max_agee: 'max_agee' is not known here; did you mean max_age? (known: auto, by, calendar, cap, count, error_after, floor, grace, max_age, timezone, warn_after, windows, within)
+unknown_key.yml:6: sales.orders: freshness.zzz: 'zzz' is not known here; known are: auto, by, calendar, cap, count, error_after, floor, grace, max_age, timezone, warn_after, windows, within
 """,
     "unset_variable": """
 unset_variable.yml:2: name: the variable NAME is not set; set it, or write ${NAME:-default}
@@ -322,7 +322,7 @@ def test_a_dict_tells_paths_without_lines() -> None:
         {"version": 1, "tables": [{"table": "a.b", "freshness": {"max_age": "soon"}}], "nam": "x"}
     ) == [
         "config: a.b: freshness.max_age: 'soon' is not a duration; write a number and s, m, h, d or w, such as 26h",
-        "config: nam: 'nam' is not known here; did you mean name? (known: accounts, calendars, concurrency, defaults, history, max_age_of_answer, max_requests, name, remind_every, report, resolve_after, routes, silences, tables, timeout, timezone, topic, version, windows)",
+        "config: nam: 'nam' is not known here; did you mean name? (known: accounts, calendars, concurrency, defaults, false_alarms, history, links, max_age_of_answer, max_requests, name, remind_every, report, resolve_after, routes, silences, tables, timeout, timezone, topic, version, windows)",
     ]
     assert lines_of({"version": 1, 2: 3, "name": object(), "tables": [{"table": "a.b"}]}) == [
         "config: the key 2 is not text; write keys as text",

@@ -30,6 +30,8 @@ BASE: dict[str, Any] = {
 }
 COMPANIONS: dict[str, dict[str, Any]] = {
     "within": {"by": "06:00"},
+    "floor": {"auto": True},
+    "cap": {"auto": True},
     "count": {"max_age": "24h"},
     "windows": {"max_age": "24h"},
     "grace": {"by": "06:00"},

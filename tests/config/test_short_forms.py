@@ -68,4 +68,5 @@ def test_the_schema_knows_the_word() -> None:
     validator = Draft202012Validator(json_schema(CHECKS))
     entry = {"version": 1, "tables": [{"table": "a.b", "freshness": "auto"}]}
     assert validator.is_valid(entry)
-    assert not Draft202012Validator(json_schema()).is_valid(entry)
+    assert Draft202012Validator(json_schema()).is_valid(entry)
+    assert not Draft202012Validator(json_schema()).is_valid({**entry, "defaults": {"events": "auto"}})

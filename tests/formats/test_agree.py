@@ -20,6 +20,8 @@ from tests.support.loads import (
     as_iceberg_compacted,
     as_iceberg_renamed,
     judged_as_files,
+    judged_as_prefix,
+    judged_as_projected,
 )
 from tests.support.tables_by_engines import NOW
 from tests.support.times import DAY, at
@@ -67,18 +69,34 @@ def told(finding: Finding, check: str) -> tuple[object, ...]:
     return finding.status, finding.severity, text, bad
 
 
-def agree(seed: int, tmp_path: Path, *ways: Callable[[Path, Sequence[Load]], Loaded]) -> None:
-    """Load the same in each way, and hold what the checks find against what they find of plain files."""
-    chance = random.Random(seed)  # noqa: S311 - a choice, the same each time
-    loads = some_loads(chance, chance.choice((2, 5, 12, 30))) or [Load(NOW - DAY, "2026-11-20", 100)]
+def verdict(finding: Finding) -> tuple[object, ...]:
+    """Return what is the same however data is laid out: its sentences name places, and what is registered."""
+    bad = [(item.period, item.dimensions, item.state) for item in finding.items if item.state.is_bad]
+    return finding.status, finding.severity, finding.observed, bad
+
+
+def asked(loads: Sequence[Load], chance: random.Random) -> dict[str, Any]:
+    """Return checks of a table with these loads."""
     each = {"each": "region"} if loads[0].region and chance.random() < 0.6 else {}
-    keys = {"key": "day", "format": "%Y-%m-%d"}
-    blocks: dict[str, Any] = {
-        "partitions": {"due": "06:00", "lookback": chance.choice((3, 7, 14)), **keys, **each},
+    return {
+        "partitions": {
+            "due": "06:00",
+            "lookback": chance.choice((3, 7, 14)),
+            "key": "day",
+            "format": "%Y-%m-%d",
+            **each,
+        },
         "volume": chance.choice(VOLUMES),
         "freshness": {"max_age": "36h"},
         "files": "on",
     }
+
+
+def agree(seed: int, tmp_path: Path, *ways: Callable[[Path, Sequence[Load]], Loaded]) -> None:
+    """Load the same in each way, and hold what the checks find against what they find of plain files."""
+    chance = random.Random(seed)  # noqa: S311 - a choice, the same each time
+    loads = some_loads(chance, chance.choice((2, 5, 12, 30))) or [Load(NOW - DAY, "2026-11-20", 100)]
+    blocks = asked(loads, chance)
     expected = judged_as_files(loads, **blocks)
     for number, load_as in enumerate(ways):
         found, _ = load_as(tmp_path / str(number), loads).look(**blocks)
@@ -95,3 +113,18 @@ def test_the_same_loads_give_the_same_verdicts_in_each_format(seed: int, tmp_pat
 def test_whatever_became_of_the_log_the_same_loads_give_the_same_verdicts(seed: int, tmp_path: Path) -> None:
     agree(seed, tmp_path, as_iceberg_renamed, as_iceberg_audited, as_iceberg_compacted)
     agree(seed, tmp_path / "delta", as_copied_delta, as_delta_by_manifests)
+
+
+@pytest.mark.parametrize("seed", range(200, 240))
+def test_whatever_the_layout_the_same_loads_give_the_same_verdicts(seed: int) -> None:
+    """A prefix has no keys, so that its values are not due one by one, and what all of its places hold is one."""
+    chance = random.Random(seed)  # noqa: S311 - a choice, the same each time
+    loads = some_loads(chance, chance.choice((2, 5, 12, 30))) or [Load(NOW - DAY, "2026-11-20", 100)]
+    blocks = asked(loads, chance)
+    registered = judged_as_files(loads, **blocks)
+    layouts = {"projected": judged_as_projected(loads, **blocks)}
+    if "each" not in blocks["partitions"]:
+        layouts["prefix"] = judged_as_prefix(loads, **blocks)
+    for layout, found in layouts.items():
+        for check in blocks:
+            assert verdict(found[check]) == verdict(registered[check]), (layout, check)

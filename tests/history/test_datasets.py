@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tempfile
 import threading
 import time
 from datetime import date, timedelta
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from moto import mock_aws
 
 from checks.history import HistoryConflict, HistoryUnavailable, open_history
@@ -216,6 +219,27 @@ def test_just_before_at_and_after_full(tmp_path: Path, monkeypatch: pytest.Monke
         assert len(objects(history, "findings")) == expected
         record(history, batch(2))
         assert len(objects(history, "findings")) == (2 if most <= 6 else 1)
+
+
+@example([(0, 8), (1, 1), (0, 1), (1, 1)])
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(1, 9)), max_size=14))
+def test_each_run_is_there_once_as_it_was_last_however_full_objects_are(tries: list[tuple[int, int]]) -> None:
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patched:
+        patched.setattr(writing, "FULL_ROWS", 8)
+        history = open_history(folder, "prod")
+        for number, (run, tables) in enumerate(tries):
+            own = {"config": "prod", "run_id": f"r-{run}", "because": str(number)}
+            made = {"findings": [own | {"table_id": f"t{table}"} for table in range(tables)]}
+            assert (
+                record(history, Batch(config="prod", run_id=f"r-{run}", now=NOW, rows=made)).complaints == ()
+            )
+        last = {run: (number, tables) for number, (run, tables) in enumerate(tries)}
+        found = sorted((row["run_id"], row["because"], row["table_id"]) for row in rows(history, "findings"))
+        assert found == sorted(
+            (f"r-{run}", str(number), f"t{table}")
+            for run, (number, tables) in last.items()
+            for table in range(tables)
+        )
 
 
 def test_configs_that_share_a_place_share_no_object(history: History) -> None:

@@ -39,6 +39,9 @@ def write(path: str, table: str, name: str | None = None, topic: str = "") -> st
     lines = ["version: 1"]
     lines += [f"name: {json.dumps(name)}"] if name is not None else []
     lines += [f"topic: {topic}"] if topic else []
+    lines += [
+        f"history: {json.dumps(str(Path('.checks').resolve()))}"
+    ]  # one for all: the default lies beside each
     lines += ["tables:", f"  - {{prefix: s3://table-{table}/, freshness: {{max_age: 24h}}}}"]
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     Path(path).write_text("\n".join(lines) + "\n", encoding="utf-8")

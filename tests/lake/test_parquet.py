@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet as pq
 
+from checks.lake.codecs import footers
 from checks.lake.codecs.footers import parse_footer
 from checks.lake.codecs.parquet import Chunk, chunks_of
-from checks.model import FileSeen, Unobserved
+from checks.model import FileSeen, ProblemKind, Unobserved
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -168,7 +169,7 @@ def deep(levels: int) -> bytes:
         ),
         (b"\x15" + b"\xff" * 11, "a number of more than 64 bits"),
         (b"\x1b\0\0", "a field of kind 11"),
-        (deep(40), "nested too deeply"),
+        (deep(40), "nested more than 32 levels deep"),
         (struct(f1=(8, varint(1 << 40))), "cut short"),
     ],
 )
@@ -208,8 +209,43 @@ FILE = FileSeen("s3://lake/a.parquet", 1_000_000, EPOCH)
 def test_a_schema_that_pyarrow_would_follow_down_to_the_end_of_the_process_is_told(levels: int) -> None:
     with pytest.raises(Unobserved) as error:
         parse_footer(as_file(nested(levels)), FILE)
-    assert "s3://lake/a.parquet is no whole Parquet file" in error.value.problem.message
-    assert "its schema is nested more than 200 levels deep" in error.value.problem.message
+    assert error.value.problem.kind is ProblemKind.OVER_BUDGET
+    assert error.value.problem.message == (
+        "s3://lake/a.parquet: its schema is nested more than 200 levels deep, which is more than is read of a footer"
+    )
+
+
+def test_types_that_are_nested_more_deeply_than_is_read_make_no_torn_file() -> None:
+    kind = pa.int64()
+    for _ in range(41):
+        kind = pa.struct([("x", kind)])
+    with pytest.raises(Unobserved) as error:
+        parse_footer(as_file(footer_of(pa.table({"deep": pa.array([], kind)}))), FILE)
+    assert error.value.problem.kind is ProblemKind.OVER_BUDGET
+    assert "its types are nested more than 40 levels deep" in error.value.problem.message
+    assert "no whole" not in error.value.problem.message
+
+
+@pytest.mark.parametrize("over", [0, 1], ids=["at the bound", "over it"])
+def test_a_footer_over_the_bound_is_told_as_large_and_not_as_torn(
+    over: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    footer = footer_of(pa.table({"a": [1]}))
+    monkeypatch.setattr(footers, "MOST_BYTES", len(footer) - over)
+    data = b"PAR1" + as_file(footer)
+
+    class Store:
+        def get(self, *_: Any, byte_range: tuple[int, int], max_bytes: int) -> bytes:
+            return data[byte_range[0] : byte_range[1] + 1][:max_bytes]
+
+    seen = footers.read_footer(Store(), FileSeen(FILE.uri, len(data), EPOCH))  # type: ignore[arg-type] # gets only
+    if not over:
+        assert (seen.problem, [column.name for column in seen.columns]) == (None, ["a"])
+        return
+    assert seen.problem is not None
+    assert seen.problem.kind is ProblemKind.OVER_BUDGET
+    said = f"its footer has {len(footer)} bytes, and at most {len(footer) - 1} are read"
+    assert seen.problem.message == f"s3://lake/a.parquet: {said}"
 
 
 def test_a_schema_of_many_groups_beside_each_other_is_not_deep() -> None:

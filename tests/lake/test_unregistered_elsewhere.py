@@ -248,3 +248,69 @@ def test_values_whose_folders_stand_in_another_order_are_found(folder: str) -> N
     )
     (statement,) = remedies(finding)
     assert statement.endswith(f"LOCATION 's3://lake/raw/{folder.format(day=DAYS[-1], region='us')}/'")
+
+
+def by_region(lake: MemoryLake, *regions: str, way: str = "region={}/dt={}/") -> Table:
+    """Return a table whose days are registered for these regions, which stand before the time."""
+    table = lake.table("sales.orders", region="string", dt="string")
+    for region in regions:
+        for day in DAYS:
+            place = put(lake, f"s3://lake/sales/orders/{way.format(region, day)}")
+            lake.register(table, [region, str(day)], place)
+    return table
+
+
+def unregistered(finding: Finding) -> list[tuple[str, str]]:
+    return [
+        (item.period, dict(item.dimensions)["region"])
+        for item in finding.items
+        if item.state is ItemState.UNREGISTERED
+    ]
+
+
+@pytest.mark.parametrize("way", ["region={}/dt={}/", "REGION={}/DT={}/", "{}/{}/"])
+def test_a_value_that_was_never_registered_is_found_before_the_time_too(way: str) -> None:
+    lake = MemoryLake()
+    table = by_region(lake, "eu", "us", way=way)
+    plan = plan_of(table, partitions=BLOCK, catalog="on")
+    assert find(lake, plan, "catalog").status is Status.PASS
+    for day in DAYS[-2:]:
+        put(lake, f"s3://lake/sales/orders/{way.format('new', day)}")
+    finding = find(lake, plan, "catalog")
+    assert finding.status is Status.FAIL
+    assert unregistered(finding) == [("2026-11-21", "new"), ("2026-11-22", "new")] or unregistered(
+        finding
+    ) == [
+        ("2026-11-22", "new"),
+        ("2026-11-21", "new"),
+    ]
+    where = f"s3://lake/sales/orders/{way.format('new', DAYS[-1])}"
+    added = f"ADD IF NOT EXISTS PARTITION (region = 'new', dt = '2026-11-22') LOCATION '{where}'"
+    assert any(added in each for each in remedies(finding))
+
+
+def test_a_value_that_was_retired_is_none_that_was_never_registered() -> None:
+    lake = MemoryLake()
+    table = by_region(lake, "eu")
+    plan = plan_of(table, partitions=BLOCK, catalog="on")
+    find(lake, plan, "catalog")
+    before = lake.counts["s3:ListObjectsV2"]
+    find(lake, plan, "catalog")
+    usual = lake.counts["s3:ListObjectsV2"] - before
+    for day in ("2026-10-01", "2026-11-17"):  # the lookback begins on the 18th
+        put(lake, f"s3://lake/sales/orders/region=old/dt={day}/")
+    put(lake, "s3://lake/sales/orders/_tmp/dt=2026-11-22/")
+    before = lake.counts["s3:ListObjectsV2"]
+    assert find(lake, plan, "catalog").status is Status.PASS
+    assert lake.counts["s3:ListObjectsV2"] - before == usual + 1
+
+
+@pytest.mark.parametrize(("number", "status"), [(50, Status.PASS), (51, Status.UNKNOWN)])
+def test_more_values_than_are_looked_into_are_unknown(number: int, status: Status) -> None:
+    lake = MemoryLake()
+    table = by_region(lake, "eu")
+    for retired in range(number):
+        put(lake, f"s3://lake/sales/orders/region=r{retired:02}/dt=2026-10-01/")
+    finding = find(lake, plan_of(table, partitions=BLOCK, catalog="on"), "catalog")
+    assert finding.status is status
+    assert ("51 folders such as" in finding.because) is (status is Status.UNKNOWN)

@@ -253,6 +253,8 @@ SAMPLES: list[tuple[str, str, Sequence[str], str]] = [
     ("dt", "string", ["11-12-2026", "05-06-2026"],
      "values of dt such as '11-12-2026' can be read as %d-%m-%Y and as %m-%d-%Y"),
     ("region", "string", ["eu", "us"], "no partition key was seen to carry time: region=eu"),
+    ("region", "string", [], "no partition was seen whose values could tell how its keys carry time: region"),
+    ("dt", "string", [], "no partition was seen whose values could tell how its keys carry time: dt"),
 ]  # fmt: skip
 
 

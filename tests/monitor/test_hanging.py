@@ -275,7 +275,7 @@ def test_one_topic_that_hangs_leaves_the_others_told(team: Team, monkeypatch: py
         with pytest.raises(monitor.NotDelivered, match="S3TableMonitoringNotifications"):
             invoke()
     assert team.mails() == []
-    assert oncall.mail().subject.startswith("[S3 tables] 1 failing")
+    assert oncall.mail().subject.startswith("[S3 tables] 1 new")
 
 
 def test_a_list_of_subscriptions_that_hangs_is_done_without(
@@ -285,7 +285,7 @@ def test_a_list_of_subscriptions_that_hangs_is_done_without(
     with relay(team.lake.endpoint, lambda asked: b"Action=ListSubscriptions" in asked.body) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SNS", url)
         assert invoke()["delivered"]
-    assert team.mail().subject.startswith("[S3 tables] 1 failing")
+    assert team.mail().subject.startswith("[S3 tables] 1 new")
 
 
 def in_history(method: str, name: str = "") -> Callable[[Asked], bool]:

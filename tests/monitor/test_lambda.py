@@ -88,7 +88,7 @@ def test_a_scheduled_event_is_one_report_and_a_small_answer(team: Team) -> None:
     assert cost["requests"] == 4
     assert 0 < cost["usd"] < 0.001
     json.dumps({**answer, **cost})
-    assert team.mail().subject == "[S3 tables] 1 failing, 1 fresh - Mon 23 Nov"
+    assert team.mail().subject == "[S3 tables] 1 new, 1 fresh - Mon 23 Nov"
     again = lambda_handler(EVENT, CONTEXT)
     assert again["already_reported"]
     assert team.mails() == []
@@ -100,7 +100,7 @@ def test_a_direct_call_looks_at_some_tables_and_remembers_nothing(team: Team) ->
     assert team.mails() == []
     assert not team.lake.s3.buckets["ops"].keys
     lambda_handler({"tables": "sales.orders"}, None)
-    assert team.mail().subject.startswith("[S3 tables] 1 failing")
+    assert team.mail().subject.startswith("[S3 tables] 1 new")
     assert not team.lake.s3.buckets["ops"].keys
 
 

@@ -77,7 +77,7 @@ def test_a_broken_config_leaves_the_last_good_one_working_and_is_told_first(team
     answer = at_night(1)
     assert (answer["tables"], answer["critical"], answer["delivered"]) == (2, 2, True)
     mail = team.mail()
-    assert mail.subject == "[S3 tables] config broken, 2 failing - nightly, Tue 24 Nov"
+    assert mail.subject == "[S3 tables] config broken, 2 new - nightly, Tue 24 Nov"
     lines = mail.text.splitlines()
     headings = [line for line in lines if line and line == line.upper() and line[0].isalpha()]
     assert headings[0] == "CONFIG"

@@ -73,7 +73,7 @@ def test_what_is_new_on_one_day_goes_on_or_is_resolved_on_the_next(lake: HttpLak
     first = run(team, MORNING, *tables)
     assert first.exit_code(FailOn.CRITICAL) == 1
     mail = team.mail()
-    assert mail.subject == "[S3 tables] 2 failing, 1 fresh - prod, Mon 23 Nov"
+    assert mail.subject == "[S3 tables] 2 new, 1 fresh - prod, Mon 23 Nov"
     new = section(mail, "NEW (2 tables)")
     assert "CRITICAL sales.refunds (partitions)" in new
     assert "2026-11-22 missing" in new
@@ -86,10 +86,10 @@ def test_what_is_new_on_one_day_goes_on_or_is_resolved_on_the_next(lake: HttpLak
     land(lake, refunds, "2026-11-23", MORNING + 20 * HOUR)
     run(team, MORNING + DAY, *tables)
     mail = team.mail()
-    assert mail.subject == "[S3 tables] 1 failing, 2 fresh - prod, Tue 24 Nov"
+    assert mail.subject == "[S3 tables] 1 still failing, 2 fresh - prod, Tue 24 Nov"
     still = section(mail, "STILL FAILING (1 table)")
     assert "2026-11-22 missing" in still
-    assert "First reported: Mon 23 Nov 2026 07:00 UTC (24 h ago)" in still
+    assert "CRITICAL sales.refunds (partitions), since Mon 23 Nov: 2026-11-22 missing" in still
     assert "web.clicks (freshness)" in section(mail, "RESOLVED (1 table)")
     assert "NEW" not in mail.text
 
@@ -447,9 +447,9 @@ def test_each_route_gets_its_part(lake: HttpLake, team: Team) -> None:
         ],
     )  # fmt: skip
     assert len(outcome.deliveries) == 2
-    assert team.mail().subject.startswith("[S3 tables] 2 failing - ")
+    assert team.mail().subject.startswith("[S3 tables] 2 new - ")
     mail = finance.mail()
-    assert mail.subject.startswith("[S3 tables] 1 failing - ")
+    assert mail.subject.startswith("[S3 tables] 1 new - ")
     assert [finding["table"] for finding in mail.json["findings"]] == ["sales.orders"]
     assert other.mails() == []
 

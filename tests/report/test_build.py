@@ -96,10 +96,10 @@ def test_an_unknown_and_a_warning_of_one_table_still_fail_on_a_warning() -> None
 @pytest.mark.parametrize(
     ("findings", "expected"),
     [
-        (ALL, "[S3 tables] 8 failing, 3 unknown, 20 fresh - prod, Mon 23 Nov"),
+        (ALL, "[S3 tables] 8 new, 3 unknown, 20 fresh - prod, Mon 23 Nov"),
         (FRESH, "[S3 tables] all 20 fresh - prod, Mon 23 Nov"),
         ((*FRESH, SILENCED), "[S3 tables] 20 fresh - prod, Mon 23 Nov"),
-        ((ORDERS,), "[S3 tables] 1 failing - prod, Mon 23 Nov"),
+        ((ORDERS,), "[S3 tables] 1 new - prod, Mon 23 Nov"),
         ((), "[S3 tables] no tables watched - prod, Mon 23 Nov"),
     ],
 )

@@ -18,6 +18,7 @@ from checks.report import as_json, html, text
 from checks.report.build import Report, news
 from checks.report.from_json import NotAReport, read
 from checks.rights import Lacks, Right
+from checks.rules.upstream import told_within_upstreams
 from tests.support.report_cases import (
     HOSTILE,
     NOW,
@@ -28,6 +29,7 @@ from tests.support.report_cases import (
     report_of,
     second_day,
 )
+from tests.support.upstreams import lacking, silent
 
 LACKS = [
     finding(
@@ -68,6 +70,15 @@ SAID = finding(
     items=tuple(replace(item, marked="a1") for item in missing("2026-11-22")),
     marked=(Marked(ACK, ("2026-11-22",)),),
 )
+CHAIN = told_within_upstreams(
+    [
+        lacking("raw.t", "22"),
+        lacking("mart.a", "22"),
+        lacking("mart.b", "21 22"),
+        silent("mart.c", NOW - timedelta(days=2), NOW),
+    ],
+    {"mart.a": ("raw.t",), "mart.b": ("raw.t",), "mart.c": ("mart.a",)},
+)
 OVER = Change(
     table="a.d",
     check="partitions",
@@ -87,6 +98,7 @@ REPORTS: dict[str, Report] = {
     "rights": report_of(LACKS),
     "told once": report_of(TOLD_ONCE),
     "statement": report_of((STATED,)),
+    "held up": report_of(CHAIN),
     "said of it": report_of((SAID,)),
     "expired": replace(report_of((ORDERS,)), changes=(OVER,)),
     "values": report_of(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -39,6 +40,7 @@ def test_the_worst_tables_come_first_and_each_once() -> None:
     [
         (ORDERS, "2 of 3 missing: 2026-11-21, 2026-11-22"),
         (CLICKS, "31 h ago"),
+        (finding(observed=NOW + timedelta(days=4)), "after this run"),
         (DENIED[0], "denied"),
         (finding(because="It is well."), ""),
         (finding(status=Status.FAIL, because="2 columns are gone."), "2 columns are gone."),

@@ -256,7 +256,7 @@ def test_a_cut_email_never_exceeds_its_limit(number: int, limit: int) -> None:
 
 def test_one_line_for_telephones() -> None:
     assert one_line(first_day()) == (
-        "S3 tables of prod: 8 failing, 3 unknown, 20 fresh. First: sales.orders (partitions)."
+        "S3 tables of prod: 8 new, 3 unknown, 20 fresh. First: sales.orders (partitions)."
     )
     assert one_line(report_of(FRESH)) == "S3 tables of prod: all 20 fresh."
 
@@ -293,6 +293,12 @@ def test_names_are_cut_in_their_middle(longest: int, expected: str) -> None:
 )
 def test_ages_are_for_people(span: timedelta, expected: str) -> None:
     assert words.ago(NOW - span, NOW) == expected
+    assert words.age(NOW - span, NOW) == ("after this run" if span < timedelta() else expected)
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(59, "just now"), (60, "after this run")])
+def test_what_is_yet_to_come_has_no_age(seconds: int, expected: str) -> None:
+    assert words.age(NOW + timedelta(seconds=seconds), NOW) == expected
 
 
 @pytest.mark.parametrize(

@@ -293,6 +293,10 @@ def test_without_a_footer_it_is_unknown() -> None:
     [
         ({"columns": {"id": "bigint"}, "against": "footer"}, "columns and against exclude each other"),
         ({"columns": {}}, "is not a list of columns"),
+        (
+            {"columns": {"id": "array<" * 51 + "int" + ">" * 51}},
+            "the type of id is longer than is read, or nested more",
+        ),
         ({"columns": {"id": "array<int"}}, "'array<int' is not a type of id"),
         ({"columns": {"id": "integerr"}}, "'integerr' is not a type of id"),
         ({"columns": ["id"]}, "is not a list of columns"),

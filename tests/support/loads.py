@@ -15,7 +15,7 @@ from pyiceberg.types import NestedField, StringType
 
 from checks.lake.formats import delta, hudi, iceberg
 from checks.model import Format
-from tests.support.lakes import MemoryLake, hive_location
+from tests.support.lakes import MemoryLake, hive_location, prefix
 from tests.support.rule_checks import judged
 from tests.support.rule_checks import look as look_at_files
 from tests.support.rule_checks import plan_of as plan_by_config
@@ -202,6 +202,39 @@ def as_hudi(_: Path, loads: Sequence[Load]) -> Loaded:
         document = {"partitionToWriteStats": {load.path: [stat]}, "operationType": "UPSERT"}
         table.instant(load.at, "commit", json.dumps(document).encode())
     return Loaded(hudi.READER, Format.HUDI, table.objects, {})
+
+
+def judged_as_projected(loads: Sequence[Load], **blocks: Any) -> dict[str, Finding]:
+    """Return what these checks find of plain files in projected partitions, of which none is registered."""
+    parameters = {
+        "projection.enabled": "true",
+        "projection.day.type": "date",
+        "projection.day.format": "yyyy-MM-dd",
+        "projection.day.range": "2020-01-01,NOW",
+        "projection.region.type": "enum",
+        "projection.region.values": "ap,eu,us",
+    }
+    lake = MemoryLake()
+    keys = dict.fromkeys(loads[0].values, "string")
+    table = lake.table("sales.orders", {"Parameters": parameters}, **keys)
+    for number, load in enumerate(loads):
+        place = hive_location(table, tuple(load.values.values()))
+        lake.put(f"{place}{number}.parquet", load.at, size=load.size_bytes)
+    plan = plan_by_config(table, **blocks)
+    return judged(plan, look_at_files(lake, plan, NOW), NOW)
+
+
+def judged_as_prefix(loads: Sequence[Load], **blocks: Any) -> dict[str, Finding]:
+    """Return what these checks find of the same files below a prefix that no catalog knows."""
+    lake = MemoryLake()
+    lake.bucket("lake")
+    table = prefix("s3://lake/sales/orders/")
+    for number, load in enumerate(loads):
+        lake.put(f"{table.location}{load.path}/{number}.parquet", load.at, size=load.size_bytes)
+    blocks["partitions"] = {**blocks["partitions"], "format": "day=%Y-%m-%d/"}
+    blocks["partitions"].pop("key", None)
+    plan = plan_by_config(table, **blocks)
+    return judged(plan, look_at_files(lake, plan, NOW), NOW)
 
 
 def judged_as_files(loads: Sequence[Load], **blocks: Any) -> dict[str, Finding]:

@@ -71,24 +71,39 @@ def first_name(dataset: str, day: date, config: str) -> Name:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows of an object. ``earlier`` are the runs that the objects before it, of the same day, hold."""
+    """The rows of an object. ``earlier`` are the runs that the objects before it, of the same day, hold.
+
+    ``followed``: it was full before rows of it were replaced, so that others may follow it though it is small.
+    """
 
     table: Table
     earlier: tuple[str, ...] = ()
+    followed: bool = False
 
 
 def of_rows(dataset: Dataset, rows: Sequence[Mapping[str, Any]]) -> Table:
     """Return rows as a table; a column that a row lacks is null."""
     import pyarrow as pa  # type: ignore[import-untyped]
 
-    return pa.Table.from_pylist(list(rows), schema=dataset.schema)
+    columns = []
+    for field in dataset.schema:
+        values = [row.get(field.name) for row in rows]
+        is_text = pa.types.is_dictionary(field.type)
+        made = pa.array(values, type=field.type.value_type if is_text else field.type)
+        columns.append(made.dictionary_encode() if is_text else made)
+    return pa.Table.from_arrays(columns, schema=dataset.schema)
 
 
 def encode(dataset: Dataset, rows: Rows) -> bytes:
     """Return the object."""
     import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
-    told = {"dataset": dataset.name, "version": VERSION, "earlier": list(rows.earlier)}
+    told = {
+        "dataset": dataset.name,
+        "version": VERSION,
+        "earlier": list(rows.earlier),
+        "followed": rows.followed,
+    }
     table = rows.table.unify_dictionaries()
     table = table.replace_schema_metadata({_METADATA: json.dumps(told).encode()})
     out = io.BytesIO()
@@ -132,7 +147,7 @@ def decode(
         ]
         if lacks:
             whole = [each.slice(0, 0) for each in whole]
-        return Rows(pa.Table.from_arrays(whole, schema=schema), tuple(told["earlier"]))
+        return Rows(pa.Table.from_arrays(whole, schema=schema), tuple(told["earlier"]), told["followed"])
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
         raise NotOurs(f"it is no Parquet of a data set: {str(error)[:200]}") from error
 
@@ -142,4 +157,4 @@ def _told(metadata: dict[bytes, bytes]) -> dict[str, Any]:
     version, earlier = told["version"], told.get("earlier", [])
     if not isinstance(version, int) or not all(isinstance(each, str) for each in earlier):
         raise NotOurs("it does not say of which version it is")
-    return {"version": version, "earlier": earlier}
+    return {"version": version, "earlier": earlier, "followed": told.get("followed") is True}

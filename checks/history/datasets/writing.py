@@ -119,7 +119,7 @@ def _tried(store: Store, dataset: Dataset, first: Name, table: Table, run_id: st
         _write(store, dataset, first, Rows(table), "")
         return True
     there = _readable(dataset, found.content)
-    if there is not None and not _is_full(found.content, there, parts=_SURELY_ALONE):
+    if there is not None and not there.followed and not _is_full(found.content, there, parts=_SURELY_ALONE):
         others = without_run(dataset, there.table, run_id)
         _write(store, dataset, first, Rows(joined(dataset, others, table), there.earlier), found.token)
         return False
@@ -174,7 +174,8 @@ def _replaced(store: Store, dataset: Dataset, names: Sequence[Name], table: Tabl
             continue
         others = without_run(dataset, there.table, run_id)
         if len(others) < len(there.table):
-            _write(store, dataset, name, Rows(joined(dataset, others, table), there.earlier), found.token)
+            rows = Rows(joined(dataset, others, table), there.earlier, followed=True)
+            _write(store, dataset, name, rows, found.token)
             return True
     return False
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from checks.aws.ledger import take_room
-from checks.lake.codecs.documents import malformed, over_bound
+from checks.aws.problems import clean
+from checks.lake.codecs.documents import OverBound, malformed, over_bound, unsupported
 from checks.lake.codecs.varints import Varints
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ class _WrongError(ValueError):
     """What is wrong with the file, in words."""
 
 
-class _TooLargeError(_WrongError):
-    """Which bound the file is over, in words: it may be sound."""
+class _OtherCodecError(_WrongError):
+    """How the file is packed: it may be sound, and is not read."""
 
 
 @dataclass(slots=True)
@@ -71,7 +72,7 @@ class _Cursor(Varints):
             self.long()
         self.budget -= count
         if self.budget < 0:
-            raise _WrongError(
+            raise OverBound(
                 f"it holds more than {MOST_VALUES:,} values, {MOST_VALUES_OF_RECORD:,} in one record or "
                 f"{MOST_HEADER:,} in its header"
             )
@@ -87,14 +88,14 @@ class _Cursor(Varints):
         """Count the fields of a record that lies in the one that is read."""
         self.fields -= count
         if self.fields < 0:
-            raise _WrongError(f"it holds a record of more than {MOST_FIELDS_OF_RECORD:,} fields")
+            raise OverBound(f"it holds a record of more than {MOST_FIELDS_OF_RECORD:,} fields")
 
     def waste(self, count: int) -> None:
         """Count values that take no bytes."""
         if count > 0:
             self.idle -= count
             if self.idle < 0:
-                raise _WrongError(f"it holds more than {MOST_IDLE:,} values of no bytes")
+                raise OverBound(f"it holds more than {MOST_IDLE:,} values of no bytes")
 
 
 _Read: TypeAlias = "Callable[[_Cursor], Any]"
@@ -292,12 +293,14 @@ _ERRORS = (ValueError, IndexError, KeyError, TypeError, RecursionError, Overflow
 
 def _told(error: Exception, place: str) -> Exception:
     what = str(error)
-    if isinstance(error, _TooLargeError):
+    if isinstance(error, OverBound):
         return over_bound(place, f"{what}, which is as much as is read of an Avro file")
+    if isinstance(error, RecursionError):
+        return over_bound(place, "it is nested more deeply than is read of an Avro file")
+    if isinstance(error, _OtherCodecError):
+        return unsupported(place, what, "have its writer pack Avro with deflate, snappy or zstandard")
     if isinstance(error, IndexError):
         what = "it was cut short"
-    elif isinstance(error, RecursionError):
-        what = "it is nested without end"
     return malformed(place, f"{what} (as an Avro file)")
 
 
@@ -310,7 +313,7 @@ def open_container(data: bytes, place: str) -> Container:
         meta: dict[str, bytes] = _Compiler._map(_PRIMITIVES["bytes"])(head)  # noqa: SLF001 - its own module
         sync = head.take(_SYNC)
         if len(meta["avro.schema"]) > MOST_SCHEMA_BYTES:
-            raise _WrongError(f"its schema has more than {MOST_SCHEMA_BYTES:,} bytes")
+            raise OverBound(f"its schema has more than {MOST_SCHEMA_BYTES:,} bytes")
         schema = json.loads(meta["avro.schema"])
         return Container(place, meta, _Cursor(data, head.pos), _Compiler().compile(schema), sync)
     except _ERRORS as error:
@@ -330,9 +333,11 @@ def _unpack(block: bytes, codec: bytes, room: int) -> bytes:
     elif codec in (b"zstandard", b"snappy"):
         plain = _unpack_by_arrow(block, codec, room, too_large)
     else:
-        raise _WrongError(f"its codec {codec[:20]!r} is not read")
+        raise _OtherCodecError(
+            f"it is packed with {clean(codec[:20].decode('utf-8', 'replace'))}, which is not read"
+        )
     if len(plain) > room:
-        raise _TooLargeError(too_large)
+        raise OverBound(too_large)
     return plain
 
 
@@ -353,5 +358,5 @@ def _unpack_by_arrow(block: bytes, codec: bytes, room: int, too_large: str) -> b
         if not byte & 0x80:
             break
     if size > room:
-        raise _TooLargeError(too_large)
+        raise OverBound(too_large)
     return bytes(pa.decompress(block[:-4], decompressed_size=size, codec="snappy", asbytes=True))

@@ -15,6 +15,9 @@ MOST_JSON_VALUES = 2_000_000
 
 
 _BEFORE_VALUES = (b",", b"[", b"{")
+_LOOK = "look at the file, and at the engine that wrote it"
+_TOO_LONG = "integer string conversion"
+"""How Python refuses numbers of more than 4,300 digits; JSON has no such bound."""
 
 
 _MOST_DIGITS = 19
@@ -29,13 +32,17 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 
 
+class OverBound(ValueError):  # noqa: N818 - which bound, not what is wrong
+    """Which bound a file is over, in words that go on from its name: it may well be sound."""
+
+
 def malformed(place: str, wrong: str) -> Unobserved:
     """Return the error of a log file that is not as its format says."""
     return Unobserved(
         Problem(
             ProblemKind.MALFORMED,
             f"{clean(place)} is malformed: {clean(wrong)}",
-            "look at the file, and at the engine that wrote it",
+            _LOOK,
             f"malformed {clean(place)}",
         )
     )
@@ -64,27 +71,36 @@ def parse_json(data: bytes, place: str) -> dict[str, Any]:
         )
     try:
         document = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        what = "it is nested too deeply" if isinstance(error, RecursionError) else f"it is no JSON ({error})"
-        raise malformed(place, what) from error
+    except RecursionError as error:
+        raise over_bound(place, "it is nested more deeply than is read", _LOOK) from error
+    except ValueError as error:
+        if _TOO_LONG in str(error):
+            raise over_bound(place, "a number in it has more digits than are read", _LOOK) from error
+        raise malformed(place, f"it is no JSON ({error})") from error
     if not isinstance(document, dict):
         raise malformed(place, "it is no JSON object")
     return document
 
 
 def gunzip(data: bytes, place: str, max_bytes: int) -> bytes:
-    """Return what a gzip file holds, at most ``max_bytes``; raise Unobserved when it is torn or larger."""
-    inflate = zlib.decompressobj(wbits=31)
-    try:
-        plain = inflate.decompress(data, max_bytes + 1)
-    except zlib.error as error:
-        raise malformed(place, f"it is no whole gzip file ({error})") from error
-    if len(plain) > max_bytes:
-        raise over_bound(
-            place, f"it unpacks to more than {max_bytes:,} bytes, which is as much as is read of one"
-        )
-    if not inflate.eof:
-        raise malformed(place, "it is a gzip file that was cut short")
+    """Return what a gzip file holds, at most ``max_bytes``; raise Unobserved when it is torn or larger.
+
+    It may have several members, one after the other (RFC 1952, 2.2).
+    """
+    plain, rest = b"", data
+    while rest:
+        inflate = zlib.decompressobj(wbits=31)
+        try:
+            plain += inflate.decompress(rest, max_bytes + 1 - len(plain))
+        except zlib.error as error:
+            raise malformed(place, f"it is no whole gzip file ({error})") from error
+        if len(plain) > max_bytes:
+            raise over_bound(
+                place, f"it unpacks to more than {max_bytes:,} bytes, which is as much as is read of one"
+            )
+        if not inflate.eof:
+            raise malformed(place, "it is a gzip file that was cut short")
+        rest = inflate.unused_data.lstrip(b"\0")
     return plain
 
 

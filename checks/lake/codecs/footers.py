@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from checks.aws.problems import clean
 from checks.aws.uris import split_uri
 from checks.installation import refuse_broken
+from checks.lake.codecs.documents import OverBound, over_bound, unsupported
 from checks.lake.codecs.parquet import END, check_nesting, chunks_of, footer_of
 from checks.model import Column, FooterSeen, Problem, ProblemKind, Unobserved
 from checks.rights import GET
@@ -42,6 +43,7 @@ _WIDTHS = {"INT32": 4, "INT64": 8}
 """Bytes of the values of the physical types that dates and timestamps have."""
 _UNITS = {"milliseconds": 1000, "microseconds": 1, "nanoseconds": 1}
 _MOST_DEPTH = 40
+_FEWER = "have its writer keep fewer statistics or row groups in a file, or turn the check off for this table"
 _PRIMITIVES = {
     "bool": "boolean", "int8": "tinyint", "int16": "smallint", "int32": "int", "int64": "bigint",
     "uint8": "smallint", "uint16": "int", "uint32": "bigint", "uint64": "decimal(20,0)", "halffloat": "float",
@@ -137,7 +139,9 @@ def _length(data: bytes, file: FileSeen) -> int:
     if length > file.size_bytes - END - len(_MAGIC):
         raise _malformed(file, f"its footer of {length:,} bytes would be longer than the file")
     if length > MOST_BYTES:
-        raise _malformed(file, f"its footer has {length:,} bytes, and at most {MOST_BYTES:,} are read")
+        raise over_bound(
+            file.uri, f"its footer has {length:,} bytes, and at most {MOST_BYTES:,} are read", _FEWER
+        )
     return length
 
 
@@ -164,6 +168,15 @@ def parse_footer(data: bytes, file: FileSeen, value: ValueAsk | None = None) -> 
             is_day=newest.is_day,
             problem=newest.problem,
         )
+    except OverBound as error:
+        raise over_bound(
+            file.uri, f"{error}, which is more than is read of a footer", "turn the check off for this table"
+        ) from error
+    except pa.ArrowNotImplementedError as error:
+        why = f"its footer is of a kind that pyarrow does not read: {clean(error)[:200]}"
+        raise unsupported(
+            file.uri, why, "update the monitor, or turn the check off for this table"
+        ) from error
     except Exception as error:
         refuse_broken(error)
         raise _malformed(file, f"its footer cannot be read: {clean(error)[:200]}") from error
@@ -174,7 +187,7 @@ def hive_type(kind: Any, depth: int = 0) -> str:
     import pyarrow as pa
 
     if depth > _MOST_DEPTH:
-        raise ValueError("types are nested too deeply")
+        raise OverBound(f"its types are nested more than {_MOST_DEPTH} levels deep")
     inner = depth + 1
     if isinstance(kind, pa.BaseExtensionType):  # JSON, UUID: catalogs know what they are stored as
         return hive_type(kind.storage_type, inner)

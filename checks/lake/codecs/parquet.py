@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from checks.lake.codecs.documents import OverBound
 from checks.lake.codecs.varints import Varints
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def chunks_of(footer: bytes, number: int, width: int) -> tuple[Chunk, ...]:
 
 
 def check_nesting(footer: bytes) -> None:
-    """Raise ValueError where a footer's schema is nested too deeply for pyarrow, or the footer is damaged."""
+    """Raise OverBound where a footer's schema is nested too deeply for pyarrow, ValueError where it is damaged."""
     compact = Compact(footer)
     try:
         for field, kind in compact.fields():
@@ -91,7 +92,7 @@ def _check_levels(compact: Compact) -> None:
         if isinstance(children, int) and children > 0:
             lacking.append(children)
         if len(lacking) > _MOST_LEVELS:
-            raise ValueError(f"its schema is nested more than {_MOST_LEVELS} levels deep")
+            raise OverBound(f"its schema is nested more than {_MOST_LEVELS} levels deep")
 
 
 def column_chunks(footer: bytes) -> Iterator[tuple[int, dict[int, Any]]]:
@@ -203,10 +204,10 @@ class Compact(Varints):
     def read(self, kind: int, depth: int = 0) -> Any:
         """Return a value of a kind."""
         if depth > _MOST_DEPTH:
-            raise ValueError("its structures are nested too deeply")
+            raise OverBound(f"its structures are nested more than {_MOST_DEPTH} levels deep")
         self.left -= 1
         if self.left < 0:
-            raise ValueError(f"a structure holds more than {_MOST_VALUES:,} values")
+            raise OverBound(f"a structure holds more than {_MOST_VALUES:,} values")
         if kind in (_I16, _I32, _I64):
             return self.long()
         if kind == _BINARY:
@@ -226,7 +227,7 @@ class Compact(Varints):
     def skip(self, kind: int, depth: int = 0) -> None:
         """Pass over a value of a kind."""
         if depth > _MOST_DEPTH:
-            raise ValueError("its structures are nested too deeply")
+            raise OverBound(f"its structures are nested more than {_MOST_DEPTH} levels deep")
         if kind in (_I16, _I32, _I64):
             self.varint()
         elif kind == _BINARY:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from checks.lake.codecs.documents import OverBound
 from checks.lake.codecs.parquet import Compact, column_chunks
 
 if TYPE_CHECKING:
@@ -42,16 +43,19 @@ class Leaf:
 
 
 def check_sizes(data: bytes, footer: bytes, leaves: Mapping[int, Leaf]) -> None:
-    """Raise ValueError where reading these columns, by their places among the leaves, would take too much memory."""
+    """Raise OverBound where reading these columns, by their places among the leaves, would take too much memory.
+
+    Raises ValueError where the file is damaged.
+    """
     total = pages = 0
     for number, column in column_chunks(footer):
         if number in leaves:
             for size in _costs(data, column, leaves[number]):
                 total, pages = total + size, pages + 1
                 if total > MOST_BYTES:
-                    raise ValueError(f"it unpacks to more than {MOST_BYTES:,} bytes")
+                    raise OverBound(f"it unpacks to more than {MOST_BYTES:,} bytes")
                 if pages > MOST_PAGES:
-                    raise ValueError(f"it has more than {MOST_PAGES:,} pages")
+                    raise OverBound(f"it has more than {MOST_PAGES:,} pages")
 
 
 def _costs(data: bytes, column: Mapping[int, Any], leaf: Leaf) -> list[int]:
@@ -64,8 +68,10 @@ def _costs(data: bytes, column: Mapping[int, Any], leaf: Leaf) -> list[int]:
         compact = Compact(data, at)
         page = compact.read_struct()
         kind, size, packed = page.get(1), page.get(2, 0), page.get(3, 0)
-        if packed < 0 or not 0 <= size <= MOST_BYTES_OF_PAGE:
+        if packed < 0 or size < 0:
             raise ValueError(f"it has a page of {size:,} bytes")
+        if size > MOST_BYTES_OF_PAGE:
+            raise OverBound(f"it has a page of {size:,} bytes, and at most {MOST_BYTES_OF_PAGE:,} are read")
         at = compact.pos + packed
         if kind == _DICTIONARY_PAGE:
             costs.append(size)
@@ -89,7 +95,9 @@ def _unpacked(page: bytes, codec: int, size: int) -> bytes:
     import pyarrow as pa  # type: ignore[import-untyped]
 
     if size > MOST_BYTES_OF_DICTIONARY:
-        raise ValueError(f"it has a dictionary of {size:,} bytes")
+        raise OverBound(
+            f"it has a dictionary of {size:,} bytes, and at most {MOST_BYTES_OF_DICTIONARY:,} are read"
+        )
     if codec not in _CODECS:
         return page if codec == 0 else size.to_bytes(4, "little") + bytes(size)
     return bytes(pa.decompress(page, decompressed_size=size, codec=_CODECS[codec], asbytes=True))

@@ -12,13 +12,16 @@ from checks.lake.plain.depth import read_short, spot_of
 from checks.lake.plain.earlier_answers import Answers, keys_of
 from checks.lake.plain.half_registered import Beside
 from checks.lake.plain.naming import Naming, cells_of, hive_place, values_in
+from checks.lake.plain.new_values import NewValues
 from checks.lake.plain.newest import is_later, newest_registered
+from checks.lake.plain.past import past_periods, past_times
 from checks.lake.plain.siblings import ways_of
 from checks.lake.plain.targets import Targets, of_registered
 from checks.lake.plain.wants import Wants
 from checks.lake.s3.scan import Looked, can_scan, common
 from checks.layout.data_files import is_data, own_keys
 from checks.model import Observation, PartitionSeen, Unobserved
+from checks.rules.base import by_memory
 from checks.schedule.clock import wall_of
 from checks.schedule.formats import sorts_as_time
 from checks.schedule.periods import DAILY, period_of
@@ -41,6 +44,9 @@ _AHEAD = timedelta(days=2)
 _MOST_LOOKED_INTO = 3
 _NEWEST = 2
 """Where something new enough is sought in many places, it is sought in so many periods first: the last two."""
+_PLACES_A_PERIOD = 2
+"""Periods that are kept in more places than this are not learned from farther back: each would take a request."""
+_USUAL = 14
 _ONE_BY_ONE = 3
 """So many partitions are looked at one by one where the newest of them may be enough."""
 
@@ -50,6 +56,9 @@ def observe_by_period(plan: TablePlan, clock: Clock, reader: LakeReader, layout:
 
     A partition that cannot be listed carries its own problem. Raises Unobserved where nothing can be told.
     """
+    if plan.memory.layout is None:  # how long its periods are is learned from their names
+        known = replace(plan.memory, layout=layout.to_json())
+        plan = replace(plan, rules=by_memory(plan.rules, known))
     table, memory = plan.table, plan.memory
     wants = tuple(
         Wants(rule, rule.needs(table, layout, clock, memory)) for rule in plan.rules if rule.looks(table)
@@ -119,7 +128,41 @@ class _ByPeriod:
                 filled += self._earlier(min(unsure), targets_of, naming)
             except Unobserved as error:  # what was seen still holds
                 seen = replace(seen, first_period_problem=error.problem)
-        return replace(seen, first_period_at=min(filled, default=None))
+        seen = replace(seen, first_period_at=min(filled, default=None))
+        # Last, so that it takes no request from what is judged. Later runs look at the newest partitions alone.
+        past, whole = self._past(seen, periods, targets_of), self.plan.memory.has_to_learn
+        return replace(seen, arrivals=past, arrivals_whole=whole)
+
+    def _past(self, seen: Observation, periods: Sequence[Period], targets_of: Targets) -> frozenset[int]:
+        """Return when data came into earlier periods that a rule learns from, as far as few requests tell it.
+
+        The newest come first. Where a period is kept in many places, or one of them cannot be read, that is all: what
+        is learned rests on less.
+        """
+        filled = [each.period.start for each in seen.partitions if each.listing and each.listing.objects]
+        known = {
+            each.location
+            for each in seen.partitions
+            if each.listing is not None and each.listing.complete and each.seen_at is None
+        }
+        is_asked = filled and any(want.needs.history for want in self.wants)
+        if not is_asked or len(seen.partitions) > _PLACES_A_PERIOD * max(len(periods), _USUAL):
+            return frozenset()
+        past = past_periods(max(filled), self.layout.every or DAILY, self.layout.zone)
+        try:
+            if targets_of.are_by_path:
+                targets = targets_of.by_name(past, self.clock.now)
+            else:
+                targets, _, _ = self._registered(past, past[-1].wall, targets_of)
+        except Unobserved:
+            return frozenset()
+        starts = {period.start for period in past}
+        todo = [
+            each
+            for each in sorted(targets, key=lambda each: each.period, reverse=True)
+            if each.location is not None and each.location not in known and each.period.start in starts
+        ]
+        return past_times(self.reader, self.plan, self.clock, todo, self._root)
 
     def _look_at(self, targets: Sequence[PartitionSeen]) -> list[PartitionSeen]:
         """Return what was seen of those targets (newest first) that a rule still wants when their turn comes.
@@ -268,6 +311,8 @@ class _ByPeriod:
             ways = ways_of(table, layout, targets) or ()
             beside = Beside(table, layout, self.every, self.reader.store, ways)
             absent += beside.sought(periods, targets)
+            new = NewValues(table, layout, self.reader.store, ways)
+            absent += new.sought([each for each in periods if each.start <= self.clock.now], targets)
         return [*targets, *absent], notes, beyond
 
     def _further(self, seen: Observation, further: Sequence[Wants], targets_of: Targets) -> Observation:

@@ -110,6 +110,9 @@ def _together(one: Listing, other: Listing) -> Listing:
         (one, other), key=lambda each: each.newest_at.timestamp() if each.newest_at else float("-inf")
     )
     oldest = [at for at in (one.oldest_at, other.oldest_at) if at is not None]
+    rewritten = max(
+        (one, other), key=lambda each: each.rewritten_at.timestamp() if each.rewritten_at else float("-inf")
+    )
     files: list[FileSeen] = sorted(
         (*one.newest_files, *other.newest_files), key=lambda each: each.at, reverse=True
     )
@@ -121,6 +124,8 @@ def _together(one: Listing, other: Listing) -> Listing:
         newest_key=newest.newest_key,
         oldest_at=min(oldest, default=None),
         complete=one.complete and other.complete,
+        rewritten_at=rewritten.rewritten_at,
+        rewritten_key=rewritten.rewritten_key,
         ignored_objects=one.ignored_objects + other.ignored_objects,
         newest_files=tuple(files[: max(len(one.newest_files), len(other.newest_files))]),
         names=_names(one.names, other.names),

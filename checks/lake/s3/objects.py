@@ -14,6 +14,7 @@ from checks.aws.problems import asked_s3, clean, problem_of
 from checks.aws.session import whole
 from checks.aws.uris import split_uri
 from checks.layout.data_files import NO_KEYS, is_data, own_keys
+from checks.layout.rewrites import is_compacted, may_tell, tells_deletes
 from checks.model import Format, Listing, Problem, ProblemKind, Unobserved, utc
 
 __all__ = [
@@ -47,6 +48,8 @@ _IN_URL = {
 """How parameters of ListObjectsV2 are written in its URL (API reference)."""
 _MAY_BE_NO_DATA = re.compile(r"/[._\n]|\$folder\$\n|\.crc\n|\n[._]|\n\n")
 """Finds in names between line breaks whatever `is_data` might refuse; now and then also what it would not."""
+_MOST_TIMES = 60_000
+"""Minutes in which data came that are kept of one place: six weeks of all of them."""
 MOST_KEYS = 1000
 """S3 gives at most this many keys a page (API reference of ListObjectsV2)."""
 
@@ -207,6 +210,11 @@ class Tally:
     """The folder below the root that is read as a partition, with a slash at its end: hidden names count from there."""
     only: Callable[[str], bool] | None = None
     """Tells of a key whether it counts; None: all do."""
+    times: dict[int, int] | None = None
+    """When data came, by the minute, in whole seconds since 1970; None where nobody asks for it."""
+    deletes_count: bool = False
+    rewritten: Key | None = None
+    """The newest object that a compaction wrote: it is data, and no arrival."""
 
     def add_all(self, keys: Keys) -> None:
         """Count objects."""
@@ -220,11 +228,39 @@ class Tally:
                 return
         self.objects += len(keys)
         self.size_bytes += sum(keys.sizes)
+        keys = self._loaded(keys)
+        if not keys:
+            return
         newest_at, oldest_at = max(keys.times), min(keys.times)
         if self.newest is None or newest_at > self.newest.last_modified:
             self.newest = keys[keys.times.index(newest_at)]
         if self.oldest is None or oldest_at < self.oldest.last_modified:
             self.oldest = keys[keys.times.index(oldest_at)]
+        if self.times is not None:
+            self._note(self.times, (int(at.timestamp()) for at in keys.times))
+
+    @staticmethod
+    def _note(times: dict[int, int], seconds: Iterable[int]) -> None:
+        """Note when data came, the earliest of each minute; the oldest go where there are many."""
+        for at in seconds:
+            minute = at // 60
+            if at < times.get(minute, at + 1):
+                times[minute] = at
+        if len(times) > 2 * _MOST_TIMES:
+            for minute in sorted(times)[:-_MOST_TIMES]:
+                del times[minute]
+
+    def _loaded(self, keys: Keys) -> Keys:
+        """Return those that a load wrote, as far as the layout tells; take note of the newest other one."""
+        if not may_tell("\n".join(keys.names)):
+            return keys
+        loaded = []
+        for key in keys:
+            if not is_compacted(key.key):
+                loaded.append(key)
+            elif self.rewritten is None or key.last_modified > self.rewritten.last_modified:
+                self.rewritten = key
+        return Keys.of(loaded)
 
     def _all_count(self, keys: Keys) -> bool:
         """Tell at a glance whether all are data with bytes in it, as on most pages; False where one may not be."""
@@ -234,7 +270,10 @@ class Tally:
             return False
         if not self.root.endswith("/") or not min(keys.sizes):
             return False
-        return _MAY_BE_NO_DATA.search("\n".join(keys.names) + "\n", len(self.root + self.place) - 1) is None
+        names = "\n".join(keys.names) + "\n"
+        return "/delete_delta_" not in names and (
+            _MAY_BE_NO_DATA.search(names, len(self.root + self.place) - 1) is None
+        )
 
     def _counting(self, keys: Iterable[Key]) -> list[Key]:
         """Return those that are data with bytes in it, and count the others."""
@@ -253,6 +292,8 @@ class Tally:
                 ):
                     self.left_out += 1
                     self.left_out_key = self.left_out_key or key.key
+            elif not self.deletes_count and tells_deletes(key.key):
+                self.ignored_objects += 1
             elif key.size_bytes == 0:
                 self.empty_objects += 1
             else:
@@ -269,8 +310,12 @@ class Tally:
         self.left_out_key = min(filter(None, (self.left_out_key, other.left_out_key)), default=None)
         newest = [key for key in (self.newest, other.newest) if key is not None]
         oldest = [key for key in (self.oldest, other.oldest) if key is not None]
+        rewritten = [key for key in (self.rewritten, other.rewritten) if key is not None]
+        self.rewritten = max(sorted(rewritten), key=_AT, default=None)
         self.newest = max(sorted(newest), key=_AT, default=None)
         self.oldest = min(sorted(oldest), key=_AT, default=None)
+        if self.times is not None and other.times is not None:
+            self._note(self.times, other.times.values())
 
     def listing(self, bucket: str, *, complete: bool) -> Listing:
         """Return what it came to."""
@@ -282,11 +327,14 @@ class Tally:
             newest_key=f"s3://{bucket}/{self.newest.key}" if self.newest else None,
             oldest_at=self.oldest.last_modified if self.oldest else None,
             complete=complete,
+            rewritten_at=self.rewritten.last_modified if self.rewritten else None,
+            rewritten_key=f"s3://{bucket}/{self.rewritten.key}" if self.rewritten else None,
             ignored_objects=self.ignored_objects,
             left_out=self.left_out,
             left_out_key=f"s3://{bucket}/{self.left_out_key}" if self.left_out_key else None,
             newest_files=self.closer.files(bucket) if self.closer else (),
             names=self.closer.names(bucket) if self.closer else None,
+            times=frozenset(self.times.values()) if self.times else frozenset(),
         )
 
 
@@ -312,6 +360,9 @@ def tally_of(
     folder = (location or root)[: (location or root).rfind("/") + 1]
     place = folder.removeprefix(root) if folder.startswith(root) else ""
     tally = Tally(split_uri(root)[1], pattern, table_format, ignore_after, keys=keys, place=place, only=only)
+    if detail is not None and detail.times:
+        tally.times = {}
+    tally.deletes_count = detail is not None and detail.deletes_count
     if detail is not None and (detail.names or detail.footers):
         from checks.lake.s3.file_census import Closer
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from checks.lake.s3.scan import Looked, Spot
     from checks.lake.s3.split import Helpers
     from checks.model import Listing
-    from checks.rules.asking import Clock
+    from checks.rules.asking import Clock, Detail
     from checks.rules.base import TablePlan
 
 
@@ -55,7 +55,7 @@ class LakeReader:
         detail = plan.detail(clock)
         is_close = detail.names or detail.footers
         if self.helpers is not None and self.most_pages is None and not is_close:
-            listing = self._together(plan, clock, location)
+            listing = self._together(plan, clock, location, detail)
             if listing is not None:
                 return listing
         return list_place(
@@ -69,7 +69,7 @@ class LakeReader:
             counting=self.counting,
         )
 
-    def _together(self, plan: TablePlan, clock: Clock, location: str) -> Listing | None:
+    def _together(self, plan: TablePlan, clock: Clock, location: str, detail: Detail) -> Listing | None:
         """Return what lies at a location, listed with whoever can help; None where it has to be one chain."""
         bucket, prefix = split_uri(location)
         if self.helpers is None or bucket.endswith(DIRECTORY_BUCKET):
@@ -86,6 +86,7 @@ class LakeReader:
                     plan.entry.chosen,
                     clock,
                     plan.table.format,
+                    detail,
                     location=location,
                     keys=keys,
                     counting=self.counting,
@@ -97,10 +98,13 @@ class LakeReader:
             return None
         return tally.listing(bucket, complete=complete)
 
-    def places(self, plan: TablePlan, clock: Clock, spots: Sequence[Spot]) -> dict[str, Looked]:
-        """Return what lies at these locations of the table by one scan; `skipscan.can_scan` has to hold.
+    def places(
+        self, plan: TablePlan, clock: Clock, spots: Sequence[Spot], most: int | None = None
+    ) -> dict[str, Looked]:
+        """Return what lies at these locations of the table by one scan; `scan.can_scan` has to hold.
 
-        Empty where each has to be listed by itself: the store lists in an order of its own, or pages are limited.
+        It ends after ``most`` pages. Empty where each has to be listed by itself: the store lists in an order of its
+        own, or pages are limited.
         """
         root, detail = plan.table.location or "", plan.detail(clock)
         keys = own_keys(plan.table)
@@ -120,7 +124,7 @@ class LakeReader:
                     keys=keys,
                     counting=self.counting,
                 ),
-                budget=Budget(stop_at=self.stop_at),
+                budget=Budget(most, self.stop_at),
                 over=_time_was_up(plan, "it"),
             )
         except OutOfOrder:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from checks.lake.formats import delta, hudi
+from checks.lake.formats.hudi import periods as hudi_periods
 from checks.lake.formats.hudi.paths import PartitionPaths
-from checks.model import Format, TableMemory
+from checks.model import Format, Status, TableMemory
 from checks.rules.asking import Clock
 from tests.support.partitioned import (
     A_GAP,
@@ -17,12 +18,15 @@ from tests.support.partitioned import (
     NINE,
     PRESENT,
     TEN,
+    UNKNOWN,
     filled,
     metadata_action,
     partitions_rule,
     plan_with,
     states,
 )
+from tests.support.rule_checks import judged
+from tests.support.rule_checks import plan_of as plan_by_config
 from tests.support.tables_by_engines import (
     LOCATION,
     NOW,
@@ -35,8 +39,9 @@ from tests.support.tables_by_engines import (
     hudi_commit,
     log_key,
     observe,
+    plan_of,
 )
-from tests.support.times import DAY, HOUR
+from tests.support.times import DAY, HOUR, at
 
 
 def test_days_are_found_in_the_commits_on_the_timeline() -> None:
@@ -113,6 +118,17 @@ def test_names_of_keys_are_taken_from_paths_where_nothing_else_tells_them() -> N
     assert filled(plan, observe(hudi.READER, plan, table.objects)) == A_GAP
 
 
+def test_a_table_of_which_no_path_was_seen_is_not_said_to_be_unpartitioned() -> None:
+    table = HudiTable(more={"hoodie.table.partition.fields": ""})
+    table.instant(NINE, "commit", hudi_commit(inserts=0))
+    table.archive()
+    seen = observe(hudi.READER, plan_with(Format.HUDI), table.objects)
+    assert seen.notes[-1] == (
+        f"neither {LOCATION}.hoodie/hoodie.properties nor the catalog names the partition keys of sales.orders, "
+        "and no commit that was read a path"
+    )
+
+
 def test_a_partitioned_table_whose_keys_nothing_names_is_not_said_to_be_none() -> None:
     table = HudiTable(more={"hoodie.table.partition.fields": ""})
     table.instant(NINE, "commit", hudi_commit(partition="2026/11/21"))
@@ -180,3 +196,58 @@ def test_periods_of_a_copy_whose_zone_nothing_tells_are_no_younger_than_the_copy
     for each in seen.partitions:
         assert each.listing is not None
         assert each.listing.newest_at is None
+
+
+def by_region(*places: str) -> HudiTable:
+    """Return a table by region and day whose older commits are archived; what they wrote lies in these places."""
+    more = {"hoodie.table.partition.fields": "region,day", "hoodie.table.timeline.timezone": "UTC"}
+    table = HudiTable(more=more)
+    for place in places:
+        table.file(place, "20261101030000000", at=at("11-01 03:00"))
+    table.archive()
+    for moment, region in ((EIGHT, "eu"), (NINE, "us")):
+        table.instant(moment, "commit", hudi_commit(partition=f"region={region}/day=2026-11-21"))
+    return table
+
+
+def test_of_keys_beside_time_the_values_that_commits_told_of_are_looked_for_by_path() -> None:
+    plan, both = plan_with(Format.HUDI), ["region=eu/day=2026-11-20", "region=us/day=2026-11-19"]
+    table = by_region(*both)
+    assert filled(plan, observe(hudi.READER, plan, table.objects)) == dict.fromkeys(A_GAP, PRESENT)
+    # The timeline, its archive, one or two places a day.
+    assert table.objects.counts[0] == 5
+    table = by_region(both[0])
+    expected = {"2026-11-21": PRESENT, "2026-11-20": PRESENT, "2026-11-19": UNKNOWN}
+    assert filled(plan, observe(hudi.READER, plan, table.objects)) == expected
+
+
+def test_what_was_not_committed_proves_no_day_of_a_known_region() -> None:
+    plan, table = plan_with(Format.HUDI), by_region("region=eu/day=2026-11-19")
+    died = table.begin(TEN - DAY, "commit")
+    table.file("region=eu/day=2026-11-20", died)
+    expected = {"2026-11-21": PRESENT, "2026-11-20": UNKNOWN, "2026-11-19": PRESENT}
+    assert filled(plan, observe(hudi.READER, plan, table.objects)) == expected
+
+
+def test_of_each_region_the_days_that_are_there_are_known() -> None:
+    every = ["region=eu/day=2026-11-20", "region=us/day=2026-11-20", "region=eu/day=2026-11-19"]
+    table_of = plan_of(Format.HUDI).table
+    plan = plan_by_config(
+        table_of, partitions={"due": "06:00", "lookback": 3, "each": {"region": ["eu", "us"]}}
+    )
+    for missing in (False, True):
+        table = by_region(*every, *([] if missing else ["region=us/day=2026-11-19"]))
+        finding = judged(plan, observe(hudi.READER, plan, table.objects), NOW)["partitions"]
+        assert finding.status is (Status.UNKNOWN if missing else Status.PASS)
+        unknown = {(item.period, *item.dimensions) for item in finding.items if item.state is UNKNOWN}
+        assert unknown == ({("2026-11-19", ("region", "us"))} if missing else set())
+
+
+def test_no_more_places_of_known_regions_are_listed_than_are_listed_by_path(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(hudi_periods, "MOST_PLACES", 1)
+    plan = plan_with(Format.HUDI)
+    table = by_region("region=eu/day=2026-11-20", "region=us/day=2026-11-19")
+    observe(hudi.READER, plan, table.objects)
+    assert table.objects.counts[0] == 3

@@ -537,6 +537,20 @@ def test_what_is_known_to_be_older_than_its_limit_is_proved_stale() -> None:
     assert "and what was before is archived" in seen.notes[-1]
 
 
+@pytest.mark.parametrize(
+    ("hours", "says"), [(0, "its newest instant added no data (clean)"), (9, "none of its instants")]
+)
+def test_instants_after_a_stated_time_are_on_the_timeline_all_the_same(hours: int, says: str) -> None:
+    table = HudiTable()
+    table.instant(NINE, "clean")
+    table.archive()
+    plan = plan_of(Format.HUDI)
+    seen = observe(hudi.READER, plan, table.objects, NINE + HOUR - timedelta(hours=hours), ignore_later=True)
+    assert seen.problem is not None
+    assert f"{says}" in seen.problem.message
+    assert "no instant is on its timeline" not in seen.problem.message
+
+
 def test_pending_instants_are_not_there_yet() -> None:
     table = HudiTable()
     table.instant(EIGHT, "commit", hudi_commit())

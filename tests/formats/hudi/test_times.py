@@ -444,3 +444,46 @@ def test_older_is_never_fresher(timeline: list[tuple[int, int, str]], version: i
     assert (newest is None) == (before is None)
     if newest is not None and before is not None:
         assert before == newest - days * DAY
+
+
+HOURS = st.integers(-30, 60)
+COMMITS = st.lists(
+    st.tuples(HOURS, st.integers(0, 60)), min_size=1, max_size=2, unique_by=lambda each: each[0]
+)
+"""Names and files of fewer instants than agree on a zone: hours before now, of a name also after it."""
+
+
+def written(commits: list[tuple[int, int]], version: int, later: int = 0) -> HudiTable:
+    """Return a table whose instants are named so many hours ago, and their files written so many hours ago."""
+    table = in_utc(version)
+    for told, file in commits:
+        before = set(table.objects.objects)
+        load(table, NOW - told * HOUR, 0 * HOUR)
+        for key in set(table.objects.objects) - before:
+            table.objects.modified[key] = NOW - max(file - later, 0) * HOUR
+    return table
+
+
+@given(COMMITS, st.sampled_from([6, 8]))
+def test_nothing_came_later_than_its_name_and_its_file_tell(
+    commits: list[tuple[int, int]], version: int
+) -> None:
+    seen = see(written(commits, version))
+    earlier = [NOW - max(told, file) * HOUR for told, file in commits]
+    assert seen.newest is None or seen.newest.at <= max(earlier) + MINUTE
+    if all(told == file for told, file in commits):
+        assert seen.problem is None
+        assert seen.newest is not None
+        assert seen.newest.at == max(earlier)
+
+
+@given(COMMITS, st.sampled_from([6, 8]), st.integers(0, 60), st.integers(1, 60))
+def test_files_that_were_copied_later_make_no_stale_table_fresh(
+    commits: list[tuple[int, int]], version: int, later: int, limit: int
+) -> None:
+    """Unless a name is ahead of its file, and before the copy: nothing in a copy tells that it is wrong."""
+    commits = [(told, min(told, file)) for told, file in commits if told >= 0]
+    assume(commits)
+    first, then = (see(written(commits, version, shift), limit) for shift in (0, later))
+    if first.problem is None and first.newest is not None and first.newest.at < NOW - limit * HOUR:
+        assert then.newest is None or then.newest.at < NOW - limit * HOUR

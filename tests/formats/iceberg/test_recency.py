@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from checks.lake.formats import iceberg
 from checks.lake.formats.iceberg import times as iceberg_times
-from checks.lake.formats.iceberg.metadata import MOST_BYTES, parse_metadata
+from checks.lake.formats.iceberg.metadata import MOST_BYTES, Metadata, parse_metadata
 from checks.model import (
     Arrival,
     Format,
@@ -424,7 +424,13 @@ def edited(**changes: Any) -> bytes:
         (b"", ProblemKind.MALFORMED, "it is empty"),
         (edited()[:-40], ProblemKind.MALFORMED, "it is no JSON"),
         (b"[]", ProblemKind.MALFORMED, "it is no JSON object"),
-        (b"[" * 100_000, ProblemKind.MALFORMED, "nested too deeply"),
+        (b"[" * 100_000, ProblemKind.OVER_BUDGET, "nested more deeply than is read"),
+        (
+            edited()[:-1] + b', "digits": ' + b"9" * 5_000 + b"}",
+            ProblemKind.OVER_BUDGET,
+            "more digits than are read",
+        ),
+        (gzip.compress(edited()) + b"more", ProblemKind.MALFORMED, "no whole gzip file"),
         (b'{"a": [' + b"[]," * 1_100_000 + b"0]}", ProblemKind.OVER_BUDGET, "more than 2,000,000 values"),
         (b"\xff\xfe\x00", ProblemKind.MALFORMED, "it is no JSON"),
         (b"PAR1....", ProblemKind.MALFORMED, "it is no JSON"),
@@ -485,6 +491,23 @@ def test_a_bad_file_is_named_with_what_is_wrong(data: bytes, kind: ProblemKind, 
     assert f"{LOCATION}metadata/v1.metadata.json" in seen.problem.message
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        gzip.compress(edited()),
+        gzip.compress(edited()[:50]) + gzip.compress(edited()[50:]),
+        gzip.compress(edited()) + gzip.compress(b""),
+        gzip.compress(edited()) + b"\0" * 512,
+    ],
+    ids=["one member", "two members", "an empty member", "padding"],
+)
+def test_whatever_gzip_allows_is_no_torn_file(data: bytes) -> None:
+    objects, parameters = put_metadata(data)
+    seen = observe(READER, plan_of(Format.ICEBERG, parameters=parameters), objects)
+    assert seen.problem is None
+    assert seen.newest is not None
+
+
 def test_a_missing_or_enormous_file_and_a_pointer_elsewhere_are_told() -> None:
     objects, parameters = put_metadata(iceberg_metadata(APPEND))
     objects.put(f"{ROOT}metadata/v1.metadata.json", b" " * (100 * 1024 * 1024))
@@ -503,10 +526,15 @@ def test_a_missing_or_enormous_file_and_a_pointer_elsewhere_are_told() -> None:
         assert objects.counts == (0, 0)
 
 
+def arrivals_of(metadata: Metadata) -> tuple[Arrival, ...]:
+    clock = Clock(now=NOW)
+    return iceberg.arrivals(iceberg.dates_at(metadata, clock), clock, deletes=False)
+
+
 def test_history_tells_all_arrivals() -> None:
     later = snapshot(4, TEN, "overwrite", parent=2, added_records=5)
     metadata = parse_metadata(json.dumps(iceberg_metadata(APPEND, REPLACE, later)).encode(), "m")
-    assert iceberg.arrivals(metadata) == (Arrival(TEN, "snapshot 4"), Arrival(EIGHT, "snapshot 1"))
+    assert arrivals_of(metadata) == (Arrival(TEN, "snapshot 4"), Arrival(EIGHT, "snapshot 1"))
     snapshot_ = metadata.snapshot(2)
     assert snapshot_ is not None
     assert (snapshot_.operation, snapshot_.added_rows, snapshot_.total_rows) == ("replace", 10, 10)
@@ -553,7 +581,7 @@ def parse(data: bytes) -> None:
         metadata = parse_metadata(data, "m")
         for ignore_later in (True, False):
             iceberg.newest_arrival(metadata, "t", Clock(now=NOW, ignore_later=ignore_later), deletes=False)
-        iceberg.arrivals(metadata)
+        arrivals_of(metadata)
 
 
 @given(JSON_VALUES)

@@ -316,6 +316,56 @@ def test_what_tells_no_time_is_told_as_it_is_without_a_request(
     assert objects.counts == (0, 1)
 
 
+@pytest.mark.parametrize(
+    ("specs", "current", "says"),
+    [
+        (
+            [["bucket[4]"], []],
+            1,
+            "sales.orders is not partitioned any more (it was, by bucket[4] of f0), so its log",
+        ),
+        (
+            [["zorder"], []],
+            1,
+            "sales.orders is not partitioned any more (it was, by zorder of f0), so its log",
+        ),
+        ([[], ["bucket[4]"]], 1, "sales.orders is partitioned by bucket[4] of f0 alone, so its log"),
+        ([["zorder"], ["bucket[4]"]], 1, "sales.orders is partitioned by bucket[4] of f0 alone, so its log"),
+        (
+            [["bucket[4]"], ["zorder"]],
+            1,
+            "sales.orders is partitioned by zorder, which is not known, so its log",
+        ),
+        (
+            None,
+            0,
+            "the metadata of sales.orders tells no partition spec, so by what it is partitioned is not known",
+        ),
+    ],
+)
+def test_how_a_table_is_partitioned_is_told_by_its_current_spec(
+    specs: list[list[str]] | None, current: int, says: str
+) -> None:
+    summary = {"operation": "append", "added-records": "1"}
+    document = iceberg_metadata({"snapshot-id": 1, "timestamp-ms": 1795251600000, "summary": summary})
+    document |= {"default-spec-id": current, "partition-specs": None}
+    if specs is not None:
+        document["partition-specs"] = [
+            {
+                "spec-id": number,
+                "fields": [
+                    {"name": f"f{place}", "transform": transform, "source-id": 3, "field-id": 1000 + place}
+                    for place, transform in enumerate(fields)
+                ],
+            }
+            for number, fields in enumerate(specs)
+        ]
+    objects, parameters = put_metadata(document)
+    finding = find(objects, parameters)
+    assert (finding.status, finding.problem) == (Status.UNKNOWN, ProblemKind.UNSUPPORTED)
+    assert says in finding.because
+
+
 def test_a_field_of_several_columns_is_not_known() -> None:
     fields = [{"name": "f", "transform": "day", "source-ids": [3, 4], "field-id": 1000}]
     document = {"partition-specs": [{"spec-id": 0, "fields": fields}]}

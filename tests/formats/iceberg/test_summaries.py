@@ -182,6 +182,20 @@ def test_an_operation_that_is_not_known_is_named(operation: str) -> None:
     assert seen.newest == Arrival(NOW - 4 * HOUR, "snapshot 2", is_bound=True)
 
 
+@pytest.mark.parametrize("operation", [5, True, ["append"]])
+def test_an_operation_that_is_no_text_is_there_and_not_known(operation: Any) -> None:
+    document = iceberg_metadata(snapshot(1, NOW - HOUR, "append", added_records=1))
+    document["snapshots"][0]["summary"]["operation"] = operation
+    objects, parameters = put_metadata(document)
+    seen = observe(iceberg.READER, plan_of(Format.ICEBERG, parameters=parameters), objects)
+    assert seen.problem is not None
+    assert "no operation in its summary" not in seen.problem.message
+    assert (
+        f"its operation, {str(operation).lower()}, is none that the specification names"
+        in seen.problem.message
+    )
+
+
 def test_encrypted_manifests_are_not_called_broken() -> None:
     first = {**snapshot(1, NOW - HOUR, "append", added_records=1), "key-id": "k1"}
     objects, parameters = put_metadata(iceberg_metadata(first, version=3))

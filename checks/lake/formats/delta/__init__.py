@@ -82,6 +82,9 @@ class DeltaReader:
         files = LogFiles(walk, log)
         check_asked(files, asked)
         seen = replace(observation_of(plan, clock, recency), behind=behind)
+        if asked.detail.times:
+            times, are_all = walk.times(log, plan.memory, deletes=deletes)
+            seen = replace(seen, arrivals=times, arrivals_whole=are_all)
         if seen.listing is not None:  # it was never loaded
             return seen
         seen = with_more(seen, asked, clock, files, staged)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from checks.lake.codecs.documents import malformed
+from checks.lake.codecs.documents import OverBound, malformed, unsupported
 from checks.lake.codecs.parquet import END, check_nesting, chunks_of, footer_of
 from checks.lake.codecs.parquet_pages import Leaf, check_sizes
 
@@ -19,6 +19,7 @@ MOST_FILES = 500_000
 _MOST_BYTES = 16 * 1024 * 1024
 _TAIL = 64 * 1024
 _BATCH = 1000
+_UPDATE = "update the monitor"
 _MAGIC = b"PAR1"
 _WITH_FEATURES = 3
 """The minReaderVersion from which on a protocol lists features of readers."""
@@ -30,7 +31,10 @@ class TooMuchError(Exception):
 
 
 def rows_of_parquet(data: bytes, place: str, columns: list[str]) -> Iterator[dict[str, Any]]:
-    """Yield the actions of a checkpoint in Parquet; raise Unobserved (malformed) for what is none."""
+    """Yield the actions of a checkpoint in Parquet; raise Unobserved (malformed) for what is none.
+
+    Raises TooMuchError for one that may be sound and is over what is read of one.
+    """
     import pyarrow as pa  # type: ignore[import-untyped] # 0.2 s, only for tables of which more than recency is asked
     import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
@@ -44,6 +48,12 @@ def rows_of_parquet(data: bytes, place: str, columns: list[str]) -> Iterator[dic
         check_sizes(data, footer, _leaves(file.schema, columns))
         for batch in file.iter_batches(batch_size=_BATCH, columns=columns):
             yield from batch.to_pylist()
+    except OverBound as error:
+        raise TooMuchError(f"its checkpoint is larger than what is read of one: {error}") from error
+    except pa.ArrowNotImplementedError as error:
+        raise unsupported(
+            place, f"a checkpoint of a kind that pyarrow does not read ({error})", _UPDATE
+        ) from error
     except (pa.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError) as error:
         raise malformed(place, f"it is no checkpoint in Parquet ({error})") from error
 
@@ -81,6 +91,12 @@ def protocol_of_parquet(file: Any, size_bytes: int, place: str) -> dict[str, Any
                 body = row.get("protocol")
                 if body and body.get("minReaderVersion") is not None:
                     return dict(body)
+    except OverBound as error:
+        raise TooMuchError(f"its checkpoint is larger than what is read of one: {error}") from error
+    except pa.ArrowNotImplementedError as error:
+        raise unsupported(
+            place, f"a checkpoint of a kind that pyarrow does not read ({error})", _UPDATE
+        ) from error
     except (pa.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError) as error:
         raise malformed(place, f"it is no checkpoint in Parquet ({error})") from error
     return None

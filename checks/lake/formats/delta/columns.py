@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from checks.lake.codecs.documents import parse_json
-from checks.lake.formats.shared.newest_value import no_column
+from checks.lake.formats.shared.newest_value import no_column, not_found
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,10 +23,10 @@ _PHYSICAL = re.compile(r"col-[0-9a-f]{8}-[0-9a-f-]{27}", re.ASCII)
 """How writers call columns in files once they map them."""
 
 
-_MOST_DEPTH = 40
+MOST_DEPTH = 40
 
 
-_MOST_FIELDS = 100_000
+MOST_FIELDS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +49,15 @@ def mapped_column(metadata: Mapping[str, Any], column: str, table: str, place: s
     """
     schema = parse_json(str(metadata.get("schemaString")).encode(), f"{place}: schemaString")
     by_case: Mapped | None = None
+    kinds: dict[str, str] = {}
     for name, found in mapped_fields(schema, metadata.get("configuration")):
+        kinds[name.lower()] = found.type
         if name == column:
             return _if_time(found, column, table)
         if by_case is None and name.lower() == column.lower():
             by_case = found
     if by_case is None:
-        return no_column(table, column, "is not in its schema")
+        return not_found(table, column, kinds, most=MOST_FIELDS, deepest=MOST_DEPTH)
     return _if_time(by_case, column, table)
 
 
@@ -67,7 +69,7 @@ def mapped_fields(schema: Any, configuration: Any) -> Iterator[tuple[str, Mapped
     if isinstance(configuration, list):  # a map in Parquet is a list of pairs
         configuration = dict(each for each in configuration if isinstance(each, tuple) and len(each) == 2)
     mode = configuration.get("delta.columnMapping.mode") if isinstance(configuration, dict) else None
-    return islice(_fields(schema, is_mapped=mode in ("name", "id")), _MOST_FIELDS)
+    return islice(_fields(schema, is_mapped=mode in ("name", "id")), MOST_FIELDS)
 
 
 def _if_time(found: Mapped, column: str, table: str) -> Mapped | Problem:
@@ -82,7 +84,7 @@ def _fields(
     struct: Any, *, is_mapped: bool, name: str = "", path: tuple[str, ...] = ()
 ) -> Iterator[tuple[str, Mapped]]:
     fields = struct.get("fields") if isinstance(struct, dict) else None
-    for each in fields if isinstance(fields, list) and len(path) < _MOST_DEPTH else []:
+    for each in fields if isinstance(fields, list) and len(path) < MOST_DEPTH else []:
         if not isinstance(each, dict):
             continue
         kind, metadata = each.get("type"), each.get("metadata")

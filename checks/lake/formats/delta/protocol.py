@@ -28,6 +28,13 @@ _BEGINNING = 64 * 1024
 _MOST_PARTS = 3
 _MOST_COMMITS = 20
 _COLUMNS = ["protocol.minReaderVersion", "protocol.readerFeatures"]
+_TELLING_NOTHING = (
+    ProblemKind.NOT_FOUND,
+    ProblemKind.MALFORMED,
+    ProblemKind.OVER_BUDGET,
+    ProblemKind.UNSUPPORTED,
+)
+"""What files are that cannot be read as what they are called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +61,7 @@ def check_asked(files: LogFiles, asked: Asked) -> None:
         except TooMuchError:
             continue
         except Unobserved as error:
-            if error.problem.kind not in (
-                ProblemKind.NOT_FOUND,
-                ProblemKind.MALFORMED,
-                ProblemKind.OVER_BUDGET,
-            ):
+            if error.problem.kind not in _TELLING_NOTHING:
                 raise
             continue
         if found is not None:

@@ -42,6 +42,8 @@ def parse_stats(written: Any) -> Mapping[str, Any] | None:
 def rows_of(action: FileAction) -> int | str:
     """Return how many rows of a file are in the table, or why that is not known."""
     path = clean(action.path)[:300]
+    if isinstance(action.stats, str) and len(action.stats) > _MOST_STATS:
+        return f"the statistics of {path} are longer than the {_MOST_STATS:,} letters that are read"
     count = whole_number((parse_stats(action.stats) or {}).get("numRecords"))
     if count is None or count < 0:
         return f"the statistics of {path} do not tell them (numRecords)"

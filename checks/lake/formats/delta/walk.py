@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from checks.lake.s3.objects import Key, Page
     from checks.lake.s3.table_reader import LakeReader
-    from checks.model import Table
+    from checks.model import Table, TableMemory
     from checks.rules.asking import (
         Clock,
     )
@@ -35,6 +35,8 @@ MOST_COMMIT_BYTES = 64 * 1024 * 1024
 """What is read of one commit at most, in parts: the part that holds an arrival ends it."""
 MOST_KEPT_BYTES = 16 * 1024 * 1024
 """Bytes of commits that were read for recency and are kept for whoever asks for more; others are got again."""
+MOST_TO_LEARN = 40
+"""Commits that are read of one table, once, to learn when data comes: a month of days and their maintenance."""
 _PART_BYTES = 4 * 1024 * 1024
 _MOST_HINT_BYTES = 4 * 1024 * 1024
 _MOST_PAGES = 100
@@ -270,6 +272,32 @@ class Walk:
                 at = commit.at
             version -= 1
         return Recency(notes=tuple(self.notes))
+
+    def times(self, log: Log, memory: TableMemory, *, deletes: bool) -> tuple[frozenset[int], bool]:
+        """Return when listed commits came that brought data, in whole seconds since 1970, and whether those are all.
+
+        Those that were read are known. Where a habit has to be learned, the newest of the others are read, each by a
+        request. Of many more since an earlier run the time of their files is taken, whatever they did: maintenance is
+        a small part of so many. Of few it might not be, and they are left out.
+        """
+        unread = [each for each in sorted(log.commits, reverse=True) if each not in self.read]
+        if memory.has_to_learn:
+            for version in unread if len(unread) <= MOST_TO_LEARN else ():
+                try:
+                    self.commit(version, log.commits[version])
+                except Unobserved:
+                    break  # what is learned rests on less
+        times = {
+            int(commit.at.timestamp())
+            for commit in self.read.values()
+            if commit.at is not None and commit.is_arrival(deletes=deletes) and not self._is_later(commit)
+        }
+        files = [log.commits[version].last_modified for version in unread if version not in self.read]
+        if not memory.has_to_learn:
+            files = [at for at in files if not memory.knows_until(at)]
+        if len(files) > MOST_TO_LEARN:
+            times |= {int(at.timestamp()) for at in files if self.until is None or at <= self.until}
+        return frozenset(times), not files or len(files) > MOST_TO_LEARN
 
     def _not_before_others(self, log: Log, commit: Commit, enough_at: datetime | None) -> datetime:
         """Return when a commit came, or the latest time of those before it: clocks may run behind.

@@ -5,7 +5,7 @@ Apache Hudi Technical Specification, "Timeline" and "Table Properties", table ve
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from checks.aws.uris import split_uri
@@ -49,6 +49,10 @@ class HudiReader:
         timeline = walk.timeline(properties)
         recency = walk.newest_arrival(properties, timeline, deletes=asked.detail.deletes_count)
         seen = observation_of(plan, clock, recency)
+        if asked.detail.times:
+            times = walk.times(properties, timeline)
+            oldest = min((walk.came(each).at for each in timeline.instants), default=None)
+            seen = replace(seen, arrivals=times, arrivals_whole=plan.memory.knows_until(oldest))
         if seen.listing is not None:  # it was never loaded
             return seen
         from checks.lake.formats.hudi.more import with_more

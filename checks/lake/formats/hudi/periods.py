@@ -23,7 +23,7 @@ from checks.lake.formats.shared.partition_tally import (
     wanted,
     with_partitions,
 )
-from checks.layout import TimeLayout
+from checks.layout import NULL_PARTITION, TimeLayout
 from checks.model import Problem, ProblemKind, Unobserved
 from checks.schedule.periods import period_of
 
@@ -138,15 +138,21 @@ class Partitions:
                 self.properties.entries, table.partition_keys, table.columns, seen, self.plan.stated_layout
             )
             if self._paths is None:
-                raise Unobserved(self._without_keys(next((path for path in seen if path), "")))
+                raise Unobserved(self._without_keys(seen))
         return self._paths
 
-    def _without_keys(self, path: str) -> Problem:
-        if path:
+    def _without_keys(self, paths: Sequence[str]) -> Problem:
+        path = next((path for path in paths if path), "")
+        if path or not paths:
+            where = (
+                f"whose data lies in paths such as {clean(path)}"
+                if path
+                else "and no commit that was read a path"
+            )
             return Problem(
                 ProblemKind.UNSUPPORTED,
                 f"neither {self.properties.place} nor the catalog names the partition keys of {self.plan.table.id}, "
-                f"whose data lies in paths such as {clean(path)}",
+                f"{where}",
                 "state hoodie.table.partition.fields, or the partition keys in the catalog",
             )
         return Problem(
@@ -248,6 +254,9 @@ class Partitions:
     def _by_path(self, lacking: list[Period], want: Wanted, *, has_paths: bool) -> Problem | None:
         """List the partitions of periods that no commit told of; return why some stay unknown."""
         if not has_paths:
+            self._by_known_values(lacking, want)
+            if self.plan.each is None and not self._lacking(want, self.paths.keys, lacking):
+                return None
             return too_much(
                 self.plan.table.id, "commits before the ones on its timeline may have written the others"
             )
@@ -261,6 +270,32 @@ class Partitions:
         if len(lacking) > MOST_PLACES:
             return too_much(self.plan.table.id, f"more than {MOST_PLACES} periods would have to be listed")
         return None
+
+    def _by_known_values(self, lacking: list[Period], want: Wanted) -> None:
+        """List the partitions of periods for the values of other keys that commits told of.
+
+        What is found is there; what is not may have other values. Without ``each`` one of them proves a period.
+        """
+        if self.paths.respelled:
+            return
+        keys, timed = self.paths.keys, {key.name for key in want.layout.keys}
+        known = dict.fromkeys(
+            tuple((key.name, value) for key, value in zip(keys, values, strict=True) if key.name not in timed)
+            for values in list(self.held)
+            if len(values) == len(keys) and NULL_PARTITION not in values
+        )
+        left = MOST_PLACES
+        for period in lacking:
+            for others in known:
+                if left <= 0 or (self.plan.each is None and not self._lacking(want, keys, [period])):
+                    break
+                for layout in want.layout.variants():
+                    written = layout.write(period) | dict(others)
+                    values = tuple(written[key.name] for key in keys)
+                    path = self.paths.path_of(values)
+                    if path not in self.gone and values not in self.held:
+                        left -= 1
+                        self._look(path, values, period)
 
     def _look(self, path: str, values: tuple[str, ...], period: Period) -> None:
         """Look for a file of a completed instant in a partition, by one LIST or few; say why one may be there."""

@@ -205,7 +205,7 @@ class Walk:
                 passed.append("compaction" if instant.action == "commit" else instant.action)
                 continue
             if read >= MOST_COMMITS:
-                why = f"{_say_passed(passed)}, and no more than {MOST_COMMITS} are read"
+                why = f"{_say_passed(passed, timeline)}, and no more than {MOST_COMMITS} are read"
                 problem = replace(
                     only_bounded(self.table.id, at, why, _LESS_OFTEN), kind=ProblemKind.OVER_BUDGET
                 )
@@ -216,24 +216,51 @@ class Walk:
             if not commit.is_arrival(deletes=deletes, merge_on_read_commit=compacts):
                 passed.append((commit.operation or instant.action).lower())
                 continue
-            recency = self._arrival(instant, passed)
+            recency = self._arrival(instant, passed, timeline)
             if recency.newest is not None:
                 return recency if doubt is None else self._beside(recency, doubt)
             doubt = doubt or recency
         if doubt is not None:
             return doubt
         if self.is_archived(properties):
-            why = f"{_say_passed(passed)}, and what was before is archived"
+            why = f"{_say_passed(passed, timeline)}, and what was before is archived"
             problem = only_bounded(self.table.id, at, why, _ARCHIVE)
             oldest = timeline.instants[-1:]
             by = self._evidence(oldest[0]) if oldest else "the table's timeline"
             return Recency(problem=problem, no_later_than=at, bound_by=by)
         return Recency()
 
-    def _arrival(self, instant: Instant, passed: list[str]) -> Recency:
+    def times(self, properties: Properties, timeline: Timeline) -> frozenset[int]:
+        """Return when instants came that may have written rows, in whole seconds since 1970, by their names alone.
+
+        Those that were read are known; of a table that merges on read a commit is a compaction, and of others a
+        replacement is as a rule a clustering.
+        """
+        found = set()
+        for instant in timeline.instants:
+            when = self.came(instant)
+            if (
+                not instant.may_be_data
+                or not self.is_there(instant)
+                or when.in_any_zone
+                or when.earliest is None
+            ):
+                continue
+            compacts = properties.is_merge_on_read and instant.action == "commit"
+            known = self.read.get(instant.key.key)
+            counts = (
+                known.is_arrival(deletes=False, merge_on_read_commit=compacts)
+                if known is not None
+                else not compacts and instant.action != "replacecommit"
+            )
+            if counts:
+                found.add(int(when.at.timestamp()))
+        return frozenset(found)
+
+    def _arrival(self, instant: Instant, passed: list[str], timeline: Timeline) -> Recency:
         """Return when an instant's rows came: as early as can be they may be fresh, as late they may be too old."""
         evidence, when = self._evidence(instant), self.came(instant)
-        notes = [f"{self.table.id}: {_say_passed(passed)}"] if passed else []
+        notes = [f"{self.table.id}: {_say_passed(passed, timeline)}"] if passed else []
         if when.earliest is None:
             why = f"the name of {evidence} is ahead of its file, and that is a copy, which does not tell it either"
             problem = only_bounded(self.table.id, when.latest, why, _CLOCK)
@@ -320,9 +347,9 @@ class Walk:
         return taken_back(document_of(data, f"s3://{self.bucket}/{rollback.key}"))
 
 
-def _say_passed(passed: list[str]) -> str:
+def _say_passed(passed: list[str], timeline: Timeline) -> str:
     if not passed:
-        return "no instant is on its timeline"
+        return "none of its instants was there yet" if timeline.instants else "no instant is on its timeline"
     kinds = ", ".join(sorted({clean(kind)[:40] for kind in passed})[:6])
     if len(passed) == 1:
         return f"its newest instant added no data ({kinds})"

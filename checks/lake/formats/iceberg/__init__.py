@@ -176,13 +176,28 @@ def snapshot_at(dates: Dates, clock: Clock) -> Snapshot | None:
     return next((each for each in dates.lineage() if each is None or later is None or each.at <= later), None)
 
 
-def arrivals(metadata: Metadata) -> tuple[Arrival, ...]:
-    """Return all arrivals that the current snapshot's lineage still tells, newest first."""
+def arrivals(dates: Dates, clock: Clock, *, deletes: bool) -> tuple[Arrival, ...]:
+    """Return all arrivals that the lineage still tells without another file, newest first."""
+    later = clock.now if clock.ignore_later else None
     return tuple(
         Arrival(each.at, f"snapshot {each.id}")
-        for each in Dates.of(metadata, metadata.current_id).lineage()
-        if each is not None and _counts(each, deletes=False)
+        for each in dates.lineage()
+        if each is not None and (later is None or each.at <= later) and _counts(each, deletes=deletes)
     )
+
+
+def with_times(
+    seen: Observation, plan: TablePlan, dates: Dates, clock: Clock, *, deletes: bool
+) -> Observation:
+    """Return what was seen with all times at which data came that the log still tells; none where it is malformed."""
+    try:
+        lineage = list(dates.lineage())
+        times = frozenset(int(each.at.timestamp()) for each in arrivals(dates, clock, deletes=deletes))
+    except Unobserved:
+        return replace(seen, arrivals_whole=False)
+    oldest = lineage[-2] if len(lineage) > 1 and lineage[-1] is None else None
+    whole = plan.memory.knows_until(oldest.at if oldest is not None else None)
+    return replace(seen, arrivals=times, arrivals_whole=whole)
 
 
 def _by(passed: list[Snapshot]) -> str:
@@ -238,6 +253,8 @@ class IcebergReader:
             limit=strictest_limit(plan, clock),
         )
         seen = observation_of(plan, clock, recency)
+        if asked.detail.times:
+            seen = with_times(seen, plan, dates, clock, deletes=asked.detail.deletes_count)
         if seen.listing is not None:  # it was never loaded
             return seen
         from checks.lake.formats.iceberg.totals import with_more  # it needs what is defined here

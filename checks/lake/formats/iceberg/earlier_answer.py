@@ -45,6 +45,8 @@ def standing(plan: TablePlan, clock: Clock) -> LogAnswer | None:
     ):
         return None
     newest, limit = answer.newest, strictest_limit(plan, clock)
+    if asked_of(plan, clock).detail.times and plan.memory.has_to_learn:
+        return None  # what is learned begins with what the log tells
     if not asked <= set(answer.asked) or (newest is not None and newest.at > clock.latest):
         return None
     # A pass rests on times that were held against files: where it did not then, it may not do so now.
@@ -94,6 +96,8 @@ def _asked(plan: TablePlan, clock: Clock) -> frozenset[str] | None:
     if asked.periods or asked.live or asked.value is not None:
         return None
     words = {"changes" if asked.detail.deletes_count else "arrivals"}
+    if asked.detail.times:
+        words.add("times")
     if asked.whole:
         words.add("whole")
         words |= {"rows"} if asked.rows else set()

@@ -30,8 +30,8 @@ NEWEST_VERSION = 3
 _GZIP = b"\x1f\x8b"
 _NONE = -1
 """How older writers say that there is no snapshot."""
-_MOST_DEPTH = 40
-_MOST_FIELDS = 100_000
+MOST_DEPTH = 40
+MOST_FIELDS = 100_000
 OPERATIONS = ("append", "replace", "overwrite", "delete")
 """All that the specification names ("Snapshots"): what another one does is not known."""
 
@@ -261,7 +261,7 @@ def _snapshot(entry: Mapping[str, Any], snapshot_id: int, place: str) -> Snapsho
     if not isinstance(summary, dict):
         raise malformed(place, f"the summary of snapshot {snapshot_id} is no object")
     operation = summary.get("operation")
-    operation = operation.lower() if isinstance(operation, str) else None
+    operation = str(operation).lower() if operation not in (None, "") else None
     parent = entry.get("parent-snapshot-id")
     if parent is not None and _id(parent) is None and parent != _NONE:
         raise malformed(place, f"the parent of snapshot {snapshot_id} is {parent!r}")
@@ -278,7 +278,7 @@ def _snapshot(entry: Mapping[str, Any], snapshot_id: int, place: str) -> Snapsho
         id=snapshot_id,
         parent_id=_id(parent),
         at=instant_of_ms(entry.get("timestamp-ms"), f"timestamp-ms of snapshot {snapshot_id}", place),
-        operation=operation or None,
+        operation=operation,
         manifest_list=manifest_list if isinstance(manifest_list, str) else None,
         is_encrypted=entry.get("key-id") is not None,
         added_deletes=sum(deletes) if deletes else None,
@@ -314,7 +314,7 @@ def _id(value: Any) -> int | None:
 
 @dataclass(slots=True)
 class _Budget:
-    left: int = field(default=_MOST_FIELDS)
+    left: int = field(default=MOST_FIELDS)
 
 
 def fields_of(
@@ -323,7 +323,7 @@ def fields_of(
     """Yield path, number and type of each field of a schema, those of structs with dots between."""
     budget = budget or _Budget()
     fields = struct.get("fields") if isinstance(struct, dict) else None
-    for each in fields if isinstance(fields, list) and depth < _MOST_DEPTH else []:
+    for each in fields if isinstance(fields, list) and depth < MOST_DEPTH else []:
         budget.left -= 1
         number = each.get("id") if isinstance(each, dict) else None
         if budget.left < 0 or not isinstance(number, int):

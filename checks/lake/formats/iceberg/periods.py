@@ -81,7 +81,7 @@ class Partitions:
         specs = specs_of(self.metadata)
         telling = candidates(specs, self.metadata, self._named())
         if not telling:
-            raise Unobserved(not_told(self.plan.table.id, specs))
+            raise Unobserved(not_told(self.plan.table.id, specs, self.metadata))
         manifests = self.files.of_data()
         reading, layout = self._layout(telling, specs, manifests)
         want = wanted(self.plan, self.clock, layout)

@@ -33,8 +33,10 @@ def specs_of(metadata: Metadata) -> dict[int, tuple[Field, ...]]:
     document, place = metadata.document, metadata.place
     columns = _columns(document)
     entries = document.get("partition-specs")
+    if entries is None and document.get("partition-spec") is None:
+        return {}
     if entries is None:  # version 1 may tell but the one
-        entries = [{"spec-id": 0, "fields": document.get("partition-spec") or []}]
+        entries = [{"spec-id": 0, "fields": document.get("partition-spec")}]
     specs: dict[int, tuple[Field, ...]] = {}
     for entry in objects_in(entries, "partition-specs", place):
         fields = []
@@ -228,10 +230,22 @@ def _called(
 _FINENESS = {unit: place for place, unit in enumerate(("instant", *TIMES))}
 
 
-def not_told(table: str, specs: Specs) -> Problem:
-    """Return why no partition spec of a table tells one period from the next."""
-    fields = [each for spec in specs.values() for each in spec if each.transform != "void"]
-    unknown = sorted({each.transform for each in fields if not each.is_known})
+def _say(fields: Sequence[Field]) -> str:
+    return ", ".join(sorted({f"{each.transform} of {each.column or each.name}" for each in fields}))
+
+
+def not_told(table: str, specs: Specs, metadata: Metadata) -> Problem:
+    """Return why no partition spec of a table tells one period from the next, by the one that it has now."""
+    number = whole_number(metadata.document.get("default-spec-id"))
+    current = specs.get(number if number is not None else 0)
+    if current is None:
+        return Problem(
+            ProblemKind.UNSUPPORTED,
+            f"the metadata of {table} tells no partition spec, so by what it is partitioned is not known",
+            "look at the engine that writes it, or watch it with freshness",
+        )
+    now = [each for each in current if each.transform != "void"]
+    unknown = sorted({each.transform for each in now if not each.is_known})
     if unknown:
         what = f"is partitioned by {', '.join(unknown)}, which is not known"
         return Problem(
@@ -239,8 +253,10 @@ def not_told(table: str, specs: Specs) -> Problem:
             f"{table} {what}, so its log does not tell one period from the next",
             "update the monitor, or watch it with freshness",
         )
-    by = ", ".join(sorted({f"{each.transform} of {each.column or each.name}" for each in fields}))
-    what = f"is partitioned by {by} alone" if by else "is not partitioned"
+    before = [each for spec in specs.values() for each in spec if each.transform != "void"]
+    what = f"is partitioned by {_say(now)} alone" if now else "is not partitioned"
+    if before and not now:
+        what += f" any more (it was, by {_say(before)})"
     return Problem(
         ProblemKind.UNSUPPORTED,
         f"{table} {what}, so its log does not tell one period from the next",

@@ -14,9 +14,9 @@ from checks.aws.uris import uri_of
 from checks.lake.formats.iceberg import snapshot_at
 from checks.lake.formats.iceberg.comings import Comings
 from checks.lake.formats.iceberg.manifests import SnapshotFiles, parse_manifest
-from checks.lake.formats.iceberg.metadata import fields_of
+from checks.lake.formats.iceberg.metadata import MOST_DEPTH, MOST_FIELDS, fields_of
 from checks.lake.formats.iceberg.periods import DELETES, NO_ROWS, Partitions
-from checks.lake.formats.shared.newest_value import Newest, no_column, no_value, value_seen
+from checks.lake.formats.shared.newest_value import Newest, no_column, no_value, not_found, value_seen
 from checks.lake.formats.shared.partition_tally import Held, without_partitions
 from checks.model import FileSeen, FooterSeen, Problem, ProblemKind, Unobserved, WholeSeen
 from checks.schedule.clock import FIRST, LAST
@@ -216,14 +216,16 @@ def _column_of(files: SnapshotFiles, ask: ValueAsk) -> _Column | Problem:
     """Return the column by its name in the current schema; why its values cannot be told where they cannot."""
     wanted = ask.column
     exact: tuple[int, str] | None = None
+    kinds: dict[str, str] = {}
     for path, number, kind in fields_of(_current_schema(files.metadata.document)):
+        kinds[path.lower()] = kind
         if path == wanted:
             exact = (number, kind)
             break
         if exact is None and path.lower() == wanted.lower():
             exact = (number, kind)
     if exact is None:
-        return no_column(files.table, wanted, "is not in its schema")
+        return not_found(files.table, wanted, kinds, most=MOST_FIELDS, deepest=MOST_DEPTH)
     number, kind = exact
     if kind == "struct":
         return no_column(files.table, wanted, "is nested; name one of its fields")

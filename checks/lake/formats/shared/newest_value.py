@@ -12,6 +12,7 @@ from checks.rules.asking import AHEAD, DAY_AHEAD, is_ahead
 from checks.schedule.clock import FIRST, LAST, last_instant
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from zoneinfo import ZoneInfo
 
     from checks.model import FileSeen
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 _MIDDLE = 5000
 """Years beyond it that no instant has are of the future, those before of the past."""
+
+
+_MANY = {"list": "list", "array": "list", "map": "map"}
+"""Types that hold many values in a row, as Iceberg and Delta name them."""
 
 
 @dataclass(slots=True)
@@ -102,6 +107,25 @@ def no_value(
 ) -> FooterSeen:
     """Return what a file tells whose newest value is not known."""
     return FooterSeen(file=file, problem=Problem(kind, f"{clean(file.uri)}: {why}", remedy))
+
+
+def not_found(table: str, column: str, kinds: Mapping[str, str], *, most: int, deepest: int) -> Problem:
+    """Return why a column is not among the fields that were read of a schema, by their names and types.
+
+    ``most`` fields are read at the most, and not deeper than ``deepest`` structs.
+    """
+    parts = column.lower().split(".")
+    outer = [".".join(parts[:end]) for end in range(1, len(parts))]
+    held = next((kinds[each] for each in outer if kinds.get(each) in _MANY), None)
+    if held is not None:
+        return no_column(table, column, f"lies in a {_MANY[held]}, and is no column of its own")
+    if len(kinds) >= most:
+        return no_column(
+            table, column, f"is not among the first {most:,} fields of its schema, and no more are read"
+        )
+    if len(parts) > deepest:
+        return no_column(table, column, f"is nested more deeply than the {deepest} levels that are read")
+    return no_column(table, column, "is not in its schema")
 
 
 def no_column(table: str, column: str, why: str) -> Problem:

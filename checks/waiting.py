@@ -1,0 +1,162 @@
+"""Wait for a table, so that a job begins when its data is there: look again until it has come, or time is up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from checks import monitor
+from checks.model import ItemState, Status
+from checks.schedule.clock import say_instant
+from checks.schedule.durations import say_duration
+from checks.schedule.periods import period_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime, timedelta
+
+    from checks.config.resolved import Config, Resolved
+    from checks.model import Finding, Item
+    from checks.schedule.due import Schedule
+
+_THERE = frozenset({ItemState.PRESENT, ItemState.LATE})
+
+
+class NotAwaited(Exception):  # noqa: N818 - a sentence for the user
+    """What is waited for can never come as it was asked for; says why and what to write."""
+
+
+class Came(Enum):
+    """What one look came to; its value is the exit code where it stays so."""
+
+    YES = 0
+    NOT_YET = 1
+    UNKNOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one look came to, and a sentence on what was seen."""
+
+    came: Came
+    said: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """For what is waited: a table by its id, and one of its periods by its key (None: that nothing fails of it)."""
+
+    table: str
+    period: str | None
+    timeout: timedelta
+    every: timedelta
+
+
+def wait(
+    config: Config,
+    asked: Waiting,
+    environ: Mapping[str, str],
+    clock: Callable[[], datetime],
+    sleep: Callable[[float], None],
+    tell: Callable[[str], None],
+) -> Answer:
+    """Look until it has come, or until the timeout is over: then once more, and that answer stands.
+
+    ``tell`` gets a sentence whenever what is seen changes. Nothing is sent, and no state moves. Raises NotAwaited, and
+    `monitor.NothingMatches` for a table that the config does not watch.
+    """
+    ends_at = clock() + asked.timeout
+    last = ""
+    while True:
+        answer = look(config, asked, environ, clock())
+        now = clock()
+        if answer.came is Came.YES or now >= ends_at:
+            return answer
+        if answer.said != last:
+            until = say_instant(ends_at, config.settings.timezone)
+            tell(f"{answer.said}; looking again every {say_duration(asked.every)} until {until}")
+            last = answer.said
+        sleep(min(asked.every, ends_at - now).total_seconds())
+
+
+def look(config: Config, asked: Waiting, environ: Mapping[str, str], now: datetime) -> Answer:
+    """Look once. A period that is not due yet is looked at as if it were: its data may come before its deadline."""
+    request = monitor.Request(now=now, only=(asked.table,), send=False, keep=False)
+    if asked.period is None:
+        found = monitor.run(config, request, environ).report.findings
+        return _of_table(asked.table, found)
+    due_at = _due_at(config, asked.table, asked.period)
+    request = replace(request, now=max(now, due_at), reading=now)
+    found = monitor.run(config, request, environ).report.findings
+    return _of_period(asked, found)
+
+
+def _of_table(table: str, found: Sequence[Finding]) -> Answer:
+    """Return whether nothing fails and nothing is unknown, whatever is silenced: a job needs data, not silence."""
+    failing = next((each for each in found if each.status is Status.FAIL), None)
+    unknown = next((each for each in found if each.status is Status.UNKNOWN), None)
+    if failing is not None:
+        return Answer(Came.NOT_YET, f"{table}: {failing.because}")
+    if unknown is not None:
+        return Answer(Came.UNKNOWN, f"{table}: {unknown.because}")
+    return Answer(Came.YES, f"{table} is fresh")
+
+
+def _of_period(asked: Waiting, found: Sequence[Finding]) -> Answer:
+    items = [item for item in _items(found) if asked.period in {item.key, item.period}]
+    name = f"{asked.period} of {asked.table}"
+    unread = next((each for each in found if each.status is Status.UNKNOWN and not each.items), None)
+    if not items and unread is not None:
+        return Answer(Came.UNKNOWN, f"{name}: {unread.because}")
+    if not items:
+        told = f"{name} is not among the periods that are looked at: it lies before the lookback, or before `since`"
+        raise NotAwaited(f"{told}; raise lookback, or leave --period out")
+    if all(item.state in _THERE for item in items):
+        return Answer(Came.YES, f"{name} has its data")
+    bad = [item for item in items if item.state.is_bad]
+    if bad:
+        states = ", ".join(f"{item.key} {item.state.value}" for item in bad[:5])
+        more = f" and {len(bad) - 5} more" if len(bad) > 5 else ""
+        return Answer(Came.NOT_YET, f"{asked.table}: {states}{more}")
+    return Answer(Came.UNKNOWN, f"{name} could not be looked at")
+
+
+def _items(found: Sequence[Finding]) -> Iterator[Item]:
+    for finding in found:
+        yield from finding.items
+
+
+def _due_at(config: Config, table: str, key: str) -> datetime:
+    """Return when a period is due (UTC); raises NotAwaited for one that is none, or never due."""
+    schedule = _schedule(config, table)
+    label = key.partition("/")[0]
+    wall = schedule.every.start_of(label)
+    period = period_of(wall, schedule.every, schedule.labels) if wall is not None else None
+    if period is None or period.label != label:
+        raise NotAwaited(f"{label!r} is no period of {table}, which has one a {schedule.every.noun}")
+    due_at = schedule.due_at(period)
+    if due_at is None:
+        closed = schedule.closed_because(period) or "no deadline of it comes"
+        raise NotAwaited(f"{label} of {table} is never due: {closed}")
+    return due_at
+
+
+def _schedule(config: Config, table: str) -> Schedule:
+    resolved = _resolved(config, table)
+    if resolved is None:
+        raise NotAwaited(f"{table} is not watched; name one table by its id, such as sales.orders")
+    if resolved.periods is None:
+        raise NotAwaited(
+            f"the config states no periods of {table} (partitions: {{every: ...}}); "
+            "leave --period out, to wait until nothing of it fails"
+        )
+    return resolved.periods.schedule
+
+
+def _resolved(config: Config, table: str) -> Resolved | None:
+    if table.startswith("s3://"):
+        return config.resolve_prefix(table)
+    account, _, rest = table.rpartition("/")
+    database, _, name = rest.partition(".")
+    return config.resolve(account or None, database, name)
