@@ -77,6 +77,8 @@ class Entry:
     tables: frozenset[str]
     brief: str = ""
     """All of it in one line, where it is old and was told before; empty where it is news."""
+    beside: tuple[Line, ...] = ()
+    """What people said of it, which is told with that line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,8 +244,8 @@ def _entry(heading: str, group: Sequence[ToldFinding], report: Report) -> Entry:
     lines += _before(group, alone=len(tables) == 1)
     lacks = _lacks(group)
     lines += _to_allow(lacks) if lacks is not None else _more(group, report, alone=len(tables) == 1)
-    if len(tables) == 1:
-        lines += [line for one in group for line in said_of(one.finding, report)]
+    said = [line for each in findings for line in said_of(each, report)] if len(tables) == 1 else []
+    lines += said
     lines += _since(group, report)
     lines += _owners([*group, *(ToldFinding(each, ()) for one in findings for each in one.told_with)])
     if len(tables) == 1:
@@ -254,6 +256,7 @@ def _entry(heading: str, group: Sequence[ToldFinding], report: Report) -> Entry:
         lines=tuple(lines),
         tables=frozenset[str]().union(*(tables_of(each) for each in findings)),
         brief=_brief(heading, group, f"{checks}){more}", report),
+        beside=tuple(said),
     )
 
 
@@ -283,7 +286,7 @@ def _together(
     elif finding.cause:
         title = f"{number} for one cause ({checks})"
     else:
-        title = f"{number} ({checks}): {what_fails(finding, report.zone)}"
+        title = f"{number} ({checks}): {what_fails(finding, report.now, report.zone)}"
         if own_items(finding):
             return title, lines
     lines.append(Line("For example", whole_sentence(finding.because)))
@@ -300,7 +303,7 @@ def _brief(heading: str, group: Sequence[ToldFinding], checks: str, report: Repo
         return ""
     today = report.now.astimezone(report.zone).date()
     when = say_day(since.astimezone(report.zone).date(), today)
-    what = what_fails(group[0].finding, report.zone)
+    what = what_fails(group[0].finding, report.now, report.zone)
     names = sorted({words.name(one.finding.table) for one in group})
     if len(names) == 1:
         said = [

@@ -23,6 +23,7 @@ from checks.model import (
 )
 from checks.rules.asking import Clock, Depth, Detail, Further, Needs
 from checks.rules.base import NOTHING_MORE, About, Direction, Row, RowValues, Rule
+from checks.rules.by_time import last_passed, put_off, span_before, watermark
 from checks.rules.compacted import beside_rewrites
 from checks.rules.due_items import first_period_at
 from checks.rules.freshness_words import LastArrival, LearnedLimit, advice, because, explain, nothing_seen
@@ -47,7 +48,6 @@ _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _USUAL_PERIODS = 14
 _ZONES_AHEAD = timedelta(hours=14)
 """Labels may be written in a zone that is up to this much ahead of UTC."""
-_MOST_WITHIN = timedelta(hours=12)
 _DAY = timedelta(days=1)
 
 
@@ -109,31 +109,24 @@ class FreshnessRule(Rule):
         """Return the last deadline that has passed, and the last one whose grace is over, as `by` states them."""
         if self.deadline is None:
             return None, None
-        passed = self.deadline.last_at_or_before(now, self.due_at)
-        return passed, self.deadline.last_at_or_before(now, self.grace_end) if self.grace else passed
+        passed = last_passed(self.deadline, now, self.windows)
+        return passed, last_passed(self.deadline, now, self.windows, self.grace) if self.grace else passed
 
     def due_at(self, stated_at: datetime) -> datetime:
         """Return when data is due that a stated deadline asks for: at the end of the window that it falls within."""
-        return self.windows.end_after(stated_at) if self.windows is not None else stated_at
+        return put_off(stated_at, self.windows)
 
     def grace_end(self, stated_at: datetime) -> datetime:
         """Return from when on it is critical that data has not come by a stated deadline."""
-        return self.due_at(self.due_at(stated_at) + (self.grace or timedelta(0)))
+        return put_off(stated_at, self.windows, self.grace or timedelta(0))
 
     def _watermark(self, stated_at: datetime | None) -> datetime | None:
-        """Return from when on data counts for a stated deadline; time within windows does not count."""
-        if stated_at is None:
+        if self.deadline is None or stated_at is None:
             return None
-        return utc(open_time_ago(stated_at, self._within(stated_at), self.zone, None, self.windows))
+        return watermark(self.deadline, stated_at, self.within, self.windows)
 
     def _ago(self, now: datetime, age: timedelta | None) -> datetime | None:
         return utc(open_time_ago(now, age, self.zone, self.age_calendar, self.windows)) if age else None
-
-    def _within(self, due_at: datetime) -> timedelta:
-        if self.within is not None:
-            return self.within
-        gap = self.deadline.gap_before(due_at) if self.deadline is not None else None
-        return min(_MOST_WITHIN, gap) if gap is not None else _MOST_WITHIN
 
     def needs(self, table: Table, layout: TimeLayout | None, clock: Clock, memory: TableMemory) -> Needs:
         """Ask for the location as one place, or for the newest periods until one proves the table fresh."""
@@ -464,7 +457,13 @@ class FreshnessRule(Rule):
         after = self.deadline.first_at_or_after(since + timedelta(microseconds=1))
         if after is None:
             return None
-        return self.deadline.first_at_or_after(since + self._within(after) + timedelta(microseconds=1))
+        span = span_before(self.deadline, after, self.within)
+        stated_at = self.deadline.first_at_or_after(since + span + timedelta(microseconds=1))
+        while (
+            stated_at is not None and watermark(self.deadline, stated_at, self.within, self.windows) <= since
+        ):
+            stated_at = self.deadline.first_at_or_after(stated_at + timedelta(minutes=1))
+        return self.due_at(stated_at) if stated_at is not None else None
 
     def _newest_due(self, now: datetime) -> str:
         due = self.schedule.due(now) if self.schedule is not None else ()

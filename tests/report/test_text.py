@@ -227,7 +227,7 @@ def test_a_runbook_that_is_no_address_is_told_as_text() -> None:
     assert "  Runbook: javascript:alert(1)" in shown
 
 
-MANY = [replace(ORDERS, table=f"db.t{number:04}") for number in range(5000)]
+MANY = [replace(ORDERS, table=f"db.t{number:04}", owner=f"team-{number}") for number in range(5000)]
 
 
 @pytest.mark.parametrize("limit", [3_000, 20_000, 120 * 1024])
