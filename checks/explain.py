@@ -17,6 +17,7 @@ from checks.layout import layout_from_json
 from checks.layout.projection import Unprojectable, is_projected, projection_of
 from checks.model import Format, ProblemKind, Unobserved
 from checks.monitor import run_marks
+from checks.monitor.delivery import may_take
 from checks.monitor.learning import learn
 from checks.monitor.plan import plan_of, shared
 from checks.monitor.run_memory import Memory
@@ -229,6 +230,11 @@ def _config(known: Explained) -> Iterator[str]:
             yield f"upstream {upstream} is not watched, so it hides nothing"
     for check, reason in known.plan.silences.items():
         yield f"{check} is silenced: {reason}"
+    for route in config.routes:
+        if may_take(route, known.plan.table.id, known.plan.entry.owner):
+            severity = route.match.severity
+            only = f", of what is {' or '.join(severity)}" if severity is not None else ""
+            yield f"a route tells {config.target_of(route)}{only}"
 
 
 def _source_of(known: Explained, path: tuple[str | int, ...]) -> str:
