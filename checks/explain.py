@@ -17,6 +17,8 @@ from checks.layout import layout_from_json
 from checks.layout.projection import Unprojectable, is_projected, projection_of
 from checks.model import Format, ProblemKind, Unobserved
 from checks.monitor import run_marks
+from checks.monitor.delivery import may_take
+from checks.monitor.learning import learn
 from checks.monitor.plan import plan_of, shared
 from checks.monitor.run_memory import Memory
 from checks.rules.dimensions import say_combination
@@ -97,6 +99,7 @@ def explain(config: Config, table: str, clock: Clock, history: str, owner: Owner
     learning = sum(record.memory.arrivals is not None for record in known.values())
     (plan,) = shared([plan], config.settings.false_alarms, learning)
     seen = lake.observe_all([plan], clock)[found.id]
+    (plan,) = learn([plan], {found.id: seen}, clock, None)
     marks = run_marks.read(memory, clock.now, config.settings.timezone)
     return say(
         Explained(
@@ -227,6 +230,11 @@ def _config(known: Explained) -> Iterator[str]:
             yield f"upstream {upstream} is not watched, so it hides nothing"
     for check, reason in known.plan.silences.items():
         yield f"{check} is silenced: {reason}"
+    for route in config.routes:
+        if may_take(route, known.plan.table.id, known.plan.entry.owner):
+            severity = route.match.severity
+            only = f", of what is {' or '.join(severity)}" if severity is not None else ""
+            yield f"a route tells {config.target_of(route)}{only}"
 
 
 def _source_of(known: Explained, path: tuple[str | int, ...]) -> str:

@@ -149,6 +149,8 @@ class Table:
     """What its files hold, by SerDe or classification: parquet, orc, avro, json, csv, text or LISTS; None: unknown."""
     told_location: str | None = None
     """The location as the catalog tells it, where that is none in S3."""
+    catalog_id: str | None = None
+    """The AWS account whose catalog told of it; None where it did not say so."""
     kept_in: str | None = None
     """What keeps its data by design where that is not S3, such as postgresql or hdfs; None: S3, or nothing tells."""
 
@@ -654,8 +656,9 @@ class Change:
     those of now (of last time for what is no longer watched); ``since`` is when the trouble was first
     reported. ``because`` is the sentence of the finding it speaks of; ``before`` the one
     that was told of the trouble last time, where it is over or can no longer be checked. ``note`` says why it is
-    over, where it was not mended. ``also`` are the tables, each with its owner, that were told within a trouble that is
-    over: whoever was told of these is told of its end.
+    over, where it was not mended; ``over`` holds the keys of the items that end with it, where it ends them as one.
+    ``also`` are the tables, each with its owner, that were told within a trouble that is over: whoever was told of
+    these is told of its end.
     """
 
     table: str
@@ -669,6 +672,7 @@ class Change:
     owner: str | None = None
     before: str = ""
     note: str = ""
+    over: tuple[str, ...] = ()
     also: tuple[tuple[str, str | None], ...] = ()
 
     @property

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pydantic import BaseModel, ValidationError
+    from pydantic.fields import FieldInfo
     from pydantic_core import ErrorDetails
 
     from checks.config.mistakes import Path
@@ -98,10 +99,15 @@ _EXPECTED = (
 def _keys_at(model: type[BaseModel], path: Path) -> set[str]:
     """Return the keys of the model that stands at the path below another."""
     for part in path:
-        field = model.model_fields.get(str(part))
+        field = _fields(model).get(str(part))
         inner = _model_in(field.annotation) if field is not None else None
         model = inner or model
-    return set(model.model_fields)
+    return set(_fields(model))
+
+
+def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Return the fields of a model by their keys in a config."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
@@ -115,7 +121,7 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 def _example(model: type[BaseModel], path: Path) -> str:
     """Return ``, such as max_age: 24h`` where the key at the path has an example."""
     for part in path:
-        field = model.model_fields.get(str(part))
+        field = _fields(model).get(str(part))
         if field is None:
             continue
         inner = _model_in(field.annotation)

@@ -120,7 +120,7 @@ REPORTS: dict[str, Report] = {
     "rights": report_of(LACKS),
     "told once": report_of(TOLD_ONCE),
     "statement": report_of((STATED,)),
-    "held up": report_of(CHAIN),
+    "chain": report_of(CHAIN),
     "said of it": report_of((SAID,)),
     "held up in part": replace(report_of(HELD_UP, links=True), changes=(OVER_WITH,)),
     "held up since yesterday": report_of(HELD_UP, state_after(HELD_UP, now=NOW - timedelta(days=1))),
