@@ -306,10 +306,7 @@ def _brief(heading: str, group: Sequence[ToldFinding], checks: str, report: Repo
     what = what_fails(group[0].finding, report.now, report.zone)
     names = sorted({words.name(one.finding.table) for one in group})
     if len(names) == 1:
-        said = [
-            f"{line.label.lower()}: {line.text}" for one in group for line in said_of(one.finding, report)
-        ]
-        return "; ".join([f"{names[0]} ({checks}, since {when}: {what}", *said])
+        return f"{names[0]} ({checks}, since {when}: {what}"
     return f"{len(names):,} tables ({checks}, since {when}: {what}: {words.listing(names, _MOST_BRIEF)}"
 
 
