@@ -268,7 +268,6 @@ def _unheard(channels: Iterable[Channel], stop_at: float | None) -> list[str]:
 
 def _taken_by(route: Route) -> Callable[[Finding | Change], bool]:
     """Return whether a route takes a finding or change; who was told of a trouble is told of its end too."""
-
     known: dict[tuple[str, str | None, Status | None, Severity | None], bool] = {}
 
     def taken(each: Finding | Change) -> bool:  # asked several times of each, and of thousands alike
