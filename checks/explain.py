@@ -18,6 +18,7 @@ from checks.layout.projection import Unprojectable, is_projected, projection_of
 from checks.model import Format, ProblemKind, Unobserved
 from checks.monitor import run_marks
 from checks.monitor.delivery import may_take
+from checks.monitor.learning import learn
 from checks.monitor.plan import plan_of, shared
 from checks.monitor.run_memory import Memory
 from checks.rules.dimensions import say_combination
@@ -98,6 +99,7 @@ def explain(config: Config, table: str, clock: Clock, history: str, owner: Owner
     learning = sum(record.memory.arrivals is not None for record in known.values())
     (plan,) = shared([plan], config.settings.false_alarms, learning)
     seen = lake.observe_all([plan], clock)[found.id]
+    (plan,) = learn([plan], {found.id: seen}, clock, None)
     marks = run_marks.read(memory, clock.now, config.settings.timezone)
     return say(
         Explained(

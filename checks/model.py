@@ -149,6 +149,8 @@ class Table:
     """What its files hold, by SerDe or classification: parquet, orc, avro, json, csv, text or LISTS; None: unknown."""
     told_location: str | None = None
     """The location as the catalog tells it, where that is none in S3."""
+    catalog_id: str | None = None
+    """The AWS account whose catalog told of it; None where it did not say so."""
     kept_in: str | None = None
     """What keeps its data by design where that is not S3, such as postgresql or hdfs; None: S3, or nothing tells."""
 

@@ -176,6 +176,7 @@ def _carried_out(config: Config, request: Request, memory: Memory, environ: Mapp
     judged = _judged(planned, observations, clock, marks)
     findings = (*marks.cover(planned.findings), *judged)
     watched = None if request.only else planned.watched
+    account, region = planned.home()
     settings = config.settings
     known = memory.state if request.keep else replace(memory.state, last_full_report_on=None)
     readers = readers_of(
@@ -188,6 +189,8 @@ def _carried_out(config: Config, request: Request, memory: Memory, environ: Mapp
     )
     report = replace(
         _report(config, request, findings, memory),
+        account=account,
+        region=region,
         changes=readers[0].changes,
         cost=lake.cost(time.monotonic() - started),
         notes=(*memory.notes, *marks.notes, *planned.notes),

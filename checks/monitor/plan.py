@@ -47,6 +47,12 @@ class Planned:
     watched: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
 
+    def home(self) -> tuple[str, str]:
+        """Return the monitor's own account and region, as its tables tell them; empty where none does."""
+        own = [plan.table for plan in self.plans if plan.table.account is None]
+        account = next((table.catalog_id for table in own if table.catalog_id), "")
+        return account, next((table.region for table in own if table.region), "")
+
     def only(self, matches: Callable[[str], bool]) -> Planned:
         """Return the plan of the tables whose ids match."""
         return Planned(

@@ -95,7 +95,8 @@ class Report:
     ``tables_reached`` are of the run, also in a part of its report. ``looks`` holds what was seen of each table
     and remembered of it, for renderings that show its last periods; it may be empty. ``links``: people are shown links
     into the console. ``is_test``: nothing was looked at, it only tries the way. ``checked_again`` are the ids of
-    findings that its reader was last told to be unchecked, and that are not.
+    findings that its reader was last told to be unchecked, and that are not. ``account`` and ``region`` say where the
+    monitor's own tables are, empty where that is not known.
     """
 
     run_id: str
@@ -116,6 +117,8 @@ class Report:
     tables_in_run: int = 0
     tables_reached: int = 0
     looks: Mapping[str, Look] = field(default_factory=dict)
+    account: str = ""
+    region: str = ""
     links: bool = False
     version: int = VERSION
 

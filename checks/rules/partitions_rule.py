@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from checks.layout import StatedLayout, TimeLayout, layout_from_json
@@ -42,12 +42,13 @@ from checks.rules.retention import boundary_of, remembered_ages
 from checks.rules.sentences import MOVE_FIRST, count_of
 from checks.rules.untold import is_bare, untold
 from checks.schedule.clock import say_instant
+from checks.schedule.periods import back_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import date, datetime
 
-    from checks.model import Combination, Observation, PastPeriod, Table, TableMemory
+    from checks.model import Combination, Observation, PastPeriod, Period, Table, TableMemory
     from checks.rules.asking import Share
     from checks.rules.learned_periods import LearnedSchedule
     from checks.rules.retention import Boundary
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from checks.schedule.periods import Every
 
 _MOST_NOTES = 3
+_MOST_AHEAD = 4
 _NOT_LOOKED_AT = "not all that is due by it was looked at"
 _DAY = timedelta(days=1)
 
@@ -185,13 +187,20 @@ class PartitionsRule(Rule):
         if self.each is not None:
             known = dict.fromkeys(self.each.stated) or dict(known_before(self.each, memory))
         return Needs(
-            periods=tuple(each.period for each in due),
+            periods=(*self._not_due_yet(due[0].period, clock), *(each.period for each in due)),
             onward_from=due[-1].period.wall,
             data_is_enough=True,
             first_period=memory.first_period_at is None,
             each=self.each,
             combinations=known,
         )
+
+    def _not_due_yet(self, newest: Period, clock: Clock) -> tuple[Period, ...]:
+        """Return the periods that have begun since the newest due one, where what is learned may ask for them."""
+        if self.known is None or self.known.schedule is not None:
+            return ()
+        walk = islice(back_from(clock.now, self.schedule.every, self.schedule.labels), _MOST_AHEAD)
+        return tuple(takewhile(lambda period: period.start > newest.start, walk))
 
     def detail(self, clock: Clock) -> Detail:  # noqa: ARG002 - the interface's
         """Ask a log for what each period holds."""
