@@ -268,10 +268,17 @@ def _unheard(channels: Iterable[Channel], stop_at: float | None) -> list[str]:
 
 def _taken_by(route: Route) -> Callable[[Finding | Change], bool]:
     """Return whether a route takes a finding or change; who was told of a trouble is told of its end too."""
+    known: dict[tuple[str, str | None, Status | None, Severity | None], bool] = {}
 
-    def taken(each: Finding | Change) -> bool:
-        if isinstance(each, Change) and each.reason in OVER:
-            return may_take(route, each.table, each.owner)
-        return route.takes(each.table, each.owner, each.status, each.severity)
+    def taken(each: Finding | Change) -> bool:  # asked several times of each, and of thousands alike
+        is_over = isinstance(each, Change) and each.reason in OVER
+        key = (each.table, each.owner, None if is_over else each.status, each.severity)
+        if key not in known:
+            known[key] = (
+                may_take(route, each.table, each.owner)
+                if is_over
+                else route.takes(each.table, each.owner, each.status, each.severity)
+            )
+        return known[key]
 
     return taken
