@@ -9,11 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from checks.command_base import DEFAULT_CONFIG, NOT_DELIVERED, USAGE, Refused
 from checks.commands import (
-    DEFAULT_CONFIG,
-    NOT_DELIVERED,
-    USAGE,
-    Refused,
     backtest_command,
     completion_command,
     demo_command,
