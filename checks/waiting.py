@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from checks import monitor
 from checks.model import ItemState, Status, item_key
-from checks.schedule.clock import say_instant
+from checks.schedule.clock import say_instant, wall_of
 from checks.schedule.durations import say_duration
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def look(config: Config, asked: Waiting, environ: Mapping[str, str], now: dateti
         found = monitor.run(config, request, environ).report.findings
         return _of_table(asked.table, found)
     stated = _stated(config, asked.table)
-    for due_at in _due_at(stated, asked.table, asked.period):
+    for due_at in _due_at(stated, asked.table, asked.period, now):
         request = replace(request, now=max(now, due_at), reading=now)
         found = monitor.run(config, request, environ).report.findings
         answer = _of_period(asked, asked.period, stated, found)
@@ -145,7 +145,7 @@ def _items(found: Sequence[Finding]) -> Iterator[Item]:
         yield from finding.items
 
 
-def _due_at(stated: StatedPeriods, table: str, key: str) -> tuple[datetime, ...]:
+def _due_at(stated: StatedPeriods, table: str, key: str, now: datetime) -> tuple[datetime, ...]:
     """Return when to look as if it were then (UTC): when all that is asked for of the period is due.
 
     Several where that is learned: it may be later than what is stated. Raises NotAwaited for what is no period of the
@@ -154,7 +154,11 @@ def _due_at(stated: StatedPeriods, table: str, key: str) -> tuple[datetime, ...]
     label, slash, _ = key.partition("/")
     period = stated.period_named(label)
     if period is None:
-        raise NotAwaited(f"{label!r} is no period of {table}, which has one a {stated.schedule.every.noun}")
+        every = stated.schedule.every
+        usual = every.label(every.floor(wall_of(now, stated.schedule.labels)))
+        raise NotAwaited(
+            f"{label!r} is no period of {table}, which has one a {every.noun}; write one such as {usual}"
+        )
     if slash:
         _refuse_value(stated, table, key)
     schedule = stated.schedule_of(label, key)
