@@ -124,26 +124,31 @@ def plan(
             draft.add(found, selector)
     draft.add_gone(read)
     planned = draft.planned()
-    plans = shared(planned.plans, config.settings.false_alarms)
+    plans = shared(planned.plans, config.settings.false_alarms, learning_of(remembered) if only else 0)
     plans = with_members(plans, config, catalog, remembered, read=read, stop_at=stop_at)
     return replace(planned, plans=plans)
 
 
-def shared(
-    plans: Sequence[TablePlan], false_alarms: float, tables: int | None = None
-) -> tuple[TablePlan, ...]:
+def shared(plans: Sequence[TablePlan], false_alarms: float, tables: int = 0) -> tuple[TablePlan, ...]:
     """Return plans whose rules that learn have their share of so many false alarms a month.
 
-    ``tables`` share them; those of the plans that learn where it is not said.
+    Those of the plans that learn share them, or ``tables``, where these are more: a look at single ones judges them as
+    the run over all of them does.
     """
     learning = sum(any(rule.learns for rule in plan.rules) for plan in plans)
     if not learning:
         return tuple(plans)
-    share = Share.of(false_alarms, tables or learning)
+    share = Share.of(false_alarms, max(tables, learning))
     return tuple(
         replace(plan, rules=by_memory(tuple(rule.sharing(share) for rule in plan.rules), plan.memory))
         for plan in plans
     )
+
+
+def learning_of(remembered: Mapping[str, TableRecord]) -> int:
+    """Return how many tables earlier runs learned of."""
+    memories = [record.memory for record in remembered.values()]
+    return sum(memory.arrivals is not None or bool(memory.firsts) for memory in memories)
 
 
 def _match_glob(selector: Selector, read: Catalogued, draft: _Draft) -> None:
