@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
@@ -17,6 +17,7 @@ from checks.rules.base import (
     CheckConfig,
 )
 from checks.rules.key_types import Duration, Names
+from checks.rules.partitions_proposed import periods_back, propose
 from checks.rules.partitions_rule import PartitionsRule
 from checks.schedule.clock import parse_zone
 from checks.schedule.deadlines import Deadline, parse_times
@@ -24,6 +25,9 @@ from checks.schedule.due import Schedule, default_grace
 from checks.schedule.durations import parse_duration
 from checks.schedule.formats import compile_format
 from checks.schedule.periods import DAILY, FORTNIGHTLY, Every, parse_every
+
+if TYPE_CHECKING:
+    from checks.rules.proposing import Extent, Past, Proposal, TooLittle
 
 __all__ = ["PartitionsConfig", "PartitionsRule"]
 
@@ -233,6 +237,17 @@ class PartitionsConfig(CheckConfig):
             message = "calendar_of needs a calendar; write calendar beside it"
             raise ValueError(message)
         return self
+
+    @classmethod
+    def to_propose(cls, extent: Extent) -> dict[str, Any] | None:
+        """Return the block by which periods are looked at; None where they are no days or hours."""
+        count = periods_back(extent)
+        return None if count is None else {"every": str(extent.every), "auto": True, "lookback": count}
+
+    def propose(self, past: Past) -> Proposal | TooLittle:
+        """Return the schedule that the periods tell, or why they tell none."""
+        rule = self.bind(Binding(zone=ZoneInfo("UTC")))
+        return propose(rule.sharing(past.share), past)
 
     def bind(self, binding: Binding) -> PartitionsRule:
         """Return the rule; raise ValueError when the calendar or a window is not defined, or nothing is ever due."""
