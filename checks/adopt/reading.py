@@ -16,7 +16,7 @@ from checks.lake.estimate import estimate, in_key_order, learning_takes
 from checks.lake.observe import observe
 from checks.lake.plain.find_layout import layout_of
 from checks.layout import TimeLayout
-from checks.model import Format, Observation, TableMemory, Unobserved
+from checks.model import Format, Observation, Problem, ProblemKind, TableMemory, Unobserved
 from checks.monitor.plan import plan
 from checks.rules import CHECKS
 from checks.rules.asking import Share
@@ -38,6 +38,9 @@ _UTC = ZoneInfo("UTC")
 _KEPT_BACK = 4
 """Requests that are left for the catalog, and for finding a table's first period, where each period takes one."""
 _FEWEST = 8
+_FIRST_LOOK = 0.6
+"""Parts of a table's requests that a look may take after which there may be another."""
+_MORE = "look at it with a higher --max-requests, or write an entry for it by hand"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +87,8 @@ def expected(asked: Asked, clock: Clock) -> Iterator[Expected]:
     bound = asked.want.max_requests
     for each in asked.planned.plans:
         told = estimate(each, clock)
-        by_period = each.table.format is Format.FILES and bool(each.table.partition_keys)
-        is_open = told.at_least or by_period  # how many objects and periods there are is not known before
+        # How many objects and periods there are is not known before.
+        is_open = told.at_least or bool(each.table.partition_keys) or each.table.format is not Format.FILES
         most = bound if is_open else min(bound, told.count + learning_takes(each, clock))
         least = min(told.count, most)
         usd = told.usd + (most - least) * price_of("s3:ListObjectsV2")
@@ -96,7 +99,7 @@ def discover(
     asked: Asked, lake: Lake, clock: Clock, on_done: Callable[[Observation], None] | None = None
 ) -> Discovery:
     """Look at the tables side by side, and return what was found out. Never raises for what AWS answers."""
-    looking = _Looking(asked)
+    looking = Looking(asked)
     seen = lake.observe_all(asked.planned.plans, clock, on_done=on_done, looking=looking)
     unread = [Unread(each.table, _why(each.because, each.advice)) for each in asked.planned.findings]
     adopted: list[Adopted] = []
@@ -105,7 +108,7 @@ def discover(
         table, problem = each.table.id, seen[each.table.id].problem
         found = looking.found.get(table)
         if problem is not None or found is None:
-            unread.append(Unread(table, _why(problem.message, problem.remedy) if problem else "not reached"))
+            unread.append(Unread(table, _said(problem) if problem else "not reached"))
         elif isinstance(found, Proposal):
             share = asked.share.a_year
             replayed = replay_of(found.arrivals, share, clock.now, asked.want.back, dated=found.dated)
@@ -136,6 +139,10 @@ def _notes(asked: Asked) -> Iterator[str]:
 
 def _why(message: str, remedy: str) -> str:
     return f"{message}; {remedy}" if remedy else message
+
+
+def _said(problem: Problem) -> str:
+    return _why(problem.message, _MORE if problem.kind is ProblemKind.OVER_BUDGET else problem.remedy)
 
 
 def _can_be_written(each: TablePlan) -> bool:
@@ -170,7 +177,7 @@ def _rules(config: type[CheckConfig], block: dict[str, Any]) -> tuple[Rule, ...]
 
 
 @dataclass(slots=True)
-class _Looking:
+class Looking:
     """Looks at one table after the other, in threads of the lake; ``found`` holds what each one came to."""
 
     asked: Asked
@@ -181,12 +188,20 @@ class _Looking:
         each, extent, used = self._by_period(each, clock, reader)
         lacking: list[TooLittle] = []
         seen = Observation(table=each.table, now=clock.now)
-        for _, config, block in _looks(extent):
-            left = replace_requests(each, self.asked.want.max_requests - used)
-            seen = observe(replace(left, rules=_rules(config, block)), clock, reader)
+        looks = list(_looks(extent))
+        for number, (_, config, block) in enumerate(looks, 1):
+            is_last = number == len(looks)
+            left = self.asked.want.max_requests - used
+            entry = each.entry.model_copy(
+                update={"max_requests": max(1, left if is_last else int(left * _FIRST_LOOK))}
+            )
+            seen = observe(replace(each, entry=entry, rules=_rules(config, block)), clock, reader)
             used += seen.requests
+            seen = replace(seen, problem=seen.problem or _cut_short(seen), requests=used)
             if seen.problem is not None:
-                return seen
+                if is_last:
+                    return seen
+                continue
             said = config.model_validate(block).propose(Past(seen=seen, clock=clock, share=self.asked.share))
             if isinstance(said, Proposal):
                 self.found[each.table.id] = said
@@ -198,7 +213,9 @@ class _Looking:
     def _by_period(self, each: TablePlan, clock: Clock, reader: LakeReader) -> tuple[TablePlan, Extent, int]:
         """Return the plan with how its partitions carry time, how far back it may be looked at, and what that took."""
         back, most = self.asked.want.back, self.asked.want.max_requests
-        if each.table.format is not Format.FILES or not each.table.partition_keys:
+        if each.table.format is not Format.FILES:
+            return each, Extent(back=back, in_log=True), 0
+        if not each.table.partition_keys:
             return each, Extent(back=back), 0
         with metered(Meter(reader.stop_at, most)) as meter:
             try:
@@ -215,13 +232,23 @@ class _Looking:
                 continue
             due = [one.period for one in periods.schedule.due(clock.now)]
             if not in_key_order(periods, layout, due):
-                extent = replace(extent, most=max(_FEWEST, most - meter.requests - _KEPT_BACK))
+                left = int((most - meter.requests) * _FIRST_LOOK) - _KEPT_BACK
+                extent = replace(extent, most=max(_FEWEST, left))
         return each, extent, meter.requests
 
 
-def replace_requests(each: TablePlan, left: int) -> TablePlan:
-    """Return the plan with so many requests that it may take."""
-    return replace(each, entry=each.entry.model_copy(update={"max_requests": max(1, left)}))
+def _cut_short(seen: Observation) -> Problem | None:
+    """Return the problem of a look that saw a part of what came: what it did not see would pass for a silence."""
+    listing = seen.listing
+    unread = [each.problem for each in seen.partitions if each.problem is not None]
+    if len(unread) * 2 > len(seen.partitions):
+        return unread[0]
+    if listing is None or listing.complete:
+        return None
+    return Problem(
+        ProblemKind.OVER_BUDGET,
+        f"the listing of {seen.table.location or seen.table.id} was ended before its last page",
+    )
 
 
 def _together(lacking: list[TooLittle]) -> TooLittle:

@@ -17,7 +17,7 @@ from checks.rules.base import (
     CheckConfig,
 )
 from checks.rules.key_types import Duration, Names
-from checks.rules.partitions_proposed import periods_back, propose
+from checks.rules.partitions_proposed import propose, to_read
 from checks.rules.partitions_rule import PartitionsRule
 from checks.schedule.clock import parse_zone
 from checks.schedule.deadlines import Deadline, parse_times
@@ -241,8 +241,7 @@ class PartitionsConfig(CheckConfig):
     @classmethod
     def to_propose(cls, extent: Extent) -> dict[str, Any] | None:
         """Return the block by which periods are looked at; None where they are no days or hours."""
-        count = periods_back(extent)
-        return None if count is None else {"every": str(extent.every), "auto": True, "lookback": count}
+        return to_read(extent)
 
     def propose(self, past: Past) -> Proposal | TooLittle:
         """Return the schedule that the periods tell, or why they tell none."""

@@ -21,21 +21,24 @@ if TYPE_CHECKING:
 
 _HOURLY = parse_every("1h")
 _DAY = timedelta(days=1)
-_HOURS_BACK = timedelta(days=14)
-"""Two weeks of hours: each hour of the week twice, as learning in runs looks back."""
+_DAYS_BACK, _HOURS_BACK = timedelta(days=PAST_DAYS), timedelta(days=14)
+"""Beyond what the learner goes by days tell nothing; two weeks have each hour of the week twice."""
 _QUARTER = 15
 _FULL = timedelta(minutes=5)
 """Times of day are stated by the quarter of an hour, others by five minutes, the later one each: they can be read so,
 and tables of one schedule are stated alike. No margin of days is under three hours, so a quarter more is little."""
 
 
-def periods_back(extent: Extent) -> int | None:
-    """Return how many periods have to be looked at to propose a schedule; None where none can be."""
-    if extent.every is None or str(extent.every) not in (str(DAILY), str(_HOURLY)):
+def to_read(extent: Extent) -> dict[str, str | int | bool] | None:
+    """Return the block by which the periods are looked at that tell a schedule; None where none can be told."""
+    every = DAILY if extent.every is None and extent.in_log else extent.every
+    if every is None or str(every) not in (str(DAILY), str(_HOURLY)):
         return None
-    reach = min(extent.back, timedelta(days=PAST_DAYS) if str(extent.every) == str(DAILY) else _HOURS_BACK)
-    count = min(MOST_KEPT, max(1, reach // extent.every.nominal))
-    return count if extent.most is None else min(count, extent.most)
+    reach = min(extent.back, _DAYS_BACK if str(every) == str(DAILY) else _HOURS_BACK)
+    count = min(MOST_KEPT, max(1, reach // every.nominal))
+    count = count if extent.most is None else min(count, extent.most)
+    stated = {"every": str(every)} if extent.every is not None else {}
+    return {**stated, "auto": True, "lookback": count}
 
 
 def propose(rule: PartitionsRule, past: Past) -> Proposal | TooLittle:

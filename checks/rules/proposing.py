@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 class Extent:
     """How far back a check may look at a table to propose something.
 
-    ``every`` is how long its periods are by their names, None where it is not read by period. ``back`` is how far
-    back, ``most`` how many periods at the most, None where they are read together.
+    ``every`` is how long its periods are by their names, None where it is not read by period. With ``in_log`` its log
+    tells its periods, and is not read yet. ``back`` is how far back, ``most`` how many periods at the most, None where
+    they are read together.
     """
 
     back: timedelta
     every: Every | None = None
+    in_log: bool = False
     most: int | None = None
 
 
