@@ -3,13 +3,14 @@
 from checks.adopt.discovery import Adopted, Discovery, TooLittleKnown, Unread, Want
 from checks.adopt.document import text_of
 from checks.adopt.merging import CannotMerge, merged
-from checks.adopt.reading import Asked, discover, expected, survey
+from checks.adopt.reading import Asked, Looking, discover, expected, survey
 
 __all__ = [
     "Adopted",
     "Asked",
     "CannotMerge",
     "Discovery",
+    "Looking",
     "TooLittleKnown",
     "Unread",
     "Want",

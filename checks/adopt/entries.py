@@ -52,7 +52,7 @@ def calendars_of(adopted: Sequence[Adopted]) -> tuple[Days, ...]:
 def entry_lines(found: Discovery, names: Mapping[Days, str], indent: int = 2) -> list[str]:
     """Return the lines of all entries, grouped, then of the tables of which too little is known, as comments."""
     lines: list[str] = []
-    for kind, tables in _grouped(found.adopted).items():
+    for kind, tables in grouped(found.adopted).items():
         lines += ["", *comment(f"{kind} ({count(len(tables), 'table')})", indent)] if lines else []
         lines = lines or [*comment(f"{kind} ({count(len(tables), 'table')})", indent)]
         for each in tables:
@@ -71,13 +71,13 @@ def _aside(each: TooLittleKnown, lead: str) -> tuple[str, str]:
     return f"{lead}# - table: {value(each.table)}", f"{lead}#   {_ASIDE}  # {clean(each.why)}"
 
 
-def _grouped(adopted: Sequence[Adopted]) -> dict[str, list[Adopted]]:
+def grouped(adopted: Sequence[Adopted]) -> dict[str, list[Adopted]]:
+    """Return tables that are stated alike together, the largest groups first, under what they have in common."""
     groups: dict[tuple[str, str], list[Adopted]] = {}
     for each in sorted(adopted, key=lambda one: one.table):
         calendar = each.proposal.calendar
         days = f", {_said(Days.of(calendar))}" if calendar is not None else ""
         groups.setdefault((each.proposal.check, f"{each.proposal.kind}{days}"), []).append(each)
-    # The largest groups first, so that what is common is read first.
     ordered = sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
     return {kind: tables for (_, kind), tables in ordered}
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from checks.adopt.entries import Days, calendars_of, entry_lines, stated
+from checks.adopt.entries import Days, calendars_of, entry_lines, grouped, stated
 from checks.adopt.yaml_text import block, value
 
 if TYPE_CHECKING:
@@ -31,10 +31,9 @@ class CannotMerge(Exception):  # noqa: N818 - a sentence for the user
 
 @dataclass(slots=True)
 class _Span:
-    """Where the value of a key at the top stands: its first and last character, how it is written, how deep."""
+    """Where the value of a key at the top begins, and how it is written."""
 
     begin: int
-    end: int
     kind: str
     is_flow: bool
     first: int | None = None
@@ -48,7 +47,8 @@ def merged(text: str, found: Discovery, calendars: Mapping[str, Calendar]) -> st
 
     Every character of it stays, in its order. Raises CannotMerge.
     """
-    known = tuple(each for each in found.too_little if f"# - table: {value(each.table)}\n" not in f"{text}\n")
+    lines = {line.strip() for line in text.split("\n")}
+    known = tuple(each for each in found.too_little if f"# - table: {value(each.table)}" not in lines)
     found = replace(found, too_little=known)  # what an earlier discovery noted is noted once
     if not found.adopted and not found.too_little:
         return text
@@ -97,7 +97,7 @@ def _added_calendars(text: str, span: _Span | None, new: Mapping[str, Days]) -> 
     elif span.kind != "mapping":
         raise CannotMerge(f"{_CALENDARS} is not written as keys here; write it so, and try again")
     elif span.is_flow:
-        yield _into_flow(text, span, [days.line(name, 0) for name, days in new.items()])
+        yield _into_flow(span, [days.line(name, 0) for name, days in new.items()])
     else:
         indent = _column(text, span.first or span.begin)
         lines = [days.line(name, indent) for name, days in new.items()]
@@ -112,23 +112,21 @@ def _added_tables(
         raise CannotMerge(f"{_TABLES} is not written as a list here; write it so, and try again")
     if span.is_flow:
         if found.adopted:
-            yield _into_flow(text, span, list(_flow_entries(found, names)))
+            yield _into_flow(span, list(_flow_entries(found, names)))
         return
     indent = _dash(text, span)
     yield _after(text, span.last, indent), _lines(["", *entry_lines(found, names, indent)])
 
 
 def _flow_entries(found: Discovery, names: Mapping[Days, str]) -> Iterator[str]:
-    for each in found.adopted:
+    for each in (one for tables in grouped(found.adopted).values() for one in tables):
         yield f"{{table: {value(each.table)}, {each.proposal.check}: {block(stated(each, names))}}}"
 
 
-def _into_flow(text: str, span: _Span, items: Sequence[str]) -> tuple[int, str]:
-    """Return where what stands in brackets ends, and what is put there."""
-    at = span.end - 1
-    inside = text[span.begin + 1 : at].rstrip()
-    is_first = span.first is None or inside.endswith(",")
-    return at, ("" if is_first else ", ") + ", ".join(items)
+def _into_flow(span: _Span, items: Sequence[str]) -> tuple[int, str]:
+    """Return where the last of what stands in brackets ends, and what is put behind it."""
+    at = span.begin + 1 if span.first is None else span.last
+    return at, ("" if span.first is None else ", ") + ", ".join(items)
 
 
 def _lines(lines: Sequence[str]) -> str:
@@ -191,20 +189,18 @@ def _spans(text: str) -> dict[str, _Span]:
                 begin, end = event.start_mark.index, event.end_mark.index
                 if is_flow:  # an anchor or tag may stand before it
                     begin = end - 1
-                span = spans[key] = _Span(begin, end, kind, is_flow, last=end)
+                span = spans[key] = _Span(begin, kind, is_flow, last=end)
                 key = None if not isinstance(event, CollectionStartEvent) else key
         elif span is not None and isinstance(event, NodeEvent):
             span.first = event.start_mark.index if span.first is None else span.first
-        if span is not None:
-            _reach(text, span, event)
         if isinstance(event, CollectionStartEvent):
             depth += 1
         elif isinstance(event, CollectionEndEvent):
             depth -= 1
             if depth == 1:
-                if span is not None:
-                    span.end = event.end_mark.index
                 key, span = None, None
+        if span is not None:
+            _reach(text, span, event)
     return spans
 
 

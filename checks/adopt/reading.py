@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -38,6 +38,8 @@ _UTC = ZoneInfo("UTC")
 _KEPT_BACK = 4
 """Requests that are left for the catalog, and for finding a table's first period, where each period takes one."""
 _FEWEST = 8
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+"""Stands for a table's first period: nothing rests on it here, so no request is made for it."""
 _FIRST_LOOK = 0.6
 """Parts of a table's requests that a look may take after which there may be another."""
 _MORE = "look at it with a higher --max-requests, or write an entry for it by hand"
@@ -213,6 +215,7 @@ class Looking:
     def _by_period(self, each: TablePlan, clock: Clock, reader: LakeReader) -> tuple[TablePlan, Extent, int]:
         """Return the plan with how its partitions carry time, how far back it may be looked at, and what that took."""
         back, most = self.asked.want.back, self.asked.want.max_requests
+        each = replace(each, memory=TableMemory(first_period_at=_LONG_AGO))
         if each.table.format is not Format.FILES:
             return each, Extent(back=back, in_log=True), 0
         if not each.table.partition_keys:
@@ -224,7 +227,7 @@ class Looking:
                 layout = None
         if not isinstance(layout, TimeLayout):
             return each, Extent(back=back), meter.requests
-        each = replace(each, memory=TableMemory(layout=layout.to_json()))
+        each = replace(each, memory=replace(each.memory, layout=layout.to_json()))
         extent = Extent(back=back, every=layout.every)
         for _, config, block in _looks(extent):
             periods = replace(each, rules=_rules(config, block))
