@@ -64,12 +64,16 @@ def replay_of(
     since: float | None = None
     awaited: dict[float, tuple[float, float]] = {}
     for arrival in known:
+        watch.tick(arrival.at)
+        if since is None and isinstance(watch.model, Model):
+            since = max(begin, watch.history.last or begin)
         watch.add(arrival)
         if isinstance(watch.model, Model):
-            since = arrival.at if since is None else since
             awaited |= _awaited(watch, watch.model)
     usual = median([later.at - earlier.at for earlier, later in pairwise(known)] or [0.0])
-    found = Replayed(0.0 if since is None else end - max(since, begin), end)
+    if since is None and isinstance(watch.model, Model):
+        since = max(begin, watch.history.last or begin)
+    found = Replayed(0.0 if since is None else end - since, end)
 
     def is_gap(alert: Alert) -> bool:
         period = awaited.get(alert.opened)
