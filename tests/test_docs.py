@@ -43,6 +43,17 @@ def test_readmes_config_loads(tmp_path: Path) -> None:
     assert config.resolve(None, "sales", "tmp_orders") is None
 
 
+def test_the_config_that_discovery_is_told_by_loads(tmp_path: Path) -> None:
+    (example,) = blocks("docs/discover.md", "yaml")
+    path = tmp_path / "checks.yml"
+    path.write_text(example, encoding="utf-8")
+    assert [each.id for each in load(path, environ={}).selectors()] == [
+        "sales.orders",
+        "sales.refunds",
+        "sales.carts",
+    ]
+
+
 def test_readme_names_every_check_and_key_that_it_shows() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     for name, check in CHECKS.items():
@@ -59,7 +70,9 @@ def test_links_lead_to_files_that_are_there(page: str) -> None:
             assert (ROOT / page).parent.joinpath(target).exists(), target
 
 
-@pytest.mark.parametrize("command", ["validate", "plan", "run --no-send", "schema", "iam"])
+@pytest.mark.parametrize(
+    "command", ["validate", "plan", "run --no-send", "schema", "iam", "init --database sales"]
+)
 def test_readme_shows_commands_that_exist(command: str) -> None:
     from checks import cli
 

@@ -101,4 +101,6 @@ def _entry(each: Adopted, names: Mapping[Days, str], indent: int) -> Iterator[st
     yield f"{lead}- table: {value(each.table)}"
     yield from comment(f"{proposal.sentence} ({proposal.sure})", indent + 2)
     yield from comment(say(each.replayed), indent + 2)
+    if proposal.instead:
+        yield from comment(f"not stated by its periods: {proposal.instead}", indent + 2)
     yield f"{lead}  {proposal.check}: {block(stated(each, names))}"

@@ -114,7 +114,13 @@ def discover(
         elif isinstance(found, Proposal):
             share = asked.share.a_year
             replayed = replay_of(found.arrivals, share, clock.now, asked.want.back, dated=found.dated)
-            adopted.append(Adopted(table=table, proposal=found, replayed=replayed))
+            newest = datetime.fromtimestamp(found.arrivals[-1].at, UTC)
+            if replayed.is_open and newest < clock.now - asked.want.back:
+                too_little.append(
+                    TooLittleKnown(table, f"nothing came since {newest:%Y-%m-%d}: is it retired?")
+                )
+            else:
+                adopted.append(Adopted(table=table, proposal=found, replayed=replayed))
         else:
             too_little.append(TooLittleKnown(table, found.why))
     cost = lake.cost()
@@ -206,7 +212,7 @@ class Looking:
                 continue
             said = config.model_validate(block).propose(Past(seen=seen, clock=clock, share=self.asked.share))
             if isinstance(said, Proposal):
-                self.found[each.table.id] = said
+                self.found[each.table.id] = replace(said, instead="; ".join(one.why for one in lacking))
                 return seen
             lacking.append(said)
         self.found[each.table.id] = _together(lacking)

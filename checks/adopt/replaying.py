@@ -45,6 +45,11 @@ class Replayed:
         """Those of real gaps."""
         return tuple(each.alert for each in self.alerts if each.is_gap)
 
+    @property
+    def is_open(self) -> bool:
+        """Tell whether one of them is open at the end."""
+        return any(each.alert.closed is None for each in self.alerts)
+
     def lasted(self, alert: Alert) -> float:
         """Return the seconds for which an alert was open, up to the end of the replay."""
         return (self.end if alert.closed is None else alert.closed) - alert.opened
@@ -125,7 +130,7 @@ def say(replayed: Replayed) -> str:
         parts.append(
             f"{'' if count == 1 else f'{len(late)} '}late by {longest}{' at most' if len(late) > 1 else ''}"
         )
-    if any(each.alert.closed is None for each in replayed.alerts):
+    if replayed.is_open:
         parts.append(f"{'it is' if count == 1 else 'one is'} still open: look at the table first")
     often = {1: "once", 2: "twice"}.get(count, f"{count} times")
     return f"{over} would have alerted {often}: {'; '.join(parts)}"

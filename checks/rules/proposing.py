@@ -47,7 +47,8 @@ class Proposal:
     ``block`` is the check's block as a config takes it, a bare word or keys; ``calendar`` the days on which nothing is
     due, which the block names by a key of its own. ``sentence`` says what was learned, ``sure`` how sure that is.
     ``arrivals`` are those it rests on, in order; where they are ``dated`` each is the first of a period. ``kind`` says
-    in a few words what tables have in common that are stated alike.
+    in a few words what tables have in common that are stated alike. ``instead`` is why a check that would tell more
+    proposes nothing; empty where there is none.
     """
 
     check: str
@@ -58,6 +59,7 @@ class Proposal:
     arrivals: tuple[Arrival, ...] = field(repr=False, default=())
     dated: bool = False
     calendar: Calendar | None = None
+    instead: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,7 @@ def test_single_days_that_are_missed_now_and_then_are_judged_by_what_came_last(a
     found = looked(any_lake, partitioned(any_lake, "sales.orders", in_the_morning("orders", lost=missed)))
     assert isinstance(found, Proposal)
     assert (found.check, found.block) == ("freshness", "auto")
+    assert found.instead == "single periods are missed now and then"
 
 
 @pytest.mark.parametrize(
@@ -227,6 +228,24 @@ def test_what_cannot_be_watched_is_named_with_why(lake: HttpLake, capsys: pytest
     assert "# left out: web.odd{brackets}, for no entry of a config can name it" in text
     assert "# not read: web.nowhere: S3 ListObjectsV2 on s3://not-there/x/: the bucket not-there" in text
     assert "could not be read: web.nowhere: " in told
+
+
+@pytest.mark.parametrize(("days", "is_watched"), [(89, True), (91, False)])
+def test_what_nothing_came_to_for_long_may_be_retired(
+    lake: HttpLake,
+    capsys: pytest.CaptureFixture[str],
+    days: int,
+    is_watched: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    in_one_place(lake, "web.old", (NOW - (days + number) * DAY for number in range(60)))
+    in_one_place(lake, "web.yearly", (NOW - (100 + number * 365) * DAY for number in range(6)))
+    assert cli.main(["discover", "--database", "web", *AT]) == 0
+    text = capsys.readouterr().out
+    watched = [each.id for each in load_text(text, "checks.yml", environ={}).selectors()]
+    assert watched == [*(["web.old"] if is_watched else []), "web.yearly"]
+    said = " ".join(text.replace("#", "").split())
+    assert ("it is still open: look at the table first" in said) is is_watched
+    assert ("# nothing came since 2026-08-24: is it retired?" in text) is not is_watched
 
 
 def test_where_the_commented_ones_are_taken_in_it_is_still_a_config(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
 from checks.adopt.replaying import Past, Replayed, replay_of, say
 from checks.learn import Alert, Arrival
 from tests.support.times import DAY, HOUR, at
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 START = at("2026-08-01")
 NOW = START + 90 * DAY + 12 * HOUR
