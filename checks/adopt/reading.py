@@ -191,8 +191,11 @@ class Looking:
     asked: Asked
     found: dict[str, Proposal | TooLittle] = field(default_factory=dict)
 
-    def __call__(self, each: TablePlan, clock: Clock, reader: LakeReader) -> Observation:
+    def __call__(
+        self, each: TablePlan, clock: Clock, reader_of: Callable[[TablePlan], LakeReader]
+    ) -> Observation:
         """Return the look that told enough, or the last one; its problem is the table's."""
+        reader = reader_of(each)
         each, extent, used = self._by_period(each, clock, reader)
         lacking: list[TooLittle] = []
         seen = Observation(table=each.table, now=clock.now)

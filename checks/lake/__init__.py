@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from checks.aws.session import Account, Aws
 from checks.lake.glue.catalog import Catalog
 from checks.lake.glue.partitions import GluePartitions
-from checks.lake.observe import observe
+from checks.lake.observe import observe_together
 from checks.lake.pool import observe_all
 from checks.lake.s3.objects import S3Store
 from checks.lake.s3.split import Helpers
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from checks.model import Cost, Observation
     from checks.rules.asking import Clock
     from checks.rules.base import TablePlan
+
+    Looking: TypeAlias = Callable[[TablePlan, Clock, Callable[[TablePlan], LakeReader]], Observation]
 
 __all__ = [
     "CONCURRENCY",
@@ -64,11 +66,11 @@ class Lake:
         *,
         stop_at: float | None = None,
         on_done: Callable[[Observation], None] | None = None,
-        looking: Callable[[TablePlan, Clock, LakeReader], Observation] = observe,
+        looking: Looking = observe_together,
     ) -> dict[str, Observation]:
         """Return each table's observation by its id, in the order of the plans; see `pool.observe_all`.
 
-        ``looking`` looks at one of them, in a thread, and raises nothing.
+        ``looking`` looks at one of them, in a thread, with what returns a table's reader; it raises nothing.
         """
         return observe_all(
             plans,
@@ -99,11 +101,12 @@ class Lake:
         plan: TablePlan,
         clock: Clock,
         *,
-        looking: Callable[[TablePlan, Clock, LakeReader], Observation],
+        looking: Looking,
         stop_at: float | None,
         started: float,
     ) -> Observation:
         soft = time.monotonic() + _SOFT * self._table_timeout_s
         clock = clock.later(time.monotonic() - started)
         with self._helpers.table():
-            return looking(plan, clock, self.reader(plan, soft if stop_at is None else min(soft, stop_at)))
+            until = soft if stop_at is None else min(soft, stop_at)
+            return looking(plan, clock, partial(self.reader, stop_at=until))

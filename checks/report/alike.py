@@ -36,20 +36,20 @@ def alike(finding: Finding, zone: ZoneInfo) -> str | None:
     That is the same periods in the same states; or that nothing came since the same day (in ``zone``), or ever; or too
     little of the same period.
     """
-    absence = finding.absence
-    if finding.status is not Status.FAIL or absence is None:
+    if finding.status is not Status.FAIL:
         return None
     who = f"{finding.check} {finding.told_severity} {finding.owner!r}"
     items = own_items(finding)
     if items:
         return f"{who} {sorted((item.key, item.state.value) for item in items)}"
-    if absence.standstill is not None:
-        since = absence.standstill.since
+    standstill = finding.absence.standstill if finding.absence is not None else None
+    if standstill is not None:
+        since = standstill.since
         return f"{who} since {since.astimezone(zone).date() if since is not None else 'ever'}"
     return f"{who} of {finding.of_period}" if finding.of_period else None
 
 
-def what_fails(finding: Finding, zone: ZoneInfo) -> str:
+def what_fails(finding: Finding, now: datetime, zone: ZoneInfo) -> str:
     """Return in a few words what a finding fails by, or why it could not be checked: ``2026-11-22 missing``."""
     items = own_items(finding)
     if items and finding.status is Status.FAIL:
@@ -62,7 +62,7 @@ def what_fails(finding: Finding, zone: ZoneInfo) -> str:
         if standstill.since is None:
             return "never loaded"
         what = "data" if standstill.of == "arrivals" else standstill.of
-        return f"no new {what} since {_moment(standstill.since, zone)}"
+        return f"no new {what} since {_moment(standstill.since, now, zone)}"
     return clause(finding.because)
 
 
@@ -73,9 +73,9 @@ def _say_periods(keys: list[str]) -> str:
     return f"{keys[0]} to {keys[-1]} ({len(keys):,} of them)"
 
 
-def _moment(at: datetime, zone: ZoneInfo) -> str:
+def _moment(at: datetime, now: datetime, zone: ZoneInfo) -> str:
     local = at.astimezone(zone)
-    return f"{say_day(local.date())} {local:%H:%M}"
+    return f"{say_day(local.date(), now.astimezone(zone).date())} {local:%H:%M}"
 
 
 def clause(sentence: str) -> str:

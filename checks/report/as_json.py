@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _MOST_NOTES = 20
 _LONGEST_NOTE = 500
+_MOST_ALSO = 200
 
 
 def document(report: Report) -> dict[str, JsonValue]:
@@ -107,6 +108,8 @@ def finding_document(finding: Finding, since: datetime | None = None) -> dict[st
         "problem": finding.problem.value if finding.problem else None,
         "cause": _text(finding.cause),
         **({"within": _text(finding.within)} if finding.within else {}),
+        **({"of_period": _text(finding.of_period)} if finding.of_period else {}),
+        **_standstill(finding),
         **({"statement": _text(finding.statement)} if finding.statement else {}),
         **({"lacks": _lacks(finding.lacks)} if finding.lacks is not None else {}),
         **({"marked": [_marked(each) for each in finding.marked]} if finding.marked else {}),
@@ -127,7 +130,22 @@ def change_document(change: Change) -> dict[str, JsonValue]:
         "before": _text(change.before),
         "owner": _text(change.owner),
         **({"note": _text(change.note)} if change.note else {}),
+        **({"also": _also(change)} if change.also else {}),
     }
+
+
+def _also(change: Change) -> JsonValue:
+    """Return the tables whose trouble was told within one that is over, the first of many."""
+    return [{"table": _text(table), "owner": _text(owner)} for table, owner in change.also[:_MOST_ALSO]]
+
+
+def _standstill(finding: Finding) -> dict[str, JsonValue]:
+    """Return since when nothing came, where that is what a finding fails by."""
+    found = finding.absence.standstill if finding.absence is not None else None
+    if found is None:
+        return {}
+    told: JsonValue = {"of": found.of, "since": _value(found.since), "overdue_at": _value(found.overdue_at)}
+    return {"standstill": told}
 
 
 def _lacks(lacks: Lacks) -> JsonValue:
@@ -151,6 +169,8 @@ def _document(
         "name": _text(report.name),
         "now": iso(report.now),
         "zone": report.zone.key,
+        **({"account": _text(report.account)} if report.account else {}),
+        **({"region": _text(report.region)} if report.region else {}),
         "first_run": report.first_run,
         "whole": report.whole,
         "summary": {
@@ -175,6 +195,10 @@ def _document(
         result["left_out_changes"] = len(report.changes) - len(changes)
     if report.whole_at:
         result["whole_at"] = _text(report.whole_at)
+    if report.page_at:
+        result["page_at"] = _text(report.page_at)
+    if report.links:
+        result["links"] = True
     return result
 
 

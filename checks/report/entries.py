@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from checks import text as words
 from checks.marks import MarkKind
 from checks.model import Change, Finding, Reason, Severity, Status
+from checks.report import old_gaps
 from checks.report.alike import (
     alike,
     checks_of,
@@ -23,6 +24,7 @@ from checks.report.alike import (
     what_fails,
 )
 from checks.report.build import LONG_DEAD, is_long_dead
+from checks.report.old_gaps import is_old_gap, title_of
 from checks.rights import Lacks, statements
 from checks.schedule.clock import say_instant
 
@@ -77,6 +79,8 @@ class Entry:
     tables: frozenset[str]
     brief: str = ""
     """All of it in one line, where it is old and was told before; empty where it is news."""
+    beside: tuple[Line, ...] = ()
+    """What people said of it, which is told with that line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +129,12 @@ def entries(heading: str, told: Sequence[ToldFinding], report: Report) -> tuple[
     foldable = (heading == "NEW" and report.first_run) or heading == "STILL FAILING"
     folding = foldable and len({one.finding.table for one in dead}) >= _FOLD_FROM
     folded = {one.finding.id for one in dead} if folding else set()
+    gaps = [one for one in told if is_old_gap(one.finding, report) and one.finding.id not in folded]
+    if foldable and len({one.finding.table for one in gaps}) >= _FOLD_FROM:
+        told = [one for one in told if one not in gaps]
+        older: tuple[Entry, ...] = (_gaps(heading, gaps, report),)
+    else:
+        older = ()
     groups: dict[str, list[ToldFinding]] = defaultdict(list)
     lacking = _lacking_several(told)
     for one in told:
@@ -138,9 +148,22 @@ def entries(heading: str, told: Sequence[ToldFinding], report: Report) -> tuple[
                 groups[f"id {each.id}"].append(ToldFinding(each, ()))
     entries = [_entry(heading, group, report) for group in groups.values()]
     if not folding:
-        return tuple(entries)
+        return (*entries, *older)
     waiting = [_waiting(one.finding, report) for one in told if one.finding.id in folded]
-    return (*entries, *(entry for entry in waiting if entry is not None), _folded(dead, report))
+    return (*entries, *(entry for entry in waiting if entry is not None), *older, _folded(dead, report))
+
+
+def _gaps(heading: str, gaps: Sequence[ToldFinding], report: Report) -> Entry:
+    """Tell the tables that go on and have old gaps as one; where that is old, too, in a line."""
+    found = [one.finding for one in gaps]
+    title, named = title_of(found), old_gaps.named(found)
+    return Entry(
+        badge=_badge(found),
+        title=title,
+        lines=(Line("", f"{named}."), Line("To do", old_gaps.to_do(found)), *_owners(gaps)),
+        tables=frozenset(finding.table for finding in found),
+        brief=f"{title}: {named}" if heading == "STILL FAILING" and not report.first_run else "",
+    )
 
 
 def _waiting(host: Finding, report: Report) -> Entry | None:
@@ -242,8 +265,8 @@ def _entry(heading: str, group: Sequence[ToldFinding], report: Report) -> Entry:
     lines += _before(group, alone=len(tables) == 1)
     lacks = _lacks(group)
     lines += _to_allow(lacks) if lacks is not None else _more(group, report, alone=len(tables) == 1)
-    if len(tables) == 1:
-        lines += [line for one in group for line in said_of(one.finding, report)]
+    said = [line for each in findings for line in said_of(each, report)] if len(tables) == 1 else []
+    lines += said
     lines += _since(group, report)
     lines += _owners([*group, *(ToldFinding(each, ()) for one in findings for each in one.told_with)])
     if len(tables) == 1:
@@ -254,6 +277,7 @@ def _entry(heading: str, group: Sequence[ToldFinding], report: Report) -> Entry:
         lines=tuple(lines),
         tables=frozenset[str]().union(*(tables_of(each) for each in findings)),
         brief=_brief(heading, group, f"{checks}){more}", report),
+        beside=tuple(said),
     )
 
 
@@ -283,7 +307,7 @@ def _together(
     elif finding.cause:
         title = f"{number} for one cause ({checks})"
     else:
-        title = f"{number} ({checks}): {what_fails(finding, report.zone)}"
+        title = f"{number} ({checks}): {what_fails(finding, report.now, report.zone)}"
         if own_items(finding):
             return title, lines
     lines.append(Line("For example", whole_sentence(finding.because)))
@@ -300,13 +324,10 @@ def _brief(heading: str, group: Sequence[ToldFinding], checks: str, report: Repo
         return ""
     today = report.now.astimezone(report.zone).date()
     when = say_day(since.astimezone(report.zone).date(), today)
-    what = what_fails(group[0].finding, report.zone)
+    what = what_fails(group[0].finding, report.now, report.zone)
     names = sorted({words.name(one.finding.table) for one in group})
     if len(names) == 1:
-        said = [
-            f"{line.label.lower()}: {line.text}" for one in group for line in said_of(one.finding, report)
-        ]
-        return "; ".join([f"{names[0]} ({checks}, since {when}: {what}", *said])
+        return f"{names[0]} ({checks}, since {when}: {what}"
     return f"{len(names):,} tables ({checks}, since {when}: {what}: {words.listing(names, _MOST_BRIEF)}"
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from checks.marks import Mark, Marked, MarkKind
 from checks.model import (
+    Absence,
     Change,
     Cost,
     Finding,
@@ -19,6 +20,7 @@ from checks.model import (
     ProblemKind,
     Reason,
     Severity,
+    Standstill,
     Status,
 )
 from checks.report.build import VERSION, Report, build
@@ -71,8 +73,11 @@ def _report(document: dict[str, Any]) -> Report:
         notes=[_str(note) for note in document["notes"]],
         first_run=document["first_run"] is True,
         whole_at=_str(document.get("whole_at", "")),
+        links=document.get("links") is True,
     )
-    return replace(report, whole=document["whole"] is True)
+    account, region = _str(document.get("account", "")), _str(document.get("region", ""))
+    page_at = _str(document.get("page_at", ""))
+    return replace(report, whole=document["whole"] is True, account=account, region=region, page_at=page_at)
 
 
 def _told_within(findings: Iterable[Finding]) -> list[Finding]:
@@ -80,7 +85,7 @@ def _told_within(findings: Iterable[Finding]) -> list[Finding]:
     found = list(findings)
     within: dict[str, list[Finding]] = {}
     for each in found:
-        for host in each.hidden_in:
+        for host in sorted(each.hidden_in):
             within.setdefault(host, []).append(each)
     return [
         each if each.within else replace(each, told_with=tuple(within.get(each.id, ()))) for each in found
@@ -115,6 +120,17 @@ def _finding(one: dict[str, Any]) -> Finding:
         silenced=_optional(one["silenced"]),
         marked=tuple(_marked(each, _str(one["table"])) for each in one.get("marked", ())),
         within=_str(one.get("within", "")),
+        of_period=_str(one.get("of_period", "")),
+        absence=_absence(one["standstill"]) if "standstill" in one else None,
+    )
+
+
+def _absence(one: dict[str, Any]) -> Absence:
+    """Return since when nothing came; which periods lack data stands in the items."""
+    return Absence(
+        standstill=Standstill(
+            since=_when(one["since"]), overdue_at=_when(one["overdue_at"]), of=_str(one["of"])
+        )
     )
 
 
@@ -167,6 +183,7 @@ def _change(one: dict[str, Any]) -> Change:
         owner=_optional(one["owner"]),
         before=_str(one["before"]),
         note=_str(one.get("note", "")),
+        also=tuple((_str(each["table"]), _optional(each["owner"])) for each in one.get("also", ())),
     )
 
 

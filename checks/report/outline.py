@@ -131,7 +131,10 @@ def _origin(report: Report) -> str:
     who = f"{words.name(report.name)}, {when}" if words.clean(report.name) else when
     news = "" if report.whole else ", only what is new since the last report"
     kind = ", the first report" if report.first_run else news
-    return f"{who}{kind}."
+    where = " in ".join(
+        part for part in (report.account and f"account {report.account}", report.region) if part
+    )
+    return f"{who}{f', {words.name(where)}' if where else ''}{kind}."
 
 
 def _say_silenced(why: str, tables: list[str]) -> str:
@@ -149,6 +152,8 @@ def _closing(report: Report, unsaid: set[str]) -> tuple[str, ...]:
         if finding.silenced is not None and finding.status is not Status.PASS:
             silenced[words.shorten(words.clean(finding.silenced), 200)].add(finding.table)
     lines += [_say_silenced(why, sorted(tables)) for why, tables in sorted(silenced.items())]
+    if report.page_at:
+        lines.append(f"As a page: {words.name(report.page_at)}")
     if report.is_part:
         tables = words.count(report.summary.tables, "table")
         return (*lines, f"This part tells of {tables}; the whole run: {proof(report)}")

@@ -93,11 +93,9 @@ def _left_out(number: int, report: Report) -> str:
 
 
 def _entry(entry: Entry) -> list[str]:
-    if entry.brief:
-        return _wrapped(f"{_BADGES[entry.badge]}{entry.brief}", later=_INDENT)
-    lines = _wrapped(f"{_BADGES[entry.badge]}{entry.title}", later=_INDENT)
+    lines = _wrapped(f"{_BADGES[entry.badge]}{entry.brief or entry.title}", later=_INDENT)
     pending = ""
-    for line in entry.lines:
+    for line in entry.beside if entry.brief else entry.lines:
         text = _labelled(line)
         if line.kind is Kind.SHORT and pending and len(_INDENT + pending) + 2 + len(text) <= WIDTH:
             pending += f"  {text}"

@@ -19,14 +19,17 @@ from checks.model import (
     ProblemKind,
     Severity,
     Standstill,
+    TableMemory,
     utc,
 )
 from checks.rules.asking import Clock, Depth, Detail, Further, Needs
 from checks.rules.base import NOTHING_MORE, About, Direction, Row, RowValues, Rule
+from checks.rules.by_time import last_passed, put_off, span_before, watermark
 from checks.rules.compacted import beside_rewrites
 from checks.rules.due_items import first_period_at
 from checks.rules.freshness_words import LastArrival, LearnedLimit, advice, because, explain, nothing_seen
 from checks.rules.grace import notes_of
+from checks.rules.together import doubt_of, explain_together, newest_of, nothing_in, told_of_all
 from checks.schedule.due import MOST_PERIODS, Schedule
 from checks.schedule.open_time import open_time_ago
 from checks.schedule.periods import DAILY, back_from
@@ -35,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from checks.layout import TimeLayout
-    from checks.model import Observation, PartitionSeen, Period, Table, TableMemory
+    from checks.model import Observation, PartitionSeen, Period, Table
     from checks.rules.asking import Share
     from checks.rules.learned import Auto, Learned
     from checks.schedule.calendars import Calendar
@@ -47,7 +50,6 @@ _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _USUAL_PERIODS = 14
 _ZONES_AHEAD = timedelta(hours=14)
 """Labels may be written in a zone that is up to this much ahead of UTC."""
-_MOST_WITHIN = timedelta(hours=12)
 _DAY = timedelta(days=1)
 
 
@@ -74,6 +76,8 @@ class FreshnessRule(Rule):
     age_calendar: Calendar | None = None
     schedule: Schedule | None = None
     count: Literal["arrivals", "changes"] = "arrivals"
+    also_in: tuple[str, ...] = ()
+
     auto: Auto | None = None
     known: Learned | None = None
     """What a look at the table told, where it was learned from already."""
@@ -98,6 +102,43 @@ class FreshnessRule(Rule):
         newest, _ = self._newest(seen, self._counts_from(seen, clock))
         return replace(self, known=self.auto.look(seen, newest, clock.now, memory.arrivals))
 
+    @property
+    def together(self) -> tuple[str, ...]:
+        """The tables that are one source together with this one."""
+        return self.also_in
+
+    def alone(self) -> FreshnessRule:
+        """Return it as it looks at one of these: by no schedule of another table's partitions."""
+        return replace(self, also_in=(), schedule=None)
+
+    def wants_together(self, seen: Observation, clock: Clock, memory: TableMemory) -> bool:
+        """Tell whether nothing that was seen so far is as new as the strictest limit asks."""
+        row = self.measure(seen, clock, memory)
+        limits = [limit for limit in self.limits_at(clock.now) if limit is not None]
+        newest = row.measured.newest if row.measured is not None else None
+        return newest is None or any(newest.at < limit for limit in limits)
+
+    def _together(self, seen: Observation, clock: Clock) -> list[tuple[str, Row[LastArrival]]]:
+        """Return what was measured of the others, as far as they were looked at."""
+        one = self.alone()
+        return [(other.table.id, one.measure(other, clock, TableMemory())) for other in seen.together]
+
+    def _of_all(self, seen: Observation, own: Row[LastArrival], clock: Clock) -> Row[LastArrival]:
+        """Return the row of all tables together: the newest arrival counts, and what is not known of one is a doubt."""
+        rows = [(seen.table.id, own), *self._together(seen, clock)]
+        doubt, newest = doubt_of(rows), newest_of(rows)
+        warning, critical = self.limits_at(clock.now)
+        if own.critical is None and own.measured is not None and own.measured.silent_from is not None:
+            critical = None  # where its lookback is shorter than the limit, no more is proved
+        said: RowValues = {"warning": warning, "critical": critical, "doubt_if_fail": doubt}
+        if newest is not None and (arrival := newest[1].newest) is not None:
+            said |= {"observed": min(arrival.at, clock.now), "evidence": arrival.evidence}
+            return self.row(seen, told_of_all(*newest, rows), **said)
+        if doubt is not None:
+            said |= {"unknown": doubt, "evidence": None}
+            return self.row(seen, **said)
+        return replace(own, measured=replace(own.facts, nothing=nothing_in(rows)))
+
     def limits_at(self, now: datetime) -> tuple[datetime | None, datetime | None]:
         """Return the stated watermarks (UTC) for a warning and for critical; data at or after one is fresh."""
         if self.deadline is not None:
@@ -109,31 +150,24 @@ class FreshnessRule(Rule):
         """Return the last deadline that has passed, and the last one whose grace is over, as `by` states them."""
         if self.deadline is None:
             return None, None
-        passed = self.deadline.last_at_or_before(now, self.due_at)
-        return passed, self.deadline.last_at_or_before(now, self.grace_end) if self.grace else passed
+        passed = last_passed(self.deadline, now, self.windows)
+        return passed, last_passed(self.deadline, now, self.windows, self.grace) if self.grace else passed
 
     def due_at(self, stated_at: datetime) -> datetime:
         """Return when data is due that a stated deadline asks for: at the end of the window that it falls within."""
-        return self.windows.end_after(stated_at) if self.windows is not None else stated_at
+        return put_off(stated_at, self.windows)
 
     def grace_end(self, stated_at: datetime) -> datetime:
         """Return from when on it is critical that data has not come by a stated deadline."""
-        return self.due_at(self.due_at(stated_at) + (self.grace or timedelta(0)))
+        return put_off(stated_at, self.windows, self.grace or timedelta(0))
 
     def _watermark(self, stated_at: datetime | None) -> datetime | None:
-        """Return from when on data counts for a stated deadline; time within windows does not count."""
-        if stated_at is None:
+        if self.deadline is None or stated_at is None:
             return None
-        return utc(open_time_ago(stated_at, self._within(stated_at), self.zone, None, self.windows))
+        return watermark(self.deadline, stated_at, self.within, self.windows)
 
     def _ago(self, now: datetime, age: timedelta | None) -> datetime | None:
         return utc(open_time_ago(now, age, self.zone, self.age_calendar, self.windows)) if age else None
-
-    def _within(self, due_at: datetime) -> timedelta:
-        if self.within is not None:
-            return self.within
-        gap = self.deadline.gap_before(due_at) if self.deadline is not None else None
-        return min(_MOST_WITHIN, gap) if gap is not None else _MOST_WITHIN
 
     def needs(self, table: Table, layout: TimeLayout | None, clock: Clock, memory: TableMemory) -> Needs:
         """Ask for the location as one place, or for the newest periods until one proves the table fresh."""
@@ -192,7 +226,7 @@ class FreshnessRule(Rule):
         walk = islice(back_from(clock.now, self.schedule.every, self.schedule.labels), MOST_PERIODS)
         return tuple(takewhile(lambda period: bool(due) and period.start > due[0].period.start, walk))
 
-    def wants_further(self, seen: Observation, clock: Clock) -> bool:
+    def wants_further(self, seen: Observation, clock: Clock, memory: TableMemory) -> bool:  # noqa: ARG002 - the interface's
         """Tell whether nothing that was seen and counts is as new as the strictest limit asks."""
         limits = [limit for limit in self.limits_at(clock.now) if limit is not None]
         newest, _ = self._newest(seen, self._counts_from(seen, clock))
@@ -248,6 +282,11 @@ class FreshnessRule(Rule):
         """Find the newest arrival that counts, and what stands against believing that it is the newest."""
         if self.auto is not None and self.auto.has_time and self.known is None:
             return self.learned(seen, clock, memory).measure(seen, clock, memory)
+        own = self._of_own(seen, clock, memory)
+        return self._of_all(seen, own, clock) if self.also_in else own
+
+    def _of_own(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row[LastArrival]:
+        """Return the row of the table by itself."""
         warning, critical = self.limits_at(clock.now)
         counts_from = self._counts_from(seen, clock)
         newest, doubt = self._newest(seen, counts_from)
@@ -464,7 +503,13 @@ class FreshnessRule(Rule):
         after = self.deadline.first_at_or_after(since + timedelta(microseconds=1))
         if after is None:
             return None
-        return self.deadline.first_at_or_after(since + self._within(after) + timedelta(microseconds=1))
+        span = span_before(self.deadline, after, self.within)
+        stated_at = self.deadline.first_at_or_after(since + span + timedelta(microseconds=1))
+        while (
+            stated_at is not None and watermark(self.deadline, stated_at, self.within, self.windows) <= since
+        ):
+            stated_at = self.deadline.first_at_or_after(stated_at + timedelta(minutes=1))
+        return self.due_at(stated_at) if stated_at is not None else None
 
     def _newest_due(self, now: datetime) -> str:
         due = self.schedule.due(now) if self.schedule is not None else ()
@@ -472,7 +517,8 @@ class FreshnessRule(Rule):
 
     def explain(self, seen: Observation, finding: Finding, clock: Clock) -> Iterator[str]:
         """Yield the deadline, the watermarks, what counts, and what was listed."""
-        return explain(self, seen, finding, clock)
+        yield from explain(self, seen, finding, clock)
+        yield from explain_together(self.also_in, self._together(seen, clock), self.zone)
 
 
 def _by_name_alone(table: Table) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,17 @@ class _Holidays:
     def __init__(self, country: str, subdivision: str | None) -> None:
         self.country, self.subdivision = country, subdivision
         self._names: Mapping[date, str] | None = None
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether it is of the same place: answers are kept by calendar."""
+        return isinstance(other, _Holidays) and self._place == other._place
+
+    def __hash__(self) -> int:
+        return hash(self._place)
+
+    @property
+    def _place(self) -> tuple[str, str | None]:
+        return self.country, self.subdivision
 
     def name_of(self, day: date) -> str | None:
         if self._names is None:
@@ -35,7 +46,7 @@ class Calendar:
     closed_weekdays: frozenset[int] = frozenset()
     closed_dates: frozenset[date] = frozenset()
     open_dates: frozenset[date] = frozenset()
-    holidays: _Holidays | None = field(default=None, compare=False)
+    holidays: _Holidays | None = None
 
     def closed_because(self, day: date) -> str | None:
         """Say why the day is closed (``Saturday``, ``Christmas Day``), None when it is open."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,14 @@ def open_time_ago(
     """
     if calendar is None and windows is None:
         return now - span
+    return _open_time_ago(now, span, zone, calendar, windows)
+
+
+@lru_cache(maxsize=1024)
+def _open_time_ago(
+    now: datetime, span: timedelta, zone: ZoneInfo, calendar: Calendar | None, windows: Windows | None
+) -> datetime:
+    """Return what `open_time_ago` tells; thousands of tables have the same limits, and each asks several times."""
     left, upper = span, now
     for start, end in _open_stretches(now, zone, calendar, windows, _MOST_SEARCHED):
         if end - start > left:

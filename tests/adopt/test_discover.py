@@ -52,7 +52,7 @@ def looked(
     plan = TablePlan(table=table, rules=())
     asked = adopt.Asked(want=want("a.*", most=most), planned=Planned(plans=(plan,)))
     looking = adopt.Looking(asked)
-    seen = looking(plan, clock, lake.reader(plan))
+    seen = looking(plan, clock, lake.reader)
     return seen.problem.message if seen.problem is not None else looking.found[table.id]
 
 

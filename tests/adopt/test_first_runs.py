@@ -108,7 +108,7 @@ class Lake:
         looking = Looking(Asked(want=want, planned=Planned(plans=plans)))
         adopted = []
         for each in plans:
-            looking(each, clock, self.memory.reader(each))
+            looking(each, clock, self.memory.reader)
             found = looking.found[each.table.id]
             assert isinstance(found, Proposal), (each.table.id, found)
             replayed = replay_of(found.arrivals, 0.5, self.now, want.back, dated=found.dated)

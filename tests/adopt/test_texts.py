@@ -231,7 +231,7 @@ def without_lines_of(after: str, before: str) -> str:
             "is not written as a list",
         ),
         (
-            "x-days: &days {de: {country: DE}}\ncalendars: *days\nversion: 1\ntables:\n- {table: a.b, freshness: auto}\n",
+            "x-a: &a {de: {country: DE}}\ncalendars: *a\nversion: 1\ntables:\n- {table: a.b, freshness: auto}\n",
             "calendars is not written as keys",
         ),
     ],

@@ -38,8 +38,11 @@ def emails(output: str) -> list[str]:
 
 def test_it_prints_the_emails_of_two_days(output: str) -> None:
     first, second = emails(output)
-    assert first.splitlines()[0] == "Subject: [S3 tables] 6 failing, 1 unknown, 7 fresh - demo, Tue 24 Nov"
-    assert second.splitlines()[0] == "Subject: [S3 tables] 4 failing, 1 unknown, 9 fresh - demo, Wed 25 Nov"
+    assert first.splitlines()[0] == "Subject: [S3 tables] 6 new, 1 unknown, 7 fresh - demo, Tue 24 Nov"
+    assert (
+        second.splitlines()[0]
+        == "Subject: [S3 tables] 1 new, 3 still failing, 1 unknown, 9 fresh - demo, Wed 25 Nov"
+    )
 
 
 @pytest.mark.parametrize(

@@ -139,7 +139,7 @@ def test_a_silence_names_who_and_until_and_what_outlives_it_speaks_at_once(desk:
     desk.do("run", code=1)
     mail = team.mail()
     assert "clicks" not in mail.subject
-    assert "1 failing" in mail.subject
+    assert "1 new" in mail.subject
     lines = " ".join(mail.text.split())
     assert "1 silenced, not well: web.clicks: migration, until Wed 25 Nov 2026 08:00 CET (by moto)" in lines
     (clicks,) = (each for each in mail.json["findings"] if each["table"] == "web.clicks")

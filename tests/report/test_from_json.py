@@ -28,6 +28,7 @@ from tests.support.report_cases import (
     missing,
     report_of,
     second_day,
+    state_after,
 )
 from tests.support.upstreams import lacking, silent
 
@@ -89,6 +90,27 @@ OVER = Change(
     since=NOW - timedelta(days=9),
     note="what is older than 30 days is deleted",
 )
+HELD_UP = told_within_upstreams(
+    (
+        lacking("raw.a", "22", owner="ingest"),
+        lacking("mart.b", "22 21", owner="sales"),
+        lacking("mart.c", "22", owner="sales"),
+        silent("web.a", NOW - timedelta(days=2), NOW - timedelta(days=1)),
+        silent("web.b", NOW - timedelta(days=2), NOW - timedelta(days=1)),
+        silent("web.c", None, None),
+    ),
+    {"mart.b": ("raw.a",), "mart.c": ("mart.b",)},
+)
+OVER_WITH = Change(
+    table="raw.z",
+    check="partitions",
+    reason=Reason.RESOLVED,
+    status=Status.PASS,
+    because="well",
+    item="2026-11-20",
+    since=NOW - timedelta(days=2),
+    also=(("mart.y", "sales"), ("mart.z", None)),
+)
 REPORTS: dict[str, Report] = {
     "first day": first_day(),
     "second day": second_day(),
@@ -98,8 +120,10 @@ REPORTS: dict[str, Report] = {
     "rights": report_of(LACKS),
     "told once": report_of(TOLD_ONCE),
     "statement": report_of((STATED,)),
-    "held up": report_of(CHAIN),
+    "chain": report_of(CHAIN),
     "said of it": report_of((SAID,)),
+    "held up in part": replace(report_of(HELD_UP, links=True), changes=(OVER_WITH,)),
+    "held up since yesterday": report_of(HELD_UP, state_after(HELD_UP, now=NOW - timedelta(days=1))),
     "expired": replace(report_of((ORDERS,)), changes=(OVER,)),
     "values": report_of(
         (

@@ -120,3 +120,22 @@ def test_critical_needs_both_and_what_is_missing_is_told_all_the_same(
     over = {due.period.label for due in plain.schedule.due(now) if due.due_at + grace <= now} & missing
     expected = Severity.CRITICAL if len(over) >= error_when else Severity.WARNING if missing else None
     assert severity == expected
+
+
+@settings(max_examples=60, deadline=None)
+@given(limits=LIMITS.filter(lambda each: "by" in each), windows=st.lists(WINDOW, max_size=2), since=MOMENTS)
+def test_what_stands_still_is_overdue_when_it_first_fails(
+    limits: dict[str, Any], windows: list[Window], since: datetime
+) -> None:
+    try:
+        own = fresh(limits, *windows)
+    except ValueError:  # they cover all time
+        return
+    standstill = own.absence(since).standstill
+    assert standstill is not None
+    assert standstill.overdue_at is not None
+    overdue = standstill.overdue_at
+    before, at_it = (own.limits_at(overdue - timedelta(seconds=1))[1], own.limits_at(overdue)[1])
+    assert at_it is not None
+    assert at_it > since
+    assert before is None or before <= since

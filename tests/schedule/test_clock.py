@@ -259,3 +259,14 @@ def test_instants_are_said_in_a_zone() -> None:
 def test_a_zone_that_does_not_exist_is_told(name: object) -> None:
     with pytest.raises(ValueError, match="is not a time zone; write an IANA name"):
         parse_zone(name)
+
+
+def test_calendars_of_one_name_and_other_holidays_are_told_apart() -> None:
+    """Answers are kept by calendar: a config that is mended and read again gets no answers of before."""
+    germany, italy = (Calendar("office", holidays=public_holidays(country)) for country in ("DE", "IT"))
+    assert germany != italy
+    assert germany == Calendar("office", holidays=public_holidays("DE"))
+    assert hash(germany) == hash(Calendar("office", holidays=public_holidays("DE")))
+    now = at("2026-04-25 12:00")  # Liberation Day in Italy
+    assert open_time_ago(now, 24 * HOUR, UTC_ZONE, germany) == at("2026-04-24 12:00")
+    assert open_time_ago(now, 24 * HOUR, UTC_ZONE, italy) == at("2026-04-24 00:00")
