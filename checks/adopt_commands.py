@@ -199,7 +199,7 @@ def _added(text: str, found: Discovery, config: Config, path: Path) -> str:
     from checks.adopt import CannotMerge, merged
 
     try:
-        whole = merged(text, found, config.calendars)
+        whole = merged(text, found, config)
     except CannotMerge as error:
         raise Refused(f"{path}: {error}") from None
     _config(whole, path)

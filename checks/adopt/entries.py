@@ -104,3 +104,4 @@ def _entry(each: Adopted, names: Mapping[Days, str], indent: int) -> Iterator[st
     if proposal.instead:
         yield from comment(f"not stated by its periods: {proposal.instead}", indent + 2)
     yield f"{lead}  {proposal.check}: {block(stated(each, names))}"
+    yield from (f"{lead}  {check}: off" for check in proposal.off)

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from checks.adopt.entries import Days, calendars_of, entry_lines, grouped, stated
 from checks.adopt.yaml_text import block, value
+from checks.rules import CHECKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from checks.adopt.discovery import Discovery
+    from checks.adopt.discovery import Adopted, Discovery
+    from checks.config import Config
     from checks.schedule.calendars import Calendar
 
 _TABLES, _CALENDARS = "tables", "calendars"
@@ -42,19 +44,21 @@ class _Span:
     """Where its last word ends."""
 
 
-def merged(text: str, found: Discovery, calendars: Mapping[str, Calendar]) -> str:
-    """Return the config's text with what was discovered added; ``calendars`` are those that it has.
+def merged(text: str, found: Discovery, config: Config) -> str:
+    """Return the text of a config with what was discovered added.
 
-    Every character of it stays, in its order. Raises CannotMerge.
+    Every character of it stays, in its order. What the new entries would inherit of its defaults, and what was learned
+    does not rest on, they state otherwise. Raises CannotMerge.
     """
     lines = {line.strip() for line in text.split("\n")}
     known = tuple(each for each in found.too_little if f"# - table: {value(each.table)}" not in lines)
-    found = replace(found, too_little=known)  # what an earlier discovery noted is noted once
+    # What an earlier discovery noted is noted once.
+    found = replace(found, too_little=known, adopted=tuple(_beside_defaults(found.adopted, config)))
     if not found.adopted and not found.too_little:
         return text
     mark, bare = (_BOM, text[1:]) if text.startswith(_BOM) else ("", text)
     spans = _spans(bare)
-    names, new = _names(found, calendars)
+    names, new = _names(found, config.calendars)
     added = [*_added_calendars(bare, spans.get(_CALENDARS), new), *_added_tables(bare, spans, found, names)]
     whole = bare
     newline = "\r\n" if "\r\n" in bare else "\n"
@@ -65,6 +69,20 @@ def merged(text: str, found: Discovery, calendars: Mapping[str, Calendar]) -> st
         whole = whole[:at] + piece + whole[at:]
     _hold_to(bare, whole, [each.table for each in found.adopted])
     return mark + whole
+
+
+def _beside_defaults(adopted: Sequence[Adopted], config: Config) -> Iterator[Adopted]:
+    """Yield the tables with what they have to state since the config's defaults say something else."""
+    defaults = config.watchlist.defaults.blocks
+    for each in adopted:
+        proposal = each.proposal
+        before = list(CHECKS)[: list(CHECKS).index(proposal.check)]
+        off = tuple(check for check in before if check in defaults)
+        inherited = defaults.get(proposal.check)
+        if not isinstance(proposal.block, str) and isinstance(inherited, dict):
+            more = {key: told for key, told in proposal.else_stated.items() if key in inherited}
+            proposal = replace(proposal, block={**more, **proposal.block})
+        yield replace(each, proposal=replace(proposal, off=off))
 
 
 def _names(found: Discovery, calendars: Mapping[str, Calendar]) -> tuple[dict[Days, str], dict[str, Days]]:
@@ -120,7 +138,8 @@ def _added_tables(
 
 def _flow_entries(found: Discovery, names: Mapping[Days, str]) -> Iterator[str]:
     for each in (one for tables in grouped(found.adopted).values() for one in tables):
-        yield f"{{table: {value(each.table)}, {each.proposal.check}: {block(stated(each, names))}}}"
+        off = "".join(f", {check}: off" for check in each.proposal.off)
+        yield f"{{table: {value(each.table)}, {each.proposal.check}: {block(stated(each, names))}{off}}}"
 
 
 def _into_flow(span: _Span, items: Sequence[str]) -> tuple[int, str]:

@@ -28,6 +28,9 @@ _FULL = timedelta(minutes=5)
 """Times of day are stated by the quarter of an hour, others by five minutes, the later one each: they can be read so,
 and tables of one schedule are stated alike. No margin of days is under three hours, so a quarter more is little."""
 
+_ELSE = {"due_from": "end", "labels": "UTC"}
+"""What holds where nothing is stated, and what was learned rests on."""
+
 
 def to_read(extent: Extent) -> dict[str, str | int | bool] | None:
     """Return the block by which the periods are looked at that tell a schedule; None where none can be told."""
@@ -61,6 +64,7 @@ def propose(rule: PartitionsRule, past: Past) -> Proposal | TooLittle:
         arrivals=tuple(arrivals),
         dated=True,
         calendar=known.schedule.calendar,
+        else_stated=_ELSE,
     )
 
 

@@ -47,8 +47,9 @@ class Proposal:
     ``block`` is the check's block as a config takes it, a bare word or keys; ``calendar`` the days on which nothing is
     due, which the block names by a key of its own. ``sentence`` says what was learned, ``sure`` how sure that is.
     ``arrivals`` are those it rests on, in order; where they are ``dated`` each is the first of a period. ``kind`` says
-    in a few words what tables have in common that are stated alike. ``instead`` is why a check that would tell more
-    proposes nothing; empty where there is none.
+    in a few words what tables have in common that are stated alike. ``else_stated`` are keys that have to be stated
+    where the table would inherit others; ``off`` names checks that it would inherit, and has to do without. ``instead``
+    is why a check that would tell more proposes nothing; empty where there is none.
     """
 
     check: str
@@ -59,6 +60,8 @@ class Proposal:
     arrivals: tuple[Arrival, ...] = field(repr=False, default=())
     dated: bool = False
     calendar: Calendar | None = None
+    else_stated: Mapping[str, str] = field(default_factory=dict)
+    off: tuple[str, ...] = ()
     instead: str = ""
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,9 +17,6 @@ from checks.adopt.yaml_text import comment, scalar, value
 from checks.config import load_text
 from checks.rules.proposing import Proposal
 from checks.schedule.calendars import Calendar, public_holidays
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 WANT = Want(
     globs=("sales.*",), back=timedelta(days=90), false_alarms=1.0, written="1/month", max_requests=200
@@ -33,6 +31,7 @@ NAMES = st.text(
 def adopted(table: str, calendar: Calendar | None = None, due: str = "06:00") -> Adopted:
     block = {"every": "1d", "due": due, "timezone": "Europe/Berlin"}
     proposal = Proposal(
+        else_stated={"due_from": "end", "labels": "UTC"},
         check="partitions",
         block=block,
         kind=f"days due at {due}",
@@ -194,14 +193,14 @@ def test_merging_keeps_every_character_and_adds_the_entries(how: str) -> None:
         learned("sales.a"),
         too_little=(TooLittleKnown("sales.y", "it holds no data"),),
     )
-    after = merged(before, more, config.calendars)
+    after = merged(before, more, config)
     whole = load_text(after.removeprefix("\ufeff"), "mine.yml", environ={})
     assert [each.id for each in whole.selectors()] == ["a.b", "sales.a", "sales.b"]
     assert without_lines_of(after, before) == before
     newlines = after.count("\r\n"), after.count("\n")
     assert newlines[0] in (0, newlines[1])
     # What is there already is not added again.
-    again = merged(after, found(too_little=more.too_little), whole.calendars)
+    again = merged(after, found(too_little=more.too_little), whole)
     if "[" not in before.partition("tables")[2].partition("\n")[0]:
         assert again == after
     stated = whole.resolve(None, "sales", "b")
@@ -239,21 +238,53 @@ def without_lines_of(after: str, before: str) -> str:
 def test_what_cannot_be_added_to_is_told(text: str, told: str) -> None:
     config = load_text(text, "mine.yml", environ={})
     with pytest.raises(CannotMerge, match=told):
-        merged(text, found(adopted("sales.b", REST)), config.calendars)
+        merged(text, found(adopted("sales.b", REST)), config)
+
+
+DEFAULTS = """version: 1
+timezone: Europe/Berlin
+calendars: {rest: {closed: [fri]}}
+defaults:
+  freshness: {max_age: 5d}
+  partitions: {every: 1h, due: "06:00", due_from: start, labels: Asia/Tokyo, grace: 90m}
+tables:
+  - table: a.b
+    freshness: auto
+"""
+
+
+def test_what_would_be_inherited_changes_nothing_that_was_learned() -> None:
+    more = found(adopted("sales.b"), learned("sales.a"))
+    after = merged(DEFAULTS, more, load_text(DEFAULTS, "mine.yml", environ={}))
+    assert "    freshness: auto\n    partitions: off\n" in after
+    config = load_text(after, "mine.yml", environ={})
+    alone = load_text(text_of(more), "mine.yml", environ={})
+    schedules = []
+    for each in (config, alone):
+        a, b = each.resolve(None, "sales", "a"), each.resolve(None, "sales", "b")
+        assert a is not None
+        assert b is not None
+        assert [rule.check for rule in a.rules] == ["freshness"]
+        assert [rule.check for rule in b.rules] == ["partitions"]
+        states = b.rules[0].states
+        assert states is not None
+        schedules.append(replace(states.schedule, grace=timedelta(0)))
+    assert schedules[0] == schedules[1]
 
 
 def test_nothing_found_leaves_the_text_alone() -> None:
-    assert merged(MINE["indented"], found(), {}) is MINE["indented"]
+    assert (
+        merged(MINE["indented"], found(), load_text(MINE["indented"], "mine.yml", environ={}))
+        is MINE["indented"]
+    )
 
 
 @given(st.sampled_from(sorted(MINE)), st.lists(NAMES, min_size=1, max_size=4, unique_by=str.lower))
 def test_whatever_is_added_the_rest_means_what_it_did(how: str, names: list[str]) -> None:
     before = MINE[how]
     tables = {f"sales.{name.lower()}" for name in names}
-    calendars: Mapping[str, Calendar] = load_text(
-        before.removeprefix("\ufeff"), "mine.yml", environ={}
-    ).calendars
-    after = read(merged(before, found(*map(learned, sorted(tables))), calendars).removeprefix("\ufeff"))
+    config = load_text(before.removeprefix("\ufeff"), "mine.yml", environ={})
+    after = read(merged(before, found(*map(learned, sorted(tables))), config).removeprefix("\ufeff"))
     old = read(before.removeprefix("\ufeff"))
     assert {each["table"] for each in after["tables"][1:]} == {value_of(table) for table in tables}
     assert {**after, "tables": after["tables"][:1]} == old
