@@ -84,9 +84,11 @@ def _found(arguments: argparse.Namespace, config: Config | None) -> Discovery | 
     from checks.lake import Lake
     from checks.rules.asking import Clock
 
+    lake = Lake()
+    if not arguments.database:
+        raise Refused(_which(lake))
     want = _want(arguments, config)
     clock = Clock(now=arguments.now or _clock(), ignore_later=arguments.now is not None)
-    lake = Lake()
     asked = adopt.survey(want, lake, clock, config)
     if arguments.plan:
         print("\n".join(_plan(asked, lake, clock)))
@@ -104,6 +106,19 @@ def _found(arguments: argparse.Namespace, config: Config | None) -> Discovery | 
         return adopt.discover(asked, lake, clock, count)
     finally:
         progress.close()
+
+
+def _which(lake: Lake) -> str:
+    """Say what to write where no database is named: those that there are, by one request for each 100 of them."""
+    from checks.model import Unobserved
+    from checks.text import listing, name
+
+    asked = 'which tables? Write --database NAME, or a glob such as --database "*" for all'
+    try:
+        names = lake.catalog.databases(None)
+    except Unobserved as error:
+        return f"{asked}; the databases could not be listed: {error.problem.message}"
+    return f"{asked}; the catalog has {listing([name(each) for each in names]) if names else 'no databases here'}"
 
 
 def _want(arguments: argparse.Namespace, config: Config | None) -> Want:

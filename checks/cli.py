@@ -200,7 +200,7 @@ def _discover_commands(commands: argparse._SubParsersAction[argparse.ArgumentPar
             "--database",
             metavar="GLOB",
             action="append",
-            required=True,
+            default=[],
             help='of these databases, such as "sales*", or of these tables, such as "sales.raw_*"; may be repeated',
         )
         each.add_argument(

@@ -331,13 +331,28 @@ def test_mistakes_are_told_before_anything_is_asked(
     assert told in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", ["discover", "init"])
+def test_without_a_database_those_that_there_are_are_told(
+    lake: HttpLake, capsys: pytest.CaptureFixture[str], tmp_path: Path, command: str
+) -> None:
+    assert cli.main([command]) == 2
+    assert capsys.readouterr().err.endswith("for all; the catalog has no databases here\n")
+    lake.table("web.a")
+    lake.table("ads.b")
+    assert cli.main([command]) == 2
+    assert capsys.readouterr() == (
+        "",
+        'which tables? Write --database NAME, or a glob such as --database "*" for all; the catalog has ads and web\n',
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
-    "options", [["--days", "0"], ["--days", "3651"], ["--days", "x"], ["--max-requests", "0"], []]
+    "options", [["--days", "0"], ["--days", "3651"], ["--days", "x"], ["--max-requests", "0"]]
 )
 def test_wrong_options_are_refused(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    database = ["--database", "a"] if options else []
     with pytest.raises(SystemExit) as refused:
-        cli.main(["discover", *database, *options])
+        cli.main(["discover", "--database", "a", *options])
     assert refused.value.code == 2
 
 
