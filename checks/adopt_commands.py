@@ -50,7 +50,8 @@ def discover_command(arguments: argparse.Namespace) -> int:
     elif text != before:
         _write(arguments.merge, text)
     if arguments.write:
-        print(f"{arguments.merge}: {_added_words(found)}", file=sys.stderr)
+        told = "nothing to add" if text == before else _added_words(found)
+        print(f"{arguments.merge}: {told}", file=sys.stderr)
     return _told(found)
 
 
@@ -234,7 +235,7 @@ def _added_words(found: Discovery) -> str:
     from checks.text import count
 
     told = f"{count(len(found.adopted), 'table')} to watch"
-    return f"{told}, {len(found.too_little)} of which too little is known" if found.too_little else told
+    return f"{told}, {len(found.too_little)} left as comments" if found.too_little else told
 
 
 def _told(found: Discovery) -> int:

@@ -41,7 +41,7 @@ def head(found: Discovery) -> Iterator[str]:
     of = found.adopted
     yield from comment(
         f"discovered on {found.on:%Y-%m-%d} in {globs}: {count(len(of), 'table')} to watch, "
-        f"{len(found.too_little)} of which too little is known yet, {len(found.unread)} that could not be read"
+        f"{len(found.too_little)} left as comments, {len(found.unread)} that could not be read"
     )
     replays = [each.replayed for each in of if each.replayed.judged >= _DAY_S]
     if replays:

@@ -60,7 +60,7 @@ def entry_lines(found: Discovery, names: Mapping[Days, str], indent: int = 2) ->
     lead = " " * indent
     if found.too_little:
         number = count(len(found.too_little), "table")
-        head = f"too little is known of these yet ({number}); to watch one, take away its # and state a limit"
+        head = f"not watched, for the reason beside each ({number}); to watch one, take away its # and state a limit"
         lines += [*([""] if lines else []), *comment(head, indent)]
         lines += [line for aside in found.too_little for line in _aside(aside, lead)]
     return lines

@@ -148,11 +148,21 @@ LOADS = [
 
 
 @pytest.mark.parametrize(
-    ("make", "parameters", "check"),
+    ("make", "parameters", "check", "asked"),
     [
-        (as_iceberg, {"table_type": "ICEBERG"}, "partitions"),
-        (as_delta, {"spark.sql.sources.provider": "delta"}, "partitions"),
-        (as_hudi, {"spark.sql.sources.provider": "hudi"}, "partitions"),
+        (as_iceberg, {"table_type": "ICEBERG"}, "partitions", {"GetObject": 42}),
+        (
+            as_delta,
+            {"spark.sql.sources.provider": "delta"},
+            "partitions",
+            {"GetObject": 40, "ListObjectsV2": 1},
+        ),
+        (
+            as_hudi,
+            {"spark.sql.sources.provider": "hudi"},
+            "partitions",
+            {"GetObject": 41, "ListObjectsV2": 2},
+        ),
     ],
 )
 def test_tables_with_logs(
@@ -161,6 +171,7 @@ def test_tables_with_logs(
     make: Callable[..., object],
     parameters: dict[str, str],
     check: str,
+    asked: dict[str, int],
 ) -> None:
     loaded = make(tmp_path, LOADS)
     lake.bucket("lake")
@@ -174,6 +185,7 @@ def test_tables_with_logs(
     assert isinstance(found, Proposal), found
     assert found.check == check
     assert len(found.arrivals) == 40
+    assert requests(lake) == asked
 
 
 def test_a_fleet_is_read_by_exactly_so_many_requests(lake: HttpLake) -> None:
@@ -379,6 +391,26 @@ def test_merging_adds_what_is_not_watched_and_changes_nothing_else(
     ] == (before.splitlines(keepends=True)[:5])
     assert cli.main(["discover", "--database", "*", *AT, "--merge", str(path), "--write"]) == 0
     assert path.read_text(encoding="utf-8") == out
-    assert capsys.readouterr().out == ""
+    written = capsys.readouterr()
+    assert written.out == ""
+    assert f"{path}: 2 tables to watch\n" in written.err
     assert cli.main(["discover", "--database", "*", *AT, "--merge", str(path), "--write"]) == 0
     assert path.read_text(encoding="utf-8") == out
+    assert f"{path}: nothing to add\n" in capsys.readouterr().err
+
+
+def test_a_log_that_takes_too_many_requests_by_period_is_judged_by_what_came_last(
+    lake: HttpLake, tmp_path: Path
+) -> None:
+    loaded = as_iceberg(tmp_path, LOADS)
+    for key, data in loaded.objects.objects.items():
+        lake.bucket("lake")
+        lake.s3.put_object("lake", key, data).last_modified = loaded.objects.modified[key].replace(
+            tzinfo=None
+        )
+    entry = entry_of("sales.orders", {"Parameters": {"table_type": "ICEBERG", **loaded.parameters}}, {})
+    found = looked(lake, table_of(entry, account=None, region=REGION), 20)
+    assert isinstance(found, Proposal)
+    assert (found.check, found.block) == ("freshness", "auto")
+    assert len(found.arrivals) == 40
+    assert requests(lake) == {"GetObject": 13}  # twelve of the first look's, and the table's own file again

@@ -110,9 +110,7 @@ def test_the_whole_config() -> None:
         )
     )
     assert text == (
-        "# discovered on 2026-11-23 in sales.*: 4 tables to watch, 1 of which too little is known yet, "
-        "1 that could not\n"
-        "#   be read\n"
+        "# discovered on 2026-11-23 in sales.*: 4 tables to watch, 1 left as comments, 1 that could not be read\n"
         "# a replay of 4 tables over 360 days in all would have alerted 0 times, 0 of them real gaps; sure is what\n"
         "#   rests on 30 periods or more, fair on 10\n"
         "# 1 view was left out\n"
@@ -145,7 +143,7 @@ def test_the_whole_config() -> None:
         "    # a replay of 90 days would not have alerted\n"
         '    partitions: {every: 1d, due: "07:00", timezone: Europe/Berlin, calendar: closed-sun-de}\n'
         "\n"
-        "  # too little is known of these yet (1 table); to watch one, take away its # and state a limit\n"
+        "  # not watched, for the reason beside each (1 table); to watch one, take away its # and state a limit\n"
         "  # - table: web.y\n"
         "  #   freshness: {auto: true, max_age: 7d}  # 3 arrivals seen, 4 needed\n"
     )
