@@ -6,20 +6,27 @@ import importlib.util
 import re
 import tomllib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import checks
+from checks import cli
 from checks.config import load
 from checks.iam import DIRECTORY, NEEDED_BY_KEYS, registry
 from checks.rules import CHECKS
+
+if TYPE_CHECKING:
+    from checks.config import Config
 
 ROOT = Path(__file__).parents[1]
 PAGES = [
     "README.md",
     "CONTRIBUTING.md",
+    "examples/README.md",
     *(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md")),
 ]
+EXAMPLES = sorted((ROOT / "examples").glob("*.yml"))
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -27,13 +34,17 @@ def blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
 
 
-def test_readmes_config_loads(tmp_path: Path) -> None:
+def loaded(text: str, folder: Path) -> Config:
+    """Load a config as a reader would who copied it and set no variable."""
+    path = folder / "checks.yml"
+    path.write_text(text, encoding="utf-8")
+    return load(path, environ={})
+
+
+def test_readmes_config_loads_as_it_stands(tmp_path: Path) -> None:
     (example,) = blocks("README.md", "yaml")
-    path = tmp_path / "checks.yml"
-    path.write_text(example, encoding="utf-8")
-    topic = "arn:aws:sns:eu-west-1:123456789012:S3TableMonitoringNotifications"
-    config = load(path, environ={"TOPIC_ARN": topic})
-    assert config.settings.topic == topic
+    config = loaded(example, tmp_path)
+    assert (config.settings.topic, config.notes) == (None, ())
     orders = config.resolve(None, "sales", "orders")
     assert orders is not None
     assert (orders.entry.owner, [rule.check for rule in orders.rules]) == ("finance-data", ["partitions"])
@@ -41,6 +52,40 @@ def test_readmes_config_loads(tmp_path: Path) -> None:
     assert refunds is not None
     assert (refunds.entry.owner, [rule.check for rule in refunds.rules]) == ("sales-data", ["freshness"])
     assert config.resolve(None, "sales", "tmp_orders") is None
+
+
+def test_readmes_config_takes_the_topic_of_the_environment(tmp_path: Path) -> None:
+    (example,) = blocks("README.md", "yaml")
+    path = tmp_path / "checks.yml"
+    path.write_text(example, encoding="utf-8")
+    topic = "arn:aws:sns:eu-west-1:123456789012:S3TableMonitoringNotifications"
+    assert load(path, environ={"TOPIC_ARN": topic}).settings.topic == topic
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_whole_configs_on_pages_load_as_they_stand(page: str, tmp_path: Path) -> None:
+    for number, example in enumerate(blocks(page, "yaml")):
+        if example.startswith("version:"):
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            assert loaded(example, folder).notes == (), example
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_examples_validate_as_they_stand(
+    path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("TOPIC_ARN", "HISTORY", "CONFIG", "TABLES", "PARTNER_EXTERNAL_ID"):
+        monkeypatch.delenv(name, raising=False)
+    assert cli.main(["validate", "--config", str(path)]) == 0
+    told = capsys.readouterr()
+    assert "no mistakes" in told.out
+    assert told.err == ""
+
+
+def test_the_examples_are_those_that_their_page_lists() -> None:
+    page = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"^\| \[([\w.-]+)\]", page, re.MULTILINE)) == sorted(path.name for path in EXAMPLES)
 
 
 def test_readme_names_every_check_and_key_that_it_shows() -> None:
@@ -61,8 +106,6 @@ def test_links_lead_to_files_that_are_there(page: str) -> None:
 
 @pytest.mark.parametrize("command", ["validate", "plan", "run --no-send", "schema", "iam"])
 def test_readme_shows_commands_that_exist(command: str) -> None:
-    from checks import cli
-
     parsed = cli.parser().parse_args(command.split())
     assert callable(parsed.command)
 
