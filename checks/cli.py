@@ -156,7 +156,7 @@ def parser() -> argparse.ArgumentParser:
     _backtest_options(backtest)
 
     alert = commands.add_parser(
-        "test-alert", help="send a test message to each topic", description=test_alert_command.__doc__
+        "test-alert", help="send a test message to each target", description=test_alert_command.__doc__
     )
     alert.set_defaults(command=test_alert_command)
     _config_option(alert)

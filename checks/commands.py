@@ -302,13 +302,13 @@ def backtest_command(arguments: argparse.Namespace) -> int:
 
 
 def test_alert_command(arguments: argparse.Namespace) -> int:
-    """Send a message that says that it is a test to each topic of the config, and tell how each took it."""
+    """Send a message that says that it is a test to each target of the config, and tell how each took it."""
     from checks import monitor
 
     config = _load(arguments)
     deliveries = monitor.send_test(config, _clock(), os.environ)
     if not deliveries:
-        message = f"no topic to send to; write topic: into the config, or set TOPIC_ARN ({DEFAULT_CONFIG})"
+        message = f"no topic and no route to send to; write one into the config, or set TOPIC_ARN ({DEFAULT_CONFIG})"
         raise Refused(message)
     for delivery in deliveries:
         print(

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from checks.model import Change, Finding, Observation
+    from checks.past.facts import Episode
 
 _INSTANT = "datetime64[ns, UTC]"
 _ITEM_COLUMNS = ("state", "due_at", "arrived_at", "detail", "remedy")
@@ -156,3 +157,25 @@ def changes(found: Iterable[Change]) -> pd.DataFrame:
         for change in found
     ]
     return pd.DataFrame(rows, columns=columns).astype({"since": _INSTANT})
+
+
+_EPISODE_TYPES: dict[str, Any] = {
+    "table": "string",
+    "check": "category",
+    "since": _INSTANT,
+    "until": _INSTANT,
+    "last_at": _INSTANT,
+    "severity": "category",
+    "runs": "int64",
+    "because": "string",
+    "silenced": "string",
+    "unknown": "boolean",
+}
+
+
+def episodes(found: Iterable[tuple[str, Episode]]) -> pd.DataFrame:
+    """Return a row a trouble of a table, the newest first: since, until (missing while it lasts), how bad, why."""
+    columns = list(_EPISODE_TYPES)[1:]
+    ordered = sorted(found, key=lambda pair: (pair[1].since, pair[0], pair[1].check), reverse=True)
+    rows = [{"table": table, **{name: getattr(one, name) for name in columns}} for table, one in ordered]
+    return pd.DataFrame(rows, columns=list(_EPISODE_TYPES)).astype(_EPISODE_TYPES)

@@ -149,6 +149,8 @@ class Table:
     """What its files hold, by SerDe or classification: parquet, orc, avro, json, csv, text or LISTS; None: unknown."""
     told_location: str | None = None
     """The location as the catalog tells it, where that is none in S3."""
+    catalog_id: str | None = None
+    """The AWS account whose catalog told of it; None where it did not say so."""
     kept_in: str | None = None
     """What keeps its data by design where that is not S3, such as postgresql or hdfs; None: S3, or nothing tells."""
 
@@ -352,7 +354,8 @@ class Observation:
     ``arrivals`` are further times at which data came, in whole seconds since 1970 (UTC), where a check learns of them;
     without ``arrivals_whole`` they, and those of listings, need not be all since an earlier look.
     ``problem`` is set when the table as a whole could not be read; what is set beside it still holds. ``behind`` says
-    why readers of the table see less than was written, with what mends it.
+    why readers of the table see less than was written, with what mends it. ``together`` are other tables that a rule
+    judges together with it, as far as they were looked at.
     """
 
     table: Table
@@ -373,6 +376,7 @@ class Observation:
     live: WholeSeen | None = None
     values: ValuesSeen | None = None
     log_answer: LogAnswer | None = None
+    together: tuple[Observation, ...] = ()
     arrivals: frozenset[int] = frozenset()
     arrivals_whole: bool = True
     requests: int = 0
@@ -654,8 +658,9 @@ class Change:
     those of now (of last time for what is no longer watched); ``since`` is when the trouble was first
     reported. ``because`` is the sentence of the finding it speaks of; ``before`` the one
     that was told of the trouble last time, where it is over or can no longer be checked. ``note`` says why it is
-    over, where it was not mended. ``also`` are the tables, each with its owner, that were told within a trouble that is
-    over: whoever was told of these is told of its end.
+    over, where it was not mended; ``over`` holds the keys of the items that end with it, where it ends them as one.
+    ``also`` are the tables, each with its owner, that were told within a trouble that is over: whoever was told of
+    these is told of its end.
     """
 
     table: str
@@ -669,6 +674,7 @@ class Change:
     owner: str | None = None
     before: str = ""
     note: str = ""
+    over: tuple[str, ...] = ()
     also: tuple[tuple[str, str | None], ...] = ()
 
     @property

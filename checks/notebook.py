@@ -12,25 +12,29 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from checks import frames, monitor
+from checks.history import open_history
 from checks.model import Status
+from checks.monitor.run_memory import Owner
 from checks.progress import bar
 from checks.report import as_json, build, html, text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
 
+    from checks.config import Config
+    from checks.history import History
     from checks.model import JsonValue, Summary
 
 
 class Report:
     """What came of a run. Shows itself as a table in a notebook, and as the email when printed."""
 
-    def __init__(self, report: build.Report) -> None:
-        """Wrap the report of a run."""
-        self._report = report
+    def __init__(self, report: build.Report, history: Callable[[], History] | None = None) -> None:
+        """Wrap the report of a run; ``history`` opens where its config keeps what earlier runs found."""
+        self._report, self._history = report, history
 
     @property
     def ok(self) -> bool:
@@ -80,6 +84,31 @@ class Report:
         tables = {finding.table for finding in self._report.findings}
         return frames.observations(look.seen for table, look in self._report.looks.items() if table in tables)
 
+    def history(self, last: str = "90d") -> pd.DataFrame:
+        """Return the troubles of its tables that earlier runs found and kept: since when, until when, how bad, why.
+
+        One row a trouble, the newest first; ``until`` is missing while it lasts. ``last`` is how far back it looks, as
+        durations are written. Raises ValueError for a report of more than 20 tables, and without a history;
+        `checks.history.HistoryError` where it cannot be read.
+        """
+        from checks.past import gather
+        from checks.schedule.durations import parse_duration
+
+        tables = sorted({finding.table for finding in self._report.findings})
+        if len(tables) > _MOST_LOOKED_BACK:
+            example = f"report[{tables[0]!r}].history()"
+            message = f"{len(tables)} tables are many to look back on; choose one, such as {example}"
+            raise ValueError(message)
+        if self._history is None:
+            raise ValueError(
+                "no place to keep history is set; write history: into the config, or set HISTORY"
+            )
+        history, span = self._history(), parse_duration(last)
+        past = [gather(history, self._report.now, span, table) for table in tables]
+        return frames.episodes(
+            [(one.table, each) for of in past for one in of.tables for each in one.episodes]
+        )
+
     def plot(self) -> Picture:
         """Return a picture of the tables, worst first: their last periods, arrivals against deadlines, volume."""
         return Picture(html.picture(self._report))
@@ -94,7 +123,7 @@ class Report:
             name for name in names if name.lower() == table.lower() or _last(name) == table.lower()
         ]
         if len(found) == 1:
-            return Report(build.part(self._report, lambda each: each.table == found[0]))
+            return Report(build.part(self._report, lambda each: each.table == found[0]), self._history)
         if found:
             raise KeyError(f"{table} is the name of {' and of '.join(found)}; write which")
         near = get_close_matches(table, names, n=3) or names[:3]
@@ -126,6 +155,16 @@ class Report:
     def to_html(self) -> str:
         """Return the report as one HTML page without outside hosts."""
         return html.page(self._report)
+
+
+_MOST_LOOKED_BACK = 20
+
+
+def _history_of(config: Config, environ: Mapping[str, str]) -> Callable[[], History] | None:
+    """Return what opens the history of a config, None where there is no place for one."""
+    place = monitor.history_of(config, environ)
+    name = Owner.of(config, environ).name
+    return (lambda: open_history(place, name)) if place else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +207,7 @@ def run(
     loaded = monitor.load_config(config, environ)
     with bar(wanted=progress) as shown:
         request = replace(_request(tables, now, send=send), progress=shown)
-        return Report(monitor.run(loaded, request, environ).report)
+        return Report(monitor.run(loaded, request, environ).report, _history_of(loaded, environ))
 
 
 def observe(

@@ -37,6 +37,9 @@ _SIDS = {
     "sns": "SendReports",
     "sts": "ReachAccounts",
     "kms": "UseKeys",
+    "events": "PutEvents",
+    "ssm": "ReadSecrets",
+    "secretsmanager": "ReadSecrets",
 }
 _WILD = re.compile(r"[*?]")
 _ESCAPED = re.compile(r"\$\{([*?$])\}")

@@ -1,10 +1,10 @@
-"""Clients of S3, SNS and others that give an attempt up early and try it again."""
+"""Clients of AWS's services that give an attempt up early and try it again."""
 
 from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from botocore.config import Config
@@ -50,6 +50,15 @@ def sns(region: str) -> SNSClient:
 
     with _MAKING:
         return boto3.client("sns", region_name=region, config=_config())
+
+
+def client(service: str, region: str | None = None) -> Any:
+    """Return a client of any other service, in the region, or in the own one for None."""
+    import boto3
+
+    with _MAKING:
+        made: Any = boto3.client(service, region_name=region or own_region(), config=_config())  # type: ignore[call-overload] # of a name
+        return made
 
 
 def sts() -> STSClient:

@@ -14,7 +14,17 @@ _LONGEST_MESSAGE = 300
 _DENIED = frozenset(
     {"AccessDenied", "AccessDeniedException", "AuthorizationError", "AuthorizationErrorException", "403"}
 )
-_NOT_FOUND = frozenset({"NotFound", "NotFoundException", "NoSuchBucket", "NoSuchKey", "404"})
+_NOT_FOUND = frozenset(
+    {
+        "NotFound",
+        "NotFoundException",
+        "NoSuchBucket",
+        "NoSuchKey",
+        "404",
+        "ParameterNotFound",
+        "ResourceNotFoundException",
+    }
+)
 _THROTTLED = frozenset(
     {
         "Throttled",

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from checks.changes.hidden import after_hiding
 from checks.changes.news import NEWS, OVER
-from checks.changes.state import ItemTold, State, Told
-from checks.model import Change, Finding, Status
+from checks.changes.state import NOT_WELL, ItemTold, State, Told
+from checks.model import Change, Finding, ItemState, Status
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
+
+    from checks.model import Item
 
 
 def advance(
@@ -26,19 +28,26 @@ def advance(
 
     What was not delivered leaves its finding as it was told before, so it is news again. Silenced
     findings move without a delivery, since there is nothing to tell; what is told within another one moves
-    unless there was news of that one that was not delivered.
+    unless there is news of that one that was not delivered, or its end is not told yet.
     """
     arrived = frozenset(delivered)
     pending = {change.finding_id for change in news if change.reason in NEWS and change not in arrived}
+    found = tuple(findings)
     by_finding: dict[str, list[Change]] = {}
+    over: set[tuple[str, str | None]] = set()
     for change in news:
+        if change.reason in OVER:
+            over.add((change.finding_id, change.item))
         if change in arrived:
             by_finding.setdefault(change.finding_id, []).append(change)
+    ended = {finding_id for finding_id, _ in over}
+    pending |= {f.id for f in found if f.status is Status.PASS and f.id in state.told and f.id not in ended}
     told: dict[str, Told] = dict(state.told)
     seen: set[str] = set()
-    for finding in findings:
+    for finding in found:
         seen.add(finding.id)
-        after = _told_after(told.get(finding.id), finding, by_finding.get(finding.id, []), now, pending)
+        old = _counted(told.get(finding.id), finding, over, now)
+        after = _told_after(old, finding, by_finding.get(finding.id, []), now, pending)
         if after is None:
             told.pop(finding.id, None)
         else:
@@ -62,6 +71,32 @@ def _told_after(
     else:
         after = _told_as_it_is(old, finding, arrived, now)
     return after_hiding(old, after, finding, arrived, now, pending, _told_failing(finding, now, now, {}))
+
+
+def _counted(
+    old: Told | None, finding: Finding, over: Collection[tuple[str, str | None]], now: datetime
+) -> Told | None:
+    """Return what was told with the runs counted that saw it mended, where that is not told yet (``over``).
+
+    What cannot be seen changes no count.
+    """
+    if old is None or old.silenced or finding.status is Status.UNKNOWN:
+        return old
+    is_well = finding.status is Status.PASS
+    seen = {item.key: item for item in finding.items}
+    items = {
+        key: told if (old.id, key) in over else _counted_item(told, seen.get(key), now, is_well=is_well)
+        for key, told in old.items.items()
+    }
+    if old.items or (old.id, None) in over:
+        return replace(old, items=items)
+    return replace(old, well=old.well.again(now) if is_well else NOT_WELL)
+
+
+def _counted_item(told: ItemTold, item: Item | None, now: datetime, *, is_well: bool) -> ItemTold:
+    if item is None or item.state is ItemState.UNKNOWN:
+        return told
+    return replace(told, well=told.well.again(now) if is_well or not item.state.is_bad else NOT_WELL)
 
 
 def _told_as_it_is(old: Told | None, finding: Finding, arrived: list[Change], now: datetime) -> Told | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
-    from checks.changes.state import State, Told
+    from checks.changes.state import State, Told, Well
 
 NEWS = frozenset(Reason) - {Reason.ONGOING}
 """The reasons that somebody is to be told of."""
@@ -27,25 +27,44 @@ _REMINDER_SLACK = timedelta(minutes=10)
 """A daily run that starts some minutes earlier than yesterday's still reminds."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Pace:
+    """The run's time, after how long it reminds, and how many runs in a row have to be well for a recovery."""
+
+    now: datetime
+    remind_after: timedelta
+    resolve_after: int
+
+    def is_over(self, well: Well) -> bool:
+        """Tell whether this run, which is well, makes a recovery of it."""
+        return well.again(self.now).runs >= self.resolve_after
+
+    def still(self, told_at: datetime) -> Reason:
+        """Return how what goes on is told: a reminder, where it is time for one."""
+        return Reason.REMINDER if self.now - told_at >= self.remind_after else Reason.ONGOING
+
+
 def changes(
     state: State,
     findings: Iterable[Finding],
     now: datetime,
     remind_every: timedelta,
     watched: Collection[str] | None = None,
+    resolve_after: int = 1,
 ) -> tuple[Change, ...]:
     """Say how the findings differ from what was last delivered; news first, then by table.
 
     ``watched`` holds the ids of all tables that the config watches, also of those that this run did
     not look at (and may hold ids of findings that were planned and are absent). What was told of other
     tables is no longer watched. None: tables without findings were not looked at, and nothing is said.
+    A trouble is over once ``resolve_after`` runs in a row saw it well; until then nothing is said of it.
     """
     found = tuple(findings)
-    remind_after = remind_every - min(_REMINDER_SLACK, remind_every / 10)
+    pace = _Pace(now, remind_every - min(_REMINDER_SLACK, remind_every / 10), resolve_after)
     parties = was_told_within(state)
     result: list[Change] = []
     for finding in found:
-        of_it = _of_finding(state.told.get(finding.id), finding, now, remind_after)
+        of_it = _of_finding(state.told.get(finding.id), finding, pace)
         if is_joined(finding, parties.get(finding.id, ()), state):
             of_it = [_reminding(change) for change in of_it]
         result += unreminded(finding, of_it)
@@ -90,60 +109,56 @@ def _order(change: Change) -> tuple[int, int, str, str, str]:
     )
 
 
-def _of_finding(told: Told | None, finding: Finding, now: datetime, remind_after: timedelta) -> list[Change]:
+def _of_finding(told: Told | None, finding: Finding, pace: _Pace) -> list[Change]:
     if finding.silenced is not None:
         return []
     if finding.status is Status.UNKNOWN:
-        return [_unchecked(told, finding, now, remind_after)]
+        return [_unchecked(told, finding, pace)]
     if finding.status is Status.PASS:
-        return [] if told is None or told.silenced else _over(told, finding, now, remind_after)
+        return [] if told is None or told.silenced else _over(told, finding, pace)
     bad = [item for item in finding.items if item.state.is_bad and not item.marked]
     hidden = hosts_of(finding)
     if not bad:
-        return [] if hidden else [_failing(told, finding, now, remind_after)]
-    failing = [
-        _item_failing(told, finding, item, now, remind_after) for item in bad if item.key not in hidden
-    ]
-    return failing + ([] if told is None or told.silenced else _over(told, finding, now, remind_after))
+        return [] if hidden else [_failing(told, finding, pace)]
+    failing = [_item_failing(told, finding, item, pace) for item in bad if item.key not in hidden]
+    return failing + ([] if told is None or told.silenced else _over(told, finding, pace))
 
 
-def _unchecked(told: Told | None, finding: Finding, now: datetime, remind_after: timedelta) -> Change:
+def _unchecked(told: Told | None, finding: Finding, pace: _Pace) -> Change:
     was_failing = told is not None and told.status is Status.FAIL and not told.silenced
     if told is None or told.silenced or (was_failing and not told.unchecked):
         reason = Reason.NEW
     else:
-        reason = _still(told.told_at, now, remind_after)
-    since = told.since if told is not None else now
+        reason = pace.still(told.told_at)
+    since = told.since if told is not None else pace.now
     return _change(finding, reason, since, before=told.because if told is not None and was_failing else "")
 
 
-def _failing(told: Told | None, finding: Finding, now: datetime, remind_after: timedelta) -> Change:
+def _failing(told: Told | None, finding: Finding, pace: _Pace) -> Change:
     if told is None or told.status is not Status.FAIL:
-        return _change(finding, Reason.NEW, now)
+        return _change(finding, Reason.NEW, pace.now)
     if told.silenced or AS_ONE in told.within or not told.was_any_told:
         return _change(finding, Reason.NEW, told.since)
     if _SEVERITY_RANK[finding.told_severity] > _SEVERITY_RANK[told.severity]:
         return _change(finding, Reason.ESCALATED, told.since)
-    return _change(finding, _still(told.told_at, now, remind_after), told.since)
+    return _change(finding, pace.still(told.told_at), told.since)
 
 
-def _item_failing(
-    told: Told | None, finding: Finding, item: Item, now: datetime, remind_after: timedelta
-) -> Change:
+def _item_failing(told: Told | None, finding: Finding, item: Item, pace: _Pace) -> Change:
     before = told.items.get(item.key) if told is not None else None
     if told is None or before is None:
-        return _change(finding, Reason.NEW, now, item=item.key)
+        return _change(finding, Reason.NEW, pace.now, item=item.key)
     if told.silenced or item.key in told.within:
         return _change(finding, Reason.NEW, before.since, item=item.key)
     if _SEVERITY_RANK[finding.told_severity] > _SEVERITY_RANK[before.severity]:
         return _change(finding, Reason.ESCALATED, before.since, item=item.key)
-    return _change(finding, _still(before.told_at, now, remind_after), before.since, item=item.key)
+    return _change(finding, pace.still(before.told_at), before.since, item=item.key)
 
 
-def _over(told: Told, finding: Finding, now: datetime, remind_after: timedelta) -> list[Change]:
+def _over(told: Told, finding: Finding, pace: _Pace) -> list[Change]:
     """Say what became of the troubles that are not bad now: resolved, expired, or not known."""
     if not told.items:
-        if finding.status is not Status.PASS or not told.was_told():
+        if finding.status is not Status.PASS or not told.was_told() or not pace.is_over(told.well):
             return []
         return [_change(finding, Reason.RESOLVED, told.since, before=told.because)]
     items = {item.key: item for item in finding.items}
@@ -152,14 +167,16 @@ def _over(told: Told, finding: Finding, now: datetime, remind_after: timedelta) 
         item = items.get(key)
         if not told.was_told(key):  # whoever told it tells its end
             continue
-        if item is None:
+        if item is None and before.well.runs:  # it was mended when it was last seen
+            result.append(_change(finding, Reason.RESOLVED, before.since, item=key, before=told.because))
+        elif item is None:
             gone = _change(finding, Reason.EXPIRED, before.since, item=key, before=told.because)
             result.append(replace(gone, note=finding.note if before.state is ItemState.GONE else ""))
         elif item.state is ItemState.UNKNOWN:
-            still = _still(before.told_at, now, remind_after)
+            still = pace.still(before.told_at)
             change = _change(finding, still, before.since, item=key, before=told.because)
             result.append(replace(change, status=Status.UNKNOWN, severity=None))
-        elif not item.state.is_bad or finding.status is Status.PASS:
+        elif (not item.state.is_bad or finding.status is Status.PASS) and pace.is_over(before.well):
             result.append(_change(finding, Reason.RESOLVED, before.since, item=key, before=told.because))
     return result
 
@@ -180,10 +197,6 @@ def _of_absent(told: Told, of_table: list[Finding], watched: Collection[str] | N
     not_looked_at = watched is None and not of_table
     planned = watched is not None and (told.id in watched or (told.table in watched and not of_table))
     return [] if not_looked_at or planned else [_gone(told, Reason.NO_LONGER_WATCHED)]
-
-
-def _still(told_at: datetime, now: datetime, remind_after: timedelta) -> Reason:
-    return Reason.REMINDER if now - told_at >= remind_after else Reason.ONGOING
 
 
 def _change(
@@ -213,4 +226,5 @@ def _gone(told: Told, reason: Reason) -> Change:
         severity=told.severity,
         since=told.since,
         owner=told.owner,
+        over=tuple(told.items),
     )

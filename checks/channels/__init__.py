@@ -1,4 +1,4 @@
-"""Where reports go: one module a channel, each found by how its targets are written."""
+"""Where reports go: one module a channel, each found by the key of the config that names its targets."""
 
 from __future__ import annotations
 
@@ -10,17 +10,21 @@ from checks.channels.base import Channel, Delivery
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from checks.config.targets import Target
+
 __all__ = ["Channel", "Delivery", "channel_of"]
 
-_BY_BEGINNING: Mapping[str, str] = {
-    "arn:": "checks.channels.sns",
-    "": "checks.channels.file",
+_BY_KEY: Mapping[str, str] = {
+    "topic": "checks.channels.sns",
+    "chat": "checks.channels.chat",
+    "eventbridge": "checks.channels.eventbridge",
+    "webhook": "checks.channels.webhook",
+    "file": "checks.channels.file",
 }
-"""Every channel's module by the beginning of its targets, the first that fits; imported when it is used."""
+"""Every channel's module by the key that names its targets in a config; imported when it is used."""
 
 
-def channel_of(target: str) -> Channel:
-    """Return the channel to a target: the ARN of an SNS topic, else a path or an ``s3://`` URI."""
-    module = next(module for beginning, module in _BY_BEGINNING.items() if target.startswith(beginning))
-    channel: Channel = import_module(module).channel(target)
+def channel_of(target: Target) -> Channel:
+    """Return the channel to a target."""
+    channel: Channel = import_module(_BY_KEY[target.kind]).channel(target.value)
     return channel

@@ -6,17 +6,31 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from checks.model import Change
     from checks.report.build import Report
+    from checks.rights import Home, Right
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What became of one message: ``problem`` is a sentence, empty when it was delivered."""
+    """What became of one message: ``problem`` is a sentence, empty when it was delivered.
+
+    ``lost`` are the changes that did not arrive where only some of them did; None: all or none, as ``ok`` says.
+    """
 
     target: str
     ok: bool
     message_id: str = ""
     problem: str = ""
+    lost: frozenset[Change] | None = None
+
+    def lost_of(self, told: Iterable[Change]) -> frozenset[Change]:
+        """Return which of the changes that were to be told did not arrive."""
+        if self.ok:
+            return frozenset()
+        return frozenset(told) if self.lost is None else self.lost
 
 
 class Channel(Protocol):
@@ -24,11 +38,23 @@ class Channel(Protocol):
 
     @property
     def target(self) -> str:
-        """Where reports go, as the config writes it."""
+        """Where reports go, as people may see it: never with a secret."""
         ...
 
-    def deliver(self, report: Report) -> Delivery:
-        """Deliver the report, or a part of it; what goes wrong is told in the `Delivery`."""
+    @property
+    def news_only(self) -> bool:
+        """True for what keeps troubles open itself: it gets each piece of news, and nothing else, whatever the mode."""
+        ...
+
+    def deliver(self, report: Report, stop_at: float | None = None) -> Delivery:
+        """Deliver the report, or a part of it; what goes wrong is told in the `Delivery`.
+
+        What is tried again is tried before ``stop_at`` (monotonic seconds).
+        """
+        ...
+
+    def needs(self, home: Home) -> tuple[Right, ...]:
+        """Return what delivering there takes of a role that is at ``home``."""
         ...
 
     def unheard(self) -> str:

@@ -11,12 +11,13 @@ from checks.aws.uris import split_uri
 from checks.channels.base import Delivery
 from checks.local_files import replace_file
 from checks.report import as_json, as_junit, html, text
-from checks.rights import PUT
+from checks.rights import PUT, Reach
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from checks.report.build import Report
+    from checks.rights import Home, Right
 
 IAM_ACTIONS = (PUT,)
 """What a report to ``s3://`` takes; the history declares its own."""
@@ -64,10 +65,18 @@ class File:
     """The channel to a file or an object, in the format that its name asks for."""
 
     target: str
+    news_only: bool = False
 
-    def deliver(self, report: Report) -> Delivery:
+    def deliver(self, report: Report, stop_at: float | None = None) -> Delivery:  # noqa: ARG002 - one call
         """Write the report; see `write`."""
         return write(report, self.target)
+
+    def needs(self, home: Home) -> tuple[Right, ...]:
+        """Return the right to write the object; a local file takes none."""
+        if not self.target.startswith("s3://"):
+            return ()
+        bucket, key = split_uri(self.target)
+        return (Reach(PUT, bucket, key, exact=True).right(home.partition),)
 
     def unheard(self) -> str:
         """Return nothing: whoever may read the file gets it."""

@@ -18,6 +18,7 @@ from checks.channels.base import Delivery
 from checks.model import Severity, Status
 from checks.report import as_json, text
 from checks.report.build import subject
+from checks.rights import Right
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
     from checks.report.build import Report
+    from checks.rights import Home
 
 PUBLISH = "sns:Publish"
 IAM_ACTIONS = (PUBLISH, "sns:ListSubscriptionsByTopic")
@@ -113,10 +115,15 @@ class Topic:
     """The channel to an SNS topic, named by its ARN."""
 
     target: str
+    news_only: bool = False
 
-    def deliver(self, report: Report) -> Delivery:
+    def deliver(self, report: Report, stop_at: float | None = None) -> Delivery:  # noqa: ARG002 - one call
         """Publish the report; see `publish`."""
         return publish(report, self.target)
+
+    def needs(self, home: Home) -> tuple[Right, ...]:  # noqa: ARG002 - an ARN says where it is
+        """Return the rights on the topic."""
+        return tuple(Right(action, self.target) for action in IAM_ACTIONS)
 
     def unheard(self) -> str:
         """Say whether nobody listens; see `unconfirmed`."""

@@ -19,6 +19,7 @@ from checks.schedule.windows import parse_time_of_day
 _TOPIC = r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}"
 _ROLE = r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+"
 _REGION = r"[a-z]{2,3}(-[a-z]+){1,3}-\d{1,2}"
+HIDDEN = "what is written here is not shown, since it may be a secret"
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _SHORTEST_KEEPING = timedelta(days=1)
 _NOTHING = re.compile(r"0+(?:\.0+)?\s*[smhdw]", re.ASCII)
@@ -89,6 +90,11 @@ def parse_window_day(value: object) -> str | date:
     raise ValueError(f"{show(value)} is no day; write one of {days}, or a date such as 2026-12-24")
 
 
+def shown(text: str) -> str:
+    """Write a target as it stands in a config, but for an address: whoever knows one may be able to send there."""
+    return f"an address ({HIDDEN})" if "://" in text and not text.startswith("s3://") else show(text)
+
+
 def parse_topic(value: object) -> str:
     """Read the ARN of an SNS topic; raise ValueError with what to write."""
     text = parse_text(value)
@@ -97,7 +103,7 @@ def parse_topic(value: object) -> str:
     if re.fullmatch(_TOPIC + r"\.fifo", text, re.ASCII):
         raise ValueError(f"{show(text)} is a FIFO topic, which cannot send email; name a standard topic")
     advice = "write one such as arn:aws:sns:eu-west-1:123456789012:S3TableMonitoringNotifications"
-    raise ValueError(f"{show(text)} is not an SNS topic's ARN; {advice}")
+    raise ValueError(f"{shown(text)} is not an SNS topic's ARN; {advice}")
 
 
 def parse_role(value: object) -> str:

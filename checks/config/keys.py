@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -37,11 +38,15 @@ from checks.config.key_types import (
     place_alone,
 )
 from checks.config.selectors import matches_name
+from checks.config.targets import Targets
 from checks.model import Severity, Status
 from checks.rules.entry import EntryKeys
 from checks.rules.key_types import Count, Duration, Text, Zone
 from checks.schedule.calendars import WEEKDAYS, Calendar, public_holidays
 from checks.schedule.windows import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Report = Literal["always", "on_change", "on_failure"]
 MAX_AGE_OF_ANSWER = timedelta(days=7)
@@ -237,14 +242,10 @@ class Match(_Block):
     )
 
 
-class Route(_Block):
-    """A further topic, which gets its part of the report."""
+class Route(Targets):
+    """Somebody who gets a part of the report: match says which, and one key more says where."""
 
-    match: Match = Field(description="Which findings the topic gets.", examples=[{"owner": "finance-data"}])
-    topic: Topic = Field(
-        description="The SNS topic that gets them.",
-        examples=["arn:aws:sns:eu-west-1:123456789012:finance-data"],
-    )
+    match: Match = Field(description="Which findings it gets.", examples=[{"owner": "finance-data"}])
 
     def takes(self, table: str, owner: str | None, status: Status, severity: Severity | None) -> bool:
         """Tell whether the route takes a finding (or change) on the table of that id."""
@@ -259,6 +260,23 @@ class Route(_Block):
             )
             and (match.table is None or any(matches_id(glob, table) for glob in match.table))
         )
+
+
+def routes_by_key(routes: Iterable[Route]) -> dict[str, Route]:
+    """Return the routes by what each is remembered by: its kind, what it takes, and a number where several are alike.
+
+    An address that is corrected is the same route still: it gets what could not be delivered to the wrong one.
+    """
+    found: dict[str, Route] = {}
+    for route in routes:
+        taken = json.dumps(route.match.model_dump(exclude_none=True), sort_keys=True)
+        key = alike = f"{route.target.kind} {taken}"
+        number = 1
+        while key in found:
+            number += 1
+            key = f"{alike} #{number}"
+        found[key] = route
+    return found
 
 
 def _database_of(table: str) -> str:
@@ -352,6 +370,13 @@ class Settings(_Block):
         description="How often what goes on failing is told again.",
         examples=["1d"],
     )
+    resolve_after: Count = Field(
+        1,
+        le=100,
+        description="How many runs in a row have to see a trouble mended before it is told as resolved.",
+        examples=[2],
+        json_schema_extra={"maximum": 100},
+    )
     links: Flag = Field(
         default=False,
         description="Whether reports for people link tables to the Glue console; the JSON has the links anyway.",
@@ -421,7 +446,7 @@ class File(Settings):
     )
     routes: tuple[Route, ...] = Field(
         (),
-        description="Further topics, each with its part of the report.",
+        description="Who else is told, each of their part of the report: by mail, chat, event, webhook or file.",
         examples=[
             [{"match": {"owner": "finance-data"}, "topic": "arn:aws:sns:eu-west-1:123456789012:finance-data"}]
         ],

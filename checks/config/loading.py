@@ -25,6 +25,7 @@ from checks.config.mistakes import ConfigErrors, Document, Path
 from checks.config.resolved import Config, Silence, in_utc
 from checks.config.selectors import ExcludeError, Selector, find_name, parse_prefix, parse_selector
 from checks.config.source import Fetch, Source, read_document
+from checks.config.targets import target_problem
 from checks.config.validation_sentences import did_you_mean, sentences, write_example
 from checks.config.watchlist import Entry, Watchlist, defaults_of
 from checks.rules import CHECKS
@@ -81,7 +82,7 @@ class Loader:
         self.windows = self._windows()
         accounts = self._accounts()
         defaults = defaults_of(self._defaults())
-        routes = tuple(self._routes())
+        routes = tuple(self._routes(settings.topic if settings is not None else None))
         silences = tuple(self._silences())
         watchlist = Watchlist(
             entries=tuple(self._entries(accounts)),
@@ -351,13 +352,22 @@ class Loader:
                 self.document.warn((*path, "exclude", index), told)
         return replace(found, line=line)
 
-    def _routes(self) -> Iterator[Route]:
-        for item, path in self._items("routes"):
+    def _routes(self, topic: str | None) -> Iterator[Route]:
+        items = list(self._items("routes"))
+        mails = {topic, *(item.get("topic") for item, _ in items if isinstance(item, dict))} - {None}
+        for item, path in items:
+            if isinstance(item, dict) and item.get("chat") in mails:
+                mend = "make another topic for the chat, and name that here"
+                self._add(
+                    (*path, "chat"), f"is a topic that gets mails, and a chat shows none of them; {mend}"
+                )
             route = self._checked(Route, item, path)
             if isinstance(item, dict) and item.get("match") == {}:
                 self._add((*path, "match"), "is empty; write owner, database, table or severity below it")
             if route is not None:
                 yield route
+            elif isinstance(item, dict) and (told := target_problem(item)):
+                self._add(path, told)
 
     def _silences(self) -> Iterator[Silence]:
         for item, path in self._items("silences"):

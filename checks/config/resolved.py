@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checks.config.keys import matches_id
+from checks.config.targets import Target
 from checks.model import Problem, ProblemKind
 from checks.rules.base import periods_stated
 from checks.rules.entry import NOTHING_SAID
@@ -116,6 +117,13 @@ class Config:
     def folder(self) -> Path | None:
         """The folder that its local places count from: its own; the working folder without a file, None in S3."""
         return None if self.source.startswith("s3://") else Path(self.source).parent
+
+    def target_of(self, route: Route) -> Target:
+        """Return where a route leads; a local file counts from the config's own folder."""
+        target = route.target
+        if target.kind != "file" or target.value.startswith("s3://") or self.folder is None:
+            return target
+        return Target(target.kind, str(self.folder / target.value))
 
     def watches(self, table: str) -> bool:
         """Tell whether an entry speaks of a table, by its id."""

@@ -11,6 +11,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from checks.config.keys import File
 from checks.config.loading import OWN_KEYS
 from checks.config.merging import OFF
+from checks.config.targets import Targets
 from checks.rules import CHECKS
 from checks.schedule.durations import write_duration
 from checks.schedule.periods import Every
@@ -55,6 +56,7 @@ def json_schema(checks: Mapping[str, type[CheckConfig]] = CHECKS) -> dict[str, A
         f"^{OWN_KEYS}": {"description": "A key of your own, such as a home for anchors."}
     }
     definitions["Match"]["minProperties"] = 1
+    definitions["Route"]["oneOf"] = [{"required": [key]} for key in Targets.model_fields]
     cleaned: dict[str, Any] = _clean(schema)
     return {"$schema": _DIALECT, "title": "s3-table-monitor", **cleaned}
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from checks.config.other_names import here_for
-from checks.rules.key_types import show
+from checks.rules.key_types import MistakesBelow, show
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pydantic import BaseModel, ValidationError
+    from pydantic import BaseModel
+    from pydantic.fields import FieldInfo
     from pydantic_core import ErrorDetails
 
     from checks.config.mistakes import Path
@@ -48,7 +51,27 @@ def sentences(
         path: Path = details["loc"]
         if path not in chosen or _worth(details) < _worth(chosen[path]):
             chosen[path] = details
-    return [(path, _sentence(details, model, known)) for path, details in chosen.items()]
+    told: list[tuple[Path, str]] = []
+    for path, details in chosen.items():
+        cause = details.get("ctx", {}).get("error")
+        if isinstance(cause, MistakesBelow):
+            told += [((*path, *below), sentence) for below, sentence in of_mistakes(cause)]
+        else:
+            told.append((path, _sentence(details, model, known)))
+    return told
+
+
+def of_mistakes(error: ValueError) -> list[tuple[Path, str]]:
+    """Return the paths below, and the sentences, of what was raised with a sentence, or of several that it holds."""
+    if not isinstance(error, MistakesBelow):
+        return [((), str(error))]
+    told: list[tuple[Path, str]] = []
+    for below, mistake, model in error.found:
+        if isinstance(mistake, ValidationError) and model is not None:
+            told += [((*below, *path), sentence) for path, sentence in sentences(mistake, model)]
+        else:
+            told.append((below, str(mistake)))
+    return told
 
 
 def _worth(details: ErrorDetails) -> int:
@@ -98,10 +121,15 @@ _EXPECTED = (
 def _keys_at(model: type[BaseModel], path: Path) -> set[str]:
     """Return the keys of the model that stands at the path below another."""
     for part in path:
-        field = model.model_fields.get(str(part))
+        field = _fields(model).get(str(part))
         inner = _model_in(field.annotation) if field is not None else None
         model = inner or model
-    return set(model.model_fields)
+    return set(_fields(model))
+
+
+def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Return the fields of a model by their keys in a config."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
@@ -115,7 +143,7 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 def _example(model: type[BaseModel], path: Path) -> str:
     """Return ``, such as max_age: 24h`` where the key at the path has an example."""
     for part in path:
-        field = model.model_fields.get(str(part))
+        field = _fields(model).get(str(part))
         if field is None:
             continue
         inner = _model_in(field.annotation)

@@ -69,6 +69,7 @@ def bounded(state: State, room: int) -> Written:
     for part in _PARTS:
         cut.part(part)
     cut.tables()
+    cut.routes()
     cut.told()
     kept = replace(cut.state, left_out=tuple(cut.said))
     return Written(kept, document.to_text(kept).encode())
@@ -122,6 +123,17 @@ class _Cut:
         self._left_out(len(gone), "table", "all that is remembered of them but what was told")
         self.state = replace(
             self.state, tables={key: one for key, one in self.state.tables.items() if key not in gone}
+        )
+
+    def routes(self) -> None:
+        """Take out what single routes were told otherwise: each counts as told like the whole report."""
+        costs = {
+            route: _size({route: document.written_route(own)}) for route, own in self.state.routes.items()
+        }
+        gone = self._dropped(costs, sorted(costs, key=lambda route: (-costs[route], route)))
+        self._left_out(len(gone), "route", "what they still have to be told")
+        self.state = replace(
+            self.state, routes={key: one for key, one in self.state.routes.items() if key not in gone}
         )
 
     def told(self) -> None:

@@ -11,7 +11,7 @@ import json
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from checks.changes import ItemTold, State, TableRecord, Told
+from checks.changes import ItemTold, RouteTold, State, TableRecord, Told, Well
 from checks.history import version_1
 from checks.learn.looks import read as read_times
 from checks.model import (
@@ -42,7 +42,7 @@ _Value = TypeVar("_Value")
 
 def to_text(state: State) -> str:
     """Return the document, in one order for equal states; instants in ISO 8601, UTC."""
-    document: JsonValue = {
+    document: dict[str, JsonValue] = {
         "format": FORMAT,
         "version": VERSION,
         "name": state.name,
@@ -55,6 +55,8 @@ def to_text(state: State) -> str:
         "events": {event: _write(done_at) for event, done_at in sorted(state.events.items())},
         "left_out": list(state.left_out),
     }
+    if state.routes:
+        document["routes"] = {route: written_route(own) for route, own in sorted(state.routes.items())}
     return json.dumps(document, allow_nan=False) + "\n"
 
 
@@ -91,12 +93,37 @@ def _state(document: dict[str, Any]) -> State:
         told={one.id: one for one in told},
         tables={table: _read_record(one) for table, one in document["tables"].items()},
         events={event: _read(done_at) for event, done_at in document["events"].items()},
+        routes={route: _read_route(own) for route, own in document.get("routes", {}).items()},
         left_out=tuple(_str(sentence) for sentence in _list(document["left_out"])),
+    )
+
+
+def written_route(own: RouteTold) -> JsonValue:
+    """Return what is written of a route that was told something else than the whole report told."""
+    day = own.last_full_report_on
+    written: dict[str, JsonValue] = {
+        "told": [written_told(told) for _, told in sorted(own.told.items()) if told is not None],
+        "untold": [key for key, told in sorted(own.told.items()) if told is None],
+    }
+    if own.full_report:
+        written["last_full_report_on"] = None if day is None else day.isoformat()
+    return written
+
+
+def _read_route(own: dict[str, Any]) -> RouteTold:
+    told: dict[str, Told | None] = {one.id: one for one in map(_read_told, _list(own["told"]))}
+    told |= {_str(key): None for key in _list(own["untold"])}
+    day = _optional(_str, own.get("last_full_report_on"))
+    return RouteTold(
+        told=told,
+        full_report="last_full_report_on" in own,
+        last_full_report_on=None if day is None else date.fromisoformat(day),
     )
 
 
 def written_told(told: Told) -> JsonValue:
     """Return what is written of a finding that was told."""
+    well: dict[str, JsonValue] = {"well": _written_well(told.well)} if told.well.runs else {}
     return {
         "table": told.table,
         "check": told.check,
@@ -111,6 +138,7 @@ def written_told(told: Told) -> JsonValue:
         "unchecked": told.unchecked,
         "items": _grouped(told.items, _written_item),
         **_written_within(told),
+        **well,
     }
 
 
@@ -126,7 +154,19 @@ def _written_within(told: Told) -> dict[str, JsonValue]:
 
 def _written_item(item: ItemTold) -> list[JsonValue]:
     severity = item.severity.value if item.severity else None
-    return [item.state.value, severity, _write(item.since), _write(item.told_at)]
+    well: list[JsonValue] = [_written_well(item.well)] if item.well.runs else []
+    return [item.state.value, severity, _write(item.since), _write(item.told_at), *well]
+
+
+def _written_well(well: Well) -> JsonValue:
+    return [well.runs, _write(well.at)]
+
+
+def _read_well(value: Any) -> Well:
+    if value is None:
+        return Well()
+    runs, at = _list(value)
+    return Well(_count(runs), _optional(_read, at))
 
 
 def _read_told(one: dict[str, Any]) -> Told:
@@ -145,15 +185,17 @@ def _read_told(one: dict[str, Any]) -> Told:
         items=dict(_ungrouped(one["items"], _read_item)),
         within=dict(_ungrouped(one.get("within", []), _str)),
         told_alone=frozenset(_str(key) for key in _list(one.get("told_alone", []))),
+        well=_read_well(one.get("well")),
     )
 
 
-def _read_item(state: Any, severity: Any, since: Any, told_at: Any) -> ItemTold:
+def _read_item(state: Any, severity: Any, since: Any, told_at: Any, well: Any = None) -> ItemTold:
     return ItemTold(
         state=ItemState(state),
         severity=_optional(Severity, severity),
         since=_read(since),
         told_at=_read(told_at),
+        well=_read_well(well),
     )
 
 

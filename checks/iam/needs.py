@@ -8,7 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from checks.aws.uris import split_uri
-from checks.channels.sns import region_of
+from checks.channels import channel_of
+from checks.channels.sns import PUBLISH, region_of
+from checks.config.targets import Webhook
 from checks.history.datasets import places
 from checks.iam.registry import actions_of
 from checks.lake import Aws, Lake
@@ -21,8 +23,9 @@ from checks.layout.projection import is_projected
 from checks.model import Unobserved
 from checks.monitor import history_of
 from checks.monitor.catalogued import whole_databases
-from checks.monitor.delivery import topic_of
+from checks.monitor.delivery import targets_of
 from checks.monitor.last_good import KEPT_IN, place_of
+from checks.monitor.members import member_selectors
 from checks.monitor.plan import plan
 from checks.rights import GET, LIST, PUT, Home, Reach, Right, literal
 from checks.rules.asking import (
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
 
     from checks.config.resolved import Config
     from checks.config.selectors import Selector
+    from checks.config.targets import Reference, Target
     from checks.model import Problem
     from checks.rules.base import TablePlan
 
@@ -134,10 +138,14 @@ class _Gathering:
         except Unobserved as error:
             self.unread[f"{error.problem.message}; so its ARNs are not narrowed to an account"] = None
         plans = self._planned()
+        members = [each.plan for plan in plans for each in plan.members if each.plan is not None]
         self.found.update(
-            self._of_catalog(frozenset(each.table.id for each in plans if not _asks_partitions(each)))
+            self._of_catalog(
+                frozenset(each.table.id for each in (*plans, *members) if not _asks_partitions(each)),
+                [*self.config.selectors(), *(each for plan in plans for each in member_selectors(plan))],
+            )
         )
-        self._add_tables(plans)
+        self._add_tables((*plans, *members))
         if self.account is None:
             self._add_own()
         with ThreadPoolExecutor(self.config.settings.concurrency) as pool:
@@ -153,10 +161,12 @@ class _Gathering:
     def _is_mine(self, selector: Selector) -> bool:
         return selector.account == self.account
 
-    def _of_catalog(self, without_partitions: frozenset[str]) -> Iterator[Right]:
+    def _of_catalog(
+        self, without_partitions: frozenset[str], selectors: Iterable[Selector]
+    ) -> Iterator[Right]:
         """Yield the rights on the catalog, by the names and globs of the config: later tables are among them."""
         whole = whole_databases(self.config)
-        for selector in self.config.selectors():
+        for selector in selectors:
             if selector.is_prefix or not self._is_mine(selector):
                 continue
             database, name = selector.database or "", selector.name or ""
@@ -250,21 +260,36 @@ class _Gathering:
             for action in actions_of("history.datasets.keeping"):
                 for folder in places(self.config.known_as):
                     self._add(Reach(action, bucket, f"{prefix}{folder}"))
-        topics = [topic_of(self.config, self.environ), *(route.topic for route in self.config.routes)]
-        for topic in dict.fromkeys(each for each in topics if each):
-            self._add_topic(topic)
+        for target in targets_of(self.config, self.environ):
+            self._add_target(target)
         for name in used_accounts(self.config):
             for action in actions_of("aws.session"):
                 self.found.add(Right(action, self.config.accounts[name].role_arn))
 
-    def _add_topic(self, topic: str) -> None:
-        if region_of(topic) is None:
-            self.unread[f"{topic} is not the ARN of an SNS topic, so nothing is allowed on it"] = None
+    def _add_target(self, target: Target) -> None:
+        """Add what delivering to a target takes, with the keys of what that is encrypted with."""
+        if target.kind in {"topic", "chat"} and region_of(target.value) is None:
+            self.unread[f"{target.value} is not the ARN of an SNS topic, so nothing is allowed on it"] = None
             return
-        self.found.update(Right(action, topic) for action in actions_of("channels.sns"))
-        self.keys.append(
-            _KeyAsked(partial(self.asker.key_of_topic, topic), f"the topic {topic} is", NEEDED_BY_KEYS[PUT])
-        )
+        for right in channel_of(target).needs(self.home):
+            self.found.add(right)
+            if right.action == PUBLISH:
+                topic = right.resource
+                ask = partial(self.asker.key_of_topic, topic)
+                self.keys.append(_KeyAsked(ask, f"the topic {topic} is", NEEDED_BY_KEYS[PUT]))
+            elif right.action == PUT:
+                bucket, key = split_uri(target.value)
+                self._add_keys(PUT, bucket, [key], None)
+        if isinstance(target.value, Webhook):
+            for kept in target.value.references():
+                self._add_secret_key(kept)
+
+    def _add_secret_key(self, kept: Reference) -> None:
+        """Ask for the key that a secret is encrypted with; a variable is not."""
+        asks = {"ssm": self.asker.key_of_parameter, "secretsmanager": self.asker.key_of_secret}
+        if kept.kind in asks:
+            ask = partial(asks[kept.kind], kept.name)
+            self.keys.append(_KeyAsked(ask, f"what {kept} names is", NEEDED_BY_KEYS[GET]))
 
     def _add_keys(self, use: str, bucket: str, beginnings: Iterable[str], region: str | None) -> None:
         """Ask for the keys that a bucket's new objects, and the first of those below each place, are encrypted with."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from checks.aws.problems import Asked, asked_s3, problem_of
 from checks.aws.session import whole
 from checks.lake.s3.objects import S3Store
-from checks.model import Unobserved
+from checks.model import Problem, ProblemKind, Unobserved
 from checks.rights import GET, LIST, Home
 
 if TYPE_CHECKING:
@@ -25,7 +25,9 @@ SETUP_ACTIONS = (
     LIST,
     "kms:DescribeKey",
     "s3:GetEncryptionConfiguration",
+    "secretsmanager:DescribeSecret",
     "sns:GetTopicAttributes",
+    "ssm:DescribeParameters",
     "sts:GetCallerIdentity",
 )
 """What whoever runs `checks iam` may do beside what the monitor may; where it may not, that is told."""
@@ -101,6 +103,28 @@ class Accounts:
         key = answer.get("Attributes", {}).get("KmsMasterKeyId")
         return self.key(key, None, region) if key else None
 
+    def key_of_secret(self, name: str) -> str | None:
+        """Return the ARN of the key that a secret (by its name or ARN) is encrypted with, None for AWS's own."""
+        region = _region_in(name)
+        asked = Asked("secretsmanager", "DescribeSecret", name, name, name)
+        client = self.aws.client("secretsmanager", None, region)
+        key = _ask(lambda: client.describe_secret(SecretId=name), asked).get("KmsKeyId")
+        return self.key(key, None, region) if key else None
+
+    def key_of_parameter(self, name: str) -> str | None:
+        """Return the ARN of the key that a parameter (by its name or ARN) is encrypted with, None for AWS's own."""
+        region = _region_in(name)
+        own = name.partition(":parameter")[2] if region else name
+        asked = Asked("ssm", "DescribeParameters", name, name, name)
+        client = self.aws.client("ssm", None, region)
+        chosen = [{"Key": "Name", "Option": "Equals", "Values": [own]}]
+        found = _ask(lambda: client.describe_parameters(ParameterFilters=chosen), asked).get("Parameters", [])
+        if not found:
+            message = f"ssm DescribeParameters on {name}: it does not exist"
+            raise Unobserved(Problem(ProblemKind.NOT_FOUND, message, "create it", f"parameter {name}"))
+        key = found[0].get("KeyId")
+        return self.key(key, None, region) if key else None
+
     def key(self, name: str, account: str | None, region: str | None) -> str | None:
         """Return the ARN of a key by its ARN, id or alias; None for one of AWS's own."""
         if _KEY_ARN.fullmatch(name):
@@ -110,6 +134,10 @@ class Accounts:
         asked = Asked("kms", "DescribeKey", name, name if name.startswith("arn:") else "*", name)
         answer = _ask(lambda: self.aws.client("kms", account, region).describe_key(KeyId=name), asked)
         return str(answer["KeyMetadata"]["Arn"])
+
+
+def _region_in(name: str) -> str | None:
+    return name.split(":")[3] if name.startswith("arn:") else None
 
 
 def _ask(ask: Callable[[], Any], asked: Asked) -> Any:

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from checks import changes as news
 from checks.aside import GivenUp, within
-from checks.channels import heartbeat
+from checks.channels import channel_of, heartbeat
 from checks.config import load, load_environment
 from checks.lake import Lake
 from checks.model import JsonValue, Observation, ProblemKind, iso
 from checks.monitor import last_good, run_marks
 from checks.monitor import plan as planning
 from checks.monitor import run_memory as remembering
-from checks.monitor.delivery import publish_all, send, topic_of
+from checks.monitor.delivery import publish_all, readers_of, send, targets_of
 from checks.monitor.invocation import read_event, refusal
 from checks.monitor.learning import learn
 from checks.monitor.recorded import rows_of
@@ -176,19 +176,30 @@ def _carried_out(config: Config, request: Request, memory: Memory, environ: Mapp
     judged = _judged(planned, observations, clock, marks)
     findings = (*marks.cover(planned.findings), *judged)
     watched = None if request.only else planned.watched
-    changes = news.changes(memory.state, findings, request.now, config.settings.remind_every, watched)
+    account, region = planned.home()
+    settings = config.settings
+    known = memory.state if request.keep else replace(memory.state, last_full_report_on=None)
+    readers = readers_of(
+        config,
+        known,
+        environ,
+        lambda told: news.changes(
+            told, findings, request.now, settings.remind_every, watched, settings.resolve_after
+        ),
+    )
     report = replace(
         _report(config, request, findings, memory),
-        changes=changes,
+        account=account,
+        region=region,
+        changes=readers[0].changes,
         cost=lake.cost(time.monotonic() - started),
         notes=(*memory.notes, *marks.notes, *planned.notes),
         looks={plan.table.id: Look(observations[plan.table.id], plan.memory) for plan in planned.plans},
     )
     sent = send(
-        config,
+        build.Mode(settings.report),
         report,
-        memory.state.last_full_report_on if request.keep else None,
-        environ,
+        readers,
         publish=request.send,
         stop_at=request.time_left.sending(),
     )
@@ -354,8 +365,7 @@ def _fetch(uri: str) -> bytes:
 
 
 def send_test(config: Config, now: datetime, environ: Mapping[str, str]) -> tuple[Delivery, ...]:
-    """Publish a report that says that it is a test to the topic and to each route's; return how each took it."""
-    targets = dict.fromkeys([topic_of(config, environ), *(route.topic for route in config.routes)])
+    """Send a report that says that it is a test to the topic and to each route's target; return how each took it."""
     report = build.build(
         findings=(),
         now=now,
@@ -364,7 +374,8 @@ def send_test(config: Config, now: datetime, environ: Mapping[str, str]) -> tupl
         zone=config.settings.timezone,
         notes=("This is a test: no table was looked at. Whoever reads it gets the reports of this monitor.",),
     )
-    parts = [(target, report) for target in targets if target]
+    report = replace(report, is_test=True)
+    parts = [(channel_of(target), report) for target in targets_of(config, environ)]
     return publish_all(parts, TimeLeft.of(None).sending())
 
 

@@ -1,46 +1,72 @@
-"""Which parts of a report go where, and what of it reached somebody."""
+"""Which parts of a report go where, and what of it reached somebody.
+
+Each reader - the whole report's and each route's - is told what is news to *it*: what was delivered is remembered of
+each, so that what one of them refused is news for that one alone.
+"""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from checks.aside import Crew, GivenUp
 from checks.changes import OVER
 from checks.channels import channel_of
+from checks.config.keys import routes_by_key
+from checks.config.targets import Target
 from checks.model import Change, Severity, Status
 from checks.report import build
 from checks.report.build import Mode, Send
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date
 
-    from checks.channels import Delivery
+    from checks.changes import State
+    from checks.channels import Channel, Delivery
+    from checks.config.keys import Route
     from checks.config.resolved import Config
     from checks.model import Finding
     from checks.report.build import Report
 
 _AT_ONCE = 32
-"""How many topics are asked at once."""
+"""How many targets are asked at once."""
 _LISTENERS_S = 15.0
 """How long is waited for what is only worth a note: who listens to a topic."""
 _TROUBLES = ((Status.FAIL, Severity.WARNING), (Status.FAIL, Severity.CRITICAL), (Status.UNKNOWN, None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToReader:
+    """What came of delivering to one reader.
+
+    ``changes`` is all that differs from what it was told before, ``arrived`` what of that counts as told now.
+    ``concerned`` are the ids of the findings that it is told of. ``full_report_on`` is the local date when it got its
+    whole report, None when it did not.
+    """
+
+    changes: tuple[Change, ...]
+    arrived: frozenset[Change]
+    concerned: frozenset[str] = frozenset()
+    full_report_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
     """What came of delivering a report.
 
-    ``arrived`` are the changes that reached all who were to be told. ``whole``: nothing failed.
+    ``arrived`` are the changes that count as told by the whole report, ``routes`` says the same of each route, by its
+    key. ``whole``: nothing failed. ``completed``: the whole report did not fail.
     ``full_report_on`` is the local date when the whole report was delivered, None when it was not.
     """
 
     deliveries: tuple[Delivery, ...] = ()
     arrived: frozenset[Change] = frozenset()
+    routes: Mapping[str, ToReader] = field(default_factory=dict)
     whole: bool = True
+    completed: bool = True
     full_report_on: date | None = None
     notes: tuple[str, ...] = ()
 
@@ -50,83 +76,209 @@ class Sent:
         return (*(delivery.problem for delivery in self.deliveries if not delivery.ok), *self.notes)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Who is to be told: by which channel (None: by what the run prints or returns), and what was told before."""
+
+    channel: Channel | None
+    changes: tuple[Change, ...]
+    last_full_report_on: date | None
+    key: str = ""
+    route: Route | None = None
+    unchecked: frozenset[str] = frozenset()
+    """The ids of findings that it was last told to be unchecked."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """What one reader is to be sent: ``part`` is None where it is nothing; ``counted`` then counts as told."""
+
+    reader: Reader
+    part: Report | None
+    counted: frozenset[Change]
+    concerned: frozenset[str]
+    full_report_on: date | None
+
+
+def may_take(route: Route, table: str, owner: str | None) -> bool:
+    """Tell whether any trouble of a table (by its id) is a route's."""
+    return any(route.takes(table, owner, status, severity) for status, severity in _TROUBLES)
+
+
 def topic_of(config: Config, environ: Mapping[str, str]) -> str | None:
     """Return the topic of the whole report: the config's, else TOPIC_ARN."""
     return config.settings.topic or environ.get("TOPIC_ARN", "").strip() or None
 
 
-def send(
+def targets_of(config: Config, environ: Mapping[str, str]) -> tuple[Target, ...]:
+    """Return where the config has reports sent: the topic of the whole report, then those of routes, each once."""
+    topic = topic_of(config, environ)
+    whole = [Target("topic", topic)] if topic else []
+    known = {str(target): target for target in (*whole, *map(config.target_of, config.routes))}
+    return tuple(known.values())
+
+
+def readers_of(
     config: Config,
-    report: Report,
-    last_full_report_on: date | None,
+    state: State,
     environ: Mapping[str, str],
+    changes_since: Callable[[State], tuple[Change, ...]],
+) -> tuple[Reader, ...]:
+    """Return who is to be told of a run: the reader of the whole report, then each route.
+
+    ``changes_since`` says how the findings differ from what a state tells.
+    """
+    topic = topic_of(config, environ)
+    changes = changes_since(state)
+    whole = Reader(
+        channel=channel_of(Target("topic", topic)) if topic else None,
+        changes=changes,
+        last_full_report_on=state.last_full_report_on,
+        unchecked=_unchecked(state),
+    )
+    found = [whole]
+    for key, route in routes_by_key(config.routes).items():
+        own = state.as_told_to(key)
+        found.append(
+            Reader(
+                channel=channel_of(config.target_of(route)),
+                changes=changes if own is state else changes_since(own),
+                last_full_report_on=own.last_full_report_on,
+                key=key,
+                route=route,
+                unchecked=whole.unchecked if own is state else _unchecked(own),
+            )
+        )
+    return tuple(found)
+
+
+def _unchecked(state: State) -> frozenset[str]:
+    return frozenset(
+        key
+        for key, told in state.told.items()
+        if not told.silenced and (told.unchecked or told.status is Status.UNKNOWN)
+    )
+
+
+def send(
+    mode: Mode,
+    report: Report,
+    readers: Sequence[Reader],
     *,
     publish: bool = True,
     stop_at: float | None = None,
 ) -> Sent:
-    """Publish what is to be sent: all to the topic, its part to each route that matches something.
+    """Send what is to be sent: all to the reader of the whole report, its part to each route that matches something.
 
-    Without any topic, or with ``publish`` off, the report is delivered by being printed or returned. All topics are
+    Without any topic, or with ``publish`` off, the report is delivered by being printed or returned. All targets are
     asked at once; one that has not answered at ``stop_at`` (monotonic seconds) counts as one that did not get it.
     """
     if not publish:
         return Sent(arrived=frozenset(report.changes))
-    sending = build.sending(Mode(config.settings.report), report, last_full_report_on)
-    if sending.what is Send.NOTHING:
-        return Sent(arrived=frozenset(report.changes) & sending.settled)
-    told = build.news(report) if sending.what is Send.NEWS else report
-    topic = topic_of(config, environ)
-    parts: list[tuple[str, Report]] = [(topic, told)] if topic else []
-    for route in config.routes:
-        part = build.part(told, _taken_by(route.takes))
-        if (part.findings and sending.what is Send.WHOLE) or build.told(part):
-            parts.append((route.topic, part))
-    deliveries = publish_all(parts, stop_at)
-    silent = _unheard([target for target, _ in parts], stop_at)
-    lost: set[Change] = set()
-    for delivery, (_, part) in zip(deliveries, parts, strict=True):
-        if not delivery.ok:
-            lost |= set(part.changes)
-    main_failed = bool(topic) and not deliveries[0].ok
+    letters = [_letter(mode, report, reader) for reader in readers]
+    parts = [
+        (letter.reader.channel, letter.part)
+        for letter in letters
+        if letter.part is not None and letter.reader.channel is not None
+    ]
+    answers = iter(publish_all(parts, stop_at))
+    silent = _unheard([channel for channel, _ in parts], stop_at)
+    deliveries: list[Delivery] = []
+    came: list[ToReader] = []
+    for letter in letters:
+        delivery = None
+        if letter.part is not None and letter.reader.channel is not None:
+            delivery = next(answers)
+            deliveries.append(delivery)
+        came.append(_came_of(letter, delivery))
+    whole, *routes = came
+    first = letters[0]
+    main_failed = first.part is not None and first.reader.channel is not None and not deliveries[0].ok
     return Sent(
-        deliveries=deliveries,
-        arrived=(frozenset(build.told(told)) - lost) | sending.settled,
+        deliveries=tuple(deliveries),
+        arrived=whole.arrived,
+        routes={letter.reader.key: one for letter, one in zip(letters[1:], routes, strict=True)},
         whole=all(delivery.ok for delivery in deliveries),
-        full_report_on=build.local_date(report) if sending.what is Send.WHOLE and not main_failed else None,
+        completed=not main_failed,
+        full_report_on=whole.full_report_on,
         notes=tuple(silent),
     )
 
 
-def publish_all(parts: Sequence[tuple[str, Report]], stop_at: float | None = None) -> tuple[Delivery, ...]:
-    """Deliver to all targets at once and return how each took it, in their order; see `send` for ``stop_at``."""
-    channels = [channel_of(target) for target, _ in parts]
+def _letter(mode: Mode, report: Report, reader: Reader) -> _Letter:
+    """Return what a reader is to be sent of a run, and what counts as told though it is not sent."""
+    news_only = reader.channel is not None and reader.channel.news_only
+    own = replace(
+        report,
+        changes=reader.changes,
+        checked_again=reader.unchecked,
+    )
+    sending = build.sending(Mode.ON_CHANGE if news_only else mode, own, reader.last_full_report_on)
+    is_whole = sending.what is Send.WHOLE
+    full_report_on = build.local_date(report) if is_whole else None
+    told = own if is_whole else build.news(own)
+    if sending.what is Send.NOTHING:
+        return _Letter(reader, None, sending.settled, frozenset(), None)
+    arriving = frozenset(build.told(told))
+    if reader.route is None:
+        return _Letter(reader, told, arriving | sending.settled, frozenset(), full_report_on)
+    part = build.part(told, _taken_by(reader.route))
+    concerned = frozenset(change.finding_id for change in build.told(part))
+    is_sent = (bool(part.findings) and is_whole) or bool(concerned)
+    return _Letter(reader, part if is_sent else None, arriving | sending.settled, concerned, full_report_on)
+
+
+def _came_of(letter: _Letter, delivery: Delivery | None) -> ToReader:
+    lost: frozenset[Change] = frozenset()
+    if delivery is not None and letter.part is not None:
+        lost = delivery.lost_of(letter.part.changes)
+    failed = delivery is not None and not delivery.ok
+    return ToReader(
+        changes=letter.reader.changes,
+        arrived=letter.counted - lost,
+        concerned=letter.concerned,
+        full_report_on=None if failed else letter.full_report_on,
+    )
+
+
+def publish_all(
+    parts: Sequence[tuple[Channel, Report]], stop_at: float | None = None
+) -> tuple[Delivery, ...]:
+    """Deliver by all channels at once and return how each took it, in their order; see `send` for ``stop_at``."""
     crew: Crew[int, Delivery] = Crew(_AT_ONCE, stop_at=stop_at)
-    for number, (_, part) in enumerate(parts):
-        crew.submit(number, partial(channels[number].deliver, part))
+    for number, (channel, part) in enumerate(parts):
+        crew.submit(number, partial(channel.deliver, part, stop_at))
     taken: dict[int, Delivery] = {}
     for done in crew.outcomes():
         gave_up = isinstance(done.error, GivenUp)
-        taken[done.key] = channels[done.key].unanswered() if gave_up else done.result()
+        taken[done.key] = parts[done.key][0].unanswered() if gave_up else done.result()
     return tuple(taken[number] for number in range(len(parts)))
 
 
-def _unheard(targets: Sequence[str], stop_at: float | None) -> list[str]:
+def _unheard(channels: Iterable[Channel], stop_at: float | None) -> list[str]:
     """Return what is to be said of targets that nobody listens to; nothing of one that does not answer soon."""
     soon = time.monotonic() + _LISTENERS_S
     crew: Crew[str, str] = Crew(_AT_ONCE, stop_at=soon if stop_at is None else min(soon, stop_at))
-    known = list(dict.fromkeys(targets))
-    for target in known:
-        crew.submit(target, channel_of(target).unheard)
+    known = {channel.target: channel for channel in channels}
+    for target, channel in known.items():
+        crew.submit(target, channel.unheard)
     said = {done.key: "" if isinstance(done.error, GivenUp) else done.result() for done in crew.outcomes()}
     return [said[target] for target in known if said[target]]
 
 
-def _taken_by(takes: Callable[..., bool]) -> Callable[[Finding | Change], bool]:
+def _taken_by(route: Route) -> Callable[[Finding | Change], bool]:
     """Return whether a route takes a finding or change; who was told of a trouble is told of its end too."""
+    known: dict[tuple[str, str | None, Status | None, Severity | None], bool] = {}
 
-    def taken(each: Finding | Change) -> bool:
-        if isinstance(each, Change) and each.reason in OVER:
-            return any(takes(each.table, each.owner, status, severity) for status, severity in _TROUBLES)
-        return takes(each.table, each.owner, each.status, each.severity)
+    def taken(each: Finding | Change) -> bool:  # asked several times of each, and of thousands alike
+        is_over = isinstance(each, Change) and each.reason in OVER
+        key = (each.table, each.owner, None if is_over else each.status, each.severity)
+        if key not in known:
+            known[key] = (
+                may_take(route, each.table, each.owner)
+                if is_over
+                else route.takes(each.table, each.owner, each.status, each.severity)
+            )
+        return known[key]
 
     return taken

@@ -12,6 +12,7 @@ from checks.lake.estimate import estimate, learning_takes, seen_late
 from checks.lake.glue.catalog import prefix_table
 from checks.model import CATALOG_CHECK, CONFIG_CHECK, Finding, Problem, ProblemKind, Status, TableMemory
 from checks.monitor.catalogued import is_pattern, not_in_catalog, read_catalog
+from checks.monitor.members import with_members
 from checks.rules.asking import Share
 from checks.rules.base import TablePlan, by_memory
 from checks.rules.sentences import count_of
@@ -46,6 +47,12 @@ class Planned:
     findings: tuple[Finding, ...] = ()
     watched: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+
+    def home(self) -> tuple[str, str]:
+        """Return the monitor's own account and region, as its tables tell them; empty where none does."""
+        own = [plan.table for plan in self.plans if plan.table.account is None]
+        account = next((table.catalog_id for table in own if table.catalog_id), "")
+        return account, next((table.region for table in own if table.region), "")
 
     def only(self, matches: Callable[[str], bool]) -> Planned:
         """Return the plan of the tables whose ids match."""
@@ -117,7 +124,9 @@ def plan(
             draft.add(found, selector)
     draft.add_gone(read)
     planned = draft.planned()
-    return replace(planned, plans=shared(planned.plans, config.settings.false_alarms))
+    plans = shared(planned.plans, config.settings.false_alarms)
+    plans = with_members(plans, config, catalog, remembered, read=read, stop_at=stop_at)
+    return replace(planned, plans=plans)
 
 
 def shared(

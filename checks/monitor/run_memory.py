@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from checks import changes
 from checks.aside import GivenUp, within
-from checks.changes import State, TableRecord
+from checks.changes import RouteTold, State, TableRecord, differing
 from checks.history import (
     EventDone,
     HistoryConflict,
@@ -313,7 +313,13 @@ def after(
     if state.last_completed_at is not None and state.last_completed_at > at + MOST_AHEAD:
         state = replace(state, last_completed_at=None)  # of a clock, or an event, that was far ahead
     following = changes.advance(state, report.findings, report.changes, report.now, sent.arrived)
-    if sent.whole:
+    full_report_on = sent.full_report_on or following.last_full_report_on
+    following = replace(
+        following,
+        last_full_report_on=full_report_on,
+        routes=_routes(state, replace(following, last_full_report_on=full_report_on), report, sent),
+    )
+    if sent.completed:
         following = changes.complete(
             following,
             now=report.now,
@@ -323,10 +329,24 @@ def after(
             tables=records(state, planned, observations, report.findings),
             full_report_on=sent.full_report_on,
         )
-        return changes.finish(following, event_id, at) if event_id is not None else following
-    # The event stays undone, so that a retry of it can tell the rest; who got the whole report gets news then.
-    full_report_on = sent.full_report_on or following.last_full_report_on
-    return replace(following, name=owner.name, config_at=owner.at, last_full_report_on=full_report_on)
+        # Without all having got their part the event stays undone, so that a retry of it can tell the rest.
+        return changes.finish(following, event_id, at) if event_id is not None and sent.whole else following
+    return replace(following, name=owner.name, config_at=owner.at)
+
+
+def _routes(state: State, whole: State, report: Report, sent: Sent) -> dict[str, RouteTold]:
+    """Return what is remembered of routes: of those that were told otherwise than the whole report."""
+    found: dict[str, RouteTold] = {}
+    for key, came in sent.routes.items():
+        is_alike = came.arrived == sent.arrived and came.full_report_on == sent.full_report_on
+        if is_alike and key not in state.routes:
+            continue
+        own = changes.advance(state.as_told_to(key), report.findings, came.changes, report.now, came.arrived)
+        own = replace(own, last_full_report_on=came.full_report_on or own.last_full_report_on)
+        differs = differing(state.routes.get(key, RouteTold()), whole, own, came.concerned)
+        if not differs.is_like_the_whole:
+            found[key] = differs
+    return found
 
 
 def records(

@@ -64,7 +64,7 @@ class TimeLeft:
         return now + (_PLANNING_S if looking is None else max(0.0, looking - now) / 2)
 
     def sending(self) -> float:
-        """Return when each topic has to have answered."""
+        """Return when each target has to have answered."""
         if self.ends_at is None or self._all_s is None:
             return time.monotonic() + _SENDING_S
         return self.ends_at - min(_TO_REMEMBER_S, self._all_s / 8)

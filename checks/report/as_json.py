@@ -169,6 +169,8 @@ def _document(
         "name": _text(report.name),
         "now": iso(report.now),
         "zone": report.zone.key,
+        **({"account": _text(report.account)} if report.account else {}),
+        **({"region": _text(report.region)} if report.region else {}),
         "first_run": report.first_run,
         "whole": report.whole,
         "summary": {

@@ -94,7 +94,9 @@ class Report:
     ``whole_at`` says where the whole report is kept, for messages that must be cut. ``tables_in_run`` and
     ``tables_reached`` are of the run, also in a part of its report. ``looks`` holds what was seen of each table
     and remembered of it, for renderings that show its last periods; it may be empty. ``links``: people are shown links
-    into the console.
+    into the console. ``is_test``: nothing was looked at, it only tries the way. ``checked_again`` are the ids of
+    findings that its reader was last told to be unchecked, and that are not. ``account`` and ``region`` say where the
+    monitor's own tables are, empty where that is not known.
     """
 
     run_id: str
@@ -110,9 +112,13 @@ class Report:
     whole: bool = True
     whole_at: str = ""
     is_part: bool = False
+    is_test: bool = False
+    checked_again: frozenset[str] = frozenset()
     tables_in_run: int = 0
     tables_reached: int = 0
     looks: Mapping[str, Look] = field(default_factory=dict)
+    account: str = ""
+    region: str = ""
     links: bool = False
     version: int = VERSION
 
@@ -267,11 +273,12 @@ def is_new(finding: Finding, changes: Collection[Change], report: Report) -> boo
 def subject(report: Report) -> str:
     """Return the subject of the email: ASCII, one line, fewer than 100 characters, news first.
 
-    ``[S3 tables] 1 new, 3 still failing, 1 unknown, 409 fresh - prod, Mon 23 Nov``, the date in the report's zone.
+    ``[S3 tables] 1 new, 3 still failing, 1 unknown, 409 fresh - prod, Mon 23 Nov``, the date in the report's zone; a
+    test, which counts nothing, begins with ``[S3 tables] TEST``.
     """
     date_words = say_day(local_date(report))
     config = "config broken, " if report.is_config_broken else ""
-    start = f"[S3 tables] {config}{counts_of(report)} - "
+    start = "[S3 tables] " if report.is_test else f"[S3 tables] {config}{counts_of(report)} - "
     end = f", {date_words}" if words.clean(report.name) else date_words
     room = SUBJECT_LONGEST - len(start) - len(end)
     return f"{start}{words.shorten(words.ascii_only(report.name), room)}{end}"

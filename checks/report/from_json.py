@@ -75,7 +75,8 @@ def _report(document: dict[str, Any]) -> Report:
         whole_at=_str(document.get("whole_at", "")),
         links=document.get("links") is True,
     )
-    return replace(report, whole=document["whole"] is True)
+    account, region = _str(document.get("account", "")), _str(document.get("region", ""))
+    return replace(report, whole=document["whole"] is True, account=account, region=region)
 
 
 def _told_within(findings: Iterable[Finding]) -> list[Finding]:

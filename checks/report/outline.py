@@ -131,7 +131,10 @@ def _origin(report: Report) -> str:
     who = f"{words.name(report.name)}, {when}" if words.clean(report.name) else when
     news = "" if report.whole else ", only what is new since the last report"
     kind = ", the first report" if report.first_run else news
-    return f"{who}{kind}."
+    where = " in ".join(
+        part for part in (report.account and f"account {report.account}", report.region) if part
+    )
+    return f"{who}{f', {words.name(where)}' if where else ''}{kind}."
 
 
 def _say_silenced(why: str, tables: list[str]) -> str:

@@ -71,13 +71,17 @@ class _Failing:
     finding: Finding
     dimensions: dict[str, Combination] = field(init=False)
     starts: list[tuple[datetime, datetime, str]] = field(init=False)
+    exact: dict[tuple[datetime, datetime], str] = field(init=False)
     longest: timedelta | None = field(init=False)
+    expected: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         absence = self.finding.absence
         periods = absence.periods if absence is not None else {}
         self.dimensions = {item.key: item.dimensions for item in self.finding.items if item.dimensions}
         self.starts = sorted((start, end, key) for key, (start, end) in periods.items())
+        self.exact = {} if self.dimensions else {(start, end): key for start, end, key in self.starts}
+        self.expected = frozenset(item.key for item in self.finding.items if item.marked)
         self.longest = max((end - start for start, end, _ in self.starts), default=None)
 
     @property
@@ -108,6 +112,9 @@ class _Failing:
             is_explained = mine is not None and mine.of == "arrivals"
             is_within = mine is not None and (mine.since is None or mine.since < period[1])
             return mine.item if is_explained and is_within and mine is not None else None
+        same = self.exact.get(period)
+        if same is not None:  # nearly always
+            return same
         dimensions = dict(other.dimensions.get(key, ()))
         return next(
             (own for own in self._sharing(period) if _agree(dimensions, self.dimensions.get(own, ()))), None
@@ -167,18 +174,19 @@ class _Hosts:
                 host
                 for source in sources
                 if (own := source.explains(each, key, period)) is not None
-                and (host := self._teller(source.finding, own))
+                and (host := self._teller(source, own))
             }
             if candidates:
                 self.of[finding.id, key] = min(candidates, key=self._rank)
 
-    def _teller(self, finding: Finding, key: str) -> str:
+    def _teller(self, source: _Failing, key: str) -> str:
         """Return the id of the finding that tells a trouble, empty where none does."""
+        finding = source.finding
         host = self.of.get((finding.id, key))
         if host is not None:
             return host
-        is_marked = any(item.marked for item in finding.items if item.key == key)
-        return "" if finding.silenced is not None or is_marked else finding.within or finding.id
+        is_hidden = finding.silenced is not None or key in source.expected
+        return "" if is_hidden else finding.within or finding.id
 
     def _beside(self, finding: Finding) -> None:
         """Have a finding that is told within another one of its table follow that one, or the item of its period."""

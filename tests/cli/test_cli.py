@@ -272,7 +272,7 @@ def test_a_test_alert_says_that_it_is_a_test(tables: HttpLake, capsys: pytest.Ca
     Path("checks.yml").write_text(text, encoding="utf-8")
     assert cli.main(["test-alert"]) == 0
     mail = team.mail()
-    assert "TEST of prod" in mail.subject
+    assert mail.subject.startswith("[S3 tables] TEST of prod, ")
     assert "This is a test: no table was looked at." in mail.text
     assert not Path(".checks").exists()
 

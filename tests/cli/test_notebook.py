@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 import sys
 from datetime import datetime
@@ -16,7 +17,8 @@ from nbclient import NotebookClient
 
 import checks
 from checks.config import ConfigErrors
-from checks.monitor import NothingMatches
+from checks.monitor import NothingMatches, Request, load_config
+from checks.monitor import run as monitor_run
 from tests.support.accounts import Team, land_days
 from tests.support.times import DAY, HOUR, at
 
@@ -202,3 +204,28 @@ def test_progress_is_shown_where_it_is_asked_for(
     assert capsys.readouterr().err == ""
     checks.run(CONFIG, now=NOW, progress=True)
     assert "looking" in capsys.readouterr().err
+
+
+def test_history_tells_since_when_and_until_when(tables: HttpLake, tmp_path: Path) -> None:
+    path = tmp_path / "checks.yml"
+    path.write_text(json.dumps(CONFIG), encoding="utf-8")  # JSON is YAML
+    config = load_config(str(path), {})
+    for day in range(2):
+        now = NOW + day * DAY
+        monitor_run(config, Request(now=now, send=False, keep=True), {})
+    report = checks.run(path, now=NOW + DAY)
+    past = report["orders"].history()
+    assert list(past["table"]) == ["sales.orders"]
+    assert past.iloc[0]["since"] == pd.Timestamp(NOW)
+    assert pd.isna(past.iloc[0]["until"])
+    assert (past.iloc[0]["severity"], past.iloc[0]["runs"]) == ("critical", 2)
+    assert str(past["until"].dtype) == INSTANT
+    assert set(report.history()["table"]) == {"sales.orders", "web.clicks"}
+    with pytest.raises(ValueError, match="soon"):
+        report["orders"].history("soon")
+
+
+def test_history_needs_a_place_and_few_tables(tables: HttpLake) -> None:
+    report = checks.run(CONFIG, now=NOW, environ={"AWS_LAMBDA_FUNCTION_NAME": "f"})
+    with pytest.raises(ValueError, match="no place to keep history"):
+        report.history()

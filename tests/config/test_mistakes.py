@@ -127,7 +127,7 @@ routes.yml:5: routes[0].match: is empty; write owner, database, table or severit
 routes.yml:6: routes[1].match.severity: 'bad' is none of the words that may stand here; write one of: warning, critical, unknown
 routes.yml:6: routes[1].match.table: '[a]' is not a glob here; write * for any characters and ? for one, no brackets
 routes.yml:6: routes[1].topic: 'arn:aws:sns:eu-west-1:123456789012:finance.fifo' is a FIFO topic, which cannot send email; name a standard topic
-routes.yml:7: routes[2]: topic is missing; write it, such as topic: arn:aws:sns:eu-west-1:123456789012:finance-data
+routes.yml:7: routes[2]: names no target; write one of topic, chat, eventbridge, webhook, file
 routes.yml:7: routes[2].match.team: 'team' is not known here; write owner (known: database, owner, severity, table)
 """,
     "same_table": """
@@ -192,10 +192,10 @@ unknown_calendar.yml:6: sales.orders: freshness.calendar: 'fr' is not a calendar
 unknown_calendar.yml:8: sales.orders: partitions.calendar: 'fr' is not a calendar; define it under calendars (known: de)
 """,
     "unknown_key": """
-unknown_key.yml:2: timezon: 'timezon' is not known here; did you mean timezone? (known: accounts, calendars, concurrency, defaults, false_alarms, history, links, max_age_of_answer, max_requests, name, remind_every, report, routes, silences, tables, timeout, timezone, topic, version, windows)
+unknown_key.yml:2: timezon: 'timezon' is not known here; did you mean timezone? (known: accounts, calendars, concurrency, defaults, false_alarms, history, links, max_age_of_answer, max_requests, name, remind_every, report, resolve_after, routes, silences, tables, timeout, timezone, topic, version, windows)
 unknown_key.yml:5: sales.orders: ownr: 'ownr' is not known here; did you mean owner? (known: account, catalog, events, exclude, files, freshness, ignore, max_requests, owner, partitions, pattern, prefix, runbook, schema, table, timezone, upstream, volume)
-unknown_key.yml:6: sales.orders: freshness.max_agee: 'max_agee' is not known here; did you mean max_age? (known: auto, by, calendar, cap, count, error_after, floor, grace, max_age, timezone, warn_after, windows, within)
-unknown_key.yml:6: sales.orders: freshness.zzz: 'zzz' is not known here; known are: auto, by, calendar, cap, count, error_after, floor, grace, max_age, timezone, warn_after, windows, within
+unknown_key.yml:6: sales.orders: freshness.max_agee: 'max_agee' is not known here; did you mean max_age? (known: also_in, auto, by, calendar, cap, count, error_after, floor, grace, max_age, timezone, warn_after, windows, within)
+unknown_key.yml:6: sales.orders: freshness.zzz: 'zzz' is not known here; known are: also_in, auto, by, calendar, cap, count, error_after, floor, grace, max_age, timezone, warn_after, windows, within
 """,
     "unset_variable": """
 unset_variable.yml:2: name: the variable NAME is not set; set it, or write ${NAME:-default}
@@ -322,7 +322,7 @@ def test_a_dict_tells_paths_without_lines() -> None:
         {"version": 1, "tables": [{"table": "a.b", "freshness": {"max_age": "soon"}}], "nam": "x"}
     ) == [
         "config: a.b: freshness.max_age: 'soon' is not a duration; write a number and s, m, h, d or w, such as 26h",
-        "config: nam: 'nam' is not known here; did you mean name? (known: accounts, calendars, concurrency, defaults, false_alarms, history, links, max_age_of_answer, max_requests, name, remind_every, report, routes, silences, tables, timeout, timezone, topic, version, windows)",
+        "config: nam: 'nam' is not known here; did you mean name? (known: accounts, calendars, concurrency, defaults, false_alarms, history, links, max_age_of_answer, max_requests, name, remind_every, report, resolve_after, routes, silences, tables, timeout, timezone, topic, version, windows)",
     ]
     assert lines_of({"version": 1, 2: 3, "name": object(), "tables": [{"table": "a.b"}]}) == [
         "config: the key 2 is not text; write keys as text",

@@ -33,6 +33,7 @@ COMPANIONS: dict[str, dict[str, Any]] = {
     "floor": {"auto": True},
     "cap": {"auto": True},
     "count": {"max_age": "24h"},
+    "also_in": {"max_age": "24h"},
     "windows": {"max_age": "24h"},
     "grace": {"by": "06:00"},
     "anchor": {"every": "2w"},
@@ -47,10 +48,17 @@ COMPANIONS: dict[str, dict[str, Any]] = {
 }
 """What has to stand beside a key for its block to be whole."""
 LIMITS: dict[str, dict[str, Any]] = {
-    "volume": {"min_files": 1},
+    "volume": {"drop": "60%"},
     "events": {"column": "event_time", "warn_after": "1h"},
 }
 """What has to stand in a check's block whatever else does."""
+WEBHOOKS: dict[str, dict[str, Any]] = {
+    "slack": {"url": "env:SLACK_URL", "as": "slack"},
+    "url": {"as": "json", "secret": "env:KEY"},
+    "as": {"url": "https://hooks.example.com/tables", "secret": "env:KEY"},
+    "secret": {"as": "pagerduty"},
+}
+"""What has to stand beside a key of a webhook for it to be whole."""
 
 
 def is_valid(config: object) -> bool:
@@ -67,6 +75,17 @@ def keys() -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 EXAMPLES = [(block, key, example) for block, key, schema in keys() for example in schema["examples"]]
+
+
+def route_with(block: str, key: str, value: object) -> dict[str, Any]:
+    """Return a route that has the key of its own, of its match or of its webhook."""
+    if block == "Match":
+        return {"match": {key: value}, "topic": TOPIC}
+    if block == "Webhook":
+        companions = WEBHOOKS["slack" if value in ("slack", "teams", "env:SLACK_URL") else key]
+        return {"match": {"owner": "a"}, "webhook": {**companions, key: value}}
+    target = {"topic": TOPIC} if key == "match" else {}
+    return {"match": {"owner": "a"}, **target, key: value}
 
 
 def config_with(block: str, key: str, value: object) -> dict[str, Any]:
@@ -99,10 +118,8 @@ def config_with(block: str, key: str, value: object) -> dict[str, Any]:
             return {**BASE, "tables": [entry]}
         case "HistoryBlock":
             return {**BASE, "history": part}
-        case "Match":
-            return {**BASE, "routes": [{"match": part, "topic": TOPIC}]}
-        case "Route":
-            return {**BASE, "routes": [{"match": {"owner": "a"}, "topic": TOPIC, key: value}]}
+        case "Match" | "Route" | "Webhook":
+            return {**BASE, "routes": [route_with(block, key, value)]}
         case "SilenceBlock":
             return {**BASE, "silences": [{"table": "*", "until": "2026-12-01", "because": "x", key: value}]}
     assert check is not None, block

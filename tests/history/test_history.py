@@ -20,7 +20,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from moto.server import ThreadedMotoServer
 
-from checks.changes import ItemTold, State, TableRecord, Told, finish
+from checks.changes import ItemTold, RouteTold, State, TableRecord, Told, Well, finish
 from checks.history import (
     History,
     HistoryConflict,
@@ -501,12 +501,14 @@ def test_writes_are_conditional(stubbed: tuple[History, Stubber]) -> None:
 INSTANTS = st.datetimes(
     timezones=st.just(UTC), min_value=datetime(1990, 1, 1), max_value=datetime(2100, 1, 1)
 )
+WELL = st.just(Well()) | st.builds(Well, st.integers(1, 99), INSTANTS)
 ITEMS = st.builds(
     ItemTold,
     state=st.sampled_from(ItemState),
     severity=st.none() | st.sampled_from(Severity),
     since=INSTANTS,
     told_at=INSTANTS,
+    well=WELL,
 )
 TOLD = st.builds(
     Told,
@@ -522,6 +524,25 @@ TOLD = st.builds(
     whole_table=st.booleans(),
     unchecked=st.booleans(),
     items=st.dictionaries(st.text(), ITEMS, max_size=3),
+    well=WELL,
+)
+
+
+def _route(told: list[Told], untold: list[str], days: tuple[date | None, ...]) -> RouteTold:
+    by_id: dict[str, Told | None] = {one.id: one for one in told}
+    return RouteTold(
+        told={**dict.fromkeys(untold), **by_id},
+        full_report=bool(days),
+        last_full_report_on=days[0] if days else None,
+    )
+
+
+DAYS = st.none() | st.dates(date(1990, 1, 1))
+ROUTES = st.builds(
+    _route,
+    st.lists(TOLD, max_size=2),
+    st.lists(st.text(), max_size=2),
+    st.lists(DAYS, max_size=1).map(tuple),
 )
 LAYOUTS = st.none() | st.dictionaries(st.text(), st.text() | st.integers() | st.lists(st.text()), max_size=3)
 RECORDS = st.builds(
@@ -546,6 +567,7 @@ STATES = st.builds(
     config_at=st.text(),
     events=st.dictionaries(st.text(), INSTANTS, max_size=3),
     left_out=st.lists(st.text(), max_size=2).map(tuple),
+    routes=st.dictionaries(st.text(), ROUTES, max_size=2),
 )
 
 

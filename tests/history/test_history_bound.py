@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from checks import history as remembered
 from checks import monitor
-from checks.changes import ItemTold, State, TableRecord, Told
+from checks.changes import ItemTold, RouteTold, State, TableRecord, Told
 from checks.config import load
 from checks.history import open_history, say, update
 from checks.history.bound import STATE_ROOM, bounded
@@ -202,3 +202,54 @@ def test_what_was_left_out_is_told_to_the_operator_and_in_the_next_report(
     assert complaint in second.report.notes
     third = monitor.run(config, monitor.Request(now=NOW + 2 * HOUR), os.environ)
     assert (third.complaints, third.report.notes) == ((), ())
+
+
+def test_what_routes_were_told_otherwise_goes_before_what_was_told() -> None:
+    told = {
+        one.id: one
+        for one in (
+            Told(
+                table=f"a.t{number}",
+                check="freshness",
+                status=Status.FAIL,
+                because="x" * 100,
+                since=NOW,
+                told_at=NOW,
+                severity=Severity.CRITICAL,
+            )
+            for number in range(20)
+        )
+    }
+    routes = {
+        "topic {}": RouteTold(told=dict.fromkeys(told)),
+        "webhook {}": RouteTold(told=dict(told)),
+    }
+    state = State(told=told, routes=routes)
+    whole = len(to_text(state).encode())
+    assert bounded(state, whole).state == state
+    less = bounded(state, whole - 1)
+    assert (set(less.state.routes), len(less.state.told)) == ({"topic {}"}, 20)
+    assert less.state.left_out == ("of 1 route, what they still have to be told",)
+    assert len(less.content) <= whole - 1
+    assert from_text(less.content) == less.state
+
+
+def test_a_document_without_routes_and_counts_is_read_as_it_was() -> None:
+    item = ItemTold(state=ItemState.MISSING, severity=Severity.CRITICAL, since=NOW, told_at=NOW)
+    told = Told(
+        table="a.b",
+        check="partitions",
+        status=Status.FAIL,
+        because="x",
+        since=NOW,
+        told_at=NOW,
+        severity=Severity.CRITICAL,
+        items={"2026-11-22": item},
+    )
+    text = to_text(State(told={told.id: told}))
+    for added in ("routes", "well", "untold"):
+        assert added not in text  # so it is what was written before there were any
+    read = from_text(text)
+    assert read.routes == {}
+    assert read.as_told_to("topic {}") == read
+    assert read.told[told.id].items["2026-11-22"].well.runs == 0

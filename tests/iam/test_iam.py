@@ -175,6 +175,60 @@ def test_the_region_is_that_of_the_variable_which_all_tools_but_boto3_read(
     assert ("glue:GetTable", f"{GLUE}:table/sales/orders", "*") in rights(policy)
 
 
+ROUTES = """
+tables: [{table: sales.orders}]
+routes:
+  - {match: {table: "*"}, topic: "arn:aws:sns:eu-west-1:123456789012:team"}
+  - {match: {table: "*"}, chat: "arn:aws:sns:us-east-1:123456789012:chat"}
+  - {match: {table: "*"}, eventbridge: tables}
+  - {match: {table: "*"}, file: s3://ops/reports/all.html}
+  - {match: {table: "*"}, file: here.html}
+  - {match: {table: "*"}, webhook: {url: "env:URL", as: slack}}
+  - {match: {table: "*"}, webhook: {url: "ssm:/hook/url", as: json, secret: "secretsmanager:hook/key"}}
+  - {match: {table: "*"}, webhook: {as: pagerduty, secret: "ssm:/hook/pager"}}
+"""
+
+
+def test_each_target_takes_its_own_rights_and_no_more(lake: HttpLake, ask: Any) -> None:
+    lake.table("sales.orders")
+    lake.bucket("ops")
+    sns = boto3.client("sns")
+    sns.create_topic(Name="team")
+    boto3.client("sns", region_name="us-east-1").create_topic(Name="chat")
+    ssm = boto3.client("ssm")
+    key = boto3.client("kms").create_key()["KeyMetadata"]["Arn"]
+    ssm.put_parameter(Name="/hook/url", Value="x", Type="SecureString", KeyId=key)
+    ssm.put_parameter(Name="/hook/pager", Value="x", Type="String")
+    boto3.client("secretsmanager").create_secret(Name="hook/key", SecretString="x", KmsKeyId="alias/aws/own")
+    code, policy, said = ask(ROUTES)
+    assert (code, said) == (0, "")
+    own = {each[:2] for each in rights(policy) if not each[0].startswith("glue:") and "lake" not in each[1]}
+    topics = ("arn:aws:sns:eu-west-1:123456789012:team", "arn:aws:sns:us-east-1:123456789012:chat")
+    assert own == {
+        *((action, topic) for topic in topics for action in ("sns:Publish", "sns:ListSubscriptionsByTopic")),
+        ("events:PutEvents", "arn:aws:events:eu-west-1:123456789012:event-bus/tables"),
+        ("s3:PutObject", "arn:aws:s3:::ops/reports/all.html"),
+        ("ssm:GetParameter", "arn:aws:ssm:eu-west-1:123456789012:parameter/hook/url"),
+        ("ssm:GetParameter", "arn:aws:ssm:eu-west-1:123456789012:parameter/hook/pager"),
+        (
+            "secretsmanager:GetSecretValue",
+            "arn:aws:secretsmanager:eu-west-1:123456789012:secret:hook/key-??????",
+        ),
+        ("kms:Decrypt", key),
+    }
+
+
+def test_secrets_that_are_not_there_are_told_and_allowed(lake: HttpLake, ask: Any) -> None:
+    lake.table("sales.orders")
+    _, policy, said = ask(
+        "tables: [{table: sales.orders}]\n"
+        "routes: [{match: {table: '*'}, webhook: {url: 'ssm:/none', secret: 'secretsmanager:none'}}]"
+    )
+    assert "whether what ssm:/none names is encrypted with a key is not known" in said
+    assert "whether what secretsmanager:none names is encrypted with a key is not known" in said
+    assert {"ssm:GetParameter", "secretsmanager:GetSecretValue"} <= {each[0] for each in rights(policy)}
+
+
 def test_nothing_is_ever_written_but_history(lake: HttpLake, tmp_path: Path, ask: Any) -> None:
     build(lake, tmp_path)
     _, policy, _ = ask("history: s3://ops/m/\ntables: [{table: '*.*'}]")
@@ -246,6 +300,19 @@ def test_a_topic_that_is_not_there_is_told_as_one(lake: HttpLake, ask: Any) -> N
     _, _, said = ask(f"topic: {topic}\ntables: [{{table: sales.orders}}]")
     assert f"whether the topic {topic} is encrypted with a key is not known" in said
     assert f"(sns GetTopicAttributes on {topic}: it does not exist); if so, allow" in said
+
+
+def test_tables_that_are_judged_together_with_others_are_allowed_too(lake: HttpLake, ask: Any) -> None:
+    for name in ("web.events_v1", "web.events_v2", "log.events_v3"):
+        lake.table(name, dt="string")
+    also = "[web.events_v2, log.*, s3://lake/partner-b/]"
+    code, policy, _ = ask(f"tables: [{{table: web.events_v1, freshness: {{max_age: 24h, also_in: {also}}}}}]")
+    assert code == 0
+    allowed = rights(policy)
+    for table in ("web/events_v1", "web/events_v2", "log/*"):
+        assert ("glue:GetPartitions", f"{GLUE}:table/{table}", "*") in allowed
+    for place in ("web/events_v2", "log/events_v3", "partner-b"):
+        assert ("s3:ListBucket", "arn:aws:s3:::lake", f"{place}/*") in allowed
 
 
 def test_a_catalog_that_may_not_be_read_is_told_and_the_names_are_allowed(lake: HttpLake, ask: Any) -> None:
@@ -371,8 +438,11 @@ def test_a_stack_fills_in_its_own_partition_region_and_account(partition: str) -
 
 def test_each_part_declares_its_own() -> None:
     assert set(declared()) == {
+        "checks.channels.chat",
+        "checks.channels.eventbridge",
         "checks.channels.file",
         "checks.channels.heartbeat",
+        "checks.channels.kept_secrets",
         "checks.channels.sns",
         "checks.history.datasets.keeping",
         "checks.history.s3",
@@ -403,3 +473,8 @@ def test_only_history_and_reports_are_written() -> None:
     assert [name for name, found in declared().items() if "s3:DeleteObject" in found] == [
         "checks.history.datasets.keeping"
     ]
+    assert {each for each in actions() if each.split(":")[1].startswith("Put")} == {
+        "cloudwatch:PutMetricData",
+        "events:PutEvents",
+        "s3:PutObject",
+    }

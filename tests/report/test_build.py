@@ -8,12 +8,14 @@ from itertools import product
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.changes import State
 from checks.model import Reason, Severity, Status, Summary
+from checks.report import as_json
 from checks.report.build import (
     FailOn,
     Mode,
@@ -27,6 +29,8 @@ from checks.report.build import (
     subject,
     told,
 )
+from checks.report.from_json import read
+from checks.report.outline import outline
 from tests.support.report_cases import (
     ALL,
     CLICKS,
@@ -212,3 +216,21 @@ def test_no_mode_keeps_silent_about_a_new_failure(mode: Mode, day: date | None) 
 def test_the_local_date_is_that_of_the_zone() -> None:
     late = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
     assert local_date(report_of((), now=late)) == TODAY
+
+
+@pytest.mark.parametrize(
+    ("account", "region", "said"),
+    [
+        ("111122223333", "eu-west-1", ", account 111122223333 in eu-west-1."),
+        ("111122223333", "", ", account 111122223333."),
+        ("", "eu-west-1", ", eu-west-1."),
+        ("", "", "CET."),
+    ],
+)
+def test_the_head_says_where_the_tables_are(account: str, region: str, said: str) -> None:
+    report = replace(report_of(FRESH), account=account, region=region, first_run=False)
+    assert outline(report).origin.endswith(said)
+    written = as_json.document(report)
+    assert (written.get("account", ""), written.get("region", "")) == (account, region)
+    jsonschema.validate(written, as_json.schema())
+    assert outline(read(as_json.render(report).encode())).origin == outline(report).origin

@@ -247,3 +247,13 @@ def test_a_stated_calendar_stays() -> None:
     learned: Any = rule.remembering(replace(TableMemory(), firsts=firsts))
     assert learned.schedule.calendar.name == "rest"
     assert learned.known.schedule is not None
+
+
+def test_what_is_missing_by_a_learned_deadline_is_told_by_the_first_run() -> None:
+    lost = at("2026-09-26")
+    table = Table(lambda day: None if day == lost else nightly(day))
+    finding, _ = table.run(START + 20 * DAY + 8 * HOUR)
+    assert finding["partitions"].status is Status.FAIL
+    assert "2026-09-26 missing" in finding["partitions"].because
+    assert table.rule.known is not None
+    assert table.rule.known.schedule is not None

@@ -295,3 +295,28 @@ def test_items_that_are_well_are_in_nobodys_way() -> None:
     )
     assert found[1].within == "a|partitions"
     assert [item.within for item in found[1].items] == ["a|partitions", ""]
+
+
+def test_what_is_expected_hides_nothing_and_is_told_nowhere() -> None:
+    def expected(table: str, *days: str) -> Finding:
+        finding = lacking(table, "22 21")
+        items = (replace(i, marked="m1" if i.period[-2:] in days else "") for i in finding.items)
+        return replace(finding, items=tuple(items))
+
+    assert within(expected("a", "22"), lacking("b", "22 21"), b="a") == {
+        "b|partitions 2026-11-21": "a|partitions"
+    }
+    found = told_within_upstreams((lacking("a", "22 21"), expected("b", "22")), {"b": ("a",)})
+    assert (found[1].within, [item.within for item in found[1].items]) == (
+        "a|partitions",
+        ["", "a|partitions"],
+    )
+    told = within(lacking("r", "22"), expected("a", "22"), lacking("b", "22"), a="r", b="a")
+    assert told["b|partitions"] == "r|partitions"
+
+
+def test_what_is_silenced_is_told_within_nothing() -> None:
+    found = told_within_upstreams(
+        (lacking("a", "22"), replace(lacking("b", "22"), silenced="moved")), {"b": ("a",)}
+    )
+    assert [(each.within, each.told_with) for each in found] == [("", ()), ("", ())]

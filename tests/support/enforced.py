@@ -20,7 +20,9 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.httpsession import URLLib3Session
 from moto.core import DEFAULT_ACCOUNT_ID
+from moto.secretsmanager import secretsmanager_backends
 from moto.sns import sns_backends
+from moto.ssm import ssm_backends
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -108,7 +110,8 @@ class _Judged:
         return self.guard.allows(self.caller, action, resource, prefix)
 
     def answer(self) -> Any:
-        return {"s3": self.s3, "glue": self.glue, "sns": self.query, "sts": self.query}[self.service]()
+        services = {"s3": self.s3, "glue": self.glue, "sns": self.query, "sts": self.query}
+        return services.get(self.service, self.json)()
 
     def s3(self) -> Any:
         bucket, _, key = unquote(self.parts.path).lstrip("/").partition("/")
@@ -168,6 +171,34 @@ class _Judged:
         answer._content = json.dumps(document).encode()
         return answer
 
+    def json(self) -> Any:
+        """Judge EventBridge, Systems Manager and Secrets Manager, with the key of what is read."""
+        asked, action = json.loads(self.body), f"{self.service}:{self.target}"
+        resources, key = {"events": self.buses, "ssm": self.parameter, "secretsmanager": self.secret}[
+            self.service
+        ](asked)
+        for each in resources:
+            if not self.may(action, each):
+                return self.refused_json(action, each)
+        if key and not self.may("kms:Decrypt", key):
+            return self.refused_json("kms:Decrypt", key)
+        return self.ask()
+
+    def buses(self, asked: Any) -> tuple[list[str], str]:
+        begin = f"arn:aws:events:{self.region}:{self.account}:event-bus/"
+        names = sorted({entry["EventBusName"] for entry in asked["Entries"]})
+        return [name if name.startswith("arn:") else begin + name for name in names], ""
+
+    def parameter(self, asked: Any) -> tuple[list[str], str]:
+        found: Any = ssm_backends[DEFAULT_ACCOUNT_ID][self.region].get_parameter(asked["Name"])
+        name = asked["Name"].lstrip("/")
+        return [f"arn:aws:ssm:{self.region}:{self.account}:parameter/{name}"], _own_key(found.keyid)
+
+    def secret(self, asked: Any) -> tuple[list[str], str]:
+        secrets: Any = secretsmanager_backends[DEFAULT_ACCOUNT_ID][self.region].secrets
+        found = secrets.get(asked["SecretId"])
+        return [found.arn], _own_key(found.kms_key_id)
+
     def query(self) -> Any:
         form = {name: values[0] for name, values in parse_qs(self.body).items()}
         action = f"{self.service}:{form['Action']}"
@@ -209,6 +240,11 @@ class _Judged:
         )
         answer._content = body
         return answer
+
+
+def _own_key(key: str | None) -> str:
+    """The ARN of a key of the account's own; what is encrypted with AWS's keys needs none."""
+    return key if key and key.startswith("arn:aws:kms:") else ""
 
 
 def _text(value: Any) -> str:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from checks.changes import State, advance, changes, complete
 from checks.model import Cost, Finding, Item, ItemState, Limits, ProblemKind, Severity, Status
-from checks.report.build import Report, build
+from checks.report.build import Report, build, news, part
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
 HOSTILE = "<script>alert('x')</script>\n\x07BCC: all@example.com\u202egnp.exe\u200b"
+PRANKS = (
+    HOSTILE,
+    "\x1b[31mred\x1b[0m",
+    "<!channel> <@U12345> <#C12345|general> @here @channel @everyone",
+    "[click](https://evil.example.com) **bold** _it_ ~no~ `code` ```block``` <at>you</at>",
+    "&lt;!here&gt; & <https://evil.example.com|safe>",
+    "x" * 10_000,
+)
+"""Names, owners and reasons that would do harm if a channel took them at their word."""
 ALTER = (
     "ALTER TABLE web.sessions ADD IF NOT EXISTS PARTITION (dt='2026-11-22') "
     "LOCATION 's3://acme-web/sessions/dt=2026-11-22/'"
@@ -171,3 +180,62 @@ def second_day() -> Report:
     state = state_after(yesterday, now=NOW - DAY)
     notes = ("The topic finance-data has no confirmed subscription, so nobody gets what is sent to it.",)
     return report_of(today, state, whole_at=WHOLE_AT, notes=notes)
+
+
+def hostile() -> Report:
+    """Return a report in which everything that comes from outside is a prank."""
+    findings = [
+        finding(
+            f"db.{prank}",
+            (Status.FAIL, Status.UNKNOWN)[number % 2],
+            because=f"Reason {prank}",
+            owner=prank,
+            advice=f"do {prank}",
+            statement=prank,
+            usual=prank,
+            runbook=f"https://wiki.example.com/{prank}",
+            cause=f"cause {number}",
+        )
+        for number, prank in enumerate(PRANKS)
+    ]
+    items = (
+        Item(
+            period=PRANKS[2], state=ItemState.MISSING, dimensions=(("region", PRANKS[3]),), remedy=PRANKS[3]
+        ),
+    )
+    items_too = finding("db.items", Status.FAIL, check="partitions", items=items)
+    return report_of([*findings, items_too], name=PRANKS[2], notes=(PRANKS[2], PRANKS[3]))
+
+
+def many() -> Report:
+    """Return a report of more troubles than any chat shows, each of its own kind."""
+    return report_of(
+        [
+            replace(
+                ORDERS,
+                table=f"db{number % 300}.t{number:04}",
+                owner=f"team{number}",
+                because=f"Reason {number}.",
+            )
+            for number in range(2000)
+        ],
+        whole_at=WHOLE_AT,
+    )
+
+
+def tried() -> Report:
+    """Return what tries the ways that reports go."""
+    report = build(findings=(), now=NOW, run_id="test-1", name="TEST of prod", notes=("This is a test.",))
+    return replace(report, is_test=True)
+
+
+CASES: dict[str, Report] = {
+    "first_day": first_day(),
+    "second_day": second_day(),
+    "news_only": news(report_of(ALL, state_after(ALL[1:], now=NOW - timedelta(hours=1)))),
+    "all_fresh": report_of(FRESH, state_after(FRESH, now=NOW - timedelta(days=1))),
+    "of_a_part": part(second_day(), lambda one: one.owner == "web"),
+    "hostile": hostile(),
+    "test": tried(),
+}
+"""What every rendering is held to, line by line: a report by a name."""

@@ -13,6 +13,7 @@ from xml.sax.saxutils import escape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from ssl import SSLContext
 
 _BLOCK = 65536
 
@@ -59,11 +60,12 @@ class Stub:
 
 
 @contextmanager
-def stub(answer: Callable[[Asked], Answer]) -> Iterator[Stub]:
+def stub(answer: Callable[[Asked], Answer], tls: SSLContext | None = None) -> Iterator[Stub]:
     """Serve until the block ends; a thread a connection, all of them daemons."""
     listener = socket.create_server(("127.0.0.1", 0))
-    running = Stub(f"http://127.0.0.1:{listener.getsockname()[1]}", answer)
-    threading.Thread(target=_accept, args=(listener, running), daemon=True).start()
+    scheme = "http" if tls is None else "https"
+    running = Stub(f"{scheme}://127.0.0.1:{listener.getsockname()[1]}", answer)
+    threading.Thread(target=_accept, args=(listener, running, tls), daemon=True).start()
     try:
         yield running
     finally:
@@ -71,16 +73,21 @@ def stub(answer: Callable[[Asked], Answer]) -> Iterator[Stub]:
         listener.close()
 
 
-def _accept(listener: socket.socket, running: Stub) -> None:
+def _accept(listener: socket.socket, running: Stub, tls: SSLContext | None) -> None:
     while True:
         try:
             connection, _ = listener.accept()
         except OSError:
             return
-        threading.Thread(target=_serve, args=(connection, running), daemon=True).start()
+        threading.Thread(target=_serve, args=(connection, running, tls), daemon=True).start()
 
 
-def _serve(connection: socket.socket, running: Stub) -> None:
+def _serve(plain: socket.socket, running: Stub, tls: SSLContext | None) -> None:
+    try:
+        connection = plain if tls is None else tls.wrap_socket(plain, server_side=True)
+    except OSError:  # whoever asks does not trust this server
+        plain.close()
+        return
     with connection:
         try:
             asked = _read(connection)

@@ -106,6 +106,11 @@ def prefix_table(prefix: str, account: str | None = None, region: str | None = N
     return Table(id=location, account=account, location=location, region=region)
 
 
+def _account_id(value: object) -> str | None:
+    """Return a catalog's id where it is an account's (of others, such as federated ones, it is a name)."""
+    return value if isinstance(value, str) and re.fullmatch(r"\d{12}", value) else None
+
+
 def table_of(entry: Any, *, account: str | None, region: str | None, database: str | None = None) -> Table:
     """Return the table that Glue's own description of it tells.
 
@@ -142,6 +147,7 @@ def table_of(entry: Any, *, account: str | None, region: str | None, database: s
         kind=str(kind) if kind else None,
         format=_format(parameters, storage),
         region=region,
+        catalog_id=_account_id(entry.get("CatalogId")),
         file_format=_file_format(parameters, storage),
         told_location=elsewhere,
         kept_in=kept_in(elsewhere, parameters, _classification(storage))
