@@ -85,7 +85,9 @@ def test_examples_validate_as_they_stand(
 
 def test_the_examples_are_those_that_their_page_lists() -> None:
     page = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
-    assert sorted(re.findall(r"^\| \[([\w.-]+)\]", page, re.MULTILINE)) == sorted(path.name for path in EXAMPLES)
+    assert sorted(re.findall(r"^\| \[([\w.-]+)\]", page, re.MULTILINE)) == sorted(
+        path.name for path in EXAMPLES
+    )
 
 
 def test_readme_names_every_check_and_key_that_it_shows() -> None:
@@ -102,6 +104,58 @@ def test_links_lead_to_files_that_are_there(page: str) -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", text):
         if not target.startswith("http"):
             assert (ROOT / page).parent.joinpath(target).exists(), target
+
+
+def anchor(heading: str) -> str:
+    """Return the anchor that GitHub, and the site, give a heading."""
+    words = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading).strip().lower()
+    return re.sub(r"[^\w\- ]", "", words).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_into_pages_lead_to_headings_that_are_there(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for target, wanted in re.findall(r"\]\(([^)#:\s]*)#([^)\s]+)\)", text):
+        path = (ROOT / page).parent / target if target else ROOT / page
+        prose = re.sub(r"^```.*?^```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+        anchors = {anchor(heading) for heading in re.findall(r"^#+ (.*)$", prose, re.MULTILINE)}
+        assert wanted in anchors, f"{target}#{wanted}"
+
+
+def keys_of(schema: object) -> set[str]:
+    """Return the names of all keys that a JSON Schema knows, at any depth."""
+    if isinstance(schema, list):
+        return {key for each in schema for key in keys_of(each)}
+    if not isinstance(schema, dict):
+        return set()
+    own = schema.get("properties")
+    return {
+        *(own if isinstance(own, dict) else ()),
+        *(key for each in schema.values() for key in keys_of(each)),
+    }
+
+
+def test_every_key_of_the_config_stands_in_its_reference() -> None:
+    from checks.config.schema import json_schema
+
+    page = (ROOT / "docs" / "config.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
+    keys = keys_of(json_schema())
+    assert {"remind_every", "business_day", "calendar_of", "due_from", "also_open", "external_id"} <= keys
+    assert keys - told == set()
+
+
+def test_every_command_and_its_options_stand_in_their_reference() -> None:
+    from checks.help_topics import commands
+
+    page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    for name, command in commands(cli.parser()).items():
+        section = page.partition(f"## `checks {name}`\n")[2].partition("\n## ")[0]
+        assert section, name
+        for option in command._option_string_actions:  # noqa: SLF001 - no other way
+            assert option in {"-h", "--help"} or not option.startswith("--") or f"`{option}" in section, (
+                option
+            )
 
 
 @pytest.mark.parametrize("command", ["validate", "plan", "run --no-send", "schema", "iam"])

@@ -134,17 +134,26 @@ def airflows_sensor(monkeypatch: pytest.MonkeyPatch) -> tuple[Callable[[str], bo
         assert tasks["load"].upstream_task_ids == {"orders_are_there"}
         return tasks["orders_are_there"].python_callable, names["AirflowFailException"]
     task = Tasks()
-    module(monkeypatch, "airflow.sdk.exceptions", AirflowFailException=type("AirflowFailException", (Exception,), {}))
+    module(
+        monkeypatch,
+        "airflow.sdk.exceptions",
+        AirflowFailException=type("AirflowFailException", (Exception,), {}),
+    )
     module(monkeypatch, "airflow.sdk", task=task, dag=lambda **_: lambda function: function)
     names = executed("airflow")
     assert task.order == [("orders_are_there", "load")]
     return task.functions["orders_are_there"], names["AirflowFailException"]
 
 
-def test_airflows_sensor_goes_on_when_the_data_is_there(command: Checks, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_airflows_sensor_goes_on_when_the_data_is_there(
+    command: Checks, monkeypatch: pytest.MonkeyPatch
+) -> None:
     poke, fails_at_once = airflows_sensor(monkeypatch)
     assert poke("2026-11-22") is True
-    assert command.asked() == "wait sales.orders --period 2026-11-22 --timeout 0s --config s3://acme-ops/checks.yml"
+    assert (
+        command.asked()
+        == "wait sales.orders --period 2026-11-22 --timeout 0s --config s3://acme-ops/checks.yml"
+    )
     for code in (1, 3):
         command.exits_with(code)
         assert poke("2026-11-22") is False
@@ -156,7 +165,9 @@ def test_airflows_sensor_goes_on_when_the_data_is_there(command: Checks, monkeyp
 def test_airflows_one_line_runs_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     if not HAS_AIRFLOW:
         module(
-            monkeypatch, "airflow.providers.standard.operators.bash", BashOperator=lambda **told: SimpleNamespace(**told)
+            monkeypatch,
+            "airflow.providers.standard.operators.bash",
+            BashOperator=lambda **told: SimpleNamespace(**told),
         )
     operator = executed("airflow-bash")["orders_are_there"]
     assert operator.bash_command.startswith("checks wait sales.orders --period {{ ")
@@ -170,7 +181,9 @@ class _Told(Exception):  # noqa: N818 - a stand-in for Dagster's
         self.seconds_to_wait = settings.get("seconds_to_wait")
 
 
-def test_dagsters_asset_asks_again_until_the_data_is_there(command: Checks, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dagsters_asset_asks_again_until_the_data_is_there(
+    command: Checks, monkeypatch: pytest.MonkeyPatch
+) -> None:
     context: Any = SimpleNamespace(partition_key="2026-11-22", log=SimpleNamespace(info=print))
     if HAS_DAGSTER:
         from dagster import build_asset_context
@@ -232,16 +245,25 @@ def test_step_functions_waits_by_the_lambdas_answers(lake: HttpLake, monkeypatch
 
     before, after = answers(lake)
     definition = json.loads(recipe("lambda"))
-    assert definition["States"]["Look"]["Parameters"]["Payload"] == {"tables": ["sales.orders"], "send": False}
+    assert definition["States"]["Look"]["Parameters"]["Payload"] == {
+        "tables": ["sales.orders"],
+        "send": False,
+    }
     definition["States"]["Wait a while"]["Seconds"] = 1
     for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT_URL")]:
         monkeypatch.delenv(name)
     with mock_aws(config={"stepfunctions": {"execute_state_machine": True}, "lambda": {"use_docker": False}}):
         role = "arn:aws:iam::123456789012:role/machine"
         functions = boto3.client("lambda", region_name="eu-west-1")
-        boto3.client("iam", region_name="eu-west-1").create_role(RoleName="machine", AssumeRolePolicyDocument="{}")
+        boto3.client("iam", region_name="eu-west-1").create_role(
+            RoleName="machine", AssumeRolePolicyDocument="{}"
+        )
         functions.create_function(
-            FunctionName="s3-table-monitor-prod", Role=role, Code={"ZipFile": b"x"}, Runtime="python3.13", Handler="a.b"
+            FunctionName="s3-table-monitor-prod",
+            Role=role,
+            Code={"ZipFile": b"x"},
+            Runtime="python3.13",
+            Handler="a.b",
         )
         queue = lambda_simple_backends["123456789012"]["eu-west-1"].lambda_simple_results_queue
         queue += [json.dumps(before), json.dumps(after)]
@@ -252,7 +274,9 @@ def test_step_functions_waits_by_the_lambdas_answers(lake: HttpLake, monkeypatch
         assert told["status"] == "SUCCEEDED", told
         assert json.loads(told["output"]) == {"seen": {"critical": 0, "warning": 0, "unknown": 0}}
         history = client.get_execution_history(executionArn=started["executionArn"])["events"]
-        entered = [each["stateEnteredEventDetails"]["name"] for each in history if "stateEnteredEventDetails" in each]
+        entered = [
+            each["stateEnteredEventDetails"]["name"] for each in history if "stateEnteredEventDetails" in each
+        ]
         assert entered == ["Look", "Is it there?", "Wait a while", "Look", "Is it there?", "Load"]
 
 

@@ -34,7 +34,8 @@ def recipes() -> dict[str, list[str]]:
     """Return the configs of the page by the title that they stand below."""
     parts = re.split(r"^## ", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
     found = {
-        part.splitlines()[0]: re.findall(r"^```yaml\n(.*?)^```", part, re.DOTALL | re.MULTILINE) for part in parts
+        part.splitlines()[0]: re.findall(r"^```yaml\n(.*?)^```", part, re.DOTALL | re.MULTILINE)
+        for part in parts
     }
     return {title: configs for title, configs in found.items() if configs}
 
@@ -209,7 +210,9 @@ class OneTable:
         return self.held
 
 
-def findings(text: str, layout: Layout, folder: Path, *, left_out: tuple[datetime, str] | None) -> dict[str, Finding]:
+def findings(
+    text: str, layout: Layout, folder: Path, *, left_out: tuple[datetime, str] | None
+) -> dict[str, Finding]:
     """Judge a lake of that layout, in which one period of one variant did not come."""
     lake, table = MemoryLake(), None
     if layout.table is not None:

@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from sphinx.application import Sphinx
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 INDEX = "docs/index"
@@ -54,7 +51,7 @@ def contents(name: str) -> dict[str, list[str]]:
     return found
 
 
-def _add_contents(_app: Sphinx, name: str, source: list[str]) -> None:
+def _add_contents(_app: Any, name: str, source: list[str]) -> None:
     """Let the index, and the list of decisions, have the pages that they link to below them."""
     if name not in {INDEX, "docs/decisions/README"}:
         return
@@ -74,14 +71,14 @@ def from_outside(folder: Path) -> list[str]:
     ]
 
 
-def _stay_at_home(app: Sphinx, failed: Exception | None) -> None:
+def _stay_at_home(app: Any, failed: Exception | None) -> None:
     if failed is None and app.builder.name == "html":
         found = from_outside(Path(app.outdir))
         if found:
             raise SystemExit("the site would load from other hosts:\n" + "\n".join(found))
 
 
-def setup(app: Sphinx) -> None:
+def setup(app: Any) -> None:
     """Connect what is done before pages are read, and after all are written."""
     app.connect("source-read", _add_contents)
     app.connect("build-finished", _stay_at_home)

@@ -74,7 +74,9 @@ def excerpt(email: str) -> str:
     first = next(number for number, part in enumerate(parts) if part.startswith("NEW ("))
     going_on = next(number for number, part in enumerate(parts) if part.startswith("STILL FAILING ("))
     item = re.split(r"\n(?=CRITICAL )", parts[going_on + 1])[0]
-    return "\n\n".join([email.splitlines()[0], *parts[first : going_on + 1], f"{item}\n[...]\n{email.splitlines()[-1]}"])
+    return "\n\n".join(
+        [email.splitlines()[0], *parts[first : going_on + 1], f"{item}\n[...]\n{email.splitlines()[-1]}"]
+    )
 
 
 @pytest.mark.parametrize(("page", "mark"), [("docs/getting-started.md", MARK), ("README.md", EXCERPT)])

@@ -155,7 +155,11 @@ def test_the_command_tells_by_its_code(
 
 @pytest.mark.parametrize("none", ["0s", "0", "0m"])
 def test_without_a_timeout_it_looks_once(
-    none: str, lake: HttpLake, orders: Table, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    none: str,
+    lake: HttpLake,
+    orders: Table,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("time.sleep", lambda _: pytest.fail("it waits"))
     lake.table("web.clicks")
