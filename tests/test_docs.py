@@ -152,7 +152,7 @@ def test_every_command_and_its_options_stand_in_their_reference() -> None:
     for name, command in commands(cli.parser()).items():
         section = page.partition(f"## `checks {name}`\n")[2].partition("\n## ")[0]
         assert section, name
-        for option in command._option_string_actions:  # noqa: SLF001 - no other way
+        for option in command._option_string_actions:
             assert option in {"-h", "--help"} or not option.startswith("--") or f"`{option}" in section, (
                 option
             )

@@ -30,7 +30,7 @@ def texts(tree: ast.AST) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def product() -> str:
     """All text of the product's code, without its docstrings."""
-    found = []
+    found: list[str] = []
     for path in sorted((ROOT / "checks").rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for node in ast.walk(tree):

@@ -1,4 +1,4 @@
-"""Builds the pages into a site: `make site`. Sphinx reads this file; docs/index.md says what is on the site, and in which order.
+"""Builds the pages into a site: `make site`. What is on it, and in which order, docs/index.md says.
 
 Nothing of the site comes from another host: the last step looks through what was built.
 """
@@ -30,7 +30,7 @@ myst_heading_anchors = 4
 html_theme = "furo"
 html_show_sourcelink = False
 html_copy_source = False
-html_theme_options = {"top_of_page_buttons": []}
+html_theme_options: dict[str, list[str]] = {"top_of_page_buttons": []}
 
 _LINK = re.compile(r"\]\(([^)#\s]+\.md)\)")
 _FROM_OUTSIDE = re.compile(
