@@ -212,20 +212,23 @@ def test_dagsters_asset_asks_again_until_the_data_is_there(
     assert ended.value.allow_retries is False
 
 
-def answers(lake: HttpLake) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return what a direct call answers of a table before its data came, and after."""
+def answers(lake: HttpLake) -> list[dict[str, Any]]:
+    """Return what a direct call answers of a table before its data came, the same while it is silenced, and after."""
     from checks import monitor
     from checks.config import load
     from tests.support.times import at
 
-    blocks = [{"table": "sales.orders", "freshness": {"max_age": "24h"}}]
-    config = load({"version": 1, "tables": blocks}, environ={})
+    config = {"version": 1, "tables": [{"table": "sales.orders", "freshness": {"max_age": "24h"}}]}
+    silence = {"table": "sales.*", "until": "2026-12-01", "because": "migration"}
     table = lake.table("sales.orders")
-    lake.put(f"{table.location}old.parquet", at("2026-11-20 05:00"))
     request = monitor.Request(now=at("2026-11-22 06:00"), only=("sales.orders",), send=False, keep=False)
-    before = monitor.run(config, request, {}).brief()
+    lake.put(f"{table.location}old.parquet", at("2026-11-20 05:00"))
+    told = [
+        monitor.run(load(each, environ={}), request, {}).brief()
+        for each in (config, {**config, "silences": [silence]})
+    ]
     lake.put(f"{table.location}new.parquet", at("2026-11-22 05:00"))
-    return before, monitor.run(config, request, {}).brief()
+    return [*told, monitor.run(load(config, environ={}), request, {}).brief()]
 
 
 def ended(client: Any, arn: str) -> dict[str, Any]:
@@ -242,7 +245,8 @@ def test_step_functions_waits_by_the_lambdas_answers(lake: HttpLake, monkeypatch
     from moto import mock_aws
     from moto.awslambda_simple.models import lambda_simple_backends
 
-    before, after = answers(lake)
+    told_by_the_lambda = answers(lake)
+    assert [each["critical"] for each in told_by_the_lambda] == [1, 0, 0]
     definition = json.loads(recipe("lambda"))
     assert definition["States"]["Look"]["Parameters"]["Payload"] == {
         "tables": ["sales.orders"],
@@ -265,18 +269,18 @@ def test_step_functions_waits_by_the_lambdas_answers(lake: HttpLake, monkeypatch
             Handler="a.b",
         )
         queue = lambda_simple_backends["123456789012"]["eu-west-1"].lambda_simple_results_queue
-        queue += [json.dumps(before), json.dumps(after)]
+        queue += [json.dumps(each) for each in told_by_the_lambda]
         client = boto3.client("stepfunctions", region_name="eu-west-1")
         machine = client.create_state_machine(name="wait", definition=json.dumps(definition), roleArn=role)
         started = client.start_execution(stateMachineArn=machine["stateMachineArn"], input="{}")
         told = ended(client, started["executionArn"])
         assert told["status"] == "SUCCEEDED", told
-        assert json.loads(told["output"]) == {"seen": {"critical": 0, "warning": 0, "unknown": 0}}
+        assert json.loads(told["output"]) == {"seen": {"tables": 1, "fresh": 1}}
         history = client.get_execution_history(executionArn=started["executionArn"])["events"]
         entered = [
             each["stateEnteredEventDetails"]["name"] for each in history if "stateEnteredEventDetails" in each
         ]
-        assert entered == ["Look", "Is it there?", "Wait a while", "Look", "Is it there?", "Load"]
+        assert entered == ["Look", "Is it there?", "Wait a while"] * 2 + ["Look", "Is it there?", "Load"]
 
 
 def test_the_machine_that_runs_a_container_is_one_that_the_parser_takes() -> None:
