@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import shlex
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -156,6 +157,18 @@ def test_every_command_and_its_options_stand_in_their_reference() -> None:
             assert option in {"-h", "--help"} or not option.startswith("--") or f"`{option}" in section, (
                 option
             )
+
+
+def commands_on(page: str) -> list[str]:
+    """Return the calls of the command that a page's shell blocks show, without comments and what follows them."""
+    shown = "\n".join(blocks(page, "sh")).replace("\\\n", " ")
+    calls = re.findall(r"^(?:.*\| )?(checks .*)$", shown, re.MULTILINE)
+    return [re.split(r"\s+#|\s[>|]|\s2>", call)[0].strip() for call in calls]
+
+
+@pytest.mark.parametrize(("page", "call"), [(page, call) for page in PAGES for call in commands_on(page)])
+def test_commands_that_pages_show_are_ones_that_the_command_line_takes(page: str, call: str) -> None:
+    assert callable(cli.parser().parse_args(shlex.split(call)[1:]).command)
 
 
 @pytest.mark.parametrize("command", ["validate", "plan", "run --no-send", "schema", "iam"])
