@@ -186,6 +186,18 @@ LAYOUTS = {
         keys=("snapshot_date",),
         values=("%Y-%m-%d",),
     ),
+    "S3 Inventory and other reports, named by their time": Layout(
+        path="s3://acme-inventory/lake/daily/%Y-%m-%dT01-00Z/manifest.json",
+        newest=at("2026-11-22 00:00"),
+        now=at("2026-11-23 06:00"),
+        others=("s3://acme-inventory/lake/daily/data/a.csv.gz",),
+    ),
+    "Days of the year": Layout(
+        path="s3://acme-sensors/radar/%Y/%j/%H/scan.nc",
+        newest=at("2026-11-22 05:00"),
+        now=at("2026-11-22 06:30"),
+        step=HOUR,
+    ),
     "Weeks, fortnights and quarters": Layout(
         path="s3://lake/finance/payroll/week=%G-W%V/a.parquet",
         newest=at("2026-11-16 00:00"),
