@@ -212,23 +212,24 @@ def test_dagsters_asset_asks_again_until_the_data_is_there(
     assert ended.value.allow_retries is False
 
 
-def answers(lake: HttpLake) -> list[dict[str, Any]]:
-    """Return what a direct call answers of a table before its data came, the same while it is silenced, and after."""
+def answers(lake: HttpLake, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Return what the Lambda answers where the table cannot be read, before its data came, and after."""
     from checks import monitor
-    from checks.config import load
+    from lambda_handler import lambda_handler
+    from tests.support.accounts import land_days
     from tests.support.times import at
 
-    config = {"version": 1, "tables": [{"table": "sales.orders", "freshness": {"max_age": "24h"}}]}
-    silence = {"table": "sales.*", "until": "2026-12-01", "because": "migration"}
-    table = lake.table("sales.orders")
-    request = monitor.Request(now=at("2026-11-22 06:00"), only=("sales.orders",), send=False, keep=False)
-    lake.put(f"{table.location}old.parquet", at("2026-11-20 05:00"))
-    told = [
-        monitor.run(load(each, environ={}), request, {}).brief()
-        for each in (config, {**config, "silences": [silence]})
-    ]
-    lake.put(f"{table.location}new.parquet", at("2026-11-22 05:00"))
-    return [*told, monitor.run(load(config, environ={}), request, {}).brief()]
+    config = "version: 1\ntables: [{table: sales.orders, partitions: {every: 1d, lookback: 3}}]\n"
+    (folder / "checks.yml").write_text(config, encoding="utf-8")
+    monkeypatch.setenv("CONFIG", str(folder / "checks.yml"))
+    monkeypatch.setattr(monitor, "_clock", lambda: at("2026-11-23 07:00"))
+    event = {"wait": "sales.orders", "period": "2026-11-22"}
+    told = [lambda_handler(event, None)]
+    table = lake.table("sales.orders", dt="string")
+    land_days(lake, table, "2026-11-10", "2026-11-21")
+    told.append(lambda_handler(event, None))
+    land_days(lake, table, "2026-11-22", "2026-11-22")
+    return [*told, lambda_handler(event, None)]
 
 
 def ended(client: Any, arn: str) -> dict[str, Any]:
@@ -240,18 +241,18 @@ def ended(client: Any, arn: str) -> dict[str, Any]:
     pytest.fail("the execution does not end")
 
 
-def test_step_functions_waits_by_the_lambdas_answers(lake: HttpLake, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_step_functions_waits_by_the_lambdas_answers(
+    lake: HttpLake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import boto3
     from moto import mock_aws
     from moto.awslambda_simple.models import lambda_simple_backends
 
-    told_by_the_lambda = answers(lake)
-    assert [each["critical"] for each in told_by_the_lambda] == [1, 0, 0]
+    told_by_the_lambda = answers(lake, tmp_path, monkeypatch)
+    assert [each["there"] for each in told_by_the_lambda] == [None, False, True]
     definition = json.loads(recipe("lambda"))
-    assert definition["States"]["Look"]["Parameters"]["Payload"] == {
-        "tables": ["sales.orders"],
-        "send": False,
-    }
+    payload = definition["States"]["Look"]["Parameters"]["Payload"]
+    assert payload == {"wait": "sales.orders", "period.$": "$.day"}
     definition["States"]["Wait a while"]["Seconds"] = 1
     for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT_URL")]:
         monkeypatch.delenv(name)
@@ -272,10 +273,13 @@ def test_step_functions_waits_by_the_lambdas_answers(lake: HttpLake, monkeypatch
         queue += [json.dumps(each) for each in told_by_the_lambda]
         client = boto3.client("stepfunctions", region_name="eu-west-1")
         machine = client.create_state_machine(name="wait", definition=json.dumps(definition), roleArn=role)
-        started = client.start_execution(stateMachineArn=machine["stateMachineArn"], input="{}")
+        started = client.start_execution(
+            stateMachineArn=machine["stateMachineArn"], input='{"day": "2026-11-22"}'
+        )
         told = ended(client, started["executionArn"])
         assert told["status"] == "SUCCEEDED", told
-        assert json.loads(told["output"]) == {"seen": {"tables": 1, "fresh": 1}}
+        seen = {"there": True, "because": "2026-11-22 of sales.orders has its data"}
+        assert json.loads(told["output"]) == {"day": "2026-11-22", "seen": seen}
         history = client.get_execution_history(executionArn=started["executionArn"])["events"]
         entered = [
             each["stateEnteredEventDetails"]["name"] for each in history if "stateEnteredEventDetails" in each
