@@ -91,6 +91,17 @@ def test_the_examples_are_those_that_their_page_lists() -> None:
     )
 
 
+def test_the_config_that_discovery_is_told_by_loads(tmp_path: Path) -> None:
+    (example,) = blocks("docs/discover.md", "yaml")
+    path = tmp_path / "checks.yml"
+    path.write_text(example, encoding="utf-8")
+    assert [each.id for each in load(path, environ={}).selectors()] == [
+        "sales.orders",
+        "sales.refunds",
+        "sales.carts",
+    ]
+
+
 def test_readme_names_every_check_and_key_that_it_shows() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     for name, check in CHECKS.items():
@@ -172,6 +183,9 @@ def test_commands_that_pages_show_are_ones_that_the_command_line_takes(page: str
 
 
 @pytest.mark.parametrize("command", ["validate", "plan", "run --no-send", "schema", "iam"])
+@pytest.mark.parametrize(
+    "command", ["validate", "plan", "run --no-send", "schema", "iam", "init --database sales"]
+)
 def test_readme_shows_commands_that_exist(command: str) -> None:
     parsed = cli.parser().parse_args(command.split())
     assert callable(parsed.command)
