@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 from functools import lru_cache
 from itertools import pairwise
@@ -26,7 +26,7 @@ from checks.learn.silence import WINDOW
 from checks.learn.tails import median, quantile
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
     from checks.learn.watch import Watch
 
@@ -38,6 +38,8 @@ _SHORT = DAY / 2
 """A pause of less than half a day is one of working days, or of weekends; a longer one is one of its weekday."""
 _COMMON = 8
 """Of 24 countries: in a third of them only New Year, Easter, the first of May and Christmas are holidays."""
+_DISPROVED = 2
+"""Two such days in a row that were as usual, and it was one of its own: its weekday is watched as before."""
 _BEARABLE = 0.9
 """Nine of ten days have to stay as quiet as they are: a person who is called more often hears nothing any more."""
 
@@ -93,6 +95,7 @@ class Pause:
     """A silence that was as it should be: told at ``due``, ended so many seconds ``late``.
 
     ``has_clock``: it is one of its time of day. ``any_day``: of a table that is due once in weeks each day is alike.
+    ``kinds``: by which of `KINDS` other days are alike.
     """
 
     due: float
@@ -101,6 +104,7 @@ class Pause:
     any_day: bool
     calendar: tuple[str, int] | None
     zone: tzinfo
+    kinds: frozenset[str] | None = None
 
     def put_off(self, due: float) -> float:
         """Return until when a silence that would be told at ``due`` is as that one was; ``due`` where it is not."""
@@ -118,18 +122,57 @@ class Pause:
         return local.hour * HOUR + local.minute * 60.0 + local.second
 
     def _is_alike(self, due: float) -> bool:
-        """Tell whether a day is of the same kind: a holiday, else a working day or one of a weekend, or the weekday."""
         mine, other = _day(self.due, self.zone), _day(due, self.zone)
-        if self._is_holiday(mine):
-            return self._is_holiday(other)
-        if self.late < _SHORT:
-            return (mine.weekday() >= 5) == (other.weekday() >= 5)
-        return mine.weekday() == other.weekday() or mine.day == other.day
+        kinds = self.kinds if self.kinds is not None else kinds_of(mine, self.late, self.calendar)
+        return any(is_alike(kind, mine, other, self.calendar) for kind in kinds)
 
-    def _is_holiday(self, day: date) -> bool:
-        start = datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
-        of_table = self.calendar is not None and is_holiday(self.calendar, start)
-        return of_table or _is_common(start)
+
+HOLIDAY, PART_OF_WEEK, WEEKDAY, MONTHDAY = KINDS = (
+    "holiday",
+    "part of the week",
+    "weekday",
+    "day of the month",
+)
+"""By what days are of one kind."""
+
+
+def kinds_of(day: date, late: float, calendar: tuple[str, int] | None = None) -> frozenset[str]:
+    """Return by what other days are of the kind of a day on which a silence was so many seconds longer than usual."""
+    if _is_holiday(day, calendar):
+        return frozenset({HOLIDAY})
+    return frozenset({PART_OF_WEEK} if late < _SHORT else {WEEKDAY, MONTHDAY})
+
+
+def is_alike(kind: str, day: date, other: date, calendar: tuple[str, int] | None = None) -> bool:
+    """Tell whether two days are of one kind; working days and those of a weekend are parts of the week."""
+    if kind == HOLIDAY:
+        return _is_holiday(other, calendar)
+    if kind == PART_OF_WEEK:
+        return (day.weekday() >= 5) == (other.weekday() >= 5)
+    return day.weekday() == other.weekday() if kind == WEEKDAY else day.day == other.day
+
+
+def holding(kinds: frozenset[str], day: date, last: date, quiet: Container[date]) -> frozenset[str]:
+    """Return those kinds of a day that nothing disproves: the last two such days, up to ``last``, were not as usual.
+
+    ``quiet`` are the days on which as much was missing. A holiday, and a part of the week, is not disproved.
+    """
+    found = set()
+    for kind in kinds:
+        later = [each for each in _days_after(day, last) if is_alike(kind, day, each)]
+        is_usual = len(later) >= _DISPROVED and not any(each in quiet for each in later[-_DISPROVED:])
+        if kind in (HOLIDAY, PART_OF_WEEK) or not is_usual:
+            found.add(kind)
+    return frozenset(found)
+
+
+def _days_after(day: date, last: date) -> list[date]:
+    return [day + timedelta(days=number) for number in range(1, (last - day).days + 1)]
+
+
+def _is_holiday(day: date, calendar: tuple[str, int] | None) -> bool:
+    start = datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
+    return (calendar is not None and is_holiday(calendar, start)) or _is_common(start)
 
 
 def _day(at: float, zone: tzinfo) -> date:
@@ -175,7 +218,7 @@ class Taught:
             self._miss(model, lesson)
 
     def silence(self, at: float) -> tuple[float, float | None] | None:
-        """Return the arrivals before and after an instant, None for one that did not come yet; None before the first."""
+        """Return the arrivals before and after an instant, the later None if it did not come; None before the first."""
         place = bisect_right(self.times, at)
         if not place:
             return None
@@ -217,17 +260,31 @@ class Taught:
         if ended is None or due is None or due >= ended:
             return  # by what was learned since it is in time
         is_long = ended - begun > _BY_CHANCE * (due - begun)
+        calendar = model.slots.calendar if model.slots is not None else None
+        day, late = _day(due, self.lessons.zone), ended - due
+        kinds = kinds_of(day, late, calendar)
+        if late >= _SHORT:
+            last = _day(float(self.times[-1]), self.lessons.zone) - timedelta(days=1)
+            kinds = holding(kinds, day, last, self._quiet(model, late))
         self.pauses.append(
             Pause(
                 due,
                 ended - due,
                 has_clock=model.silence is not None and is_long,
                 any_day=model.slow is not None,
-                calendar=model.slots.calendar if model.slots is not None else None,
+                calendar=calendar,
                 zone=self.lessons.zone,
+                kinds=kinds,
             )
         )
-        self.taught.append(lesson.name)
+        if kinds or model.slow is not None:
+            self.taught.append(lesson.name)
+
+    def _quiet(self, model: Model, late: float) -> frozenset[date]:
+        """Return the days on which something was overdue, of silences of that length."""
+        long = [(float(a), float(b)) for a, b in pairwise(self.times) if b - a >= late]
+        dues = [(self._due(model, a, is_over=True), b) for a, b in long]
+        return frozenset(_day(due, self.lessons.zone) for due, b in dues if due is not None and due < b)
 
     def _miss(self, model: Model, lesson: Lesson) -> None:
         around = self.silence(lesson.at)

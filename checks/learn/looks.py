@@ -91,8 +91,9 @@ def look(
 ) -> Look:
     """Return what is known at an instant, of what was kept and of what is seen; times in any order, repeated or not.
 
-    What is kept is the same with and without `lessons`. `whole` is False where what was seen need not be all that came since the last look. Then a gap is a silence as far
-    as looks saw it: where data could have come and gone between two looks, neither an alert nor a habit is made of it.
+    What is kept is the same with and without `lessons`. `whole` is False where what was seen need not be all that came
+    since the last look. Then a gap is a silence as far as looks saw it: where data could have come and gone between two
+    looks, neither an alert nor a habit is made of it.
     """
     known = sorted({int(at) for at in seen if at <= now})
     kept = _until(kept, now)

@@ -150,7 +150,8 @@ def test_one_mark_stops_the_repeat_of_that_alarm_and_no_later_one(
     found = seen(without(times, again, 1e12), end - 1, expected)
     assert (found.is_open, found.taught) == (False, ("a",))
     assert seen(twice, end + 60, expected).is_open is False
-    assert found.due is not None and opened.due is not None
+    assert found.due is not None
+    assert opened.due is not None
     late = end - opened.due
     assert found.due - opened.due <= late * 1.3 + HOUR, "what lasts longer is told soon after"
     dead = without(times, again, 1e12)
@@ -183,7 +184,7 @@ def test_a_silence_that_goes_on_teaches_nothing_yet() -> None:
         ("2026-12-25 09:00", 2, "2026-12-24 09:00", False),
     ],
 )
-def test_days_of_a_kind(due: str, late: float, other: str, is_alike: bool) -> None:
+def test_days_of_a_kind(due: str, late: float, other: str, *, is_alike: bool) -> None:
     first, second = (datetime.fromisoformat(f"{text}+00:00").timestamp() for text in (due, other))
     pause = Pause(first, late * HOUR, has_clock=False, any_day=False, calendar=None, zone=UTC)
     assert (pause.put_off(second) > second) is is_alike
@@ -230,12 +231,14 @@ def test_what_was_missed_would_have_been_told_then_and_is_from_then_on(
     assert not seen(dead, missed_at + 60).is_open
     told = seen(dead, missed_at + 60, said(MISSED, missed_at))
     assert told.is_open
-    assert told.due is not None and told.due <= missed_at
+    assert told.due is not None
+    assert told.due <= missed_at
     assert told.taught == ("a",)
     # It is what a later silence is told by, too.
     came = [*dead, int(missed_at) + 300, times[-1]]
     later, plain = seen(came, times[-1] + 60, said(MISSED, missed_at)), seen(came, times[-1] + 60)
-    assert later.due is not None and plain.due is not None
+    assert later.due is not None
+    assert plain.due is not None
     assert later.due < plain.due
 
 
@@ -300,5 +303,5 @@ def test_a_new_normal_in_a_silence_knows_nothing() -> None:
         ("2026-10-03", False),
     ],
 )
-def test_common_holidays(day: str, is_one: bool) -> None:
+def test_common_holidays(day: str, *, is_one: bool) -> None:
     assert is_common_holiday(date.fromisoformat(day)) is is_one
