@@ -149,7 +149,7 @@ def _teaches(config: Config, mark: Mark) -> str:
     if learning:
         return f"what is learned of its {' and '.join(learning)} goes by it from the next run on; "
     of = " and ".join(rule.check for rule in rules) or mark.check or mark.table
-    return f"nothing is learned from it, since the limits of {of} are stated, not auto; "
+    return f"nothing is learned from it, since the limits of {of} are stated, or not taught by marks; "
 
 
 def is_over(mark: Mark, state: State, now: datetime) -> bool:
