@@ -19,11 +19,11 @@ from checks.model import Format, ProblemKind, Unobserved
 from checks.monitor import run_marks
 from checks.monitor.delivery import may_take
 from checks.monitor.learning import learn
+from checks.monitor.members import with_members
 from checks.monitor.plan import by_marks, plan_of, shared
 from checks.monitor.run_memory import Memory
 from checks.rules.dimensions import say_combination
 from checks.schedule.clock import say_instant
-from checks.schedule.durations import say_duration
 from checks.schedule.periods import back_from
 
 if TYPE_CHECKING:
@@ -99,6 +99,7 @@ def explain(config: Config, table: str, clock: Clock, history: str, owner: Owner
     learning = sum(record.memory.arrivals is not None for record in known.values())
     marks = run_marks.read(memory, clock.now, config.settings.timezone)
     (plan,) = shared(by_marks([plan], marks.marks, clock.now), config.settings.false_alarms, learning)
+    (plan,) = with_members((plan,), config, lake.catalog, known)
     seen = lake.observe_all([plan], clock)[found.id]
     (plan,) = learn([plan], {found.id: seen}, clock, None)
     return say(
@@ -324,11 +325,12 @@ def _evidence(known: Explained, evidence: str) -> str:
 
 def _periods(known: Explained, schedule: Schedule, finding: Finding) -> Iterator[str]:
     now, zone = known.clock.now, schedule.zone
-    due = {each.period.start: each for each in schedule.due(now, reach_back_to=known.clock.last_completed_at)}
+    last = known.clock.last_completed_at
+    due = {each.period.start: each for each in schedule.due_of_any(now, reach_back_to=last)}
     items: dict[str, list[Item]] = {}
     for item in finding.items:
         items.setdefault(item.period, []).append(item)
-    yield _when_due(schedule)
+    yield schedule.say()
     if not due:
         yield "none is due yet"
     oldest = min(due, default=None)
@@ -353,35 +355,22 @@ def _periods(known: Explained, schedule: Schedule, finding: Finding) -> Iterator
         yield f"next: {following.period.label} is due {say_instant(following.due_at, zone)}"
 
 
-def _when_due(schedule: Schedule) -> str:
-    anchor = "start" if schedule.from_start else "end"
-    if schedule.deadline is not None:
-        when = f"at the first {schedule.deadline.say()} at or after its {anchor}"
-    else:
-        when = f"{say_duration(schedule.after)} past its {anchor}"
-    if schedule.grace:
-        when += f", critical {say_duration(schedule.grace)} later"
-    closed = f"; calendar {schedule.calendar.name}" if schedule.calendar is not None else ""
-    if schedule.windows is not None:
-        closed += f"; nothing is due within {schedule.windows.say()}, but at their end"
-    return f"every {schedule.every.say()}, labels in {schedule.labels.key}; each is due {when}{closed}"
-
-
 def _period(
     schedule: Schedule, period: Period, due: DuePeriod | None, items: list[Item], known: Explained
 ) -> Iterator[str]:
     """Tell one period: when it was due and what became of it, or why it was not due. Nothing where it is yet to be."""
     if due is None:
-        reason = schedule.closed_because(period)
+        reason = schedule.never_due_because(period)
         if reason is not None:
             yield f"{period.label}  not due: {reason}"
         return
-    when = f"{period.label}  due {say_instant(due.due_at, schedule.zone)}"
-    stated_at = schedule.stated_at(period)
+    since = " and later" if schedule.parts else ""
+    when = f"{period.label}  due {say_instant(due.due_at, schedule.zone)}{since}"
+    stated_at = None if schedule.parts else schedule.stated_at(period)
     if stated_at is not None and stated_at != due.due_at:
         when += f" (put off from {say_instant(stated_at, schedule.zone)})"
     grace_end = schedule.grace_end(due.due_at)
-    if schedule.grace and grace_end > known.clock.now:
+    if schedule.grace and not schedule.parts and grace_end > known.clock.now:
         when += f", grace until {say_instant(grace_end, schedule.zone)}"
     if not items:
         yield f"{when}: {_why_not_judged(period, known)}"

@@ -354,7 +354,8 @@ class Observation:
     ``arrivals`` are further times at which data came, in whole seconds since 1970 (UTC), where a check learns of them;
     without ``arrivals_whole`` they, and those of listings, need not be all since an earlier look.
     ``problem`` is set when the table as a whole could not be read; what is set beside it still holds. ``behind`` says
-    why readers of the table see less than was written, with what mends it.
+    why readers of the table see less than was written, with what mends it. ``together`` are other tables that a rule
+    judges together with it, as far as they were looked at.
     """
 
     table: Table
@@ -375,6 +376,7 @@ class Observation:
     live: WholeSeen | None = None
     values: ValuesSeen | None = None
     log_answer: LogAnswer | None = None
+    together: tuple[Observation, ...] = ()
     arrivals: frozenset[int] = frozenset()
     arrivals_whole: bool = True
     requests: int = 0

@@ -28,10 +28,11 @@ def advance(
 
     What was not delivered leaves its finding as it was told before, so it is news again. Silenced
     findings move without a delivery, since there is nothing to tell; what is told within another one moves
-    unless there was news of that one that was not delivered.
+    unless there is news of that one that was not delivered, or its end is not told yet.
     """
     arrived = frozenset(delivered)
     pending = {change.finding_id for change in news if change.reason in NEWS and change not in arrived}
+    found = tuple(findings)
     by_finding: dict[str, list[Change]] = {}
     over: set[tuple[str, str | None]] = set()
     for change in news:
@@ -39,9 +40,11 @@ def advance(
             over.add((change.finding_id, change.item))
         if change in arrived:
             by_finding.setdefault(change.finding_id, []).append(change)
+    ended = {finding_id for finding_id, _ in over}
+    pending |= {f.id for f in found if f.status is Status.PASS and f.id in state.told and f.id not in ended}
     told: dict[str, Told] = dict(state.told)
     seen: set[str] = set()
-    for finding in findings:
+    for finding in found:
         seen.add(finding.id)
         old = _counted(told.get(finding.id), finding, over, now)
         after = _told_after(old, finding, by_finding.get(finding.id, []), now, pending)

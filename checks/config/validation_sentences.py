@@ -5,13 +5,15 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from checks.config.other_names import here_for
-from checks.rules.key_types import show
+from checks.rules.key_types import MistakesBelow, show
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pydantic import BaseModel, ValidationError
+    from pydantic import BaseModel
     from pydantic.fields import FieldInfo
     from pydantic_core import ErrorDetails
 
@@ -49,7 +51,27 @@ def sentences(
         path: Path = details["loc"]
         if path not in chosen or _worth(details) < _worth(chosen[path]):
             chosen[path] = details
-    return [(path, _sentence(details, model, known)) for path, details in chosen.items()]
+    told: list[tuple[Path, str]] = []
+    for path, details in chosen.items():
+        cause = details.get("ctx", {}).get("error")
+        if isinstance(cause, MistakesBelow):
+            told += [((*path, *below), sentence) for below, sentence in of_mistakes(cause)]
+        else:
+            told.append((path, _sentence(details, model, known)))
+    return told
+
+
+def of_mistakes(error: ValueError) -> list[tuple[Path, str]]:
+    """Return the paths below, and the sentences, of what was raised with a sentence, or of several that it holds."""
+    if not isinstance(error, MistakesBelow):
+        return [((), str(error))]
+    told: list[tuple[Path, str]] = []
+    for below, mistake, model in error.found:
+        if isinstance(mistake, ValidationError) and model is not None:
+            told += [((*below, *path), sentence) for path, sentence in sentences(mistake, model)]
+        else:
+            told.append((below, str(mistake)))
+    return told
 
 
 def _worth(details: ErrorDetails) -> int:

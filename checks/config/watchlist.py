@@ -18,7 +18,7 @@ from checks.config.merging import (
     merge,
 )
 from checks.config.selectors import Effort, Selector, find_name, may_overlap
-from checks.config.validation_sentences import sentences
+from checks.config.validation_sentences import of_mistakes, sentences
 from checks.rules.base import Binding, Rule
 from checks.rules.entry import NOTHING_SAID, EntryKeys
 
@@ -253,7 +253,7 @@ def _rule(
     try:
         return checked.bind(binding)
     except ValueError as error:
-        return [(home, str(error))]
+        return [(place_of(path, block, home), sentence) for path, sentence in of_mistakes(error)]
 
 
 def place_of(path: Path, block: Mapping[str, Sourced], home: Path) -> Path:

@@ -25,6 +25,7 @@ from checks.monitor import history_of
 from checks.monitor.catalogued import whole_databases
 from checks.monitor.delivery import targets_of
 from checks.monitor.last_good import KEPT_IN, place_of
+from checks.monitor.members import member_selectors
 from checks.monitor.plan import plan
 from checks.rights import GET, LIST, PUT, Home, Reach, Right, literal
 from checks.rules.asking import (
@@ -137,10 +138,14 @@ class _Gathering:
         except Unobserved as error:
             self.unread[f"{error.problem.message}; so its ARNs are not narrowed to an account"] = None
         plans = self._planned()
+        members = [each.plan for plan in plans for each in plan.members if each.plan is not None]
         self.found.update(
-            self._of_catalog(frozenset(each.table.id for each in plans if not _asks_partitions(each)))
+            self._of_catalog(
+                frozenset(each.table.id for each in (*plans, *members) if not _asks_partitions(each)),
+                [*self.config.selectors(), *(each for plan in plans for each in member_selectors(plan))],
+            )
         )
-        self._add_tables(plans)
+        self._add_tables((*plans, *members))
         if self.account is None:
             self._add_own()
         with ThreadPoolExecutor(self.config.settings.concurrency) as pool:
@@ -156,10 +161,12 @@ class _Gathering:
     def _is_mine(self, selector: Selector) -> bool:
         return selector.account == self.account
 
-    def _of_catalog(self, without_partitions: frozenset[str]) -> Iterator[Right]:
+    def _of_catalog(
+        self, without_partitions: frozenset[str], selectors: Iterable[Selector]
+    ) -> Iterator[Right]:
         """Yield the rights on the catalog, by the names and globs of the config: later tables are among them."""
         whole = whole_databases(self.config)
-        for selector in self.config.selectors():
+        for selector in selectors:
             if selector.is_prefix or not self._is_mine(selector):
                 continue
             database, name = selector.database or "", selector.name or ""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from checks.aws.session import Account, Aws
 from checks.lake.glue.catalog import Catalog
 from checks.lake.glue.partitions import GluePartitions
-from checks.lake.observe import observe
+from checks.lake.observe import observe_together
 from checks.lake.pool import observe_all
 from checks.lake.s3.objects import S3Store
 from checks.lake.s3.split import Helpers
@@ -96,4 +96,5 @@ class Lake:
         soft = time.monotonic() + _SOFT * self._table_timeout_s
         clock = clock.later(time.monotonic() - started)
         with self._helpers.table():
-            return observe(plan, clock, self.reader(plan, soft if stop_at is None else min(soft, stop_at)))
+            until = soft if stop_at is None else min(soft, stop_at)
+            return observe_together(plan, clock, partial(self.reader, stop_at=until))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from statistics import median
 from typing import TYPE_CHECKING
 
 from checks.aws.ledger import price_of
@@ -70,16 +72,44 @@ class Estimate:
 
 
 def estimate(plan: TablePlan, clock: Clock) -> Estimate:
-    """Estimate what reading a table takes, from what is known before it is read."""
+    """Estimate what reading a table takes, from what is known before it is read.
+
+    Tables that it is judged together with are read where it is not fresh by itself.
+    """
+    own = _of_table(plan, clock)
+    others = [_of_table(each.plan, clock) for each in plan.members if each.plan is not None]
+    if not others:
+        return own
+    requests = Counter(own.requests)
+    for each in others:
+        requests.update(each.requests)
+    tables = f"{len(others)} more table{'s' if len(others) > 1 else ''}"
+    return Estimate(way=f"{own.way}; {tables} where it is stale", requests=dict(requests), at_most=True)
+
+
+def _of_table(plan: TablePlan, clock: Clock) -> Estimate:
+    """Estimate the reading of one table by itself."""
     if plan.table.format is not Format.FILES:
         return _of_log(plan, clock)
     listed = _of_files(plan, clock)
-    footers = plan.detail(clock).footers
-    if not footers:
-        return listed
+    detail = plan.detail(clock)
     # A place that is read whole may hold but one file.
-    footers = 1 if listed.at_least else footers
-    return replace(listed, requests={**listed.requests, "s3:GetObject": footers})
+    footers = min(detail.footers, 1) if listed.at_least else detail.footers
+    rows = _footers_of_rows(plan, clock) if plan.table.file_format in (None, "parquet") else 0
+    if rows > footers:
+        way = f"{listed.way}, footers for rows"
+        return replace(listed, way=way, requests={**listed.requests, "s3:GetObject": rows}, at_least=True)
+    return replace(listed, requests={**listed.requests, "s3:GetObject": footers}) if footers else listed
+
+
+def _footers_of_rows(plan: TablePlan, clock: Clock) -> int:
+    """Return how many footers are read for rows: as many as periods had files that earlier runs saw, else one.
+
+    Periods that are compared and not remembered take more.
+    """
+    most = plan.detail(clock).row_files
+    seen = [size.files for size in plan.memory.sizes.values()]
+    return min(most, max(round(median(seen)), 1) if seen else 1)
 
 
 def learning_takes(plan: TablePlan, clock: Clock) -> int:
@@ -112,7 +142,7 @@ def _of_files(plan: TablePlan, clock: Clock) -> Estimate:
         return Estimate(way=way, requests={"s3:ListObjectsV2": _ROUNDS * places}, at_most=True)
     if schedule is None:
         return Estimate(way="newest partitions back", requests={**glue, "s3:ListObjectsV2": 1})
-    due = [each.period for each in schedule.due(clock.now, reach_back_to=clock.last_completed_at)]
+    due = [each.period for each in schedule.due_of_any(clock.now, reach_back_to=clock.last_completed_at)]
     told = f"{len(due)} due {schedule.every.noun}{'s' if len(due) != 1 else ''}"
     if len(due) < 2:
         return Estimate(way=f"{told} by name", requests={**glue, "s3:ListObjectsV2": 1})

@@ -14,12 +14,14 @@ from checks.lake.glue.catalog import RESOURCE_LINK
 from checks.lake.plain.by_period import observe_by_period
 from checks.lake.plain.find_layout import has_time, layout_of
 from checks.lake.plain.outside_places import with_places_elsewhere
-from checks.model import Format, Observation, Problem, ProblemKind, Unobserved
+from checks.lake.plain.row_counts import with_rows
+from checks.model import Format, Observation, Problem, ProblemKind, Table, Unobserved
 from checks.rights import LIST
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from checks.lake.s3.table_reader import LakeReader
-    from checks.model import Table
     from checks.rules.asking import Clock
     from checks.rules.base import TablePlan
 
@@ -35,11 +37,31 @@ def observe(plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation:
     with metered(Meter(reader.stop_at, plan.entry.max_requests)) as meter:
         try:
             seen = with_footers(_observe(plan, clock, reader), plan, clock, reader)
+            seen = with_rows(seen, plan, clock, reader)
         except Unobserved as error:
             seen = Observation(table=plan.table, now=clock.now, problem=error.problem)
         except Exception as error:  # noqa: BLE001 - one broken table never costs the run
             seen = Observation(table=plan.table, now=clock.now, problem=internal_problem(plan.table, error))
     return replace(seen, requests=meter.requests)
+
+
+def observe_together(
+    plan: TablePlan, clock: Clock, reader_of: Callable[[TablePlan], LakeReader]
+) -> Observation:
+    """Return what was measured of a table, and of those that it is judged together with while a verdict rests on them.
+
+    They are looked at one after the other, as they are planned; what goes wrong is as of `observe`.
+    """
+    seen = observe(plan, clock, reader_of(plan))
+    for member in plan.members:
+        if not any(rule.wants_together(seen, clock, plan.memory) for rule in plan.rules if rule.together):
+            break
+        if member.plan is not None:
+            other = observe(member.plan, clock, reader_of(member.plan))
+        else:
+            other = Observation(table=Table(id=member.id), now=clock.now, problem=member.problem)
+        seen = replace(seen, together=(*seen.together, other), requests=seen.requests + other.requests)
+    return seen
 
 
 def internal_problem(table: Table, error: BaseException) -> Problem:

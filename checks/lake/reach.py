@@ -64,7 +64,8 @@ def _reaches(plan: TablePlan, clock: Clock, reader: LakeReader) -> Iterator[Reac
         return
     for bucket, beginning in _places(plan, reader):
         yield Reach(LIST, bucket, beginning)
-        if plan.detail(clock).footers:
+        detail = plan.detail(clock)
+        if detail.footers or (detail.row_files and table.file_format in (None, "parquet")):
             yield Reach(GET, bucket, beginning)
 
 

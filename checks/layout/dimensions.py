@@ -103,7 +103,8 @@ def _key(value: object) -> str:
 
 
 def _values(key: object, stated: object) -> tuple[str, ...]:
-    listed = stated if isinstance(stated, list | tuple) else [stated]
+    """Read the values of a key: one, a list of them, or blocks of what is stated of each."""
+    listed = list(stated) if isinstance(stated, list | tuple | dict) else [stated]
     if not listed or any(
         isinstance(each, bool) or not isinstance(each, str | int) or each == "" for each in listed
     ):

@@ -17,3 +17,9 @@ def bare(suffix: str) -> str:
     while len(parts) > 1 and parts[-1] in COMPRESSIONS:
         parts.pop()
     return parts[-1] if parts else ""
+
+
+def says_parquet(name: str) -> bool:
+    """Tell whether a file's name says that it holds Parquet: ``part-0.snappy.parquet``."""
+    file = name.rpartition("/")[2]
+    return "." in file and FORMATS.get(bare(file)) == "parquet"

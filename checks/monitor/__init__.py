@@ -21,7 +21,7 @@ from checks.model import JsonValue, Observation, ProblemKind, iso
 from checks.monitor import last_good, run_marks
 from checks.monitor import plan as planning
 from checks.monitor import run_memory as remembering
-from checks.monitor.delivery import publish_all, readers_of, send, targets_of
+from checks.monitor.delivery import page_of, publish_all, readers_of, send, targets_of
 from checks.monitor.invocation import read_event, refusal
 from checks.monitor.learning import learn
 from checks.monitor.recorded import rows_of
@@ -191,6 +191,7 @@ def _carried_out(config: Config, request: Request, memory: Memory, environ: Mapp
         _report(config, request, findings, memory),
         account=account,
         region=region,
+        page_at=page_of(config),
         changes=readers[0].changes,
         cost=lake.cost(time.monotonic() - started),
         notes=(*memory.notes, *marks.notes, *planned.notes),

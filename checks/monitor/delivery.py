@@ -105,6 +105,14 @@ def may_take(route: Route, table: str, owner: str | None) -> bool:
     return any(route.takes(table, owner, status, severity) for status, severity in _TROUBLES)
 
 
+def page_of(config: Config) -> str:
+    """Return where the whole report is kept as a page: the first file that a route of all tables writes as HTML."""
+    files = (
+        str(route.target.value) for route in config.routes if route.target.kind == "file" and route.takes_all
+    )
+    return next((place for place in files if place.lower().endswith((".html", ".htm"))), "")
+
+
 def topic_of(config: Config, environ: Mapping[str, str]) -> str | None:
     """Return the topic of the whole report: the config's, else TOPIC_ARN."""
     return config.settings.topic or environ.get("TOPIC_ARN", "").strip() or None
@@ -268,10 +276,17 @@ def _unheard(channels: Iterable[Channel], stop_at: float | None) -> list[str]:
 
 def _taken_by(route: Route) -> Callable[[Finding | Change], bool]:
     """Return whether a route takes a finding or change; who was told of a trouble is told of its end too."""
+    known: dict[tuple[str, str | None, Status | None, Severity | None], bool] = {}
 
-    def taken(each: Finding | Change) -> bool:
-        if isinstance(each, Change) and each.reason in OVER:
-            return may_take(route, each.table, each.owner)
-        return route.takes(each.table, each.owner, each.status, each.severity)
+    def taken(each: Finding | Change) -> bool:  # asked several times of each, and of thousands alike
+        is_over = isinstance(each, Change) and each.reason in OVER
+        key = (each.table, each.owner, None if is_over else each.status, each.severity)
+        if key not in known:
+            known[key] = (
+                may_take(route, each.table, each.owner)
+                if is_over
+                else route.takes(each.table, each.owner, each.status, each.severity)
+            )
+        return known[key]
 
     return taken

@@ -12,6 +12,7 @@ from checks.lake.estimate import estimate, learning_takes, seen_late
 from checks.lake.glue.catalog import prefix_table
 from checks.model import CATALOG_CHECK, CONFIG_CHECK, Finding, Problem, ProblemKind, Status, TableMemory
 from checks.monitor.catalogued import is_pattern, not_in_catalog, read_catalog
+from checks.monitor.members import with_members
 from checks.rules.asking import Share
 from checks.rules.base import TablePlan, by_memory
 from checks.rules.sentences import count_of
@@ -127,7 +128,9 @@ def plan(
     draft.add_gone(read)
     planned = draft.planned()
     taught = by_marks(planned.plans, marks, now) if marks is not None else planned.plans
-    return replace(planned, plans=shared(taught, config.settings.false_alarms))
+    plans = shared(taught, config.settings.false_alarms)
+    plans = with_members(plans, config, catalog, remembered, read=read, stop_at=stop_at)
+    return replace(planned, plans=plans)
 
 
 def by_marks(plans: Sequence[TablePlan], marks: Marks, now: datetime) -> tuple[TablePlan, ...]:

@@ -28,6 +28,8 @@ _HEIGHT = 12
 CHART_HEIGHT = 84
 _MARGIN = 6
 _WIDE = 12
+_NARROWEST = 156
+"""What the first and the last date take below a chart."""
 _LEAST_SPAN = timedelta(hours=1)
 _KINDS = {Came.ON_TIME: "fresh", Came.LATE: "warning", Came.UNKNOWN: "unknown", Came.BAD: "critical"}
 
@@ -100,8 +102,9 @@ def arrivals(periods: Sequence[PeriodShown]) -> Drawing | None:
         return round(_MARGIN + room * ((lag - early) / span), 1)
 
     paths: dict[str, list[str]] = {}
+    step = _step(len(periods))
     for number, one in enumerate(periods):
-        middle = number * _WIDE + _WIDE // 2
+        middle = number * step + step // 2
         if one.came_at and one.due_at:
             lag = one.came_at - one.due_at
             kind = "warning" if lag > timedelta() else "fresh"
@@ -121,10 +124,10 @@ def volumes(sizes: Sequence[Volume]) -> Drawing | None:
     most = max((one.size_bytes for one in sizes), default=0)
     if len(sizes) < 2 or not most:
         return None
-    bars = []
+    bars, step = [], _step(len(sizes))
     for number, one in enumerate(sizes):
         height = round((CHART_HEIGHT - _MARGIN) * one.size_bytes / most, 1)
-        bars.append(f"M{number * _WIDE + 2} {round(CHART_HEIGHT - height, 1)}h8v{height}h-8z")
+        bars.append(f"M{number * step + step // 2 - 4} {round(CHART_HEIGHT - height, 1)}h8v{height}h-8z")
     last = say_size(sizes[-1].size_bytes)
     said = f"{words.count(len(sizes), 'period')}, the largest of {say_size(most)}, the last of {last}"
     return _chart(sizes, {"volume": bars}, [Label(_MARGIN, say_size(most))], said)
@@ -155,6 +158,11 @@ def age(
     )
 
 
+def _step(count: int) -> int:
+    """Return how far apart the marks of a chart stand: of few periods further, so that its dates have room."""
+    return max(_WIDE, -(-_NARROWEST // count))
+
+
 def _dot(x: float, y: float) -> str:
     return f"M{x - 2.5} {y}a2.5 2.5 0 1 0 5 0a2.5 2.5 0 1 0 -5 0z"
 
@@ -166,7 +174,7 @@ def _chart(
     said: str,
 ) -> Drawing:
     return Drawing(
-        width=len(shown) * _WIDE,
+        width=len(shown) * _step(len(shown)),
         height=CHART_HEIGHT,
         marks=_marks(paths),
         said=said,
@@ -192,6 +200,6 @@ def _lag_said(known: Sequence[timedelta]) -> str:
     middle = sorted(known)[len(known) // 2]
     where = "before" if middle <= timedelta() else "after"
     return (
-        f"{words.count(len(known), 'period')}, {after} after the deadline; "
+        f"{words.count(len(known), 'period')}, {after or 'none'} after the deadline; "
         f"usually {say_duration(abs(middle))} {where} it"
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from checks import text as words
 from checks.marks import MarkKind
 from checks.model import Change, Finding, Reason, Severity, Status
+from checks.report import old_gaps
 from checks.report.alike import (
     alike,
     checks_of,
@@ -23,6 +24,7 @@ from checks.report.alike import (
     what_fails,
 )
 from checks.report.build import LONG_DEAD, is_long_dead
+from checks.report.old_gaps import is_old_gap, title_of
 from checks.report.together import Living, is_silent, joined, silent_together
 from checks.rights import Lacks, statements
 from checks.schedule.clock import say_instant
@@ -132,6 +134,12 @@ def entries(heading: str, told: Sequence[ToldFinding], report: Report) -> tuple[
     foldable = (heading == "NEW" and report.first_run) or heading == "STILL FAILING"
     folding = foldable and len({one.finding.table for one in dead}) >= _FOLD_FROM
     folded = {one.finding.id for one in dead} if folding else set()
+    gaps = [one for one in told if is_old_gap(one.finding, report) and one.finding.id not in folded]
+    if foldable and len({one.finding.table for one in gaps}) >= _FOLD_FROM:
+        told = [one for one in told if one not in gaps]
+        older: tuple[Entry, ...] = (_gaps(heading, gaps, report),)
+    else:
+        older = ()
     groups: dict[str, list[ToldFinding]] = defaultdict(list)
     lacking = _lacking_several(told)
     for one in told:
@@ -149,9 +157,22 @@ def entries(heading: str, told: Sequence[ToldFinding], report: Report) -> tuple[
         for group, together in _silent_together(groups.values())
     ]
     if not folding:
-        return tuple(entries)
+        return (*entries, *older)
     waiting = [_waiting(one.finding, report) for one in told if one.finding.id in folded]
-    return (*entries, *(entry for entry in waiting if entry is not None), _folded(dead, report))
+    return (*entries, *(entry for entry in waiting if entry is not None), *older, _folded(dead, report))
+
+
+def _gaps(heading: str, gaps: Sequence[ToldFinding], report: Report) -> Entry:
+    """Tell the tables that go on and have old gaps as one; where that is old, too, in a line."""
+    found = [one.finding for one in gaps]
+    title, named = title_of(found), old_gaps.named(found)
+    return Entry(
+        badge=_badge(found),
+        title=title,
+        lines=(Line("", f"{named}."), Line("To do", old_gaps.to_do(found)), *_owners(gaps)),
+        tables=frozenset(finding.table for finding in found),
+        brief=f"{title}: {named}" if heading == "STILL FAILING" and not report.first_run else "",
+    )
 
 
 def _silent_together(
@@ -386,10 +407,7 @@ def _brief(
     what = _missed(silent, report) if silent else what_fails(group[0].finding, report.now, report.zone)
     names = sorted({words.name(one.finding.table) for one in group})
     if len(names) == 1:
-        said = [
-            f"{line.label.lower()}: {line.text}" for one in group for line in said_of(one.finding, report)
-        ]
-        return "; ".join([f"{names[0]} ({checks}, since {when}: {what}", *said])
+        return f"{names[0]} ({checks}, since {when}: {what}"
     return f"{len(names):,} tables ({checks}, since {when}: {what}: {words.listing(names, _MOST_BRIEF)}"
 
 

@@ -30,7 +30,7 @@ _TEMPLATES = Path(__file__).parent / "templates"
 _FRAGMENT_ROWS = 100
 _MOST_DRAWN = 50
 _LONGEST_CELL = 600
-_DATE = re.compile(r"(\d{4}-(?:\d\d|W\d\d|Q\d)(?:-\d\d)?)")
+_DATE = re.compile(r"(\d{4}-(?:\d\d|W\d\d|Q\d)(?:-\d\d)?|[A-Z][a-z]{2} \d{1,2} [A-Z][a-z]{2}(?: \d{4})?)")
 _BREAKABLE = re.compile(r"(?<=[._/=\-])(?=\w)")
 """Where a name may go on in the next line: after what parts its words."""
 

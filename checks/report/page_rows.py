@@ -122,7 +122,7 @@ def _row(
         owner=words.name(first.owner) if first.owner else "",
         checks=", ".join(words.name(check) for check in (ill or [finding.check for finding in findings])),
         findings=rows,
-        links=tuple(_links(first)),
+        links=tuple(_links(first, report)),
         strip=charts.strip(shown.periods),
         age=next((each.age for each in rows if each.age is not None), None),
         arrivals=charts.arrivals(shown.periods) if is_drawn else None,
@@ -164,8 +164,9 @@ def _age(finding: Finding, now: datetime) -> Drawing | None:
     return charts.age(finding.observed, now, *limits)
 
 
-def _links(finding: Finding) -> Iterator[Link]:
-    for text, address in (("Runbook", finding.runbook), ("Console", finding.console_url)):
+def _links(finding: Finding, report: Report) -> Iterator[Link]:
+    console = finding.console_url if report.links else None
+    for text, address in (("Runbook", finding.runbook), ("Console", console)):
         safe = words.url(address)
         if safe:
             yield Link(text, safe)

@@ -44,12 +44,14 @@ class Further:
 
     ``periods``: more of them, newest first, in places that are known by name alone. ``newest``: the partitions of so
     many of the newest values of time that are registered, those in the future and sentinels too; with them go
-    those that were registered at or after ``since``, whatever their dates are.
+    those that were registered at or after ``since``, whatever their dates are. ``compared``: earlier periods that the
+    judged ones are compared with, of use where they can be told.
     """
 
     periods: tuple[Period, ...] = ()
     newest: int = 0
     since: datetime | None = None
+    compared: tuple[Period, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +120,8 @@ class Detail:
     """What has to be read of a table, beside how much data there is in the places that are looked at and from when.
 
     ``names``: what names and sizes tell, with files below ``small_below`` bytes counted. ``footers``: those of so
-    many of the newest files, with the newest ``value`` of a column.
+    many of the newest files, with the newest ``value`` of a column. ``row_files``: rows are to be counted, by the
+    footers of at most so many files in all, where no log tells them.
     ``usual_place``: where a registered partition is empty, look where it would lie by its name.
     The rest is asked of a table's log, where listings would tell it of other tables: ``arrivals``, when the newest data
     came (``deletes_count``: or was deleted), ``by_period``, which periods hold rows, ``sizes``, how much there is in
@@ -129,6 +132,7 @@ class Detail:
     names: bool = False
     small_below: int = 0
     footers: int = 0
+    row_files: int = 0
     value: ValueAsk | None = None
     usual_place: bool = False
     arrivals: bool = False
@@ -138,12 +142,18 @@ class Detail:
     rows: bool = False
     times: bool = False
 
+    @property
+    def files_kept(self) -> int:
+        """So many of the newest files of each place are kept apart, for their footers."""
+        return max(self.footers, self.row_files)
+
     def __or__(self, other: Detail) -> Detail:
         """Bring together what two rules need."""
         return Detail(
             names=self.names or other.names,
             small_below=max(self.small_below, other.small_below),
             footers=max(self.footers, other.footers),
+            row_files=max(self.row_files, other.row_files),
             value=self.value or other.value,
             usual_place=self.usual_place or other.usual_place,
             arrivals=self.arrivals or other.arrivals,

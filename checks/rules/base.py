@@ -242,8 +242,21 @@ class Rule(ABC):
         """Return those that were not read to their end, or not in this run, and turn out to have to be."""
         return []
 
-    def wants_further(self, seen: Observation, clock: Clock) -> bool:  # noqa: ARG002 - the same
+    def wants_further(self, seen: Observation, clock: Clock, memory: TableMemory) -> bool:  # noqa: ARG002 - the same
         """Tell whether its verdict rests on the further places of its needs too, by what was seen of the others."""
+        return False
+
+    @property
+    def together(self) -> tuple[str, ...]:
+        """The tables that it judges together with its own: ids, globs of ids and prefixes of the same account."""
+        return ()
+
+    def alone(self) -> Rule:
+        """Return it as it looks at one of those by itself."""
+        return self
+
+    def wants_together(self, seen: Observation, clock: Clock, memory: TableMemory) -> bool:  # noqa: ARG002 - the same
+        """Tell whether its verdict rests on those tables, by what was seen of its own and of some of them."""
         return False
 
     def looks(self, table: Table) -> bool:  # noqa: ARG002 - for others to say
@@ -402,6 +415,15 @@ def periods_stated(rules: Iterable[Rule]) -> StatedPeriods | None:
     return next((rule.states for rule in rules if rule.states is not None), None)
 
 
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A table that another one is judged together with, and how it is looked at, or why it is not known."""
+
+    id: str
+    plan: TablePlan | None = None
+    problem: Problem | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TablePlan:
     """A table that will be looked at: its rules and all that is stated about it.
@@ -424,6 +446,8 @@ class TablePlan:
     silences: Mapping[str, str] = field(default_factory=dict)
     """Why checks are silenced now, by check."""
     memory: TableMemory = field(default_factory=TableMemory)
+    members: tuple[Member, ...] = ()
+    """The tables that a rule judges together with it, where its verdict rests on them."""
     max_age_of_answer: timedelta = timedelta(0)
 
     def __post_init__(self) -> None:

@@ -16,6 +16,7 @@ from checks.rules.base import (
 from checks.rules.freshness_rule import FreshnessRule
 from checks.rules.key_types import Duration, Names
 from checks.rules.learned import Auto
+from checks.rules.together import Members
 from checks.schedule.clock import parse_zone
 from checks.schedule.deadlines import Deadline, parse_times
 from checks.schedule.durations import say_duration
@@ -100,8 +101,18 @@ class FreshnessConfig(CheckConfig):
         examples=["changes"],
     )
 
+    also_in: Members = Field(
+        (),
+        description="Tables, globs of them, or prefixes that are one source together with this one: the newest data of "
+        "all counts.",
+        examples=["web.events_v2", ["web.events_*", "s3://acme-raw/partner-b/"]],
+    )
+
     @model_validator(mode="after")
     def _fits_together(self) -> FreshnessConfig:
+        if self.auto is not None and self.also_in:
+            message = "auto learns from the arrivals of one table; write max_age beside also_in in its place"
+            raise ValueError(message)
         ages = [name for name in ("max_age", "warn_after", "error_after") if getattr(self, name) is not None]
         if self.by is not None and ages:
             message = f"by and {ages[0]} exclude each other; write one of them"
@@ -160,5 +171,6 @@ class FreshnessConfig(CheckConfig):
             age_calendar=calendar if deadline is None else None,
             schedule=binding.schedule,
             count=self.count,
+            also_in=self.also_in,
             auto=Auto(floor=self.floor, cap=self.cap, calendar=calendar) if self.auto is not None else None,
         )

@@ -19,6 +19,7 @@ from checks.model import (
     ProblemKind,
     Severity,
     Standstill,
+    TableMemory,
     utc,
 )
 from checks.rules.asking import Clock, Depth, Detail, Further, Needs
@@ -29,6 +30,7 @@ from checks.rules.due_items import first_period_at
 from checks.rules.freshness_words import LastArrival, LearnedLimit, advice, because, explain, nothing_seen
 from checks.rules.grace import notes_of
 from checks.rules.taught import teaching
+from checks.rules.together import doubt_of, explain_together, newest_of, nothing_in, told_of_all
 from checks.schedule.due import MOST_PERIODS, Schedule
 from checks.schedule.open_time import open_time_ago
 from checks.schedule.periods import DAILY, back_from
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 
     from checks.layout import TimeLayout
     from checks.marks import Mark
-    from checks.model import Observation, PartitionSeen, Period, Table, TableMemory
+    from checks.model import Observation, PartitionSeen, Period, Table
     from checks.rules.asking import Share
     from checks.rules.learned import Auto, Learned
     from checks.schedule.calendars import Calendar
@@ -76,6 +78,8 @@ class FreshnessRule(Rule):
     age_calendar: Calendar | None = None
     schedule: Schedule | None = None
     count: Literal["arrivals", "changes"] = "arrivals"
+    also_in: tuple[str, ...] = ()
+
     auto: Auto | None = None
     known: Learned | None = None
     """What a look at the table told, where it was learned from already."""
@@ -111,6 +115,43 @@ class FreshnessRule(Rule):
             return self
         newest, _ = self._newest(seen, self._counts_from(seen, clock))
         return replace(self, known=self.auto.look(seen, newest, clock.now, memory.arrivals))
+
+    @property
+    def together(self) -> tuple[str, ...]:
+        """The tables that are one source together with this one."""
+        return self.also_in
+
+    def alone(self) -> FreshnessRule:
+        """Return it as it looks at one of these: by no schedule of another table's partitions."""
+        return replace(self, also_in=(), schedule=None)
+
+    def wants_together(self, seen: Observation, clock: Clock, memory: TableMemory) -> bool:
+        """Tell whether nothing that was seen so far is as new as the strictest limit asks."""
+        row = self.measure(seen, clock, memory)
+        limits = [limit for limit in self.limits_at(clock.now) if limit is not None]
+        newest = row.measured.newest if row.measured is not None else None
+        return newest is None or any(newest.at < limit for limit in limits)
+
+    def _together(self, seen: Observation, clock: Clock) -> list[tuple[str, Row[LastArrival]]]:
+        """Return what was measured of the others, as far as they were looked at."""
+        one = self.alone()
+        return [(other.table.id, one.measure(other, clock, TableMemory())) for other in seen.together]
+
+    def _of_all(self, seen: Observation, own: Row[LastArrival], clock: Clock) -> Row[LastArrival]:
+        """Return the row of all tables together: the newest arrival counts, and what is not known of one is a doubt."""
+        rows = [(seen.table.id, own), *self._together(seen, clock)]
+        doubt, newest = doubt_of(rows), newest_of(rows)
+        warning, critical = self.limits_at(clock.now)
+        if own.critical is None and own.measured is not None and own.measured.silent_from is not None:
+            critical = None  # where its lookback is shorter than the limit, no more is proved
+        said: RowValues = {"warning": warning, "critical": critical, "doubt_if_fail": doubt}
+        if newest is not None and (arrival := newest[1].newest) is not None:
+            said |= {"observed": min(arrival.at, clock.now), "evidence": arrival.evidence}
+            return self.row(seen, told_of_all(*newest, rows), **said)
+        if doubt is not None:
+            said |= {"unknown": doubt, "evidence": None}
+            return self.row(seen, **said)
+        return replace(own, measured=replace(own.facts, nothing=nothing_in(rows)))
 
     def limits_at(self, now: datetime) -> tuple[datetime | None, datetime | None]:
         """Return the stated watermarks (UTC) for a warning and for critical; data at or after one is fresh."""
@@ -199,7 +240,7 @@ class FreshnessRule(Rule):
         walk = islice(back_from(clock.now, self.schedule.every, self.schedule.labels), MOST_PERIODS)
         return tuple(takewhile(lambda period: bool(due) and period.start > due[0].period.start, walk))
 
-    def wants_further(self, seen: Observation, clock: Clock) -> bool:
+    def wants_further(self, seen: Observation, clock: Clock, memory: TableMemory) -> bool:  # noqa: ARG002 - the interface's
         """Tell whether nothing that was seen and counts is as new as the strictest limit asks."""
         limits = [limit for limit in self.limits_at(clock.now) if limit is not None]
         newest, _ = self._newest(seen, self._counts_from(seen, clock))
@@ -255,6 +296,11 @@ class FreshnessRule(Rule):
         """Find the newest arrival that counts, and what stands against believing that it is the newest."""
         if self.auto is not None and self.auto.has_time and self.known is None:
             return self.learned(seen, clock, memory).measure(seen, clock, memory)
+        own = self._of_own(seen, clock, memory)
+        return self._of_all(seen, own, clock) if self.also_in else own
+
+    def _of_own(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row[LastArrival]:
+        """Return the row of the table by itself."""
         warning, critical = self.limits_at(clock.now)
         counts_from = self._counts_from(seen, clock)
         newest, doubt = self._newest(seen, counts_from)
@@ -486,7 +532,8 @@ class FreshnessRule(Rule):
 
     def explain(self, seen: Observation, finding: Finding, clock: Clock) -> Iterator[str]:
         """Yield the deadline, the watermarks, what counts, and what was listed."""
-        return explain(self, seen, finding, clock)
+        yield from explain(self, seen, finding, clock)
+        yield from explain_together(self.also_in, self._together(seen, clock), self.zone)
 
 
 def _by_name_alone(table: Table) -> bool:

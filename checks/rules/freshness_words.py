@@ -99,7 +99,8 @@ class LastArrival:
     ``by_catalog``: what is registered in Glue was looked at. ``behind`` says why readers see less than was written.
     ``backfill`` is the period and time of a newer arrival that does not count. ``looked_at`` says which
     partitions were, where a choice of them was. ``silent_from`` is since when a table
-    that had data before holds none. ``learned`` is set where limits are learned.
+    that had data before holds none. ``learned`` is set where limits are learned. ``where`` says in which of several
+    tables the newest data came.
     """
 
     now: datetime
@@ -111,6 +112,7 @@ class LastArrival:
     looked_at: str = ""
     nothing: Nothing | None = None
     silent_from: datetime | None = None
+    where: str = ""
     learned: LearnedLimit | None = None
 
     @property
@@ -130,7 +132,7 @@ def because(rule: Bounds, facts: LastArrival, since: datetime | None, severity: 
         told = facts.nothing.told if facts.nothing is not None else ""
         is_limited = rule.deadline is not None or _limit(rule, severity) is not None
         return f"{told}; expected data {expected}" if is_limited else told
-    when = say_instant(newest.at, rule.zone)
+    when = f"{say_instant(newest.at, rule.zone)}{facts.where}"
     if newest.at > now:
         return f"the newest data came {when}, after the time of this run; expected {expected}"
     age = say_duration(now - newest.at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, WithJsonSchema
@@ -13,6 +13,26 @@ from checks.layout.globs import refuse_no_glob
 from checks.model import Severity
 from checks.schedule.clock import parse_zone
 from checks.schedule.durations import parse_duration, parse_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pydantic import BaseModel, ValidationError
+
+
+class MistakesBelow(ValueError):  # noqa: N818 - it holds several
+    """Raised with the mistakes of blocks that lie below a key: where each is, from the key on, and what is wrong.
+
+    One that pydantic tells goes with the model that it is told of.
+    """
+
+    def __init__(
+        self,
+        found: Iterable[tuple[tuple[str | int, ...], ValidationError | ValueError, type[BaseModel] | None]],
+    ) -> None:
+        self.found = tuple(found)
+        super().__init__("; ".join(str(mistake) for _, mistake, _ in self.found))
+
 
 LONGEST_VALUE = 80
 """A value that a mistake names is shortened to so many characters."""

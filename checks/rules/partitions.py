@@ -4,46 +4,67 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, InstanceOf, WithJsonSchema, model_validator
 
 from checks.layout import StatedLayout
-from checks.layout.dimensions import Dimensions, parse_each
 from checks.rules.asking import Share
 from checks.rules.base import (
     Binding,
     CheckConfig,
 )
-from checks.rules.key_types import Duration, Names
+from checks.rules.each import Each, own_blocks, own_model, parse_each_of
+from checks.rules.key_types import Duration, MistakesBelow, Names
 from checks.rules.partitions_rule import PartitionsRule
 from checks.schedule.clock import parse_zone
 from checks.schedule.deadlines import Deadline, parse_times
-from checks.schedule.due import Schedule, default_grace
+from checks.schedule.due import Schedule, default_grace, together
 from checks.schedule.durations import parse_duration
 from checks.schedule.formats import compile_format
 from checks.schedule.periods import DAILY, FORTNIGHTLY, Every, parse_every
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pydantic import BaseModel, GetJsonSchemaHandler
+    from pydantic.json_schema import JsonSchemaValue
+    from pydantic_core import CoreSchema
+
+    from checks.model import Combination
+
 __all__ = ["PartitionsConfig", "PartitionsRule"]
 
 _TEXT = WithJsonSchema({"type": "string"})
+
+
 _VALUES = {"type": ["string", "integer"]}
-_EACH = WithJsonSchema(
-    {
-        "anyOf": [
-            {"type": "string"},
-            {"type": "array", "items": {"type": "string"}, "minItems": 1},
-            {
-                "type": "object",
-                "minProperties": 1,
-                "additionalProperties": {
-                    "anyOf": [_VALUES, {"type": "array", "items": _VALUES, "minItems": 1}]
+
+
+class _EachSchema:
+    """The JSON Schema of ``each``: a key, a list of keys, or keys with their values and these with their deadlines."""
+
+    def __get_pydantic_json_schema__(
+        self, _core: CoreSchema, _handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Return it; the keys of a value are those of the check."""
+        own = own_model(PartitionsConfig).model_json_schema()
+        for of_key in own["properties"].values():
+            of_key.pop("default", None)  # what is not stated of a value is as it is stated beside each
+        blocks = {"type": "object", "minProperties": 1, "additionalProperties": own}
+        listed = {"type": "array", "items": _VALUES, "minItems": 1}
+        return {
+            "anyOf": [
+                {"type": "string"},
+                {"type": "array", "items": {"type": "string"}, "minItems": 1},
+                {
+                    "type": "object",
+                    "minProperties": 1,
+                    "additionalProperties": {"anyOf": [_VALUES, listed, blocks]},
                 },
-            },
-        ]
-    }
-)
+            ]
+        }
 
 
 def _parse_lookback(value: object) -> int | timedelta:
@@ -181,11 +202,17 @@ class PartitionsConfig(CheckConfig):
         "count whose grace is over.",
         examples=[2],
     )
-    each: Annotated[Dimensions | None, BeforeValidator(parse_each), _EACH] = Field(
+    each: Annotated[InstanceOf[Each] | None, BeforeValidator(parse_each_of), _EachSchema()] = Field(
         None,
         description="A partition key beside time (or a list of keys) whose every value is due by itself, from the "
-        "first period it was seen in; or keys with their values, which are due from the table's first period.",
-        examples=["region", ["region", "product"], {"region": ["eu", "us"]}],
+        "first period it was seen in; or keys with their values, which are due from the table's first period; or these "
+        "with what each is due by.",
+        examples=[
+            "region",
+            ["region", "product"],
+            {"region": ["eu", "us"]},
+            {"region": {"eu": {"due": "06:00"}, "us": {"due": "14:00"}}},
+        ],
     )
     key: Annotated[
         tuple[str, ...],
@@ -208,6 +235,10 @@ class PartitionsConfig(CheckConfig):
 
     @model_validator(mode="after")
     def _fits_together(self) -> PartitionsConfig:
+        return self.fitting()
+
+    def fitting(self) -> PartitionsConfig:
+        """Return it as it is; raise ValueError where its keys do not fit together."""
         if self.due is not None and self.after is not None:
             message = "due and after exclude each other; write one of them"
             raise ValueError(message)
@@ -226,23 +257,93 @@ class PartitionsConfig(CheckConfig):
         if not self.key and len(self.format) > 1:
             message = "several formats without their keys; write key beside them"
             raise ValueError(message)
-        if self.each is not None and (both := sorted(set(self.each.keys) & set(self.key))):
+        if self.each is not None and (both := sorted(set(self.each.dimensions.keys) & set(self.key))):
             message = f"{', '.join(both)} stands under key, so it carries time; name other keys under each"
             raise ValueError(message)
         if self.calendar_of == "run" and self.calendar is None:
             message = "calendar_of needs a calendar; write calendar beside it"
             raise ValueError(message)
+        if self.each is not None and self.each.own:
+            own_blocks(self.each, type(self))
         return self
 
     def bind(self, binding: Binding) -> PartitionsRule:
-        """Return the rule; raise ValueError when the calendar or a window is not defined, or nothing is ever due."""
+        """Return the rule; raise ValueError when a calendar or a window is not defined, or nothing is ever due."""
+        stated = StatedLayout(self.key, self.format) if self.key or self.format else None
+        if self.each is None or not self.each.own:
+            schedule = self.schedule(binding)
+            each = None if self.each is None else self.each.dimensions
+            return PartitionsRule(
+                schedule=schedule,
+                error_when=self.error_when,
+                stated_layout=stated,
+                each=each,
+                auto=Share(a_year=1.0, wanted=1.0) if self.auto is not None else None,
+                every_stated=self.auto is None or "every" in self.model_fields_set,
+                grace_stated=self.auto is None or "after" in self.model_fields_set,
+            )
+        if self.auto is not None:
+            message = (
+                "auto learns when the periods of all values are due; take it out, or what single values state"
+            )
+            raise ValueError(message)
+        of_values = self._of_values(self.each, binding)
+        base = self.schedule(binding) if None in of_values.values() else self._unchecked(binding)
+        own = {combination: found or base for combination, found in of_values.items()}
+        return PartitionsRule(
+            schedule=together(base, own.values()),
+            error_when=self.error_when,
+            stated_layout=stated,
+            each=self.each.dimensions,
+            own=own,
+        )
+
+    def _of_values(self, each: Each, binding: Binding) -> dict[Combination, Schedule | None]:
+        """Return the schedule of each stated combination, None where it has none of its own; raise `MistakesBelow`."""
+        blocks = own_blocks(each, type(self))
+        chosen = {combination: each.of(combination) for combination in each.dimensions.stated}
+        schedules: dict[tuple[tuple[str, str], ...], Schedule | None] = {(): None}
+        wrong = []
+        for pairs in dict.fromkeys(chosen.values()):
+            if not pairs:
+                continue
+            try:
+                schedules[pairs] = self._with([blocks[pair] for pair in pairs]).schedule(binding)
+            except ValueError as error:
+                wrong.append((("each", *pairs[0]), error, None))
+        if wrong:
+            raise MistakesBelow(wrong)
+        return {combination: schedules[pairs] for combination, pairs in chosen.items()}
+
+    def _with(self, blocks: Sequence[BaseModel]) -> PartitionsConfig:
+        """Return the check as it is for values of which these are stated: they replace as a special entry does.
+
+        Raises ValueError where they do not fit what is stated beside each.
+        """
+        stated = {name: getattr(block, name) for block in blocks for name in block.model_fields_set}
+        exclusive = frozenset[str]().union(*self.groups)
+        replaced = exclusive if exclusive & stated.keys() else frozenset[str]()
+        kept = {name: getattr(self, name) for name in self.model_fields_set - replaced - {"each"}}
+        return type(self).model_construct(**{**kept, **stated}).fitting()
+
+    def schedule(self, binding: Binding) -> Schedule:
+        """Return when periods are due; raise ValueError where they never are, or the calendar is not defined."""
+        schedule = self._unchecked(binding)
+        if not schedule.can_come_due():
+            of = "the deadline of any period" if schedule.calendar_of_run else "any period"
+            message = f"no day of {of} is ever open in calendar {self.calendar or 'weekends'}, so nothing is ever due; "
+            message += "write another due, or open its day in the calendar"
+            raise ValueError(message)
+        return schedule
+
+    def _unchecked(self, binding: Binding) -> Schedule:
         zone = self.timezone or binding.zone
         calendar = binding.calendar(self.calendar)
         deadline = None
         if self.due is not None:
             of_month = calendar if self.business_day is not None else None
             deadline = Deadline(self.due, zone, of_month, self.business_day)
-        schedule = Schedule(
+        return Schedule(
             every=self.every if self.anchor is None else self.every.anchored(self.anchor),
             labels=self.labels,
             zone=zone,
@@ -255,19 +356,4 @@ class PartitionsConfig(CheckConfig):
             since=self.since,
             windows=binding.windows_of(self.windows, zone),
             grace=self.grace or timedelta(0),
-        )
-        if not schedule.can_come_due():
-            of = "the deadline of any period" if schedule.calendar_of_run else "any period"
-            message = f"no day of {of} is ever open in calendar {self.calendar or 'weekends'}, so nothing is ever due; "
-            message += "write another due, or open its day in the calendar"
-            raise ValueError(message)
-        stated = StatedLayout(self.key, self.format) if self.key or self.format else None
-        return PartitionsRule(
-            schedule=schedule,
-            error_when=self.error_when,
-            stated_layout=stated,
-            each=self.each,
-            auto=Share(a_year=1.0, wanted=1.0) if self.auto is not None else None,
-            every_stated=self.auto is None or "every" in self.model_fields_set,
-            grace_stated=self.auto is None or "after" in self.model_fields_set,
         )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from itertools import islice, takewhile
+from itertools import chain, islice, takewhile
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from checks.layout import StatedLayout, TimeLayout, layout_from_json
@@ -36,6 +36,7 @@ from checks.rules.due_items import (
 )
 from checks.rules.grace import excused, grace_left, notes_of
 from checks.rules.learned_periods import MOST_KEPT, learn_schedule
+from checks.rules.own_deadlines import dues_of, explain_own
 from checks.rules.projected import none_projected, projected, say_range
 from checks.rules.punctuality import on_time_share, past_periods, usual
 from checks.rules.retention import boundary_of, remembered_ages
@@ -81,13 +82,18 @@ class Judged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartitionsRule(Rule):
-    """The bound check. ``schedule`` says which periods are due, ``error_when`` when it is critical."""
+    """The bound check. ``schedule`` says which periods are due, ``error_when`` when it is critical.
+
+    ``own`` are the schedules of combinations of values where these are due at times of their own.
+    """
 
     check: ClassVar[str] = "partitions"
     schedule: Schedule
     error_when: int = 1
     stated_layout: StatedLayout | None = None
     each: Dimensions | None = None
+    own: Mapping[Combination, Schedule] = field(default_factory=dict, hash=False)
+
     auto: Share | None = None
     """Its share of the false alarms where it learns when periods are due; None where it does not."""
     every_stated: bool = True
@@ -195,10 +201,18 @@ class PartitionsRule(Rule):
                 firsts[label] = min(firsts.get(label, at), at)
         return {label: firsts[label] for label in sorted(firsts, reverse=True)[:MOST_KEPT]}
 
+    def schedule_of(self, combination: Combination | None) -> Schedule:
+        """Return by which schedule a combination of values is due; the table's where none is stated for it."""
+        return self.own.get(combination or (), self.schedule)
+
+    def due(self, clock: Clock) -> tuple[DuePeriod, ...]:
+        """Return the periods of the lookback of which anything is due, newest first."""
+        return self.schedule.due_of_any(clock.now, reach_back_to=clock.last_completed_at)
+
     @property
     def limits(self) -> tuple[float | None, float | None]:
         """Fewer than ``error_when`` are a warning, and so are those whose grace is not over."""
-        is_soft = self.error_when > 1 or self.schedule.grace > timedelta(0)
+        is_soft = self.error_when > 1 or any(each.grace for each in self.schedule.parts or (self.schedule,))
         return (0 if is_soft else None), self.error_when - 1
 
     @property
@@ -210,7 +224,7 @@ class PartitionsRule(Rule):
         """Ask for each due period, and for everything registered from the oldest of them on."""
         if layout is None or not layout.can_tell(self.schedule.every) or self._misfit(table, layout):
             return Needs()
-        due = self.schedule.due(clock.now, reach_back_to=clock.last_completed_at)
+        due = self.due(clock)
         due = projected(due, table, layout, clock)
         if not due:
             return Needs()
@@ -242,10 +256,10 @@ class PartitionsRule(Rule):
 
         Where the catalog or an earlier run tells that already, no more is asked.
         """
-        due_at = self.schedule.due_at(target.period)
+        combination = self.each.of(target.dimensions) if self.each is not None else None
+        due_at = self.schedule_of(combination).due_at(target.period)
         if due_at is None or due_at > clock.now:
             return Depth(whole=False)
-        combination = self.each.of(target.dimensions) if self.each is not None else None
         key = item_key(target.period.label, combination or ())
         known = [target.created_at, memory.first_seen.get(key)]
         is_known = any(at is not None and at <= due_at for at in known)
@@ -253,20 +267,22 @@ class PartitionsRule(Rule):
 
     def deadlines(self, start: datetime) -> Iterator[datetime]:
         """Yield when periods are due, and when their grace is over."""
-        if self.schedule.every.nominal < _DAY:
-            found = self.schedule.due(start + _DAY, reach_back_to=start)
-            coming = [each.due_at for each in found if each.due_at > start]
-        else:
-            following = self.schedule.next_due(start)
-            coming = [following.due_at] if following is not None else []
-        for due_at in coming:
-            yield due_at
-            if self.schedule.grace:
-                yield self.schedule.grace_end(due_at)
+        for schedule in self.schedule.parts or (self.schedule,):
+            if schedule.every.nominal < _DAY:
+                found = schedule.due(start + _DAY, reach_back_to=start)
+                coming = [each.due_at for each in found if each.due_at > start]
+            else:
+                following = schedule.next_due(start)
+                coming = [following.due_at] if following is not None else []
+            for due_at in coming:
+                yield due_at
+                if schedule.grace:
+                    yield schedule.grace_end(due_at)
 
     def notes(self) -> Iterator[str]:
         """Yield within which windows nothing is due, and how long being late is a warning."""
-        return notes_of(self.schedule.windows, self.schedule.grace)
+        found = (notes_of(each.windows, each.grace) for each in self.schedule.parts or (self.schedule,))
+        return iter(dict.fromkeys(chain.from_iterable(found)))
 
     def remember(self, seen: Observation, before: TableMemory) -> dict[str, Any]:
         """Return the combinations of values that were ever seen, and the age beyond which periods are gone."""
@@ -305,12 +321,12 @@ class PartitionsRule(Rule):
 
     def _asked(self, seen: Observation, clock: Clock) -> Sequence[PartitionSeen]:
         """Return what was seen of the periods that this check asks for: others look farther back."""
-        due = self.schedule.due(clock.now, reach_back_to=clock.last_completed_at)
+        due = self.due(clock)
         return [each for each in seen.partitions if due and each.period.start >= due[-1].period.start]
 
     def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row[Judged]:
         """Count the due periods without data; what could not be looked at is a doubt about a pass."""
-        due = self.schedule.due(clock.now, reach_back_to=clock.last_completed_at)
+        due = self.due(clock)
         layout = layout_from_json(seen.layout, self.schedule.labels) if seen.layout else None
         problem = self._unreadable(seen, layout) if due and not is_bare(seen) else None
         if problem is not None:
@@ -339,15 +355,17 @@ class PartitionsRule(Rule):
         combinations = combinations or {(): None}
         items = []
         known, unknown = memory.first_seen, ItemState.UNKNOWN
+        due_of = dues_of(combinations, due, self.own, self.schedule, clock)
         for each in owed:
             label = each.period.label
             of_period = by_label.get(label, ())
             for combination, since in combinations.items():
-                if since is not None and each.period.start < since:
+                of_own = due_of[combination].get(label)
+                if of_own is None or (since is not None and each.period.start < since):
                     continue
                 partitions = [p for p in of_period if is_of(p, combination)] if combination else of_period
                 first_seen = known.get(item_key(label, combination)) if known else None
-                item = judge(each, partitions, seen, first_seen, self.schedule.zone)
+                item = judge(of_own, partitions, seen, first_seen, self.schedule_of(combination).zone)
                 is_unproven = proven_at is not None and each.period.start < proven_at and item.state.is_bad
                 if is_unproven and unread_first is not None:
                     item = replace(item, state=unknown, detail=_may_be_earlier(unread_first))
@@ -368,7 +386,7 @@ class PartitionsRule(Rule):
             Judged(clock.now, bool(never), memory.past_periods, notes, boundary, owed),
             items=tuple(items),
             observed=never or len([item for item in items if item.state.is_bad]),
-            critical=self.error_when - 1 + excused(self.schedule, due if never else items, clock.now),
+            critical=self.error_when - 1 + excused(self.schedule_of, due if never else items, clock.now),
             doubt_if_pass=doubt,
         )
 
@@ -386,7 +404,7 @@ class PartitionsRule(Rule):
         boundary = row.facts.boundary
         advice, statement = self._advice(bad, boundary)
         note = boundary.say(self.schedule.every) if boundary is not None and boundary.is_kept else ""
-        grace = grace_left(self.schedule, bad[:1] if row.facts.never_loaded else bad, row.facts.now)
+        grace = grace_left(self.schedule_of, bad[:1] if row.facts.never_loaded else bad, row.facts.now)
         told = [
             self._told(row, bad),
             *([grace] if grace else []),
@@ -412,7 +430,8 @@ class PartitionsRule(Rule):
         )
 
     def explain(self, seen: Observation, finding: Finding, clock: Clock) -> Iterator[str]:  # noqa: ARG002 - the interface's
-        """Yield what was learned, and its share of the false alarms."""
+        """Yield when values are due that have deadlines of their own, or what was learned, and its share of alarms."""
+        yield from explain_own(self.own, clock)
         if self.auto is None:
             return
         known = self.known
@@ -461,7 +480,8 @@ class PartitionsRule(Rule):
         return f": {following.period.label} is due first, {say_instant(following.due_at, self.schedule.zone)}"
 
     def _say_due(self, item: Item) -> str:
-        return say_instant(item.due_at, self.schedule.zone) if item.due_at is not None else "now"
+        zone = self.schedule_of(item.dimensions).zone
+        return say_instant(item.due_at, zone) if item.due_at is not None else "now"
 
     def _advice(self, bad: list[Item], boundary: Boundary | None) -> tuple[str, str]:
         """Say what to do, and the statement to run for it where one of the items has one."""

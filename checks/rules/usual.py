@@ -127,12 +127,20 @@ def known_sizes(
     for period in before:
         label = period.label
         found = by_label.get(label)
-        size, problem = (memory.sizes.get(label), None) if found is None else sum_of(found)
+        before_it = memory.sizes.get(label)
+        size, problem = (before_it, None) if found is None else sum_of(found)
         if size is not None and problem is None:
-            sizes.append((days_of(period.wall), size))
+            sizes.append((days_of(period.wall), with_rows_of(size, before_it)))
     while sizes and not sizes[-1][1].files:
         sizes.pop()
     return tuple(sizes)
+
+
+def with_rows_of(size: Size, before: Size | None) -> Size:
+    """Return a size with the rows that an earlier look told, where this one told none and the files are the same."""
+    if size.rows is not None or before is None or (size.bytes, size.files) != (before.bytes, before.files):
+        return size
+    return before
 
 
 def size_of(listing: Listing) -> Size:

@@ -12,8 +12,10 @@ from checks.rules.base import (
     Telling,
 )
 from checks.rules.key_types import Percent, SeverityWord, Size
-from checks.rules.volume_rule import HISTORY, VolumeRule
+from checks.rules.volume_limits import HISTORY
+from checks.rules.volume_rule import ROW_FILES, VolumeRule
 from checks.rules.volume_words import Bound
+from checks.schedule.periods import Unit
 
 __all__ = ["VolumeConfig", "VolumeRule"]
 
@@ -31,10 +33,16 @@ class VolumeConfig(CheckConfig):
     min_files: int | None = Field(None, ge=0, description="No fewer data files than this.", examples=[1])
     max_files: int | None = Field(None, ge=0, description="No more data files than this.", examples=[5000])
     min_rows: int | None = Field(
-        None, ge=0, description="No fewer rows than this, where metadata tells rows.", examples=[1000]
+        None,
+        ge=0,
+        description="No fewer rows than this, where a log or Parquet footers tell them.",
+        examples=[1000],
     )
     max_rows: int | None = Field(
-        None, ge=0, description="No more rows than this, where metadata tells rows.", examples=[10000000]
+        None,
+        ge=0,
+        description="No more rows than this, where a log or Parquet footers tell them.",
+        examples=[10000000],
     )
     drop: Percent | None = Field(
         None,
@@ -55,12 +63,25 @@ class VolumeConfig(CheckConfig):
     of: Literal["bytes", "files", "rows"] = Field(
         "bytes", description="What drop, rise and auto compare.", examples=["rows"]
     )
+    season: Literal["week", "month"] | None = Field(
+        None,
+        description="What is usual by: week, the same weekday; month, the same day of earlier months, counted from "
+        "its start or its end. When absent, the weekday, and what that does not explain by the day of the month.",
+        examples=["month"],
+    )
     history: int = Field(
         HISTORY,
         ge=3,
         le=52,
         description="How many earlier periods the usual rests on; half as many where all are of one weekday.",
         examples=[8],
+    )
+    row_files: int = Field(
+        ROW_FILES,
+        ge=1,
+        le=1000,
+        description="Where rows count: the footers of at most so many plain Parquet files are read a run.",
+        examples=[500],
     )
     severity: SeverityWord = Field(
         "critical",
@@ -71,7 +92,9 @@ class VolumeConfig(CheckConfig):
 
     @model_validator(mode="after")
     def _fits_together(self) -> VolumeConfig:
-        stated = self.model_dump(exclude={"of", "history", "severity"}, exclude_none=True)
+        stated = self.model_dump(
+            exclude={"of", "season", "history", "row_files", "severity"}, exclude_none=True
+        )
         if not stated:
             message = "no limit; write such as min_bytes: 50MB, or drop: 60%, or the word auto"
             raise ValueError(message)
@@ -86,7 +109,14 @@ class VolumeConfig(CheckConfig):
         return self
 
     def bind(self, binding: Binding) -> VolumeRule:
-        """Return the rule."""
+        """Return the rule; raise ValueError where periods are too long to stand in a month."""
+        every = binding.schedule.every if binding.schedule is not None else None
+        if self.season == "month" and every is not None and every.unit not in (Unit.DAY, Unit.MINUTE):
+            message = f"season: month compares days or parts of them, and a period is a {every.noun} here; take it out"
+            raise ValueError(message)
+        if self.season is not None and self.drop is None and self.rise is None and self.auto is None:
+            message = "season says what drop, rise and auto compare with; write one of them beside it"
+            raise ValueError(message)
         bounds = (
             Bound(what, is_most, value)
             for what in ("bytes", "files", "rows")
@@ -99,7 +129,9 @@ class VolumeConfig(CheckConfig):
             rise=self.rise,
             auto=self.auto is True,
             of=self.of,
+            season=self.season,
             history=self.history,
+            row_files=self.row_files,
             severity=self.severity,
             schedule=binding.schedule,
         )

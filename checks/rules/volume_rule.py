@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, floor, isclose
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from checks.model import Absence, Finding, Limits, Problem, ProblemKind, Severity, Size
-from checks.rules.asking import Clock, Detail, Needs
+from checks.model import Absence, Finding, Format, Limits, Problem, Severity, Size
+from checks.rules.asking import Clock, Detail, Further, Needs
 from checks.rules.base import NOTHING_MORE, About, Row, Rule, allowed
 from checks.rules.cadence import ended_early, schedule_of, schedule_seen
 from checks.rules.lists import only_lists
-from checks.rules.sentences import count_of, say_percent
+from checks.rules.months import OfMonth, Place, places_before
 from checks.rules.usual import (
     compared_with,
     days_of,
@@ -19,10 +18,10 @@ from checks.rules.usual import (
     known_sizes,
     size_of,
     sum_of,
-    usual_of,
     value_of,
-    values_of,
+    with_rows_of,
 )
+from checks.rules.volume_limits import HISTORY, UsualLimits
 from checks.rules.volume_words import (
     Bound,
     Look,
@@ -31,25 +30,22 @@ from checks.rules.volume_words import (
     no_rows,
     no_sizes,
     not_looked_at,
-    rows_unknown,
-    say_range,
-    say_sizes,
-    say_value,
 )
 from checks.schedule.periods import Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from checks.layout import TimeLayout
-    from checks.model import Listing, Observation, PartitionSeen, Table, TableMemory
-    from checks.rules.usual import Usual
+    from checks.model import Listing, Observation, PartitionSeen, Period, Table, TableMemory
     from checks.schedule.due import Schedule
 
-HISTORY = 8
-"""How many periods the usual has to rest on where the config does not say."""
+ROW_FILES = 100
+"""The footers of so many Parquet files are read for rows where the config does not say."""
 MOST_REMEMBERED = 70
 """Sizes of no more periods than this are remembered of one table: eight weeks of days, and some."""
+_MOST_NAMED = 4
+"""So many periods are named where what is compared is told."""
 _WHOLE = " whole"
 """Ends the labels of sizes of a whole table, which are no sizes of that day."""
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -75,7 +71,9 @@ class VolumeRule(Rule):
     rise: float | None = None
     auto: bool = False
     of: str = "bytes"
+    season: str | None = None
     history: int = HISTORY
+    row_files: int = ROW_FILES
     severity: Severity = Severity.CRITICAL
     schedule: Schedule | None = None
 
@@ -85,20 +83,26 @@ class VolumeRule(Rule):
         return allowed(0, self.severity)
 
     @property
+    def usual_limits(self) -> UsualLimits:
+        """What limits follow from earlier sizes."""
+        return UsualLimits(self.drop, self.rise, self.auto, self.of, self.season, self.history)
+
+    @property
     def compares(self) -> bool:
         """Tell whether earlier periods are needed."""
-        return self.auto or self.drop is not None or self.rise is not None
+        return self.usual_limits.compares
 
     def detail(self, clock: Clock) -> Detail:  # noqa: ARG002 - the interface's
         """Ask a log for sizes, and for rows where these are judged."""
         rows = (self.compares and self.of == "rows") or any(each.what == "rows" for each in self.bounds)
-        return Detail(sizes=True, rows=rows, by_period=self.schedule is not None)
+        files = self.row_files if rows else 0
+        return Detail(sizes=True, rows=rows, row_files=files, by_period=self.schedule is not None)
 
     def looks(self, table: Table) -> bool:
         """Tell that lists of files are not looked at: their sizes tell nothing."""
         return only_lists(table, self.check) is None
 
-    def needs(self, table: Table, layout: TimeLayout | None, clock: Clock, memory: TableMemory) -> Needs:  # noqa: ARG002 - the interface's
+    def needs(self, table: Table, layout: TimeLayout | None, clock: Clock, memory: TableMemory) -> Needs:
         """Ask for the last complete period, and for those it is compared with that are not remembered."""
         if layout is None:
             return Needs(place=True)
@@ -109,10 +113,38 @@ class VolumeRule(Rule):
         if not due:
             return Needs()
         judged = due[0].period
-        before = compared_with(schedule, judged, self.history) if self.compares else ()
-        return Needs(
-            periods=(judged,), compared=tuple(each for each in before if each.label not in memory.sizes)
+        known = {label for label, size in memory.sizes.items() if self._tells(size, table)}
+        before = tuple(each for each in self._before(schedule, judged) if each.label not in known)
+        of_months = (period for place in self._places(schedule, judged) for period in place.periods)
+        months = tuple(each for each in dict.fromkeys(of_months) if each.label not in known)
+        if self.season == "month" or table.format is not Format.FILES:  # a log tells them at no request more
+            return Needs(periods=(judged,), compared=tuple(dict.fromkeys((*before, *months))))
+        further = Further(compared=months) if months else None
+        return Needs(periods=(judged,), compared=before, further=further)
+
+    def _before(self, schedule: Schedule, judged: Period) -> tuple[Period, ...]:
+        """Return the periods that one is compared with by its weekday."""
+        return (
+            compared_with(schedule, judged, self.history) if self.compares and self.season != "month" else ()
         )
+
+    def _places(self, schedule: Schedule, judged: Period) -> tuple[Place, ...]:
+        """Return the places in its month that a period is compared by."""
+        return (
+            places_before(schedule, judged, self.history) if self.compares and self.season != "week" else ()
+        )
+
+    def wants_further(self, seen: Observation, clock: Clock, memory: TableMemory) -> bool:
+        """Tell whether a limit by the weekday is crossed, so that the day of the month has to explain it."""
+        look = self._look(seen, clock, memory)
+        if look is None or isinstance(look, Problem) or self.season is not None:
+            return False
+        bounds, _, _ = self.usual_limits.by_weekday(look)
+        return any(each.is_crossed(look.size) for each in bounds)
+
+    def _tells(self, size: Size, table: Table) -> bool:
+        """Tell whether a remembered size spares another look: footers may tell the rows of one that has none."""
+        return self.of != "rows" or size.rows is not None or table.file_format != "parquet"
 
     def measure(self, seen: Observation, clock: Clock, memory: TableMemory) -> Row[Weighed]:
         """Count the limits that are crossed; too little history, or a size not read whole, is a doubt."""
@@ -121,7 +153,7 @@ class VolumeRule(Rule):
             return self.row(seen, unknown=look)
         if look is None:
             return self.row(seen, Weighed(), observed=0)
-        learned, doubt, usual = self._learned(look)
+        learned, doubt, usual = self.usual_limits.learned(look)
         bounds = (*self.bounds, *learned)
         if look.problem is not None:  # a lower bound proves too much, never too little
             bounds, doubt = tuple(each for each in bounds if each.is_most), look.problem
@@ -146,9 +178,7 @@ class VolumeRule(Rule):
             return seen.problem or not_looked_at(seen, judged)
         size, problem = sum_of(of_judged)
         daily = schedule.every.unit in (Unit.DAY, Unit.MINUTE)
-        earlier = known_sizes(
-            seen, memory, compared_with(schedule, judged, self.history) if self.compares else ()
-        )
+        earlier = known_sizes(seen, memory, self._before(schedule, judged))
         weekday = judged.wall.toordinal() % 7
         return Look(
             name=judged.label,
@@ -159,9 +189,18 @@ class VolumeRule(Rule):
             other="day" if daily else schedule.every.noun,
             same=tuple([each for each in earlier if int(each[0]) % 7 == weekday]) if daily else earlier,
             all=earlier,
+            months=tuple(
+                OfMonth(place.name, known_sizes(seen, memory, place.periods))
+                for place in self._places(schedule, judged)
+            ),
             problem=problem,
             rows_unknown=next(
-                (each.listing.rows_unknown for each in of_judged if each.listing is not None), ""
+                (
+                    why
+                    for each in of_judged
+                    if each.listing is not None and (why := each.listing.rows_unknown)
+                ),
+                "",
             ),
         )
 
@@ -187,65 +226,27 @@ class VolumeRule(Rule):
             rows_unknown=listing.rows_unknown,
         )
 
-    def _learned(self, look: Look) -> tuple[tuple[Bound, ...], Problem | None, str]:
-        """Return the limits that follow from earlier sizes, the problem where these are too few, and the usual."""
-        if not self.compares:
-            return (), None, ""
-        same = values_of(look.same, self.of)
-        needed = (self.history + 1) // 2 if look.noun != look.other else self.history
-        enough = len(same) >= needed
-        every = same if enough else values_of(look.all, self.of)
-        if look.all and not every:
-            return (), rows_unknown(look.name, look.rows_unknown), ""
-        if not enough and len(every) < self.history:
-            return (), self._too_little(look, len(every)), ""
-        samples, noun = (same, look.noun) if enough else (every, look.other)
-        usual = usual_of(samples, look.at)
-        low, high = usual.low, usual.high
-        if not enough and same:  # a quiet weekday is compared with itself, however few of it were seen
-            low, high = min(low, *(v for _, v in same)), max(high, *(v for _, v in same))
-        of = f"median of the last {count_of(len(samples), noun)}"
-        names = [
-            f"the usual is {say_value(usual.middle, self.of)} ({of}{self._more(base, usual, look.noun)})"
-            for base in (low, high)
-        ]
-        told = f"{say_range(usual, self.of)} ({count_of(len(samples), noun)} seen)"
-        return tuple(self._bounds(low, high, usual.factor, names)), None, told
-
-    def _more(self, base: float, usual: Usual, noun: str) -> str:
-        """Say which more generous size than the median a limit starts from, so that its number can be followed."""
-        if isclose(base, usual.middle, rel_tol=0.01):
-            return ""
-        why = "by their trend" if base == usual.expected else f"on a {noun}"
-        return f"; {say_value(base, self.of)} {why}"
-
-    def _bounds(self, low: float, high: float, factor: float, names: Sequence[str]) -> Iterator[Bound]:
-        """Yield the limits round the usual; where nothing is usual, no share of it says anything."""
-        drop = self.drop if self.drop is not None else 1 - 1 / factor if self.auto else None
-        rise = self.rise if self.rise is not None else factor - 1 if self.auto else None
-        varies = f"it varies by a factor of {factor:.3g}"
-        if drop is not None and low > 0:
-            why = f"drop allows {say_percent(drop)}" if self.drop is not None else varies
-            yield Bound(self.of, is_most=False, value=_share(low, 1 - drop, ceil), usual=names[0], allows=why)
-        if rise is not None and high > 0:
-            why = f"rise allows {say_percent(rise)}" if self.rise is not None else varies
-            yield Bound(
-                self.of, is_most=True, value=_share(high, 1 + rise, floor), usual=names[1], allows=why
-            )
-
-    def _too_little(self, look: Look, count: int) -> Problem:
-        return Problem(
-            ProblemKind.TOO_LITTLE_HISTORY,
-            f"{look.name} came to {say_sizes(look.size)}, and what is usual is not known: "
-            f"{count_of(count, look.other)} seen, {self.history} needed",
-            "wait for more history, or write min_bytes or max_bytes in place of drop, rise or auto",
-        )
+    def explain(self, seen: Observation, finding: Finding, clock: Clock) -> Iterator[str]:  # noqa: ARG002 - the interface's
+        """Yield what the size is compared with, and whether rows were counted."""
+        schedule = schedule_seen(self.schedule, seen)
+        due = schedule.due(clock.now) if schedule is not None else ()
+        if schedule is not None and due and self.compares:
+            before, places = self._before(schedule, due[0].period), self._places(schedule, due[0].period)
+            if before:
+                yield f"compared by the weekday with {before[-1].label} to {before[0].label}"
+            for place in places:
+                labels = ", ".join(each.label for each in place.periods[:_MOST_NAMED]) or "none that is due"
+                when = "" if self.season == "month" else ", where the weekday's limits are crossed"
+                yield f"compared by {place.name} of earlier months{when}: {labels}"
+        counts = self.detail(clock).row_files
+        if counts and seen.table.format is Format.FILES:
+            yield f"rows are told by the footers of plain Parquet files, of at most {counts:,} a run"
 
     def remember(self, seen: Observation, before: TableMemory) -> dict[str, Any]:
         """Return the sizes of periods that later runs compare with, a bounded number of them."""
         if not self.compares or not self.looks(seen.table):
             return {}
-        found = dict(self._sizes(seen))
+        found = {label: with_rows_of(size, before.sizes.get(label)) for label, size in self._sizes(seen)}
         newest = max(found, default=None)
         if newest is None:
             return {"sizes": before.sizes}
@@ -297,14 +298,6 @@ class VolumeRule(Rule):
             of_period=look.name if too_little else "",
             absence=Absence(periods={"": (period.start, period.end)}) if period is not None else None,
         )
-
-
-def _share(size: float, share: float, to_whole: Callable[[float], int]) -> int:
-    """Return a share of a size as the whole number that decides the same: exactly the limit passes, whatever floats do.
-
-    100 * (1 - 0.7) is 30.000000000000004.
-    """
-    return to_whole(round(size * share, 6))
 
 
 def _whole(seen: Observation) -> tuple[Listing | None, Problem | None]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from checks.model import Observation, Period
+    from checks.rules.months import OfMonth
     from checks.rules.usual import Usual
 
 
@@ -46,7 +47,8 @@ class Look:
     """What is judged: a period or the whole place, and the earlier sizes that it is compared with.
 
     ``same`` are those of the same weekday (newest first), ``all`` these and others that are alike; each with its
-    time in days. ``problem`` says why the size is a lower bound. ``period`` is None of a place that is looked at whole.
+    time in days. ``months`` are those at the same place in their month. ``problem`` says why the size is a lower bound.
+    ``period`` is None of a place that is looked at whole.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Look:
     other: str
     same: tuple[tuple[float, Size], ...] = ()
     all: tuple[tuple[float, Size], ...] = ()
+    months: tuple[OfMonth, ...] = ()
     problem: Problem | None = None
     rows_unknown: str = ""
     period: Period | None = None
@@ -115,6 +118,15 @@ def not_looked_at(seen: Observation, period: Period) -> Problem:
         ProblemKind.UNSUPPORTED,
         f"how much {seen.table.id} holds of {period.label} was not read",
         "write a partitions check beside it, whose periods the keys tell apart",
+    )
+
+
+def no_months(look: Look) -> Problem:
+    """Return the problem of what stands on no day of a month."""
+    return Problem(
+        ProblemKind.UNSUPPORTED,
+        f"{look.name} came to {say_sizes(look.size)}; it is not of a day, so no day of earlier months is like it",
+        "write a partitions check of days beside it, or take season out",
     )
 
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from checks.schedule.clock import wall_of
 from checks.schedule.deadlines import FIRST_OF_YEARS, LAST_OF_YEARS, Deadline
+from checks.schedule.durations import say_duration
 from checks.schedule.periods import Every, Unit, back_from
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import date
     from zoneinfo import ZoneInfo
 
@@ -45,6 +46,8 @@ class Schedule:
     of a period counts instead of its end. ``calendar`` exempts periods whose date is closed, or, with
     ``calendar_of_run``, those whose deadline falls on a closed day of ``zone``. What would be due within one of the
     ``windows`` is due at its end. ``grace`` is how long after that being late is no more than a warning.
+    ``parts`` are the schedules of values that are due each at its own time: then a period is due once the last of
+    them is, and what else is said of deadlines here counts for none.
     """
 
     every: Every
@@ -59,6 +62,7 @@ class Schedule:
     since: date | None = None
     windows: Windows | None = None
     grace: timedelta = timedelta(0)
+    parts: tuple[Schedule, ...] = ()
     _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -66,7 +70,7 @@ class Schedule:
         parts = (
             self.every, self.labels, self.zone, self.deadline, self.after, self.from_start,
             self.calendar, self.calendar_of_run, self.lookback, self.since,
-            self.windows, self.grace,
+            self.windows, self.grace, self.parts,
         )  # fmt: skip
         object.__setattr__(self, "_hash", hash(parts))
 
@@ -110,8 +114,17 @@ class Schedule:
             if reason is None or day >= end.date():
                 return reason
 
+    def never_due_because(self, period: Period) -> str | None:
+        """Say by which closed day the period is never due, None where it is; of parts, where none of them ever is."""
+        if self.parts:
+            reasons = [part.never_due_because(period) for part in self.parts]
+            return reasons[0] if all(reasons) else None
+        return self.closed_because(period)
+
     def can_come_due(self) -> bool:
         """Tell whether any period is ever due: none is where each day that counts is closed."""
+        if self.parts:
+            return any(part.can_come_due() for part in self.parts)
         if self.calendar is None:
             return self.deadline is None or self.deadline.can_come()
         if self.every.unit is Unit.MINUTE:
@@ -124,6 +137,29 @@ class Schedule:
         )
         return any(self.due_at(period) is not None for period in years)
 
+    def say(self) -> str:
+        """Say for people when periods are due: ``every 1d, labels in UTC; each is due 6 h past its end``."""
+        every = f"every {self.every.say()}, labels in {self.labels.key}"
+        if self.parts:
+            return f"{every}; each value is due at a time of its own, the period as a whole with the last of them"
+        return f"{every}; each is due {self.say_deadline()}"
+
+    def say_deadline(self) -> str:
+        """Say what periods are due by, with the calendar: ``at the first 06:00 UTC at or after its end``."""
+        anchor = "start" if self.from_start else "end"
+        by = f"{say_duration(self.after)} past its {anchor}"
+        if self.deadline is not None:
+            by = f"at the first {self.deadline.say()} at or after its {anchor}"
+        if self.grace:
+            by += f", critical {say_duration(self.grace)} later"
+        if self.calendar is not None:
+            by += f"; calendar {self.calendar.name}"
+        return (
+            f"{by}; nothing is due within {self.windows.say()}, but at their end"
+            if self.windows is not None
+            else by
+        )
+
     def due(self, now: datetime, *, reach_back_to: datetime | None = None) -> tuple[DuePeriod, ...]:
         """Return the periods of the lookback that are due at ``now``, newest first.
 
@@ -133,12 +169,30 @@ class Schedule:
         """
         return _due(self, now, reach_back_to)
 
+    def due_of_any(self, now: datetime, *, reach_back_to: datetime | None = None) -> tuple[DuePeriod, ...]:
+        """Return the periods of the lookback of which any part is due, newest first, with the first time it is due.
+
+        Without parts that is what `due` returns.
+        """
+        if not self.parts:
+            return self.due(now, reach_back_to=reach_back_to)
+        found: dict[str, DuePeriod] = {}
+        for part in self.parts:
+            for each in part.due(now, reach_back_to=reach_back_to):
+                known = found.get(each.period.label)
+                if known is None or each.due_at < known.due_at:
+                    found[each.period.label] = each
+        return tuple(sorted(found.values(), key=lambda each: each.period, reverse=True))
+
     def due_labels(self, now: datetime, *, reach_back_to: datetime | None = None) -> frozenset[str]:
         """Return the labels of the periods that `due` returns."""
         return _due_labels(self, now, reach_back_to)
 
     def next_due(self, now: datetime) -> DuePeriod | None:
         """Return the period that comes due next after ``now``, None when none is in sight."""
+        if self.parts:
+            following = [each for part in self.parts if (each := part.next_due(now)) is not None]
+            return min(following, key=lambda each: (each.due_at, each.period), default=None)
         best: DuePeriod | None = None
         # Walking back from a day past the present: the last one met that is not due yet is the next.
         ahead = now + 2 * self.every.nominal + timedelta(days=8)
@@ -160,9 +214,21 @@ class Schedule:
                 yield DuePeriod(period, due_at)
 
 
+def together(base: Schedule, parts: Iterable[Schedule]) -> Schedule:
+    """Return the schedule of a whole whose parts are due at times of their own; theirs where all have one."""
+    apart = tuple(dict.fromkeys(parts))
+    if len(apart) < 2:
+        return apart[0] if apart else base
+    since = [each.since for each in apart if each.since is not None]
+    first = min(since) if len(since) == len(apart) else None
+    return replace(base, parts=apart, since=first, grace=min(each.grace for each in apart))
+
+
 @lru_cache(maxsize=4096)
 def _due_at(schedule: Schedule, period: Period) -> datetime | None:
     """Return what `Schedule.due_at` tells; the partitions of thousands of tables are of the same few periods."""
+    if schedule.parts:
+        return max((at for part in schedule.parts if (at := part.due_at(period)) is not None), default=None)
     stated_at = schedule.stated_at(period)
     if stated_at is None or schedule.closed_because(period) is not None:
         return None

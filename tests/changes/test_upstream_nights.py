@@ -44,12 +44,15 @@ class Nights:
     upstreams: dict[str, tuple[str, ...]]
     state: State = field(default_factory=State)
     now: datetime = NOW
+    resolve_after: int = 1
 
     def run(self, *found: Finding, lost: Iterable[Reason] = ()) -> list[tuple[str, str, str | None]]:
         """Return what is told: reason, table and item."""
         self.now += DAY
         findings = told_within_upstreams(found, self.upstreams)
-        self.news = changes(self.state, findings, self.now, OFTEN, {each.table for each in findings})
+        self.news = changes(
+            self.state, findings, self.now, OFTEN, {each.table for each in findings}, self.resolve_after
+        )
         delivered = [change for change in self.news if change.reason not in lost]
         state = advance(self.state, findings, self.news, self.now, delivered)
         self.state = from_text(to_text(state))
@@ -165,6 +168,22 @@ def test_who_was_told_of_a_table_is_told_of_the_end_of_its_upstream() -> None:
     mine = part(report, lambda each: each.owner == "sales")
     assert [(change.reason, change.table) for change in mine.changes] == [(Reason.RESOLVED, "a")]
     assert not part(report, lambda each: each.owner == "nobody").changes
+
+
+def test_where_an_end_takes_several_good_runs_it_is_told_for_all_that_it_ends_with() -> None:
+    nights = Nights({"b": ("a",), "c": ("a",)}, resolve_after=2)
+    nights.run(lacking("a", "22"), lacking("b", "22"), lacking("c", "22"))
+    first = nights.now
+    assert nights.run(well("a", "22"), well("b", "22"), well("c", "22")) == []
+    assert nights.run(well("a", "22"), well("b", "22"), lacking("c", "22")) == [
+        ("new", "c", DAY_22),
+        ("resolved", "a", DAY_22),
+    ]
+    assert nights.news[0].since == first
+    assert nights.news[1].also == (("b", None), ("c", None))
+    assert nights.run(well("a", "22"), well("b", "22"), well("c", "22")) == []
+    assert nights.run(well("a", "22"), well("b", "22"), well("c", "22")) == [("resolved", "c", DAY_22)]
+    assert not nights.state.told
 
 
 def test_a_silence_of_what_was_hidden_is_not_the_end_of_it() -> None:

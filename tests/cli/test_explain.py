@@ -42,6 +42,8 @@ tables:
     partitions: {lookback: 3, key: dt, format: "%Y-%m-%d"}
   - prefix: s3://lake/fire/
     partitions: {every: 1h, after: 15m, lookback: 25}
+  - table: sales.apart
+    partitions: {lookback: 2, each: {region: {eu: {}, us: {due: "14:00", timezone: America/New_York}}}}
 silences:
   - {table: crm.contacts, until: 2027-01-01, because: migration}
 """
@@ -341,6 +343,42 @@ def test_a_check_that_fails_itself_is_unknown_as_in_a_run(
     outcome = monitor.run(monitor.load_config("checks.yml", {}), monitor.Request(now=NOW), {})
     (because,) = (each.because for each in outcome.report.findings if each.table == "s3://lake/raw/")
     assert because == told
+
+
+def test_values_with_deadlines_of_their_own(lake: HttpLake, capsys: pytest.CaptureFixture[str]) -> None:
+    table = lake.table("sales.apart", dt="string", region="string")
+    for dt, region in (("2026-11-21", "eu"), ("2026-11-21", "us"), ("2026-11-22", "eu")):
+        location = hive_location(table, (dt, region))
+        lake.register(table, (dt, region), location, at(dt) + DAY + 5 * HOUR)
+        lake.put(f"{location}a.parquet", at(dt) + DAY + 4 * HOUR)
+    lines = explain(capsys, "sales.apart", now="2026-11-23T20:00Z")
+    start = lines.index("PERIODS")
+    assert (
+        lines[start : lines.index("REQUESTS") - 1]
+        == """\
+PERIODS
+  every 1d, labels in UTC; each value is due at a time of its own, the period as a whole with the
+      last of them
+  2026-11-22  due Mon 23 Nov 2026 06:00 CET and later:
+    region=us: missing
+    1 of 2 present
+  2026-11-21  due Sun 22 Nov 2026 06:00 CET and later:
+    2 of 2 present
+  next: 2026-11-23 is due Tue 24 Nov 2026 06:00 CET
+
+PARTITIONS
+  region=eu: due at the first 06:00 Europe/Berlin at or after its end; the newest due is 2026-11-22,
+      Mon 23 Nov 2026 06:00 CET
+  region=us: due at the first 14:00 America/New_York at or after its end; the newest due is
+      2026-11-22, Mon 23 Nov 2026 14:00 EST
+
+VERDICT
+  partitions: critical - 1 of 4 due days by region without usable data: region=us: 2026-11-22
+      missing, due Mon 23 Nov 2026 14:00 EST
+    to do: look at the run that loads 2026-11-22 of region=us; if region=us will never come again,
+        state the values that will, without it, under each
+""".splitlines()
+    )
 
 
 def test_the_upstreams_of_a_table_and_which_of_them_hide_nothing(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from checks.layout import StatedLayout
 from checks.model import Problem, ProblemKind, Severity, Status
 from checks.rules.freshness import FreshnessRule
 from checks.rules.partitions import PartitionsRule
-from checks.schedule.calendars import Calendar
+from checks.schedule.calendars import Calendar, public_holidays
 from checks.schedule.deadlines import Deadline
 from checks.schedule.due import Schedule
 from checks.schedule.periods import DAILY, HOURLY
@@ -81,9 +82,9 @@ def test_the_settings_of_the_example(example: Config) -> None:
     assert example.settings.timezone == BERLIN
     assert example.settings.topic == TOPIC
     assert example.settings.history.at == "s3://acme-ops/table-monitor/"
-    assert example.calendars == {
-        "de": Calendar("de", frozenset({5, 6}), frozenset({date(2026, 12, 24)}), frozenset())
-    }
+    stated = Calendar("de", frozenset({5, 6}), frozenset({date(2026, 12, 24)}), frozenset())
+    holidays = public_holidays("DE", "BE")
+    assert example.calendars == {"de": replace(stated, holidays=holidays)}
     assert example.calendars["de"].closed_because(date(2027, 3, 8)) is not None  # Berlin's own
     assert example.accounts["partner"].role_arn == "arn:aws:iam::111122223333:role/monitor"
     assert example.accounts["partner"].external_id == "x-17"

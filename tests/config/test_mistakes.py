@@ -194,8 +194,8 @@ unknown_calendar.yml:8: sales.orders: partitions.calendar: 'fr' is not a calenda
     "unknown_key": """
 unknown_key.yml:2: timezon: 'timezon' is not known here; did you mean timezone? (known: accounts, calendars, concurrency, defaults, false_alarms, history, links, max_age_of_answer, max_requests, name, remind_every, report, resolve_after, routes, silences, tables, timeout, timezone, topic, version, windows)
 unknown_key.yml:5: sales.orders: ownr: 'ownr' is not known here; did you mean owner? (known: account, catalog, events, exclude, files, freshness, ignore, max_requests, owner, partitions, pattern, prefix, runbook, schema, table, timezone, upstream, volume)
-unknown_key.yml:6: sales.orders: freshness.max_agee: 'max_agee' is not known here; did you mean max_age? (known: auto, by, calendar, cap, count, error_after, floor, grace, max_age, timezone, warn_after, windows, within)
-unknown_key.yml:6: sales.orders: freshness.zzz: 'zzz' is not known here; known are: auto, by, calendar, cap, count, error_after, floor, grace, max_age, timezone, warn_after, windows, within
+unknown_key.yml:6: sales.orders: freshness.max_agee: 'max_agee' is not known here; did you mean max_age? (known: also_in, auto, by, calendar, cap, count, error_after, floor, grace, max_age, timezone, warn_after, windows, within)
+unknown_key.yml:6: sales.orders: freshness.zzz: 'zzz' is not known here; known are: also_in, auto, by, calendar, cap, count, error_after, floor, grace, max_age, timezone, warn_after, windows, within
 """,
     "unset_variable": """
 unset_variable.yml:2: name: the variable NAME is not set; set it, or write ${NAME:-default}

@@ -33,6 +33,7 @@ COMPANIONS: dict[str, dict[str, Any]] = {
     "floor": {"auto": True},
     "cap": {"auto": True},
     "count": {"max_age": "24h"},
+    "also_in": {"max_age": "24h"},
     "windows": {"max_age": "24h"},
     "grace": {"by": "06:00"},
     "anchor": {"every": "2w"},
@@ -47,7 +48,7 @@ COMPANIONS: dict[str, dict[str, Any]] = {
 }
 """What has to stand beside a key for its block to be whole."""
 LIMITS: dict[str, dict[str, Any]] = {
-    "volume": {"min_files": 1},
+    "volume": {"drop": "60%"},
     "events": {"column": "event_time", "warn_after": "1h"},
 }
 """What has to stand in a check's block whatever else does."""

@@ -302,6 +302,19 @@ def test_a_topic_that_is_not_there_is_told_as_one(lake: HttpLake, ask: Any) -> N
     assert f"(sns GetTopicAttributes on {topic}: it does not exist); if so, allow" in said
 
 
+def test_tables_that_are_judged_together_with_others_are_allowed_too(lake: HttpLake, ask: Any) -> None:
+    for name in ("web.events_v1", "web.events_v2", "log.events_v3"):
+        lake.table(name, dt="string")
+    also = "[web.events_v2, log.*, s3://lake/partner-b/]"
+    code, policy, _ = ask(f"tables: [{{table: web.events_v1, freshness: {{max_age: 24h, also_in: {also}}}}}]")
+    assert code == 0
+    allowed = rights(policy)
+    for table in ("web/events_v1", "web/events_v2", "log/*"):
+        assert ("glue:GetPartitions", f"{GLUE}:table/{table}", "*") in allowed
+    for place in ("web/events_v2", "log/events_v3", "partner-b"):
+        assert ("s3:ListBucket", "arn:aws:s3:::lake", f"{place}/*") in allowed
+
+
 def test_a_catalog_that_may_not_be_read_is_told_and_the_names_are_allowed(lake: HttpLake, ask: Any) -> None:
     lake.table("sales.orders")
     with enforced({"Statement": [{"Action": ["sts:*"], "Resource": ["*"]}]}):

@@ -122,7 +122,7 @@ REPORTS: dict[str, Report] = {
     "statement": report_of((STATED,)),
     "chain": report_of(CHAIN),
     "said of it": report_of((SAID,)),
-    "held up": replace(report_of(HELD_UP, links=True), changes=(OVER_WITH,)),
+    "held up in part": replace(report_of(HELD_UP, links=True), changes=(OVER_WITH,)),
     "held up since yesterday": report_of(HELD_UP, state_after(HELD_UP, now=NOW - timedelta(days=1))),
     "expired": replace(report_of((ORDERS,)), changes=(OVER,)),
     "values": report_of(

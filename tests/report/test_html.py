@@ -133,7 +133,7 @@ def test_what_is_rendered_is_whole_and_uses_known_elements(render: Render, repor
 
 
 def test_the_page_allows_its_own_script_and_style_by_hash_and_asks_nobody() -> None:
-    text = page(second_day())
+    text = page(replace(second_day(), links=True))
     found = re.search(r'http-equiv="Content-Security-Policy" content="([^"]+)"', text)
     assert found is not None
     allowed = found[1]
@@ -205,6 +205,7 @@ def test_dates_stay_on_one_line() -> None:
     assert prose("of 2026-11-22, <2026-W47>") == (
         'of <span class="date">2026-11-22</span>, &lt;<span class="date">2026-W47</span>&gt;'
     )
+    assert prose("since Sat 28 Nov 2026 06:00") == 'since <span class="date">Sat 28 Nov 2026</span> 06:00'
 
 
 def test_a_statement_is_shown_as_it_stands() -> None:

@@ -52,7 +52,7 @@ def test_text_and_page_name_who_silenced_until_when() -> None:
 
 def test_of_a_part_that_is_expected_the_rest_is_told_with_who_expects_it() -> None:
     report = report_of(covered_by(EXPECTED), BEFORE)
-    line = "expected: 2026-11-21 (by ann@desk, Mon 23 Nov 2026 06:30 CET): the shop was closed"
+    line = "Expected: 2026-11-21 (by ann@desk, Mon 23 Nov 2026 06:30 CET): the shop was closed"
     assert line in one_line(text.render(report))
     assert "(by ann@desk, Mon 23 Nov 2026 06:30 CET): the shop was closed" in html.page(report)
     (orders,) = (each for each in report.findings if each.table == "sales.orders")

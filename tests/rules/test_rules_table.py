@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from checks.assess import Measured, assess
-from checks.lake.observe import observe
+from checks.lake.observe import observe_together
 from checks.model import Finding, Status
 from tests.support.lakes import HttpLake, point_at, reset, serving
 from tests.support.rules_table import Case, Scene, build, memory_lake, read_specification
@@ -23,7 +23,7 @@ def findings_of(scenes: Sequence[Scene]) -> list[Finding]:
     measured = []
     for scene in scenes:
         clock, plan = scene.case.clock, scene.plan
-        seen = observe(plan, clock, scene.reader())
+        seen = observe_together(plan, clock, scene.reader)
         rule = next(rule for rule in plan.rules if rule.check == scene.case.check)
         measured.append(Measured(plan.about, rule, rule.measure(seen, clock, plan.memory)))
     return list(assess(measured))

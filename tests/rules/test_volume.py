@@ -15,7 +15,8 @@ from checks.config import ConfigErrors, load
 from checks.history.document import from_text, to_text
 from checks.model import Finding, ProblemKind, Severity, Size, Status, TableMemory
 from checks.rules.usual import LEAST_FACTOR, usual_of
-from checks.rules.volume_rule import HISTORY, MOST_REMEMBERED
+from checks.rules.volume_limits import HISTORY
+from checks.rules.volume_rule import MOST_REMEMBERED
 from tests.support.lakes import MemoryLake, hive_location, prefix
 from tests.support.rule_checks import NOW, after, find, judged, look, plan_of
 from tests.support.times import DAY, HOUR

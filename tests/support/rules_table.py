@@ -15,7 +15,7 @@ from checks.config import load
 from checks.layout import KeyFormat, TimeLayout
 from checks.model import Period, Table, TableMemory
 from checks.rules.asking import Clock
-from checks.rules.base import TablePlan
+from checks.rules.base import Member, TablePlan
 from checks.rules.partitions import PartitionsRule
 from checks.schedule.periods import DAILY, MONTHLY, WEEKLY, Every, period_of
 from tests.support.lakes import MemoryLake, hive_location, prefix
@@ -45,6 +45,7 @@ _PHRASES = {
     "known": re.compile(rf"known since {_PLACE}"),
     "seen": re.compile(rf"{_PLACE} first seen {_WHEN}"),
     "file": re.compile(rf"file (?P<name>\S+)(?: of (?P<size>\d+) B)? at {_WHEN}"),
+    "other": re.compile(rf"(?P<other>v\d) (?:denied|file (?P<name>\S+) at {_WHEN})"),
     "registered": re.compile(rf"{_PLACE} registered(?: at {_WHEN})?"),
     "denied": re.compile(rf"{_PLACE} denied"),
     "data": re.compile(
@@ -125,8 +126,8 @@ class Scene:
     plan: TablePlan
     registered: set[tuple[str, ...]] = field(default_factory=set)
 
-    def reader(self) -> LakeReader:
-        reader = self.lake.reader(self.plan)
+    def reader(self, plan: TablePlan | None = None) -> LakeReader:
+        reader = self.lake.reader(plan or self.plan)
         return replace(reader, most_pages=1) if "ended early" in self.case.there else reader
 
 
@@ -207,7 +208,7 @@ def build(case: Case, lake: LakeBuilder) -> Scene:
     writer = _Writer(scene, rules)
     for phrase in _SEMICOLON.split(case.there):
         writer.write(phrase)
-    scene.plan = replace(plan, memory=writer.memory)
+    scene.plan = replace(plan, memory=writer.memory, members=tuple(writer.members.values()))
     return scene
 
 
@@ -262,6 +263,7 @@ class _Writer:
         self.scene, self.case, self.lake = scene, scene.case, scene.lake
         self.table = scene.plan.table
         self.memory = TableMemory()
+        self.members: dict[str, Member] = {}
         schedule = next((rule.schedule for rule in rules if isinstance(rule, PartitionsRule)), None)
         self.zone = schedule.labels if schedule is not None else UTC_ZONE
         shape = self.case.shape
@@ -291,9 +293,24 @@ class _Writer:
             case "seen":
                 seen = {period.label: self._when(told["when"], period) for period in self._periods(told)}
                 self.memory = replace(self.memory, first_seen={**self.memory.first_seen, **seen})
+            case "other":
+                self._other(told)
             case "registered" | "denied" | "data":
                 for period in self._periods(told):
                     self._place(kind, period, told)
+
+    def _other(self, told: Mapping[str, str | None]) -> None:
+        """Put a file into another table that is judged together with the row's own, or one that is not to be read."""
+        name = f"spec.{self.case.name}_{told['other']}"
+        bucket = SECRET if told["name"] is None else "lake"
+        if name not in self.members:
+            place = f"s3://{bucket}/spec/{self.case.name}_{told['other']}/"
+            table = self.lake.table(name, {"StorageDescriptor": {"Location": place, "Columns": []}})
+            alone = tuple(rule.alone() for rule in self.scene.plan.rules if rule.together)
+            self.members[name] = Member(name, TablePlan(table=table, rules=alone))
+        member = self.members[name].plan
+        if told["name"] is not None and member is not None:
+            self.lake.put(f"{member.table.location}{told['name']}", self._when(told["when"] or "", None))
 
     def _place(self, kind: str, period: Period, told: dict[str, str | None]) -> None:
         when = self._when(told["when"], period) if told.get("when") else period.end

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from checks.lake.s3.table_reader import LakeReader
     from checks.layout import TimeLayout
     from checks.model import Answer, Combination, Period
-    from checks.rules.asking import Clock
+    from checks.rules.asking import Clock, Further
     from checks.rules.base import TablePlan
     from checks.schedule.periods import Every
 
@@ -111,7 +111,7 @@ class _ByPeriod:
         partitions = self._look_at(sorted(targets, key=lambda each: each.period, reverse=True))
         seen = replace(seen, partitions=tuple(partitions))
         further = [want for want in wants if want.needs.further is not None]
-        further = [want for want in further if want.rule.wants_further(seen, self.clock)]
+        further = [want for want in further if want.rule.wants_further(seen, self.clock, self.plan.memory)]
         if further:
             seen = self._further(seen, further, targets_of)
             partitions = list(seen.partitions)
@@ -321,7 +321,9 @@ class _ByPeriod:
         asked = [want.needs.further for want in further if want.needs.further is not None]
         try:
             if targets_of.are_by_path:
-                periods = {period.start: period for each in asked for period in each.periods}
+                periods = {
+                    period.start: period for each in asked for period in (*each.periods, *each.compared)
+                }
                 targets = targets_of.by_name(tuple(periods.values()), self.clock.now)
             else:
                 targets = newest_registered(
@@ -329,12 +331,26 @@ class _ByPeriod:
                 )
         except Unobserved as error:  # what was seen still holds
             return replace(seen, further_problem=error.problem)
+        if not targets_of.are_by_path:
+            targets += self._compared(asked, targets_of)
         targets = [each for each in targets if (each.period.start, each.values, each.location) not in known]
         for want in further:
             want.looks_further = True
         more = self._look_at(sorted(targets, key=lambda each: each.period, reverse=True))
         both = sorted([*seen.partitions, *more], key=lambda each: each.period, reverse=True)
         return replace(seen, partitions=tuple(both))
+
+    def _compared(self, asked: Sequence[Further], targets_of: Targets) -> list[PartitionSeen]:
+        """Return the registered partitions of periods that others are compared with; none where Glue does not tell."""
+        periods = {period.start: period for each in asked for period in each.compared}
+        if not periods:
+            return []
+        first = min(period.wall for period in periods.values())
+        try:
+            found, _, _ = self._registered(tuple(periods.values()), first, targets_of)
+        except Unobserved:  # what is compared proves nothing missing
+            return []
+        return [each for each in found if each.period.start in periods]
 
     def _look(
         self, target: PartitionSeen, looked: dict[str, Looked], answer: Answer | None = None

@@ -116,6 +116,10 @@ def _together(one: Listing, other: Listing) -> Listing:
     files: list[FileSeen] = sorted(
         (*one.newest_files, *other.newest_files), key=lambda each: each.at, reverse=True
     )
+    if any(
+        len(each.newest_files) < each.objects for each in (one, other)
+    ):  # of a part no more is kept than before
+        files = files[: max(len(one.newest_files), len(other.newest_files))]
     return Listing(
         objects=one.objects + other.objects,
         size_bytes=one.size_bytes + other.size_bytes,
@@ -127,7 +131,7 @@ def _together(one: Listing, other: Listing) -> Listing:
         rewritten_at=rewritten.rewritten_at,
         rewritten_key=rewritten.rewritten_key,
         ignored_objects=one.ignored_objects + other.ignored_objects,
-        newest_files=tuple(files[: max(len(one.newest_files), len(other.newest_files))]),
+        newest_files=tuple(files),
         names=_names(one.names, other.names),
     )
 

@@ -62,9 +62,9 @@ class Closer:
         return Chosen(ignore=self.pattern.ignore) if self.pattern is not None else None
 
     def _add_data(self, name: str, size_bytes: int, at: datetime) -> None:
-        if size_bytes and self.detail.footers:
+        if size_bytes and self.detail.files_kept:
             entry = (at, name, size_bytes)
-            if len(self.newest) < self.detail.footers:
+            if len(self.newest) < self.detail.files_kept:
                 heapq.heappush(self.newest, entry)
             else:
                 heapq.heappushpop(self.newest, entry)

@@ -363,7 +363,7 @@ def tally_of(
     if detail is not None and detail.times:
         tally.times = {}
     tally.deletes_count = detail is not None and detail.deletes_count
-    if detail is not None and (detail.names or detail.footers):
+    if detail is not None and (detail.names or detail.files_kept):
         from checks.lake.s3.file_census import Closer
 
         tally.closer = Closer(detail, tally.root, pattern, table_format, ignore_after, keys, place, only)

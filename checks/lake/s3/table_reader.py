@@ -53,7 +53,7 @@ class LakeReader:
         if self.stop_at is not None and time.monotonic() >= self.stop_at:
             raise Unobserved(_time_was_up(plan, location))
         detail = plan.detail(clock)
-        is_close = detail.names or detail.footers
+        is_close = detail.names or detail.files_kept
         if self.helpers is not None and self.most_pages is None and not is_close:
             listing = self._together(plan, clock, location, detail)
             if listing is not None:
