@@ -90,6 +90,11 @@ class Model:
             self.silence.typical if self.silence is not None and (self.slots is None or self.loose) else None
         )
 
+    @property
+    def straggling(self) -> float:
+        """The seconds that one gap in 50 of such a table is longer than; 0 of others."""
+        return self.silence.slow if self.silence is not None and self.typical is not None else 0.0
+
 
 def day_of(at: float, cut: float) -> float:
     """Return the start of the day of an arrival, as if days began at `cut`; the usual one keeps its date (UTC)."""

@@ -19,6 +19,7 @@ _STEP = 14 * DAY
 _PAST = 182 * DAY
 # Two windows of one habit differ by their sampling error, a fifth each: half as much again is an outage's doing.
 _WIDER = 1.5
+_IN_TIME = 0.98  # of alerts are to be closed in time: so sure has to be what is waited for until then
 # Hours and weekdays are learned of the very gaps that they shorten: they have to gain that much to be believed.
 _KINDS = {"flat": 1.0, "day": 1.15, "week": 1.3}
 
@@ -64,12 +65,16 @@ class Rates:
 
 @dataclass(frozen=True)
 class Silence:
-    """What was learned: operational seconds that a silence may last, and what they are counted in."""
+    """What was learned: operational seconds that a silence may last, and what they are counted in.
+
+    `typical` is the median gap, `slow` what one gap in 50 is longer than, in operational seconds too.
+    """
 
     rates: Rates
     limit: float
     typical: float
     seen: int
+    slow: float = 0.0
 
     def due(self, last: float) -> float:
         """Return the instant after which the silence since the last arrival is unusual."""
@@ -116,13 +121,14 @@ def _fit(times: Sequence[float], share: float, kind: str) -> Silence | None:
     if rates is None:
         return None
     gaps = [rates.between(a, b) for a, b in pairwise(times)]
-    typical = quantile(sorted(gaps), 0.5)
+    ordered = sorted(gaps)
+    typical = quantile(ordered, 0.5)
     chance = share * (times[-1] - times[0]) / YEAR_DAYS / DAY
     of_all, of_days = _all_gaps(gaps, typical, chance), _longest(times, gaps, typical, share)
     # Where both are samples of one tail, with errors of their own, the middle is the better guess.
     by_chance = kind == "flat" and _by_chance(times, gaps, typical)
     limit = math.sqrt(of_all * of_days) if by_chance else max(of_all, of_days)
-    return Silence(rates, limit, typical, len(times))
+    return Silence(rates, limit, typical, len(times), quantile(ordered, _IN_TIME))
 
 
 def fit_silence(times: Sequence[float], share: float, past: dict[int, dict[str, float]]) -> Silence | None:

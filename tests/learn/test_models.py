@@ -370,3 +370,31 @@ def test_a_new_level_of_bytes_is_learned_and_told_once() -> None:
     alerts = told(fallen, arrivals[-1].at)
     assert [a.check for a in alerts] == ["volume"]
     assert (alerts[0].closed or 0) < arrivals[100].at
+
+
+def weekly_then(days: range, weeks: int = 20) -> list[Arrival]:
+    """Return a table of every seventh day, for so many weeks, and then of these days of the next ones."""
+    begin = 7 * weeks
+    return [a for d in [*range(0, begin, 7), *(begin + d for d in days)] for a in daily(range(d, d + 1))]
+
+
+@pytest.mark.parametrize("days", range(2, 9))
+def test_a_weekly_table_that_comes_daily_is_learned_anew_with_the_third_day(days: int) -> None:
+    """The first day is a Monday: from the third on each next one is due, those of a weekend once one came."""
+    arrivals = weekly_then(range(days))
+    assert told(arrivals, arrivals[-1].at) == []
+    alerts = told(arrivals, arrivals[-1].at + 1.5 * DAY)
+    assert [a.opened < arrivals[-1].at + 1.25 * DAY for a in alerts] == ([True] if days not in {2, 5} else [])
+
+
+def test_a_weekly_table_that_comes_on_working_days_is_not_asked_for_at_weekends() -> None:
+    arrivals = weekly_then(range(60))
+    work = [a for a in arrivals if a.at < arrivals[20].at or datetime.fromtimestamp(a.at, UTC).weekday() < 5]
+    assert told(work, work[-1].at) == []
+
+
+def test_a_weekly_table_whose_runs_are_mended_on_the_next_days_now_and_then_stays_weekly() -> None:
+    mended = {7 * week + day for week in (6, 12) for day in (1, 2)}
+    arrivals = [a for d in sorted({*range(0, 141, 7), *mended}) for a in daily(range(d, d + 1))]
+    later = [*arrivals, *daily(range(141, 143)), *daily(range(147, 148))]
+    assert told(later, later[-1].at) == []
