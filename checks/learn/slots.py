@@ -9,7 +9,14 @@ from itertools import pairwise
 from checks.learn.calendars import explaining, is_holiday
 from checks.learn.clocks import FAMILIES, changes, offset, to_utc
 from checks.learn.keys import DAY, HOUR
-from checks.learn.tails import YEAR_DAYS, center_and_excess, median, quantile, tail, without_incidents
+from checks.learn.tails import (
+    YEAR_DAYS,
+    center_and_excess,
+    lateness_tail,
+    median,
+    quantile,
+    without_incidents,
+)
 
 WEEK = 7 * DAY
 _MOST = 720  # partitions: 30 days of an hourly table, two years of a daily one
@@ -115,7 +122,7 @@ def _new_days(starts: Sequence[float], found: set[int]) -> set[int]:
 
 
 def _days_in_a_row(starts: Sequence[float]) -> int:
-    """Return how many of the newest days with data follow each other; a weekend without any lies between two of them."""
+    """Return how many of the newest days with data follow each other, over a weekend without any too."""
     count = min(1, len(starts))
     for a, b in zip(starts[-2::-1], starts[:0:-1], strict=False):
         over_weekend = int(a % WEEK // DAY) == _FRIDAY and b - a == 3 * DAY
@@ -239,7 +246,7 @@ def fit_slots(firsts: Sequence[tuple[float, float]], share: float) -> Slots | No
     for zone in zones_of(recent):
         lags = [at + offset(zone, at) - start for start, at in recent]
         fitted.append((zone, *center_and_excess(lags, max(0.02 * cadence, 60.0))))
-    margin = max(tail(without_incidents(f[2], least), chance, least) for f in fitted)
+    margin = max(lateness_tail(without_incidents(f[2], least), chance, least) for f in fitted)
     return Slots(
         unit,
         expected,
