@@ -9,6 +9,7 @@ from statistics import NormalDist
 from zoneinfo import ZoneInfo
 
 import pytest
+from holidays import country_holidays
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -437,3 +438,38 @@ def test_a_lateness_tail_is_finite_and_no_shorter_for_a_smaller_chance(
 def test_a_lateness_tail_knows_no_unit(excess: list[float], chance: float, factor: float) -> None:
     scaled = lateness_tail([factor * each for each in excess], chance, factor)
     assert scaled == pytest.approx(factor * lateness_tail(excess, chance, 1.0), rel=1e-6)
+
+
+def office(days: int, country: str = "DE", *, lost: frozenset[str] = frozenset()) -> list[Arrival]:
+    """Return changes of working days from 8 to 17 o'clock since September, without a country's holidays."""
+    off = country_holidays(country, years=range(2025, 2028))
+    random, begin = draws(4), datetime(2025, 9, 1, tzinfo=UTC)
+    work = [d for i in range(days) if (d := begin + timedelta(days=i)).weekday() < 5 and d.date() not in off]
+    return [
+        Arrival((d + timedelta(hours=8, minutes=30 * i, seconds=random.randrange(900))).timestamp())
+        for d in work
+        if d.date().isoformat() not in lost
+        for i in range(18)
+    ]
+
+
+def test_holidays_of_an_office_are_no_silence_and_a_lost_working_day_is_one() -> None:
+    arrivals, begin = office(230), moment("2026-02-15 00:00")
+    assert replay(arrivals, 0.2, begin, arrivals[-1].at) == []
+    lost = replay(office(230, lost=frozenset({"2026-03-18"})), 0.2, begin, arrivals[-1].at)
+    assert [moment("2026-03-18 08:00") < a.opened < moment("2026-03-19 08:00") for a in lost] == [True]
+    watch = Watch(0.2, begin, dated=False)
+    for arrival in arrivals:
+        watch.add(arrival)
+    assert isinstance(watch.model, Model)
+    assert "; holidays of DE left out" in explain(watch.model, watch.history)
+
+
+def test_outages_of_an_office_are_no_holidays() -> None:
+    lost = frozenset({"2025-10-08", "2025-11-12", "2025-12-10", "2026-01-14"})
+    watch = Watch(0.2, moment("2026-02-15 00:00"), dated=False)
+    for arrival in office(230, "US", lost=lost):
+        watch.add(arrival)
+    assert isinstance(watch.model, Model)
+    assert watch.model.silence is not None
+    assert watch.model.silence.calendar in {None, ("US", 0)}
