@@ -105,6 +105,14 @@ def may_take(route: Route, table: str, owner: str | None) -> bool:
     return any(route.takes(table, owner, status, severity) for status, severity in _TROUBLES)
 
 
+def page_of(config: Config) -> str:
+    """Return where the whole report is kept as a page: the first file that a route of all tables writes as HTML."""
+    files = (
+        str(route.target.value) for route in config.routes if route.target.kind == "file" and route.takes_all
+    )
+    return next((place for place in files if place.lower().endswith((".html", ".htm"))), "")
+
+
 def topic_of(config: Config, environ: Mapping[str, str]) -> str | None:
     """Return the topic of the whole report: the config's, else TOPIC_ARN."""
     return config.settings.topic or environ.get("TOPIC_ARN", "").strip() or None
