@@ -43,7 +43,7 @@ _EXPECTED = (
     "Say that what is told of a table now is as it should be: it is told as a failure no more until it changes. With "
     "--period, what that period lacks is never told as a failure."
 )
-_TAUGHT = "It is kept for what is learned of the table, and changes no report by itself."
+_TAUGHT = "What is learned of the table (auto) goes by it from the next run on; stated limits do not."
 _SILENCE = "Tell nothing of the tables until then; what still fails when the silence ends is told at once."
 
 
@@ -265,7 +265,11 @@ def _wait_command(commands: argparse._SubParsersAction[argparse.ArgumentParser])
         "--period", metavar="P", help="this period, such as 2026-11-22; else until nothing of the table fails"
     )
     wait.add_argument(
-        "--timeout", metavar="DURATION", type=_duration, default="2h", help="how long at most (2h)"
+        "--timeout",
+        metavar="DURATION",
+        type=_timeout,
+        default="2h",
+        help="how long at most (2h); 0s: look once, for a sensor that comes again by itself",
     )
     wait.add_argument(
         "--every", metavar="DURATION", type=_duration, default="1m", help="how long between two looks (1m)"
@@ -478,6 +482,11 @@ def _duration(text: str) -> timedelta:
         return parse_duration(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _timeout(text: str) -> timedelta:
+    """Read a duration, or that there is none to wait for."""
+    return timedelta() if text.strip() in {"0", "0s", "0m", "0h"} else _duration(text)
 
 
 def _main() -> NoReturn:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, Field, InstanceOf, WithJsonSchema, model_validator
 
 from checks.layout import StatedLayout
-from checks.rules.asking import Share
+from checks.rules.asking import UNSHARED
 from checks.rules.base import (
     Binding,
     CheckConfig,
@@ -290,7 +290,7 @@ class PartitionsConfig(CheckConfig):
                 error_when=self.error_when,
                 stated_layout=stated,
                 each=each,
-                auto=Share(a_year=1.0, wanted=1.0) if self.auto is not None else None,
+                auto=UNSHARED if self.auto is not None else None,
                 every_stated=self.auto is None or "every" in self.model_fields_set,
                 grace_stated=self.auto is None or "after" in self.model_fields_set,
             )
