@@ -395,13 +395,7 @@ def run_event(
     time_left = TimeLeft.of(None if remaining_ms is None else remaining_ms() / 1000)
     asked = read_event(event)
     request = request_of(asked, time_left, request_id)
-    try:
-        in_use = within(partial(last_good.load, os.environ, _fetch), time_left.reading())
-    except GivenUp:
-        named = os.environ.get("CONFIG", "").strip()
-        raise NotRead(
-            f"The config {named} could not be read in time: S3 did not answer. Nothing was looked at."
-        ) from None
+    in_use = config_in_use(time_left)
     outcome = run(in_use.config, request, os.environ)
     kept = in_use.keep(os.environ, time_left.reading()) if request.keep and outcome.refused is None else ""
     for sentence in (*outcome.complaints, outcome.refused, kept):
@@ -412,6 +406,17 @@ def run_event(
     if request.keep and not outcome.already_reported and outcome.refused is None:
         heartbeat.beat(outcome.report.summary, os.environ)
     return outcome
+
+
+def config_in_use(time_left: TimeLeft) -> last_good.InUse:
+    """Return the config that the Lambda goes by; raises `NotRead`, and `checks.config.ConfigErrors`."""
+    try:
+        return within(partial(last_good.load, os.environ, _fetch), time_left.reading())
+    except GivenUp:
+        named = os.environ.get("CONFIG", "").strip()
+        raise NotRead(
+            f"The config {named} could not be read in time: S3 did not answer. Nothing was looked at."
+        ) from None
 
 
 def request_of(asked: Asked, time_left: TimeLeft, request_id: str | None = None) -> Request:

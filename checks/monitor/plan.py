@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from checks.model import Table
     from checks.monitor.catalogued import Catalogued
     from checks.rules.asking import Clock
+    from checks.rules.base import Rule
 
 _VIEW = "VIRTUAL_VIEW"
 _MOST_NAMED = 3
@@ -156,10 +157,13 @@ def shared(
     if not learning:
         return tuple(plans)
     share = Share.of(false_alarms, tables or learning)
-    return tuple(
-        replace(plan, rules=by_memory(tuple(rule.sharing(share) for rule in plan.rules), plan.memory))
-        for plan in plans
-    )
+    return tuple(replace(plan, rules=by_memory(_sharing(plan.rules, share), plan.memory)) for plan in plans)
+
+
+def _sharing(rules: tuple[Rule, ...], of_table: Share) -> tuple[Rule, ...]:
+    """Return the rules of a table; those that learn have equal parts of its share, so that it is kept by the table."""
+    share = of_table.among(sum(rule.learns for rule in rules))
+    return tuple(rule.sharing(share) for rule in rules)
 
 
 def _match_glob(selector: Selector, read: Catalogued, draft: _Draft) -> None:

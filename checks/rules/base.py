@@ -29,6 +29,7 @@ from checks.model import (
 from checks.rules.asking import Depth, Detail
 from checks.rules.binding import Binding
 from checks.rules.entry import NOTHING_SAID
+from checks.rules.proposing import TooLittle
 from checks.rules.sentences import none_named
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from checks.model import Absence, Observed, PartitionSeen
     from checks.rules.asking import Clock, Needs, Share, StatedPeriods
     from checks.rules.entry import EntryKeys
+    from checks.rules.proposing import Extent, Past, Proposal
     from checks.schedule.due import Schedule
     from checks.schedule.periods import Every
 
@@ -100,6 +102,15 @@ class CheckConfig(BaseModel):
         optional = next((name for name in told if name not in needed), None)
         names = [*needed, *([optional] if optional is not None else [])]
         return {name: (told[name].examples or [None])[0] for name in names}
+
+    @classmethod
+    def to_propose(cls, extent: Extent) -> dict[str, Any] | None:  # noqa: ARG003 - for others to say
+        """Return the block by which enough is read of a table to propose one; None of a check that proposes none."""
+        return None
+
+    def propose(self, past: Past) -> Proposal | TooLittle:  # noqa: ARG002 - the same
+        """Return what it proposes to state of a table that was read by this block, or why it proposes nothing."""
+        return TooLittle("it proposes nothing")
 
     def bind(self, binding: Binding) -> Rule:
         """Return the rule; raise ValueError with a sentence when the block does not fit its surroundings."""

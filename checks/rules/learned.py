@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from checks.learn import Asked, Kept, Look, Rhythm, fresh_since, look
 from checks.learn.looks import read, written
 from checks.model import ArrivalsKept
-from checks.rules.asking import Share
+from checks.rules.asking import UNSHARED, Share
 from checks.rules.taught import lessons_of, say_taught
 from checks.schedule.clock import last_instant, wall_of
 
@@ -27,7 +27,6 @@ _LONGEST_CLOSED = 400
 """A calendar that closes more days in a row than this opens no more."""
 _MOST_IN_TIME = 100
 _UTC = ZoneInfo("UTC")
-_UNSHARED = Share(a_year=1.0, wanted=1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +40,7 @@ class Auto:
     floor: timedelta | None = None
     cap: timedelta | None = None
     calendar: Calendar | None = None
-    share: Share = field(default=_UNSHARED)
+    share: Share = field(default=UNSHARED)
     has_time: bool = True
     marks: tuple[Mark, ...] = ()
     check: str = ""
