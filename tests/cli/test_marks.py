@@ -145,7 +145,7 @@ def test_a_silence_names_who_and_until_and_what_outlives_it_speaks_at_once(desk:
     (clicks,) = (each for each in mail.json["findings"] if each["table"] == "web.clicks")
     assert (clicks["status"], clicks["marked"][0]["until"]) == ("fail", "2026-11-25T07:00:00Z")
     html = desk.do("run", "--format", "html", code=1)
-    assert "until Wed 25 Nov 2026 08:00 CET (by moto)" in html
+    assert 'until <span class="date">Wed 25 Nov 2026</span> 08:00 CET (by moto)' in html
     desk.now = NOW + 2 * DAY - timedelta(seconds=1)
     assert "web.clicks" not in desk.heard()
     desk.now = NOW + 2 * DAY
