@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint lint-types lint-python lint-infra format lock package deploy remove e2e architecture reference setup clean
+.PHONY: help demo test lint lint-types lint-python lint-infra format lock package deploy remove e2e architecture reference site setup clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -76,6 +76,10 @@ architecture: $(VENV)/.test  ## draw docs/architecture.svg out of the code
 reference: $(VENV)/.test  ## write docs/config.md and docs/commands.md out of the code
 	@$(BIN)/python docs/reference.py
 
+site: build/site-tool/.installed  ## build the documentation as a site, build/site/docs/index.html
+	@build/site-tool/bin/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env --conf-dir docs/site . build/site
+	@echo "built build/site/docs/index.html"
+
 setup: $(VENV)/.test  ## only set up .venv
 
 # The test lock is resolved first, and the others are held to its versions, so that what is tested is what runs.
@@ -91,6 +95,7 @@ lock: $(UV_STAMP)  ## resolve the lock files anew (LOCK_ARGS=--upgrade takes new
 	$(subst pyproject.toml,,$(COMPILE)) --group build -c locks/test.txt -o locks/build.txt
 	$(APART) $(LOCK_ARGS) --python-version 3.13 --group pyproject.toml:emulator -o locks/emulator.txt
 	$(APART) $(LOCK_ARGS) --python-version 3.11 --group pyproject.toml:scanner -o locks/scanner.txt
+	$(APART) $(LOCK_ARGS) --python-version 3.11 --group pyproject.toml:site -o locks/site.txt
 
 clean:  ## remove everything that make made
 	rm -rf $(VENV) build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis \
@@ -126,6 +131,12 @@ infra/node_modules/.installed: infra/package.json infra/package-lock.json
 build/scanner/.installed: $(UV_STAMP) locks/scanner.txt
 	@$(UV) venv --quiet --clear --python $(BIN)/python build/scanner
 	@$(UV) pip install --quiet --python build/scanner/bin/python --require-hashes -r locks/scanner.txt
+	@touch $@
+
+# What builds the site holds other versions of what the tests use.
+build/site-tool/.installed: $(UV_STAMP) locks/site.txt
+	@$(UV) venv --quiet --clear --python $(BIN)/python build/site-tool
+	@$(UV) pip install --quiet --python build/site-tool/bin/python --require-hashes -r locks/site.txt
 	@touch $@
 
 # The wheel, what locks/deploy.txt names for the Lambda's machine, and the bytecode of both.

@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench.arrivals import START, TEST, TRAIN, Table, tables
 from checks.learn import replay, share_of
-from checks.learn.tails import center_and_excess, tail, without_incidents
+from checks.learn.tails import center_and_excess, lateness_tail, without_incidents
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,13 +108,16 @@ def score(made: Sequence[Table], share: float) -> tuple[Score, dict[str, Score]]
     return total, by_pattern
 
 
+_SIGMAS = {f"lognormal, sigma {sigma}": sigma for sigma in (0.3, 0.6, 1.0)}
+
+
 def _beyond(kind: str, late: float) -> float:
-    """Return the share of runs that are later than so many seconds after they are due."""
+    """Return the share of runs of that distribution that are later than so many seconds after they are due."""
     if kind == "gaussian":
         return math.erfc(late / 200 / math.sqrt(2))
     if kind == "exponential":
         return math.exp(-late / 200)
-    return 0.5 * math.erfc(math.log(late / 100) / 0.6 / math.sqrt(2))
+    return 0.5 * math.erfc(math.log(late / 100) / _SIGMAS[kind] / math.sqrt(2))
 
 
 def tails(kind: str, runs: int, share: float) -> float:
@@ -122,13 +125,13 @@ def tails(kind: str, runs: int, share: float) -> float:
     draws = {
         "gaussian": lambda r: abs(r.gauss(0, 200)),
         "exponential": lambda r: r.expovariate(1 / 200),
-        "lognormal": lambda r: r.lognormvariate(math.log(100), 0.6),
+        **{k: lambda r, s=s: r.lognormvariate(math.log(100), s) for k, s in _SIGMAS.items()},
     }
     a_year, costs = 24 * 365.25, []
     for seed in range(60):
         random = Random(seed)  # noqa: S311
         center, excess = center_and_excess([draws[kind](random) for _ in range(runs)], 60.0)
-        limit = center + tail(without_incidents(excess, 1.0), share / a_year, 1.0)
+        limit = center + lateness_tail(without_incidents(excess, 1.0), share / a_year, 1.0)
         costs.append(a_year * _beyond(kind, limit))
     return sum(costs) / len(costs)
 
@@ -148,9 +151,10 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     if arguments.tails:
-        for kind in ("gaussian", "exponential", "lognormal"):
-            costs = {share: round(tails(kind, 720, share), 2) for share in BUDGETS}
-            print(json.dumps({"lateness": kind, "budget": costs}))
+        for kind in ("gaussian", "exponential", *_SIGMAS):
+            for runs in (240, 720, 2000):
+                costs = {share: round(tails(kind, runs, share), 2) for share in BUDGETS}
+                print(json.dumps({"lateness": kind, "runs": runs, "budget": costs}))
         return
     made = [t for seed in range(1, arguments.seeds + 1) for t in tables(seed, arguments.tables)]
     for share in BUDGETS if arguments.budgets else (share_of(1.0, arguments.tables),):

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from checks.adopt_commands import discover_command, init_command
 from checks.command_base import DEFAULT_CONFIG, NOT_DELIVERED, USAGE, Refused
 from checks.commands import (
     backtest_command,
@@ -39,7 +40,7 @@ _EXPECTED = (
     "Say that what is told of a table now is as it should be: it is told as a failure no more until it changes. With "
     "--period, what that period lacks is never told as a failure."
 )
-_TAUGHT = "It is kept for what is learned of the table, and changes no report by itself."
+_TAUGHT = "What is learned of the table (auto) goes by it from the next run on; stated limits do not."
 _SILENCE = "Tell nothing of the tables until then; what still fails when the silence ends is told at once."
 
 
@@ -84,6 +85,7 @@ def parser() -> argparse.ArgumentParser:
     whole.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = whole.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
+    _discover_commands(commands)
     run = commands.add_parser("run", help="check the tables and report", description=run_command.__doc__)
     run.set_defaults(command=run_command)
     _config_option(run)
@@ -177,6 +179,56 @@ def parser() -> argparse.ArgumentParser:
     return whole
 
 
+def _discover_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    discover = commands.add_parser(
+        "discover",
+        help="learn what tables are like, and print a config for them",
+        description=discover_command.__doc__,
+    )
+    discover.set_defaults(command=discover_command)
+    init = commands.add_parser(
+        "init",
+        help=f"the same, written to {DEFAULT_CONFIG} where there is none",
+        description=init_command.__doc__,
+    )
+    init.set_defaults(command=init_command, merge=None, write=False)
+    for each in (discover, init):
+        each.add_argument(
+            "--database",
+            metavar="GLOB",
+            action="append",
+            default=[],
+            help='of these databases, such as "sales*", or of these tables, such as "sales.raw_*"; may be repeated',
+        )
+        each.add_argument(
+            "--days",
+            metavar="NUMBER",
+            type=_days,
+            default=90,
+            help="how far back it looks and replays (90)",
+        )
+        each.add_argument(
+            "--false-alarms",
+            metavar="NUMBER/PERIOD",
+            help="how many of all tables together can be stood (1/month, or what the config of --merge says)",
+        )
+        each.add_argument(
+            "--max-requests",
+            metavar="NUMBER",
+            type=_number,
+            default=200,
+            help="how many requests a table may take (200)",
+        )
+        each.add_argument(
+            "--plan", action="store_true", help="tell what it would read and what that costs, and end"
+        )
+        _now_option(each)
+    discover.add_argument(
+        "--merge", metavar="FILE", type=Path, help="print this config with the tables added that it lacks"
+    )
+    discover.add_argument("--write", action="store_true", help="with --merge: write it to FILE")
+
+
 def _help_command(arguments: argparse.Namespace) -> int:
     """Tell of a command, a block of the config, or what else there is to know."""
     from difflib import get_close_matches
@@ -210,7 +262,11 @@ def _wait_command(commands: argparse._SubParsersAction[argparse.ArgumentParser])
         "--period", metavar="P", help="this period, such as 2026-11-22; else until nothing of the table fails"
     )
     wait.add_argument(
-        "--timeout", metavar="DURATION", type=_duration, default="2h", help="how long at most (2h)"
+        "--timeout",
+        metavar="DURATION",
+        type=_timeout,
+        default="2h",
+        help="how long at most (2h); 0s: look once, for a sensor that comes again by itself",
     )
     wait.add_argument(
         "--every", metavar="DURATION", type=_duration, default="1m", help="how long between two looks (1m)"
@@ -402,6 +458,20 @@ def _instant(text: str) -> datetime:
     return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
 
 
+def _days(text: str) -> int:
+    if text.isascii() and text.isdigit() and 1 <= int(text[:5]) <= 3650 and len(text) < 5:
+        return int(text)
+    raise argparse.ArgumentTypeError(
+        f"{text!r} is not a number of days; write one from 1 to 3650, such as 90"
+    )
+
+
+def _number(text: str) -> int:
+    if text.isascii() and text.isdigit() and int(text[:10]) > 0 and len(text) < 10:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number above zero; write one such as 200")
+
+
 def _duration(text: str) -> timedelta:
     from checks.schedule.durations import parse_duration
 
@@ -409,6 +479,11 @@ def _duration(text: str) -> timedelta:
         return parse_duration(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _timeout(text: str) -> timedelta:
+    """Read a duration, or that there is none to wait for."""
+    return timedelta() if text.strip() in {"0", "0s", "0m", "0h"} else _duration(text)
 
 
 def _main() -> NoReturn:

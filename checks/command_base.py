@@ -28,6 +28,7 @@ DEFAULT_CONFIG = "checks.yml"
 
 
 _BEGIN = f"""There is no {DEFAULT_CONFIG} here, and neither CONFIG nor TABLES is set. To begin, one of:
+  checks init --database NAME                           learns from what lies in the lake, and writes {DEFAULT_CONFIG}
   TABLES=sales.orders,s3://bucket/prefix/ checks run    data within 24 h in each of these
   checks run --config FILE                              a config that lies elsewhere, also s3://...
   checks demo                                           two days of reports over a lake in this process

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from checks.config.environment import from_tables, load_environment
 from checks.config.keys import Account, Route, matches_id
-from checks.config.loading import load
+from checks.config.loading import load, load_text
 from checks.config.mistakes import ConfigErrors, Mistake
 from checks.config.resolved import Config, Resolved, Silence
 from checks.config.schema import json_schema
@@ -23,5 +23,6 @@ __all__ = [
     "json_schema",
     "load",
     "load_environment",
+    "load_text",
     "matches_id",
 ]

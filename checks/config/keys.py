@@ -247,6 +247,12 @@ class Route(Targets):
 
     match: Match = Field(description="Which findings it gets.", examples=[{"owner": "finance-data"}])
 
+    @property
+    def takes_all(self) -> bool:
+        """Whether its part is the whole report: it matches tables by ``*``, and asks for nothing else."""
+        match = self.match
+        return match.table == ("*",) and match.owner is match.database is match.severity is None
+
     def takes(self, table: str, owner: str | None, status: Status, severity: Severity | None) -> bool:
         """Tell whether the route takes a finding (or change) on the table of that id."""
         words = frozenset({word_of(status, severity)})

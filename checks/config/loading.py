@@ -24,7 +24,7 @@ from checks.config.merging import OFF, Block, Stated
 from checks.config.mistakes import ConfigErrors, Document, Path
 from checks.config.resolved import Config, Silence, in_utc
 from checks.config.selectors import ExcludeError, Selector, find_name, parse_prefix, parse_selector
-from checks.config.source import Fetch, Source, read_document
+from checks.config.source import Fetch, Source, read_document, read_text
 from checks.config.targets import target_problem
 from checks.config.validation_sentences import did_you_mean, sentences, write_example
 from checks.config.watchlist import Entry, Watchlist, defaults_of
@@ -62,6 +62,11 @@ def load(
     Unobserved. Raises ConfigErrors with every mistake.
     """
     return Loader(read_document(source, environ, fetch), checks).config()
+
+
+def load_text(text: str, name: str, *, environ: Mapping[str, str]) -> Config:
+    """Return the config of a text, told by this name; raise ConfigErrors with every mistake."""
+    return Loader(read_text(text, name, environ), CHECKS).config()
 
 
 class Loader:

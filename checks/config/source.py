@@ -29,15 +29,22 @@ def read_document(source: Source, environ: Mapping[str, str], fetch: Fetch | Non
     """
     if isinstance(source, str | os.PathLike):
         name = os.fspath(source)
-        from checks.config.yaml_source import (
-            from_text,  # ruamel.yaml takes 0.15 s, and a dict needs none of it
-        )
-
         try:
-            return from_text(name, _decode(_bytes(name, fetch)), environ)
+            text = _decode(_bytes(name, fetch))
         except Fatal as error:
             raise ConfigErrors([Mistake(source=name, line=error.line, message=error.message)]) from None
+        return read_text(text, name, environ)
     return from_dict(source, environ)
+
+
+def read_text(text: str, name: str, environ: Mapping[str, str]) -> Document:
+    """Return the document of a text, told by this name; raise ConfigErrors when it cannot be read at all."""
+    from checks.config.yaml_source import from_text  # ruamel.yaml takes 0.15 s, and a dict needs none of it
+
+    try:
+        return from_text(name, text, environ)
+    except Fatal as error:
+        raise ConfigErrors([Mistake(source=name, line=error.line, message=error.message)]) from None
 
 
 def from_dict(source: Mapping[str, Any], environ: Mapping[str, str], name: str = "config") -> Document:

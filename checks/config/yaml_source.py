@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9]\d{0,17})", re.ASCII)
 _FLOAT = re.compile(r"[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?", re.ASCII)
 _TAG = "tag:yaml.org,2002:"
+_FOLD = "\a"
+"""With what ruamel.yaml marks where lines of a folded text (``>``) meet, to write them again; no YAML may hold it."""
 
 
 def from_text(name: str, text: str, environ: Mapping[str, str]) -> Document:
@@ -149,6 +151,8 @@ class _YamlReader(Reader):
 
     def _scalar(self, node: ScalarNode, path: Path) -> Any:
         text = str(node.value)
+        if node.style == ">":
+            text = text.replace(_FOLD, "")
         match str(node.tag).removeprefix(_TAG):
             case "null":
                 what = "write a value, or take the key out"

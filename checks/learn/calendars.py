@@ -1,7 +1,8 @@
 """Which country's public holidays explain the days on which nothing came."""
 
 import warnings
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 
@@ -34,6 +35,9 @@ COUNTRIES = (
     "ZA",
     "TR",
 )
+_FEWEST_DAYS = 20  # four working weeks: of fewer no weekday is known to be usual
+_USUAL = 0.7  # of a weekday's days have arrivals, as of the slots of a week
+_CLOSED_IN_A_ROW = 4
 _EPOCH = date(1970, 1, 1)
 
 
@@ -52,6 +56,30 @@ def is_holiday(calendar: tuple[str, int], start: float) -> bool:
     country, shift = calendar
     day = int(start // DAY) - shift
     return day in _of_year(country, (_EPOCH + timedelta(days=day)).year)
+
+
+def of_working_days(times: Sequence[float]) -> tuple[str, int] | None:
+    """Return the calendar that explains the days on which nothing came at times (in order, UTC), or None.
+
+    Days count whose weekday usually has arrivals; more than four in a row without any were an outage, for with
+    Christmas or Easter no office is closed for longer.
+    """
+    days = sorted({int(at // DAY) for at in times})
+    if len(days) < _FEWEST_DAYS:
+        return None
+    span = range(days[0], days[-1] + 1)
+    seen, all_days = Counter(day % 7 for day in days), Counter(day % 7 for day in span)
+    have, missed, kept, run = set(days), [], [], []
+    for day in span:
+        if seen[day % 7] < _USUAL * all_days[day % 7]:
+            continue
+        if day not in have:
+            run.append(day * DAY)
+            continue
+        kept.append(day * DAY)
+        missed += run if len(run) <= _CLOSED_IN_A_ROW else []
+        run = []
+    return explaining(missed, kept)
 
 
 def explaining(missed: Collection[float], kept: Collection[float]) -> tuple[str, int] | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from checks.learn.calendars import of_working_days
 from checks.learn.history import PAST_DAYS
 from checks.learn.keys import DAY, HOUR
 from checks.learn.silence import Silence, fit_silence
@@ -90,6 +91,11 @@ class Model:
             self.silence.typical if self.silence is not None and (self.slots is None or self.loose) else None
         )
 
+    @property
+    def straggling(self) -> float:
+        """The seconds that one gap in 50 of such a table is longer than; 0 of others."""
+        return self.silence.slow if self.silence is not None and self.typical is not None else 0.0
+
 
 def day_of(at: float, cut: float) -> float:
     """Return the start of the day of an arrival, as if days began at `cut`; the usual one keeps its date (UTC)."""
@@ -116,7 +122,8 @@ def fit(history: History, share: float) -> Model | Need:
         slow = fit_slow(_bursts(times[-40:], 2 * DAY))
         return Model(now, history.dated, slow=slow, volume=volume) if slow else Need(len(times), 4)
     if _per_day(times) >= _A_DAY:
-        silence = fit_silence(history.since(now - PAST_DAYS * DAY), share, history.ratios)
+        calendar = of_working_days(history.since(now - _DAYS_BACK * DAY))
+        silence = fit_silence(history.since(now - PAST_DAYS * DAY), share, history.ratios, calendar)
         return Model(now, history.dated, silence=silence, volume=volume) if silence else Need(len(times), 30)
     if not history.dated:
         days = history.since(now - _DAYS_BACK * DAY)

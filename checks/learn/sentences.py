@@ -107,6 +107,8 @@ def _silence(silence: Silence) -> str:
     said = f"{usual}; told after {_span(silence.limit)}"
     if silence.rates.rates:
         said += " of the hours in which it usually comes"
+    if silence.calendar is not None:
+        said += f"; holidays of {silence.calendar[0]} left out"
     return said
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
+from checks.learn.calendars import is_holiday
 from checks.learn.keys import DAY, HOUR
 from checks.learn.tails import YEAR_DAYS, median, quantile, tail, without_incidents
 
@@ -19,6 +20,7 @@ _STEP = 14 * DAY
 _PAST = 182 * DAY
 # Two windows of one habit differ by their sampling error, a fifth each: half as much again is an outage's doing.
 _WIDER = 1.5
+_IN_TIME = 0.98  # of alerts are to be closed in time: so sure has to be what is waited for until then
 # Hours and weekdays are learned of the very gaps that they shorten: they have to gain that much to be believed.
 _KINDS = {"flat": 1.0, "day": 1.15, "week": 1.3}
 
@@ -64,16 +66,33 @@ class Rates:
 
 @dataclass(frozen=True)
 class Silence:
-    """What was learned: operational seconds that a silence may last, and what they are counted in."""
+    """What was learned: operational seconds that a silence may last, and what they are counted in.
+
+    `calendar` is the country whose holidays do not count. `typical` is the median gap, `slow` what one gap in 50 is
+    longer than, in operational seconds too.
+    """
 
     rates: Rates
     limit: float
     typical: float
     seen: int
+    slow: float = 0.0
+    calendar: tuple[str, int] | None = None
 
     def due(self, last: float) -> float:
-        """Return the instant after which the silence since the last arrival is unusual."""
-        return self.rates.after(last, self.limit)
+        """Return the instant after which the silence since the last arrival is unusual; holidays do not count."""
+        at, wanted = last, self.limit
+        due = self.rates.after(at, wanted)
+        if self.calendar is None:
+            return due
+        day = last // DAY * DAY
+        while day < due:
+            if is_holiday(self.calendar, day):
+                wanted -= self.rates.between(at, max(at, day))
+                at = day + DAY
+                due = self.rates.after(at, wanted)
+            day += DAY
+        return due
 
 
 def _counts(times: Sequence[float], count: int, unit: float) -> list[float] | None:
@@ -111,25 +130,45 @@ def _rates(times: Sequence[float], kind: str) -> Rates | None:
     return Rates(tuple(rates), (0.0, *accumulate(rates)))
 
 
-def _fit(times: Sequence[float], share: float, kind: str) -> Silence | None:
+def _gap(rates: Rates, calendar: tuple[str, int] | None, begin: float, end: float) -> float:
+    """Return the operational seconds between two arrivals, without those of holidays on which nothing came."""
+    gap = rates.between(begin, end)
+    if calendar is None or end - begin < DAY:
+        return gap
+    day = (begin // DAY + 1) * DAY
+    while day + DAY <= end:
+        if is_holiday(calendar, day):
+            gap -= rates.between(day, day + DAY)
+        day += DAY
+    return gap
+
+
+def _fit(times: Sequence[float], share: float, kind: str, calendar: tuple[str, int] | None) -> Silence | None:
     rates = _rates(times, kind)
     if rates is None:
         return None
-    gaps = [rates.between(a, b) for a, b in pairwise(times)]
-    typical = quantile(sorted(gaps), 0.5)
+    gaps = [_gap(rates, calendar, a, b) for a, b in pairwise(times)]
+    ordered = sorted(gaps)
+    typical = quantile(ordered, 0.5)
     chance = share * (times[-1] - times[0]) / YEAR_DAYS / DAY
     of_all, of_days = _all_gaps(gaps, typical, chance), _longest(times, gaps, typical, share)
     # Where both are samples of one tail, with errors of their own, the middle is the better guess.
     by_chance = kind == "flat" and _by_chance(times, gaps, typical)
     limit = math.sqrt(of_all * of_days) if by_chance else max(of_all, of_days)
-    return Silence(rates, limit, typical, len(times))
+    return Silence(rates, limit, typical, len(times), quantile(ordered, _IN_TIME), calendar)
 
 
-def fit_silence(times: Sequence[float], share: float, past: dict[int, dict[str, float]]) -> Silence | None:
+def fit_silence(
+    times: Sequence[float],
+    share: float,
+    past: dict[int, dict[str, float]],
+    calendar: tuple[str, int] | None = None,
+) -> Silence | None:
     """Return the model of arrivals in order of time, or None under 30 of them in the last six weeks.
 
-    `past` keeps, of each fortnight's end, how many typical gaps were the limit then: it is filled here. The limit
-    is no more of them than it was in half of the fortnights, so that outages which recur never widen it.
+    `calendar` is the country whose holidays explain its days without arrivals. `past` keeps, of each fortnight's end,
+    how many typical gaps were the limit then: it is filled here. The limit is no more of them than it was in half of
+    the fortnights, so that outages which recur never widen it.
     """
     now = times[-1]
     recent = times[bisect_left(times, now - WINDOW) :]
@@ -139,11 +178,11 @@ def fit_silence(times: Sequence[float], share: float, past: dict[int, dict[str, 
         if end not in past:
             until = bisect_left(times, end * _STEP)
             window = times[bisect_left(times, end * _STEP - WINDOW) : until]
-            fits = ((k, _fit(window, share, k)) for k in _KINDS) if len(window) >= 30 else ()
+            fits = ((k, _fit(window, share, k, calendar)) for k in _KINDS) if len(window) >= 30 else ()
             past[end] = {k: f.limit / f.typical for k, f in fits if f and f.typical}
     best: tuple[float, Silence] | None = None
     for kind, handicap in _KINDS.items():
-        model = _fit(recent, share, kind)
+        model = _fit(recent, share, kind, calendar)
         if not model:
             continue
         before = [p[kind] for end, p in past.items() if kind in p and end * _STEP > now - _PAST]

@@ -9,11 +9,21 @@ from itertools import pairwise
 from checks.learn.calendars import explaining, is_holiday
 from checks.learn.clocks import FAMILIES, changes, offset, to_utc
 from checks.learn.keys import DAY, HOUR
-from checks.learn.tails import YEAR_DAYS, center_and_excess, median, quantile, tail, without_incidents
+from checks.learn.tails import (
+    YEAR_DAYS,
+    center_and_excess,
+    lateness_tail,
+    median,
+    quantile,
+    without_incidents,
+)
 
 WEEK = 7 * DAY
 _MOST = 720  # partitions: 30 days of an hourly table, two years of a daily one
 _EACH_SLOT = 8  # occurrences of a weekday or an hour of the week: two months
+_NEW_DAYS = 3  # in a row, as of hours: two are a weekly run and its repair
+_MOST_DAYS = 60  # of those before: a year of weeks
+_FRIDAY, _WEEKEND = 1, {2, 3}  # slots of the week, which begins with a Thursday
 _OUTAGE = 4 * DAY  # no table with days of its own pauses longer than a long weekend: beyond, it was down
 
 
@@ -91,9 +101,35 @@ def _expected(starts: Sequence[float], unit: float) -> frozenset[int]:
             found.add(slot)
     if not found and newest - first < 3 * WEEK:
         found = _by_hour(starts, unit)
-    if unit < DAY:
-        found = _new_hours(starts, unit, found)
-    return frozenset(found)
+    return frozenset(_new_hours(starts, unit, found) if unit < DAY else _new_days(starts, found))
+
+
+def _new_days(starts: Sequence[float], found: set[int]) -> set[int]:
+    """Return the days that exist once three in a row have data of which two had none by what weeks taught.
+
+    Three working days tell of working days, for most jobs that pause do so at weekends; with a day of a weekend they
+    tell of all days. Where as many came in a row before and ended again, they tell nothing.
+    """
+    in_a_row = _days_in_a_row(starts)
+    newest = [int(start % WEEK // DAY) for start in starts[-_NEW_DAYS:]]
+    if in_a_row < _NEW_DAYS or sum(day not in found for day in newest) < _NEW_DAYS - 1:
+        return found
+    before = starts[-_MOST_DAYS:-in_a_row]
+    if any(_days_in_a_row(before[: i + 1]) >= _NEW_DAYS for i in range(len(before))):
+        return found
+    of_row = {int(start % WEEK // DAY) for start in starts[-in_a_row:]}
+    return found | set(range(7)) if of_row & _WEEKEND else found | (set(range(7)) - _WEEKEND)
+
+
+def _days_in_a_row(starts: Sequence[float]) -> int:
+    """Return how many of the newest days with data follow each other, over a weekend without any too."""
+    count = min(1, len(starts))
+    for a, b in zip(starts[-2::-1], starts[:0:-1], strict=False):
+        over_weekend = int(a % WEEK // DAY) == _FRIDAY and b - a == 3 * DAY
+        if b - a != DAY and not over_weekend:
+            break
+        count += 1
+    return count
 
 
 def _new_hours(starts: Sequence[float], unit: float, found: set[int]) -> set[int]:
@@ -210,7 +246,7 @@ def fit_slots(firsts: Sequence[tuple[float, float]], share: float) -> Slots | No
     for zone in zones_of(recent):
         lags = [at + offset(zone, at) - start for start, at in recent]
         fitted.append((zone, *center_and_excess(lags, max(0.02 * cadence, 60.0))))
-    margin = max(tail(without_incidents(f[2], least), chance, least) for f in fitted)
+    margin = max(lateness_tail(without_incidents(f[2], least), chance, least) for f in fitted)
     return Slots(
         unit,
         expected,

@@ -55,20 +55,41 @@ def _effect(groups: dict[int, list[float]], count: int, rest: Sequence[float]) -
     return tuple(median(groups[i]) if i in groups else 0.0 for i in range(count))
 
 
+def limits(deviations: Sequence[float], share: float, a_year: float) -> tuple[float, float]:
+    """Return how far below and above the usual (in logs) a size has to be for an alarm.
+
+    `deviations` from the usual are those seen, their signs left out; `share` the false alarms a year, `a_year` the
+    sizes that are judged in one.
+    """
+    size = sorted(deviations)
+    if not size:
+        return _LEAST_DROP, _LEAST_RISE
+    chance = share / max(1.0, a_year) / 2
+    # Noise of sizes is about the same both ways, and what lies ten usual deviations off was an incident.
+    margin = tail([v for v in size if v <= _INCIDENT * quantile(size, 0.5)], chance, _LEAST_DROP, shape=1.7)
+    return margin, max(margin, _LEAST_RISE)
+
+
 def fit_volume(
-    periods: Sequence[tuple[float, float, int, float]], share: float, a_year: float
+    periods: Sequence[tuple[float, float, int, float]],
+    share: float,
+    a_year: float,
+    *,
+    seen_a_year: float | None = None,
 ) -> Volume | None:
     """Return the model of usual, settled partitions (own start, bytes, files, seconds they took), or None.
 
-    None under five partitions with bytes. `share` is the false alarms a year of the table, `a_year` its partitions.
+    None under five partitions with bytes. `share` is the false alarms a year of the table, `a_year` its partitions;
+    `seen_a_year` how many of them `periods` hold, where these are not all (one hour of each day).
     """
-    recent_ones = periods[-(_DAILY if a_year < _HOURLY else _WEEKS * 168) :]
+    often = (seen_a_year or a_year) >= _HOURLY
+    recent_ones = periods[-(_WEEKS * 168 if often else _DAILY) :]
     known = [(s, math.log(b), f, took) for s, b, f, took in recent_ones if b > 0]
     if len(known) < _FEWEST:
         return None
     logs = [v for _, v, _, _ in known]
     # The level along time is taken out first, or growth would pass for noise.
-    window = _TREND if a_year < 1000 else 7 * 24
+    window = 7 * 24 if often else _TREND
     flat = (
         [v - median(logs[max(0, i - window) : i + window]) for i, v in enumerate(logs)]
         if len(logs) < 200
@@ -100,18 +121,15 @@ def fit_volume(
         - (hour[int(known[i][0] % DAY // HOUR)] if hour else 0)
         for i in range(max(0, len(logs) - window), len(logs))
     ]
-    chance = share / max(1.0, a_year) / 2
-    size = sorted(abs(v) for v in rest)
-    # Noise of sizes is about the same both ways, and what lies ten usual deviations off was an incident.
-    margin = tail([v for v in size if v <= _INCIDENT * quantile(size, 0.5)], chance, _LEAST_DROP, shape=1.7)
+    drop, rise = limits([abs(v) for v in rest], share, a_year)
     counts = sorted(float(f) for _, _, f, _ in known[-20:])
     took = sorted(t for *_, t in known[-100:])
     return Volume(
         median(recent),
         weekday,
         hour,
-        margin,
-        max(margin, _LEAST_RISE),
+        drop,
+        rise,
         quantile(counts, 0.5),
         # Half as long again as the slowest of late: files of one run rarely take longer.
         1.5 * took[-1] + 300.0,

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _REFIT, _AFTER_CHANGE = DAY, 4
 # Two in time, or one of days: the rhythm is back after a silence that was told.
 _BACK = 2
+# Longer than that nobody waits to be told that it is over.
+_BACK_WITHIN = 2 * HOUR
 # A silence is told again once it is clearly longer than the one before, which the jitter of a new rhythm is not.
 _LONGER = 1.5
 # Of a schedule of days that holds beyond five of them, when it has become one of weeks: shorter ones recur. Of slower
@@ -231,11 +233,18 @@ class Watch:
         self._plan()
 
     def _needed(self) -> int:
-        """Return the arrivals that end a silence: as many as come within an hour or two, one of slower tables."""
-        typical = self.model.typical if isinstance(self.model, Model) else None
-        if typical is None:
+        """Return the arrivals that end a silence: as many as come within an hour or two, one of slower tables.
+
+        Where one usual gap in 50 is longer than that, the next arrival says no more than the first one did.
+        """
+        model = self.model if isinstance(self.model, Model) else None
+        typical = model.typical if model is not None else None
+        if model is None or typical is None:
             return 1
-        return 3 if typical <= HOUR / 2 else 2 if typical <= 1.5 * HOUR else 1
+        needed = 3 if typical <= HOUR / 2 else 2 if typical <= 1.5 * HOUR else 1
+        while needed > 1 and model.straggling + (needed - 2) * typical > _BACK_WITHIN:
+            needed -= 1
+        return needed
 
     def _weigh(self, arrival: Arrival, key: Key) -> None:
         period = next((p for p in self._periods if p.start == key.start), None)

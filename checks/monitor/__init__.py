@@ -21,7 +21,7 @@ from checks.model import JsonValue, Observation, ProblemKind, iso
 from checks.monitor import last_good, run_marks
 from checks.monitor import plan as planning
 from checks.monitor import run_memory as remembering
-from checks.monitor.delivery import publish_all, readers_of, send, targets_of
+from checks.monitor.delivery import page_of, publish_all, readers_of, send, targets_of
 from checks.monitor.invocation import read_event, refusal
 from checks.monitor.learning import learn
 from checks.monitor.recorded import rows_of
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from checks.changes import State
+    from checks.changes import Marks, State
     from checks.channels import Delivery
     from checks.config.resolved import Config
     from checks.model import Finding
@@ -166,7 +166,7 @@ def _carried_out(config: Config, request: Request, memory: Memory, environ: Mapp
     started = request.time_left.started
     lake = _lake_of(config)
     marks = run_marks.read(memory, request.now, config.settings.timezone)
-    planned, clock = _planned(config, request, lake, memory.state)
+    planned, clock = _planned(config, request, lake, memory.state, marks.marks)
     observations = lake.observe_all(
         planned.plans, clock, stop_at=request.time_left.looking(), on_done=_counted(request, planned)
     )
@@ -191,6 +191,7 @@ def _carried_out(config: Config, request: Request, memory: Memory, environ: Mapp
         _report(config, request, findings, memory),
         account=account,
         region=region,
+        page_at=page_of(config),
         changes=readers[0].changes,
         cost=lake.cost(time.monotonic() - started),
         notes=(*memory.notes, *marks.notes, *planned.notes),
@@ -265,7 +266,9 @@ def _run_id(request: Request) -> str:
     return request.event_id or f"{request.now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
 
 
-def _planned(config: Config, request: Request, lake: Lake, state: State) -> tuple[Planned, Clock]:
+def _planned(
+    config: Config, request: Request, lake: Lake, state: State, marks: Marks | None = None
+) -> tuple[Planned, Clock]:
     last = state.last_completed_at
     clock = Clock(
         now=request.now,
@@ -274,7 +277,7 @@ def _planned(config: Config, request: Request, lake: Lake, state: State) -> tupl
         last_completed_at=last if last is not None and last <= request.now else None,
     )
     planned = planning.plan(
-        config, lake.catalog, state.tables, request.now, stop_at=request.time_left.planning()
+        config, lake.catalog, state.tables, request.now, stop_at=request.time_left.planning(), marks=marks
     )
     if not request.only:
         return planned, clock
@@ -392,13 +395,7 @@ def run_event(
     time_left = TimeLeft.of(None if remaining_ms is None else remaining_ms() / 1000)
     asked = read_event(event)
     request = request_of(asked, time_left, request_id)
-    try:
-        in_use = within(partial(last_good.load, os.environ, _fetch), time_left.reading())
-    except GivenUp:
-        named = os.environ.get("CONFIG", "").strip()
-        raise NotRead(
-            f"The config {named} could not be read in time: S3 did not answer. Nothing was looked at."
-        ) from None
+    in_use = config_in_use(time_left)
     outcome = run(in_use.config, request, os.environ)
     kept = in_use.keep(os.environ, time_left.reading()) if request.keep and outcome.refused is None else ""
     for sentence in (*outcome.complaints, outcome.refused, kept):
@@ -409,6 +406,17 @@ def run_event(
     if request.keep and not outcome.already_reported and outcome.refused is None:
         heartbeat.beat(outcome.report.summary, os.environ)
     return outcome
+
+
+def config_in_use(time_left: TimeLeft) -> last_good.InUse:
+    """Return the config that the Lambda goes by; raises `NotRead`, and `checks.config.ConfigErrors`."""
+    try:
+        return within(partial(last_good.load, os.environ, _fetch), time_left.reading())
+    except GivenUp:
+        named = os.environ.get("CONFIG", "").strip()
+        raise NotRead(
+            f"The config {named} could not be read in time: S3 did not answer. Nothing was looked at."
+        ) from None
 
 
 def request_of(asked: Asked, time_left: TimeLeft, request_id: str | None = None) -> Request:

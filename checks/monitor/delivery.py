@@ -103,6 +103,13 @@ def may_take(route: Route, table: str, owner: str | None) -> bool:
     return route.takes_kind(owner, database_of(table), WORDS) and route.takes_table(table)
 
 
+def page_of(config: Config) -> str:
+    """Return where the whole report is kept as a page: the first file that a route of all tables writes as HTML."""
+    targets = (config.target_of(route) for route in config.routes if route.takes_all)
+    files = (str(target.value) for target in targets if target.kind == "file")
+    return next((place for place in files if place.lower().endswith((".html", ".htm"))), "")
+
+
 def topic_of(config: Config, environ: Mapping[str, str]) -> str | None:
     """Return the topic of the whole report: the config's, else TOPIC_ARN."""
     return config.settings.topic or environ.get("TOPIC_ARN", "").strip() or None

@@ -22,13 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from checks.changes import TableRecord
+    from checks.changes import Marks, TableRecord
     from checks.config.resolved import Config, Resolved
     from checks.config.selectors import Selector
     from checks.lake import Catalog
     from checks.model import Table
     from checks.monitor.catalogued import Catalogued
     from checks.rules.asking import Clock
+    from checks.rules.base import Rule
 
 _VIEW = "VIRTUAL_VIEW"
 _MOST_NAMED = 3
@@ -96,8 +97,11 @@ def plan(
     *,
     only: Callable[[Selector], bool] | None = None,
     stop_at: float | None = None,
+    marks: Marks | None = None,
 ) -> Planned:
     """Return what a run at ``now`` looks at; with ``only`` what those entries speak of.
+
+    What is learned is taught by ``marks``.
 
     ``remembered`` holds the tables of earlier runs: those that a glob matched and that the catalog has no
     more are told as gone, not dropped. Databases are read side by side until ``stop_at`` (monotonic seconds): what was
@@ -124,9 +128,22 @@ def plan(
             draft.add(found, selector)
     draft.add_gone(read)
     planned = draft.planned()
-    plans = shared(planned.plans, config.settings.false_alarms, learning_of(remembered) if only else 0)
+    taught = by_marks(planned.plans, marks, now) if marks is not None else planned.plans
+    plans = shared(taught, config.settings.false_alarms, learning_of(remembered) if only else 0)
     plans = with_members(plans, config, catalog, remembered, read=read, stop_at=stop_at)
     return replace(planned, plans=plans)
+
+
+def by_marks(plans: Sequence[TablePlan], marks: Marks, now: datetime) -> tuple[TablePlan, ...]:
+    """Return plans whose rules that learn are taught by what was said of their tables by ``now``."""
+    if not marks.holding:
+        return tuple(plans)
+    return tuple(
+        replace(plan, rules=tuple(rule.taught(said, now) for rule in plan.rules))
+        if any(rule.learns for rule in plan.rules) and (said := marks.of(plan.table.id))
+        else plan
+        for plan in plans
+    )
 
 
 def shared(plans: Sequence[TablePlan], false_alarms: float, tables: int = 0) -> tuple[TablePlan, ...]:
@@ -139,10 +156,13 @@ def shared(plans: Sequence[TablePlan], false_alarms: float, tables: int = 0) -> 
     if not learning:
         return tuple(plans)
     share = Share.of(false_alarms, max(tables, learning))
-    return tuple(
-        replace(plan, rules=by_memory(tuple(rule.sharing(share) for rule in plan.rules), plan.memory))
-        for plan in plans
-    )
+    return tuple(replace(plan, rules=by_memory(_sharing(plan.rules, share), plan.memory)) for plan in plans)
+
+
+def _sharing(rules: tuple[Rule, ...], of_table: Share) -> tuple[Rule, ...]:
+    """Return the rules of a table; those that learn have equal parts of its share, so that it is kept by the table."""
+    share = of_table.among(sum(rule.learns for rule in rules))
+    return tuple(rule.sharing(share) for rule in rules)
 
 
 def learning_of(remembered: Mapping[str, TableRecord]) -> int:

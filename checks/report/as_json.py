@@ -195,6 +195,8 @@ def _document(
         result["left_out_changes"] = len(report.changes) - len(changes)
     if report.whole_at:
         result["whole_at"] = _text(report.whole_at)
+    if report.page_at:
+        result["page_at"] = _text(report.page_at)
     if report.links:
         result["links"] = True
     return result

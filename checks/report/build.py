@@ -97,7 +97,7 @@ class Report:
     and remembered of it, for renderings that show its last periods; it may be empty. ``links``: people are shown links
     into the console. ``is_test``: nothing was looked at, it only tries the way. ``checked_again`` are the ids of
     findings that its reader was last told to be unchecked, and that are not. ``account`` and ``region`` say where the
-    monitor's own tables are, empty where that is not known.
+    monitor's own tables are, empty where that is not known. ``page_at`` says where it is kept as a page, if anywhere.
     """
 
     run_id: str
@@ -120,6 +120,7 @@ class Report:
     looks: Mapping[str, Look] = field(default_factory=dict)
     account: str = ""
     region: str = ""
+    page_at: str = ""
     links: bool = False
     version: int = VERSION
 

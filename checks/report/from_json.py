@@ -76,7 +76,8 @@ def _report(document: dict[str, Any]) -> Report:
         links=document.get("links") is True,
     )
     account, region = _str(document.get("account", "")), _str(document.get("region", ""))
-    return replace(report, whole=document["whole"] is True, account=account, region=region)
+    page_at = _str(document.get("page_at", ""))
+    return replace(report, whole=document["whole"] is True, account=account, region=region, page_at=page_at)
 
 
 def _told_within(findings: Iterable[Finding]) -> list[Finding]:

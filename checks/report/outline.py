@@ -152,6 +152,8 @@ def _closing(report: Report, unsaid: set[str]) -> tuple[str, ...]:
         if finding.silenced is not None and finding.status is not Status.PASS:
             silenced[words.shorten(words.clean(finding.silenced), 200)].add(finding.table)
     lines += [_say_silenced(why, sorted(tables)) for why, tables in sorted(silenced.items())]
+    if report.page_at:
+        lines.append(f"As a page: {words.name(report.page_at)}")
     if report.is_part:
         tables = words.count(report.summary.tables, "table")
         return (*lines, f"This part tells of {tables}; the whole run: {proof(report)}")

@@ -207,12 +207,14 @@ class Depth:
 class Share:
     """What one table may raise of the false alarms that a config allows: so many a year.
 
-    ``tables`` share them; ``wanted`` is what each would get if a limit could be learned for any number.
+    ``tables`` share them; ``wanted`` is what each would get if a limit could be learned for any number. ``limits`` are
+    those that are learned of one table: each has an equal part of the table's share.
     """
 
     a_year: float
     wanted: float
     tables: int = 1
+    limits: int = 1
 
     @classmethod
     def of(cls, a_month: float, tables: int) -> Share:
@@ -220,9 +222,17 @@ class Share:
         tables = max(1, tables)
         return cls(a_year=share_of(a_month, tables), wanted=a_month * 12 / tables, tables=tables)
 
+    def among(self, limits: int) -> Share:
+        """Return the part of each of so many limits of a table."""
+        if limits <= 1:
+            return self
+        return replace(self, a_year=self.a_year / limits, wanted=self.wanted / limits, limits=limits)
+
     def say(self, subject: str) -> str:
         """Say it of a subject (``it``, ``each``), and where it is bound."""
-        among = f" ({self.tables} tables share them)" if self.tables > 1 else ""
+        sharing = [f"{self.tables} tables"] if self.tables > 1 else []
+        sharing += [f"{self.limits} learned limits of it"] if self.limits > 1 else []
+        among = f" ({' and '.join(sharing)} share them)" if sharing else ""
         told = f"{subject} may raise {self.a_year:.2g} false alarms a year"
         if isclose(self.a_year, self.wanted):
             return told + among
@@ -232,6 +242,10 @@ class Share:
             else "the most that is taken"
         )
         return f"{told}, {bound}; its share of false_alarms would be {self.wanted:.2g}{among}"
+
+
+UNSHARED = Share(a_year=1.0, wanted=1.0)
+"""What a rule that learns begins with, before the tables of a run share the false alarms."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

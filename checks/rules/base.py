@@ -29,6 +29,7 @@ from checks.model import (
 from checks.rules.asking import Depth, Detail
 from checks.rules.binding import Binding
 from checks.rules.entry import NOTHING_SAID
+from checks.rules.proposing import TooLittle
 from checks.rules.sentences import none_named
 
 if TYPE_CHECKING:
@@ -37,9 +38,11 @@ if TYPE_CHECKING:
 
     from checks.layout import StatedLayout, TimeLayout
     from checks.layout.dimensions import Dimensions
+    from checks.marks import Mark
     from checks.model import Absence, Observed, PartitionSeen
     from checks.rules.asking import Clock, Needs, Share, StatedPeriods
     from checks.rules.entry import EntryKeys
+    from checks.rules.proposing import Extent, Past, Proposal
     from checks.schedule.due import Schedule
     from checks.schedule.periods import Every
 
@@ -99,6 +102,15 @@ class CheckConfig(BaseModel):
         optional = next((name for name in told if name not in needed), None)
         names = [*needed, *([optional] if optional is not None else [])]
         return {name: (told[name].examples or [None])[0] for name in names}
+
+    @classmethod
+    def to_propose(cls, extent: Extent) -> dict[str, Any] | None:  # noqa: ARG003 - for others to say
+        """Return the block by which enough is read of a table to propose one; None of a check that proposes none."""
+        return None
+
+    def propose(self, past: Past) -> Proposal | TooLittle:  # noqa: ARG002 - the same
+        """Return what it proposes to state of a table that was read by this block, or why it proposes nothing."""
+        return TooLittle("it proposes nothing")
 
     def bind(self, binding: Binding) -> Rule:
         """Return the rule; raise ValueError with a sentence when the block does not fit its surroundings."""
@@ -291,6 +303,15 @@ class Rule(ABC):
     def sharing(self, share: Share) -> Rule:  # noqa: ARG002 - for others to say
         """Return the rule with its share of the false alarms."""
         return self
+
+    def taught(self, marks: Sequence[Mark], now: datetime) -> Rule:  # noqa: ARG002 - the same
+        """Return the rule with what marks of its table teach by ``now``, where it learns."""
+        return self
+
+    @property
+    def taught_by(self) -> frozenset[str]:
+        """The ids of the marks that had a part in what it learned."""
+        return frozenset()
 
     def learned(self, seen: Observation, clock: Clock, memory: TableMemory) -> Rule:  # noqa: ARG002 - the same
         """Return the rule with what it learns of what was seen and is remembered."""

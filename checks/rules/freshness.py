@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
@@ -13,6 +13,7 @@ from checks.rules.base import (
     Binding,
     CheckConfig,
 )
+from checks.rules.freshness_proposed import propose
 from checks.rules.freshness_rule import FreshnessRule
 from checks.rules.key_types import Duration, Names
 from checks.rules.learned import Auto
@@ -20,6 +21,9 @@ from checks.rules.together import Members
 from checks.schedule.clock import parse_zone
 from checks.schedule.deadlines import Deadline, parse_times
 from checks.schedule.durations import say_duration
+
+if TYPE_CHECKING:
+    from checks.rules.proposing import Extent, Past, Proposal, TooLittle
 
 __all__ = ["FreshnessConfig", "FreshnessRule"]
 
@@ -141,6 +145,16 @@ class FreshnessConfig(CheckConfig):
             message = "warn_after is not shorter than the critical limit, so nothing would ever be a warning"
             raise ValueError(message)
         return self
+
+    @classmethod
+    def to_propose(cls, extent: Extent) -> dict[str, Any] | None:  # noqa: ARG003 - it reads what learning reads in runs
+        """Return the block by which arrivals are read."""
+        return {"auto": True}
+
+    def propose(self, past: Past) -> Proposal | TooLittle:
+        """Return that its deadline is learned, or that too little is known for that."""
+        rule = self.bind(Binding(zone=ZoneInfo("UTC")))
+        return propose(rule.sharing(past.share), past)
 
     def bind(self, binding: Binding) -> FreshnessRule:
         """Return the rule; raise ValueError when a calendar or window is not defined, or `within` spans deadlines."""

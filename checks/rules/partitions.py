@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, InstanceOf, WithJsonSchema, model_validator
 
 from checks.layout import StatedLayout
-from checks.rules.asking import Share
+from checks.rules.asking import UNSHARED
 from checks.rules.base import (
     Binding,
     CheckConfig,
 )
 from checks.rules.each import Each, own_blocks, own_model, parse_each_of
 from checks.rules.key_types import Duration, MistakesBelow, Names
+from checks.rules.partitions_proposed import propose, to_read
 from checks.rules.partitions_rule import PartitionsRule
 from checks.schedule.clock import parse_zone
 from checks.schedule.deadlines import Deadline, parse_times
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from pydantic_core import CoreSchema
 
     from checks.model import Combination
+    from checks.rules.proposing import Extent, Past, Proposal, TooLittle
 
 __all__ = ["PartitionsConfig", "PartitionsRule"]
 
@@ -267,6 +269,16 @@ class PartitionsConfig(CheckConfig):
             own_blocks(self.each, type(self))
         return self
 
+    @classmethod
+    def to_propose(cls, extent: Extent) -> dict[str, Any] | None:
+        """Return the block by which periods are looked at; None where they are no days or hours."""
+        return to_read(extent)
+
+    def propose(self, past: Past) -> Proposal | TooLittle:
+        """Return the schedule that the periods tell, or why they tell none."""
+        rule = self.bind(Binding(zone=ZoneInfo("UTC")))
+        return propose(rule.sharing(past.share), past)
+
     def bind(self, binding: Binding) -> PartitionsRule:
         """Return the rule; raise ValueError when a calendar or a window is not defined, or nothing is ever due."""
         stated = StatedLayout(self.key, self.format) if self.key or self.format else None
@@ -278,7 +290,7 @@ class PartitionsConfig(CheckConfig):
                 error_when=self.error_when,
                 stated_layout=stated,
                 each=each,
-                auto=Share(a_year=1.0, wanted=1.0) if self.auto is not None else None,
+                auto=UNSHARED if self.auto is not None else None,
                 every_stated=self.auto is None or "every" in self.model_fields_set,
                 grace_stated=self.auto is None or "after" in self.model_fields_set,
             )

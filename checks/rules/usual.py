@@ -28,11 +28,7 @@ NORMAL = 1.4826
 """A median of deviations, times this, is the standard deviation of what is normally distributed."""
 WIDE = 4.0
 LEAST_FACTOR = 2.5
-"""What is learned never allows less than two fifths to two and a half times of the usual.
-
-Sizes whose logarithms deviate by 0.25, as ordinary loads' do, come to half or double once in 200 times by chance: each
-week, of an hourly table. To two and a half times they come once in 4,000.
-"""
+"""Sizes that differ by no more than this are much alike: the deviation of ordinary loads is told of no usual."""
 _FEWEST_FOR_A_TREND = 5
 _STEEPEST = math.log(20)
 
@@ -41,14 +37,15 @@ _STEEPEST = math.log(20)
 class Usual:
     """What sizes usually come to: their median, what their trend leads to expect now, and how they spread.
 
-    ``spread`` is the median deviation of their logarithms, ``factor`` how many times more or less than expected is
-    still ordinary.
+    ``spread`` is the median deviation of their logarithms, ``factor`` four standard deviations of them as a factor.
+    ``apart`` are all these deviations, without signs, as the next one has to be expected.
     """
 
     middle: float
     expected: float
     spread: float = 0.0
     factor: float = LEAST_FACTOR
+    apart: tuple[float, ...] = ()
 
     @property
     def low(self) -> float:
@@ -79,11 +76,12 @@ def usual_of(samples: Sequence[tuple[float, float]], now: float) -> Usual:
     level = median([value - slope * at for at, value in logs])
     log_middle = math.log(middle)
     expected = min(max(level + slope * now, log_middle - _STEEPEST), log_middle + _STEEPEST)
-    spread = median([abs(value - level - slope * at) for at, value in logs])
+    deviations = [abs(value - level - slope * at) for at, value in logs]
+    spread = median(deviations)
     # The next value lies farther from a line through few than these do: the interval of a prediction.
     few = math.sqrt((len(logs) + 1) / max(len(logs) - fitted, 1))
     factor = max(math.exp(min(WIDE * NORMAL * spread * few, 50)), LEAST_FACTOR)
-    return Usual(middle, math.exp(expected), spread, factor)
+    return Usual(middle, math.exp(expected), spread, factor, tuple([few * each for each in deviations]))
 
 
 @lru_cache(maxsize=256)
@@ -96,6 +94,12 @@ def compared_with(schedule: Schedule, judged: Period, history: int) -> tuple[Per
     if schedule.every.unit in (Unit.DAY, Unit.MINUTE):
         found |= {period.start: period for period in islice(_alike(schedule, judged, 7), history)}
     return tuple(found[start] for start in sorted(found, reverse=True))
+
+
+@lru_cache(maxsize=256)
+def all_before(schedule: Schedule, judged: Period, most: int) -> tuple[Period, ...]:
+    """Return so many periods before one at the same time of day, newest first: what may be remembered of them."""
+    return tuple(islice(_alike(schedule, judged, 1), most))
 
 
 def _alike(schedule: Schedule, judged: Period, days: int) -> Iterator[Period]:

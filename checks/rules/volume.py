@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from checks.rules.asking import UNSHARED
 from checks.rules.base import (
     Binding,
     CheckConfig,
@@ -56,8 +57,8 @@ class VolumeConfig(CheckConfig):
     )
     auto: Literal[True] | None = Field(
         None,
-        description="Learns drop and rise, where they are not stated, from how much periods differ: from two fifths "
-        "to two and a half times of the usual always pass.",
+        description="Learns drop and rise, where they are not stated, from how much periods differ, for the table's "
+        "share of false_alarms: from a third to five times of the usual always pass.",
         examples=[True],
     )
     of: Literal["bytes", "files", "rows"] = Field(
@@ -127,7 +128,7 @@ class VolumeConfig(CheckConfig):
             bounds=tuple(bounds),
             drop=self.drop,
             rise=self.rise,
-            auto=self.auto is True,
+            auto=UNSHARED if self.auto is True else None,
             of=self.of,
             season=self.season,
             history=self.history,

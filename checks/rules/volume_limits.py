@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, TypeAlias
 from checks.model import Problem, ProblemKind
 from checks.rules.sentences import count_of, say_percent
 from checks.rules.usual import LEAST_FACTOR, usual_of, values_of
+from checks.rules.volume_learned import margins_of, of_all_days
 from checks.rules.volume_words import Bound, Look, no_months, rows_unknown, say_range, say_sizes, say_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from checks.rules.asking import Share
     from checks.rules.months import OfMonth
     from checks.rules.usual import Usual
+    from checks.rules.volume_learned import Margins
 
 HISTORY = 8
 """How many periods the usual has to rest on where the config does not say."""
@@ -28,11 +31,14 @@ Learned: TypeAlias = "tuple[tuple[Bound, ...], Problem | None, str]"
 
 @dataclass(frozen=True, slots=True)
 class UsualLimits:
-    """How a size is held against earlier ones: ``of`` bytes, files or rows, by the ``season`` that is stated."""
+    """How a size is held against earlier ones: ``of`` bytes, files or rows, by the ``season`` that is stated.
+
+    ``auto`` is the share of the false alarms for which what is not stated is learned; None where nothing is.
+    """
 
     drop: float | None
     rise: float | None
-    auto: bool
+    auto: Share | None
     of: str
     season: str | None
     history: int
@@ -40,7 +46,7 @@ class UsualLimits:
     @property
     def compares(self) -> bool:
         """Tell whether earlier periods are needed."""
-        return self.auto or self.drop is not None or self.rise is not None
+        return self.auto is not None or self.drop is not None or self.rise is not None
 
     def learned(self, look: Look) -> Learned:
         """Return the limits that follow from earlier sizes, the problem where these are too few, and the usual."""
@@ -55,6 +61,14 @@ class UsualLimits:
 
     def by_weekday(self, look: Look) -> Learned:
         """Return what follows from periods of the same weekday, or of all where these are too few."""
+        if self.auto is not None and self.drop is None and self.rise is None:
+            found = of_all_days(look, self.of, self.auto, self.history)
+            if found is not None:
+                usual, of = found.usual, f"median of the last {count_of(found.count, look.other)}"
+                of = f"{of}, by the weekday" if found.by_weekday else of
+                told = f"{say_range(usual, self.of)} ({count_of(found.count, look.other)} seen)"
+                names = self._names(usual, (usual.low, usual.high), of, look.noun)
+                return tuple(self._bounds(usual.low, usual.high, found.margins, names)), None, told
         same = values_of(look.same, self.of)
         needed = self._needed if look.noun != look.other else self.history
         enough = len(same) >= needed
@@ -68,13 +82,20 @@ class UsualLimits:
         low, high = usual.low, usual.high
         if not enough and same:  # a quiet weekday is compared with itself, however few of it were seen
             low, high = min(low, *(v for _, v in same)), max(high, *(v for _, v in same))
-        of = f"median of the last {count_of(len(samples), noun)}"
-        names = [
-            f"the usual is {say_value(usual.middle, self.of)} ({of}{self._more(base, usual, look.noun)})"
-            for base in (low, high)
-        ]
+        names = self._names(
+            usual, (low, high), f"median of the last {count_of(len(samples), noun)}", look.noun
+        )
         told = f"{say_range(usual, self.of)} ({count_of(len(samples), noun)} seen)"
-        return tuple(self._bounds(low, high, usual.factor, names)), None, told
+        return tuple(self._bounds(low, high, self._margins(usual, look), names)), None, told
+
+    def _names(self, usual: Usual, bases: Sequence[float], of: str, noun: str) -> list[str]:
+        """Say what is usual, for the lower and the upper limit."""
+        told = f"the usual is {say_value(usual.middle, self.of)} ({of}"
+        return [f"{told}{self._more(base, usual, noun)})" for base in bases]
+
+    def _margins(self, usual: Usual, look: Look) -> Margins | None:
+        """Return how far from a usual a size may be by what is learned, where anything is."""
+        return margins_of(usual, self.auto, look.a_year) if self.auto is not None else None
 
     def _by_month(self, look: Look) -> Learned:
         """Return what follows from the same day of earlier months, counted from the end that they differ less by."""
@@ -123,9 +144,8 @@ class UsualLimits:
         """Return the limits by one place in the month, and the usual there."""
         usual = usual_of(values, look.at)
         low, high = (usual.expected,) * 2 if expected_only else (usual.low, usual.high)
-        told = f"the usual is {say_value(usual.middle, self.of)} (median of {of.say(len(values))}"
-        names = [f"{told}{self._more(base, usual, '')})" for base in (low, high)]
-        return tuple(self._bounds(low, high, usual.factor, names)), usual
+        names = self._names(usual, (low, high), f"median of {of.say(len(values))}", "")
+        return tuple(self._bounds(low, high, self._margins(usual, look), names)), usual
 
     def _more(self, base: float, usual: Usual, noun: str) -> str:
         """Say which more generous size than the median a limit starts from, so that its number can be followed."""
@@ -134,19 +154,30 @@ class UsualLimits:
         why = "by their trend" if base == usual.expected else f"on a {noun}"
         return f"; {say_value(base, self.of)} {why}"
 
-    def _bounds(self, low: float, high: float, factor: float, names: Sequence[str]) -> Iterator[Bound]:
+    def _bounds(
+        self, low: float, high: float, margins: Margins | None, names: Sequence[str]
+    ) -> Iterator[Bound]:
         """Yield the limits round the usual; where nothing is usual, no share of it says anything."""
-        drop = self.drop if self.drop is not None else 1 - 1 / factor if self.auto else None
-        rise = self.rise if self.rise is not None else factor - 1 if self.auto else None
-        varies = f"it varies by a factor of {factor:.3g}"
-        if drop is not None and low > 0:
-            why = f"drop allows {say_percent(drop)}" if self.drop is not None else varies
-            yield Bound(self.of, is_most=False, value=_share(low, 1 - drop, ceil), usual=names[0], allows=why)
-        if rise is not None and high > 0:
-            why = f"rise allows {say_percent(rise)}" if self.rise is not None else varies
-            yield Bound(
-                self.of, is_most=True, value=_share(high, 1 + rise, floor), usual=names[1], allows=why
-            )
+        least = (
+            (1 - self.drop, f"drop allows {say_percent(self.drop)}")
+            if self.drop is not None
+            else (1 / margins.less, _allowed(margins.less, "less"))
+            if margins is not None
+            else None
+        )
+        most = (
+            (1 + self.rise, f"rise allows {say_percent(self.rise)}")
+            if self.rise is not None
+            else (margins.more, _allowed(margins.more, "more"))
+            if margins is not None
+            else None
+        )
+        if least is not None and low > 0:
+            value = _share(low, least[0], ceil)
+            yield Bound(self.of, is_most=False, value=value, usual=names[0], allows=least[1])
+        if most is not None and high > 0:
+            value = _share(high, most[0], floor)
+            yield Bound(self.of, is_most=True, value=value, usual=names[1], allows=most[1])
 
     def _too_little(self, look: Look, count: int, noun: str, needed: int) -> Problem:
         return Problem(
@@ -161,6 +192,11 @@ def _apart(values: Sequence[float]) -> float:
     """Return how far values lie from their median: the mean of the logarithms' distances, so that each one counts."""
     middle = log1p(median(values))
     return sum(abs(log1p(value) - middle) for value in values) / len(values)
+
+
+def _allowed(factor: float, way: str) -> str:
+    """Say what is learned to be ordinary: ``up to 3.2 times less is ordinary here``."""
+    return f"up to {factor:.3g} times {way} is ordinary here"
 
 
 def _share(size: float, share: float, to_whole: Callable[[float], int]) -> int:

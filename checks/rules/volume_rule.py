@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from checks.learn.keys import DAY
 from checks.model import Absence, Finding, Format, Limits, Problem, Severity, Size
 from checks.rules.asking import Clock, Detail, Further, Needs
 from checks.rules.base import NOTHING_MORE, About, Row, Rule, allowed
@@ -12,6 +13,7 @@ from checks.rules.cadence import ended_early, schedule_of, schedule_seen
 from checks.rules.lists import only_lists
 from checks.rules.months import OfMonth, Place, places_before
 from checks.rules.usual import (
+    all_before,
     compared_with,
     days_of,
     days_of_label,
@@ -23,6 +25,7 @@ from checks.rules.usual import (
 )
 from checks.rules.volume_limits import HISTORY, UsualLimits
 from checks.rules.volume_words import (
+    DAYS_A_YEAR,
     Bound,
     Look,
     advice,
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
 
     from checks.layout import TimeLayout
     from checks.model import Listing, Observation, PartitionSeen, Period, Table, TableMemory
+    from checks.rules.asking import Share
     from checks.schedule.due import Schedule
 
 ROW_FILES = 100
@@ -69,7 +73,8 @@ class VolumeRule(Rule):
     bounds: tuple[Bound, ...] = ()
     drop: float | None = None
     rise: float | None = None
-    auto: bool = False
+    auto: Share | None = None
+    """Its share of the false alarms where it learns drop and rise; None where it does not."""
     of: str = "bytes"
     season: str | None = None
     history: int = HISTORY
@@ -86,6 +91,15 @@ class VolumeRule(Rule):
     def usual_limits(self) -> UsualLimits:
         """What limits follow from earlier sizes."""
         return UsualLimits(self.drop, self.rise, self.auto, self.of, self.season, self.history)
+
+    @property
+    def share(self) -> Share | None:
+        """Its share of the false alarms that may come of what is learned."""
+        return self.auto
+
+    def sharing(self, share: Share) -> VolumeRule:
+        """Return the rule with its share of the false alarms."""
+        return self if self.auto is None else replace(self, auto=share)
 
     @property
     def compares(self) -> bool:
@@ -189,6 +203,10 @@ class VolumeRule(Rule):
             other="day" if daily else schedule.every.noun,
             same=tuple([each for each in earlier if int(each[0]) % 7 == weekday]) if daily else earlier,
             all=earlier,
+            known=known_sizes(seen, memory, all_before(schedule, judged, MOST_REMEMBERED))
+            if self.auto is not None
+            else (),
+            a_year=DAYS_A_YEAR * DAY / (judged.end - judged.start).total_seconds(),
             months=tuple(
                 OfMonth(place.name, known_sizes(seen, memory, place.periods))
                 for place in self._places(schedule, judged)
@@ -213,7 +231,8 @@ class VolumeRule(Rule):
             (days_of_label(label.removesuffix(_WHOLE)), size)
             for label, size in sorted(memory.sizes.items(), reverse=True)
             if label.endswith(_WHOLE) and label < today
-        )[: self.history]
+        )
+        known, earlier = earlier, earlier[: self.history]
         return Look(
             name=seen.table.location or seen.table.id,
             size=size_of(listing),
@@ -222,11 +241,12 @@ class VolumeRule(Rule):
             other="earlier day",
             same=earlier,
             all=earlier,
+            known=known,
             problem=problem,
             rows_unknown=listing.rows_unknown,
         )
 
-    def explain(self, seen: Observation, finding: Finding, clock: Clock) -> Iterator[str]:  # noqa: ARG002 - the interface's
+    def explain(self, seen: Observation, finding: Finding, clock: Clock) -> Iterator[str]:
         """Yield what the size is compared with, and whether rows were counted."""
         schedule = schedule_seen(self.schedule, seen)
         due = schedule.due(clock.now) if schedule is not None else ()
@@ -239,6 +259,10 @@ class VolumeRule(Rule):
                 labels = ", ".join(each.label for each in place.periods[:_MOST_NAMED]) or "none that is due"
                 when = "" if self.season == "month" else ", where the weekday's limits are crossed"
                 yield f"compared by {place.name} of earlier months{when}: {labels}"
+        if self.auto is not None:
+            usual = finding.usual
+            yield f"learned: {usual}" if usual else "learned: nothing yet, as the finding says"
+            yield self.auto.say("it")
         counts = self.detail(clock).row_files
         if counts and seen.table.format is Format.FILES:
             yield f"rows are told by the footers of plain Parquet files, of at most {counts:,} a run"

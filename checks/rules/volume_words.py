@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from checks.rules.usual import Usual
 
 
+DAYS_A_YEAR = 365.25
 _NOBODY_TELLS = "neither the catalog nor a listing tells them"
 
 
@@ -46,8 +47,9 @@ class Bound:
 class Look:
     """What is judged: a period or the whole place, and the earlier sizes that it is compared with.
 
-    ``same`` are those of the same weekday (newest first), ``all`` these and others that are alike; each with its
-    time in days. ``months`` are those at the same place in their month. ``problem`` says why the size is a lower bound.
+    ``same`` are those of the same weekday (newest first), ``all`` these and others that are alike, ``known`` all at
+    the same time of day that are seen or remembered; each with its time in days. ``a_year`` as many are judged a year.
+    ``months`` are those at the same place in their month. ``problem`` says why the size is a lower bound.
     ``period`` is None of a place that is looked at whole.
     """
 
@@ -58,6 +60,8 @@ class Look:
     other: str
     same: tuple[tuple[float, Size], ...] = ()
     all: tuple[tuple[float, Size], ...] = ()
+    known: tuple[tuple[float, Size], ...] = ()
+    a_year: float = DAYS_A_YEAR
     months: tuple[OfMonth, ...] = ()
     problem: Problem | None = None
     rows_unknown: str = ""

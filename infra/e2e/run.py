@@ -156,7 +156,7 @@ class Story:
         _expect(failing == {lake.STALE}, f"{lake.STALE} fails: {failing}")
         checked = {(each["table"], each["check"]) for each in report["findings"]}
         _expect(("sales.payments", "events") in checked, f"the column of times was read: {checked}")
-        _expect(subject.startswith("[S3 tables] 1 failing, 4 fresh - e2e,"), f"the subject: {subject}")
+        _expect(subject.startswith("[S3 tables] 1 new, 4 fresh - e2e,"), f"the subject: {subject}")
         self.say(f"the schedule fired, and the report came: {subject}")
         self.heartbeat()
 

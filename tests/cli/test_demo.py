@@ -1,4 +1,4 @@
-"""The demo prints what its reader would get by email, and README shows that."""
+"""The demo prints what its reader would get by email, and the pages show that."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 MARK = "<!-- email: kept by tests/cli/test_demo.py -->\n```text\n"
+EXCERPT = "<!-- excerpt: kept by tests/cli/test_demo.py -->\n```text\n"
 
 
 @pytest.fixture(scope="module")
@@ -67,14 +68,27 @@ def test_well_tables_are_not_told(output: str) -> None:
         assert table not in output
 
 
-def test_readme_shows_the_second_email_as_it_is(output: str) -> None:
-    """After a change of sentences: UPDATE_GOLDEN=1 writes the email into README."""
-    readme = ROOT / "README.md"
-    text = readme.read_text(encoding="utf-8")
-    start = text.index(MARK) + len(MARK)
+def excerpt(email: str) -> str:
+    """Return what README shows of an email: its subject, what is new, the first of what goes on, and the proof."""
+    parts = email.split("\n\n")
+    first = next(number for number, part in enumerate(parts) if part.startswith("NEW ("))
+    going_on = next(number for number, part in enumerate(parts) if part.startswith("STILL FAILING ("))
+    item = re.split(r"\n(?=CRITICAL )", parts[going_on + 1])[0]
+    return "\n\n".join(
+        [email.splitlines()[0], *parts[first : going_on + 1], f"{item}\n[...]\n{email.splitlines()[-1]}"]
+    )
+
+
+@pytest.mark.parametrize(("page", "mark"), [("docs/getting-started.md", MARK), ("README.md", EXCERPT)])
+def test_pages_show_the_second_email_as_it_is(page: str, mark: str, output: str) -> None:
+    """After a change of sentences: UPDATE_GOLDEN=1 writes the email into them."""
+    path = ROOT / page
+    text = path.read_text(encoding="utf-8")
+    start = text.index(mark) + len(mark)
     end = text.index("```", start)
-    email = emails(output)[1] + "\n"
+    email = emails(output)[1]
+    shown = (excerpt(email) if mark == EXCERPT else email) + "\n"
     if os.environ.get("UPDATE_GOLDEN"):
-        readme.write_text(text[:start] + email + text[end:], encoding="utf-8")
+        path.write_text(text[:start] + shown + text[end:], encoding="utf-8")
         return
-    assert text[start:end] == email
+    assert text[start:end] == shown

@@ -123,6 +123,30 @@ def test_what_cannot_be_told_is_neither_there_nor_missing(lake: HttpLake, orders
     assert "not in the catalog" in answer.said
 
 
+@pytest.mark.parametrize("none", ["0s", "0", "0m"])
+def test_without_a_timeout_it_looks_once(
+    none: str,
+    lake: HttpLake,
+    orders: Table,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: pytest.fail("it waits"))
+    lake.table("web.clicks")
+    assert cli.main(["wait", "web.clicks", "--timeout", none]) == 1
+    told = capsys.readouterr()
+    assert "web.clicks: never loaded" in told.out
+    assert told.err == ""
+
+
+@pytest.mark.parametrize("wrong", ["-1s", "0 s x", "soon", "00:10"])
+def test_what_is_no_timeout_is_refused(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["wait", "web.clicks", f"--timeout={wrong}"])
+    assert ended.value.code == 2
+    assert "is not a duration" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("table", "period", "why"),
     [

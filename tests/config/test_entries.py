@@ -218,6 +218,22 @@ def test_words_of_yaml_are_text(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(("sign", "read"), [(">-", "some one else"), (">", "some one else"), ("|-", None)])
+def test_texts_of_several_lines(tmp_path: Path, sign: str, read: str | None) -> None:
+    path = tmp_path / "checks.yml"
+    path.write_text(
+        f"version: 1\ntables:\n  - table: a.b\n    owner: {sign}\n      some\n      one\n      else\n"
+        "    freshness: auto\n"
+    )
+    if read is None:
+        with pytest.raises(ConfigErrors, match="is not one line of text"):
+            load(path, environ={})
+        return
+    resolved = load(path, environ={}).resolve(None, "a", "b")
+    assert resolved is not None
+    assert resolved.entry.owner == read
+
+
 def test_anchors_and_merge_keys(tmp_path: Path) -> None:
     config = text(
         tmp_path,

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, timedelta
 from random import Random
+from statistics import NormalDist
 from zoneinfo import ZoneInfo
 
 import pytest
+from holidays import country_holidays
+from hypothesis import given
+from hypothesis import strategies as st
 
 from checks.learn import Alert, Arrival, Model, Need, Watch, confidence, explain, replay, share_of
 from checks.learn.keys import DAY, HOUR, parse
-from checks.learn.tails import tail, without_incidents
+from checks.learn.tails import lateness_tail, tail, without_incidents
 
 START = datetime(2026, 1, 5, tzinfo=UTC)  # a Monday
 BEGIN = START.timestamp() + 60 * DAY
@@ -370,3 +375,101 @@ def test_a_new_level_of_bytes_is_learned_and_told_once() -> None:
     alerts = told(fallen, arrivals[-1].at)
     assert [a.check for a in alerts] == ["volume"]
     assert (alerts[0].closed or 0) < arrivals[100].at
+
+
+def weekly_then(days: range, weeks: int = 20) -> list[Arrival]:
+    """Return a table of every seventh day, for so many weeks, and then of these days of the next ones."""
+    begin = 7 * weeks
+    return [a for d in [*range(0, begin, 7), *(begin + d for d in days)] for a in daily(range(d, d + 1))]
+
+
+@pytest.mark.parametrize("days", range(2, 9))
+def test_a_weekly_table_that_comes_daily_is_learned_anew_with_the_third_day(days: int) -> None:
+    """The first day is a Monday: from the third on each next one is due, those of a weekend once one came."""
+    arrivals = weekly_then(range(days))
+    assert told(arrivals, arrivals[-1].at) == []
+    alerts = told(arrivals, arrivals[-1].at + 1.5 * DAY)
+    assert [a.opened < arrivals[-1].at + 1.25 * DAY for a in alerts] == ([True] if days not in {2, 5} else [])
+
+
+def test_a_weekly_table_that_comes_on_working_days_is_not_asked_for_at_weekends() -> None:
+    arrivals = weekly_then(range(60))
+    work = [a for a in arrivals if a.at < arrivals[20].at or datetime.fromtimestamp(a.at, UTC).weekday() < 5]
+    assert told(work, work[-1].at) == []
+
+
+def test_a_weekly_table_whose_runs_are_mended_on_the_next_days_now_and_then_stays_weekly() -> None:
+    mended = {7 * week + day for week in (6, 12) for day in (1, 2)}
+    arrivals = [a for d in sorted({*range(0, 141, 7), *mended}) for a in daily(range(d, d + 1))]
+    later = [*arrivals, *daily(range(141, 143)), *daily(range(147, 148))]
+    assert told(later, later[-1].at) == []
+
+
+@pytest.mark.parametrize("sigma", [0.1, 0.6, 1.0])
+def test_a_lateness_tail_of_lognormal_lateness_is_about_what_it_is(sigma: float) -> None:
+    """Of so many runs that chance matters little: the limit is passed with the chance that was asked for, or less."""
+    normal = NormalDist()
+    excess = [100 * math.expm1(sigma * normal.inv_cdf(0.5 + i / 8000)) for i in range(1, 4000)]
+    for chance in (1e-2, 1e-3, 1e-5):
+        true = 100 * math.expm1(sigma * normal.inv_cdf(1 - chance))
+        assert true <= lateness_tail(excess, chance, 1.0) < 1.2 * true
+
+
+@given(
+    st.lists(st.floats(0.001, 1e6), min_size=1, max_size=60).map(sorted),
+    st.floats(1e-9, 0.3),
+    st.floats(1e-9, 0.3),
+    st.floats(1.0, 1e4),
+)
+def test_a_lateness_tail_is_finite_and_no_shorter_for_a_smaller_chance(
+    excess: list[float], one: float, other: float, least: float
+) -> None:
+    rare, often = (lateness_tail(excess, chance, least) for chance in sorted((one, other)))
+    assert math.isfinite(rare)
+    assert rare >= often * (1 - 1e-9) >= least * (1 - 1e-9)
+    assert lateness_tail([], one, least) == least
+
+
+@given(
+    st.lists(st.floats(0.001, 1e4), min_size=1, max_size=60).map(sorted),
+    st.floats(1e-9, 0.3),
+    st.floats(0.1, 60),
+)
+def test_a_lateness_tail_knows_no_unit(excess: list[float], chance: float, factor: float) -> None:
+    scaled = lateness_tail([factor * each for each in excess], chance, factor)
+    assert scaled == pytest.approx(factor * lateness_tail(excess, chance, 1.0), rel=1e-6)
+
+
+def office(days: int, country: str = "DE", *, lost: frozenset[str] = frozenset()) -> list[Arrival]:
+    """Return changes of working days from 8 to 17 o'clock since September, without a country's holidays."""
+    off = country_holidays(country, years=range(2025, 2028))
+    random, begin = draws(4), datetime(2025, 9, 1, tzinfo=UTC)
+    work = [d for i in range(days) if (d := begin + timedelta(days=i)).weekday() < 5 and d.date() not in off]
+    return [
+        Arrival((d + timedelta(hours=8, minutes=30 * i, seconds=random.randrange(900))).timestamp())
+        for d in work
+        if d.date().isoformat() not in lost
+        for i in range(18)
+    ]
+
+
+def test_holidays_of_an_office_are_no_silence_and_a_lost_working_day_is_one() -> None:
+    arrivals, begin = office(230), moment("2026-02-15 00:00")
+    assert replay(arrivals, 0.2, begin, arrivals[-1].at) == []
+    lost = replay(office(230, lost=frozenset({"2026-03-18"})), 0.2, begin, arrivals[-1].at)
+    assert [moment("2026-03-18 08:00") < a.opened < moment("2026-03-19 08:00") for a in lost] == [True]
+    watch = Watch(0.2, begin, dated=False)
+    for arrival in arrivals:
+        watch.add(arrival)
+    assert isinstance(watch.model, Model)
+    assert "; holidays of DE left out" in explain(watch.model, watch.history)
+
+
+def test_outages_of_an_office_are_no_holidays() -> None:
+    lost = frozenset({"2025-10-08", "2025-11-12", "2025-12-10", "2026-01-14"})
+    watch = Watch(0.2, moment("2026-02-15 00:00"), dated=False)
+    for arrival in office(230, "US", lost=lost):
+        watch.add(arrival)
+    assert isinstance(watch.model, Model)
+    assert watch.model.silence is not None
+    assert watch.model.silence.calendar in {None, ("US", 0)}

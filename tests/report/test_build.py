@@ -14,7 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.changes import State
+from checks.config import load
 from checks.model import Reason, Severity, Status, Summary
+from checks.monitor.delivery import page_of
 from checks.report import as_json
 from checks.report.build import (
     FailOn,
@@ -234,3 +236,27 @@ def test_the_head_says_where_the_tables_are(account: str, region: str, said: str
     assert (written.get("account", ""), written.get("region", "")) == (account, region)
     jsonschema.validate(written, as_json.schema())
     assert outline(read(as_json.render(report).encode())).origin == outline(report).origin
+
+
+def test_where_the_page_is_kept_is_told_and_kept() -> None:
+    report = replace(report_of(FRESH), page_at="s3://acme-ops/tables.html")
+    assert "As a page: s3://acme-ops/tables.html" in outline(report).closing
+    jsonschema.validate(as_json.document(report), as_json.schema())
+    assert read(as_json.render(report).encode()).page_at == report.page_at
+
+
+@pytest.mark.parametrize(
+    ("routes", "page"),
+    [
+        ([{"match": {"table": "*"}, "file": "out/tables.html"}], "out/tables.html"),
+        ([{"match": {"table": "*"}, "file": "s3://acme-ops/tables.HTM"}], "s3://acme-ops/tables.HTM"),
+        ([{"match": {"table": "*"}, "file": "out/tables.json"}], ""),
+        ([{"match": {"table": "*", "severity": "critical"}, "file": "out/tables.html"}], ""),
+        ([{"match": {"table": "web.*"}, "file": "out/tables.html"}], ""),
+        ([], ""),
+    ],
+)
+def test_only_a_route_of_all_tables_keeps_the_page(routes: list[dict[str, object]], page: str) -> None:
+    tables = [{"table": "a.b", "freshness": {"max_age": "24h"}}]
+    assert page_of(load({"version": 1, "tables": tables, "routes": routes}, environ={})).endswith(page)
+    assert bool(page_of(load({"version": 1, "tables": tables, "routes": routes}, environ={}))) is bool(page)

@@ -1,0 +1,269 @@
+"""Reading tables of which nothing is stated: each by the looks that its checks ask for, the first that tells enough."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from checks.adopt.discovery import Adopted, Discovery, TooLittleKnown, Unread, Want
+from checks.adopt.replaying import replay_of
+from checks.aws.ledger import Meter, metered, price_of
+from checks.config import load
+from checks.config.selectors import parse_selector
+from checks.lake.estimate import estimate, in_key_order, learning_takes
+from checks.lake.observe import observe
+from checks.lake.plain.find_layout import layout_of
+from checks.layout import TimeLayout
+from checks.model import Format, Observation, Problem, ProblemKind, TableMemory, Unobserved
+from checks.monitor.plan import plan
+from checks.rules import CHECKS
+from checks.rules.asking import Share
+from checks.rules.base import Binding
+from checks.rules.proposing import Extent, Past, Proposal, TooLittle
+from checks.text import count
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from checks.config import Config
+    from checks.lake import Lake
+    from checks.lake.s3.table_reader import LakeReader
+    from checks.monitor.plan import Planned
+    from checks.rules.asking import Clock
+    from checks.rules.base import CheckConfig, Rule, TablePlan
+
+_UTC = ZoneInfo("UTC")
+_KEPT_BACK = 4
+"""Requests that are left for the catalog, and for finding a table's first period, where each period takes one."""
+_FEWEST = 8
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+"""Stands for a table's first period: nothing rests on it here, so no request is made for it."""
+_FIRST_LOOK = 0.6
+"""Parts of a table's requests that a look may take after which there may be another."""
+_MORE = "look at it with a higher --max-requests, or write an entry for it by hand"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is looked at: the plans of tables, and what was found out of those that cannot be, or need not be."""
+
+    want: Want
+    planned: Planned
+    unwritable: tuple[str, ...] = ()
+    watched: int = 0
+
+    @property
+    def share(self) -> Share:
+        """The share of the false alarms that each table has."""
+        return Share.of(self.want.false_alarms, len(self.planned.plans) + self.watched)
+
+
+def survey(want: Want, lake: Lake, clock: Clock, config: Config | None = None) -> Asked:
+    """Return the tables that are looked at, by what the catalog says alone; those that ``config`` watches are not."""
+    blocks = {check: block for check, _, block in _looks(Extent(back=want.back))}
+    entries = [{"table": glob, "max_requests": want.max_requests, **blocks} for glob in want.globs]
+    asking = load({"version": 1, "tables": entries}, environ={})
+    planned = plan(asking, lake.catalog, {}, clock.now)
+    known = [each for each in planned.plans if config is not None and _speaks_of(config, each)]
+    names = {each.table.id for each in known}
+    unwritable = [each.table.id for each in planned.plans if not _can_be_written(each)]
+    left = planned.only(lambda table: table not in names and table not in unwritable)
+    return Asked(want=want, planned=left, unwritable=tuple(unwritable), watched=len(known))
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What reading one table takes: in words, in requests at the least and at the most, in dollars at the most."""
+
+    plan: TablePlan
+    way: str
+    least: int
+    most: int
+    usd: float
+
+
+def expected(asked: Asked, clock: Clock) -> Iterator[Expected]:
+    """Yield for each table how it is read, and what that takes."""
+    bound = asked.want.max_requests
+    for each in asked.planned.plans:
+        told = estimate(each, clock)
+        # How many objects and periods there are is not known before.
+        is_open = told.at_least or bool(each.table.partition_keys) or each.table.format is not Format.FILES
+        most = bound if is_open else min(bound, told.count + learning_takes(each, clock))
+        least = min(told.count, most)
+        usd = told.usd + (most - least) * price_of("s3:ListObjectsV2")
+        yield Expected(each, told.way, least, most, usd)
+
+
+def discover(
+    asked: Asked, lake: Lake, clock: Clock, on_done: Callable[[Observation], None] | None = None
+) -> Discovery:
+    """Look at the tables side by side, and return what was found out. Never raises for what AWS answers."""
+    looking = Looking(asked)
+    seen = lake.observe_all(asked.planned.plans, clock, on_done=on_done, looking=looking)
+    unread = [Unread(each.table, _why(each.because, each.advice)) for each in asked.planned.findings]
+    adopted: list[Adopted] = []
+    too_little: list[TooLittleKnown] = []
+    for each in asked.planned.plans:
+        table, problem = each.table.id, seen[each.table.id].problem
+        found = looking.found.get(table)
+        if problem is not None or found is None:
+            unread.append(Unread(table, _said(problem) if problem else "not reached"))
+        elif isinstance(found, Proposal):
+            share = asked.share.a_year
+            replayed = replay_of(found.arrivals, share, clock.now, asked.want.back, dated=found.dated)
+            newest = datetime.fromtimestamp(found.arrivals[-1].at, UTC)
+            if replayed.is_open and newest < clock.now - asked.want.back:
+                too_little.append(
+                    TooLittleKnown(table, f"nothing came since {newest:%Y-%m-%d}: is it retired?")
+                )
+            else:
+                adopted.append(Adopted(table=table, proposal=found, replayed=replayed))
+        else:
+            too_little.append(TooLittleKnown(table, found.why))
+    cost = lake.cost()
+    return Discovery(
+        want=asked.want,
+        on=clock.now.astimezone(UTC).date(),
+        adopted=tuple(adopted),
+        too_little=tuple(too_little),
+        unread=tuple(sorted(unread, key=lambda one: one.table)),
+        notes=tuple(_notes(asked)),
+        watched=asked.watched,
+        requests=cost.requests,
+        usd=cost.usd,
+    )
+
+
+def _notes(asked: Asked) -> Iterator[str]:
+    yield from asked.planned.notes
+    for table in asked.unwritable:
+        yield f"left out: {table}, for no entry of a config can name it; a glob with ? in place of its brackets can"
+    if asked.watched:
+        yield f"{count(asked.watched, 'table')} of these the config watches, or leaves out, already"
+
+
+def _why(message: str, remedy: str) -> str:
+    return f"{message}; {remedy}" if remedy else message
+
+
+def _said(problem: Problem) -> str:
+    return _why(problem.message, _MORE if problem.kind is ProblemKind.OVER_BUDGET else problem.remedy)
+
+
+def _can_be_written(each: TablePlan) -> bool:
+    table = each.table
+    try:
+        selector = parse_selector(f"{table.database}.{table.name}")
+    except ValueError:
+        return False
+    return not selector.is_glob and selector.matches(None, table.database or "", table.name or "")
+
+
+def _speaks_of(config: Config, each: TablePlan) -> bool:
+    """Tell whether an entry watches the table, or leaves it out on purpose."""
+    database, name = each.table.database or "", each.table.name or ""
+    return config.watches(each.table.id) or any(
+        replace(selector, exclude=()).matches(None, database, name)
+        for selector in config.selectors()
+        if selector.exclude
+    )
+
+
+def _looks(extent: Extent) -> Iterator[tuple[str, type[CheckConfig], dict[str, Any]]]:
+    """Yield the checks that may propose something of a table, each with the block by which enough is read for it."""
+    for check, config in CHECKS.items():
+        block = config.to_propose(extent)
+        if block is not None:
+            yield check, config, block
+
+
+def _rules(config: type[CheckConfig], block: dict[str, Any]) -> tuple[Rule, ...]:
+    return (config.model_validate(block).bind(Binding(zone=_UTC)),)
+
+
+@dataclass(slots=True)
+class Looking:
+    """Looks at one table after the other, in threads of the lake; ``found`` holds what each one came to."""
+
+    asked: Asked
+    found: dict[str, Proposal | TooLittle] = field(default_factory=dict)
+
+    def __call__(
+        self, each: TablePlan, clock: Clock, reader_of: Callable[[TablePlan], LakeReader]
+    ) -> Observation:
+        """Return the look that told enough, or the last one; its problem is the table's."""
+        reader = reader_of(each)
+        each, extent, used = self._by_period(each, clock, reader)
+        lacking: list[TooLittle] = []
+        seen = Observation(table=each.table, now=clock.now)
+        looks = list(_looks(extent))
+        for number, (_, config, block) in enumerate(looks, 1):
+            is_last = number == len(looks)
+            left = self.asked.want.max_requests - used
+            entry = each.entry.model_copy(
+                update={"max_requests": max(1, left if is_last else int(left * _FIRST_LOOK))}
+            )
+            seen = observe(replace(each, entry=entry, rules=_rules(config, block)), clock, reader)
+            used += seen.requests
+            seen = replace(seen, problem=seen.problem or _cut_short(seen), requests=used)
+            if seen.problem is not None:
+                if is_last:
+                    return seen
+                continue
+            said = config.model_validate(block).propose(Past(seen=seen, clock=clock, share=self.asked.share))
+            if isinstance(said, Proposal):
+                self.found[each.table.id] = replace(said, instead="; ".join(one.why for one in lacking))
+                return seen
+            lacking.append(said)
+        self.found[each.table.id] = _together(lacking)
+        return seen
+
+    def _by_period(self, each: TablePlan, clock: Clock, reader: LakeReader) -> tuple[TablePlan, Extent, int]:
+        """Return the plan with how its partitions carry time, how far back it may be looked at, and what that took."""
+        back, most = self.asked.want.back, self.asked.want.max_requests
+        each = replace(each, memory=TableMemory(first_period_at=_LONG_AGO))
+        if each.table.format is not Format.FILES:
+            return each, Extent(back=back, in_log=True), 0
+        if not each.table.partition_keys:
+            return each, Extent(back=back), 0
+        with metered(Meter(reader.stop_at, most)) as meter:
+            try:
+                layout = layout_of(each, reader)
+            except Unobserved:  # the look itself tells why
+                layout = None
+        if not isinstance(layout, TimeLayout):
+            return each, Extent(back=back), meter.requests
+        each = replace(each, memory=replace(each.memory, layout=layout.to_json()))
+        extent = Extent(back=back, every=layout.every)
+        for _, config, block in _looks(extent):
+            periods = replace(each, rules=_rules(config, block))
+            if periods.schedule is None:
+                continue
+            due = [one.period for one in periods.schedule.due(clock.now)]
+            if not in_key_order(periods, layout, due):
+                left = int((most - meter.requests) * _FIRST_LOOK) - _KEPT_BACK
+                extent = replace(extent, most=max(_FEWEST, left))
+        return each, extent, meter.requests
+
+
+def _cut_short(seen: Observation) -> Problem | None:
+    """Return the problem of a look that saw a part of what came: what it did not see would pass for a silence."""
+    listing = seen.listing
+    unread = [each.problem for each in seen.partitions if each.problem is not None]
+    if len(unread) * 2 > len(seen.partitions):
+        return unread[0]
+    if listing is None or listing.complete:
+        return None
+    return Problem(
+        ProblemKind.OVER_BUDGET,
+        f"the listing of {seen.table.location or seen.table.id} was ended before its last page",
+    )
+
+
+def _together(lacking: list[TooLittle]) -> TooLittle:
+    """Return why nothing is known: that of the last look, which asks least, with those of the others before it."""
+    whys = list(dict.fromkeys(each.why for each in reversed(lacking) if each.why))
+    return TooLittle("; ".join(whys), max((each.seen for each in lacking), default=0))
