@@ -43,7 +43,7 @@ _EXPECTED = (
     "Say that what is told of a table now is as it should be: it is told as a failure no more until it changes. With "
     "--period, what that period lacks is never told as a failure."
 )
-_TAUGHT = "It is kept for what is learned of the table, and changes no report by itself."
+_TAUGHT = "What is learned of the table (auto) goes by it from the next run on; stated limits do not."
 _SILENCE = "Tell nothing of the tables until then; what still fails when the silence ends is told at once."
 
 

@@ -20,7 +20,7 @@ from checks.monitor import run_marks
 from checks.monitor.delivery import may_take
 from checks.monitor.learning import learn
 from checks.monitor.members import with_members
-from checks.monitor.plan import plan_of, shared
+from checks.monitor.plan import by_marks, plan_of, shared
 from checks.monitor.run_memory import Memory
 from checks.rules.dimensions import say_combination
 from checks.schedule.clock import say_instant
@@ -97,11 +97,11 @@ def explain(config: Config, table: str, clock: Clock, history: str, owner: Owner
     known = memory.state.tables
     plan = plan_of(found, resolved, config, known, clock.now, matched_by=resolved.matched_by)
     learning = sum(record.memory.arrivals is not None for record in known.values())
-    (plan,) = shared([plan], config.settings.false_alarms, learning)
+    marks = run_marks.read(memory, clock.now, config.settings.timezone)
+    (plan,) = shared(by_marks([plan], marks.marks, clock.now), config.settings.false_alarms, learning)
     (plan,) = with_members((plan,), config, lake.catalog, known)
     seen = lake.observe_all([plan], clock)[found.id]
     (plan,) = learn([plan], {found.id: seen}, clock, None)
-    marks = run_marks.read(memory, clock.now, config.settings.timezone)
     return say(
         Explained(
             config=config,
@@ -196,7 +196,7 @@ def _sections(known: Explained) -> Iterator[tuple[str, list[str]]]:
     if known.marks or known.unread:
         yield (
             "MARKS",
-            [*known.unread, *(say_mark(mark, known.config.settings.timezone) for mark in known.marks)],
+            [*known.unread, *(_mark(known, mark) for mark in known.marks)],
         )
     yield "VERDICT", list(_verdict(known))
     total = sum(known.requests.values())
@@ -404,6 +404,13 @@ def _state(item: Item, schedule: Schedule) -> str:
     arrived = f", first data {say_instant(item.arrived_at, schedule.zone)}" if item.arrived_at else ""
     detail = f" ({item.detail})" if item.detail else ""
     return f"{item.state.value}{detail}{arrived}"
+
+
+def _mark(known: Explained, mark: Mark) -> str:
+    """Return a mark as one line, with the checks that learned with it."""
+    taught = [rule.check for rule in known.plan.rules if mark.id in rule.taught_by]
+    said = say_mark(mark, known.config.settings.timezone)
+    return f"{said}; taught {' and '.join(taught)}" if taught else said
 
 
 def _verdict(known: Explained) -> Iterator[str]:

@@ -129,10 +129,27 @@ def say_made(config: Config, mark: Mark) -> str:
         case MarkKind.EXPECTED:
             said = f"expected of {mark.table}: {say_covered(mark)}; not told as a failure until it changes"
         case MarkKind.MISSED:
-            said = f"missed at {_said(mark.moment, config)}: kept for what is learned of {of}"
+            said = f"missed of {of} at {_said(mark.moment, config)}"
         case _:
-            said = f"a new normal from {_said(mark.moment, config)} on: kept for what is learned of {of}"
-    return f"{said} (by {mark.by}); {back}"
+            said = f"a new normal of {of} from {_said(mark.moment, config)} on"
+    return f"{said} (by {mark.by}); {_teaches(config, mark)}{back}"
+
+
+def _teaches(config: Config, mark: Mark) -> str:
+    """Return which limits of its table learn from a mark, or why none does; empty of one that teaches nothing."""
+    if mark.kind not in (MarkKind.EXPECTED, MarkKind.MISSED, MarkKind.NEW_NORMAL):
+        return ""
+    resolved = _resolved(config, mark.table)
+    if resolved is None:
+        return ""
+    rules = [rule for rule in resolved.rules if mark.check in (None, rule.check)]
+    if mark.covers:
+        rules = [rule for rule in rules if any(each.check == rule.check for each in mark.covers)]
+    learning = [rule.check for rule in rules if rule.learns]
+    if learning:
+        return f"what is learned of its {' and '.join(learning)} goes by it from the next run on; "
+    of = " and ".join(rule.check for rule in rules) or mark.check or mark.table
+    return f"nothing is learned from it, since the limits of {of} are stated, or not taught by marks; "
 
 
 def is_over(mark: Mark, state: State, now: datetime) -> bool:

@@ -182,7 +182,6 @@ def test_commands_that_pages_show_are_ones_that_the_command_line_takes(page: str
     assert callable(cli.parser().parse_args(shlex.split(call)[1:]).command)
 
 
-@pytest.mark.parametrize("command", ["validate", "plan", "run --no-send", "schema", "iam"])
 @pytest.mark.parametrize(
     "command", ["validate", "plan", "run --no-send", "schema", "iam", "init --database sales"]
 )

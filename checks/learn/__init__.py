@@ -4,6 +4,7 @@ Pure: times are seconds since 1970 in UTC, and nothing here reads a clock, a fil
 """
 
 from checks.learn.history import Arrival
+from checks.learn.lessons import Lesson, LessonKind, Lessons
 from checks.learn.looks import Asked, Kept, Look, fresh_since, look
 from checks.learn.model import Model, Need, fit
 from checks.learn.replay import is_dated, replay, replay_ordered, seen_by
@@ -16,6 +17,9 @@ __all__ = [
     "Arrival",
     "Asked",
     "Kept",
+    "Lesson",
+    "LessonKind",
+    "Lessons",
     "Look",
     "Model",
     "Need",

@@ -7,7 +7,7 @@ arrivals says. Nothing looks ahead: what came after the look's time is as if it 
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import accumulate, chain, pairwise
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from checks.learn.history import Arrival
 from checks.learn.keys import DAY
+from checks.learn.lessons import UNTAUGHT, Lessons, Taught
 from checks.learn.model import Model, Need
 from checks.learn.sentences import confidence, explain
 from checks.learn.silence import WINDOW
@@ -65,7 +66,7 @@ class Look:
 
     `due` is when something had, or has, to come after the `last` arrival (seconds since 1970, UTC); None where too
     little is known, as `need` says. `is_open`: it did not, or too few came since: `still_needed` more end it.
-    `sentence` says what was learned, `sure` how sure that is.
+    `sentence` says what was learned, `sure` how sure that is. `taught` are the names of the lessons that had a part.
     """
 
     kept: Kept
@@ -76,13 +77,23 @@ class Look:
     need: Need | None = None
     sentence: str = ""
     sure: str = ""
+    taught: tuple[str, ...] = ()
 
 
-def look(kept: Kept | None, seen: Iterable[float], now: float, asked: Asked, *, whole: bool = True) -> Look:
+def look(
+    kept: Kept | None,
+    seen: Iterable[float],
+    now: float,
+    asked: Asked,
+    *,
+    whole: bool = True,
+    lessons: Lessons = UNTAUGHT,
+) -> Look:
     """Return what is known at an instant, of what was kept and of what is seen; times in any order, repeated or not.
 
-    `whole` is False where what was seen need not be all that came since the last look. Then a gap is a silence as far
-    as looks saw it: where data could have come and gone between two looks, neither an alert nor a habit is made of it.
+    What is kept is the same with and without `lessons`. `whole` is False where what was seen need not be all that came
+    since the last look. Then a gap is a silence as far as looks saw it: where data could have come and gone between two
+    looks, neither an alert nor a habit is made of it.
     """
     known = sorted({int(at) for at in seen if at <= now})
     kept = _until(kept, now)
@@ -112,7 +123,61 @@ def look(kept: Kept | None, seen: Iterable[float], now: float, asked: Asked, *, 
         keeping = replace(kept, times=fewer([*kept.times, *new]), last=last)
     watch.tick(now)
     keeping = replace(keeping, rhythm=watch.rhythm, looked_at=now)
-    return _said(watch, keeping)
+    said = _said(watch, keeping)
+    said_by_then = lessons.until(now)
+    return _retold(said, now, asked, said_by_then) if said_by_then else said
+
+
+def _retold(said: Look, now: float, asked: Asked, lessons: Lessons) -> Look:
+    """Return what a look says with what people said of the table; what is kept stays."""
+    kept = _anew(said.kept, lessons)
+    watch = _resumed(kept, asked)
+    taught = Taught(watch, kept.times, lessons)
+    told = _said(watch, kept)
+    names = tuple(dict.fromkeys(taught.taught))
+    if told.last is None or told.due is None:
+        return replace(told, kept=said.kept, last=said.last, taught=names)
+    opened, last = kept.rhythm.opened, float(told.last)
+    is_over = False
+    if opened is not None:
+        around = taught.silence(opened)
+        begun = around[0] if around is not None else last
+        due = taught.put_off(opened, taught.tight_after(begun))
+        ended = around[1] if around is not None else None
+        is_over = ended is not None and ended <= due
+        if not is_over:
+            is_open = ended is not None or due < now
+            return replace(
+                told,
+                kept=said.kept,
+                due=due,
+                is_open=is_open,
+                still_needed=told.still_needed if is_open else 0,
+                taught=names,
+            )
+    following = taught.due_after(last, is_over=is_over)
+    due = following if following is not None else told.due
+    is_open = due < now
+    return replace(
+        told,
+        kept=said.kept,
+        due=due,
+        is_open=is_open,
+        still_needed=told.still_needed or 1 if is_open else 0,
+        taught=names,
+    )
+
+
+def _anew(kept: Kept, lessons: Lessons) -> Kept:
+    """Return what is kept without what came before the newest new normal."""
+    normal = lessons.normal
+    if normal is None:
+        return kept
+    times = kept.times[bisect_left(kept.times, normal.at) :]
+    last = kept.last if kept.last is not None and kept.last >= normal.at else None
+    opened = kept.rhythm.opened
+    begun = bool(times) and opened is not None and opened > times[0]
+    return replace(kept, times=times, last=last, rhythm=kept.rhythm if begun else Rhythm())
 
 
 def _is_hole(watch: Watch, kept: Kept, first: int) -> bool:
@@ -142,21 +207,23 @@ def _said(watch: Watch, keeping: Kept) -> Look:
 
 
 @lru_cache(maxsize=512)
-def fresh_since(kept: Kept, now: float, asked: Asked) -> float | None:
+def fresh_since(kept: Kept, now: float, asked: Asked, lessons: Lessons = UNTAUGHT) -> float | None:
     """Return the earliest last arrival after which nothing would be overdue at an instant, by what was kept until then.
 
-    None where too little is known.
+    None where too little is known. What was expected is left out: it would only allow more.
     """
     known = _until(kept, now)
+    said = lessons.until(now)
+    known = _anew(known, said) if known is not None else None
     if known is None or not known.times:
         return None
-    watch = _resumed(known, asked)
-    if watch.due_after(now) is None:
+    taught = Taught(_resumed(known, asked), known.times, said)
+    if taught.strict_after(now) is None:
         return None
 
     def is_fresh(last: float) -> bool:
-        due = watch.due_after(last)
-        return due is not None and due[0] >= now
+        due = taught.strict_after(last)
+        return due is not None and due >= now
 
     early, late = now - _LONGEST, now
     if is_fresh(early) or not is_fresh(late):

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from checks.changes import State
+    from checks.changes import Marks, State
     from checks.channels import Delivery
     from checks.config.resolved import Config
     from checks.model import Finding
@@ -166,7 +166,7 @@ def _carried_out(config: Config, request: Request, memory: Memory, environ: Mapp
     started = request.time_left.started
     lake = _lake_of(config)
     marks = run_marks.read(memory, request.now, config.settings.timezone)
-    planned, clock = _planned(config, request, lake, memory.state)
+    planned, clock = _planned(config, request, lake, memory.state, marks.marks)
     observations = lake.observe_all(
         planned.plans, clock, stop_at=request.time_left.looking(), on_done=_counted(request, planned)
     )
@@ -266,7 +266,9 @@ def _run_id(request: Request) -> str:
     return request.event_id or f"{request.now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
 
 
-def _planned(config: Config, request: Request, lake: Lake, state: State) -> tuple[Planned, Clock]:
+def _planned(
+    config: Config, request: Request, lake: Lake, state: State, marks: Marks | None = None
+) -> tuple[Planned, Clock]:
     last = state.last_completed_at
     clock = Clock(
         now=request.now,
@@ -275,7 +277,7 @@ def _planned(config: Config, request: Request, lake: Lake, state: State) -> tupl
         last_completed_at=last if last is not None and last <= request.now else None,
     )
     planned = planning.plan(
-        config, lake.catalog, state.tables, request.now, stop_at=request.time_left.planning()
+        config, lake.catalog, state.tables, request.now, stop_at=request.time_left.planning(), marks=marks
     )
     if not request.only:
         return planned, clock

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from checks.changes import TableRecord
+    from checks.changes import Marks, TableRecord
     from checks.config.resolved import Config, Resolved
     from checks.config.selectors import Selector
     from checks.lake import Catalog
@@ -97,8 +97,11 @@ def plan(
     *,
     only: Callable[[Selector], bool] | None = None,
     stop_at: float | None = None,
+    marks: Marks | None = None,
 ) -> Planned:
     """Return what a run at ``now`` looks at; with ``only`` what those entries speak of.
+
+    What is learned is taught by ``marks``.
 
     ``remembered`` holds the tables of earlier runs: those that a glob matched and that the catalog has no
     more are told as gone, not dropped. Databases are read side by side until ``stop_at`` (monotonic seconds): what was
@@ -125,9 +128,22 @@ def plan(
             draft.add(found, selector)
     draft.add_gone(read)
     planned = draft.planned()
-    plans = shared(planned.plans, config.settings.false_alarms)
+    taught = by_marks(planned.plans, marks, now) if marks is not None else planned.plans
+    plans = shared(taught, config.settings.false_alarms)
     plans = with_members(plans, config, catalog, remembered, read=read, stop_at=stop_at)
     return replace(planned, plans=plans)
+
+
+def by_marks(plans: Sequence[TablePlan], marks: Marks, now: datetime) -> tuple[TablePlan, ...]:
+    """Return plans whose rules that learn are taught by what was said of their tables by ``now``."""
+    if not marks.holding:
+        return tuple(plans)
+    return tuple(
+        replace(plan, rules=tuple(rule.taught(said, now) for rule in plan.rules))
+        if any(rule.learns for rule in plan.rules) and (said := marks.of(plan.table.id))
+        else plan
+        for plan in plans
+    )
 
 
 def shared(

@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from checks import text as words
 from checks.model import Status, iso
-from checks.report.page_rows import database_of
+from checks.report.together import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,7 @@ def render(report: Report) -> str:
     """
     suites: dict[str, list[Finding]] = defaultdict(list)
     for finding in report.findings:
-        suites[database_of(finding.table)].append(finding)
+        suites[source_of(finding.table)].append(finding)
     root = Element(
         "testsuites", {"name": _said(f"s3-table-monitor {report.name}"), **_counts(report.findings)}
     )

@@ -25,6 +25,7 @@ from checks.report.alike import (
 )
 from checks.report.build import LONG_DEAD, is_long_dead
 from checks.report.old_gaps import is_old_gap, title_of
+from checks.report.together import Living, is_silent, joined, silent_together
 from checks.rights import Lacks, statements
 from checks.schedule.clock import say_instant
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from checks.report.build import Report
+    from checks.report.together import Together
     from checks.rules.base import Telling
 
 CONFIG = "CONFIG"
@@ -46,6 +48,9 @@ _MOST_STATEMENTS = 6
 _MOST_RESOURCES = 8
 _MOST_SAID = 12
 _LONGEST_SENTENCE = 1200
+_LOOK_AT_WHAT_IS_SHARED = (
+    "look first at what they share: what starts their loads, where these read from, their rights"
+)
 _OLD = frozenset({Reason.ONGOING, Reason.REMINDER})
 
 
@@ -146,7 +151,11 @@ def entries(heading: str, told: Sequence[ToldFinding], report: Report) -> tuple[
                 dead.append(ToldFinding(each, ()))
             elif each.table == one.finding.table:
                 groups[f"id {each.id}"].append(ToldFinding(each, ()))
-    entries = [_entry(heading, group, report) for group in groups.values()]
+    living = Living.of(report.findings)
+    entries = [
+        _entry(heading, group, report, living, together)
+        for group, together in _silent_together(groups.values())
+    ]
     if not folding:
         return (*entries, *older)
     waiting = [_waiting(one.finding, report) for one in told if one.finding.id in folded]
@@ -164,6 +173,38 @@ def _gaps(heading: str, gaps: Sequence[ToldFinding], report: Report) -> Entry:
         tables=frozenset(finding.table for finding in found),
         brief=f"{title}: {named}" if heading == "STILL FAILING" and not report.first_run else "",
     )
+
+
+def _silent_together(
+    groups: Iterable[list[ToldFinding]],
+) -> list[tuple[list[ToldFinding], Together | None]]:
+    """Return groups of which those that fell silent together are one, where the first of them stood.
+
+    Those that fail alike stay together: they go with any of them that fell silent with others.
+    """
+    found = list(groups)
+    place = {one.finding.id: number for number, group in enumerate(found) for one in group}
+    silent = [n for n, group in enumerate(found) if all(is_silent(one.finding) for one in group)]
+    parts = silent_together(one.finding for number in silent for one in found[number])
+    first = {number: number for number in range(len(found))}
+    of: dict[int, list[Together]] = defaultdict(list)
+    for each in parts:
+        numbers = {first[place[finding.id]] for finding in each.findings}
+        least = min(numbers)
+        for number, known in first.items():
+            if known in numbers:
+                first[number] = least
+        of[least] = [each, *(one for number in sorted(numbers) for one in of.pop(number, []))]
+    members: dict[int, list[int]] = defaultdict(list)
+    for number, least in first.items():
+        members[least].append(number)
+    return [
+        (
+            [one for number in numbers for one in found[number]],
+            joined(of[least]) if len(numbers) > 1 else None,
+        )
+        for least, numbers in members.items()
+    ]
 
 
 def _waiting(host: Finding, report: Report) -> Entry | None:
@@ -245,7 +286,9 @@ def _folded(dead: Sequence[ToldFinding], report: Report) -> Entry:
     )
 
 
-def _entry(heading: str, group: Sequence[ToldFinding], report: Report) -> Entry:
+def _entry(
+    heading: str, group: Sequence[ToldFinding], report: Report, living: Living, silent: Together | None
+) -> Entry:
     findings = [one.finding for one in group]
     tables = sorted({each.table for each in findings})
     checks = words.name(checks_of(findings))
@@ -257,14 +300,22 @@ def _entry(heading: str, group: Sequence[ToldFinding], report: Report) -> Entry:
     )
     if len(tables) == 1:
         title, lines = f"{words.name(tables[0])} ({checks}){more}", _alone(group)
+    elif silent is not None:
+        title, lines = _silent(group, silent, checks, report)
+        title += more
     else:
         title, lines = _together(group, tables, checks, report)
         title += more
+    siblings = _siblings(findings, living)
     if made:
         lines.append(Line("Held up", f"{words.listing(made, _MOST_NAMED)}."))
+    lines += siblings
     lines += _before(group, alone=len(tables) == 1)
     lacks = _lacks(group)
-    lines += _to_allow(lacks) if lacks is not None else _more(group, report, alone=len(tables) == 1)
+    if silent is not None:
+        lines += _to_do(findings, report, _LOOK_AT_WHAT_IS_SHARED)
+    else:
+        lines += _to_allow(lacks) if lacks is not None else _more(group, report, alone=len(tables) == 1)
     said = [line for each in findings for line in said_of(each, report)] if len(tables) == 1 else []
     lines += said
     lines += _since(group, report)
@@ -276,7 +327,7 @@ def _entry(heading: str, group: Sequence[ToldFinding], report: Report) -> Entry:
         title=title,
         lines=tuple(lines),
         tables=frozenset[str]().union(*(tables_of(each) for each in findings)),
-        brief=_brief(heading, group, f"{checks}){more}", report),
+        brief=_brief(heading, group, f"{checks}){more}", report, silent),
         beside=tuple(said),
     )
 
@@ -314,7 +365,36 @@ def _together(
     return title, lines
 
 
-def _brief(heading: str, group: Sequence[ToldFinding], checks: str, report: Report) -> str:
+def _silent(
+    group: Sequence[ToldFinding], silent: Together, checks: str, report: Report
+) -> tuple[str, list[Line]]:
+    """Return how tables are told that fell silent together: each with what it lacks, and what they have in common."""
+    what: dict[str, list[str]] = defaultdict(list)
+    for one in group:
+        what[one.finding.table].append(what_fails(one.finding, report.now, report.zone))
+    names = [
+        f"{words.name(table)} ({'; '.join(dict.fromkeys(said))})" for table, said in sorted(what.items())
+    ]
+    common = words.listing([words.name(each) for each in silent.in_common])
+    lines = [Line("Tables", words.listing(names, len(names))), Line("In common", f"{common}.")]
+    return f"{words.count(len(names), 'table')} ({checks}): {_missed(silent, report)}", lines
+
+
+def _missed(silent: Together, report: Report) -> str:
+    return f"fell silent together, data first missed {say_instant(silent.missed_at, report.zone)}"
+
+
+def _siblings(findings: Sequence[Finding], living: Living) -> list[Line]:
+    """Tell of silent tables that others of their source live."""
+    if not all(each.absence is not None and each.absence.standstill is not None for each in findings):
+        return []
+    said = living.say_siblings({each.table for each in findings})
+    return [Line("Beside", f"{said}.")] if said else []
+
+
+def _brief(
+    heading: str, group: Sequence[ToldFinding], checks: str, report: Report, silent: Together | None
+) -> str:
     """Return what is old in one line with its date; empty where it is news."""
     since = min((one.since for one in group if one.since), default=None)
     is_old = (
@@ -324,7 +404,7 @@ def _brief(heading: str, group: Sequence[ToldFinding], checks: str, report: Repo
         return ""
     today = report.now.astimezone(report.zone).date()
     when = say_day(since.astimezone(report.zone).date(), today)
-    what = what_fails(group[0].finding, report.now, report.zone)
+    what = _missed(silent, report) if silent else what_fails(group[0].finding, report.now, report.zone)
     names = sorted({words.name(one.finding.table) for one in group})
     if len(names) == 1:
         return f"{names[0]} ({checks}, since {when}: {what}"
@@ -438,10 +518,10 @@ def _items(told: ToldFinding) -> list[Line]:
     return lines
 
 
-def _to_do(findings: Sequence[Finding], report: Report) -> list[Line]:
+def _to_do(findings: Sequence[Finding], report: Report, instead: str = "") -> list[Line]:
     """Tell what to do; statements stand on lines of their own, so that they can be copied."""
-    first = findings[0]
-    lines = [Line("To do", sentence(first.advice))] if first.advice else []
+    advice = instead or findings[0].advice
+    lines = [Line("To do", sentence(advice))] if advice else []
     remedies: list[str] = []
     for finding in findings:
         told = [item for item in finding.items if item.state.is_bad and not item.marked]

@@ -12,6 +12,7 @@ from checks.model import CONFIG_CHECK, Finding, Status
 from checks.report import charts
 from checks.report.entries import said_of
 from checks.report.series import of_items, series
+from checks.report.together import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -117,7 +118,7 @@ def _row(
         number=number,
         kind=kind,
         table=words.name(table),
-        group=words.name(database_of(table)),
+        group=words.name(source_of(table)),
         owner=words.name(first.owner) if first.owner else "",
         checks=", ".join(words.name(check) for check in (ill or [finding.check for finding in findings])),
         findings=rows,
@@ -127,13 +128,6 @@ def _row(
         arrivals=charts.arrivals(shown.periods) if is_drawn else None,
         volumes=charts.volumes(shown.volumes) if is_drawn else None,
     )
-
-
-def database_of(table: str) -> str:
-    """Return what a table is grouped by: its database (with its account), or the bucket of a prefix."""
-    if table.startswith("s3://"):
-        return "/".join(table.split("/")[:3]) + "/"
-    return table.rpartition(".")[0] or table
 
 
 def _finding_row(finding: Finding, report: Report, since: datetime | None) -> FindingRow:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from checks.layout import StatedLayout, TimeLayout
     from checks.layout.dimensions import Dimensions
+    from checks.marks import Mark
     from checks.model import Absence, Observed, PartitionSeen
     from checks.rules.asking import Clock, Needs, Share, StatedPeriods
     from checks.rules.entry import EntryKeys
@@ -302,6 +303,15 @@ class Rule(ABC):
     def sharing(self, share: Share) -> Rule:  # noqa: ARG002 - for others to say
         """Return the rule with its share of the false alarms."""
         return self
+
+    def taught(self, marks: Sequence[Mark], now: datetime) -> Rule:  # noqa: ARG002 - the same
+        """Return the rule with what marks of its table teach by ``now``, where it learns."""
+        return self
+
+    @property
+    def taught_by(self) -> frozenset[str]:
+        """The ids of the marks that had a part in what it learned."""
+        return frozenset()
 
     def learned(self, seen: Observation, clock: Clock, memory: TableMemory) -> Rule:  # noqa: ARG002 - the same
         """Return the rule with what it learns of what was seen and is remembered."""

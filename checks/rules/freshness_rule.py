@@ -29,6 +29,7 @@ from checks.rules.compacted import beside_rewrites
 from checks.rules.due_items import first_period_at
 from checks.rules.freshness_words import LastArrival, LearnedLimit, advice, because, explain, nothing_seen
 from checks.rules.grace import notes_of
+from checks.rules.taught import teaching
 from checks.rules.together import doubt_of, explain_together, newest_of, nothing_in, told_of_all
 from checks.schedule.due import MOST_PERIODS, Schedule
 from checks.schedule.open_time import open_time_ago
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from checks.layout import TimeLayout
+    from checks.marks import Mark
     from checks.model import Observation, PartitionSeen, Period, Table
     from checks.rules.asking import Share
     from checks.rules.learned import Auto, Learned
@@ -94,6 +96,18 @@ class FreshnessRule(Rule):
     def without_time(self) -> FreshnessRule:
         """Return the rule as it judges by the limits that stand beside what is learned."""
         return self if self.auto is None else replace(self, auto=replace(self.auto, has_time=False))
+
+    def taught(self, marks: Sequence[Mark], now: datetime) -> FreshnessRule:
+        """Return the rule with what marks of its table teach by ``now``, where it learns."""
+        if self.auto is None:
+            return self
+        said = teaching(marks, self.check, now)
+        return replace(self, auto=replace(self.auto, marks=said, check=self.check, zone=self.zone))
+
+    @property
+    def taught_by(self) -> frozenset[str]:
+        """The ids of the marks that had a part in what it learned."""
+        return frozenset(self.known.found.taught) if self.known is not None else frozenset()
 
     def learned(self, seen: Observation, clock: Clock, memory: TableMemory) -> FreshnessRule:
         """Return the rule with what is known of the table by what was seen and what earlier runs keep."""
@@ -354,6 +368,7 @@ class FreshnessRule(Rule):
             known.found.sentence,
             known.found.sure,
             still_needed=known.found.still_needed if came_since and due < now else 0,
+            by=known.by,
         )
 
     def _learned_limits(

@@ -68,7 +68,8 @@ _A_SECOND = timedelta(seconds=1)
 class LearnedLimit:
     """What was learned: when data was, or is, ``due``, and how that is known; else what it ``lacks``.
 
-    ``still_needed``: data came again after a silence that was told, and so many arrivals more end it.
+    ``still_needed``: data came again after a silence that was told, and so many arrivals more end it. ``by``: whose
+    marks had a part in it.
     """
 
     due: datetime | None = None
@@ -76,6 +77,7 @@ class LearnedLimit:
     sure: str = ""
     lacks: str = ""
     still_needed: int = 0
+    by: str = ""
 
     def watermark(self, newest_at: datetime, now: datetime) -> datetime:
         """Return how new the newest data would have to be, so that nothing is overdue: it is no newer than now."""
@@ -86,7 +88,8 @@ class LearnedLimit:
     @property
     def said(self) -> str:
         """What was learned, in words, with how sure it is."""
-        return f"{self.sentence} ({self.sure})" if self.due is not None else ""
+        by = f"; learned with {self.by}" if self.by else ""
+        return f"{self.sentence} ({self.sure}){by}" if self.due is not None else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,10 +175,11 @@ def _expected(rule: Bounds, facts: LastArrival, since: datetime | None, severity
     learned = facts.learned
     if learned is not None and learned.due is not None:
         at_most = " at the latest" if severity is None else ""
+        by = f" with {learned.by}" if learned.by else ""
         grace = ""
         if rule.grace is not None and severity is not None:
             grace = f", with grace until {say_instant(rule.grace_end(learned.due), rule.zone)}"
-        return f"by {say_instant(learned.due, rule.zone)}{at_most}, as was learned{grace}"
+        return f"by {say_instant(learned.due, rule.zone)}{at_most}, as was learned{by}{grace}"
     stated = _stated(rule, facts.now, since, severity)
     return f"{stated}; {learned.lacks}" if learned is not None else stated
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from checks.learn import Asked, Kept, Look, Rhythm, fresh_since, look
 from checks.learn.looks import read, written
 from checks.model import ArrivalsKept
 from checks.rules.asking import UNSHARED, Share
+from checks.rules.taught import lessons_of, say_taught
 from checks.schedule.clock import last_instant, wall_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from zoneinfo import ZoneInfo
 
+    from checks.learn import Lessons
+    from checks.marks import Mark
     from checks.model import Arrival, Observation
     from checks.schedule.calendars import Calendar
 
@@ -23,13 +26,15 @@ _DAY = timedelta(days=1)
 _LONGEST_CLOSED = 400
 """A calendar that closes more days in a row than this opens no more."""
 _MOST_IN_TIME = 100
+_UTC = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Auto:
     """How a limit is learned: between which ages, on which days nothing is due, for how many false alarms.
 
-    ``has_time`` is False where a run has no time left for it.
+    ``has_time`` is False where a run has no time left for it. ``marks`` are what people said that it learns from, of
+    ``check``, days being those in ``zone``.
     """
 
     floor: timedelta | None = None
@@ -37,6 +42,14 @@ class Auto:
     calendar: Calendar | None = None
     share: Share = field(default=UNSHARED)
     has_time: bool = True
+    marks: tuple[Mark, ...] = ()
+    check: str = ""
+    zone: ZoneInfo = _UTC
+
+    @property
+    def lessons(self) -> Lessons:
+        """What the marks teach."""
+        return lessons_of(self.marks, self.check, self.zone)
 
     @property
     def asked(self) -> Asked:
@@ -49,7 +62,7 @@ class Auto:
         """Return how new the newest arrival has to be by what earlier runs know; None where that is too little."""
         if kept is None or not self.has_time:
             return None
-        since = fresh_since(_kept_of(kept), now.timestamp(), self.asked)
+        since = fresh_since(_kept_of(kept), now.timestamp(), self.asked, self.lessons)
         return datetime.fromtimestamp(since, UTC) if since is not None else None
 
     def look(
@@ -69,17 +82,20 @@ class Auto:
             now.timestamp(),
             self.asked,
             whole=seen.arrivals_whole,
+            lessons=self.lessons,
         )
-        return Learned(found, keeping=_written(found.kept), calendar=self.calendar)
+        by = say_taught(self.marks, found.taught, self.zone)
+        return Learned(found, keeping=_written(found.kept), calendar=self.calendar, by=by)
 
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """What a look says of a table, with its days that are closed."""
+    """What a look says of a table, with its days that are closed; ``by`` whose marks, empty where by none."""
 
     found: Look
     keeping: ArrivalsKept
     calendar: Calendar | None = None
+    by: str = ""
 
     @property
     def says_when(self) -> bool:
@@ -89,7 +105,9 @@ class Learned:
     @property
     def need(self) -> str:
         """What is missing to learn: ``3 arrivals seen, 8 needed``; empty where nothing is."""
-        return str(self.found.need) if self.found.need is not None else ""
+        if self.found.need is None:
+            return ""
+        return f"{self.found.need}{f', learned with {self.by}' if self.by else ''}"
 
     def due(self, zone: ZoneInfo) -> datetime | None:
         """Return when data had, or has, to be there, on a day that is open; to the second, in UTC."""

@@ -14,14 +14,16 @@ from checks.learn.keys import DAY, HOUR, parse
 from checks.learn.model import Model
 from checks.learn.sentences import confidence, explain
 from checks.learn.slots import Slots, fit_slots
+from checks.rules.taught_periods import closer_by, loosened, since_normal
 from checks.schedule.calendars import Calendar, public_holidays
 from checks.schedule.deadlines import Deadline
 from checks.schedule.periods import Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from checks.marks import Mark
     from checks.rules.asking import Share
     from checks.schedule.due import Schedule
     from checks.schedule.periods import Every
@@ -47,13 +49,41 @@ class LearnedSchedule:
     schedule: Schedule | None = None
     sentence: str = ""
     lacks: str = ""
+    taught: tuple[str, ...] = ()
+    """The ids of the marks that had a part in it."""
+    plain: Schedule | None = None
+    """The schedule without what was expected."""
+
+    def loosened(self, firsts: Mapping[str, datetime], marks: Sequence[Mark]) -> LearnedSchedule:
+        """Return it with what was expected of periods that came, or never came, by first arrivals."""
+        if self.plain is None:
+            return self
+        found = loosened(self.plain, firsts, marks)
+        return replace(
+            self, schedule=found.schedule, taught=tuple(dict.fromkeys((*self.taught, *found.taught)))
+        )
 
 
-def learn_schedule(stated: Schedule, firsts: Mapping[str, datetime], share: Share) -> LearnedSchedule:
-    """Return the schedule that first arrivals tell, by the labels of their periods.
+def learn_schedule(
+    stated: Schedule, firsts: Mapping[str, datetime], share: Share, marks: Sequence[Mark] = ()
+) -> LearnedSchedule:
+    """Return the schedule that first arrivals tell, by the labels of their periods, and what ``marks`` teach.
 
     What is ``stated`` beside the time at which periods are due holds for it too.
     """
+    if not marks:
+        return _learned(stated, firsts, share, ())
+    since, normal = since_normal(firsts, marks)
+    found = _learned(stated, since, share, marks)
+    by = (*([normal] if normal else []), *found.taught)
+    if found.schedule is None:
+        return replace(found, taught=by)
+    return replace(found, taught=by, plain=found.schedule).loosened(since, marks)
+
+
+def _learned(
+    stated: Schedule, firsts: Mapping[str, datetime], share: Share, marks: Sequence[Mark]
+) -> LearnedSchedule:
     unit = _unit_of(stated.every)
     if unit is None:
         return LearnedSchedule(lacks=f"periods of {stated.every} are not learned, only days and hours are")
@@ -72,6 +102,8 @@ def learn_schedule(stated: Schedule, firsts: Mapping[str, datetime], share: Shar
     closed = _closed(slots)
     if closed is None:
         return LearnedSchedule(lacks="only some hours of its days hold data")
+    closer, by = closer_by(marks, known, slots)
+    slots = replace(slots, margin=slots.margin - closer)
     newest_at = known[-1][1]
     schedule = _timed(stated, slots, newest_at)
     if schedule is None:
@@ -82,7 +114,7 @@ def learn_schedule(stated: Schedule, firsts: Mapping[str, datetime], share: Shar
         Model(newest_at, dated=True, slots=slots),
         History(dated=True, firsts=known, last=newest_at),
     )
-    return LearnedSchedule(schedule, f"{explain(model, history)} ({confidence(model)})")
+    return LearnedSchedule(schedule, f"{explain(model, history)} ({confidence(model)})", taught=by)
 
 
 def _unit_of(every: Every) -> float | None:

@@ -41,6 +41,7 @@ from checks.rules.projected import none_projected, projected, say_range
 from checks.rules.punctuality import on_time_share, past_periods, usual
 from checks.rules.retention import boundary_of, remembered_ages
 from checks.rules.sentences import MOVE_FIRST, count_of
+from checks.rules.taught import say_taught, teaching
 from checks.rules.untold import is_bare, untold
 from checks.schedule.clock import say_instant
 from checks.schedule.periods import back_from
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import date, datetime
 
+    from checks.marks import Mark
     from checks.model import Combination, Observation, PastPeriod, Period, Table, TableMemory
     from checks.rules.asking import Share
     from checks.rules.learned_periods import LearnedSchedule
@@ -98,6 +100,23 @@ class PartitionsRule(Rule):
     grace_stated: bool = True
     known: LearnedSchedule | None = None
     """What was learned, or why nothing was."""
+    marks: tuple[Mark, ...] = ()
+    """What people said that it learns from."""
+
+    def taught(self, marks: Sequence[Mark], now: datetime) -> PartitionsRule:
+        """Return the rule with what marks of its table teach by ``now``, where it learns."""
+        return self if self.auto is None else replace(self, marks=teaching(marks, self.check, now))
+
+    @property
+    def taught_by(self) -> frozenset[str]:
+        """The ids of the marks that had a part in what it learned."""
+        return frozenset(self.known.taught) if self.known is not None else frozenset()
+
+    @property
+    def _by(self) -> str:
+        """Say by which marks: ``learned with 1 mark of ann, 23 Nov``; empty where by none."""
+        by = say_taught(self.marks, self.taught_by, self.schedule.zone)
+        return f"learned with {by}" if by else ""
 
     @property
     def share(self) -> Share | None:
@@ -117,7 +136,7 @@ class PartitionsRule(Rule):
         if self.auto is None:
             return self
         stated = self._stated(memory)
-        known = learn_schedule(stated, memory.firsts, self.auto)
+        known = learn_schedule(stated, memory.firsts, self.auto, self.marks)
         return replace(self, schedule=known.schedule or stated, known=known)
 
     def _stated(self, memory: TableMemory) -> Schedule:
@@ -131,16 +150,28 @@ class PartitionsRule(Rule):
 
     def learned(self, seen: Observation, clock: Clock, memory: TableMemory) -> PartitionsRule:
         """Return the rule with what is seen in its first runs, where all that is due by it was looked at."""
-        if self.auto is None or (self.known is not None and self.known.schedule is not None):
+        if self.auto is None:
             return self
+        if self.known is not None and self.known.schedule is not None:
+            return self._loosened(self.known, seen, clock, memory) if self.marks else self
         stated = self._stated(replace(memory, layout=memory.layout or seen.layout))
         mine = replace(self, schedule=stated)
-        known = learn_schedule(stated, mine._firsts(seen, clock, memory), self.auto)  # noqa: SLF001 - its own class
+        known = learn_schedule(stated, mine._firsts(seen, clock, memory), self.auto, self.marks)  # noqa: SLF001 - its own class
         schedule = self._looked_at(known.schedule, seen, clock) if known.schedule is not None else None
         if schedule is not None:
             return replace(self, schedule=schedule, known=known)
         lacks = known.lacks or _NOT_LOOKED_AT
         return replace(self, schedule=stated, known=replace(known, schedule=None, lacks=lacks))
+
+    def _loosened(
+        self, known: LearnedSchedule, seen: Observation, clock: Clock, memory: TableMemory
+    ) -> PartitionsRule:
+        """Return the rule with what was expected of periods that are seen to be over only now."""
+        found = known.loosened(self._firsts(seen, clock, memory), self.marks)
+        if found.schedule is None or found.schedule == known.schedule:
+            return self
+        schedule = self._looked_at(found.schedule, seen, clock)
+        return self if schedule is None else replace(self, schedule=schedule, known=found)
 
     @staticmethod
     def _looked_at(schedule: Schedule, seen: Observation, clock: Clock) -> Schedule | None:
@@ -349,6 +380,7 @@ class PartitionsRule(Rule):
         notes = _notes_of(seen, len(all_due) - len(due), left_out, self.schedule.every)
         if self.known is not None and self.known.lacks:
             notes = (f"too little is known to learn when they are due: {self.known.lacks}", *notes)
+        notes = (*([f"when they are due was {self._by}"] if self._by else []), *notes)
         return self.row(
             seen,
             Judged(clock.now, bool(never), memory.past_periods, notes, boundary, owed),
@@ -404,7 +436,7 @@ class PartitionsRule(Rule):
             return
         known = self.known
         if known is not None and known.sentence:
-            yield f"learned: {known.sentence}"
+            yield f"learned: {known.sentence}{f'; {self._by}' if self._by else ''}"
         else:
             yield f"learned: nothing yet{f', {known.lacks}' if known is not None else ''}"
         yield self.auto.say("it")

@@ -49,6 +49,12 @@ def say_instant(instant: datetime, zone: ZoneInfo) -> str:
     return _said(instant.astimezone(UTC), zone)
 
 
+def say_day(instant: datetime, zone: ZoneInfo) -> str:
+    """Say the day of an instant for people in the zone: ``23 Nov``; English whatever the locale."""
+    local = instant.astimezone(zone)
+    return f"{local.day} {_MONTH_NAMES[local.month - 1]}"
+
+
 @lru_cache(maxsize=4096)
 def _said(instant: datetime, zone: ZoneInfo) -> str:
     """Say an instant in UTC: others are equal to one another where a wall time comes twice."""

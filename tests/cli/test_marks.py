@@ -145,7 +145,7 @@ def test_a_silence_names_who_and_until_and_what_outlives_it_speaks_at_once(desk:
     (clicks,) = (each for each in mail.json["findings"] if each["table"] == "web.clicks")
     assert (clicks["status"], clicks["marked"][0]["until"]) == ("fail", "2026-11-25T07:00:00Z")
     html = desk.do("run", "--format", "html", code=1)
-    assert "until Wed 25 Nov 2026 08:00 CET (by moto)" in html
+    assert 'until <span class="date">Wed 25 Nov 2026</span> 08:00 CET (by moto)' in html
     desk.now = NOW + 2 * DAY - timedelta(seconds=1)
     assert "web.clicks" not in desk.heard()
     desk.now = NOW + 2 * DAY
@@ -192,13 +192,14 @@ def test_what_teaches_is_kept_with_all_that_it_needs_and_changes_no_report(desk:
         "missed", "web.clicks", "--at", "2026-11-20T09:30", "--by", "ann", "--check", "freshness"
     )
     assert missed.startswith(
-        "missed at Fri 20 Nov 2026 09:30 CET: kept for what is learned of freshness of web.clicks (by ann)"
+        "missed of freshness of web.clicks at Fri 20 Nov 2026 09:30 CET (by ann); nothing is learned from it, since "
+        "the limits of freshness are stated, or not taught by marks; take it back with: checks take-back "
     )
     normal = desk.do(
         "new-normal", "sales.orders", "--from", "2026-11-20", "--because", "hourly now", "--by", "ben"
     )
     assert normal.startswith(
-        "a new normal from Fri 20 Nov 2026 00:00 CET on: kept for what is learned of sales.orders"
+        "a new normal of sales.orders from Fri 20 Nov 2026 00:00 CET on (by ben); nothing is learned from it, since "
     )
     assert [change["table"] for change in desk.run()["changes"]] == [change["table"] for change in before]
     listed = json.loads(desk.do("marks", "--json"))

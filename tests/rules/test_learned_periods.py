@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from checks.changes import State
+from checks.changes import State, hold
 from checks.config import load
 from checks.history.document import from_text, to_text
 from checks.lake.observe import observe
 from checks.model import Finding, Status, TableMemory
 from checks.monitor.learning import learn
-from checks.monitor.plan import Planned, shared
+from checks.monitor.plan import Planned, by_marks, shared
 from checks.monitor.run_memory import records
 from checks.rules.asking import Clock, Share
 from checks.rules.base import TablePlan
@@ -30,6 +30,7 @@ from tests.support.verdicts import judge
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from checks.marks import Mark
     from checks.rules.partitions_rule import PartitionsRule
 
 START = at("2026-09-07")  # a Monday
@@ -59,6 +60,7 @@ class Table:
     hours: bool = False
     more: dict[str, Any] = field(default_factory=dict)
     days: int = 80
+    marks: tuple[Mark, ...] = ()
 
     def __post_init__(self) -> None:
         self.lake, self.memory = MemoryLake(), TableMemory()
@@ -85,7 +87,8 @@ class Table:
             values = [f"{period:%Y-%m-%d}", *([f"{period:%H}"] if self.hours else [])]
             self.lake.put(f"{hive_location(self.table, values)}part.parquet", came)
             self.lake.register(self.table, values, None, came)
-        (plan,) = shared([TablePlan(table=self.table, rules=self.rules, memory=self.memory)], 1.0)
+        plans = [TablePlan(table=self.table, rules=self.rules, memory=self.memory)]
+        (plan,) = shared(by_marks(plans, hold(self.marks, now), now), 1.0)
         clock, before = Clock(now=now, last_completed_at=self.last), dict(self.lake.counts)
         seen = observe(plan, clock, self.lake.reader(plan))
         asked = {key: count - before.get(key, 0) for key, count in self.lake.counts.items()}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
-from checks.changes import State
+from checks.changes import State, hold
 from checks.history.document import from_text, to_text
 from checks.lake.observe import observe
 from checks.monitor.learning import learn
@@ -19,10 +19,11 @@ from tests.support.times import DAY, HOUR
 from tests.support.verdicts import judge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from checks.config import Config
     from checks.lake.glue.catalog import Catalog
+    from checks.marks import Mark
     from checks.model import Finding, Observation
 
 MINUTE = timedelta(minutes=1)
@@ -95,6 +96,7 @@ class Fleet:
     observations: Mapping[str, Observation] = field(default_factory=dict)
     asked: int = 0
     stop_at: float | None = None
+    marks: Sequence[Mark] = ()
 
     def __post_init__(self) -> None:
         self.waiting = sorted(self.comings)
@@ -109,7 +111,9 @@ class Fleet:
 
     def look(self, now: datetime, *, keep: bool = True, ignore_later: bool = False) -> dict[str, Finding]:
         """Check what is there."""
-        planned = plan(self.config, cast("Catalog", None), self.state.tables, now)
+        planned = plan(
+            self.config, cast("Catalog", None), self.state.tables, now, marks=hold(self.marks, now)
+        )
         assert not planned.findings
         clock = Clock(now=now, ignore_later=ignore_later, last_completed_at=self.state.last_completed_at)
         before = self.lake.counts.get("s3:ListObjectsV2", 0)
