@@ -107,9 +107,8 @@ def may_take(route: Route, table: str, owner: str | None) -> bool:
 
 def page_of(config: Config) -> str:
     """Return where the whole report is kept as a page: the first file that a route of all tables writes as HTML."""
-    files = (
-        str(route.target.value) for route in config.routes if route.target.kind == "file" and route.takes_all
-    )
+    targets = (config.target_of(route) for route in config.routes if route.takes_all)
+    files = (str(target.value) for target in targets if target.kind == "file")
     return next((place for place in files if place.lower().endswith((".html", ".htm"))), "")
 
 

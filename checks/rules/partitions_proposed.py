@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from checks.learn import Arrival
 from checks.learn.history import PAST_DAYS
@@ -28,6 +29,8 @@ _FULL = timedelta(minutes=5)
 """Times of day are stated by the quarter of an hour, others by five minutes, the later one each: they can be read so,
 and tables of one schedule are stated alike. No margin of days is under three hours, so a quarter more is little."""
 
+_ANY_YEAR = 2026
+"""Of any year the first of January and of July tell the two clocks of a zone."""
 _ELSE = {"due_from": "end", "labels": "UTC"}
 """What holds where nothing is stated, and what was learned rests on."""
 
@@ -86,9 +89,16 @@ def stated(schedule: Schedule) -> dict[str, str]:
 
 def _by_clock(minutes: int, zone: str, *, from_start: bool) -> dict[str, str]:
     full = ceil(minutes / _QUARTER) * _QUARTER
-    minutes = full if full < 24 * 60 else minutes  # at midnight it would be of another day
+    if full < 24 * 60 and not any(minutes < begin <= full for begin in _beginnings(zone)):
+        minutes = full  # else it would be of another day
     block = {"due": f"{minutes // 60:02d}:{minutes % 60:02d}", "timezone": zone}
     return block | {"due_from": "start"} if from_start else block
+
+
+def _beginnings(zone: str) -> set[int]:
+    """Return at which minutes of the wall clock days of UTC, which periods are, begin in winter and in summer."""
+    moments = (datetime(_ANY_YEAR, month, 1, tzinfo=UTC).astimezone(ZoneInfo(zone)) for month in (1, 7))
+    return {moment.hour * 60 + moment.minute for moment in moments}
 
 
 def _kind(block: dict[str, str]) -> str:

@@ -52,6 +52,28 @@ def test_a_deadline_by_the_clock(day: datetime, zone: ZoneInfo, minutes: int, fr
     )
 
 
+@pytest.mark.parametrize(
+    ("minutes", "due"),
+    [
+        (585, "09:45"),
+        (586, "09:46"),
+        (600, "10:00"),
+        (601, "10:15"),
+        (645, "10:45"),
+        (646, "10:46"),
+        (661, "11:15"),
+    ],
+)
+def test_no_time_is_moved_into_another_day(minutes: int, due: str) -> None:
+    sydney = ZONES[2]  # days of UTC begin there at 10:00, in summer at 11:00
+    cron = f"{minutes % 60} {minutes // 60} * * *"
+    every = parse_every("1d")
+    schedule = Schedule(every=every, labels=UTC, zone=sydney, deadline=Deadline(cron, sydney))
+    assert stated(schedule) == {"every": "1d", "due": due, "timezone": "Australia/Sydney"}
+    for month in range(1, 13):
+        is_stated(schedule, datetime(2026, month, 4))
+
+
 @given(DAYS, st.integers(1, 5 * 24 * 60 * 60), st.booleans(), st.sampled_from(["1d", "1h"]))
 def test_so_long_after(day: datetime, seconds: int, from_start: bool, every: str) -> None:  # noqa: FBT001 - the same
     after = timedelta(seconds=seconds)
