@@ -67,11 +67,11 @@ def marks_command(arguments: argparse.Namespace) -> int:
     found = [
         mark
         for mark in read.marks
-        if (arguments.all or not marking.is_over(mark, state, now))
+        if (arguments.all or not marking.is_over(mark, config, state, now))
         and (of is None or matches_id(of, mark.table) or marking.speaks_of(mark, of))
     ]
     if arguments.json:
-        print(json.dumps(marking.documents(found, state, now), indent=2, ensure_ascii=False))
+        print(json.dumps(marking.documents(found, config, state, now), indent=2, ensure_ascii=False))
     else:
         lines = marking.say_marks(found, config, state, now)
         of_table = f" of {of}" if of is not None else ""

@@ -19,6 +19,7 @@ from checks.marks import Covered, Mark, MarkKind
 from checks.model import Status, iso
 from checks.rules import CHECKS
 from checks.rules.table_ids import parse_bucket
+from checks.rules.taught import TEACH
 from checks.schedule.clock import say_instant, wall_of
 from checks.text import clean, listing
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from checks.config import Config
     from checks.config.resolved import Resolved
     from checks.model import JsonValue
+    from checks.rules.base import Rule
 
 __all__ = [
     "KEPT",
@@ -131,26 +133,40 @@ def say_made(config: Config, mark: Mark) -> str:
 
 
 def _teaches(config: Config, mark: Mark) -> str:
-    """Return which limits of its table learn from a mark, or why none does; empty of one that teaches nothing."""
-    if mark.kind not in (MarkKind.EXPECTED, MarkKind.MISSED, MarkKind.NEW_NORMAL):
-        return ""
-    resolved = _resolved(config, mark.table)
-    if resolved is None:
-        return ""
-    rules = [rule for rule in resolved.rules if mark.check in (None, rule.check)]
-    if mark.covers:
-        rules = [rule for rule in rules if any(each.check == rule.check for each in mark.covers)]
-    learning = [rule.check for rule in rules if rule.learns]
+    """Return which limits of its table learn from a mark, or that none does; empty of one that teaches nothing."""
+    learning, others = _learning(config, mark), _spoken_of(config, mark)
     if learning:
         return f"what is learned of its {' and '.join(learning)} goes by it from the next run on; "
-    of = " and ".join(rule.check for rule in rules) or mark.check or mark.table
+    if mark.kind not in TEACH or not others:
+        return ""
+    of = " and ".join(rule.check for rule in others)
     return f"nothing is learned from it, since the limits of {of} are stated, or not taught by marks; "
 
 
-def is_over(mark: Mark, state: State, now: datetime) -> bool:
-    """Tell whether a mark plays no part any more: it ended, was taken back, or nothing that it is of goes on."""
+def _learning(config: Config, mark: Mark) -> list[str]:
+    """Return the checks of a mark's table that learn from it."""
+    if mark.kind not in TEACH:
+        return []
+    return [rule.check for rule in _spoken_of(config, mark) if rule.learns]
+
+
+def _spoken_of(config: Config, mark: Mark) -> list[Rule]:
+    """Return the rules of its table that a mark speaks of."""
+    resolved = _resolved(config, mark.table)
+    rules = resolved.rules if resolved is not None else ()
+    of = {each.check for each in mark.covers}
+    return [rule for rule in rules if mark.check in (None, rule.check) and (not of or rule.check in of)]
+
+
+def is_over(mark: Mark, config: Config, state: State, now: datetime) -> bool:
+    """Tell whether a mark plays no part any more: it ended, was taken back, or nothing that it is of goes on.
+
+    One that limits learn from plays its part until it ends.
+    """
     if mark.taken_back is not None or mark.ends_at <= now:
         return True
+    if _learning(config, mark):
+        return False
     return bool(mark.covers) and not any(f"{mark.table}|{each.check}" in state.told for each in mark.covers)
 
 
@@ -158,12 +174,12 @@ def say_marks(marks: Iterable[Mark], config: Config, state: State, now: datetime
     """Return a line a mark, the newest last."""
     lines = []
     for mark in sorted(marks, key=lambda mark: (mark.at, mark.id)):
-        over = mark.taken_back is None and is_over(mark, state, now)
+        over = mark.taken_back is None and is_over(mark, config, state, now)
         lines.append(f"{say_mark(mark, config.settings.timezone)}{'; over' if over else ''}")
     return lines
 
 
-def documents(marks: Iterable[Mark], state: State, now: datetime) -> dict[str, JsonValue]:
+def documents(marks: Iterable[Mark], config: Config, state: State, now: datetime) -> dict[str, JsonValue]:
     """Return the marks as values of JSON, the newest last; ``holds``: whether each still plays a part."""
     found: list[JsonValue] = []
     for mark in sorted(marks, key=lambda mark: (mark.at, mark.id)):
@@ -171,7 +187,7 @@ def documents(marks: Iterable[Mark], state: State, now: datetime) -> dict[str, J
         taken: JsonValue = (
             None if back is None else {"by": back.by, "at": iso(back.at), "because": back.because}
         )
-        found.append({**written(mark), "holds": not is_over(mark, state, now), "taken_back": taken})
+        found.append({**written(mark), "holds": not is_over(mark, config, state, now), "taken_back": taken})
     return {"version": 1, "marks": found}
 
 
