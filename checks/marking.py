@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-import re
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -20,8 +19,8 @@ from checks.marks import Covered, Mark, MarkKind
 from checks.model import Status, iso
 from checks.rules import CHECKS
 from checks.rules.table_ids import parse_bucket
+from checks.rules.taught import TEACH
 from checks.schedule.clock import say_instant, wall_of
-from checks.schedule.periods import period_of
 from checks.text import clean, listing
 
 if TYPE_CHECKING:
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from checks.config import Config
     from checks.config.resolved import Resolved
     from checks.model import JsonValue
+    from checks.rules.base import Rule
 
 __all__ = [
     "KEPT",
@@ -50,9 +50,6 @@ KEPT = timedelta(days=400)
 """How long a mark without an end of its own plays a part: longer than a lookback or a learned year reaches back."""
 _LONGEST = 500
 _LONGEST_SILENCE = timedelta(days=3660)
-_LABEL = re.compile(
-    r"(\d{4})(?:-?(?:W(\d{2})|Q([1-4])|(\d{2})(?:-(\d{2})(?:T(\d{2}):(\d{2}))?)?))?", re.ASCII
-)
 
 
 class NotMarked(Exception):  # noqa: N818 - a sentence for the user
@@ -136,26 +133,40 @@ def say_made(config: Config, mark: Mark) -> str:
 
 
 def _teaches(config: Config, mark: Mark) -> str:
-    """Return which limits of its table learn from a mark, or why none does; empty of one that teaches nothing."""
-    if mark.kind not in (MarkKind.EXPECTED, MarkKind.MISSED, MarkKind.NEW_NORMAL):
-        return ""
-    resolved = _resolved(config, mark.table)
-    if resolved is None:
-        return ""
-    rules = [rule for rule in resolved.rules if mark.check in (None, rule.check)]
-    if mark.covers:
-        rules = [rule for rule in rules if any(each.check == rule.check for each in mark.covers)]
-    learning = [rule.check for rule in rules if rule.learns]
+    """Return which limits of its table learn from a mark, or that none does; empty of one that teaches nothing."""
+    learning, others = _learning(config, mark), _spoken_of(config, mark)
     if learning:
         return f"what is learned of its {' and '.join(learning)} goes by it from the next run on; "
-    of = " and ".join(rule.check for rule in rules) or mark.check or mark.table
+    if mark.kind not in TEACH or not others:
+        return ""
+    of = " and ".join(rule.check for rule in others)
     return f"nothing is learned from it, since the limits of {of} are stated, or not taught by marks; "
 
 
-def is_over(mark: Mark, state: State, now: datetime) -> bool:
-    """Tell whether a mark plays no part any more: it ended, was taken back, or nothing that it is of goes on."""
+def _learning(config: Config, mark: Mark) -> list[str]:
+    """Return the checks of a mark's table that learn from it."""
+    if mark.kind not in TEACH:
+        return []
+    return [rule.check for rule in _spoken_of(config, mark) if rule.learns]
+
+
+def _spoken_of(config: Config, mark: Mark) -> list[Rule]:
+    """Return the rules of its table that a mark speaks of."""
+    resolved = _resolved(config, mark.table)
+    rules = resolved.rules if resolved is not None else ()
+    of = {each.check for each in mark.covers}
+    return [rule for rule in rules if mark.check in (None, rule.check) and (not of or rule.check in of)]
+
+
+def is_over(mark: Mark, config: Config, state: State, now: datetime) -> bool:
+    """Tell whether a mark plays no part any more: it ended, was taken back, or nothing that it is of goes on.
+
+    One that limits learn from plays its part until it ends.
+    """
     if mark.taken_back is not None or mark.ends_at <= now:
         return True
+    if _learning(config, mark):
+        return False
     return bool(mark.covers) and not any(f"{mark.table}|{each.check}" in state.told for each in mark.covers)
 
 
@@ -163,12 +174,12 @@ def say_marks(marks: Iterable[Mark], config: Config, state: State, now: datetime
     """Return a line a mark, the newest last."""
     lines = []
     for mark in sorted(marks, key=lambda mark: (mark.at, mark.id)):
-        over = mark.taken_back is None and is_over(mark, state, now)
+        over = mark.taken_back is None and is_over(mark, config, state, now)
         lines.append(f"{say_mark(mark, config.settings.timezone)}{'; over' if over else ''}")
     return lines
 
 
-def documents(marks: Iterable[Mark], state: State, now: datetime) -> dict[str, JsonValue]:
+def documents(marks: Iterable[Mark], config: Config, state: State, now: datetime) -> dict[str, JsonValue]:
     """Return the marks as values of JSON, the newest last; ``holds``: whether each still plays a part."""
     found: list[JsonValue] = []
     for mark in sorted(marks, key=lambda mark: (mark.at, mark.id)):
@@ -176,7 +187,7 @@ def documents(marks: Iterable[Mark], state: State, now: datetime) -> dict[str, J
         taken: JsonValue = (
             None if back is None else {"by": back.by, "at": iso(back.at), "because": back.because}
         )
-        found.append({**written(mark), "holds": not is_over(mark, state, now), "taken_back": taken})
+        found.append({**written(mark), "holds": not is_over(mark, config, state, now), "taken_back": taken})
     return {"version": 1, "marks": found}
 
 
@@ -292,9 +303,7 @@ def _period(config: Config, state: State, table: str, text: str, now: datetime) 
         )
     label, *values = text.split("/")
     schedule = periods.schedule
-    wall = _wall(label)
-    found = period_of(wall, schedule.every, schedule.labels) if wall is not None else None
-    if found is None or found.label != label:
+    if periods.period_named(label) is None:
         usual = schedule.every.label(schedule.every.floor(wall_of(now, schedule.labels)))
         raise NotMarked(
             f"{label!r} is no period of {table}, which has one a {schedule.every.noun}; write one such as {usual}"
@@ -312,21 +321,6 @@ def _resolved(config: Config, table: str) -> Resolved | None:
     account, _, rest = table.rpartition("/")
     database, _, name = rest.partition(".")
     return config.resolve(account or None, database, name)
-
-
-def _wall(label: str) -> datetime | None:
-    """Return the wall time that a label of a period begins with; None where it is none."""
-    found = _LABEL.fullmatch(label)
-    if found is None:
-        return None
-    year, week, quarter, month, day, hour, minute = (int(part) if part else None for part in found.groups())
-    try:
-        if week is not None:
-            return datetime.combine(date.fromisocalendar(year or 0, week, 1), time())
-        first = (quarter - 1) * 3 + 1 if quarter is not None else month or 1
-        return datetime(year or 0, first, day or 1, hour or 0, minute or 0)  # noqa: DTZ001 - a wall time
-    except ValueError:
-        return None
 
 
 def _instant(config: Config, text: str, option: str) -> datetime:

@@ -260,7 +260,8 @@ class Taught:
         if ended is None or due is None or due >= ended:
             return  # by what was learned since it is in time
         is_long = ended - begun > _BY_CHANCE * (due - begun)
-        calendar = model.slots.calendar if model.slots is not None else None
+        learned = model.slots or model.silence
+        calendar = learned.calendar if learned is not None else None
         day, late = _day(due, self.lessons.zone), ended - due
         kinds = kinds_of(day, late, calendar)
         if late >= _SHORT:
@@ -319,9 +320,9 @@ def _closer(model: Model, begun: float, at: float, recent: Sequence[tuple[float,
         worst: dict[int, float] = {}
         for a, b in recent:
             day = int(a // DAY)
-            worst[day] = max(worst.get(day, 0.0), silence.rates.between(a, b))
+            worst[day] = max(worst.get(day, 0.0), silence.lasted(a, b))
         least = quantile(sorted(worst.values()), _BEARABLE) if worst else 0.0
-        limit = max(silence.rates.between(begun, at), least)
+        limit = max(silence.lasted(begun, at), least)
         return replace(model, silence=replace(silence, limit=limit)) if limit < silence.limit else model
     spare: dict[int, float] = {}
     for a, b in recent:

@@ -94,6 +94,10 @@ class Silence:
             day += DAY
         return due
 
+    def lasted(self, begin: float, end: float) -> float:
+        """Return how long a silence was, in what `limit` is counted in."""
+        return _gap(self.rates, self.calendar, begin, end)
+
 
 def _counts(times: Sequence[float], count: int, unit: float) -> list[float] | None:
     """Return the rates of an hour of the day or a day of the week, 1 in the mean; None where they hardly differ."""

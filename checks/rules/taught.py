@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from checks.marks import Mark
 
-_TEACH = (MarkKind.EXPECTED, MarkKind.MISSED, MarkKind.NEW_NORMAL)
+TEACH = (MarkKind.EXPECTED, MarkKind.MISSED, MarkKind.NEW_NORMAL)
+"""The marks that limits learn from."""
 _MOST_NAMED = 3
 
 
@@ -26,7 +27,7 @@ def teaching(marks: Iterable[Mark], check: str, now: datetime) -> tuple[Mark, ..
     return tuple(
         mark
         for mark in marks
-        if mark.kind in _TEACH
+        if mark.kind in TEACH
         and mark.at <= now
         and (mark.check in (None, check))
         and (mark.moment is None or mark.moment <= now)
