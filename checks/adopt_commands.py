@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checks.commands import DEFAULT_CONFIG, NOT_DELIVERED, Refused, _clock
+from checks.command_base import DEFAULT_CONFIG, NOT_DELIVERED, Refused, read_clock
 from checks.progress import Progress
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _found(arguments: argparse.Namespace, config: Config | None) -> Discovery | 
     if not arguments.database:
         raise Refused(_which(lake))
     want = _want(arguments, config)
-    clock = Clock(now=arguments.now or _clock(), ignore_later=arguments.now is not None)
+    clock = Clock(now=arguments.now or read_clock(), ignore_later=arguments.now is not None)
     asked = adopt.survey(want, lake, clock, config)
     if arguments.plan:
         print("\n".join(_plan(asked, lake, clock)))

@@ -10,11 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from checks.adopt_commands import discover_command, init_command
+from checks.command_base import DEFAULT_CONFIG, NOT_DELIVERED, USAGE, Refused
 from checks.commands import (
-    DEFAULT_CONFIG,
-    NOT_DELIVERED,
-    USAGE,
-    Refused,
     backtest_command,
     completion_command,
     demo_command,

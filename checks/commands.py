@@ -4,75 +4,23 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checks.model import Status
+from checks.command_base import (
+    DEFAULT_CONFIG,
+    NOT_DELIVERED,
+    Refused,
+    load_config,
+    read_clock,
+    write_report,
+)
 from checks.progress import Progress
 
 if TYPE_CHECKING:
     import argparse
 
     from checks.config import Config
-    from checks.model import Change, Finding
     from checks.monitor import Outcome
-    from checks.report.build import Report
-
-
-USAGE = 2
-
-
-NOT_DELIVERED = 3
-
-
-DEFAULT_CONFIG = "checks.yml"
-
-
-_BEGIN = f"""There is no {DEFAULT_CONFIG} here, and neither CONFIG nor TABLES is set. To begin, one of:
-  checks init --database NAME                           learns from what lies in the lake, and writes {DEFAULT_CONFIG}
-  TABLES=sales.orders,s3://bucket/prefix/ checks run    data within 24 h in each of these
-  checks run --config FILE                              a config that lies elsewhere, also s3://...
-  checks demo                                           two days of reports over a lake in this process
-or write {DEFAULT_CONFIG}:
-  version: 1
-  tables:
-    - table: sales.orders
-      freshness: {{max_age: 24h}}"""
-
-
-class Refused(Exception):  # noqa: N818 - a sentence for the user
-    """The command cannot be carried out as it was given; says why and what to write."""
-
-
-def _clock() -> datetime:
-    return datetime.now(UTC)  # noqa: TID251 - the edge: the one reading of the clock
-
-
-def _source(arguments: argparse.Namespace) -> str | None:
-    """Return the config that is named or stands here, None when the environment is to say."""
-    if arguments.config is not None:
-        return str(arguments.config)
-    if os.environ.get("CONFIG", "").strip():
-        return None
-    if Path(DEFAULT_CONFIG).is_file():
-        return DEFAULT_CONFIG
-    if not os.environ.get("TABLES", "").strip():
-        raise Refused(_BEGIN)
-    return None
-
-
-def _load(arguments: argparse.Namespace) -> Config:
-    from checks import monitor
-    from checks.config import ConfigErrors
-
-    try:
-        config = monitor.load_config(_source(arguments), os.environ)
-    except ConfigErrors as errors:
-        raise Refused(str(errors)) from None
-    for warning in config.warnings(_clock()):
-        print(f"warning: {warning}", file=sys.stderr)
-    return config
 
 
 def run_command(arguments: argparse.Namespace) -> int:
@@ -81,10 +29,10 @@ def run_command(arguments: argparse.Namespace) -> int:
     from checks.monitor.run_memory import OfAnotherConfig
     from checks.report.build import FailOn
 
-    config = _load(arguments)
+    config = load_config(arguments)
     progress = None if arguments.quiet else Progress()
     request = monitor.Request(
-        now=arguments.now or _clock(),
+        now=arguments.now or read_clock(),
         ignore_later=arguments.now is not None,
         only=tuple(arguments.table),
         send=not arguments.no_send,
@@ -98,7 +46,7 @@ def run_command(arguments: argparse.Namespace) -> int:
     finally:
         if progress is not None:
             progress.close()
-    written = _write(arguments, outcome.report)
+    written = write_report(arguments, outcome.report)
     for sentence in outcome.complaints:
         print(sentence, file=sys.stderr)
     if request.send and not arguments.quiet:
@@ -119,41 +67,9 @@ def _said_of_sending(config: Config, outcome: Outcome) -> list[str]:
     return ["nothing new, not sent" if has_targets else "no topic is set, so nothing was sent"]
 
 
-def _write(arguments: argparse.Namespace, whole: Report) -> bool:
-    """Write the report to where it was asked for; return whether that went well."""
-    from checks.channels import file
-    from checks.report import build
-
-    report = build.part(whole, lambda each: _is_chosen(each, arguments.only)) if arguments.only else whole
-    if arguments.output is None or arguments.output == "-":
-        if not arguments.quiet:
-            print(_shown(report) if arguments.format is None else file.render(report, arguments.format))
-        return True
-    delivery = file.write(report, arguments.output, arguments.format)
-    if not delivery.ok:
-        print(delivery.problem, file=sys.stderr)
-    elif not arguments.quiet:
-        print(f"wrote {delivery.target}: {build.counts(report.summary)}", file=sys.stderr)
-    return delivery.ok
-
-
-def _is_chosen(each: Finding | Change, only: list[str]) -> bool:
-    """Tell whether a finding or change is of what `--only` names: what fails, what is unknown."""
-    return ("failing" in only and each.status is Status.FAIL) or (
-        "unknown" in only and each.status is Status.UNKNOWN
-    )
-
-
-def _shown(report: Report) -> str:
-    from checks import terminal
-    from checks.report import terminal as drawn
-
-    return drawn.render(report, width=terminal.width(), colour=terminal.is_coloured())
-
-
 def validate_command(arguments: argparse.Namespace) -> int:
     """Read the config without asking AWS anything, and tell every mistake at once with its line."""
-    config = _load(arguments)
+    config = load_config(arguments)
     selectors = config.selectors()
     globs = sum(selector.is_glob for selector in selectors)
     number = f"{len(selectors)} entries" if len(selectors) != 1 else "1 entry"
@@ -179,14 +95,14 @@ def plan_command(arguments: argparse.Namespace) -> int:
     from checks.monitor import plan
     from checks.schedule.runs import DEFAULT_CRON, parse
 
-    config = _load(arguments)
+    config = load_config(arguments)
     cron = arguments.cron or os.environ.get("CRON_SCHEDULE", "").strip() or DEFAULT_CRON
     try:
         parse(cron)
     except ValueError as error:
         raise Refused(str(error)) from None
     request = monitor.Request(
-        now=arguments.now or _clock(), only=tuple(arguments.table), send=False, keep=False
+        now=arguments.now or read_clock(), only=tuple(arguments.table), send=False, keep=False
     )
     try:
         planned, clock = monitor.make_plan(config, request, os.environ)
@@ -207,7 +123,7 @@ def wait_command(arguments: argparse.Namespace) -> int:
 
     from checks import monitor, waiting
 
-    config = _load(arguments)
+    config = load_config(arguments)
     asked = waiting.Waiting(
         table=arguments.table, period=arguments.period, timeout=arguments.timeout, every=arguments.every
     )
@@ -216,7 +132,7 @@ def wait_command(arguments: argparse.Namespace) -> int:
             config,
             asked,
             os.environ,
-            _clock,
+            read_clock,
             time.sleep,
             lambda said: print(said, file=sys.stderr, flush=True),
         )
@@ -232,8 +148,8 @@ def explain_command(arguments: argparse.Namespace) -> int:
     from checks.monitor.run_memory import Owner
     from checks.rules.asking import Clock
 
-    config = _load(arguments)
-    clock = Clock(now=arguments.now or _clock(), ignore_later=arguments.now is not None)
+    config = load_config(arguments)
+    clock = Clock(now=arguments.now or read_clock(), ignore_later=arguments.now is not None)
     try:
         told = explain.explain(
             config,
@@ -257,9 +173,9 @@ def iam_command(arguments: argparse.Namespace) -> int:
 
     from checks import iam
 
-    config = _load(arguments)
+    config = load_config(arguments)
     try:
-        needs = iam.gather(config, _clock(), os.environ, arguments.account)
+        needs = iam.gather(config, read_clock(), os.environ, arguments.account)
     except iam.NoSuchAccount as error:
         raise Refused(str(error)) from None
     policy = iam.fit(needs.rights)
@@ -306,8 +222,8 @@ def test_alert_command(arguments: argparse.Namespace) -> int:
     """Send a message that says that it is a test to each target of the config, and tell how each took it."""
     from checks import monitor
 
-    config = _load(arguments)
-    deliveries = monitor.send_test(config, _clock(), os.environ)
+    config = load_config(arguments)
+    deliveries = monitor.send_test(config, read_clock(), os.environ)
     if not deliveries:
         message = f"no topic and no route to send to; write one into the config, or set TOPIC_ARN ({DEFAULT_CONFIG})"
         raise Refused(message)

@@ -20,7 +20,7 @@ from checks.monitor import run_marks
 from checks.monitor.delivery import may_take
 from checks.monitor.learning import learn
 from checks.monitor.members import with_members
-from checks.monitor.plan import by_marks, plan_of, shared
+from checks.monitor.plan import by_marks, learning_of, plan_of, shared
 from checks.monitor.run_memory import Memory
 from checks.rules.dimensions import say_combination
 from checks.schedule.clock import say_instant
@@ -96,9 +96,10 @@ def explain(config: Config, table: str, clock: Clock, history: str, owner: Owner
         raise NotWatched(f"{resolved.problem.message}; {resolved.problem.remedy}")
     known = memory.state.tables
     plan = plan_of(found, resolved, config, known, clock.now, matched_by=resolved.matched_by)
-    learning = sum(record.memory.arrivals is not None for record in known.values())
     marks = run_marks.read(memory, clock.now, config.settings.timezone)
-    (plan,) = shared(by_marks([plan], marks.marks, clock.now), config.settings.false_alarms, learning)
+    (plan,) = shared(
+        by_marks([plan], marks.marks, clock.now), config.settings.false_alarms, learning_of(known)
+    )
     (plan,) = with_members((plan,), config, lake.catalog, known)
     seen = lake.observe_all([plan], clock)[found.id]
     (plan,) = learn([plan], {found.id: seen}, clock, None)

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from checks.commands import NOT_DELIVERED, Refused, _clock, _load, _write
+from checks.command_base import NOT_DELIVERED, Refused, load_config, read_clock, write_report
 
 if TYPE_CHECKING:
     import argparse
@@ -25,9 +25,9 @@ def history_command(arguments: argparse.Namespace) -> int:
     from checks.config.keys import matches_id
     from checks.history import HistoryError
 
-    config = _load(arguments)
+    config = load_config(arguments)
     history = _history(config)
-    now = arguments.now or _clock()
+    now = arguments.now or read_clock()
     try:
         if arguments.ddl is not None or arguments.register is not None:
             return _engines(arguments, config, history)
@@ -73,7 +73,7 @@ def report_command(arguments: argparse.Namespace) -> int:
     from checks.history import HistoryError, kept_report
     from checks.report.from_json import NotAReport, read
 
-    config = _load(arguments)
+    config = load_config(arguments)
     history = _history(config)
     try:
         found = kept_report(history, None if arguments.run == "last" else arguments.run)
@@ -89,7 +89,7 @@ def report_command(arguments: argparse.Namespace) -> int:
     except NotAReport as error:
         print(f"{where} cannot be read as a report: {error}.", file=sys.stderr)
         return NOT_DELIVERED
-    return 0 if _write(arguments, report) else NOT_DELIVERED
+    return 0 if write_report(arguments, report) else NOT_DELIVERED
 
 
 def _id(table: str) -> str:

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from checks.commands import NOT_DELIVERED, Refused, _clock, _load
+from checks.command_base import NOT_DELIVERED, Refused, load_config, read_clock
 
 if TYPE_CHECKING:
     import argparse
@@ -24,7 +24,7 @@ def mark_command(arguments: argparse.Namespace) -> int:
     from checks.history import HistoryError, marks
     from checks.marks import MarkKind
 
-    config = _load(arguments)
+    config = load_config(arguments)
     try:
         history, state = _history(config)
         asked = marking.Asked(
@@ -38,7 +38,7 @@ def mark_command(arguments: argparse.Namespace) -> int:
             until=getattr(arguments, "until", None),
             because=arguments.because,
         )
-        mark = marking.make(config, state, asked, _clock())
+        mark = marking.make(config, state, asked, read_clock())
         marks.add(history, mark)
         _record(history, mark)
     except marking.NotMarked as error:
@@ -56,7 +56,7 @@ def marks_command(arguments: argparse.Namespace) -> int:
     from checks.config.keys import matches_id
     from checks.history import HistoryError, marks
 
-    config, now = _load(arguments), _clock()
+    config, now = load_config(arguments), read_clock()
     try:
         history, state = _history(config)
         read = marks.every(history) if arguments.all else marks.holding(history, now)
@@ -87,10 +87,12 @@ def take_back_command(arguments: argparse.Namespace) -> int:
     from checks.history import HistoryError, marks
     from checks.marks import TakenBack
 
-    config = _load(arguments)
+    config = load_config(arguments)
     try:
         history, _ = _history(config)
-        taken = TakenBack(by=_by(arguments, history), at=_clock(), because=marking.reason(arguments.because))
+        taken = TakenBack(
+            by=_by(arguments, history), at=read_clock(), because=marking.reason(arguments.because)
+        )
         mark = marks.take_back(history, arguments.id, taken)
         _record(history, mark)
     except (marks.NoSuchMark, marks.TakenBackAlready, marking.NotMarked) as error:
@@ -98,7 +100,7 @@ def take_back_command(arguments: argparse.Namespace) -> int:
     except HistoryError as error:
         print(error, file=sys.stderr)
         return NOT_DELIVERED
-    print(f"taken back: {marking.say_marks([mark], config, _nothing(), _clock())[0]}")
+    print(f"taken back: {marking.say_marks([mark], config, _nothing(), read_clock())[0]}")
     return 0
 
 
@@ -106,7 +108,7 @@ def _record(history: History, mark: Mark) -> None:
     """Put what was said into the history's data set too; the mark holds whatever comes of that."""
     from checks.history.datasets import record_mark
 
-    for sentence in record_mark(history, mark, _clock()):
+    for sentence in record_mark(history, mark, read_clock()):
         print(sentence, file=sys.stderr)
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-import re
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,6 @@ from checks.model import Status, iso
 from checks.rules import CHECKS
 from checks.rules.table_ids import parse_bucket
 from checks.schedule.clock import say_instant, wall_of
-from checks.schedule.periods import period_of
 from checks.text import clean, listing
 
 if TYPE_CHECKING:
@@ -51,9 +49,6 @@ KEPT = timedelta(days=400)
 """How long a mark without an end of its own plays a part: longer than a lookback or a learned year reaches back."""
 _LONGEST = 500
 _LONGEST_SILENCE = timedelta(days=3660)
-_LABEL = re.compile(
-    r"(\d{4})(?:-?(?:W(\d{2})|Q([1-4])|(\d{2})(?:-(\d{2})(?:T(\d{2}):(\d{2}))?)?))?", re.ASCII
-)
 
 
 class NotMarked(Exception):  # noqa: N818 - a sentence for the user
@@ -307,9 +302,7 @@ def _period(config: Config, state: State, table: str, text: str, now: datetime) 
         )
     label, *values = text.split("/")
     schedule = periods.schedule
-    wall = _wall(label)
-    found = period_of(wall, schedule.every, schedule.labels) if wall is not None else None
-    if found is None or found.label != label:
+    if periods.period_named(label) is None:
         usual = schedule.every.label(schedule.every.floor(wall_of(now, schedule.labels)))
         raise NotMarked(
             f"{label!r} is no period of {table}, which has one a {schedule.every.noun}; write one such as {usual}"
@@ -327,21 +320,6 @@ def _resolved(config: Config, table: str) -> Resolved | None:
     account, _, rest = table.rpartition("/")
     database, _, name = rest.partition(".")
     return config.resolve(account or None, database, name)
-
-
-def _wall(label: str) -> datetime | None:
-    """Return the wall time that a label of a period begins with; None where it is none."""
-    found = _LABEL.fullmatch(label)
-    if found is None:
-        return None
-    year, week, quarter, month, day, hour, minute = (int(part) if part else None for part in found.groups())
-    try:
-        if week is not None:
-            return datetime.combine(date.fromisocalendar(year or 0, week, 1), time())
-        first = (quarter - 1) * 3 + 1 if quarter is not None else month or 1
-        return datetime(year or 0, first, day or 1, hour or 0, minute or 0)  # noqa: DTZ001 - a wall time
-    except ValueError:
-        return None
 
 
 def _instant(config: Config, text: str, option: str) -> datetime:

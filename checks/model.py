@@ -97,6 +97,7 @@ class Problem:
 
     ``cause`` is equal for problems that share one cause (the same bucket denied), so that a report
     can tell them in one item. ``lacks`` is what the monitor's role would have to be allowed, where that is why.
+    ``refused_by`` is the service (``s3``, ``glue``) and its error code, where that is how the service itself answered.
     """
 
     kind: ProblemKind
@@ -104,6 +105,7 @@ class Problem:
     remedy: str = ""
     cause: str = ""
     lacks: Lacks | None = None
+    refused_by: tuple[str, str] | None = None
 
 
 class Unobserved(Exception):  # noqa: N818 - the word of the design

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -119,7 +119,8 @@ def problem_of(error: BaseException, asked: Asked) -> Problem:
 
     what = f"{asked.service_name} {asked.operation} on {clean(asked.place)}"
     if isinstance(error, ClientError):
-        return _of_answer(error, asked, what)
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        return replace(_of_answer(error, asked, what), refused_by=(asked.service, code))
     for said in _kinds_of_errors():
         if isinstance(error, said.types):
             return Problem(
@@ -237,8 +238,8 @@ def _of_answer(error: Any, asked: Asked, what: str) -> Problem:
         return _not_found(code, text, asked, what)
     denied = _denied(error, code, text, asked)
     if denied is not None:
-        lacks = _lacks(code, text, asked) if denied[2].startswith(f"denied {asked.action} ") else None
-        return Problem(ProblemKind.DENIED, f"{what}: {denied[0]}", denied[1], denied[2], lacks)
+        lacks = _lacks(code, text, asked) if denied.is_for_want else None
+        return Problem(ProblemKind.DENIED, f"{what}: {denied.message}", denied.remedy, denied.cause, lacks)
     owner = f"{asked.service} {asked.owner}"
     for codes, kind, message, remedy, cause in (
         (
@@ -280,20 +281,29 @@ def _of_answer(error: Any, asked: Asked, what: str) -> Problem:
     )
 
 
-def _denied(error: Any, code: str, text: str, asked: Asked) -> tuple[str, str, str] | None:
+class _Denied(NamedTuple):
+    """What a refusal is told by; ``is_for_want``: the role's own policies lack the right that was asked for."""
+
+    message: str
+    remedy: str
+    cause: str
+    is_for_want: bool = False
+
+
+def _denied(error: Any, code: str, text: str, asked: Asked) -> _Denied | None:
     """Say who denied what: STS, KMS, Lake Formation or IAM; None when nobody did."""
     place, principal = clean(asked.place), _PRINCIPAL.search(text)
     to = f" to {principal[0]}" if principal else ""
     if getattr(error, "operation_name", "") == "AssumeRole":
-        return (
+        return _Denied(
             f"its account's role could not be assumed: {clean(text) or code}",
             "allow sts:AssumeRole on the role; its trust policy has to name this monitor and its external id",
             f"denied sts:AssumeRole{to.replace(' to', '')}",
         )
     if code in _EXPIRED:
-        return "the credentials have expired", "sign in again", "credentials expired"
+        return _Denied("the credentials have expired", "sign in again", "credentials expired")
     if code in _ENCRYPTED or ("kms" in text.lower() and code in _DENIED | {"InvalidInputException"}):
-        return (
+        return _Denied(
             f"KMS refused its key{to}: {clean(text) or code}",
             f"allow kms:Decrypt on the key that {place} is encrypted with, in its key policy too",
             f"denied kms:Decrypt {asked.owner}",
@@ -301,22 +311,23 @@ def _denied(error: Any, code: str, text: str, asked: Asked) -> tuple[str, str, s
     if code not in _DENIED:
         return None
     if "lake formation" in text.lower():
-        return (
+        return _Denied(
             f"Lake Formation denied access{to}: {clean(text)}",
             f"grant DESCRIBE and SELECT on {place} to the monitor's role in Lake Formation",
             f"denied lakeformation {asked.owner}",
         )
     others = _BY_OTHERS.search(text)
     if others is not None:
-        return (
+        return _Denied(
             f"access denied{to} ({code}: {others[0]})",
             f"allow {asked.action} on {asked.arn or place} there, too: it is not the role's own policy that refuses it",
             f"denied by {others[0]} {asked.action} {asked.owner}",
         )
-    return (
+    return _Denied(
         f"access denied{to} ({code})",
         f"allow {asked.action} on {asked.arn or place}",
         f"denied {asked.action} {asked.owner}",
+        is_for_want=True,
     )
 
 

@@ -23,12 +23,14 @@ def advance(
     news: Iterable[Change],
     now: datetime,
     delivered: Collection[Change],
+    only: Collection[str] | None = None,
 ) -> State:
     """Return the state after ``delivered``, those of the changes ``news`` that reached somebody.
 
     What was not delivered leaves its finding as it was told before, so it is news again. Silenced
     findings move without a delivery, since there is nothing to tell; what is told within another one moves
-    unless there is news of that one that was not delivered, or its end is not told yet.
+    unless there is news of that one that was not delivered, or its end is not told yet. With ``only``, the ids of
+    findings, what was told of all others stays as it was.
     """
     arrived = frozenset(delivered)
     pending = {change.finding_id for change in news if change.reason in NEWS and change not in arrived}
@@ -46,13 +48,16 @@ def advance(
     seen: set[str] = set()
     for finding in found:
         seen.add(finding.id)
+        if only is not None and finding.id not in only:
+            continue
         old = _counted(told.get(finding.id), finding, over, now)
         after = _told_after(old, finding, by_finding.get(finding.id, []), now, pending)
         if after is None:
             told.pop(finding.id, None)
         else:
             told[finding.id] = after
-    for finding_id in by_finding.keys() - seen:
+    gone = by_finding.keys() - seen
+    for finding_id in gone if only is None else gone & set(only):
         told.pop(finding_id, None)
     return replace(state, told=told)
 

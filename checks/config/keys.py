@@ -255,17 +255,30 @@ class Route(Targets):
 
     def takes(self, table: str, owner: str | None, status: Status, severity: Severity | None) -> bool:
         """Tell whether the route takes a finding (or change) on the table of that id."""
+        words = frozenset({word_of(status, severity)})
+        return self.takes_kind(owner, database_of(table), words) and self.takes_table(table)
+
+    def takes_kind(self, owner: str | None, database: str, words: frozenset[str | None]) -> bool:
+        """Tell whether the route takes what is of that owner and database, and as bad as one of the words says."""
         match = self.match
-        word = "unknown" if status is Status.UNKNOWN else severity.value if severity else None
         return (
-            (match.severity is None or word in match.severity)
+            (match.severity is None or not words.isdisjoint(match.severity))
             and (match.owner is None or any(matches_name(glob, owner or "") for glob in match.owner))
-            and (
-                match.database is None
-                or any(matches_name(g.lower(), _database_of(table)) for g in match.database)
-            )
-            and (match.table is None or any(matches_id(glob, table) for glob in match.table))
+            and (match.database is None or any(matches_name(g.lower(), database) for g in match.database))
         )
+
+    def takes_table(self, table: str) -> bool:
+        """Tell whether the route takes what is of the table of that id, as far as its name says."""
+        return self.match.table is None or any(matches_id(glob, table) for glob in self.match.table)
+
+
+WORDS = frozenset[str | None]({"warning", "critical", "unknown"})
+"""How bad what a route takes may be, in its own words."""
+
+
+def word_of(status: Status, severity: Severity | None) -> str | None:
+    """Return how bad a finding is in the words of routes, None where it is well."""
+    return "unknown" if status is Status.UNKNOWN else severity.value if severity else None
 
 
 def routes_by_key(routes: Iterable[Route]) -> dict[str, Route]:
@@ -285,7 +298,7 @@ def routes_by_key(routes: Iterable[Route]) -> dict[str, Route]:
     return found
 
 
-def _database_of(table: str) -> str:
+def database_of(table: str) -> str:
     """Return the database in a table's id; empty for a prefix."""
     return "" if table.startswith("s3://") else table.rpartition("/")[2].split(".", 1)[0]
 

@@ -75,13 +75,15 @@ def _slots(model: Model, slots: Slots, history: History) -> str:
     said = f"{len(present)} of the last {len(wanted)} {_noun(slots)}"
     if slots.unit >= DAY:
         due_at = _wall(due, zone, weekday=len(slots.expected) < 4)
-        said += f" between {_clock(early)} and {_clock(late)} {zone}; due {due_at}"
+        soonest, until = _clock(early), _clock(late)
+        said += f" {f'at {soonest}' if soonest == until else f'between {soonest} and {until}'} {zone}; due {due_at}"
         if model.dated and usual >= DAY:
             said += f" for {datetime.fromtimestamp(decides, UTC):%Y-%m-%d}"
     else:
         ahead = offset(zone, last)
+        soonest, until = _span(early - ahead), _span(late - ahead)
         said += (
-            f", first files {_span(early - ahead)} to {_span(late - ahead)} after they began (UTC); "
+            f", first files {soonest if soonest == until else f'{soonest} to {until}'} after they began (UTC); "
             f"due after {_span(usual - ahead + slots.margin)}"
         )
     if slots.misses > 1:

@@ -12,11 +12,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from checks.aside import Crew, GivenUp
-from checks.changes import OVER
 from checks.channels import channel_of
-from checks.config.keys import routes_by_key
+from checks.config.keys import WORDS, database_of, routes_by_key
 from checks.config.targets import Target
-from checks.model import Change, Severity, Status
+from checks.model import Change, Status
+from checks.monitor.parts import Parts
 from checks.report import build
 from checks.report.build import Mode, Send
 
@@ -28,14 +28,12 @@ if TYPE_CHECKING:
     from checks.channels import Channel, Delivery
     from checks.config.keys import Route
     from checks.config.resolved import Config
-    from checks.model import Finding
     from checks.report.build import Report
 
 _AT_ONCE = 32
 """How many targets are asked at once."""
 _LISTENERS_S = 15.0
 """How long is waited for what is only worth a note: who listens to a topic."""
-_TROUBLES = ((Status.FAIL, Severity.WARNING), (Status.FAIL, Severity.CRITICAL), (Status.UNKNOWN, None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +100,7 @@ class _Letter:
 
 def may_take(route: Route, table: str, owner: str | None) -> bool:
     """Tell whether any trouble of a table (by its id) is a route's."""
-    return any(route.takes(table, owner, status, severity) for status, severity in _TROUBLES)
+    return route.takes_kind(owner, database_of(table), WORDS) and route.takes_table(table)
 
 
 def page_of(config: Config) -> str:
@@ -182,7 +180,8 @@ def send(
     """
     if not publish:
         return Sent(arrived=frozenset(report.changes))
-    letters = [_letter(mode, report, reader) for reader in readers]
+    parts_of, told_by = Parts(report.findings), _Told()
+    letters = [_letter(mode, report, reader, parts_of, told_by) for reader in readers]
     parts = [
         (letter.reader.channel, letter.part)
         for letter in letters
@@ -212,7 +211,20 @@ def send(
     )
 
 
-def _letter(mode: Mode, report: Report, reader: Reader) -> _Letter:
+class _Told:
+    """What counts as told by a report of certain changes, found once: most readers were told the same before."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, bool], tuple[tuple[Change, ...], frozenset[Change]]] = {}
+
+    def of(self, report: Report) -> frozenset[Change]:
+        key = (id(report.changes), report.whole)
+        if key not in self._known:  # the changes are kept beside it, so that no other has their id
+            self._known[key] = (report.changes, frozenset(build.told(report)))
+        return self._known[key][1]
+
+
+def _letter(mode: Mode, report: Report, reader: Reader, parts: Parts, told_by: _Told) -> _Letter:
     """Return what a reader is to be sent of a run, and what counts as told though it is not sent."""
     news_only = reader.channel is not None and reader.channel.news_only
     own = replace(
@@ -226,13 +238,14 @@ def _letter(mode: Mode, report: Report, reader: Reader) -> _Letter:
     told = own if is_whole else build.news(own)
     if sending.what is Send.NOTHING:
         return _Letter(reader, None, sending.settled, frozenset(), None)
-    arriving = frozenset(build.told(told))
+    arriving = told_by.of(told)
+    arriving = arriving | sending.settled if sending.settled else arriving
     if reader.route is None:
-        return _Letter(reader, told, arriving | sending.settled, frozenset(), full_report_on)
-    part = build.part(told, _taken_by(reader.route))
+        return _Letter(reader, told, arriving, frozenset(), full_report_on)
+    part = parts.of(reader.route, told)
     concerned = frozenset(change.finding_id for change in build.told(part))
     is_sent = (bool(part.findings) and is_whole) or bool(concerned)
-    return _Letter(reader, part if is_sent else None, arriving | sending.settled, concerned, full_report_on)
+    return _Letter(reader, part if is_sent else None, arriving, concerned, full_report_on)
 
 
 def _came_of(letter: _Letter, delivery: Delivery | None) -> ToReader:
@@ -242,7 +255,7 @@ def _came_of(letter: _Letter, delivery: Delivery | None) -> ToReader:
     failed = delivery is not None and not delivery.ok
     return ToReader(
         changes=letter.reader.changes,
-        arrived=letter.counted - lost,
+        arrived=letter.counted - lost if lost else letter.counted,
         concerned=letter.concerned,
         full_report_on=None if failed else letter.full_report_on,
     )
@@ -271,21 +284,3 @@ def _unheard(channels: Iterable[Channel], stop_at: float | None) -> list[str]:
         crew.submit(target, channel.unheard)
     said = {done.key: "" if isinstance(done.error, GivenUp) else done.result() for done in crew.outcomes()}
     return [said[target] for target in known if said[target]]
-
-
-def _taken_by(route: Route) -> Callable[[Finding | Change], bool]:
-    """Return whether a route takes a finding or change; who was told of a trouble is told of its end too."""
-    known: dict[tuple[str, str | None, Status | None, Severity | None], bool] = {}
-
-    def taken(each: Finding | Change) -> bool:  # asked several times of each, and of thousands alike
-        is_over = isinstance(each, Change) and each.reason in OVER
-        key = (each.table, each.owner, None if is_over else each.status, each.severity)
-        if key not in known:
-            known[key] = (
-                may_take(route, each.table, each.owner)
-                if is_over
-                else route.takes(each.table, each.owner, each.status, each.severity)
-            )
-        return known[key]
-
-    return taken

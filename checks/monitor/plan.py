@@ -129,7 +129,7 @@ def plan(
     draft.add_gone(read)
     planned = draft.planned()
     taught = by_marks(planned.plans, marks, now) if marks is not None else planned.plans
-    plans = shared(taught, config.settings.false_alarms)
+    plans = shared(taught, config.settings.false_alarms, learning_of(remembered) if only else 0)
     plans = with_members(plans, config, catalog, remembered, read=read, stop_at=stop_at)
     return replace(planned, plans=plans)
 
@@ -146,17 +146,16 @@ def by_marks(plans: Sequence[TablePlan], marks: Marks, now: datetime) -> tuple[T
     )
 
 
-def shared(
-    plans: Sequence[TablePlan], false_alarms: float, tables: int | None = None
-) -> tuple[TablePlan, ...]:
+def shared(plans: Sequence[TablePlan], false_alarms: float, tables: int = 0) -> tuple[TablePlan, ...]:
     """Return plans whose rules that learn have their share of so many false alarms a month.
 
-    ``tables`` share them; those of the plans that learn where it is not said.
+    Those of the plans that learn share them, or ``tables``, where these are more: a look at single ones judges them as
+    the run over all of them does.
     """
     learning = sum(any(rule.learns for rule in plan.rules) for plan in plans)
     if not learning:
         return tuple(plans)
-    share = Share.of(false_alarms, tables or learning)
+    share = Share.of(false_alarms, max(tables, learning))
     return tuple(replace(plan, rules=by_memory(_sharing(plan.rules, share), plan.memory)) for plan in plans)
 
 
@@ -164,6 +163,12 @@ def _sharing(rules: tuple[Rule, ...], of_table: Share) -> tuple[Rule, ...]:
     """Return the rules of a table; those that learn have equal parts of its share, so that it is kept by the table."""
     share = of_table.among(sum(rule.learns for rule in rules))
     return tuple(rule.sharing(share) for rule in rules)
+
+
+def learning_of(remembered: Mapping[str, TableRecord]) -> int:
+    """Return how many tables earlier runs learned of."""
+    memories = [record.memory for record in remembered.values()]
+    return sum(memory.arrivals is not None or bool(memory.firsts) for memory in memories)
 
 
 def _match_glob(selector: Selector, read: Catalogued, draft: _Draft) -> None:

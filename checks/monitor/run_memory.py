@@ -341,9 +341,12 @@ def _routes(state: State, whole: State, report: Report, sent: Sent) -> dict[str,
         is_alike = came.arrived == sent.arrived and came.full_report_on == sent.full_report_on
         if is_alike and key not in state.routes:
             continue
-        own = changes.advance(state.as_told_to(key), report.findings, came.changes, report.now, came.arrived)
+        before = state.routes.get(key, RouteTold())
+        own = state.as_told_to(key)
+        only = {*before.told, *came.concerned}  # no more is remembered of a route
+        own = changes.advance(own, report.findings, came.changes, report.now, came.arrived, only)
         own = replace(own, last_full_report_on=came.full_report_on or own.last_full_report_on)
-        differs = differing(state.routes.get(key, RouteTold()), whole, own, came.concerned)
+        differs = differing(before, whole, own, came.concerned)
         if not differs.is_like_the_whole:
             found[key] = differs
     return found

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from checks import text as words
-from checks.model import iso
+from checks.model import ItemState, iso
 from checks.past.facts import aware
 from checks.schedule.clock import say_instant
 from checks.schedule.durations import say_duration
@@ -92,16 +93,33 @@ def _episodes(episodes: Sequence[Episode], past: Past, zone: ZoneInfo) -> Iterat
 
 
 def _periods(periods: Sequence[Period], zone: ZoneInfo) -> Iterator[str]:
-    for each in periods[:_MOST_PERIODS]:
-        dimensions = f" {words.name(each.dimensions)}" if each.dimensions else ""
+    told = [each for each in periods if _tells_more(each)]
+    for each in told[:_MOST_PERIODS]:
+        dimensions = f"/{words.name(_of_key(each.dimensions))}" if each.dimensions else ""
         due = f", due {say_instant(each.due_at, zone)}" if each.due_at is not None else ""
         came = f", came {say_instant(each.arrived_at, zone)}" if each.arrived_at is not None else ""
         was_late = (
             ", was not there in time" if each.on_time is False and each.state in ("present", "fresh") else ""
         )
         yield f"  {words.name(each.period)}{dimensions} {words.name(each.check)}: {each.state}{due}{came}{was_late}"
-    if len(periods) > _MOST_PERIODS:
-        yield f"  and {len(periods) - _MOST_PERIODS:,} more, with --json"
+    if len(told) > _MOST_PERIODS:
+        yield f"  and {len(told) - _MOST_PERIODS:,} more, with --json"
+
+
+def _tells_more(period: Period) -> bool:
+    """Tell whether a row is worth its line: one that is well of a check that knows no deadline repeats others."""
+    return period.due_at is not None or period.arrived_at is not None or period.state != ItemState.PRESENT
+
+
+def _of_key(dimensions: str) -> str:
+    """Return the values of a period's dimensions as reports write them: ``region=eu/product=a``."""
+    try:
+        found = json.loads(dimensions)
+    except ValueError:
+        return dimensions
+    if not isinstance(found, dict):
+        return dimensions
+    return "/".join(f"{key}={value}" for key, value in found.items())
 
 
 def _marks(one: PastOfTable, zone: ZoneInfo) -> Iterator[str]:

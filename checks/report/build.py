@@ -29,6 +29,7 @@ from checks.report.alike import say_day
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
     from datetime import date, datetime
 
     from checks.report.series import Look
@@ -175,18 +176,33 @@ def part(report: Report, predicate: Predicate) -> Report:
 
     Costs and notes stay those of the run.
     """
+    return part_of(
+        report,
+        {number for number, each in enumerate(report.findings) if predicate(each)},
+        {
+            number
+            for number, change in enumerate(report.changes)
+            if predicate(change) or any(map(predicate, _of_all(change)))
+        },
+    )
+
+
+def part_of(report: Report, findings: AbstractSet[int], changes: AbstractSet[int]) -> Report:
+    """Return the report of the findings and changes at these positions, and of what findings are told within.
+
+    Costs and notes stay those of the run.
+    """
     # Who asks for what is told within another finding gets that one.
-    hosts = frozenset[str]().union(*(each.hidden_in for each in report.findings if predicate(each)))
-    findings = tuple(finding for finding in report.findings if predicate(finding) or finding.id in hosts)
+    hosts = frozenset[str]().union(*(report.findings[number].hidden_in for number in findings))
+    if hosts:
+        findings = findings | {n for n, each in enumerate(report.findings) if each.id in hosts}
+        changes = changes | {n for n, each in enumerate(report.changes) if each.finding_id in hosts}
+    chosen = tuple(report.findings[number] for number in sorted(findings))
     return replace(
         report,
-        findings=findings,
-        changes=tuple(
-            change
-            for change in report.changes
-            if predicate(change) or change.finding_id in hosts or any(map(predicate, _of_all(change)))
-        ),
-        summary=summarize(findings),
+        findings=chosen,
+        changes=tuple(report.changes[number] for number in sorted(changes)),
+        summary=summarize(chosen),
         is_part=True,
     )
 
@@ -217,7 +233,7 @@ def sending(mode: Mode, report: Report, last_full_report_on: date | None) -> Sen
     fails or could not be checked; recoveries alone are not told.
     ``last_full_report_on`` is the local date of the last whole report that was delivered.
     """
-    fresh_news = bool(told(news(report)))
+    fresh_news = any(change.reason is not Reason.ONGOING for change in report.changes)
     today = local_date(report)
     if mode is Mode.ON_CHANGE:
         return Sending(Send.NEWS if fresh_news else Send.NOTHING)

@@ -13,13 +13,13 @@ from checks import text as words
 from checks.model import Status
 from checks.report import chats
 from checks.report.build import local_date
-from checks.report.entries import Kind
 from checks.report.outline import outline
+from checks.report.pieces import Kind
 from checks.report.text import one_line
 
 if TYPE_CHECKING:
     from checks.report.build import Report
-    from checks.report.entries import Entry
+    from checks.report.pieces import Entry
 
 DESCRIPTION_LONGEST = 3000
 """AWS names no limit; Slack shows at most so many characters in one text."""

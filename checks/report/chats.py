@@ -6,14 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 from checks import text as words
-from checks.report.entries import Kind
+from checks.report.pieces import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from checks.report.build import Report
-    from checks.report.entries import Entry
     from checks.report.outline import Outline
+    from checks.report.pieces import Entry
 
 _MENTIONS = re.compile(r"@(?=(?:here|channel|everyone|all)\b)", re.IGNORECASE)
 _COMMANDS = re.compile(r"<(?=[!@#/a-zA-Z])")

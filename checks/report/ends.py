@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from checks import text as words
 from checks.model import Change, Reason, Status
 from checks.report.build import is_long_dead
-from checks.report.entries import Entry, Line, telling, whole_sentence
+from checks.report.entries import telling
+from checks.report.pieces import Entry, Line, whole_sentence
 from checks.schedule.clock import say_instant
 
 if TYPE_CHECKING:

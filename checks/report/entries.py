@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from checks import text as words
-from checks.marks import MarkKind
-from checks.model import Change, Finding, Reason, Severity, Status
+from checks.model import Finding, Reason, Status
 from checks.report import old_gaps
 from checks.report.alike import (
     alike,
@@ -24,9 +20,21 @@ from checks.report.alike import (
     what_fails,
 )
 from checks.report.build import LONG_DEAD, is_long_dead
+from checks.report.entry_lines import (
+    badge_of,
+    before_unread,
+    first_reported,
+    lacks_of,
+    links_of,
+    more_of,
+    owners_of,
+    said_of,
+    to_allow,
+    to_do_of,
+)
 from checks.report.old_gaps import is_old_gap, title_of
+from checks.report.pieces import Entry, Line, ToldFinding, whole_sentence
 from checks.report.together import Living, is_silent, joined, silent_together
-from checks.rights import Lacks, statements
 from checks.schedule.clock import say_instant
 
 if TYPE_CHECKING:
@@ -37,95 +45,14 @@ if TYPE_CHECKING:
     from checks.report.together import Together
     from checks.rules.base import Telling
 
-CONFIG = "CONFIG"
-"""The heading of what is told of the config itself."""
 _FOLD_FROM = 3
 _MOST_FOLDED = 30
 _MOST_NAMED = 30
 _MOST_BRIEF = 3
-_MOST_REMEDIES = 3
-_MOST_STATEMENTS = 6
-_MOST_RESOURCES = 8
-_MOST_SAID = 12
-_LONGEST_SENTENCE = 1200
 _LOOK_AT_WHAT_IS_SHARED = (
     "look first at what they share: what starts their loads, where these read from, their rights"
 )
 _OLD = frozenset({Reason.ONGOING, Reason.REMINDER})
-
-
-class Kind(StrEnum):
-    """How a line is to be shown."""
-
-    TEXT = "text"
-    SHORT = "short"
-    """May share a line with its neighbours."""
-    URL = "url"
-    CODE = "code"
-    """A statement to be copied as it stands."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of an entry; ``label`` may be empty."""
-
-    label: str
-    text: str
-    kind: Kind = Kind.TEXT
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One thing to know: ``badge`` is critical, warning, unknown, resolved, expired or unwatched."""
-
-    badge: str
-    title: str
-    lines: tuple[Line, ...]
-    tables: frozenset[str]
-    brief: str = ""
-    """All of it in one line, where it is old and was told before; empty where it is news."""
-    beside: tuple[Line, ...] = ()
-    """What people said of it, which is told with that line."""
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """Entries under one heading, worst first, and of how many tables they tell."""
-
-    heading: str
-    entries: tuple[Entry, ...]
-
-    @property
-    def tables(self) -> int:
-        """How many tables the entries tell of."""
-        return len(frozenset[str]().union(*(entry.tables for entry in self.entries)))
-
-    @property
-    def title(self) -> str:
-        """The heading with the number of tables: ``NEW (2 tables)``; the config is no table."""
-        return (
-            self.heading
-            if self.heading == CONFIG
-            else f"{self.heading} ({words.count(self.tables, 'table')})"
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class ToldFinding:
-    """A finding with what is news about it."""
-
-    finding: Finding
-    changes: tuple[Change, ...]
-
-    @property
-    def reasons(self) -> frozenset[Reason]:
-        """Why it is told; empty when there is no change of it."""
-        return frozenset(change.reason for change in self.changes)
-
-    @property
-    def since(self) -> datetime | None:
-        """When the first of its troubles was first reported."""
-        return min((change.since for change in self.changes if change.since), default=None)
 
 
 def entries(heading: str, told: Sequence[ToldFinding], report: Report) -> tuple[Entry, ...]:
@@ -167,9 +94,9 @@ def _gaps(heading: str, gaps: Sequence[ToldFinding], report: Report) -> Entry:
     found = [one.finding for one in gaps]
     title, named = title_of(found), old_gaps.named(found)
     return Entry(
-        badge=_badge(found),
+        badge=badge_of(found),
         title=title,
-        lines=(Line("", f"{named}."), Line("To do", old_gaps.to_do(found)), *_owners(gaps)),
+        lines=(Line("", f"{named}."), Line("To do", old_gaps.to_do(found)), *owners_of(gaps)),
         tables=frozenset(finding.table for finding in found),
         brief=f"{title}: {named}" if heading == "STILL FAILING" and not report.first_run else "",
     )
@@ -217,9 +144,9 @@ def _waiting(host: Finding, report: Report) -> Entry | None:
         ToldFinding(each, ()) for each in host.told_with if each.table != host.table and each.id not in dead
     ]
     return Entry(
-        badge=_badge([one.finding for one in told]),
+        badge=badge_of([one.finding for one in told]),
         title=f"{words.count(len(names), 'table waits', 'tables wait')} for {words.name(host.table)} ({host.check})",
-        lines=(Line("Held up", f"{words.listing(names, _MOST_NAMED)}."), *_owners(told)),
+        lines=(Line("Held up", f"{words.listing(names, _MOST_NAMED)}."), *owners_of(told)),
         tables=frozenset(one.finding.table for one in told),
     )
 
@@ -279,9 +206,9 @@ def _folded(dead: Sequence[ToldFinding], report: Report) -> Entry:
         Line("To do", "exclude or silence what is retired; see what should load the rest."),
     ]
     return Entry(
-        badge=_badge([one.finding for one in dead]),
+        badge=badge_of([one.finding for one in dead]),
         title=f"{words.count(len(since), 'table has', 'tables have')} had no data for over {days} days",
-        lines=tuple(lines + _owners(dead)),
+        lines=tuple(lines + owners_of(dead)),
         tables=frozenset(since),
     )
 
@@ -310,20 +237,20 @@ def _entry(
     if made:
         lines.append(Line("Held up", f"{words.listing(made, _MOST_NAMED)}."))
     lines += siblings
-    lines += _before(group, alone=len(tables) == 1)
-    lacks = _lacks(group)
+    lines += before_unread(group, alone=len(tables) == 1)
+    lacks = lacks_of(group)
     if silent is not None:
-        lines += _to_do(findings, report, _LOOK_AT_WHAT_IS_SHARED)
+        lines += to_do_of(findings, report, _LOOK_AT_WHAT_IS_SHARED)
     else:
-        lines += _to_allow(lacks) if lacks is not None else _more(group, report, alone=len(tables) == 1)
+        lines += to_allow(lacks) if lacks is not None else more_of(group, report, alone=len(tables) == 1)
     said = [line for each in findings for line in said_of(each, report)] if len(tables) == 1 else []
     lines += said
-    lines += _since(group, report)
-    lines += _owners([*group, *(ToldFinding(each, ()) for one in findings for each in one.told_with)])
+    lines += first_reported(group, report)
+    lines += owners_of([*group, *(ToldFinding(each, ()) for one in findings for each in one.told_with)])
     if len(tables) == 1:
-        lines += _links(findings[0], report)
+        lines += links_of(findings[0], report)
     return Entry(
-        badge=_badge(findings),
+        badge=badge_of(findings),
         title=title,
         lines=tuple(lines),
         tables=frozenset[str]().union(*(tables_of(each) for each in findings)),
@@ -350,10 +277,10 @@ def _together(
     """Return how several tables are told as one: for a role that lacks rights, for one cause, or that fail alike."""
     finding = group[0].finding
     number = words.count(len(tables), "table")
-    is_alike = not finding.cause and _lacks(group) is None
+    is_alike = not finding.cause and lacks_of(group) is None
     names = [words.name(table) for table in tables]
     lines = [Line("Tables", words.listing(names, _MOST_NAMED) if is_alike else words.listing(names))]
-    if _lacks(group) is not None:
+    if lacks_of(group) is not None:
         title = f"{number} for rights that the monitor lacks ({checks})"
     elif finding.cause:
         title = f"{number} for one cause ({checks})"
@@ -409,169 +336,3 @@ def _brief(
     if len(names) == 1:
         return f"{names[0]} ({checks}, since {when}: {what}"
     return f"{len(names):,} tables ({checks}, since {when}: {what}: {words.listing(names, _MOST_BRIEF)}"
-
-
-def _lacks(group: Sequence[ToldFinding]) -> Lacks | None:
-    """Return all that one role lacks where that is several things, None where one sentence tells it."""
-    if len({one.finding.cause for one in group}) < 2:
-        return None
-    found = [one.finding.lacks for one in group if one.finding.lacks is not None]
-    return Lacks(found[0].role, tuple(right for each in found for right in each.rights)) if found else None
-
-
-def _to_allow(lacks: Lacks) -> list[Line]:
-    """Tell the statements to add to a role, each whole and fit to be copied; what is left out is counted."""
-    role = words.name(lacks.role) if lacks.role else "the monitor's role"
-    lines = [Line("To do", f"deploy what checks iam prints for this config, or add to the policy of {role}:")]
-    found = statements(lacks.rights)
-    left = len(found) - _MOST_STATEMENTS
-    cut = 0
-    for each in found[:_MOST_STATEMENTS]:
-        shown, more_places = _cut(each)
-        cut += more_places
-        lines.append(Line("Allow", words.statement(json.dumps(shown, ensure_ascii=False)), Kind.CODE))
-    more = [words.count(cut, "more place")] if cut else []
-    more += [words.count(left, "more statement")] if left > 0 else []
-    if more:
-        lines.append(Line("", f"And {words.listing(more)}, which checks iam prints."))
-    return lines
-
-
-def _cut(statement: dict[str, Any]) -> tuple[dict[str, Any], int]:
-    """Return a statement of a bounded number of places, and how many were left out; its id may be taken already."""
-    shown = {name: value for name, value in statement.items() if name != "Sid"}
-    shown["Resource"] = statement["Resource"][:_MOST_RESOURCES]
-    left = len(statement["Resource"]) - len(shown["Resource"])
-    if "Condition" in statement:
-        prefixes = statement["Condition"]["StringLike"]["s3:prefix"]
-        shown["Condition"] = {"StringLike": {"s3:prefix": prefixes[:_MOST_RESOURCES]}}
-        left += len(prefixes[_MOST_RESOURCES:])
-    return shown, left
-
-
-def _more(group: Sequence[ToldFinding], report: Report, *, alone: bool) -> list[Line]:
-    told, zone = group[0], report.zone
-    finding = told.finding
-    lines = []
-    if alone:
-        lines += _items(told)
-    lines += _to_do([one.finding for one in group], report)
-    if finding.usual and alone:
-        lines.append(Line("Usually", sentence(finding.usual), Kind.SHORT))
-    if finding.deadline is not None and not finding.items:
-        due = say_instant(finding.deadline, zone)
-        if due not in finding.because:
-            lines.append(Line("Due", f"{due} ({words.ago(finding.deadline, report.now)})", Kind.SHORT))
-    return lines
-
-
-def _since(group: Sequence[ToldFinding], report: Report) -> list[Line]:
-    """Tell when it was first reported, and when the last of those that have one cause joined them."""
-    times = sorted({one.since for one in group if one.since and one.since <= report.now})
-    if not times or times[0] >= report.now:
-        return []
-    zone = report.zone
-    said = [f"{say_instant(at, zone)} ({words.ago(at, report.now)})" for at in (times[0], times[-1])]
-    return [Line("First reported", ", the last of them ".join(dict.fromkeys(said)), Kind.SHORT)]
-
-
-def said_of(finding: Finding, report: Report) -> list[Line]:
-    """Tell what people said of it: who knows of it, and which items are expected."""
-    lines = []
-    for each in finding.marked:
-        mark = each.mark
-        label = "Acknowledged" if mark.kind is MarkKind.ACK else "Expected"
-        who = f"by {mark.by}, {say_instant(mark.at, report.zone)}"
-        items = words.listing([words.name(key) for key in each.items], _MOST_SAID)
-        said = f"{items} ({who})" if items and len(each.items) < _bad(finding) else who
-        lines.append(Line(label, sentence(f"{said}: {mark.because}" if mark.because else said)))
-    return lines
-
-
-def _bad(finding: Finding) -> int:
-    return sum(item.state.is_bad for item in finding.items)
-
-
-def _before(group: Sequence[ToldFinding], *, alone: bool) -> list[Line]:
-    """Tell what failed before it could no longer be checked: unknown resolves nothing."""
-    failed = {
-        words.name(one.finding.table): change.before
-        for one in group
-        for change in one.changes
-        if change.before and change.item is None
-    }
-    if not failed:
-        return []
-    if alone:
-        return [Line("When last read", whole_sentence(next(iter(failed.values()))))]
-    return [Line("Failing when last read", words.listing(sorted(failed)))]
-
-
-def _items(told: ToldFinding) -> list[Line]:
-    """Tell which items are new where others are not."""
-    fresh = [change.item for change in told.changes if change.item and change.reason is Reason.NEW]
-    old = [change.item for change in told.changes if change.item and change.reason is not Reason.NEW]
-    lines = []
-    if fresh and old:
-        text = f"{words.listing([words.name(key) for key in fresh])}; told before: "
-        lines.append(Line("New", text + words.listing([words.name(key) for key in old])))
-    return lines
-
-
-def _to_do(findings: Sequence[Finding], report: Report, instead: str = "") -> list[Line]:
-    """Tell what to do; statements stand on lines of their own, so that they can be copied."""
-    advice = instead or findings[0].advice
-    lines = [Line("To do", sentence(advice))] if advice else []
-    remedies: list[str] = []
-    for finding in findings:
-        told = [item for item in finding.items if item.state.is_bad and not item.marked]
-        remedies += (
-            [finding.statement] if finding.statement else [item.remedy for item in told if item.remedy]
-        )
-    shown = remedies[:_MOST_REMEDIES]
-    lines += [Line("Run", words.statement(remedy), Kind.CODE) for remedy in shown]
-    if len(remedies) > len(shown):
-        left = words.count(len(remedies) - len(shown), "more statement")
-        lines.append(
-            Line("", f"And {left} {f'in {report.whole_at}' if report.whole_at else 'in the JSON report'}.")
-        )
-    return lines
-
-
-def _owners(group: Iterable[ToldFinding]) -> list[Line]:
-    owners = sorted({words.name(one.finding.owner) for one in group if one.finding.owner})
-    if not owners:
-        return []
-    return [Line("Owner" if len(owners) == 1 else "Owners", words.listing(owners), Kind.SHORT)]
-
-
-def _links(finding: Finding, report: Report) -> list[Line]:
-    lines = []
-    console = finding.console_url if report.links else None
-    for label, address in (("Runbook", finding.runbook), ("Console", console)):
-        if not address:
-            continue
-        safe = words.url(address)
-        lines.append(Line(label, safe or sentence(address), Kind.URL if safe else Kind.TEXT))
-    return lines
-
-
-def _badge(findings: Sequence[Finding]) -> str:
-    if any(finding.told_severity is Severity.CRITICAL for finding in findings):
-        return "critical"
-    return "unknown" if any(finding.status is Status.UNKNOWN for finding in findings) else "warning"
-
-
-def sentence(text: str) -> str:
-    """Return a sentence from a finding as people may see it: clean and bounded."""
-    return words.shorten(words.clean(text), _LONGEST_SENTENCE)
-
-
-def whole_sentence(text: str) -> str:
-    """Return the text with a capital and a full stop, except where a name or an address would suffer."""
-    told = sentence(text)
-    first, last = told.split(" ")[0], told.split(" ")[-1]
-    if first.isalpha():
-        told = told[0].upper() + told[1:]
-    has_end = not last or "://" in last or told.endswith((".", "!", "?"))
-    return told if has_end else f"{told}."

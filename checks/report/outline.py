@@ -14,13 +14,8 @@ from checks.model import CONFIG_CHECK, Change, Reason, Status
 from checks.report.alike import tables_of
 from checks.report.build import Report, is_new, subject
 from checks.report.ends import ended
-from checks.report.entries import (
-    CONFIG,
-    Section,
-    ToldFinding,
-    entries,
-    sentence,
-)
+from checks.report.entries import entries
+from checks.report.pieces import CONFIG, Section, ToldFinding, sentence
 from checks.schedule.clock import say_instant
 from checks.schedule.durations import say_duration
 

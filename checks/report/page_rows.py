@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from checks import text as words
 from checks.model import CONFIG_CHECK, Finding, Status
 from checks.report import charts
-from checks.report.entries import said_of
+from checks.report.entry_lines import said_of
 from checks.report.series import of_items, series
 from checks.report.together import source_of
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from checks.report.build import Report
     from checks.report.charts import Drawing
-    from checks.report.entries import Line
+    from checks.report.pieces import Line
 
 RANKS = ("critical", "unknown", "warning", "silenced", "fresh")
 """The verdicts on a table, worst first, as the fleet is shown."""

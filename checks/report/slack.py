@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from checks import text as words
 from checks.report import chats
-from checks.report.entries import Kind
 from checks.report.outline import outline
+from checks.report.pieces import Kind
 
 if TYPE_CHECKING:
     from checks.report.build import Report
-    from checks.report.entries import Entry
+    from checks.report.pieces import Entry
 
 MOST_BLOCKS = 50
 HEADER_LONGEST = 150

@@ -9,12 +9,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from checks.report import chats
-from checks.report.entries import Kind
 from checks.report.outline import outline
+from checks.report.pieces import Kind
 
 if TYPE_CHECKING:
     from checks.report.build import Report
-    from checks.report.entries import Entry
+    from checks.report.pieces import Entry
 
 LONGEST = 28 * 1024
 _MOST_NOTES = 5

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from checks import text as words
 from checks.report.build import counts_of, subject
-from checks.report.entries import Entry, Kind, Line
 from checks.report.outline import Outline, outline
+from checks.report.pieces import Entry, Kind, Line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

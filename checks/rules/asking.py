@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from checks.learn.tails import share_of
+from checks.model import item_key
+from checks.schedule.periods import DAILY, HOURLY, period_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,12 +32,33 @@ class StatedPeriods:
     """What one check of a table states of its periods, for all that look at them.
 
     ``schedule`` says which are due and when, ``layout`` how keys or paths write them, ``each`` which keys beside
-    time have values that are due each by itself.
+    time have values that are due each by itself. ``own`` are the schedules of combinations of values that are due at
+    times of their own, ``check`` is the check that states all that. ``learns``: when they are due is learned, and the
+    schedule holds while it is not; with ``learns_every`` how long they are, too.
     """
 
     schedule: Schedule
     layout: StatedLayout | None = None
     each: Dimensions | None = None
+    own: Mapping[Combination, Schedule] = field(default_factory=dict, hash=False)
+    check: str = ""
+    learns: bool = False
+    learns_every: bool = False
+
+    def period_named(self, label: str) -> Period | None:
+        """Return the period of that label, None where it names none."""
+        cadences = (self.schedule.every, *((DAILY, HOURLY) if self.learns_every else ()))
+        for every in cadences:
+            wall = every.start_of(label)
+            period = period_of(wall, every, self.schedule.labels) if wall is not None else None
+            if period is not None and period.label == label:
+                return period
+        return None
+
+    def schedule_of(self, label: str, key: str) -> Schedule:
+        """Return by which schedule an item of a period's label is due, by its key."""
+        own = (each for of, each in self.own.items() if item_key(label, of) == key)
+        return next(own, self.schedule)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -282,11 +282,9 @@ def _state(partition: PartitionSeen, table: Table) -> tuple[ItemState, str, str]
 
 def _is_gone(problem: Problem | None) -> bool:
     """Tell whether the problem is that what the catalog points at does not exist in S3."""
-    return (
-        problem is not None
-        and problem.kind is ProblemKind.NOT_FOUND
-        and not problem.cause.startswith("not found glue")
-    )
+    if problem is None or problem.kind is not ProblemKind.NOT_FOUND:
+        return False
+    return problem.refused_by is None or problem.refused_by[0] != "glue"
 
 
 def _reason(problem: Problem | None) -> str:

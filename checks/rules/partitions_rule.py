@@ -218,7 +218,15 @@ class PartitionsRule(Rule):
     @property
     def states(self) -> StatedPeriods:
         """The table's periods are those that this check asks for."""
-        return StatedPeriods(schedule=self.schedule, layout=self.stated_layout, each=self.each)
+        return StatedPeriods(
+            schedule=self.schedule,
+            layout=self.stated_layout,
+            each=self.each,
+            own=self.own,
+            check=self.check,
+            learns=self.auto is not None,
+            learns_every=not self.every_stated,
+        )
 
     def needs(self, table: Table, layout: TimeLayout | None, clock: Clock, memory: TableMemory) -> Needs:
         """Ask for each due period, and for everything registered from the oldest of them on."""

@@ -253,7 +253,8 @@ class VolumeRule(Rule):
         if schedule is not None and due and self.compares:
             before, places = self._before(schedule, due[0].period), self._places(schedule, due[0].period)
             if before:
-                yield f"compared by the weekday with {before[-1].label} to {before[0].label}"
+                by = "by the weekday " if schedule.every.unit in (Unit.DAY, Unit.MINUTE) else ""
+                yield f"compared {by}with {before[-1].label} to {before[0].label}"
             for place in places:
                 labels = ", ".join(each.label for each in place.periods[:_MOST_NAMED]) or "none that is due"
                 when = "" if self.season == "month" else ", where the weekday's limits are crossed"

@@ -252,7 +252,9 @@ def test_refusals_are_told_apart(
     served: Stub, plan: TablePlan, answer: Answer, kind: ProblemKind, message: str, remedy: str, cause: str
 ) -> None:
     told = problem(ask(served, plan, answer))
-    assert replace(told, lacks=None) == Problem(kind, message, remedy, cause)
+    assert replace(told, lacks=None, refused_by=None) == Problem(kind, message, remedy, cause)
+    assert told.refused_by is not None
+    assert told.refused_by[0] == ("s3" if message.startswith("S3") else "glue")
     assert (told.lacks is not None) is cause.startswith(("denied s3:", "denied glue:"))
 
 

@@ -326,6 +326,20 @@ def test_what_was_not_delivered_stays_news(state: State, findings: tuple[Finding
     }
 
 
+@given(histories(), findings_of_a_run(), st.data())
+def test_what_is_worked_out_for_some_findings_is_what_comes_of_all(
+    state: State, findings: tuple[Finding, ...], data: st.DataObject
+) -> None:
+    news = changes(state, findings, NOW, DAY, {"t1", "t2", "t3"})
+    told = data.draw(st.sets(st.sampled_from(news))) if news else set()
+    known = sorted({*state.told, *(one.id for one in findings)})
+    only = data.draw(st.sets(st.sampled_from(known))) if known else set()
+    whole, some = advance(state, findings, news, NOW, told), advance(state, findings, news, NOW, told, only)
+    assert some == replace(whole, told=some.told)
+    for key in {*state.told, *whole.told, *some.told}:
+        assert some.told.get(key) == (whole if key in only else state).told.get(key)
+
+
 @given(histories(), findings_of_a_run())
 def test_the_date_of_a_trouble_never_moves_while_it_goes_on(
     state: State, findings: tuple[Finding, ...]

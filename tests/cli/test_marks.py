@@ -41,7 +41,7 @@ class Desk:
     ) -> None:
         self.lake, self.capsys, self.now = lake, capsys, NOW
         for module in (commands, mark_commands):
-            monkeypatch.setattr(module, "_clock", lambda: self.now)
+            monkeypatch.setattr(module, "read_clock", lambda: self.now)
 
     def do(self, *words: str, code: int = 0) -> str:
         """Carry a command out; return what it said."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from checks import cli, waiting
+from checks import cli, monitor, waiting
 from checks.config import load
 from checks.waiting import Came, NotAwaited, Waiting
 from tests.support.accounts import land_days
@@ -175,3 +176,126 @@ def test_the_command_tells_by_its_code(
     lake.table("web.clicks")
     assert cli.main(["wait", "web.clicks", "--timeout", "1s"]) == 1
     assert "web.clicks: never loaded" in capsys.readouterr().out
+
+
+REGIONS = """\
+version: 1
+calendars: {weekdays: {closed: [sat, sun]}}
+tables:
+  - table: sales.orders
+    catalog: on
+    partitions:
+      every: 1d
+      lookback: 3
+      each: {region: {eu: {due: "06:00"}, us: {due: "14:00"}, jp: {due: "04:00", calendar: weekdays}}}
+"""
+
+
+@pytest.fixture
+def regions(lake: HttpLake) -> Table:
+    Path("checks.yml").write_text(REGIONS, encoding="utf-8")
+    table = lake.table("sales.orders", dt="string", region="string")
+    for day in (22, 23, 24):
+        for region in ("eu", "us", "jp"):
+            bring(lake, table, f"2026-11-{day}", region, at(f"2026-11-{day + 1} 03:00"))
+    return table
+
+
+def bring(lake: HttpLake, table: Table, day: str, region: str, came: datetime) -> None:
+    lake.put(f"{table.location}dt={day}/region={region}/a.parquet", came)
+    lake.register(table, [day, region], at=came)
+
+
+def test_a_period_has_its_data_once_the_value_that_is_due_last_has(lake: HttpLake, regions: Table) -> None:
+    clock = Time(at("2026-11-26 07:00"))  # after the deadline of two values, before that of the third
+    for minute, region in ((5, "jp"), (15, "eu"), (35, "us")):
+        came = at("2026-11-26 07:00") + minute * MINUTE
+        clock.events[came] = partial(bring, lake, regions, "2026-11-25", region, came)
+    answer, told = wait(clock, "sales.orders", "2026-11-25")
+    assert (answer.came, clock.now) == (Came.YES, at("2026-11-26 07:40"))
+    assert [line.partition(";")[0] for line in told] == [
+        "sales.orders: 2026-11-25/region=eu missing, 2026-11-25/region=us missing, 2026-11-25/region=jp missing",
+        "sales.orders: 2026-11-25/region=eu missing, 2026-11-25/region=us missing",
+        "sales.orders: 2026-11-25/region=us missing",
+    ]
+
+
+@pytest.mark.parametrize("region", ["eu", "us", "jp"])
+def test_one_value_is_waited_for_by_itself(lake: HttpLake, regions: Table, region: str) -> None:
+    key = f"2026-11-25/region={region}"
+    clock = Time(at("2026-11-26 01:00"))
+    answer, _ = wait(clock, "sales.orders", key, timeout=timedelta())
+    assert answer == waiting.Answer(Came.NOT_YET, f"sales.orders: {key} missing")
+    bring(lake, regions, "2026-11-25", region, at("2026-11-26 00:30"))
+    answer, _ = wait(clock, "sales.orders", key, timeout=timedelta())
+    assert answer == waiting.Answer(Came.YES, f"{key} of sales.orders has its data")
+
+
+def test_a_day_that_is_closed_for_one_value_is_waited_for_of_the_others(
+    lake: HttpLake, regions: Table
+) -> None:
+    answer, _ = wait(Time(at("2026-11-23 15:00")), "sales.orders", "2026-11-22", timeout=timedelta())
+    assert answer.came is Came.YES
+    with pytest.raises(NotAwaited, match=r"2026-11-22/region=jp of sales.orders is never due: "):
+        wait(Time(at("2026-11-23 15:00")), "sales.orders", "2026-11-22/region=jp")
+
+
+@pytest.mark.parametrize(
+    ("period", "why"),
+    [
+        (
+            "2026-11-25/region=xx",
+            r"'region=xx' is no value of sales\.orders; write one of 2026-11-25/region=eu, ",
+        ),
+        ("2026-11-25/eu", "'eu' is no value"),
+        ("2026-11-25/", "'' is no value"),
+    ],
+)
+def test_a_value_that_is_none_is_refused(lake: HttpLake, regions: Table, period: str, why: str) -> None:
+    with pytest.raises(NotAwaited, match=why):
+        wait(Time(at("2026-11-26 01:00")), "sales.orders", period)
+
+
+def test_values_that_are_not_stated_may_come_for_the_first_time(lake: HttpLake, regions: Table) -> None:
+    config = (
+        "version: 1\ntables: [{table: sales.orders, partitions: {every: 1d, lookback: 3, each: region}}]\n"
+    )
+    Path("checks.yml").write_text(config, encoding="utf-8")
+    clock = Time(at("2026-11-25 07:00"))
+    answer, _ = wait(clock, "sales.orders", "2026-11-24/region=br", timeout=timedelta())
+    assert answer == waiting.Answer(
+        Came.NOT_YET,
+        "sales.orders: 2026-11-24/region=br missing, and region=br was not seen in any period before it",
+    )
+    with pytest.raises(NotAwaited, match=r"does not fit sales.orders; write 2026-11-24/region=\.\.\."):
+        wait(clock, "sales.orders", "2026-11-24/land=br")
+    bring(lake, regions, "2026-11-24", "br", clock.now)
+    answer, _ = wait(clock, "sales.orders", "2026-11-24/region=br", timeout=timedelta())
+    assert answer.came is Came.YES
+
+
+def test_periods_alone_have_no_values(lake: HttpLake, orders: Table) -> None:
+    with pytest.raises(NotAwaited, match=r"is told by its periods alone; write --period 2026-11-24"):
+        wait(Time(at("2026-11-25 07:00")), "sales.orders", "2026-11-24/region=eu")
+
+
+@pytest.mark.parametrize("hours", [3, 30, 40])
+def test_a_deadline_that_is_learned_may_be_later_than_the_one_that_is_stated(
+    lake: HttpLake, hours: int
+) -> None:
+    config = (
+        "version: 1\nhistory: past/\ntables: [{table: sales.orders, partitions: {auto: true, every: 1d}}]\n"
+    )
+    Path("checks.yml").write_text(config, encoding="utf-8")
+    table = lake.table("sales.orders", dt="string")
+    land_days(lake, table, "2026-10-01", "2026-11-22", timedelta(hours=hours))
+    for _ in range(2):
+        monitor.run(
+            load("checks.yml", environ={}), monitor.Request(now=at("2026-11-25 02:00"), keep=True), {}
+        )
+    clock = Time(at("2026-11-25 02:00"))
+    answer, _ = wait(clock, "sales.orders", "2026-11-24", timeout=timedelta())
+    assert answer == waiting.Answer(Came.NOT_YET, "sales.orders: 2026-11-24 missing")
+    land_days(lake, table, "2026-11-23", "2026-11-24", timedelta(hours=1))
+    answer, _ = wait(clock, "sales.orders", "2026-11-24", timeout=timedelta())
+    assert answer.came is Came.YES

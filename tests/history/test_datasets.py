@@ -424,3 +424,21 @@ def test_no_column_is_a_word_that_engines_reserve() -> None:
     for dataset in DATASETS.values():
         assert not reserved & {dataset.name, *dataset.columns}
         assert all(kind in Kind for kind, _ in dataset.columns.values())
+
+
+def test_no_thread_of_pyarrow_holds_what_is_of_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    import pyarrow as pa  # type: ignore[import-untyped]
+    import pyarrow.parquet as pq  # type: ignore[import-untyped]
+
+    dataset = DATASETS["runs"]
+    content = encode(dataset, Rows(of_rows(dataset, [{"run_id": "r-1"}])))
+    asked: list[Any] = []
+    before = pq.read_table
+
+    def reading(source: Any, **options: Any) -> Any:
+        asked.append((type(source), options["use_threads"]))
+        return before(source, **options)
+
+    monkeypatch.setattr(pq, "read_table", reading)
+    assert decode(dataset, content).table.num_rows == 1
+    assert asked == [(pa.BufferReader, False)]  # else the process may abort where it ends

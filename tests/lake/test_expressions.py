@@ -40,8 +40,8 @@ class Refusing(MemoryLake):
         if expression is None:
             return super().page(table, expression, token=token, most=most)
         self.ledger.enter("glue:GetPartitions")
-        cause = "InvalidInputException glue"
-        raise Unobserved(Problem(ProblemKind.MALFORMED, "Glue refuses the expression", "", cause))
+        refused_by = ("glue", "InvalidInputException")
+        raise Unobserved(Problem(ProblemKind.MALFORMED, "Glue refuses the expression", refused_by=refused_by))
 
 
 def seen_of(

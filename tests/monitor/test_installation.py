@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from botocore.exceptions import DataNotFoundError, NoRegionError, UnknownServiceError
 
-from checks import assess, cli, commands, monitor
+from checks import assess, cli, command_base, monitor
 from checks.assess import row_of
 from checks.aws.problems import asked_s3, problem_of
 from checks.aws.refusals import attempt
@@ -151,7 +151,7 @@ def test_the_command_says_it_in_a_sentence(
     monkeypatch.chdir(tmp_path)
     for error in (ModuleNotFoundError("No module named 'boto3'"), BrokenInstallation("told already")):
         monkeypatch.setattr(monitor, "run", raising(error))
-        assert cli.main(["run", "--no-send"]) == commands.NOT_DELIVERED
+        assert cli.main(["run", "--no-send"]) == command_base.NOT_DELIVERED
         told = capsys.readouterr().err
         assert str(error) in told
         assert ("installation is broken" in told) is not isinstance(error, BrokenInstallation)

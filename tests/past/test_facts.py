@@ -35,7 +35,7 @@ def finding(number: int, status: str, **more: Any) -> dict[str, Any]:
 
 
 def period(name: str, state: str, day: int = 0, **more: Any) -> dict[str, Any]:
-    on_time = {"present": True, "late": False, "missing": False, "unknown": None, "gone": None}[state]
+    on_time = {"present": True, "late": False, "missing": False, "unknown": None, "gone": None}.get(state)
     return {
         "table_id": "a.b",
         "check_name": "partitions",
@@ -169,3 +169,29 @@ def test_what_there_is_much_of_is_bounded_in_text_and_whole_in_json() -> None:
     shown: Any = document(past, "prod")
     assert len(shown["tables"][0]["failures"]) == 100
     assert len(shown["tables"][0]["periods"]) == 300
+
+
+def test_a_period_is_named_with_its_values_as_reports_do_and_what_tells_nothing_is_left_out() -> None:
+    due = at("2026-11-02 06:00")
+    periods = [
+        period("2026-11-01", "missing", dimensions='{"region": "eu", "product": "a"}', due_at=due),
+        period("2026-11-01", "present", dimensions='{"region": "us"}', due_at=due),
+        period("2026-11-01", "present", check_name="catalog", dimensions='{"region": "us"}', due_at=None),
+        period("2026-10-31", "unregistered", check_name="catalog", dimensions="[1", due_at=None),
+    ]
+    past = Past(
+        since=at("2026-11-01 00:00"),
+        until=at("2026-11-02 00:00"),
+        tables=(past_of("a.b", [], periods),),
+        runs=1,
+    )
+    from zoneinfo import ZoneInfo
+
+    told = [line.strip() for line in say(past, ZoneInfo("UTC"), "a.b").splitlines()]
+    shown = [line for line in told if line.startswith(("2026-11-01", "2026-10-31")) and ": " in line]
+    assert [line.partition(":")[0] for line in shown] == [
+        "2026-11-01/region=us partitions",
+        "2026-11-01/region=eu/product=a partitions",
+        "2026-10-31/[1 catalog",
+    ]
+    assert len(document(past, "prod")["tables"][0]["periods"]) == 4  # type: ignore[index,arg-type,call-overload]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -38,6 +39,11 @@ SILENCE = mark(table="web.clicks", at=NOW, ends_at=NOW + DAY, because=HOSTILE, b
 EXPECTED = mark("expected", period="2026-11-21", at=NOW - HOUR, because="the shop was closed")
 
 
+def plain(page: str) -> str:
+    """Return a page with its dates as they read, out of the elements that keep them on one line."""
+    return re.sub(r'<span class="date">(.*?)</span>', r"\1", page)
+
+
 def test_text_and_page_name_who_silenced_until_when() -> None:
     report = report_of(covered_by(SILENCE), BEFORE)
     said = one_line(text.render(report))
@@ -45,7 +51,7 @@ def test_text_and_page_name_who_silenced_until_when() -> None:
         "1 silenced, not well: web.clicks: <script>alert('x')</script> BCC: all@example.comgnp.exe, until Tue 24"
         in said
     )
-    page = html.page(report)
+    page = plain(html.page(report))
     assert "<script>alert(" not in page
     assert "until Tue 24 Nov 2026 07:30 CET" in page
 
@@ -54,7 +60,7 @@ def test_of_a_part_that_is_expected_the_rest_is_told_with_who_expects_it() -> No
     report = report_of(covered_by(EXPECTED), BEFORE)
     line = "Expected: 2026-11-21 (by ann@desk, Mon 23 Nov 2026 06:30 CET): the shop was closed"
     assert line in one_line(text.render(report))
-    assert "(by ann@desk, Mon 23 Nov 2026 06:30 CET): the shop was closed" in html.page(report)
+    assert "(by ann@desk, Mon 23 Nov 2026 06:30 CET): the shop was closed" in plain(html.page(report))
     (orders,) = (each for each in report.findings if each.table == "sales.orders")
     assert seen_in_brief(orders, NOW) == "1 of 3 missing: 2026-11-22"
     document: Any = as_json.finding_document(orders)

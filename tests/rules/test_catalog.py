@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from checks.aws.problems import Asked, problem_of
 from checks.model import Column, Finding, Format, Item, ItemState, Observation, Problem, ProblemKind, Status
 from checks.rules.sentences import quote_name
 from tests.support.lakes import MemoryLake, hive_location, prefix
@@ -279,9 +281,26 @@ def test_a_dropped_table_of_glue_is_not_a_location_that_is_gone() -> None:
     lake = MemoryLake()
     table = lake.table("sales.orders", dt="string")
     plan = plan_of(table, catalog="on")
-    gone = Problem(ProblemKind.NOT_FOUND, "the table does not exist", cause="not found glue sales.orders")
-    finding = judged(plan, Observation(table=table, now=NOW, problem=gone))["catalog"]
+    of_glue = refused("glue", "EntityNotFoundException")
+    finding = judged(plan, Observation(table=table, now=NOW, problem=of_glue))["catalog"]
     assert finding.status is Status.UNKNOWN
+
+
+@pytest.mark.parametrize("code", ["NoSuchBucket", "NoSuchKey", "404"])
+@pytest.mark.parametrize("bucket", ["lake", "glue", "not found glue sales"])
+def test_whose_answer_it_is_is_told_by_the_service_and_by_no_name(code: str, bucket: str) -> None:
+    plan = plan_of(MemoryLake().table("sales.orders"), catalog="on")
+    gone = refused("s3", code, bucket)
+    finding = judged(plan, Observation(table=plan.table, now=NOW, problem=gone))["catalog"]
+    assert finding.status is Status.FAIL
+    other = replace(refused("glue", code), cause="not found s3 lake")
+    finding = judged(plan, Observation(table=plan.table, now=NOW, problem=other))["catalog"]
+    assert finding.status is Status.UNKNOWN
+
+
+def refused(service: str, code: str, owner: str = "sales") -> Problem:
+    error = ClientError({"Error": {"Code": code, "Message": "Table orders not found."}}, "GetTable")
+    return problem_of(error, Asked(service, "GetTable", f"{owner}.orders", owner=owner))
 
 
 def test_a_table_with_a_log_matches_when_its_log_is_there() -> None:

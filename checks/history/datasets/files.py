@@ -130,14 +130,18 @@ def decode(
     if len(content) > MOST_BYTES:
         raise NotOurs("it is larger than any run writes")
     try:
-        file = pq.ParquetFile(io.BytesIO(content))
+        # A thread of pyarrow may let go of an object of Python so late that the process, ending by then, is aborted.
+        file = pq.ParquetFile(pa.BufferReader(content))
         told = _told(file.schema_arrow.metadata or {})
         known = [name for name in (columns or dataset.columns) if name in file.schema_arrow.names]
         if told["version"] > VERSION and not newer:
             raise NotOurs(f"a later version wrote it ({told['version']}, and {VERSION} is known here)")
         lacks = [name for name, _, _ in only if name not in file.schema_arrow.names]
         table = pq.read_table(
-            io.BytesIO(content), columns=known, filters=None if lacks or not only else list(only)
+            pa.BufferReader(content),
+            columns=known,
+            filters=None if lacks or not only else list(only),
+            use_threads=False,
         )
         wanted = columns or dataset.columns
         schema = pa.schema([dataset.schema.field(name) for name in wanted])

@@ -38,7 +38,7 @@ _MOST_OLDER = 20
 _FIRST_YEAR = 1980
 """Dates of earlier years stand for never, unknown or the beginning of counting: 0001, 1899-12-30, 1900, 1970-01-01."""
 _ASKS_OF_BATCH = 5
-_REFUSED = "InvalidInputException"
+_REFUSED = ("glue", "InvalidInputException")
 """What Glue says to an expression that its parser does not take: it refuses more names than are known."""
 _NOT_COUNTED = frozenset({"minute", "second", "epoch", "epoch_ms"})
 """Parts of time whose values cannot be listed: data may come at any of them."""
@@ -240,7 +240,7 @@ def _ask(source: PartitionSource, table: Table, layout: TimeLayout, wanted: Rang
         try:
             yield from _pages(source, table, f"{name} >= {quoted(text, types[name])}")
         except Unobserved as error:
-            if not (all_known and error.problem.cause.startswith(_REFUSED)):
+            if not (all_known and error.problem.refused_by == _REFUSED):
                 raise
         else:
             return
