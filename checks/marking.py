@@ -15,11 +15,10 @@ from checks.config.keys import matches_id
 from checks.config.resolved import in_utc
 from checks.config.validation_sentences import did_you_mean
 from checks.history.mark_document import written
-from checks.marks import Covered, Mark, MarkKind
+from checks.marks import TEACH, Covered, Mark, MarkKind
 from checks.model import Status, iso
 from checks.rules import CHECKS
 from checks.rules.table_ids import parse_bucket
-from checks.rules.taught import TEACH
 from checks.schedule.clock import say_instant, wall_of
 from checks.text import clean, listing
 

@@ -29,6 +29,10 @@ class MarkKind(StrEnum):
     """Somebody knows of what was told: no reminders until it changes."""
 
 
+TEACH = (MarkKind.EXPECTED, MarkKind.MISSED, MarkKind.NEW_NORMAL)
+"""The marks that limits learn from."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Covered:
     """A trouble that a mark was made of, as it was last told then.

@@ -6,7 +6,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from checks.learn import Lesson, LessonKind, Lessons
-from checks.marks import MarkKind
+from checks.marks import TEACH, MarkKind
 from checks.schedule.clock import say_day
 from checks.text import listing
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from checks.marks import Mark
 
-TEACH = (MarkKind.EXPECTED, MarkKind.MISSED, MarkKind.NEW_NORMAL)
-"""The marks that limits learn from."""
 _MOST_NAMED = 3
 
 

@@ -1,0 +1,135 @@
+"""Options that commands share, and how what is written for them is read."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from checks.command_base import DEFAULT_CONFIG
+
+
+def format_options(parser: argparse.ArgumentParser) -> None:
+    """Add how and where a report is written."""
+    parser.add_argument(
+        "--format",
+        choices=("text", "json", "html", "junit"),
+        help="how the report is written (by FILE's ending, else text)",
+    )
+    parser.add_argument(
+        "--output", metavar="FILE", help="write the report to FILE or s3://... in place of standard output"
+    )
+    parser.add_argument(
+        "--only",
+        choices=("failing", "unknown"),
+        action="append",
+        default=[],
+        help="show what fails, or is unknown, alone; what is sent stays whole; may be given twice",
+    )
+
+
+def backtest_options(parser: argparse.ArgumentParser) -> None:
+    """Add what a replay of recorded arrivals goes by."""
+    parser.add_argument(
+        "--arrivals",
+        metavar="FILE",
+        type=Path,
+        required=True,
+        help="CSV with the columns table,arrived_at,partition,size_bytes,rows; sizes and rows may be empty",
+    )
+    parser.add_argument(
+        "--train",
+        metavar="DURATION",
+        type=duration,
+        default="60d",
+        help="learn so long before judging (60d)",
+    )
+    parser.add_argument(
+        "--every",
+        metavar="DURATION",
+        type=duration,
+        default="15m",
+        help="the longest pause between looks (15m)",
+    )
+    parser.add_argument(
+        "--until", metavar="TIME", type=instant, help="the end of the replay; without it the last arrival"
+    )
+    parser.add_argument(
+        "--false-alarms",
+        metavar="NUMBER/PERIOD",
+        default="1/month",
+        help="how many of all tables together can be stood (1/month)",
+    )
+    parser.add_argument("--format", choices=("text", "csv"), default="text", help="how it is written (text)")
+
+
+def config_option(parser: argparse.ArgumentParser) -> None:
+    """Add the option that names the config."""
+    parser.add_argument(
+        "--config",
+        metavar="FILE",
+        help=f"a path or s3://...; without it $CONFIG, {DEFAULT_CONFIG} here, or $TABLES",
+    )
+
+
+def choice_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that choose tables and the time."""
+    parser.add_argument(
+        "--table",
+        metavar="GLOB",
+        action="append",
+        default=[],
+        help="only these tables; may be given several times",
+    )
+    now_option(parser)
+
+
+def now_option(parser: argparse.ArgumentParser) -> None:
+    """Add the time that a look is as of."""
+    parser.add_argument(
+        "--now",
+        metavar="TIME",
+        type=instant,
+        help="look as of this time (ISO 8601, UTC unless it has an offset)",
+    )
+
+
+def instant(text: str) -> datetime:
+    """Return a time (UTC) that is written in ISO 8601."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        message = f"{text!r} is not a time; write ISO 8601, such as 2026-11-22T06:00+01:00"
+        raise argparse.ArgumentTypeError(message) from None
+    return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def days(text: str) -> int:
+    """Return a number of days."""
+    if text.isascii() and text.isdigit() and 1 <= int(text[:5]) <= 3650 and len(text) < 5:
+        return int(text)
+    raise argparse.ArgumentTypeError(
+        f"{text!r} is not a number of days; write one from 1 to 3650, such as 90"
+    )
+
+
+def number(text: str) -> int:
+    """Return a whole number above zero."""
+    if text.isascii() and text.isdigit() and int(text[:10]) > 0 and len(text) < 10:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number above zero; write one such as 200")
+
+
+def duration(text: str) -> timedelta:
+    """Return a duration above zero."""
+    from checks.schedule.durations import parse_duration
+
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def timeout(text: str) -> timedelta:
+    """Read a duration, or that there is none to wait for."""
+    return timedelta() if text.strip() in {"0", "0s", "0m", "0h"} else duration(text)
