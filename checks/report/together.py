@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from checks import text as words
-from checks.model import Status
+from checks.model import ItemState, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -130,6 +130,8 @@ def _missed_at(finding: Finding) -> datetime | None:
     is_own = bool(finding.cause or finding.marked)  # what people know of is told with who knows
     if finding.status is not Status.FAIL or is_own or absence is None or absence.standstill is None:
         return None
+    if any(item.state.is_bad and item.state is not ItemState.MISSING for item in finding.items):
+        return None  # something came: it is empty, not registered, or was deleted
     return absence.standstill.overdue_at if absence.standstill.since is not None else None
 
 

@@ -61,7 +61,7 @@ def test_text_says_what_was_learned_and_told(replayed: Replayed) -> None:
     code, out, _ = replayed("\n".join([HEADER, *ROWS]))
     assert code == 0
     said = out.splitlines()
-    assert said[0].startswith("sales.orders: 61 of the last 63 days between 05:00 and 05:00 UTC; due 08:00")
+    assert said[0].startswith("sales.orders: 61 of the last 63 days at 05:00 UTC; due 08:00")
     assert said[0].endswith("(sure)")
     assert said[1] == "  partitions: 2026-03-16T08:00:00+00:00 for 45 h"
     assert "each table may raise 4 false alarms a year, not 12 as its share would be" in out

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checks.model import Finding, Severity, Status
+from checks.model import Finding, ItemState, Severity, Status
 from checks.report.as_json import pretty
 from checks.report.build import build
 from checks.report.from_json import read
@@ -130,9 +130,19 @@ def test_the_item_has_the_worst_severity_and_all_owners() -> None:
     assert "Owners: x and y" in text
 
 
+def unusable(state: ItemState) -> Finding:
+    """Return a table to which something came of the day that others lack, and that nobody can read."""
+    found = lacking("raw.b", "21")
+    items = tuple(replace(item, state=state) if item.state.is_bad else item for item in found.items)
+    return replace(found, items=items, absence=dead("raw.b").absence)
+
+
 @pytest.mark.parametrize(
     "other",
     [
+        unusable(ItemState.EMPTY),
+        unusable(ItemState.UNREGISTERED),
+        unusable(ItemState.GONE),
         replace(dead("raw.b"), cause="denied"),
         silent("raw.b", None, MISSED),  # never loaded
         silent("raw.b", MISSED - DAY, None, owner="y"),

@@ -159,5 +159,5 @@ def test_where_the_item_is_folded_what_is_not_is_told() -> None:
     report = build(findings=found, changes=news, now=NOW, run_id="r", first_run=True)
     said = text.render(report)
     assert "4 tables have had no data" in " ".join(said.split())
-    assert "t.n0 (freshness)" in said
+    assert "t.n0 (no new data since" in " ".join(said.split())
     assert {item.state for each in found for item in each.items} >= {ItemState.MISSING}
