@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from checks.iam import registry
 from checks.lake.fetch import fetch
 from tests.conftest import ASKED
-from tests.support.asked import DEMO, STORE, UNDECLARED, Recorder, asking, differences, joined, owner
+from tests.support.asked import DEMO, UNDECLARED, Recorder, asking, differences, joined, owner
 from tests.support.rule_checks import NOW, look, plan_of
 
 if TYPE_CHECKING:
@@ -100,11 +100,3 @@ def test_processes_are_joined(tmp_path: Path) -> None:
         recorder.pairs.add(pair)
         recorder.save(tmp_path / "asked", worker)
     assert joined(tmp_path / "asked") == {("a", "s3:GetObject"), ("b", "s3:PutObject")}
-
-
-def test_what_a_test_asks_of_the_historys_store_itself_is_that_of_the_part_that_declares_it() -> None:
-    asked = [STORE, "checks.aws.refusals", STORE]
-    assert owner(asked, "s3:DeleteObject") == "checks.history.datasets.keeping"
-    assert owner(asked, "s3:GetObjectTagging") == f"{UNDECLARED} {STORE}"
-    by_another = [STORE, "checks.history.leases"]
-    assert owner(by_another, "s3:DeleteObject") == f"{UNDECLARED} {STORE}"

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 DEMO = "checks.demo"
 UNDECLARED = "undeclared"
-STORE = "checks.history.s3"
-"""What keeps the history's objects for all parts of it; some actions are declared by the part that needs them alone."""
 IMPLIED = frozenset({DIRECTORY})
 """Actions of sessions that botocore opens by itself."""
 
@@ -92,18 +90,7 @@ def owner(names: Iterable[str], action: str) -> str:
     by_test = asked == ["checks.aws.express"] or any(name.startswith("checks.lake") for name in above)
     if by_test and not any(name in declared for name in above):
         return "checks.lake"  # threads that help, and stores that a test asks for itself
-    if set(above) == {
-        STORE
-    }:  # a test asks the store itself: whoever of the history declares it would have asked
-        return next(
-            (name for name in sorted(declared) if _is_of_history(name, action, declared)),
-            f"{UNDECLARED} {STORE}",
-        )
     return f"{UNDECLARED} {asked[0]}"
-
-
-def _is_of_history(name: str, action: str, declared: Mapping[str, frozenset[str]]) -> bool:
-    return name.startswith("checks.history.") and action in declared[name]
 
 
 def joined(folder: Path) -> frozenset[tuple[str, str]]:
