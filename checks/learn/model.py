@@ -132,14 +132,15 @@ def fit(history: History, share: float) -> Model | Need:
         cycle = fit_cycle(runs, share, labelled=history.dated)
         if cycle is not None:
             return Model(now, history.dated, slow=cycle, volume=volume)
-    # Of a slow table that became quicker what came before says nothing of its days.
-    since = loads[0][0] if changed and usual < SLOW else -math.inf
+    # Of a table that was slower, or daily and is weekly, what came before says nothing of its days.
+    since = loads[0][0] if changed else -math.inf
     found: Model | Need | None = _of_partitions(history, share, now, since) if history.dated else None
     if found is None:
         found = _of_times(history, times, share, volume, since)
     slots = found.slots if isinstance(found, Model) else None
     # A week, where days are not what it keeps to, or no longer; what just became quicker goes by its few gaps.
-    is_weekly = usual >= SLOW and (slots is None or (changed and usual > _OTHER * slots.cadence))
+    is_new = changed and (len(loads) < _FEWEST_DAYS or slots is None or usual > _OTHER * slots.cadence)
+    is_weekly = usual >= SLOW and (slots is None or is_new)
     if is_weekly or (changed and isinstance(found, Need)):
         return _slow(history, loads, share, volume) or found
     return found
