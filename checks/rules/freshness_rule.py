@@ -26,9 +26,9 @@ from checks.rules.asking import Clock, Depth, Detail, Further, Needs
 from checks.rules.base import NOTHING_MORE, About, Direction, Row, RowValues, Rule
 from checks.rules.by_time import last_passed, put_off, span_before, watermark
 from checks.rules.compacted import beside_rewrites
-from checks.rules.due_items import first_period_at
 from checks.rules.freshness_words import LastArrival, LearnedLimit, advice, because, explain, nothing_seen
 from checks.rules.grace import notes_of
+from checks.rules.owed import first_period_at
 from checks.rules.taught import teaching
 from checks.rules.together import doubt_of, explain_together, newest_of, nothing_in, told_of_all
 from checks.schedule.due import MOST_PERIODS, Schedule
