@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from checks.model import Item, ItemState, Problem, ProblemKind
+from checks.model import Item, ItemState
 from checks.rules.sentences import add_partition_statement, count_of
+from checks.rules.unread import is_whole
 from checks.schedule.clock import say_instant
 from checks.schedule.durations import say_duration
 
@@ -99,25 +100,6 @@ def _present(due: DuePeriod, partitions: Iterable[PartitionSeen], first_seen: da
         due_at=due.due_at,
         arrived_at=arrived if whole else None,
     )
-
-
-def doubt_about(partitions: Iterable[PartitionSeen], label: str) -> Problem | None:
-    """Return why partitions of a period were not read, or not to their end; None when all were."""
-    for partition in partitions:
-        if partition.problem is not None:
-            return partition.problem
-        if not is_whole(partition):
-            return Problem(
-                ProblemKind.OVER_BUDGET,
-                f"the listing of {partition.location or label} was ended before its last page",
-                "raise max_requests or the table's timeout",
-            )
-    return None
-
-
-def is_whole(partition: PartitionSeen) -> bool:
-    """Tell whether all that lies in a partition was looked at."""
-    return partition.listing is None or partition.listing.complete
 
 
 def lacking(items: Sequence[Item]) -> tuple[str, ...]:

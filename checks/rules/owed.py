@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from checks.model import ItemState, item_key
-from checks.rules.due_items import doubt_about, is_of, is_whole, judge
+from checks.rules.due_items import is_of, judge
+from checks.rules.unread import doubt_about, is_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,14 +64,14 @@ def owed_of(due: tuple[DuePeriod, ...], seen: Observation, memory: TableMemory) 
     is_never = first_at is None and seen.problem is None and unsure is None
     periods = _since(due, first_at)
     # Where the first period is not known for sure, periods before the first one seen may be due too.
-    doubt = (unsure or seen.problem or unread(seen)) if len(periods) < len(due) else None
+    doubt = (unsure or seen.problem or _first_unread(seen)) if len(periods) < len(due) else None
     return Owed(
         periods=due if unsure is not None else periods,
         first_at=first_at,
         never=len(due) if is_never else 0,
         doubt=doubt,
         proven_at=proven_at,
-        unread=unsure or (unread(seen) if first_at != proven_at else None),
+        unread=unsure or (_first_unread(seen) if first_at != proven_at else None),
     )
 
 
@@ -109,7 +110,7 @@ def items_of(
                 doubt = doubt or unproven
             items.append(replace(item, dimensions=combination) if combination else item)
             if item.state is unknown and doubt is None:
-                doubt = doubt_about(partitions, label) or seen.problem
+                doubt = doubt_about(partitions) or seen.problem
     return items, doubt
 
 
@@ -136,11 +137,11 @@ def proven_first_at(seen: Observation, memory: TableMemory) -> datetime | None:
     return min(known, default=None)
 
 
-def unread(seen: Observation) -> Problem | None:
+def _first_unread(seen: Observation) -> Problem | None:
     """Return why it is not known whether the first period with data is the first: it could not be read itself."""
     unread = [p for p in seen.partitions if p.problem is not None or not is_whole(p)]
     filled = [p.period.start for p in seen.partitions if p.listing is not None and p.listing.objects]
     oldest = min(unread, key=lambda p: p.period.start, default=None)
     if oldest is None or any(start <= oldest.period.start for start in filled):
         return None
-    return doubt_about([oldest], oldest.period.label)
+    return doubt_about([oldest])
