@@ -127,7 +127,7 @@ class EventsRule(Rule):
 
     def detail(self, clock: Clock) -> Detail:
         """Ask for the footers of the newest files, and the column's newest value."""
-        limits = tuple(limit for limit in self.ages.limits_at(clock.now) if limit is not None)
+        limits = tuple(self.ages.watermarks(clock.now))
         value = ValueAsk(column=self.column, zone=self.written_in, files=self.files, limits=limits)
         return Detail(footers=self.files, value=value)
 
