@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from checks.learn.calendars import of_working_days
 from checks.learn.history import PAST_DAYS
 from checks.learn.keys import DAY, HOUR
+from checks.learn.measures import Measures, fit_measures
 from checks.learn.silence import Silence, fit_silence
 from checks.learn.slots import Slots, fit_slots
 from checks.learn.slow import Slow, fit_slow
 from checks.learn.tails import YEAR_DAYS, quantile
-from checks.learn.volume import Volume, fit_volume
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +61,7 @@ class Model:
     slots: Slots | None = None
     silence: Silence | None = None
     slow: Slow | None = None
-    volume: Volume | None = None
+    volume: Measures | None = None
     loose: bool = False
     cut: float = 0.0
 
@@ -117,7 +117,7 @@ def fit(history: History, share: float) -> Model | Need:
     last = times[-60:]
     usual = quantile(sorted(b - a for a, b in pairwise(last)), 0.5)
     runs = history.dated or usual >= 3 * RUN
-    volume = fit_volume(history.settled, share, YEAR_DAYS * DAY / max(usual, RUN)) if runs else None
+    volume = fit_measures(history, share, YEAR_DAYS * DAY / max(usual, RUN)) if runs else None
     if usual >= _SLOW:
         slow = fit_slow(_bursts(times[-40:], 2 * DAY))
         return Model(now, history.dated, slow=slow, volume=volume) if slow else Need(len(times), 4)
@@ -153,7 +153,7 @@ def _of_partitions(history: History, share: float, now: float) -> Model | None:
     # Where files come by chance, so does what a partition holds.
     a_year = len(slots.expected) * YEAR_DAYS / 7
     loose = loose and silence is not None
-    volume = None if loose else fit_volume(history.settled, share, a_year)
+    volume = None if loose else fit_measures(history, share, a_year)
     return Model(now, dated=True, slots=slots, silence=silence, volume=volume, loose=loose)
 
 
