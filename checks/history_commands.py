@@ -22,7 +22,7 @@ def history_command(arguments: argparse.Namespace) -> int:
     Without TABLE: how often all tables were on time. With --ddl or --register the history is made known to Athena.
     """
     from checks import past
-    from checks.config.keys import matches_id
+    from checks.config.routes import matches_id
     from checks.history import HistoryError
 
     config = load_config(arguments)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from checks.changes import NEWS, State, changes
 from checks.channels import Delivery
 from checks.config import load
-from checks.config.keys import routes_by_key
+from checks.config.routes import routes_by_key
 from checks.history.document import from_text, to_text
 from checks.model import Finding, ItemState, Reason, Severity, Status
 from checks.monitor import delivery as delivering
