@@ -18,10 +18,11 @@ from checks.layout.projection import Unprojectable, is_projected, projection_of
 from checks.model import Format, ProblemKind, Unobserved
 from checks.monitor import run_marks
 from checks.monitor.delivery import may_take
+from checks.monitor.draft import plan_of
+from checks.monitor.kept_state import Memory
 from checks.monitor.learning import learn
 from checks.monitor.members import with_members
-from checks.monitor.plan import by_marks, learning_of, plan_of, shared
-from checks.monitor.run_memory import Memory
+from checks.monitor.plan import by_marks, learning_of, shared
 from checks.rules.dimensions import say_combination
 from checks.schedule.clock import say_instant
 from checks.schedule.periods import back_from
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from checks.config.watchlist import Entry
     from checks.marks import Mark
     from checks.model import Finding, Item, Observation, Period, Problem, Table
-    from checks.monitor.run_memory import Owner
+    from checks.monitor.owner import Owner
     from checks.rules.asking import Clock
     from checks.rules.base import TablePlan
     from checks.schedule.due import DuePeriod, Schedule

@@ -103,7 +103,7 @@ def _id(table: str) -> str:
 def _history(config: Config) -> History:
     from checks import monitor
     from checks.history import open_history
-    from checks.monitor.run_memory import Owner
+    from checks.monitor.owner import Owner
 
     place = monitor.history_of(config, os.environ)
     if not place:

@@ -122,7 +122,7 @@ def _history(config: Config) -> tuple[History, State]:
     """Return the config's history and what was last told; raises HistoryError, and Refused where it is another's."""
     from checks import monitor
     from checks.history import open_history
-    from checks.monitor.run_memory import Owner
+    from checks.monitor.owner import Owner
 
     place = monitor.history_of(config, os.environ)
     if not place:
