@@ -166,7 +166,9 @@ def _slow(
     return Model(history.last or 0.0, history.dated, slow=slow, volume=volume) if slow else None
 
 
-def _of_times(history: History, times: Sequence[float], share: float, volume: Measures | None) -> Model | Need:
+def _of_times(
+    history: History, times: Sequence[float], share: float, volume: Measures | None
+) -> Model | Need:
     """Return the model of a table without partitions that keep days: its silence, its days, or its few gaps."""
     now = history.last or 0.0
     if len(times) < 4:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +15,6 @@ from checks.layout import StatedLayout
 from checks.model import Problem, ProblemKind
 from checks.rules.freshness import FreshnessRule
 from checks.rules.partitions import PartitionsRule
-from checks.schedule.calendars import Calendar, public_holidays
 from checks.schedule.deadlines import Deadline
 from checks.schedule.periods import HOURLY
 
@@ -27,41 +25,6 @@ if TYPE_CHECKING:
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:S3TableMonitoringNotifications"
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 23, 0, 0, tzinfo=UTC)
-EXAMPLE = """\
-version: 1
-name: prod
-timezone: Europe/Berlin              # of deadlines and of the report; instants are UTC inside
-topic: "${TOPIC_ARN}"
-history: s3://acme-ops/table-monitor/    # or a local folder; the default is .checks/
-calendars:
-  de: {country: DE, subdivision: BE, closed: [sat, sun], also_closed: [2026-12-24]}
-accounts:
-  partner: {role_arn: "arn:aws:iam::111122223333:role/monitor", region: us-east-1, external_id: "${PARTNER_ID}"}
-defaults:
-  freshness: {warn_after: 24h, error_after: 36h}
-tables:
-  - table: sales.orders              # database.table; globs ("sales.*", "*.events_*") and exclude: [...] are allowed
-    owner: finance-data
-    runbook: https://wiki.example.com/orders
-    partitions: {every: 1d, due: "06:00", calendar: de, lookback: 14, error_when: 1}
-  - table: ads.spend
-    account: partner
-    freshness: {by: "07:30", within: 6h}
-  - prefix: s3://acme-raw/partner-a/ # no catalog entry
-    pattern: "*.csv.gz"              # which objects are data, for every check
-    freshness: {max_age: 24h}
-routes:
-  - {match: {owner: finance-data}, topic: "arn:aws:sns:eu-west-1:123456789012:finance-data"}
-silences:
-  - {table: "web.*", until: 2026-12-01, because: migration}
-"""
-
-
-@pytest.fixture
-def example(tmp_path: Path) -> Config:
-    path = tmp_path / "checks.yml"
-    path.write_text(EXAMPLE)
-    return load(path, environ={"TOPIC_ARN": TOPIC, "PARTNER_ID": "x-17"})
 
 
 def watch(*entries: dict[str, Any], **settings: Any) -> Config:
@@ -72,24 +35,6 @@ def text(tmp_path: Path, content: str, environ: Mapping[str, str] | None = None)
     path = tmp_path / "checks.yml"
     path.write_text(content)
     return load(path, environ=environ or {})
-
-
-def test_the_settings_of_the_example(example: Config) -> None:
-    assert example.settings.name == "prod"
-    assert example.settings.timezone == BERLIN
-    assert example.settings.topic == TOPIC
-    assert example.settings.history.at == "s3://acme-ops/table-monitor/"
-    stated = Calendar("de", frozenset({5, 6}), frozenset({date(2026, 12, 24)}), frozenset())
-    holidays = public_holidays("DE", "BE")
-    assert example.calendars == {"de": replace(stated, holidays=holidays)}
-    assert example.calendars["de"].closed_because(date(2027, 3, 8)) is not None  # Berlin's own
-    assert example.accounts["partner"].role_arn == "arn:aws:iam::111122223333:role/monitor"
-    assert example.accounts["partner"].external_id == "x-17"
-    assert example.settings.report == "always"
-    assert example.settings.remind_every == timedelta(days=1)
-    assert example.settings.timeout == timedelta(seconds=60)
-    assert (example.settings.concurrency, example.settings.max_requests) == (16, None)
-    assert example.warnings(NOW) == ()
 
 
 # TABLES, CONFIG and their kin

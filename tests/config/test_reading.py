@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import pytest
 from checks.config import Config, ConfigErrors, load
 from checks.rules.freshness import FreshnessRule
 from checks.rules.partitions import PartitionsRule
+from checks.schedule.calendars import Calendar, public_holidays
 from checks.schedule.deadlines import Deadline
 from checks.schedule.due import Schedule
 from checks.schedule.periods import DAILY
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:S3TableMonitoringNotifications"
 BERLIN = ZoneInfo("Europe/Berlin")
+NOW = datetime(2026, 11, 23, 0, 0, tzinfo=UTC)
 EXAMPLE = """\
 version: 1
 name: prod
@@ -67,6 +70,24 @@ def text(tmp_path: Path, content: str, environ: Mapping[str, str] | None = None)
     path = tmp_path / "checks.yml"
     path.write_text(content)
     return load(path, environ=environ or {})
+
+
+def test_the_settings_of_the_example(example: Config) -> None:
+    assert example.settings.name == "prod"
+    assert example.settings.timezone == BERLIN
+    assert example.settings.topic == TOPIC
+    assert example.settings.history.at == "s3://acme-ops/table-monitor/"
+    stated = Calendar("de", frozenset({5, 6}), frozenset({date(2026, 12, 24)}), frozenset())
+    holidays = public_holidays("DE", "BE")
+    assert example.calendars == {"de": replace(stated, holidays=holidays)}
+    assert example.calendars["de"].closed_because(date(2027, 3, 8)) is not None  # Berlin's own
+    assert example.accounts["partner"].role_arn == "arn:aws:iam::111122223333:role/monitor"
+    assert example.accounts["partner"].external_id == "x-17"
+    assert example.settings.report == "always"
+    assert example.settings.remind_every == timedelta(days=1)
+    assert example.settings.timeout == timedelta(seconds=60)
+    assert (example.settings.concurrency, example.settings.max_requests) == (16, None)
+    assert example.warnings(NOW) == ()
 
 
 @pytest.mark.parametrize(

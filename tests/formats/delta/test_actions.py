@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from checks.lake.formats import delta
 from checks.lake.formats.delta import actions as delta_log
 from checks.model import Arrival, Format
+from tests.support.delta_logs import EIGHT, NINE, READER, TEN, append, commit_uri, log_of, see
 from tests.support.tables_by_engines import (
-    LOCATION,
-    NOW,
-    ROOT,
     ObjectsInMemory,
     delta_add,
     delta_commit,
@@ -27,39 +24,9 @@ from tests.support.tables_by_engines import (
     rows,
     set_commit_times,
 )
-from tests.support.times import at
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from checks.model import Observation
-
-READER = delta.READER
-EIGHT, NINE, TEN = at("11-21 08:00"), at("11-21 09:00"), at("11-21 10:00")
-DAYS = ("2026-11-20", "2026-11-21")
-
-
-def log_of(*commits: bytes, hint: int | None = None, first: int = 0) -> ObjectsInMemory:
-    """Return a log whose commits were written at NOW; where there is a hint, its checkpoint tells nothing."""
-    objects = ObjectsInMemory()
-    for version, data in enumerate(commits, first):
-        objects.put(log_key(version), data)
-    if hint is not None:
-        objects.put(f"{ROOT}_delta_log/_last_checkpoint", json.dumps({"version": hint, "size": 3}).encode())
-        objects.put(log_key(hint, ".checkpoint.parquet"), b"PAR1", EIGHT)
-    return objects
-
-
-def see(objects: ObjectsInMemory, now: Any = NOW, **clock: Any) -> Observation:
-    return observe(READER, plan_of(Format.DELTA), objects, now, **clock)
-
-
-def commit_uri(version: int) -> str:
-    return f"{LOCATION}_delta_log/{version:020d}.json"
-
-
-def append(at_: Any) -> bytes:
-    return delta_commit(delta_add(), at=at_)
 
 
 def test_actions_are_believed_and_names_are_not() -> None:
@@ -70,7 +37,7 @@ def test_actions_are_believed_and_names_are_not() -> None:
 
 
 def test_a_merge_of_deltalake_that_only_deletes_is_no_arrival(tmp_path: Path) -> None:
-    write_deltalake(str(tmp_path), rows(*DAYS))
+    write_deltalake(str(tmp_path), rows("2026-11-20", "2026-11-21"))
     merge = DeltaTable(str(tmp_path)).merge(
         rows("2026-11-20"), "t.amount = s.amount", source_alias="s", target_alias="t"
     )

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 
-from checks.lake.formats import delta
 from checks.lake.formats.delta import walk as delta_walk
 from checks.model import Arrival, Format, Listing, ProblemKind, Table
+from tests.support.delta_logs import EIGHT, NINE, OPTIMIZE, READER, TEN, append, commit_uri, log_of, see
 from tests.support.tables_by_engines import (
     LOCATION,
     NOW,
@@ -27,44 +26,13 @@ from tests.support.tables_by_engines import (
     rows,
     set_commit_times,
 )
-from tests.support.times import HOUR, at
+from tests.support.times import HOUR
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from checks.model import Observation
 
-READER = delta.READER
-EIGHT, NINE, TEN = at("11-21 08:00"), at("11-21 09:00"), at("11-21 10:00")
 DAYS = ("2026-11-20", "2026-11-21")
-
-
-def log_of(*commits: bytes, hint: int | None = None, first: int = 0) -> ObjectsInMemory:
-    """Return a log whose commits were written at NOW; where there is a hint, its checkpoint tells nothing."""
-    objects = ObjectsInMemory()
-    for version, data in enumerate(commits, first):
-        objects.put(log_key(version), data)
-    if hint is not None:
-        objects.put(f"{ROOT}_delta_log/_last_checkpoint", json.dumps({"version": hint, "size": 3}).encode())
-        objects.put(log_key(hint, ".checkpoint.parquet"), b"PAR1", EIGHT)
-    return objects
-
-
-def see(objects: ObjectsInMemory, now: Any = NOW, **clock: Any) -> Observation:
-    return observe(READER, plan_of(Format.DELTA), objects, now, **clock)
-
-
-def commit_uri(version: int) -> str:
-    return f"{LOCATION}_delta_log/{version:020d}.json"
-
-
-def append(at_: Any) -> bytes:
-    return delta_commit(delta_add(), at=at_)
-
-
-OPTIMIZE = delta_commit(
-    delta_add(data_change=False), delta_remove(data_change=False), at=TEN, operation="OPTIMIZE"
-)
 
 
 def test_what_deltalake_compacts_last_is_no_arrival(tmp_path: Path) -> None:
