@@ -26,7 +26,10 @@ from checks.learn.tails import quantile
 _SHAPES = tuple(round(-0.5 + 0.1 * i, 1) or 1e-3 for i in range(20))
 # Heavier ones are rarer: each half more is half as likely. With a month of hours that hardly counts, with a month of
 # days it keeps what nobody ever saw from setting the limit.
-_RARER = 2 * math.log(2)
+LATENESS = tuple(-2 * math.log(2) * max(shape, 0.0) for shape in _SHAPES)
+"""How likely each shape of lateness is before anything was seen, in logarithms."""
+SIZES = tuple(-0.5 * (shape / 0.1) ** 2 for shape in _SHAPES)
+"""The same of how far sizes lie from the usual, in logarithms: sizes are products, so that is nearly a Gaussian's."""
 # Counted in so many medians: as fine as a scale can be told, to where even the heaviest shape has one in thousands.
 _EDGES = (0.25, 0.5, 0.75, 1.0, 1.3, 1.6, 2.0, 2.5, 3.0, 3.7, 4.5, 5.5, 7.0, 9.0, 12.0, 16.0, 22.0)
 # Scales on both sides of the one whose median is that seen, this far apart in logarithms: a standard error of it or
@@ -67,16 +70,16 @@ class Reach:
 
 
 class _Node(NamedTuple):
-    """One shape and scale: the logarithms of its chances between the edges, the chances beyond each, and its own."""
+    """One shape and scale: the chances beyond each edge, the logarithms of those between, the place of its prior."""
 
     shape: float
     bend: float
     beyond: tuple[float, ...]
     between: tuple[float, ...]
-    prior: float
+    prior: int
 
 
-def reach(excess: Sequence[float], chance: float, a_week: float) -> Reach:
+def reach(excess: Sequence[float], chance: float, a_week: float, prior: Sequence[float] = LATENESS) -> Reach:
     """Return how far beyond the median lateness has to be to come with this chance.
 
     `excess` is lateness beyond its median in any order and unit, incidents among it; `chance` is that of any run, half
@@ -89,11 +92,13 @@ def reach(excess: Sequence[float], chance: float, a_week: float) -> Reach:
     cut = _cut(late, 2 * _HABIT / a_week)
     usual = late[: bisect_right(late, cut * _NEAR)]
     farthest = _FARTHEST * usual[-1]
-    limit = math.exp(_log_limit(usual, cut, min(max(chance, 1e-12), 0.25), math.log(farthest)))
+    limit = math.exp(_log_limit(usual, cut, min(max(chance, 1e-12), 0.25), farthest, prior))
     return Reach(limit, usual[-1], len(usual), limit >= farthest * (1 - _STEP))
 
 
-def _log_limit(usual: Sequence[float], cut: float, chance: float, farthest: float) -> float:
+def _log_limit(
+    usual: Sequence[float], cut: float, chance: float, farthest: float, prior: Sequence[float]
+) -> float:
     """Return the logarithm of the limit: of all lateness, or as far as no shape explains it of the later parts."""
     limit, weight = 0.0, 1.0
     for share in (0.0, *_PARTS):
@@ -101,9 +106,9 @@ def _log_limit(usual: Sequence[float], cut: float, chance: float, farthest: floa
         later = [each - begin for each in usual if each > begin * _NEAR]
         if share and len(later) < _DOZEN:
             break
-        weighed = _weigh(later, cut - begin)
+        weighed = _weigh(later, cut - begin, prior)
         of_all = min(1.0, 2 * chance * len(usual) / len(later))
-        of_part = math.log(begin + weighed.passed_with(of_all, math.exp(farthest) - begin))
+        of_part = math.log(begin + weighed.passed_with(of_all, farthest - begin))
         limit += weight * (of_part - limit)
         low, high = _MISFIT
         weight *= min(1.0, max(0.0, (weighed.misfit - low) / (high - low)))
@@ -149,7 +154,7 @@ class _Weighed:
         return self.median * math.exp(far)
 
 
-def _weigh(late: Sequence[float], cut: float) -> _Weighed:
+def _weigh(late: Sequence[float], cut: float, prior: Sequence[float]) -> _Weighed:
     """Return how well each shape and scale explains lateness (ordered, positive), of which none beyond `cut` counts."""
     count, middle = len(late), quantile(late, 0.5)
     until = [bisect_right(late, edge * middle * _NEAR) for edge in _EDGES]
@@ -160,7 +165,7 @@ def _weigh(late: Sequence[float], cut: float) -> _Weighed:
     logs = [sum(map(mul, seen, between)) for _, _, _, between, _ in nodes]
     enough = max(logs) - _HOPELESS
     best, found = -math.inf, []
-    for log, (shape, bend, beyond, between, prior) in zip(logs, nodes, strict=True):
+    for log, (shape, bend, beyond, between, place) in zip(logs, nodes, strict=True):
         if log < enough:
             continue
         past = _chance_beyond(shape, end * bend)
@@ -168,7 +173,7 @@ def _weigh(late: Sequence[float], cut: float) -> _Weighed:
         if seen[last]:  # the interval that the cut lies in ends there
             known += seen[last] * (math.log(max(beyond[last] - past, 1e-30)) - between[last])
         best = max(best, known)
-        found.append((known + prior, shape, bend))
+        found.append((known + prior[place], shape, bend))
     most = max(log for log, _, _ in found)
     weights = tuple(
         (math.exp(log - most), shape * _ROOT, bend) for log, shape, bend in found if log > most - _NEGLIGIBLE
@@ -183,12 +188,12 @@ def _weigh(late: Sequence[float], cut: float) -> _Weighed:
 def _nodes(step: float) -> tuple[_Node, ...]:
     """Return all shapes and scales, the scales this far apart in logarithms."""
     found = []
-    for shape in _SHAPES:
-        for place in range(-_SCALES, _SCALES + 1):
-            bend = math.expm1(shape * _MEDIAN) / math.exp(step * place)
+    for place, shape in enumerate(_SHAPES):
+        for away in range(-_SCALES, _SCALES + 1):
+            bend = math.expm1(shape * _MEDIAN) / math.exp(step * away)
             beyond = (1.0, *(_chance_beyond(shape, edge * bend) for edge in _EDGES), 0.0)
             between = tuple(math.log(max(a - b, 1e-30)) for a, b in pairwise(beyond))
-            found.append(_Node(shape, bend, beyond, between, -_RARER * max(shape, 0.0)))
+            found.append(_Node(shape, bend, beyond, between, place))
     return tuple(found)
 
 

@@ -13,7 +13,7 @@ from checks.learn.silence import Silence, fit_silence
 from checks.learn.slots import Slots, fit_slots
 from checks.learn.slow import Slow, fit_slow
 from checks.learn.tails import YEAR_DAYS, quantile
-from checks.learn.volume import Volume, fit_volume
+from checks.learn.volume import Volume, fit_volume, is_known
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,12 +103,15 @@ def day_of(at: float, cut: float) -> float:
 
 
 def fit(history: History, share: float) -> Model | Need:
-    """Return what a history says, of a table that may raise `share` false alarms a year, or what is missing."""
+    """Return what a history says, of a table that may raise `share` false alarms a year, or what is missing.
+
+    When data comes and how much have equal parts of them, once sizes are known.
+    """
     now = history.last
     if now is None:
         return Need(0, 8)
     if history.dated:
-        model = _of_partitions(history, share, now)
+        model = _of_partitions(history, share / 2 if is_known(history.settled) else share, now)
         if model is not None:
             return model
     times = [at for _, at in history.firsts] if history.dated else history.times
@@ -117,6 +120,8 @@ def fit(history: History, share: float) -> Model | Need:
     last = times[-60:]
     usual = quantile(sorted(b - a for a, b in pairwise(last)), 0.5)
     runs = history.dated or usual >= 3 * RUN
+    if runs and is_known(history.settled):
+        share /= 2
     volume = fit_volume(history.settled, share, YEAR_DAYS * DAY / max(usual, RUN)) if runs else None
     if usual >= _SLOW:
         slow = fit_slow(_bursts(times[-40:], 2 * DAY))
