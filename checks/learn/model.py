@@ -111,7 +111,7 @@ def fit(history: History, share: float) -> Model | Need:
     if now is None:
         return Need(0, 8)
     if history.dated:
-        model = _of_partitions(history, share / 2 if is_known(history.settled) else share, now)
+        model = _of_partitions(history, share, now)
         if model is not None:
             return model
     times = [at for _, at in history.firsts] if history.dated else history.times
@@ -145,20 +145,22 @@ def fit(history: History, share: float) -> Model | Need:
 
 
 def _of_partitions(history: History, share: float, now: float) -> Model | None:
-    slots = fit_slots(history.firsts, share)
+    of_times = share / 2 if is_known(history.settled) else share
+    slots = fit_slots(history.firsts, of_times)
     if slots is None:
         return None
     cadence = slots.cadence
     loose = slots.margin > _LOOSE * cadence
     times = _bursts(history.since(now - PAST_DAYS * DAY), _BURST * cadence)
     periods = sum(first >= times[0] for _, first in history.firsts)
-    silence = fit_silence(times, share, history.ratios) if len(times) > _A_DAY * periods else None
+    # Where files come by chance, so does what a partition holds, and the whole share is that of silences.
+    of_times = share if loose else of_times
+    silence = fit_silence(times, of_times, history.ratios) if len(times) > _A_DAY * periods else None
     if silence is not None and not loose and silence.limit >= _TIGHTER * cadence:
         silence = None
-    # Where files come by chance, so does what a partition holds.
     a_year = len(slots.expected) * YEAR_DAYS / 7
     loose = loose and silence is not None
-    volume = None if loose else fit_volume(history.settled, share, a_year)
+    volume = None if loose else fit_volume(history.settled, share / 2, a_year)
     return Model(now, dated=True, slots=slots, silence=silence, volume=volume, loose=loose)
 
 
