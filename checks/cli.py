@@ -7,10 +7,10 @@ import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
+from checks.backtest_commands import backtest_command
 from checks.command_base import NOT_DELIVERED, USAGE, Refused
 from checks.command_groups import add_discovery, add_history, add_marks, add_waiting
 from checks.commands import (
-    backtest_command,
     completion_command,
     demo_command,
     explain_command,
@@ -26,6 +26,7 @@ from checks.options import (
     backtest_options,
     choice_options,
     config_option,
+    cron_option,
     format_options,
     now_option,
 )
@@ -107,11 +108,7 @@ def parser() -> argparse.ArgumentParser:
     plan.set_defaults(command=plan_command)
     config_option(plan)
     choice_options(plan)
-    plan.add_argument(
-        "--cron",
-        metavar="SCHEDULE",
-        help="when the monitor runs, an EventBridge expression in UTC; without it $CRON_SCHEDULE, else midnight",
-    )
+    cron_option(plan)
 
     add_waiting(commands)
     explain = commands.add_parser(

@@ -17,6 +17,7 @@ from checks.model import Status
 from checks.monitor.run_memory import Owner
 from checks.progress import bar
 from checks.report import as_json, build, html, text
+from checks.schedule.clock import read_instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -243,11 +244,9 @@ def _request(tables: str | Sequence[str], now: datetime | str | None, *, send: b
 def _instant(now: datetime | str | None) -> datetime | None:
     if isinstance(now, str):
         try:
-            stated = datetime.fromisoformat(now)
-        except ValueError:
-            message = f"now={now!r} is not a time; write ISO 8601, such as 2026-11-22T06:00+01:00"
-            raise ValueError(message) from None
-        return (stated if stated.tzinfo else stated.replace(tzinfo=UTC)).astimezone(UTC)
+            return read_instant(now, UTC)
+        except ValueError as error:
+            raise ValueError(f"now={now!r} is {error}") from None
     if now is not None and now.tzinfo is None:
         raise ValueError(f"now={now.isoformat()} has no time zone; write datetime(..., tzinfo=timezone.utc)")
     return now.astimezone(UTC) if now is not None else None

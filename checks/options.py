@@ -60,6 +60,7 @@ def backtest_options(parser: argparse.ArgumentParser) -> None:
         default="1/month",
         help="how many of all tables together can be stood (1/month)",
     )
+    cron_option(parser)
     parser.add_argument("--format", choices=("text", "csv"), default="text", help="how it is written (text)")
 
 
@@ -84,6 +85,15 @@ def choice_options(parser: argparse.ArgumentParser) -> None:
     now_option(parser)
 
 
+def cron_option(parser: argparse.ArgumentParser) -> None:
+    """Add the option that says when the monitor runs."""
+    parser.add_argument(
+        "--cron",
+        metavar="SCHEDULE",
+        help="when the monitor runs, an EventBridge expression in UTC; without it $CRON_SCHEDULE, else midnight",
+    )
+
+
 def now_option(parser: argparse.ArgumentParser) -> None:
     """Add the time that a look is as of."""
     parser.add_argument(
@@ -96,12 +106,12 @@ def now_option(parser: argparse.ArgumentParser) -> None:
 
 def instant(text: str) -> datetime:
     """Return a time (UTC) that is written in ISO 8601."""
+    from checks.schedule.clock import read_instant
+
     try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        message = f"{text!r} is not a time; write ISO 8601, such as 2026-11-22T06:00+01:00"
-        raise argparse.ArgumentTypeError(message) from None
-    return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
+        return read_instant(text, UTC)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is {error}") from None
 
 
 def days(text: str) -> int:

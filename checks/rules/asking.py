@@ -233,7 +233,7 @@ class Share:
         sharing = [f"{self.tables} tables"] if self.tables > 1 else []
         sharing += [f"{self.limits} learned limits of it"] if self.limits > 1 else []
         among = f" ({' and '.join(sharing)} share them)" if sharing else ""
-        told = f"{subject} may raise {self.a_year:.2g} false alarms a year"
+        told = f"{subject} may raise {_figure(self.a_year)} false alarms a year"
         if isclose(self.a_year, self.wanted):
             return told + among
         bound = (
@@ -241,7 +241,14 @@ class Share:
             if self.wanted < self.a_year
             else "the most that is taken"
         )
-        return f"{told}, {bound}; its share of false_alarms would be {self.wanted:.2g}{among}"
+        return f"{told}, {bound}; its share of false_alarms would be {_figure(self.wanted)}{among}"
+
+
+def _figure(number: float) -> str:
+    """Return a number as people write it: two digits of small ones, whole ones from ten on."""
+    if number >= 10:
+        return f"{number:,.0f}"
+    return f"{number:.2g}" if number >= 0.001 else "less than 0.001"
 
 
 UNSHARED = Share(a_year=1.0, wanted=1.0)
