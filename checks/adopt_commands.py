@@ -151,7 +151,7 @@ def _plan(asked: Asked, lake: Lake, clock: Clock) -> Iterator[str]:
     from checks.text import name
 
     rows = [("TABLE", "FORMAT", "READ BY", "REQUESTS", "USD AT MOST")]
-    for each in expected(asked, clock):
+    for each in expected(asked.planned.plans, asked.want.max_requests, clock):
         table = each.plan.table
         rows.append(
             (name(table.id), table.format.value, each.way, f"{each.least} to {each.most}", f"{each.usd:.6f}")
@@ -169,7 +169,7 @@ def _sum(asked: Asked, lake: Lake, clock: Clock) -> str:
     from checks.adopt import expected
     from checks.text import count
 
-    each = list(expected(asked, clock))
+    each = list(expected(asked.planned.plans, asked.want.max_requests, clock))
     least, most, usd = (
         sum(one.least for one in each),
         sum(one.most for one in each),

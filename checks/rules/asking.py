@@ -8,7 +8,7 @@ from math import isclose
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from checks.learn.tails import share_of
+from checks.learn.tails import SHARE_MAX, SHARE_MIN, share_of
 from checks.model import item_key
 from checks.schedule.periods import DAILY, HOURLY, period_of
 
@@ -227,6 +227,11 @@ class Share:
         if limits <= 1:
             return self
         return replace(self, a_year=self.a_year / limits, wanted=self.wanted / limits, limits=limits)
+
+    def times(self, factor: float) -> Share:
+        """Return so many times the share, within what a limit can be learned for."""
+        wanted = self.a_year * factor
+        return replace(self, a_year=min(SHARE_MAX, max(SHARE_MIN, wanted)), wanted=wanted)
 
     def say(self, subject: str) -> str:
         """Say it of a subject (``it``, ``each``), and where it is bound."""

@@ -30,6 +30,7 @@ from checks.rules.asking import Depth, Detail
 from checks.rules.binding import Binding
 from checks.rules.entry import NOTHING_SAID
 from checks.rules.proposing import TooLittle
+from checks.rules.retold import Retelling
 from checks.rules.sentences import none_named
 
 if TYPE_CHECKING:
@@ -91,6 +92,8 @@ class CheckConfig(BaseModel):
     expectation: ClassVar[str]
     """The Great Expectations class that judges it, by its dotted name: only who judges imports it."""
     telling: ClassVar[Telling] = Telling()
+    retelling: ClassVar[Retelling[Any] | None] = None
+    """How its rules are replayed over what came in the past; None where what they judge is not kept over time."""
     short_form: ClassVar[str | None] = None
     """What a bare word in place of the block means, such as ``auto``: the key it sets to True."""
 
