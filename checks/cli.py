@@ -136,7 +136,9 @@ def parser() -> argparse.ArgumentParser:
     )
 
     backtest = commands.add_parser(
-        "backtest", help="replay recorded arrivals with learned limits", description=backtest_command.__doc__
+        "backtest",
+        help="tell which alerts there would have been, and what other limits would have changed",
+        description=backtest_command.__doc__,
     )
     backtest.set_defaults(command=backtest_command)
     backtest_options(backtest)

@@ -233,12 +233,17 @@ class Share:
         wanted = self.a_year * factor
         return replace(self, a_year=min(SHARE_MAX, max(SHARE_MIN, wanted)), wanted=wanted)
 
+    def say_a_year(self) -> str:
+        """Say how many that is: ``0.25 false alarms a year``."""
+        figure = _figure(self.a_year)
+        return f"{figure} false alarm{'' if figure == '1' else 's'} a year"
+
     def say(self, subject: str) -> str:
         """Say it of a subject (``it``, ``each``), and where it is bound."""
         sharing = [f"{self.tables} tables"] if self.tables > 1 else []
         sharing += [f"{self.limits} learned limits of it"] if self.limits > 1 else []
         among = f" ({' and '.join(sharing)} share them)" if sharing else ""
-        told = f"{subject} may raise {_figure(self.a_year)} false alarms a year"
+        told = f"{subject} may raise {self.say_a_year()}"
         if isclose(self.a_year, self.wanted):
             return told + among
         bound = (

@@ -188,7 +188,7 @@ def _by_budget(rule: FreshnessRule, auto: Auto) -> Iterator[Candidate[FreshnessR
     for than, factor in (("looser", 1 / _BUDGETS), ("tighter", _BUDGETS)):
         share = auto.share.times(factor)
         if share.a_year != auto.share.a_year:
-            name = f"auto for {share.a_year:.2g} false alarms a year"
+            name = f"auto for {share.say_a_year()}"
             yield Candidate(name, replace(rule, auto=replace(auto, share=share)), than)
 
 

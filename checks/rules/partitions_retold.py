@@ -208,7 +208,7 @@ def _candidates(rule: PartitionsRule) -> Iterator[Candidate[PartitionsRule]]:
         for than, factor in (("looser", 1 / _BUDGETS), ("tighter", _BUDGETS)):
             share = rule.auto.times(factor)
             if share.a_year != rule.auto.a_year:
-                yield Candidate(f"auto for {share.a_year:.2g} false alarms a year", rule.sharing(share), than)
+                yield Candidate(f"auto for {share.say_a_year()}", rule.sharing(share), than)
         return
     yield Candidate(
         f"due {rule.schedule.say_deadline()}" if not rule.own else "as stated for each value", rule

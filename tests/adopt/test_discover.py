@@ -201,7 +201,7 @@ def test_a_fleet_is_read_by_exactly_so_many_requests(lake: HttpLake) -> None:
     assert found.requests == sum(lake.counts.values())
     # Of each table of days or hours two for its keys and partitions, and a scan; else a page for each 1,000 objects.
     assert requests(lake) == {"GetTables": 2, "GetPartitions": 7, "BatchGetPartition": 1, "ListObjectsV2": 7}
-    for least, most in [(each.least, each.most) for each in adopt.expected(asked, CLOCK)]:
+    for least, most in [(each.least, each.most) for each in adopt.expected(asked.planned.plans, 200, CLOCK)]:
         assert least <= 3 <= most
 
 
