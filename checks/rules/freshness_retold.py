@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from checks.learn import Arrival, Look, Model, Need, Watch
+from checks.learn import Arrival, Look, Model, Need, Rhythm, Watch
 from checks.learn.looks import Kept
 from checks.model import ArrivalsKept
 from checks.rules.learned import Auto, Learned, times_of
-from checks.rules.retold import Came, Candidate, Retelling, Retold, Span, Stretch, by_limits, by_the_hour
+from checks.rules.retold import (
+    Came,
+    Candidate,
+    Retelling,
+    Retold,
+    Silence,
+    Span,
+    Stretch,
+    by_limits,
+    by_the_hour,
+)
 from checks.schedule.written import write_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from checks.model import Listing, Observation
+    from checks.model import Listing, Observation, TableMemory
+    from checks.rules.asking import Clock
     from checks.rules.freshness_rule import FreshnessRule
     from checks.rules.proposing import Extent
 
@@ -43,6 +56,14 @@ class FreshnessRetold(Retelling["FreshnessRule"]):
     def retold(self, rule: FreshnessRule, past: Came, span: Span) -> Retold:
         """Return the alerts of the time that is judged, which begins with the first arrival that is known."""
         return _retold(rule, past, span)
+
+    def silences(
+        self, rule: FreshnessRule, seen: Observation, clock: Clock, memory: TableMemory
+    ) -> tuple[Silence, ...]:
+        """Return the silences between arrivals where deadlines are learned."""
+        if rule.auto is None or seen.problem is not None:
+            return ()
+        return tuple(_silences(rule, rule.auto, seen, clock, memory))
 
     def candidates(self, rule: FreshnessRule) -> Iterator[Candidate[FreshnessRule]]:
         """Yield the rule as it is, then looser and tighter, then learned where it is stated, or the other way round."""
@@ -152,21 +173,29 @@ def _put_off(rule: FreshnessRule, due_at: float) -> datetime:
     return rule.due_at(due) if due is not None else datetime.fromtimestamp(due_at, UTC)
 
 
-def pictured(
-    auto: Auto, kept: Iterable[datetime], begin: datetime
-) -> Iterator[tuple[datetime, datetime | None]]:
-    """Yield arrivals from ``begin`` on, each with when the next has to be there, by what is known at the last."""
-    times = sorted(kept)
-    if not times:
+def _silences(
+    rule: FreshnessRule, auto: Auto, seen: Observation, clock: Clock, memory: TableMemory
+) -> Iterator[Silence]:
+    """Yield the silences between arrivals, with deadlines as they are learned now."""
+    known = rule.learned(seen, clock, memory).known
+    due = known.due(rule.zone) if known is not None else None
+    if known is None or due is None or known.found.last is None:
         return
+    times = [*known.found.kept.times]
+    if times and known.found.last > times[-1]:
+        times.append(known.found.last)
     asked = auto.asked
-    watch = Watch(asked.share, times[-1].timestamp(), dated=False, floor=asked.floor, cap=asked.cap)
-    for at in times:
-        watch.add(Arrival(at.timestamp()))
-    for at in times:
-        if at >= begin:
-            due = watch.due_after(at.timestamp(), is_over=True)
-            yield at, datetime.fromtimestamp(due[0], UTC) if due is not None else None
+    watch = Watch(asked.share, math.inf, dated=False, floor=asked.floor, cap=asked.cap)
+    watch.resume([float(at) for at in known.found.kept.times], None, Rhythm())
+    for at, following in pairwise(times):
+        expected = watch.due_after(float(at), is_over=True)
+        if expected is not None:
+            yield Silence(_instant(at), _put_off(rule, expected[0]), _instant(following))
+    yield Silence(_instant(times[-1]), rule.due_at(due), None)
+
+
+def _instant(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC)
 
 
 def _candidates(rule: FreshnessRule) -> Iterator[Candidate[FreshnessRule]]:

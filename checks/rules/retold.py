@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from checks.model import Combination, Observation
+    from checks.model import Combination, Observation, TableMemory
+    from checks.rules.asking import Clock
     from checks.rules.proposing import Extent
 
 R = TypeVar("R")
@@ -79,6 +80,15 @@ class Candidate(Generic[R]):
     than: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """The time from one arrival to the next (None: none came yet), and when that had to be there."""
+
+    begin: datetime
+    due_at: datetime
+    end: datetime | None
+
+
 class Retelling(ABC, Generic[R]):
     """How the rules of a check are replayed over what came in the past."""
 
@@ -93,6 +103,13 @@ class Retelling(ABC, Generic[R]):
     @abstractmethod
     def retold(self, rule: R, past: Came, span: Span) -> Retold:
         """Return what the rule would have told of that."""
+
+    def silences(self, rule: R, seen: Observation, clock: Clock, memory: TableMemory) -> tuple[Silence, ...]:  # noqa: ARG002 - for others to say
+        """Return the times at which data came, for a picture, with when the next had to be there, as is known now.
+
+        None where it goes by periods, or too little is known.
+        """
+        return ()
 
     @abstractmethod
     def candidates(self, rule: R) -> Iterator[Candidate[R]]:
