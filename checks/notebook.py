@@ -6,7 +6,7 @@ A run from here never moves the state: what the team was told of stays what it w
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from checks import frames, monitor
 from checks.history import open_history
 from checks.model import Status
 from checks.monitor.run_memory import Owner
+from checks.pictures import Picture
 from checks.progress import bar
 from checks.report import as_json, build, html, text
 from checks.schedule.clock import read_instant
@@ -111,8 +112,11 @@ class Report:
         )
 
     def plot(self) -> Picture:
-        """Return a picture of the tables, worst first: their last periods, arrivals against deadlines, volume."""
-        return Picture(html.picture(self._report))
+        """Return a picture of the tables, worst first: arrivals against deadlines, what was late shaded, volume.
+
+        It shows itself; its ``chart`` is the arrivals in altair, for whoever wants to go on from it.
+        """
+        return Picture(self._report)
 
     def __getitem__(self, table: str) -> Report:
         """Return the report of one table, by its id, or by its name alone where one table has that name.
@@ -166,16 +170,6 @@ def _history_of(config: Config, environ: Mapping[str, str]) -> Callable[[], Hist
     place = monitor.history_of(config, environ)
     name = Owner.of(config, environ).name
     return (lambda: open_history(place, name)) if place else None
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A picture that a notebook shows."""
-
-    markup: str
-
-    def _repr_html_(self) -> str:
-        return self.markup
 
 
 def _last(table: str) -> str:
