@@ -176,6 +176,10 @@ MINE = {
     "the same calendar": (
         "version: 1\ncalendars:\n  weekdays: {closed: [sun, sat]}\ntables:\n  - table: a.b\n    freshness: auto\n"
     ),
+    "marks of a document": "%YAML 1.2\n---\nversion: 1\ntables:\n  - table: a.b\n    freshness: auto\n...\n# end\n",
+    "brackets around all": "{version: 1, tables: [{table: a.b, freshness: auto}]}",
+    "JSON": '{\n "version": 1,\n "tables": [\n  {"table": "a.b", "freshness": "auto"}\n ]\n}\n',
+    "brackets around all, with a comma": "{version: 1, tables: [{table: a.b, freshness: auto}], name: x,\n}\n",
     "an entry that is quoted": (
         'version: 1\n"tables":\n  -\n    table: \'a.b\'\n    freshness: "auto"  \n  # deeper\n#not\nname: x\n'
     ),
