@@ -11,7 +11,7 @@ from checks.adopt.discovery import Adopted, Discovery, TooLittleKnown, Unread, W
 from checks.adopt.extents import FIRST_LOOK, cut_short, extent_of
 from checks.adopt.replaying import replay_of
 from checks.aws.ledger import price_of
-from checks.config import load
+from checks.config import ConfigErrors, load
 from checks.config.selectors import parse_selector
 from checks.lake.estimate import estimate, learning_takes
 from checks.lake.observe import observe
@@ -24,7 +24,7 @@ from checks.rules.proposing import Extent, Past, Proposal, TooLittle
 from checks.text import count
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from checks.config import Config
     from checks.lake import Lake
@@ -60,7 +60,7 @@ def survey(want: Want, lake: Lake, clock: Clock, config: Config | None = None) -
     planned = plan(asking, lake.catalog, {}, clock.now)
     known = [each for each in planned.plans if config is not None and _speaks_of(config, each)]
     names = {each.table.id for each in known}
-    unwritable = [each.table.id for each in planned.plans if not _can_be_written(each)]
+    unwritable = list(_unwritable(planned.plans))
     left = planned.only(lambda table: table not in names and table not in unwritable)
     return Asked(want=want, planned=left, unwritable=tuple(unwritable), watched=len(known))
 
@@ -131,7 +131,7 @@ def discover(
 def _notes(asked: Asked) -> Iterator[str]:
     yield from asked.planned.notes
     for table in asked.unwritable:
-        yield f"left out: {table}, for no entry of a config can name it; a glob with ? in place of its brackets can"
+        yield f"left out: {table}, for no entry of a config can name it; a glob with ? in place of what is odd can"
     if asked.watched:
         yield f"{count(asked.watched, 'table')} of these the config watches, or leaves out, already"
 
@@ -144,13 +144,39 @@ def _said(problem: Problem) -> str:
     return _why(problem.message, _MORE if problem.kind is ProblemKind.OVER_BUDGET else problem.remedy)
 
 
-def _can_be_written(each: TablePlan) -> bool:
+def _unwritable(plans: Sequence[TablePlan]) -> Iterator[str]:
+    """Yield the tables that no entry of a config can name, and those whose name differs in capitals alone."""
+    known: set[str] = set()
+    are_well = _is_a_config([each.table.id for each in plans])
+    for each in plans:
+        name = each.table.id
+        if name.lower() in known or not _is_named(each) or not (are_well or _is_a_config([name])):
+            yield name
+        known.add(name.lower())
+
+
+def _is_named(each: TablePlan) -> bool:
     table = each.table
     try:
         selector = parse_selector(f"{table.database}.{table.name}")
     except ValueError:
         return False
-    return not selector.is_glob and selector.matches(None, table.database or "", table.name or "")
+    is_whole = (selector.database or "").lower() == table.database and (
+        selector.name or ""
+    ).lower() == table.name
+    return (
+        not selector.is_glob and is_whole and selector.matches(None, table.database or "", table.name or "")
+    )
+
+
+def _is_a_config(names: Sequence[str]) -> bool:
+    """Tell whether entries of these tables are without mistakes, and name them to the letter."""
+    entries = [{"table": name.replace("${", "$${"), "freshness": "auto"} for name in names]
+    try:
+        config = load({"version": 1, "tables": entries}, environ={})
+    except ConfigErrors:
+        return not entries
+    return {each.id for each in config.selectors()} == {name.lower() for name in names}
 
 
 def _speaks_of(config: Config, each: TablePlan) -> bool:
