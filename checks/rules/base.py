@@ -26,6 +26,7 @@ from checks.rules.binding import Binding
 from checks.rules.entry import NOTHING_SAID
 from checks.rules.key_types import ConfigBlock
 from checks.rules.proposing import TooLittle
+from checks.rules.retold import Retelling
 from checks.rules.row import NOTHING_MORE, About, Direction, Facts, Row, RowValues, Told, allowed
 from checks.rules.sentences import none_named
 
@@ -85,6 +86,8 @@ class CheckConfig(ConfigBlock):
     expectation: ClassVar[str]
     """The Great Expectations class that judges it, by its dotted name: only who judges imports it."""
     telling: ClassVar[Telling] = Telling()
+    retelling: ClassVar[Retelling[Any] | None] = None
+    """How its rules are replayed over what came in the past; None where what they judge is not kept over time."""
     short_form: ClassVar[str | None] = None
     """What a bare word in place of the block means, such as ``auto``: the key it sets to True."""
 
