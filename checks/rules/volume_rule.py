@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from checks.learn.keys import DAY
 from checks.model import Absence, Finding, Format, Limits, Problem, Severity, Size
@@ -12,6 +14,7 @@ from checks.rules.base import NOTHING_MORE, About, Row, Rule, allowed
 from checks.rules.cadence import ended_early, schedule_of, schedule_seen
 from checks.rules.lists import only_lists
 from checks.rules.months import OfMonth, Place, places_before
+from checks.rules.taught import say_taught, teaching
 from checks.rules.usual import (
     all_before,
     compared_with,
@@ -24,6 +27,8 @@ from checks.rules.usual import (
     with_rows_of,
 )
 from checks.rules.volume_limits import HISTORY, UsualLimits
+from checks.rules.volume_sizes import THREE_WEEKS
+from checks.rules.volume_taught import Said, Taught, Times, said_of, taught
 from checks.rules.volume_words import (
     DAYS_A_YEAR,
     Bound,
@@ -34,12 +39,15 @@ from checks.rules.volume_words import (
     no_sizes,
     not_looked_at,
 )
+from checks.schedule.clock import wall_of
 from checks.schedule.periods import Unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from checks.layout import TimeLayout
+    from checks.marks import Mark
     from checks.model import Listing, Observation, PartitionSeen, Period, Table, TableMemory
     from checks.rules.asking import Share
     from checks.schedule.due import Schedule
@@ -52,17 +60,24 @@ _MOST_NAMED = 4
 """So many periods are named where what is compared is told."""
 _WHOLE = " whole"
 """Ends the labels of sizes of a whole table, which are no sizes of that day."""
+_UTC = ZoneInfo("UTC")
+_MOST_MARKED = 8
+"""Of so many periods that marks speak of, the newest, sizes are remembered beyond those."""
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """What the sentence is made of: what was looked at (None: nothing is due yet), and the limits that hold for it."""
+    """What the sentence is made of: what was looked at (None: nothing is due yet), and the limits that hold for it.
+
+    ``by`` says by whose marks they were learned, empty where by none.
+    """
 
     look: Look | None = None
     bounds: Sequence[Bound] = ()
     crossed: Sequence[Bound] = ()
     usual: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +96,30 @@ class VolumeRule(Rule):
     row_files: int = ROW_FILES
     severity: Severity = Severity.CRITICAL
     schedule: Schedule | None = None
+    marks: tuple[Mark, ...] = ()
+    """What people said that it learns from, the days of which are those in ``zone``."""
+    zone: ZoneInfo = _UTC
+    taught_by: frozenset[str] = frozenset()
+    """The ids of the marks that had a part in what it learned."""
+
+    def taught(self, marks: Sequence[Mark], now: datetime) -> VolumeRule:
+        """Return the rule with what marks of its table teach by ``now``, where it learns."""
+        return self if self.auto is None else replace(self, marks=teaching(marks, self.check, now))
+
+    def learned(self, seen: Observation, clock: Clock, memory: TableMemory) -> VolumeRule:
+        """Return the rule with the marks that have a part in its limits."""
+        look = self._look(seen, clock, memory) if self.marks and self.looks(seen.table) else None
+        if look is None or isinstance(look, Problem):
+            return self
+        return replace(self, taught_by=frozenset(self._taught(look, seen).by))
+
+    def _taught(self, look: Look, seen: Observation) -> Taught:
+        """Return the limits that follow from earlier sizes and from what people said of them."""
+        return taught(self.usual_limits, look, self._said(schedule_seen(self.schedule, seen)))
+
+    def _said(self, schedule: Schedule | None) -> Said:
+        """Return what marks say, by a schedule; None: by the days of looks at a whole place."""
+        return said_of(self.marks, _times(schedule, self.zone)) if self.marks else Said()
 
     @property
     def limits(self) -> tuple[float | None, float | None]:
@@ -154,7 +193,10 @@ class VolumeRule(Rule):
         if look is None or isinstance(look, Problem) or self.season is not None:
             return False
         bounds, _, _ = self.usual_limits.by_weekday(look)
-        return any(each.is_crossed(look.size) for each in bounds)
+        crossed = any(each.is_crossed(look.size) for each in bounds)
+        if not crossed or not self.marks:
+            return crossed
+        return any(each.is_crossed(look.size) for each in self._taught(look, seen).learned[0])
 
     def _tells(self, size: Size, table: Table) -> bool:
         """Tell whether a remembered size spares another look: footers may tell the rows of one that has none."""
@@ -167,14 +209,18 @@ class VolumeRule(Rule):
             return self.row(seen, unknown=look)
         if look is None:
             return self.row(seen, Weighed(), observed=0)
-        learned, doubt, usual = self.usual_limits.learned(look)
+        found = self._taught(look, seen)
+        learned, doubt, usual = found.learned
+        by = say_taught(self.marks, found.by, self.zone)
+        if doubt is not None and by:
+            doubt = replace(doubt, message=f"{doubt.message}, learned with {by}")
         bounds = (*self.bounds, *learned)
         if look.problem is not None:  # a lower bound proves too much, never too little
             bounds, doubt = tuple(each for each in bounds if each.is_most), look.problem
         if doubt is None and any(value_of(look.size, each.what) is None for each in bounds):
             doubt = no_rows(seen, look.rows_unknown)
         crossed = [each for each in bounds if each.is_crossed(look.size)]
-        facts = Weighed(look, bounds, crossed, usual)
+        facts = Weighed(look, bounds, crossed, usual, by)
         return self.row(seen, facts, observed=len(crossed), doubt_if_pass=doubt)
 
     def _look(self, seen: Observation, clock: Clock, memory: TableMemory) -> Look | Problem | None:
@@ -212,6 +258,7 @@ class VolumeRule(Rule):
                 for place in self._places(schedule, judged)
             ),
             problem=problem,
+            remembered=self._remembered(schedule, memory, days_of(judged.wall)),
             rows_unknown=next(
                 (
                     why
@@ -221,6 +268,16 @@ class VolumeRule(Rule):
                 "",
             ),
         )
+
+    def _remembered(
+        self, schedule: Schedule, memory: TableMemory, now: float
+    ) -> tuple[tuple[float, Size], ...]:
+        """Return all sizes at the same time of day that are remembered, with their times, where marks speak of some."""
+        if not self.marks:
+            return ()
+        of_label = _times(schedule, self.zone).of_label
+        known = ((of_label(label), size) for label, size in memory.sizes.items())
+        return tuple([(at, size) for at, size in known if at is not None and at % 1 == now % 1])
 
     def _place(self, seen: Observation, memory: TableMemory) -> Look | Problem:
         listing, problem = _whole(seen)
@@ -242,6 +299,7 @@ class VolumeRule(Rule):
             same=earlier,
             all=earlier,
             known=known,
+            remembered=known if self.marks else (),
             problem=problem,
             rows_unknown=listing.rows_unknown,
         )
@@ -260,8 +318,9 @@ class VolumeRule(Rule):
                 when = "" if self.season == "month" else ", where the weekday's limits are crossed"
                 yield f"compared by {place.name} of earlier months{when}: {labels}"
         if self.auto is not None:
-            usual = finding.usual
-            yield f"learned: {usual}" if usual else "learned: nothing yet, as the finding says"
+            usual, by = finding.usual, say_taught(self.marks, self.taught_by, self.zone)
+            told = f"; learned with {by}" if by else ""
+            yield f"learned: {usual}{told}" if usual else "learned: nothing yet, as the finding says"
             yield self.auto.say("it")
         counts = self.detail(clock).row_files
         if counts and seen.table.format is Format.FILES:
@@ -281,7 +340,20 @@ class VolumeRule(Rule):
             for label, size in {**before.sizes, **found}.items()
             if len(label) == len(newest) and ("-W" in label or label[10:] == newest[10:])
         }
-        return {"sizes": {label: alike[label] for label in sorted(alike, reverse=True)[:MOST_REMEMBERED]}}
+        newest_first = sorted(alike, reverse=True)
+        kept = {
+            *newest_first[:MOST_REMEMBERED],
+            *self._spoken_of(newest_first, schedule_seen(self.schedule, seen)),
+        }
+        return {"sizes": {label: alike[label] for label in newest_first if label in kept}}
+
+    def _spoken_of(self, labels: Sequence[str], schedule: Schedule | None) -> Iterator[str]:
+        """Yield the labels of periods that marks speak of, and of those before by which they were judged."""
+        of_label = _times(schedule, self.zone).of_label
+        ends = sorted({each.end for each in self._said(schedule).stretches}, reverse=True)
+        for end in ends[:_MOST_MARKED]:
+            until = (label for label in labels if (at := of_label(label)) is not None and at <= end)
+            yield from islice(until, THREE_WEEKS + 1)
 
     def _sizes(self, seen: Observation) -> Iterator[tuple[str, Size]]:
         """Yield the whole sizes of periods that are over, or that of the place by the day of the look."""
@@ -313,7 +385,7 @@ class VolumeRule(Rule):
         return self.tell(
             row,
             severity,
-            because(look, crossed, bounds),
+            because(look, crossed, bounds, row.facts.by),
             about=about,
             observed=look.size.bytes if main is None else value_of(look.size, main.what),
             expected=limit,
@@ -323,6 +395,30 @@ class VolumeRule(Rule):
             of_period=look.name if too_little else "",
             absence=Absence(periods={"": (period.start, period.end)}) if period is not None else None,
         )
+
+
+def _times(schedule: Schedule | None, zone: ZoneInfo) -> Times:
+    """Return how sizes are dated: by the periods of a schedule, or of a whole place by the days of looks."""
+    if schedule is None:
+        return Times(
+            of_label=_day_of_look,
+            judged_at=lambda at: days_of_label(f"{at:%Y-%m-%d}"),
+            wall=lambda at: wall_of(at, _UTC),
+        )
+
+    def of_label(label: str) -> float | None:
+        wall = schedule.every.start_of(label)
+        return days_of(wall) if wall is not None else None
+
+    def judged_at(at: datetime) -> float | None:
+        due = schedule.due(at)
+        return days_of(due[0].period.wall) if due else None
+
+    return Times(of_label=of_label, judged_at=judged_at, wall=lambda at: wall_of(at, zone))
+
+
+def _day_of_look(label: str) -> float | None:
+    return days_of_label(label.removesuffix(_WHOLE)) if label.endswith(_WHOLE) else None
 
 
 def _whole(seen: Observation) -> tuple[Listing | None, Problem | None]:
