@@ -201,6 +201,7 @@ class Told(TypedDict, total=False):
     usual: str
     note: str
     of_period: str
+    judged: str
     lacking: tuple[str, ...]
     absence: Absence | None
     stale_since: datetime | None
@@ -299,6 +300,21 @@ class Rule(ABC):
     def learns(self) -> bool:
         """Tell whether it learns limits."""
         return self.share is not None
+
+    @property
+    def tells_periods(self) -> bool:
+        """Tell whether what it tells is of single periods, so that one of them may be expected."""
+        return False
+
+    @property
+    def tells_values(self) -> bool:
+        """Tell whether what it tells of a period may be of single values of its other keys."""
+        return False
+
+    @property
+    def weighs_periods(self) -> bool:
+        """Tell whether it judges what a period holds, so that one may be named that was wrong."""
+        return False
 
     def sharing(self, share: Share) -> Rule:  # noqa: ARG002 - for others to say
         """Return the rule with its share of the false alarms."""

@@ -29,7 +29,7 @@ from checks.rules.compacted import beside_rewrites
 from checks.rules.due_items import first_period_at
 from checks.rules.freshness_words import LastArrival, LearnedLimit, advice, because, explain, nothing_seen
 from checks.rules.grace import notes_of
-from checks.rules.taught import teaching
+from checks.rules.taught import awaited, teaching
 from checks.rules.together import doubt_of, explain_together, newest_of, nothing_in, told_of_all
 from checks.schedule.due import MOST_PERIODS, Schedule
 from checks.schedule.open_time import open_time_ago
@@ -114,7 +114,13 @@ class FreshnessRule(Rule):
         if self.auto is None or not self.auto.has_time:
             return self
         newest, _ = self._newest(seen, self._counts_from(seen, clock))
-        return replace(self, known=self.auto.look(seen, newest, clock.now, memory.arrivals))
+        auto = replace(self.auto, awaited=awaited(self.auto.marks, self.schedule, seen, memory))
+        return replace(self, known=auto.look(seen, newest, clock.now, memory.arrivals))
+
+    @property
+    def tells_periods(self) -> bool:
+        """Beside partitions it tells that nothing came of the newest period that is due."""
+        return self.schedule is not None
 
     @property
     def together(self) -> tuple[str, ...]:

@@ -127,6 +127,16 @@ class PartitionsRule(Rule):
         """Return the rule with its share of the false alarms."""
         return self if self.auto is None else replace(self, auto=share)
 
+    @property
+    def tells_periods(self) -> bool:
+        """Its items are periods."""
+        return True
+
+    @property
+    def tells_values(self) -> bool:
+        """Its items are values of other keys too, where these are told apart."""
+        return True
+
     def without_time(self) -> PartitionsRule:
         """Return the rule as it is: what earlier runs remember was learned before the table was looked at."""
         return self

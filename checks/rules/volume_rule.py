@@ -141,6 +141,16 @@ class VolumeRule(Rule):
         return self if self.auto is None else replace(self, auto=share)
 
     @property
+    def tells_periods(self) -> bool:
+        """It judges one period, or the whole table."""
+        return True
+
+    @property
+    def weighs_periods(self) -> bool:
+        """It judges what a period holds."""
+        return True
+
+    @property
     def compares(self) -> bool:
         """Tell whether earlier periods are needed."""
         return self.usual_limits.compares
@@ -393,6 +403,7 @@ class VolumeRule(Rule):
             advice=advice(look, crossed) if severity is not None else "",
             usual=row.facts.usual,
             of_period=look.name if too_little else "",
+            judged=look.name if look.period is not None else "",
             absence=Absence(periods={"": (period.start, period.end)}) if period is not None else None,
         )
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checks.marks import Covered, Mark, MarkKind
-from checks.model import Size, Status, TableMemory
+from checks.model import Size, TableMemory
 from checks.rules.asking import Clock, Share
 from checks.rules.volume_limits import UsualLimits
 from checks.rules.volume_taught import Said, Stretch, taught
@@ -25,7 +25,6 @@ from tests.support.times import DAY, HOUR, at
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from checks.model import Finding
 
 START = at("2026-06-01")  # a Monday
 DAILY: dict[str, Any] = {"every": "1d", "due": "06:00", "lookback": 2, "key": "dt", "format": "%Y-%m-%d"}
@@ -300,7 +299,7 @@ def stretch(back: int) -> Stretch:
 @st.composite
 def tables(draw: st.DrawFn) -> Look:
     """Draw a table's sizes, a few of them odd."""
-    noise = Random(draw(st.integers(0, 20)))
+    noise = Random(draw(st.integers(0, 20)))  # noqa: S311 - the same each time
     spread = draw(st.sampled_from([0.05, 0.3, 0.7]))
     sizes = [
         round(10_000 * math.exp(noise.gauss(0, spread))) for _ in range(draw(st.sampled_from([9, 30, 69])))
