@@ -190,8 +190,11 @@ def _teaches(config: Config, mark: Mark) -> str:
         return f"what is learned of its {' and '.join(learning)} goes by it from the next run on; "
     if mark.kind not in TEACH or not others:
         return ""
-    of = " and ".join(rule.check for rule in others)
-    return f"nothing is learned from it, since the limits of {of} are stated; change them, or learn them (auto); "
+    stated = [rule.check for rule in others if rule.can_learn]
+    if stated:
+        of = " and ".join(stated)
+        return f"nothing is learned from it, since the limits of {of} are stated; change them, or learn them (auto); "
+    return f"nothing is learned from it, since {listing([rule.check for rule in others], 5)} cannot learn; "
 
 
 def _learning(config: Config, mark: Mark) -> list[str]:

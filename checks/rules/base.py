@@ -231,6 +231,8 @@ class Rule(ABC):
 
     check: ClassVar[str]
     direction: ClassVar[Direction] = Direction.AT_MOST
+    can_learn: ClassVar[bool] = False
+    """Whether its limits can be learned, where they are not stated."""
 
     @property
     def limits(self) -> tuple[float | None, float | None]:

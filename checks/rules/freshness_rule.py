@@ -68,6 +68,7 @@ class FreshnessRule(Rule):
 
     check: ClassVar[str] = "freshness"
     direction: ClassVar[Direction] = Direction.AT_LEAST
+    can_learn: ClassVar[bool] = True
     warn_after: timedelta | None = None
     error_after: timedelta | None = None
     deadline: Deadline | None = None

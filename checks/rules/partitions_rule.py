@@ -88,6 +88,7 @@ class PartitionsRule(Rule):
     """
 
     check: ClassVar[str] = "partitions"
+    can_learn: ClassVar[bool] = True
     schedule: Schedule
     error_when: int = 1
     stated_layout: StatedLayout | None = None

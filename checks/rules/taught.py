@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, timedelta
+from statistics import median_low
 from typing import TYPE_CHECKING
 
 from checks.learn import Lesson, LessonKind, Lessons
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from checks.marks import Mark
-    from checks.model import Observation, TableMemory
+    from checks.model import Observation, Period, TableMemory
     from checks.schedule.due import Schedule
 
 _MOST_NAMED = 3
@@ -64,29 +65,35 @@ def awaited(
 ) -> dict[str, datetime]:
     """Return of the periods that marks expect an instant at which their data had not come, by their labels.
 
-    That is just before their first data; of those of which none is known, when it was due.
+    That is just before their first data. Of those of which that is not known, or that never came, it is half a period
+    before the time at which others come, so that those before them had.
     """
     labels = {mark.period for mark in marks if mark.kind is MarkKind.EXPECTED and mark.period is not None}
+    if schedule is None or not labels:
+        return {}
+    came = {label: at for known in (memory.first_seen, memory.firsts) for label, at in known.items()}
+    for partition in seen.partitions:
+        at = partition.listing.oldest_at if partition.listing is not None else None
+        if at is not None:
+            label = partition.period.label
+            came[label] = min(came.get(label, at), at)
+    after = [at - own.end for label, at in came.items() if (own := _named(label, schedule)) is not None]
     found: dict[str, datetime] = {}
-    for label in labels if schedule is not None else ():
-        wall = schedule.every.start_of(label) if schedule is not None else None
-        if schedule is None or wall is None:
+    for label in labels:
+        period = _named(label, schedule)
+        if period is None:
             continue
-        came = [at for known in (memory.first_seen, memory.firsts) if (at := known.get(label)) is not None]
-        came += [
-            at
-            for each in seen.partitions
-            if each.period.label == label
-            and each.listing is not None
-            and (at := each.listing.oldest_at) is not None
-        ]
-        period = period_of(wall, schedule.every, schedule.labels)
-        due_at = schedule.due_at(period) if period is not None else None
-        if came:
-            found[label] = min(came) - _JUST_BEFORE
+        due_at = period.end + median_low(after) if after else schedule.due_at(period)
+        if label in came:
+            found[label] = came[label] - _JUST_BEFORE
         elif due_at is not None:
-            found[label] = due_at
+            found[label] = due_at - (period.end - period.start) / 2
     return found
+
+
+def _named(label: str, schedule: Schedule) -> Period | None:
+    wall = schedule.every.start_of(label)
+    return period_of(wall, schedule.every, schedule.labels) if wall is not None else None
 
 
 def say_taught(marks: Iterable[Mark], ids: Iterable[str], zone: ZoneInfo) -> str:

@@ -85,6 +85,7 @@ class VolumeRule(Rule):
     """The bound check. ``schedule`` is that of the table's partitions check, where it has one."""
 
     check: ClassVar[str] = "volume"
+    can_learn: ClassVar[bool] = True
     bounds: tuple[Bound, ...] = ()
     drop: float | None = None
     rise: float | None = None

@@ -91,8 +91,13 @@ class Sales:
         )
         plan = replace(plan, rules=rules)
         clock, rule = Clock(now=now), next(rule for rule in rules if rule.check == "volume")
-        self.finding = lambda memory=self.memory: judged(replace(plan, memory=memory), seen, now)["volume"]
-        self.explained = lambda: list(rule.explain(seen, self.finding(), clock))
+        judged_plan = plan  # by what was remembered before this run
+
+        def finding() -> Finding:
+            return judged(judged_plan, seen, now)["volume"]
+
+        self.finding: Callable[[], Finding] = finding
+        self.explained: Callable[[], list[str]] = lambda: list(rule.explain(seen, finding(), clock))
         self.taught_by = rule.taught_by
         row = rule.measure(seen, clock, self.memory)
         self.memory = after(plan, seen)
