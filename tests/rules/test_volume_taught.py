@@ -25,6 +25,8 @@ from tests.support.times import DAY, HOUR, at
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from checks.model import Finding
+
 
 START = at("2026-06-01")  # a Monday
 DAILY: dict[str, Any] = {"every": "1d", "due": "06:00", "lookback": 2, "key": "dt", "format": "%Y-%m-%d"}
