@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,10 @@ LEAST_DIFFERENCE = 9 / 8
 """An eighth is the least by which what is alike differs."""
 _TWO_DEVIATIONS = 2 * math.sqrt(2)
 """Of the difference of two sizes, each with a deviation of its own: one in 40 is farther off to one side."""
+_REMEMBERED = 70
+"""So many sizes before one are known as it is judged."""
+_NOTHING = 50.0
+"""So far off, as a logarithm, is no size at all."""
 _USUAL_AGAIN = 2
 """So many periods in a row that were as usual: an odd week, month or quarter was one of its own."""
 _SAME_TIME_OF_YEAR = 4
@@ -58,8 +63,11 @@ class Sizes:
     def bounds(self, at: float) -> tuple[Bound, ...]:
         """Return the learned limits of a size, the one that is judged among them; none where too little is known."""
         if at not in self._bounds:
-            look = self.look if at == self.look.at else self._then(at)
-            found = (each for each in self.limits.learned(look)[0] if self.is_learned(each))
+            is_judged = at == self.look.at
+            learned = (
+                self.limits.learned(self.look)[0] if is_judged else _learned(self.limits, self._then(at))
+            )
+            found = (each for each in learned if self.is_learned(each))
             self._bounds[at] = tuple(each for each in found if each.base > 0)
         return self._bounds[at]
 
@@ -71,10 +79,18 @@ class Sizes:
         """Return the limit that an earlier size crosses; None where it was as usual."""
         return next((each for each in self.bounds(at) if each.is_crossed(self.known[at])), None)
 
+    def apart(self, at: float) -> float:
+        """Return how far a size lay from what was usual then, as a logarithm; zero where that is not known."""
+        value = self.value(at)
+        for bound in self.bounds(at):
+            if value > bound.base if bound.is_most else value < bound.base:
+                return math.log(value / bound.base) if value > 0 else -_NOTHING
+        return 0.0
+
     def is_odd_as(self, at: float, other: float) -> bool:
-        """Tell whether another size is odd the same way."""
-        mine, its = self.odd(at), self.odd(other)
-        return mine is not None and its is not None and mine.is_most == its.is_most
+        """Tell whether another size lay off the same way, at least half as far."""
+        mine, its = self.apart(at), self.apart(other)
+        return mine * its > 0 and abs(its) >= abs(mine) / 2
 
     def of(self, begin: float, end: float, *, goes_on: bool) -> Iterator[float]:
         """Yield the times of sizes from one time to another; ``goes_on``: and on as long as they are odd."""
@@ -132,15 +148,20 @@ class Sizes:
         """Return the look at an earlier size, by those before it; of the oldest ones also by those after it."""
         look, others = self.look, [(each, size) for each, size in self.known.items() if each != at]
         before = [each for each in others if each[0] < at]
-        around = tuple((before if len(before) >= THREE_WEEKS else others[:THREE_WEEKS])[::-1])
+        around = tuple((before[-_REMEMBERED:] if len(before) >= THREE_WEEKS else others[:THREE_WEEKS])[::-1])
         same = tuple([each for each in around if int(each[0]) % 7 == int(at) % 7])
         months = (
             replace(each, sizes=tuple([one for one in each.sizes if one[0] != at])) for each in look.months
         )
         return replace(
             look,
+            name="",
             at=at,
             size=self.known[at],
+            noun="weekday" if look.noun != look.other else look.other,
+            remembered=(),
+            period=None,
+            problem=None,
             same=same if look.noun != look.other else around,
             all=around,
             known=around,
@@ -157,6 +178,12 @@ class _NotUsual:
 
     def __contains__(self, day: object) -> bool:
         return not (isinstance(day, date) and self.sizes.is_usual_on(day, self.at))
+
+
+@lru_cache(maxsize=1024)
+def _learned(limits: UsualLimits, look: Look) -> tuple[Bound, ...]:
+    """Return the limits at a look; what earlier sizes were held against is the same at each later look."""
+    return limits.learned(look)[0]
 
 
 def changed(look: Look, of: Callable[[float, Size], Size | None]) -> Look:

@@ -30,10 +30,9 @@ if TYPE_CHECKING:
     from checks.rules.volume_limits import Learned, UsualLimits
     from checks.rules.volume_words import Bound, Look
 
-_BEARABLE = 0.1
-"""One of ten sizes may be told, whatever was missed: a person who is called more often hears nothing any more."""
 _RECENT = 30
-"""Sizes of a month, by which nine of ten are told."""
+"""Sizes of a month, of which one at the most would be told, whatever was missed."""
+_BEARABLE = 1 / _RECENT
 _WEEK = 7
 _CHECK = "volume"
 
@@ -197,12 +196,12 @@ class _Table:
             at: each.name
             for each in self.said.expected
             for at in sizes.of(each.begin, each.end, goes_on=each.goes_on)
-            if sizes.odd(at) is not None
         }
-        bounds, doubt, usual = self._without_odd_ones(expected)
+        odd = {at: name for at, name in expected.items() if sizes.odd(at) is not None}
+        bounds, doubt, usual = self._without_odd_ones(odd)
         for each in self.said.missed:
             bounds = tuple(self._closer(bounds, each, expected))
-        for at, name in expected.items():
+        for at, name in odd.items():
             bounds = tuple(self._looser(bounds, at, name))
         return bounds, doubt, usual
 
@@ -272,23 +271,36 @@ class _Table:
                     continue
                 if (value - bound.value) * sign > 0:
                     return None  # it is told by what was learned since
-                usual = sorted(
-                    sizes.value(other) / its.base
-                    for other in recent
-                    if other != at
-                    for its in sizes.bounds(other)
-                    if its.is_most == bound.is_most
-                )
+                usual = self._shares([other for other in recent if other != at], is_most=bound.is_most)
                 if not usual:
                     return None
-                borne = quantile(usual, 1 - _BEARABLE if bound.is_most else _BEARABLE)
+                # What was told by it and expected since is told no more, whatever day it is.
+                borne = [
+                    quantile(usual, 1 - _BEARABLE if bound.is_most else _BEARABLE),
+                    *(
+                        other * LEAST_DIFFERENCE**sign
+                        for other in self._shares(
+                            [other for other in expected if sizes.odd(other) is None], is_most=bound.is_most
+                        )
+                    ),
+                ]
                 near = (
-                    max(share / LEAST_DIFFERENCE, borne)
+                    max(share / LEAST_DIFFERENCE, *borne)
                     if bound.is_most
-                    else min(share * LEAST_DIFFERENCE, borne)
+                    else min(share * LEAST_DIFFERENCE, *borne)
                 )
                 return (bound.is_most, near) if (share - near) * sign > 0 else None
         return None
+
+    def _shares(self, times: Sequence[float], *, is_most: bool) -> list[float]:
+        """Return what share of the usual of their side sizes were, in order."""
+        sizes = self.sizes
+        return sorted(
+            sizes.value(at) / each.base
+            for at in times
+            for each in sizes.bounds(at)
+            if each.is_most == is_most
+        )
 
 
 def _is_beyond(value: float, bound: Bound) -> bool:
