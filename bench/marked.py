@@ -3,7 +3,7 @@
     python bench/alert_quality.py --marks [--seeds N]
 
 Each table is replayed twice, with nobody and with a person. The person says `expected` of an alarm outside incidents,
-`missed` of an incident that ended untold, and `new-normal` two days after a change for good that was told. Nothing is
+`missed` of an incident that ended untold, and `new-normal` of the second alarm after a change for good. Nothing is
 said of what was told rightly. Counted are the alarms of an oddity after its first (`repeats`), other false alarms, and
 how many incidents are found of those that begin after the person first spoke, with and without what was said.
 """
@@ -171,7 +171,7 @@ def replay(case: Case, times: list[float], *, person: bool) -> tuple[list[tuple[
             if due is not None and due < at:
                 alerts.append((due, at))
                 if person and not _is_right(case, due, at):
-                    normal = due > case.change + 2 * DAY
+                    normal = due > case.change + DAY
                     kind = LessonKind.NEW_NORMAL if normal else LessonKind.EXPECTED
                     said.append(Lesson(kind, case.change if normal else due, str(len(said))))
                     spoken.append(due)
@@ -251,7 +251,7 @@ def weigh(
         spoken.append(at)
         if not told:
             missed.append(stretch)
-        elif at >= case.change + 2:
+        elif at >= case.change + 1:
             normal = Stretch(str(at), case.change, case.change)
         else:
             expected.append(stretch)
@@ -276,7 +276,7 @@ def _look(sizes: dict[float, int], at: float) -> Look:
         all=tuple(sorted({*near[:8], *same}, key=lambda each: -each[0])),
         known=tuple(near),
         months=tuple(months),
-        remembered=tuple(known[:200]),
+        remembered=tuple(known),
     )
 
 

@@ -40,7 +40,7 @@ _SHORT = DAY / 2
 _COMMON = 8
 """Of 24 countries: in a third of them only New Year, Easter, the first of May and Christmas are holidays."""
 _DISPROVED = 2
-"""Two such days in a row that were as usual, and it was one of its own: its weekday is watched as before."""
+"""Two such days (or weeks) in a row that were as usual, and it was one of its own: they are watched as before."""
 _BEARABLE = 0.9
 """Nine of ten days have to stay as quiet as they are: a person who is called more often hears nothing any more."""
 
@@ -184,13 +184,17 @@ def _place_in_month(kind: str, day: date) -> tuple[int, ...] | None:
 def holding(kinds: frozenset[str], day: date, last: date, quiet: Container[date]) -> frozenset[str]:
     """Return those kinds of a day that nothing disproves: the last two such days, up to ``last``, were not as usual.
 
-    ``quiet`` are the days on which as much was missing. A holiday, and a part of the week, is not disproved.
+    ``quiet`` are the days on which as much was missing. A part of the week is disproved by two weeks of it, a holiday
+    never.
     """
     found = set()
     for kind in kinds:
         later = [each for each in _days_after(day, last) if is_alike(kind, day, each)]
-        is_usual = len(later) >= _DISPROVED and not any(each in quiet for each in later[-_DISPROVED:])
-        if kind in (HOLIDAY, PART_OF_WEEK) or not is_usual:
+        count = _DISPROVED
+        if kind == PART_OF_WEEK:
+            count *= 7 - _SATURDAY if day.weekday() >= _SATURDAY else _SATURDAY
+        is_usual = len(later) >= count and not any(each in quiet for each in later[-count:])
+        if kind == HOLIDAY or not is_usual:
             found.add(kind)
     return frozenset(found)
 
@@ -292,15 +296,17 @@ class Taught:
         learned = model.slots or model.silence
         calendar = learned.calendar if learned is not None else None
         day, late = _day(due, self.lessons.zone), ended - due
-        kinds = kinds_of(day, late, calendar)
-        if late >= _SHORT:
+        kinds, has_clock = kinds_of(day, late, calendar), model.silence is not None and is_long
+        if has_clock and PART_OF_WEEK in kinds:
+            kinds |= {WEEKDAY, *_OF_MONTH}
+        if has_clock or late >= _SHORT:
             last = _day(float(self.times[-1]), self.lessons.zone) - timedelta(days=1)
             kinds = holding(kinds, day, last, self._quiet(model, late))
         self.pauses.append(
             Pause(
                 due,
                 ended - due,
-                has_clock=model.silence is not None and is_long,
+                has_clock=has_clock,
                 any_day=model.slow is not None,
                 calendar=calendar,
                 zone=self.lessons.zone,
