@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from random import Random
+from typing import TYPE_CHECKING
 
-from bench.arrivals import Table, tables
+from bench import arrivals
+from bench.arrivals import START, Table, tables
 from checks.learn import Arrival, Lesson, LessonKind, Lessons
 from checks.learn.lessons import Taught
 from checks.learn.watch import Watch
@@ -27,6 +29,9 @@ from checks.rules.months import OfMonth
 from checks.rules.volume_limits import UsualLimits
 from checks.rules.volume_taught import Said, Stretch, taught
 from checks.rules.volume_words import Look
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 HOUR, DAY = 3600.0, 86400.0
 FIRST = date(2025, 1, 6)
@@ -43,6 +48,7 @@ class Case:
     odd: list[tuple[float, float]] = field(default_factory=list)
     change: float = math.inf
     unjudged: list[tuple[float, float]] = field(default_factory=list)
+    begin: float = 0.0
 
 
 @dataclass
@@ -149,7 +155,7 @@ def _outages(rng: Random, odd: list[tuple[float, float]], step: float) -> list[t
 
 def replay(case: Case, times: list[float], *, person: bool) -> tuple[list[tuple[float, float]], list[float]]:
     """Return the alerts on silences, and when the person said something."""
-    watch = Watch(SHARE, _at(FIRST, 24 * TRAIN), dated=False)
+    watch = Watch(SHARE, case.begin or _at(FIRST, 24 * TRAIN), dated=False)
     said: list[Lesson] = []
     spoken: list[float] = []
     alerts: list[tuple[float, float]] = []
@@ -157,11 +163,11 @@ def replay(case: Case, times: list[float], *, person: bool) -> tuple[list[tuple[
     waiting = next(ended, None)
     held: Taught | None = None
     basis: tuple[object, int] = (None, 0)
-    for last, at in zip(times, times[1:], strict=False):
+    for last, at in pairwise(times):
         if last >= watch.begin:
             if said and basis != (id(watch.model), len(said)):
                 held, basis = (
-                    Taught(watch, watch.history.times, Lessons(tuple(said))),
+                    Taught(watch, [int(each) for each in watch.history.times], Lessons(tuple(said))),
                     (id(watch.model), len(said)),
                 )
             found = watch.due_after(last)
@@ -296,14 +302,19 @@ def _left(at: float) -> int:
 def plain(seed: int) -> Iterator[tuple[Case, list[float]]]:
     """Yield the made-up tables that come hourly to daily, as cases without oddities."""
     for table in tables(seed, 22):
-        if table.cadence < HOUR or table.cadence > DAY:
+        if table.cadence < HOUR or table.cadence > DAY or any(each.partition for each in table.arrivals):
             continue
         yield _case(table), sorted({float(each.at) for each in table.arrivals})
 
 
 def _case(table: Table) -> Case:
     incidents = [(each.starts, each.ends) for each in table.incidents]
-    return Case(f"bench/arrivals.py, {table.pattern}", incidents, unjudged=list(table.unjudged))
+    begin = START + arrivals.TRAIN
+    if table.pattern == "daily_then_weekly":
+        return Case(
+            f"bench/arrivals.py, {table.pattern}", incidents, change=table.unjudged[0][0], begin=begin
+        )
+    return Case(f"bench/arrivals.py, {table.pattern}", incidents, unjudged=list(table.unjudged), begin=begin)
 
 
 # Counting -------------------------------------------------------------------------------------------------------------
@@ -345,6 +356,8 @@ def figures(seeds: int) -> Iterator[dict[str, object]]:
 
     for seed in range(1, seeds + 1):
         for case, times in silences(seed):
+            take(case, count(case, replay, times, DAY))
+        for case, times in plain(seed):
             take(case, count(case, replay, times, DAY))
         for case, sizes in volumes(seed):
             take(case, count(case, weigh, sizes, 0.0))
