@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -28,8 +27,8 @@ from checks.rules.usual import (
     with_rows_of,
 )
 from checks.rules.volume_limits import HISTORY, UsualLimits
-from checks.rules.volume_sizes import THREE_WEEKS
-from checks.rules.volume_taught import Said, Taught, Times, said_of, taught
+from checks.rules.volume_marked import WHOLE, labels_for, remembered, times_of
+from checks.rules.volume_taught import Said, Taught, said_of, taught
 from checks.rules.volume_words import (
     DAYS_A_YEAR,
     Bound,
@@ -40,7 +39,6 @@ from checks.rules.volume_words import (
     no_sizes,
     not_looked_at,
 )
-from checks.schedule.clock import wall_of
 from checks.schedule.periods import Unit
 
 if TYPE_CHECKING:
@@ -59,11 +57,6 @@ MOST_REMEMBERED = 70
 """Sizes of no more periods than this are remembered of one table: eight weeks of days, and some."""
 _MOST_NAMED = 4
 """So many periods are named where what is compared is told."""
-_WHOLE = " whole"
-"""Ends the labels of sizes of a whole table, which are no sizes of that day."""
-_UTC = ZoneInfo("UTC")
-_MOST_MARKED = 8
-"""Of so many periods that marks speak of, the newest, sizes are remembered beyond those."""
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -100,7 +93,7 @@ class VolumeRule(Rule):
     schedule: Schedule | None = None
     marks: tuple[Mark, ...] = ()
     """What people said that it learns from, the days of which are those in ``zone``."""
-    zone: ZoneInfo = _UTC
+    zone: ZoneInfo = ZoneInfo("UTC")
     taught_by: frozenset[str] = frozenset()
     """The ids of the marks that had a part in what it learned."""
 
@@ -121,7 +114,7 @@ class VolumeRule(Rule):
 
     def _said(self, schedule: Schedule | None) -> Said:
         """Return what marks say, by a schedule; None: by the days of looks at a whole place."""
-        return said_of(self.marks, _times(schedule, self.zone)) if self.marks else Said()
+        return said_of(self.marks, times_of(schedule, self.zone)) if self.marks else Said()
 
     @property
     def limits(self) -> tuple[float | None, float | None]:
@@ -270,7 +263,7 @@ class VolumeRule(Rule):
                 for place in self._places(schedule, judged)
             ),
             problem=problem,
-            remembered=self._remembered(schedule, memory, days_of(judged.wall)),
+            remembered=remembered(memory.sizes, schedule, days_of(judged.wall)) if self.marks else (),
             rows_unknown=next(
                 (
                     why
@@ -281,25 +274,15 @@ class VolumeRule(Rule):
             ),
         )
 
-    def _remembered(
-        self, schedule: Schedule, memory: TableMemory, now: float
-    ) -> tuple[tuple[float, Size], ...]:
-        """Return all sizes at the same time of day that are remembered, with their times, where marks speak of some."""
-        if not self.marks:
-            return ()
-        of_label = _times(schedule, self.zone).of_label
-        known = ((of_label(label), size) for label, size in memory.sizes.items())
-        return tuple([(at, size) for at, size in known if at is not None and at % 1 == now % 1])
-
     def _place(self, seen: Observation, memory: TableMemory) -> Look | Problem:
         listing, problem = _whole(seen)
         if listing is None:
             return problem or no_sizes(seen)
         today = f"{seen.now:%Y-%m-%d}"
         earlier = tuple(
-            (days_of_label(label.removesuffix(_WHOLE)), size)
+            (days_of_label(label.removesuffix(WHOLE)), size)
             for label, size in sorted(memory.sizes.items(), reverse=True)
-            if label.endswith(_WHOLE) and label < today
+            if label.endswith(WHOLE) and label < today
         )
         known, earlier = earlier, earlier[: self.history]
         return Look(
@@ -352,20 +335,12 @@ class VolumeRule(Rule):
             for label, size in {**before.sizes, **found}.items()
             if len(label) == len(newest) and ("-W" in label or label[10:] == newest[10:])
         }
-        newest_first = sorted(alike, reverse=True)
+        newest_first, seen_by = sorted(alike, reverse=True), schedule_seen(self.schedule, seen)
         kept = {
             *newest_first[:MOST_REMEMBERED],
-            *self._spoken_of(newest_first, schedule_seen(self.schedule, seen)),
+            *labels_for(self._said(seen_by), newest_first, seen_by),
         }
         return {"sizes": {label: alike[label] for label in newest_first if label in kept}}
-
-    def _spoken_of(self, labels: Sequence[str], schedule: Schedule | None) -> Iterator[str]:
-        """Yield the labels of periods that marks speak of, and of those before by which they were judged."""
-        of_label = _times(schedule, self.zone).of_label
-        ends = sorted({each.end for each in self._said(schedule).stretches}, reverse=True)
-        for end in ends[:_MOST_MARKED]:
-            until = (label for label in labels if (at := of_label(label)) is not None and at <= end)
-            yield from islice(until, THREE_WEEKS + 1)
 
     def _sizes(self, seen: Observation) -> Iterator[tuple[str, Size]]:
         """Yield the whole sizes of periods that are over, or that of the place by the day of the look."""
@@ -373,7 +348,7 @@ class VolumeRule(Rule):
         if schedule is None:
             listing, problem = _whole(seen)
             if listing is not None and problem is None:
-                yield f"{seen.now:%Y-%m-%d}{_WHOLE}", size_of(listing)
+                yield f"{seen.now:%Y-%m-%d}{WHOLE}", size_of(listing)
             return
         due = schedule.due(seen.now)
         by_label: dict[str, list[PartitionSeen]] = {}
@@ -408,30 +383,6 @@ class VolumeRule(Rule):
             judged=look.name if look.period is not None else "",
             absence=Absence(periods={"": (period.start, period.end)}) if period is not None else None,
         )
-
-
-def _times(schedule: Schedule | None, zone: ZoneInfo) -> Times:
-    """Return how sizes are dated: by the periods of a schedule, or of a whole place by the days of looks."""
-    if schedule is None:
-        return Times(
-            of_label=_day_of_look,
-            judged_at=lambda at: days_of_label(f"{at:%Y-%m-%d}"),
-            wall=lambda at: wall_of(at, _UTC),
-        )
-
-    def of_label(label: str) -> float | None:
-        wall = schedule.every.start_of(label)
-        return days_of(wall) if wall is not None else None
-
-    def judged_at(at: datetime) -> float | None:
-        due = schedule.due(at)
-        return days_of(due[0].period.wall) if due else None
-
-    return Times(of_label=of_label, judged_at=judged_at, wall=lambda at: wall_of(at, zone))
-
-
-def _day_of_look(label: str) -> float | None:
-    return days_of_label(label.removesuffix(_WHOLE)) if label.endswith(_WHOLE) else None
 
 
 def _whole(seen: Observation) -> tuple[Listing | None, Problem | None]:
