@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from checks.changes.marked import say_covered, say_mark, speaks_of
 from checks.config.key_types import parse_moment
@@ -16,12 +15,9 @@ from checks.config.keys import matches_id
 from checks.config.resolved import in_utc
 from checks.config.validation_sentences import did_you_mean
 from checks.history.mark_document import written
-from checks.layout import layout_from_json
 from checks.marks import TEACH, Covered, Mark, MarkKind
 from checks.model import Status, iso
 from checks.rules import CHECKS
-from checks.rules.asking import StatedPeriods
-from checks.rules.cadence import schedule_of
 from checks.rules.table_ids import parse_bucket
 from checks.schedule.clock import say_instant, wall_of
 from checks.text import clean, listing
@@ -33,6 +29,7 @@ if TYPE_CHECKING:
     from checks.config import Config
     from checks.config.resolved import Resolved
     from checks.model import JsonValue
+    from checks.rules.asking import StatedPeriods
     from checks.rules.base import Rule
 
 __all__ = [
@@ -52,7 +49,6 @@ __all__ = [
 KEPT = timedelta(days=400)
 """How long a mark without an end of its own plays a part: longer than a lookback or a learned year reaches back."""
 _LONGEST = 500
-_UTC = ZoneInfo("UTC")
 _LONGEST_SILENCE = timedelta(days=3660)
 
 
@@ -382,10 +378,8 @@ def _periods(config: Config, state: State, table: str) -> StatedPeriods | None:
     if resolved is None or resolved.periods is not None:
         return resolved.periods if resolved is not None else None
     record = state.tables.get(table)
-    if record is None or not record.memory.layout or not any(rule.weighs_periods for rule in resolved.rules):
-        return None
-    layout = layout_from_json(record.memory.layout, _UTC)
-    return StatedPeriods(schedule=schedule_of(None, layout)) if layout is not None else None
+    seen = (rule.periods_seen(record.memory) for rule in resolved.rules) if record is not None else ()
+    return next((each for each in seen if each is not None), None)
 
 
 def _resolved(config: Config, table: str) -> Resolved | None:

@@ -201,6 +201,10 @@ class Rule(ABC):
         """Tell whether what it tells of a period may be of single values of its other keys."""
         return False
 
+    def periods_seen(self, memory: TableMemory) -> StatedPeriods | None:  # noqa: ARG002 - the same
+        """Return the periods that it judges of a table for which none are stated, as earlier runs saw them."""
+        return None
+
     @property
     def weighs_periods(self) -> bool:
         """Tell whether it judges what a period holds, so that one may be named that was wrong."""

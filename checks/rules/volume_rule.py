@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
+from checks.layout import layout_from_json
 from checks.learn.keys import DAY
 from checks.model import Absence, Finding, Format, Limits, Problem, Severity, Size
-from checks.rules.asking import Clock, Detail, Further, Needs
+from checks.rules.asking import Clock, Detail, Further, Needs, StatedPeriods
 from checks.rules.base import NOTHING_MORE, About, Row, Rule, allowed
 from checks.rules.cadence import schedule_of, schedule_seen
 from checks.rules.lists import only_lists
@@ -57,6 +58,7 @@ MOST_REMEMBERED = 70
 """Sizes of no more periods than this are remembered of one table: eight weeks of days, and some."""
 _MOST_NAMED = 4
 """So many periods are named where what is compared is told."""
+_UTC = ZoneInfo("UTC")
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -93,7 +95,7 @@ class VolumeRule(Rule):
     schedule: Schedule | None = None
     marks: tuple[Mark, ...] = ()
     """What people said that it learns from, the days of which are those in ``zone``."""
-    zone: ZoneInfo = ZoneInfo("UTC")
+    zone: ZoneInfo = _UTC
     taught_by: frozenset[str] = frozenset()
     """The ids of the marks that had a part in what it learned."""
 
@@ -139,6 +141,11 @@ class VolumeRule(Rule):
     def tells_periods(self) -> bool:
         """It judges one period, or the whole table."""
         return True
+
+    def periods_seen(self, memory: TableMemory) -> StatedPeriods | None:
+        """Return the periods that the layout tells apart."""
+        layout = layout_from_json(memory.layout, _UTC) if memory.layout else None
+        return StatedPeriods(schedule=schedule_of(self.schedule, layout)) if layout is not None else None
 
     @property
     def weighs_periods(self) -> bool:
