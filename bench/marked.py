@@ -177,7 +177,9 @@ def replay(case: Case, times: list[float], *, person: bool) -> tuple[list[tuple[
             if due is not None and due < at:
                 alerts.append((due, at))
                 if person and not _is_right(case, due, at):
-                    normal = due > case.change + DAY
+                    normal = due > case.change + DAY and not any(
+                        e.kind is LessonKind.NEW_NORMAL for e in said
+                    )
                     kind = LessonKind.NEW_NORMAL if normal else LessonKind.EXPECTED
                     said.append(Lesson(kind, case.change if normal else due, str(len(said))))
                     spoken.append(due)
@@ -257,7 +259,7 @@ def weigh(
         spoken.append(at)
         if not told:
             missed.append(stretch)
-        elif at >= case.change + 1:
+        elif normal is None and at >= case.change + 1:
             normal = Stretch(str(at), case.change, case.change)
         else:
             expected.append(stretch)

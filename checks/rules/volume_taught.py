@@ -255,42 +255,32 @@ class _Table:
     def _wanted(self, each: Stretch, expected: Mapping[float, str]) -> tuple[bool, float] | None:
         """Return by which limit, and as which share of the usual, a size is told that was missed; None: by none."""
         sizes = self.sizes
-        times = (
-            [self.look.at]
-            if each.begin == self.look.at
-            else list(sizes.of(each.begin, each.end, goes_on=False))
-        )
-        for at in times:
-            value, recent = (
-                sizes.value(at),
-                [other for other in sizes.known if other not in expected][-_RECENT:],
-            )
+        is_judged = each.begin == self.look.at
+        for at in [self.look.at] if is_judged else sizes.of(each.begin, each.end, goes_on=False):
             for bound in sizes.bounds(at):
-                share, sign = value / bound.base, 1 if bound.is_most else -1
+                share, sign = sizes.value(at) / bound.base, 1 if bound.is_most else -1
                 if (share - 1) * sign <= 0:
                     continue
-                if (value - bound.value) * sign > 0:
+                if (sizes.value(at) - bound.value) * sign > 0:
                     return None  # it is told by what was learned since
-                usual = self._shares([other for other in recent if other != at], is_most=bound.is_most)
-                if not usual:
-                    return None
-                # What was told by it and expected since is told no more, whatever day it is.
-                borne = [
-                    quantile(usual, 1 - _BEARABLE if bound.is_most else _BEARABLE),
-                    *(
-                        other * LEAST_DIFFERENCE**sign
-                        for other in self._shares(
-                            [other for other in expected if sizes.odd(other) is None], is_most=bound.is_most
-                        )
-                    ),
-                ]
-                near = (
-                    max(share / LEAST_DIFFERENCE, *borne)
-                    if bound.is_most
-                    else min(share * LEAST_DIFFERENCE, *borne)
-                )
+                near = self._borne(at, share, expected, is_most=bound.is_most)
                 return (bound.is_most, near) if (share - near) * sign > 0 else None
         return None
+
+    def _borne(self, at: float, share: float, expected: Mapping[float, str], *, is_most: bool) -> float:
+        """Return the share of the usual beyond which sizes are told from one on that was missed, as far as is borne."""
+        others = [other for other in self.sizes.known if other not in expected and other != at]
+        usual = self._shares(others[-_RECENT:], is_most=is_most)
+        plain = [
+            each.value / each.base for each in self.sizes.bounds(self.look.at) if each.is_most == is_most
+        ]
+        # What was told by it alone and expected since is told no more, whatever day it is.
+        since = self._shares(list(expected), is_most=is_most)
+        if is_most:
+            since = [each * LEAST_DIFFERENCE for each in since if each < min(plain, default=math.inf)]
+            return max(share / LEAST_DIFFERENCE, quantile(usual, 1 - _BEARABLE) if usual else share, *since)
+        since = [each / LEAST_DIFFERENCE for each in since if each > max(plain, default=0.0)]
+        return min(share * LEAST_DIFFERENCE, quantile(usual, _BEARABLE) if usual else share, *since)
 
     def _shares(self, times: Sequence[float], *, is_most: bool) -> list[float]:
         """Return what share of the usual of their side sizes were, in order."""
