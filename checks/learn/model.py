@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -10,7 +12,7 @@ from checks.learn.cadence import SLOW, loads_of, runs_of, since_change
 from checks.learn.calendars import of_working_days
 from checks.learn.history import PAST_DAYS
 from checks.learn.keys import DAY, HOUR
-from checks.learn.measures import Measures, fit_measures
+from checks.learn.measures import Measures, fit_measures, is_judged
 from checks.learn.silence import Silence, fit_silence
 from checks.learn.slots import Slots, fit_slots
 from checks.learn.slow import Cycle, Slow, fit_cycle, fit_slow
@@ -26,6 +28,7 @@ _SLOW = 11 * DAY
 # Between one and two arrivals a day that has any: nearer one, days are the schedule.
 _A_DAY = 1.6
 _OTHER = 1.5  # times the cadence that days taught: they were of a rhythm before
+_FEWEST_DAYS = 8  # that days are learned from
 _LOOKED_AT = 2_000  # arrivals: without a pause among them a table is not slow
 _ACTIVE_DAYS = 10  # two working weeks: a cadence that changed for good is followed within them
 _DAYS_BACK = 400  # a year of each public holiday
@@ -92,7 +95,7 @@ class Model:
     def cadence(self) -> float | None:
         """The mean seconds between what is expected of a table that has a schedule, else None."""
         part = self.slots or self.slow
-        return part.cadence if part is not None else None
+        return None if part is None or isinstance(part, Slow) else part.cadence
 
     @property
     def typical(self) -> float | None:
@@ -109,11 +112,14 @@ class Model:
 
 def day_of(at: float, cut: float) -> float:
     """Return the start of the day of an arrival, as if days began at `cut`; the usual one keeps its date (UTC)."""
-    return ((at - cut) // DAY + (cut >= DAY / 2)) * DAY
+    return ((at - cut) // DAY + (cut >= DAY / 2)) * DAY if math.isfinite(at) else at
 
 
 def fit(history: History, share: float) -> Model | Need:
-    """Return what a history says, of a table that may raise `share` false alarms a year, or what is missing."""
+    """Return what a history says, of a table that may raise `share` false alarms a year, or what is missing.
+
+    When data comes and how much have equal parts of them, once sizes are known.
+    """
     now = history.last
     if now is None:
         return Need(0, 8)
@@ -121,22 +127,26 @@ def fit(history: History, share: float) -> Model | Need:
     loads, changed = _loads(history)
     usual = _usual_gap([own for own, _ in loads])
     volume = _volume(history, times, share)
+    of_times = share / 2 if volume is not None else share
     if usual >= _SLOW:
-        return _slow(history, loads, share, volume) or Need(len(loads), 4)
+        return _slow(history, loads, of_times, volume) or Need(len(loads), 4)
     # What comes on days that follow each other is one run, where there are weeks between such.
     runs = runs_of(loads)
     if len(runs) < len(loads) and _usual_gap([own for own, _ in runs]) >= _SLOW:
-        cycle = fit_cycle(runs, share, labelled=history.dated)
+        cycle = fit_cycle(runs, of_times, labelled=history.dated)
         if cycle is not None:
             return Model(now, history.dated, slow=cycle, volume=volume)
-    found: Model | Need | None = _of_partitions(history, share, now) if history.dated else None
+    # Of a table that was slower, or daily and is weekly, what came before says nothing of its days.
+    since = loads[0][0] if changed else -math.inf
+    found: Model | Need | None = _of_partitions(history, share, now, since) if history.dated else None
     if found is None:
-        found = _of_times(history, times, share, volume)
+        found = _of_times(history, times, of_times, volume, since)
     slots = found.slots if isinstance(found, Model) else None
     # A week, where days are not what it keeps to, or no longer; what just became quicker goes by its few gaps.
-    is_weekly = usual >= SLOW and (slots is None or (changed and usual > _OTHER * slots.cadence))
+    is_new = changed and (len(loads) < _FEWEST_DAYS or slots is None or usual > _OTHER * slots.cadence)
+    is_weekly = usual >= SLOW and (slots is None or is_new)
     if is_weekly or (changed and isinstance(found, Need)):
-        return _slow(history, loads, share, volume) or found
+        return _slow(history, loads, of_times, volume) or found
     return found
 
 
@@ -156,7 +166,7 @@ def _volume(history: History, times: Sequence[float], share: float) -> Measures 
     usual = _usual_gap(times[-60:])
     if not usual or not (history.dated or usual >= 3 * RUN):
         return None
-    return fit_measures(history, share, YEAR_DAYS * DAY / max(usual, RUN))
+    return fit_measures(history, share / 2, YEAR_DAYS * DAY / max(usual, RUN))
 
 
 def _slow(
@@ -166,8 +176,14 @@ def _slow(
     return Model(history.last or 0.0, history.dated, slow=slow, volume=volume) if slow else None
 
 
+def _from(firsts: Sequence[tuple[float, float]], since: float) -> Sequence[tuple[float, float]]:
+    """Return the first arrivals (own time, instant) from a time on with the one before; at least eight in any case."""
+    place = bisect_left(firsts, (since,))
+    return firsts[max(0, min(place - 1, len(firsts) - _FEWEST_DAYS)) :]
+
+
 def _of_times(
-    history: History, times: Sequence[float], share: float, volume: Measures | None
+    history: History, times: Sequence[float], share: float, volume: Measures | None, since: float
 ) -> Model | Need:
     """Return the model of a table without partitions that keep days: its silence, its days, or its few gaps."""
     now = history.last or 0.0
@@ -183,7 +199,7 @@ def _of_times(
         firsts: dict[float, float] = {}
         for at in days:
             firsts.setdefault(day_of(at, cut), at)
-        slots = fit_slots(list(firsts.items()), share)
+        slots = fit_slots(_from(list(firsts.items()), day_of(since, cut)), share)
         if slots is not None:
             return Model(now, dated=False, slots=slots, volume=volume, cut=cut)
     if len(times) < 8:
@@ -193,21 +209,23 @@ def _of_times(
     return Model(now, history.dated, slow=slow, volume=volume) if slow else Need(len(times), 8)
 
 
-def _of_partitions(history: History, share: float, now: float) -> Model | None:
-    slots = fit_slots(history.firsts, share)
+def _of_partitions(history: History, share: float, now: float, since: float) -> Model | None:
+    of_times = share / 2 if is_judged(history) else share
+    slots = fit_slots(_from(history.firsts, since), of_times)
     if slots is None:
         return None
     cadence = slots.cadence
     loose = slots.margin > _LOOSE * cadence
     times = _bursts(history.since(now - PAST_DAYS * DAY), _BURST * cadence)
     periods = sum(first >= times[0] for _, first in history.firsts)
-    silence = fit_silence(times, share, history.ratios) if len(times) > _A_DAY * periods else None
+    # Where files come by chance, so does what a partition holds, and the whole share is that of silences.
+    of_times = share if loose else of_times
+    silence = fit_silence(times, of_times, history.ratios) if len(times) > _A_DAY * periods else None
     if silence is not None and not loose and silence.limit >= _TIGHTER * cadence:
         silence = None
-    # Where files come by chance, so does what a partition holds.
     a_year = len(slots.expected) * YEAR_DAYS / 7
     loose = loose and silence is not None
-    volume = None if loose else fit_measures(history, share, a_year)
+    volume = None if loose else fit_measures(history, share / 2, a_year)
     return Model(now, dated=True, slots=slots, silence=silence, volume=volume, loose=loose)
 
 
