@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from checks.model import Period
     from checks.schedule.calendars import Calendar
+    from checks.schedule.hours import Hours
     from checks.schedule.windows import Windows
 
 MOST_PERIODS = 1000
@@ -47,7 +48,9 @@ class Schedule:
     ``calendar_of_run``, those whose deadline falls on a closed day of ``zone``. What would be due within one of the
     ``windows`` is due at its end. ``grace`` is how long after that being late is no more than a warning.
     ``parts`` are the schedules of values that are due each at its own time: then a period is due once the last of
-    them is, and what else is said of deadlines here counts for none.
+    them is, and what else is said of deadlines here counts for none. ``hours`` are the only ones that hold data of
+    periods of less than a day. Fewer than ``misses`` in a row without data are as usual: the periods are due, and
+    whoever judges them tells no fewer.
     """
 
     every: Every
@@ -63,6 +66,8 @@ class Schedule:
     windows: Windows | None = None
     grace: timedelta = timedelta(0)
     parts: tuple[Schedule, ...] = ()
+    hours: Hours | None = None
+    misses: int = 1
     _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -70,7 +75,7 @@ class Schedule:
         parts = (
             self.every, self.labels, self.zone, self.deadline, self.after, self.from_start,
             self.calendar, self.calendar_of_run, self.lookback, self.since,
-            self.windows, self.grace, self.parts,
+            self.windows, self.grace, self.parts, self.hours, self.misses,
         )  # fmt: skip
         object.__setattr__(self, "_hash", hash(parts))
 
@@ -95,18 +100,19 @@ class Schedule:
         return self.windows.end_after(at) if self.windows is not None else at
 
     def closed_because(self, period: Period) -> str | None:
-        """Say why the calendar exempts the period, None when it does not.
+        """Say why the calendar, or the hours that hold data, exempt the period, None when they do not.
 
         A week or month is exempt only when each of its days is closed.
         """
-        if self.calendar is None:
-            return None
+        reason = self.hours.closed_because(period) if self.hours is not None else None
+        if reason is not None or self.calendar is None:
+            return reason
         if self.calendar_of_run:
             due_at = self.stated_at(period)
             if due_at is None:
                 return None
             return self.calendar.closed_because(wall_of(due_at, self.zone).date())
-        day, reason = period.wall.date(), None
+        day = period.wall.date()
         end = self.every.step(period.wall) if self.every.unit is not Unit.MINUTE else period.wall
         while True:
             reason = self.calendar.closed_because(day)
@@ -154,6 +160,8 @@ class Schedule:
             by += f", critical {say_duration(self.grace)} later"
         if self.calendar is not None:
             by += f"; calendar {self.calendar.name}"
+        if self.hours is not None and self.hours.clocks:
+            by += f"; data comes {self.hours.say()} only"
         return (
             f"{by}; nothing is due within {self.windows.say()}, but at their end"
             if self.windows is not None
