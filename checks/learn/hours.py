@@ -33,7 +33,7 @@ _OUTAGE = 4 * DAY
 _CONTRADICTIONS = 3
 """A clock explains more than another from so many times on: a change of clocks shifts both ends of each day."""
 _STRAY = 0.25
-"""Of times that are filled or missed by chance more than a quarter is not as usual, and nobody could rely on the rest."""
+"""Where more than a quarter of the times is filled or missed by chance, nobody could rely on the rest."""
 _SOON = 2 * DAY
 """What is judged began so soon after the newest period with data, or is told anyway."""
 _WORKING = 5

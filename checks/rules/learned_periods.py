@@ -42,7 +42,8 @@ _AT_ONCE = 0.02
 _HALF_A_YEAR = 182 * DAY
 _THURSDAY = 3  # 1 January 1970, on which slot 0 of the week lies
 _ONE_BY_ONE = 0.75
-"""Where fewer periods have an arrival of their own they come several at once: how late the older ones are is unknown."""
+"""Where fewer periods have an arrival of their own they come several at once, and the older ones late by any time."""
+_LONG_WEEKEND = timedelta(days=4)
 _UTC = frozenset({"UTC", "Etc/UTC", "Etc/GMT", "GMT"})
 _EARLY = 3 * HOUR
 """An earlier time of day may be of the day before in another zone: it is counted from the period itself."""
@@ -85,6 +86,12 @@ def learn_schedule(
     if found.schedule is None:
         return replace(found, taught=by)
     return replace(found, taught=by, plain=found.schedule).loosened(since, marks)
+
+
+def misses_by(stated: Schedule, firsts: Mapping[str, datetime], share: Share, at: datetime) -> int | None:
+    """Return from how many missed periods in a row on they are told, by what came before an instant; None: unknown."""
+    known = _learned(stated, {label: came for label, came in firsts.items() if came < at}, share, ())
+    return known.schedule.misses if known.schedule is not None else None
 
 
 def _learned(
@@ -155,13 +162,27 @@ def _scheduled(
     schedule = _timed(stated, slots, newest_at)
     if schedule is None:
         return LearnedSchedule(lacks="its data comes before its periods begin")
-    schedule = replace(schedule, calendar=schedule.calendar or calendar, misses=slots.misses)
+    schedule = replace(
+        schedule,
+        calendar=schedule.calendar or calendar,
+        misses=slots.misses,
+        lookback=_far_enough(schedule, slots.misses),
+    )
     model, history = (
         Model(newest_at, dated=True, slots=slots),
         History(dated=True, firsts=list(known), last=newest_at),
     )
     only = f"; data comes {schedule.hours.say()} only" if schedule.hours is not None else ""
     return LearnedSchedule(schedule, f"{explain(model, history)}{only} ({confidence(model)})", taught=by)
+
+
+def _far_enough(schedule: Schedule, misses: int) -> int | timedelta:
+    """Return a lookback within which so many in a row can be missed, with the one before them."""
+    if misses <= 1:
+        return schedule.lookback
+    if isinstance(schedule.lookback, int):
+        return max(schedule.lookback, misses + 1)
+    return max(schedule.lookback, (misses + 1) * schedule.every.nominal + _LONG_WEEKEND)
 
 
 def _unit_of(every: Every) -> float | None:
@@ -217,7 +238,9 @@ def _timed(stated: Schedule, slots: Slots, now: float) -> Schedule | None:
     if after <= 0:
         return None
     days, inside = divmod(ceil(after / 60) * 60, int(DAY))
-    by_clock = slots.unit == DAY and zone != "UTC" and days < 2 and inside >= _EARLY and stated.labels.key in _UTC
+    by_clock = (
+        slots.unit == DAY and zone != "UTC" and days < 2 and inside >= _EARLY and stated.labels.key in _UTC
+    )
     if not by_clock:
         # A wall clock that is changed: by the one of the year on which it comes last in UTC.
         behind = min(offset(zone, now), offset(zone, now + _HALF_A_YEAR))

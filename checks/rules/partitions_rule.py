@@ -35,7 +35,8 @@ from checks.rules.due_items import (
     unread,
 )
 from checks.rules.grace import excused, grace_left, notes_of
-from checks.rules.learned_periods import MOST_KEPT, learn_schedule
+from checks.rules.learned_periods import MOST_KEPT, learn_schedule, misses_by
+from checks.rules.missed import NOTHING_MISSED, Missed, missed
 from checks.rules.own_deadlines import dues_of, explain_own
 from checks.rules.projected import none_projected, projected, say_range
 from checks.rules.punctuality import on_time_share, past_periods, usual
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
 _MOST_NOTES = 3
 _MOST_AHEAD = 4
 _NOT_LOOKED_AT = "not all that is due by it was looked at"
+_MISSED_OF_EACH = "single periods are missed now and then, and each value is due by itself"
 _DAY = timedelta(days=1)
 
 
@@ -78,6 +80,7 @@ class Judged:
     boundary: Boundary | None = None
     owed: tuple[DuePeriod, ...] = ()
     """The periods that are judged, newest first."""
+    missed: Missed = NOTHING_MISSED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,8 +139,14 @@ class PartitionsRule(Rule):
         if self.auto is None:
             return self
         stated = self._stated(memory)
-        known = learn_schedule(stated, memory.firsts, self.auto, self.marks)
+        known = self._of_all(learn_schedule(stated, memory.firsts, self.auto, self.marks))
         return replace(self, schedule=known.schedule or stated, known=known)
+
+    def _of_all(self, known: LearnedSchedule) -> LearnedSchedule:
+        """Return what was learned, where it holds for each value that is due by itself."""
+        if self.each is None or known.schedule is None or known.schedule.misses <= 1:
+            return known
+        return replace(known, schedule=None, plain=None, sentence="", lacks=_MISSED_OF_EACH)
 
     def _stated(self, memory: TableMemory) -> Schedule:
         """Return the schedule that holds while too little is known."""
@@ -156,7 +165,8 @@ class PartitionsRule(Rule):
             return self._loosened(self.known, seen, clock, memory) if self.marks else self
         stated = self._stated(replace(memory, layout=memory.layout or seen.layout))
         mine = replace(self, schedule=stated)
-        known = learn_schedule(stated, mine._firsts(seen, clock, memory), self.auto, self.marks)  # noqa: SLF001 - its own class
+        firsts = mine._firsts(seen, clock, memory)  # noqa: SLF001 - its own class
+        known = self._of_all(learn_schedule(stated, firsts, self.auto, self.marks))
         schedule = self._looked_at(known.schedule, seen, clock) if known.schedule is not None else None
         if schedule is not None:
             return replace(self, schedule=schedule, known=known)
@@ -183,6 +193,8 @@ class PartitionsRule(Rule):
         due = schedule.due(clock.now, reach_back_to=clock.last_completed_at)
         count = sum(1 for _ in takewhile(lambda each: each.period.label in labels, due))
         if due and not count:
+            return None
+        if count < len(due) and count < schedule.misses:  # so many in a row could not be seen
             return None
         nearer = replace(schedule, lookback=count) if count < len(due) else schedule
         reached = nearer.due_labels(clock.now, reach_back_to=clock.last_completed_at)
@@ -385,18 +397,36 @@ class PartitionsRule(Rule):
         if boundary is not None and boundary.is_kept:
             beyond = frozenset(item.key for item in boundary.gone)
             items = [item for item in items if item.key not in beyond]
-        notes = _notes_of(seen, len(all_due) - len(due), left_out, self.schedule.every)
+        items, lone = (
+            self._without_single(items, seen, clock, memory) if not never else (items, NOTHING_MISSED)
+        )
+        notes = (
+            *lone.notes(self.schedule.every),
+            *_notes_of(seen, len(all_due) - len(due), left_out, self.schedule.every),
+        )
         if self.known is not None and self.known.lacks:
             notes = (f"too little is known to learn when they are due: {self.known.lacks}", *notes)
         notes = (*([f"when they are due was {self._by}"] if self._by else []), *notes)
         return self.row(
             seen,
-            Judged(clock.now, bool(never), memory.past_periods, notes, boundary, owed),
+            Judged(clock.now, bool(never), memory.past_periods, notes, boundary, owed, lone),
             items=tuple(items),
             observed=never or len([item for item in items if item.state.is_bad]),
             critical=self.error_when - 1 + excused(self.schedule_of, due if never else items, clock.now),
             doubt_if_pass=doubt,
         )
+
+    def _without_single(
+        self, items: list[Item], seen: Observation, clock: Clock, memory: TableMemory
+    ) -> tuple[list[Item], Missed]:
+        """Return the items that are told, and what was missed of a table that misses single periods now and then."""
+        share, known = self.auto, self.known
+        if share is None or known is None or known.schedule is None:
+            return items, NOTHING_MISSED
+        usual_now, stated = known.schedule.misses, self._stated(memory)
+        firsts = self._firsts(seen, clock, memory)
+        found = missed(items, lambda at: misses_by(stated, firsts, share, at) or usual_now, clock.now)
+        return [item for item in items if item not in found.single], found
 
     def _unreadable(self, seen: Observation, layout: TimeLayout | None) -> Problem | None:
         """Return why no period could be looked at at all, None when some could."""
@@ -426,7 +456,9 @@ class PartitionsRule(Rule):
             about=about,
             observed=_as_number(row.observed),
             expected=0,
-            items=() if row.facts.never_loaded else row.items,  # one trouble, whichever period is newest
+            items=()
+            if row.facts.never_loaded
+            else _told_apart(row),  # one trouble, whichever period is newest
             deadline=min((item.due_at for item in bad if item.due_at), default=None) if bad else None,
             advice=advice,
             statement=statement,
@@ -530,6 +562,12 @@ def _owed(due: tuple[DuePeriod, ...], first_at: datetime | None) -> tuple[DuePer
     return tuple(each for each in due if each.period.start >= first_at)
 
 
+def _told_apart(row: Row[Judged]) -> tuple[Item, ...]:
+    """Return the items that are told each by itself."""
+    run = row.facts.missed.run
+    return tuple(item for item in row.items if item not in run) if run else row.items
+
+
 def _oldest_of_run(row: Row[Judged]) -> datetime | None:
     """Return the deadline of the oldest of the items that are bad in a row, from the newest on."""
     oldest = None
@@ -556,6 +594,15 @@ def _absence(row: Row[Judged]) -> Absence:
     labels = {item.period for item in bad}
     run = list(takewhile(lambda each: each.period.label in labels, row.facts.owed))
     standstill = None
+    if row.facts.missed.run:
+        as_one = {item.period for item in row.facts.missed.run}
+        stretch = [each for each in run if each.period.label in as_one]
+        oldest, newest_of = stretch[-1], stretch[0]
+        since = min(oldest.period.start, oldest.due_at - (oldest.period.end - oldest.period.start))
+        return Absence(
+            periods={"": (oldest.period.start, newest_of.period.end)},
+            standstill=Standstill(since=since, overdue_at=stretch[-1].due_at),
+        )
     if run:
         period, due_at = run[-1].period, run[-1].due_at
         since = min(period.start, due_at - (period.end - period.start))
