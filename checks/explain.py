@@ -374,7 +374,7 @@ def _period(
     if schedule.grace and not schedule.parts and grace_end > known.clock.now:
         when += f", grace until {say_instant(grace_end, schedule.zone)}"
     if not items:
-        yield f"{when}: {_why_not_judged(period, known)}"
+        yield f"{when}: {_why_not_judged(schedule, period, known)}"
         return
     of_it = [each for each in known.seen.partitions if each.period.label == period.label]
     spared = say_spared(of_it, schedule.zone)
@@ -391,13 +391,15 @@ def _period(
         yield f"  {present} of {len(items)} present{spared}"
 
 
-def _why_not_judged(period: Period, known: Explained) -> str:
+def _why_not_judged(schedule: Schedule, period: Period, known: Explained) -> str:
     table = known.plan.table
     first = [at for at in (known.seen.first_period_at, known.plan.memory.first_period_at) if at is not None]
     if first and period.start < min(first):
         return "before the first period with data"
     if is_projected(table):
         return "not judged: outside the range that is projected, or before the first period with data"
+    if schedule.misses > 1:
+        return f"without data, which is told from {schedule.misses} in a row on"
     return "not judged"
 
 

@@ -28,12 +28,12 @@ _FEW = 3
 """Of fewer days of its own a weekday is seen with the others; as many in a row are a new rhythm."""
 _OFTEN = 0.6
 """Three of five: one incident in three days takes no time out, and what comes every other day is not due."""
-_OUTAGE = 4 * DAY
-"""No table pauses longer than a long weekend; beyond, it was down, as of the slots of a week."""
+_OUTAGE = WEEK
+"""What comes on one day of the week pauses for less than a week; beyond, it was down, and its days tell nothing."""
 _CONTRADICTIONS = 3
 """A clock explains more than another from so many times on: a change of clocks shifts both ends of each day."""
-_STRAY = 0.25
-"""Where more than a quarter of the times is filled or missed by chance, nobody could rely on the rest."""
+_STRAY = 0.2
+"""Where one in five times is filled or missed by chance nobody could rely on the rest."""
 _SOON = 2 * DAY
 """What is judged began so soon after the newest period with data, or is told anyway."""
 _WORKING = 5
@@ -191,6 +191,8 @@ class _Seen:
         own = [day for day in self._last_days([weekday], _EACH) if day in self.days and day >= since]
         alike = self._last_days(_alike(weekday), _TOGETHER)
         together = [day for day in alike if day in self.days and day >= since]
+        # A new rhythm of all days holds for those of a weekend that did not come since.
+        together = together or [day for day in self.days if day >= since]
         return {time for time in range(0, int(DAY), self.unit) if self._is_usual(time, own, together)}
 
     def _is_usual(self, time: int, own: Sequence[int], together: Sequence[int]) -> bool:
@@ -269,15 +271,19 @@ class _Seen:
 
     @property
     def stray(self) -> float:
-        """The share of usual times that were missed, or of times with data that are not usual; the greater one."""
-        since = [day for day in self.days if day >= self.since[weekday_of(day)]]
-        came = [day_time for day in since for day_time in self._of_week(day)]
-        outside = sum(each not in self.expected for each in came)
-        return max(sum(self._flags) / max(1, len(self._flags)), outside / max(1, len(came)))
-
-    def _of_week(self, day: int) -> list[int]:
-        """Return the times of a day at which data came, in seconds since Monday 00:00."""
-        return [weekday_of(day) * int(DAY) + time for time in self.days[day]]
+        """How often times of the week at which data came were as they usually are not: missed, or else filled."""
+        odd = passed = 0
+        for weekday in range(7):
+            own = [
+                day
+                for day in self._last_days([weekday], _EACH)
+                if day >= self.since[weekday] and day in self.days
+            ]
+            for time in set().union(*(self.days[day] for day in own)):
+                came = [time in self.days[day] for day in own if self._passed(day, time)]
+                odd += min(sum(came), len(came) - sum(came))
+                passed += len(came)
+        return odd / max(1, passed)
 
     @property
     def begun(self) -> int:

@@ -37,12 +37,12 @@ class Missed:
     single: tuple[Item, ...] = ()
 
     def notes(self, every: Every) -> Iterator[str]:
-        """Yield what was missed and is not told, and from how many in a row on it is."""
-        told = f"{self.needed} in a row are told, for single ones of it are missed now and then"
+        """Yield which periods were missed and are not told, and from how many in a row on they are."""
+        why = f"from {self.needed} in a row on and until newer data comes, for single ones are missed now and then"
         if self.run:
-            yield f"it is one trouble, over with the next data: {told}"
+            yield f"they are told as one trouble {why}"
         if self.single:
-            yield f"without data and not told: {say_periods(self.single, every)}; {told}"
+            yield f"no data came for {say_periods(self.single, every)}, which is told {why}"
 
 
 NOTHING_MISSED = Missed()

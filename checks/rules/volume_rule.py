@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from checks.layout import TimeLayout
     from checks.model import Listing, Observation, PartitionSeen, Period, Table, TableMemory
     from checks.rules.asking import Share
-    from checks.schedule.due import Schedule
+    from checks.schedule.due import DuePeriod, Schedule
 
 ROW_FILES = 100
 """The footers of so many Parquet files are read for rows where the config does not say."""
@@ -185,9 +185,7 @@ class VolumeRule(Rule):
         due = schedule.due(clock.now)
         if not due:
             return None
-        judged = due[0].period
-        start = judged.start
-        of_judged = [each for each in seen.partitions if each.period.start == start]
+        judged, of_judged = _newest_with_data(due[: schedule.misses], seen)
         if not of_judged:
             return seen.problem or not_looked_at(seen, judged)
         size, problem = sum_of(of_judged)
@@ -323,6 +321,25 @@ class VolumeRule(Rule):
             of_period=look.name if too_little else "",
             absence=Absence(periods={"": (period.start, period.end)}) if period is not None else None,
         )
+
+
+def _newest_with_data(due: Sequence[DuePeriod], seen: Observation) -> tuple[Period, list[PartitionSeen]]:
+    """Return the newest of the periods of which data was seen, with its places: single ones before it may be missed.
+
+    The newest of all where none has any, or where it is not known.
+    """
+    of_due = [
+        (each.period, [one for one in seen.partitions if one.period.start == each.period.start])
+        for each in due
+    ]
+    for period, places in of_due:
+        if any(
+            place.problem is not None or place.listing is None or place.listing.objects for place in places
+        ):
+            return period, places
+        if not places or any(not place.listing.complete for place in places if place.listing is not None):
+            break
+    return of_due[0]
 
 
 def _whole(seen: Observation) -> tuple[Listing | None, Problem | None]:
