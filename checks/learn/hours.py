@@ -32,6 +32,8 @@ _OUTAGE = WEEK
 """What comes on one day of the week pauses for less than a week; beyond, it was down, and its days tell nothing."""
 _CONTRADICTIONS = 3
 """A clock explains more than another from so many times on: a change of clocks shifts both ends of each day."""
+_AGAINST = 2
+"""One day with the hours of UTC speaks against a clock: until then the hours at both ends of the day are asked of none."""
 _STRAY = 0.2
 """Where one in five times is filled or missed by chance nobody could rely on the rest."""
 _SOON = 2 * DAY
@@ -131,7 +133,7 @@ def _clocks(starts: Sequence[float]) -> list[str]:
             votes.append(by_utc - by_clock if before else 0)
         if votes and sum(votes) >= _CONTRADICTIONS:
             proved.append((sum(votes), name))
-        elif votes and sum(votes) > -_CONTRADICTIONS:
+        elif votes and sum(votes) > -_AGAINST:
             undecided.append(name)
     if proved:
         most = max(proved)[0]
@@ -281,8 +283,9 @@ class _Seen:
             ]
             for time in set().union(*(self.days[day] for day in own)):
                 came = [time in self.days[day] for day in own if self._passed(day, time)]
-                odd += min(sum(came), len(came) - sum(came))
-                passed += len(came)
+                if len(came) > 1:
+                    odd += min(sum(came), len(came) - sum(came))
+                    passed += len(came)
         return odd / max(1, passed)
 
     @property

@@ -13,11 +13,12 @@ from checks.learn.tails import quantile
 from checks.marks import MarkKind
 from checks.schedule.calendars import Calendar
 from checks.schedule.clock import wall_of
-from checks.schedule.periods import period_of
+from checks.schedule.hours import Hours
+from checks.schedule.periods import Unit, period_of
 from checks.schedule.windows import Window, Windows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from checks.learn.slots import Slots
     from checks.marks import Mark
@@ -96,6 +97,7 @@ def loosened(schedule: Schedule, firsts: Mapping[str, datetime], marks: Sequence
     windows: list[Window] = []
     closed: set[date] = set()
     own: set[date] = set()
+    times: set[datetime] = set()
     taught = []
     for mark in marks:
         for label in dict.fromkeys(_expected(mark)):
@@ -112,8 +114,17 @@ def loosened(schedule: Schedule, firsts: Mapping[str, datetime], marks: Sequence
                 closed |= _days_of(kinds, wall.date())
                 own.add(wall.date())
                 taught += [mark.id] if kinds else []
+            elif schedule.every.unit is Unit.MINUTE:
+                alike = {each for each in firsts if each[10:] == label[10:]}
+                kinds = _kinds_of_missing(wall.date(), alike) if alike else frozenset()
+                days = _days_of(kinds, wall.date()) - {wall.date()}
+                times |= {datetime.combine(day, wall.time()) for day in days}
+                taught += [mark.id] if kinds else []
     if windows:
         schedule = replace(schedule, windows=_with(schedule, windows))
+    if times:
+        hours = schedule.hours or Hours(schedule.every.nominal)
+        schedule = replace(schedule, hours=replace(hours, closed=frozenset(times)))
     if closed:
         calendar = schedule.calendar or Calendar("learned")
         schedule = replace(
@@ -136,7 +147,7 @@ def _expected(mark: Mark) -> Iterator[str]:
     yield from (item for item in items if item is not None and "/" not in item)
 
 
-def _kinds_of_missing(day: date, firsts: Mapping[str, datetime]) -> frozenset[str]:
+def _kinds_of_missing(day: date, firsts: Iterable[str]) -> frozenset[str]:
     """Return by what other days are of the kind of one that never came, where later ones do not disprove it."""
     days = {date.fromisoformat(label[:10]) for label in firsts}
     last = max(days)
