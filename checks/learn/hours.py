@@ -33,7 +33,7 @@ _OUTAGE = WEEK
 _CONTRADICTIONS = 3
 """A clock explains more than another from so many times on: a change of clocks shifts both ends of each day."""
 _AGAINST = 2
-"""One day with the hours of UTC speaks against a clock: until then the hours at both ends of the day are asked of none."""
+"""One day with the hours of UTC speaks against a clock: until then no hour at either end of the day is asked for."""
 _STRAY = 0.2
 """Where one in five times is filled or missed by chance nobody could rely on the rest."""
 _SOON = 2 * DAY
