@@ -18,7 +18,8 @@ from checks.learn.model import Model
 from checks.learn.sentences import confidence, explain
 from checks.learn.slots import WEEK, Slots, consecutive, fit_slots
 from checks.learn.tails import YEAR_DAYS
-from checks.rules.taught_periods import closer_by, loosened, since_normal
+from checks.rules.learned_slow import is_slow, learn_slow
+from checks.rules.taught_periods import closer_by, deadlines_of, loosened, since_normal
 from checks.schedule.calendars import Calendar, public_holidays
 from checks.schedule.deadlines import Deadline
 from checks.schedule.hours import Hours
@@ -97,9 +98,14 @@ def misses_by(stated: Schedule, firsts: Mapping[str, datetime], share: Share, at
 def _learned(
     stated: Schedule, firsts: Mapping[str, datetime], share: Share, marks: Sequence[Mark]
 ) -> LearnedSchedule:
+    if is_slow(stated.every):
+        _, known = _in_order(stated, firsts, stated.every.nominal.total_seconds())
+        slow = learn_slow(stated, known, share, marks)
+        return LearnedSchedule(slow.schedule, slow.sentence, slow.lacks, slow.taught)
     unit = _unit_of(stated.every)
     if unit is None:
-        return LearnedSchedule(lacks=f"periods of {stated.every} are not learned, only days and hours are")
+        lacks = f"periods of {stated.every} are not learned, only those of hours, days and longer are"
+        return LearnedSchedule(lacks=lacks)
     starts, known = _in_order(stated, firsts, unit)
     slots = fit_slots(known, share.a_year)
     if slots is None or len(known) < NEEDED:
@@ -156,7 +162,7 @@ def _scheduled(
     marks: Sequence[Mark],
 ) -> LearnedSchedule:
     """Return the stated schedule with the learned time and days, in words too."""
-    closer, by = closer_by(marks, known, slots)
+    closer, by = closer_by(marks, known, deadlines_of(slots))
     slots = replace(slots, margin=slots.margin - closer)
     newest_at = known[-1][1]
     schedule = _timed(stated, slots, newest_at)

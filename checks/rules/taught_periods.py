@@ -18,7 +18,7 @@ from checks.schedule.periods import Unit, period_of
 from checks.schedule.windows import Window, Windows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from checks.learn.slots import Slots
     from checks.marks import Mark
@@ -58,15 +58,41 @@ def since_normal(firsts: Mapping[str, datetime], marks: Sequence[Mark]) -> tuple
     return {label: at for label, at in firsts.items() if at >= normal.moment}, normal.id
 
 
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """When periods are due by what was learned, of their starts, in seconds.
+
+    ``due`` tells it of a period, ``following`` of the next expected one after it, with its start where that is known;
+    ``margin`` is how long after their usual time that is.
+    """
+
+    due: Callable[[float], float]
+    following: Callable[[float], tuple[float | None, float]]
+    margin: float
+
+
+def deadlines_of(slots: Slots) -> Deadlines:
+    """Return the deadlines of periods that have a place in the week."""
+
+    def due(start: float) -> float:
+        return max(to_utc(zone, start + lag + slots.margin) for zone, lag in slots.zones)
+
+    def following(start: float) -> tuple[float | None, float]:
+        decides, _ = slots.due(start)
+        return decides, due(decides)
+
+    return Deadlines(due, following, slots.margin)
+
+
 def closer_by(
-    marks: Sequence[Mark], firsts: Sequence[tuple[float, float]], slots: Slots
+    marks: Sequence[Mark], firsts: Sequence[tuple[float, float]], deadlines: Deadlines
 ) -> tuple[float, tuple[str, ...]]:
     """Return by how many seconds deadlines come closer by what was missed, and by which marks.
 
     ``firsts`` are the starts and first arrivals of periods in order. It is no closer than nine of ten periods bear, and
     nothing where no period was later than usual at that time.
     """
-    spare = sorted(_due(slots, start) - at for start, at in firsts)
+    spare = sorted(deadlines.due(start) - at for start, at in firsts)
     most = max(0.0, quantile(spare, _BEARABLE)) if spare else 0.0
     closer, by = 0.0, []
     for mark in marks:
@@ -76,19 +102,15 @@ def closer_by(
         before = [start for start, at in firsts if at <= moment]
         if not before:
             continue
-        start, _ = slots.due(before[-1])
-        due, came = _due(slots, start), dict(firsts).get(start)
+        start, due = deadlines.following(before[-1])
+        came = dict(firsts).get(start) if start is not None else None
         wanted = min(due - moment, most)
-        if due - slots.margin >= moment or wanted <= 0:
+        if due - deadlines.margin >= moment or wanted <= 0:
             continue
         if came is None or due - wanted < came:  # else it would not be told by what is borne
             closer = max(closer, wanted)
             by.append(mark.id)
     return closer, tuple(by)
-
-
-def _due(slots: Slots, start: float) -> float:
-    return max(to_utc(zone, start + lag + slots.margin) for zone, lag in slots.zones)
 
 
 def loosened(schedule: Schedule, firsts: Mapping[str, datetime], marks: Sequence[Mark]) -> TaughtSchedule:

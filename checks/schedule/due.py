@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import islice, takewhile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from checks.schedule.clock import wall_of
 from checks.schedule.deadlines import FIRST_OF_YEARS, LAST_OF_YEARS, Deadline
@@ -39,6 +39,16 @@ class DuePeriod:
     due_at: datetime
 
 
+class Own(Protocol):
+    """When each period is due, where that is told by no time that all have in common."""
+
+    def due_at(self, period: Period) -> datetime:
+        """Return when the period is due (UTC)."""
+
+    def say(self) -> str:
+        """Say what periods are due by: ``30 h after it usually comes ...``."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
     """When each period is due: at the first deadline at or after its end, or ``after`` its end.
@@ -49,8 +59,8 @@ class Schedule:
     ``windows`` is due at its end. ``grace`` is how long after that being late is no more than a warning.
     ``parts`` are the schedules of values that are due each at its own time: then a period is due once the last of
     them is, and what else is said of deadlines here counts for none. ``hours`` are the only ones that hold data of
-    periods of less than a day. Fewer than ``misses`` in a row without data are as usual: the periods are due, and
-    whoever judges them tells no fewer.
+    periods of less than a day. ``by`` takes the place of ``deadline`` and ``after``. Fewer than ``misses`` in a row
+    without data are as usual: the periods are due, and whoever judges them tells no fewer.
     """
 
     every: Every
@@ -68,6 +78,7 @@ class Schedule:
     parts: tuple[Schedule, ...] = ()
     hours: Hours | None = None
     misses: int = 1
+    by: Own | None = None
     _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -75,7 +86,7 @@ class Schedule:
         parts = (
             self.every, self.labels, self.zone, self.deadline, self.after, self.from_start,
             self.calendar, self.calendar_of_run, self.lookback, self.since,
-            self.windows, self.grace, self.parts, self.hours, self.misses,
+            self.windows, self.grace, self.parts, self.hours, self.misses, self.by,
         )  # fmt: skip
         object.__setattr__(self, "_hash", hash(parts))
 
@@ -89,6 +100,8 @@ class Schedule:
 
     def stated_at(self, period: Period) -> datetime | None:
         """Return when the period would be due (UTC) without calendar and windows; None where no deadline comes."""
+        if self.by is not None:
+            return self.by.due_at(period)
         anchor = period.start if self.from_start else period.end
         return self.deadline.first_at_or_after(anchor) if self.deadline is not None else anchor + self.after
 
@@ -154,7 +167,9 @@ class Schedule:
         """Say what periods are due by, with the calendar: ``at the first 06:00 UTC at or after its end``."""
         anchor = "start" if self.from_start else "end"
         by = f"{say_duration(self.after)} past its {anchor}"
-        if self.deadline is not None:
+        if self.by is not None:
+            by = self.by.say()
+        elif self.deadline is not None:
             by = f"at the first {self.deadline.say()} at or after its {anchor}"
         if self.grace:
             by += f", critical {say_duration(self.grace)} later"

@@ -228,6 +228,17 @@ def back_from(instant: datetime, every: Every, zone: ZoneInfo) -> Iterator[Perio
             return
 
 
+def forward_from(instant: datetime, every: Every, zone: ZoneInfo) -> Iterator[Period]:
+    """Yield the period that holds the instant, then the ones after it, up to the last year there is."""
+    period = period_at(instant, every, zone)
+    while True:
+        yield period
+        try:
+            period = period_at(period.end, every, zone)
+        except (OverflowError, ValueError):
+            return
+
+
 def _periods_of_cells(start: datetime, every: Every, zone: ZoneInfo) -> tuple[Period, ...]:
     if every.unit is Unit.MINUTE:
         return _periods_of_day(start.date(), every, zone)

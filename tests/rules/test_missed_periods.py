@@ -136,7 +136,7 @@ def test_so_many_in_a_row_lie_within_any_lookback(lookback: int | str) -> None:
     told = nights(found, *range(BEFORE + 1, 100))
     reasons = [each.reason for _, news in told.values() for each in news]
     assert reasons[0] is Reason.NEW
-    assert set(reasons[1:]) == {Reason.ONGOING, Reason.REMINDER}
+    assert set(reasons[1:]) <= {Reason.ONGOING, Reason.REMINDER}
     assert told[99][0].status is Status.FAIL
     assert told[85][0].status is Status.PASS
 
