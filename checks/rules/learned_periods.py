@@ -18,7 +18,7 @@ from checks.learn.model import Model
 from checks.learn.sentences import confidence, explain
 from checks.learn.slots import WEEK, Slots, consecutive, fit_slots
 from checks.learn.tails import YEAR_DAYS
-from checks.rules.learned_slow import is_slow, learn_slow
+from checks.rules.learned_slow import IN_UTC, is_slow, learn_slow, on_clock_of
 from checks.rules.taught_periods import closer_by, deadlines_of, loosened, since_normal
 from checks.schedule.calendars import Calendar, public_holidays
 from checks.schedule.deadlines import Deadline
@@ -45,7 +45,6 @@ _THURSDAY = 3  # 1 January 1970, on which slot 0 of the week lies
 _ONE_BY_ONE = 0.75
 """Where fewer periods have an arrival of their own they come several at once, and the older ones late by any time."""
 _LONG_WEEKEND = timedelta(days=4)
-_UTC = frozenset({"UTC", "Etc/UTC", "Etc/GMT", "GMT"})
 _EARLY = 3 * HOUR
 """An earlier time of day may be of the day before in another zone: it is counted from the period itself."""
 
@@ -101,7 +100,9 @@ def _learned(
     if is_slow(stated.every):
         _, known = _in_order(stated, firsts, stated.every.nominal.total_seconds())
         slow = learn_slow(stated, known, share, marks)
-        return LearnedSchedule(slow.schedule, slow.sentence, slow.lacks, slow.taught)
+        return LearnedSchedule(
+            slow.schedule, on_clock_of(stated.labels.key, slow.sentence), slow.lacks, slow.taught
+        )
     unit = _unit_of(stated.every)
     if unit is None:
         lacks = f"periods of {stated.every} are not learned, only those of hours, days and longer are"
@@ -133,7 +134,7 @@ def _of_hours(
     since = bisect_left(starts, known[0][0])
     if len(known) < _ONE_BY_ONE * len(starts[since:]):
         return LearnedSchedule(lacks="its periods come several at once")
-    is_utc = stated.labels.key in _UTC
+    is_utc = stated.labels.key in IN_UTC
     hours = learn_hours(starts, stated.every.nominal.total_seconds(), own_clock=not is_utc)
     if isinstance(hours, str):
         return LearnedSchedule(lacks=hours)
@@ -179,7 +180,8 @@ def _scheduled(
         History(dated=True, firsts=list(known), last=newest_at),
     )
     only = f"; data comes {schedule.hours.say()} only" if schedule.hours is not None else ""
-    return LearnedSchedule(schedule, f"{explain(model, history)}{only} ({confidence(model)})", taught=by)
+    said = on_clock_of(stated.labels.key, explain(model, history))
+    return LearnedSchedule(schedule, f"{said}{only} ({confidence(model)})", taught=by)
 
 
 def _far_enough(schedule: Schedule, misses: int) -> int | timedelta:
@@ -245,7 +247,7 @@ def _timed(stated: Schedule, slots: Slots, now: float) -> Schedule | None:
         return None
     days, inside = divmod(ceil(after / 60) * 60, int(DAY))
     by_clock = (
-        slots.unit == DAY and zone != "UTC" and days < 2 and inside >= _EARLY and stated.labels.key in _UTC
+        slots.unit == DAY and zone != "UTC" and days < 2 and inside >= _EARLY and stated.labels.key in IN_UTC
     )
     if not by_clock:
         # A wall clock that is changed: by the one of the year on which it comes last in UTC.

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 NEEDED = 4
 """Periods with data that a day of the week or month is learned from at the least; so few allow a wide margin."""
+IN_UTC = frozenset({"UTC", "Etc/UTC", "Etc/GMT", "GMT"})
 _MINUTE = 60
 
 
@@ -36,15 +37,17 @@ _MINUTE = 60
 class OwnDay:
     """Each period is due on a day of its own, such as the third working day of the month after it.
 
-    ``cycle`` is what was learned, on the clock of the labels: a deadline is as long after its period's start as there.
+    ``cycle`` is what was learned, on the ``clock`` of the labels: a deadline is as long after its period's start as
+    there.
     """
 
     cycle: Cycle
+    clock: str = "UTC"
     _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Hash it once: each period of each run asks for it."""
-        object.__setattr__(self, "_hash", hash(self.cycle))
+        object.__setattr__(self, "_hash", hash((self.cycle, self.clock)))
 
     def __hash__(self) -> int:
         """Return the hash of what was learned."""
@@ -59,7 +62,13 @@ class OwnDay:
     def say(self) -> str:
         """Say it for people: ``30 h after it usually comes (months on the 3rd working day ...)``."""
         usual = cycle_in_words(self.cycle).partition(" of the last ")[2].partition(" ")[2].partition("; ")[0]
-        return f"{say_duration(timedelta(seconds=round(self.cycle.margin)))} after it usually comes: {usual}"
+        margin = say_duration(timedelta(seconds=round(self.cycle.margin)))
+        return f"{margin} after it usually comes: {on_clock_of(self.clock, usual)}"
+
+
+def on_clock_of(labels: str, said: str) -> str:
+    """Return what was said of the clock of labels, which is learned as if it were UTC, with its name."""
+    return said if labels in IN_UTC else said.replace("UTC", labels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +102,7 @@ def learn_slow(
         return LearnedSlow(lacks=f"its periods are not those of {every}")
     closer, by = closer_by(marks, loads, _deadlines(cycle, loads))
     cycle = replace(cycle, margin=cycle.margin - closer)
-    schedule = replace(stated, deadline=None, by=OwnDay(cycle), from_start=True)
+    schedule = replace(stated, deadline=None, by=OwnDay(cycle, stated.labels.key), from_start=True)
     newest = loads[-1][1]
     model = Model(newest, dated=True, slow=cycle)
     history = History(dated=True, firsts=list(loads), last=newest)
