@@ -10,11 +10,11 @@ from checks.learn.cadence import SLOW, loads_of, runs_of, since_change
 from checks.learn.calendars import of_working_days
 from checks.learn.history import PAST_DAYS
 from checks.learn.keys import DAY, HOUR
+from checks.learn.measures import Measures, fit_measures
 from checks.learn.silence import Silence, fit_silence
 from checks.learn.slots import Slots, fit_slots
 from checks.learn.slow import Cycle, Slow, fit_cycle, fit_slow
 from checks.learn.tails import YEAR_DAYS, quantile
-from checks.learn.volume import Volume, fit_volume
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +64,7 @@ class Model:
     slots: Slots | None = None
     silence: Silence | None = None
     slow: Slow | Cycle | None = None
-    volume: Volume | None = None
+    volume: Measures | None = None
     loose: bool = False
     cut: float = 0.0
 
@@ -152,21 +152,23 @@ def _usual_gap(owns: Sequence[float]) -> float:
     return quantile(sorted(b - a for a, b in pairwise(owns)), 0.5) if len(owns) > 1 else 0.0
 
 
-def _volume(history: History, times: Sequence[float], share: float) -> Volume | None:
+def _volume(history: History, times: Sequence[float], share: float) -> Measures | None:
     usual = _usual_gap(times[-60:])
     if not usual or not (history.dated or usual >= 3 * RUN):
         return None
-    return fit_volume(history.settled, share, YEAR_DAYS * DAY / max(usual, RUN))
+    return fit_measures(history, share, YEAR_DAYS * DAY / max(usual, RUN))
 
 
 def _slow(
-    history: History, loads: Sequence[tuple[float, float]], share: float, volume: Volume | None
+    history: History, loads: Sequence[tuple[float, float]], share: float, volume: Measures | None
 ) -> Model | None:
     slow = fit_slow(loads, share, labelled=history.dated)
     return Model(history.last or 0.0, history.dated, slow=slow, volume=volume) if slow else None
 
 
-def _of_times(history: History, times: Sequence[float], share: float, volume: Volume | None) -> Model | Need:
+def _of_times(
+    history: History, times: Sequence[float], share: float, volume: Measures | None
+) -> Model | Need:
     """Return the model of a table without partitions that keep days: its silence, its days, or its few gaps."""
     now = history.last or 0.0
     if len(times) < 4:
@@ -205,7 +207,7 @@ def _of_partitions(history: History, share: float, now: float) -> Model | None:
     # Where files come by chance, so does what a partition holds.
     a_year = len(slots.expected) * YEAR_DAYS / 7
     loose = loose and silence is not None
-    volume = None if loose else fit_volume(history.settled, share, a_year)
+    volume = None if loose else fit_measures(history, share, a_year)
     return Model(now, dated=True, slots=slots, silence=silence, volume=volume, loose=loose)
 
 
