@@ -27,7 +27,8 @@ _ALIKE = 1.35  # 28 and 31 days, six days and eight
 _OTHER = 1.7  # times the old one: one missed of a rhythm makes twice as much
 _REGULAR = 1.5  # between the quartiles of the old gaps: of what comes by chance no change can be told
 _BELIEVED = 8  # quicker ones in a row: fewer that end again were a repair of some days
-_BEFORE = 12
+_WEEKEND = 4.5 * DAY  # a long one, which ends no rhythm of working days
+_BEFORE = 12  # gaps that tell the old rhythm: a year of months
 
 
 def loads_of(pairs: Sequence[tuple[float, float]], *, labelled: bool) -> list[tuple[float, float]]:
@@ -100,7 +101,9 @@ class _Rhythm:
     def was_a_repair(self, before: _Rhythm, gap: float) -> bool:
         """Tell whether it is quicker than the one before, and a gap ended it before it was believed."""
         few = 0 < len(self.gaps) < _BELIEVED
-        return few and median(self.gaps) < median(before.gaps) and gap > _OTHER * max(self.gaps)
+        return (
+            few and median(self.gaps) < median(before.gaps) and gap > max(_OTHER * max(self.gaps), _WEEKEND)
+        )
 
 
 def _is_new(before: Sequence[float], gaps: Sequence[float]) -> bool:

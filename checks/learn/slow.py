@@ -46,11 +46,6 @@ class Slow:
     margin: float
     seen: int
 
-    @property
-    def cadence(self) -> float:
-        """The usual seconds from one to the next, at the most."""
-        return self.into
-
     def due(self, own: float) -> float:
         """Return the instant by which the next has to be there after the last arrival."""
         return own + self.into + self.margin
