@@ -173,6 +173,7 @@ def _scheduled(
         schedule,
         calendar=schedule.calendar or calendar,
         misses=slots.misses,
+        whole_at_end=True,
         lookback=_far_enough(schedule, slots.misses),
     )
     model, history = (

@@ -102,7 +102,9 @@ def learn_slow(
         return LearnedSlow(lacks=f"its periods are not those of {every}")
     closer, by = closer_by(marks, loads, _deadlines(cycle, loads))
     cycle = replace(cycle, margin=cycle.margin - closer)
-    schedule = replace(stated, deadline=None, by=OwnDay(cycle, stated.labels.key), from_start=True)
+    schedule = replace(
+        stated, deadline=None, by=OwnDay(cycle, stated.labels.key), from_start=True, whole_at_end=True
+    )
     newest = loads[-1][1]
     model = Model(newest, dated=True, slow=cycle)
     history = History(dated=True, firsts=list(loads), last=newest)

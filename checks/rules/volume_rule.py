@@ -124,7 +124,7 @@ class VolumeRule(Rule):
         schedule = schedule_of(self.schedule, layout)
         if not layout.can_tell(schedule.every):
             return Needs()
-        due = schedule.due(clock.now)
+        due = schedule.due_whole(clock.now)
         if not due:
             return Needs()
         judged = due[0].period
@@ -183,7 +183,7 @@ class VolumeRule(Rule):
         schedule = schedule_seen(self.schedule, seen)
         if schedule is None:
             return self._place(seen, memory)
-        due = schedule.due(clock.now)
+        due = schedule.due_whole(clock.now)
         if not due:
             return None
         judged, of_judged = _newest_with_data(due[: schedule.misses], seen)
@@ -248,7 +248,7 @@ class VolumeRule(Rule):
     def explain(self, seen: Observation, finding: Finding, clock: Clock) -> Iterator[str]:
         """Yield what the size is compared with, and whether rows were counted."""
         schedule = schedule_seen(self.schedule, seen)
-        due = schedule.due(clock.now) if schedule is not None else ()
+        due = schedule.due_whole(clock.now) if schedule is not None else ()
         if schedule is not None and due and self.compares:
             before, places = self._before(schedule, due[0].period), self._places(schedule, due[0].period)
             if before:
@@ -290,7 +290,7 @@ class VolumeRule(Rule):
             if listing is not None and problem is None:
                 yield f"{seen.now:%Y-%m-%d}{_WHOLE}", size_of(listing)
             return
-        due = schedule.due(seen.now)
+        due = schedule.due_whole(seen.now)
         by_label: dict[str, list[PartitionSeen]] = {}
         for partition in seen.partitions:
             if due and partition.period.start <= due[0].period.start:

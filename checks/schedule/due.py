@@ -60,7 +60,8 @@ class Schedule:
     ``parts`` are the schedules of values that are due each at its own time: then a period is due once the last of
     them is, and what else is said of deadlines here counts for none. ``hours`` are the only ones that hold data of
     periods of less than a day. ``by`` takes the place of ``deadline`` and ``after``. Fewer than ``misses`` in a row
-    without data are as usual: the periods are due, and whoever judges them tells no fewer.
+    without data are as usual: the periods are due, and whoever judges them tells no fewer. With ``whole_at_end`` a
+    period that is due before its end has data then, and all of it only at its end: that is learned of first data.
     """
 
     every: Every
@@ -79,6 +80,7 @@ class Schedule:
     hours: Hours | None = None
     misses: int = 1
     by: Own | None = None
+    whole_at_end: bool = False
     _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -86,7 +88,7 @@ class Schedule:
         parts = (
             self.every, self.labels, self.zone, self.deadline, self.after, self.from_start,
             self.calendar, self.calendar_of_run, self.lookback, self.since,
-            self.windows, self.grace, self.parts, self.hours, self.misses, self.by,
+            self.windows, self.grace, self.parts, self.hours, self.misses, self.by, self.whole_at_end,
         )  # fmt: skip
         object.__setattr__(self, "_hash", hash(parts))
 
@@ -191,6 +193,11 @@ class Schedule:
         due period is in it. Where the change of clocks gives two periods one label, the later stands.
         """
         return _due(self, now, reach_back_to)
+
+    def due_whole(self, now: datetime) -> tuple[DuePeriod, ...]:
+        """Return the periods that `due` returns which hold all of their data by then, as far as is stated."""
+        due = self.due(now)
+        return tuple(each for each in due if each.period.end <= now) if self.whole_at_end else due
 
     def due_of_any(self, now: datetime, *, reach_back_to: datetime | None = None) -> tuple[DuePeriod, ...]:
         """Return the periods of the lookback of which any part is due, newest first, with the first time it is due.
