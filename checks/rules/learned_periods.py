@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
+from functools import lru_cache
 from math import ceil
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -211,11 +212,10 @@ def _in_order(
     """
     read = []
     for label, came in firsts.items():
-        wall = stated.every.start_of(label)
-        period = period_of(wall, stated.every, stated.labels) if wall is not None else None
-        if wall is not None and period is not None:
-            start = wall.replace(tzinfo=UTC).timestamp()
-            read.append((came, start, start + (came - period.start).total_seconds()))
+        found = _starts_of(label, stated.every, stated.labels)
+        if found is not None:
+            start, begun = found
+            read.append((came, start, start + (came - begun).total_seconds()))
     known: list[tuple[float, float]] = []
     for _, start, at in sorted(read):
         if known and start <= known[-1][0]:
@@ -224,6 +224,17 @@ def _in_order(
             known.pop()
         known.append((start, at))
     return sorted({start for _, start, _ in read}), known
+
+
+@lru_cache(maxsize=16_384)
+def _starts_of(label: str, every: Every, labels: ZoneInfo) -> tuple[float, datetime] | None:
+    """Return when a period begins, in seconds on the labels' clock and as an instant; None of no label of that length.
+
+    The periods of thousands of tables are the same.
+    """
+    wall = every.start_of(label)
+    period = period_of(wall, every, labels) if wall is not None else None
+    return (period.wall.replace(tzinfo=UTC).timestamp(), period.start) if period is not None else None
 
 
 def _closed(slots: Slots) -> frozenset[int]:

@@ -156,8 +156,8 @@ class PartitionsConfig(CheckConfig):
     auto: Literal[True] | None = Field(
         None,
         description="Learns when periods are due, and on which days and at which hours there are none, from when the "
-        "data of earlier ones came; and how long they are by their names, where every is not stated. What due and after "
-        "say holds while too few are known; without them a period, at most a day.",
+        "data of earlier ones came; and how long they are by their names, where every is not stated. What due and "
+        "after say holds while too few are known; without them a period, at most a day.",
         examples=[True],
     )
     timezone: Annotated[ZoneInfo, BeforeValidator(parse_zone), _TEXT] | None = Field(

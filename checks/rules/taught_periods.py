@@ -92,6 +92,8 @@ def closer_by(
     ``firsts`` are the starts and first arrivals of periods in order. It is no closer than nine of ten periods bear, and
     nothing where no period was later than usual at that time.
     """
+    if not any(mark.kind is MarkKind.MISSED for mark in marks):
+        return 0.0, ()
     spare = sorted(deadlines.due(start) - at for start, at in firsts)
     most = max(0.0, quantile(spare, _BEARABLE)) if spare else 0.0
     closer, by = 0.0, []
