@@ -249,3 +249,35 @@ def test_quarters_of_an_hour_are_not_and_it_is_said() -> None:
     every = parse_every("15m")
     found = learn_schedule(Schedule(every=every, labels=UTC_ZONE, zone=UTC_ZONE), {}, SHARE)
     assert found.lacks == "periods of 15m are not learned, only those of hours, days and longer are"
+
+
+def test_hours_that_are_missed_now_and_then_are_told_as_one_from_some_in_a_row_on() -> None:
+    """The night between them is no hour that was missed: the last of a day and the first of the next are in a row."""
+    chance = random.Random(5)  # noqa: S311 - a simulation
+    lost = {START + number * HOUR for number in range(24 * 50) if chance.random() < 0.06}
+    begun = START + 40 * DAY + 20 * HOUR
+    lost |= {begun + HOUR, *(begun + 10 * HOUR + hour * HOUR for hour in range(4))}
+    found = started(table(lambda hour: None if hour in lost else daytime(hour)), 30)
+    told = {}
+    for run in range(38 * 8, 42 * 8):
+        now = START + run * 3 * HOUR + HOUR / 2
+        finding = found.run(now)[0]["partitions"]
+        assert all(item.state is not ItemState.MISSING for item in finding.items)
+        if finding.status is not Status.PASS:
+            told[now] = finding
+    needed = found.rule.schedule.misses
+    assert 1 < needed <= 4
+    assert begun + 12 * HOUR < min(told) < begun + 14 * HOUR, "the second in a row is due at half past seven"
+    assert max(told) < begun + 18 * HOUR
+    assert f"from {needed} in a row on" in told[min(told)].because
+
+
+def test_volume_beside_it_judges_no_hour_that_still_fills() -> None:
+    """The first data of an hour comes with its first minutes; all of it is there when it is over."""
+    found = started(
+        table(lambda hour: hour + 5 * MINUTE if daytime(hour) else None, more={"volume": {"min_bytes": "1B"}})
+    )
+    findings, _ = found.run(at("2026-09-29 12:30"))
+    assert found.rule.schedule.from_start
+    assert "2026-09-29T11:00 came to" in findings["volume"].because
+    assert findings["partitions"].items[0].period == "2026-09-29T12:00"
