@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -26,6 +28,7 @@ _SLOW = 11 * DAY
 # Between one and two arrivals a day that has any: nearer one, days are the schedule.
 _A_DAY = 1.6
 _OTHER = 1.5  # times the cadence that days taught: they were of a rhythm before
+_FEWEST_DAYS = 8  # that days are learned from
 _LOOKED_AT = 2_000  # arrivals: without a pause among them a table is not slow
 _ACTIVE_DAYS = 10  # two working weeks: a cadence that changed for good is followed within them
 _DAYS_BACK = 400  # a year of each public holiday
@@ -92,7 +95,7 @@ class Model:
     def cadence(self) -> float | None:
         """The mean seconds between what is expected of a table that has a schedule, else None."""
         part = self.slots or self.slow
-        return part.cadence if part is not None else None
+        return None if part is None or isinstance(part, Slow) else part.cadence
 
     @property
     def typical(self) -> float | None:
@@ -109,7 +112,7 @@ class Model:
 
 def day_of(at: float, cut: float) -> float:
     """Return the start of the day of an arrival, as if days began at `cut`; the usual one keeps its date (UTC)."""
-    return ((at - cut) // DAY + (cut >= DAY / 2)) * DAY
+    return ((at - cut) // DAY + (cut >= DAY / 2)) * DAY if math.isfinite(at) else at
 
 
 def fit(history: History, share: float) -> Model | Need:
@@ -129,12 +132,15 @@ def fit(history: History, share: float) -> Model | Need:
         cycle = fit_cycle(runs, share, labelled=history.dated)
         if cycle is not None:
             return Model(now, history.dated, slow=cycle, volume=volume)
-    found: Model | Need | None = _of_partitions(history, share, now) if history.dated else None
+    # Of a table that was slower, or daily and is weekly, what came before says nothing of its days.
+    since = loads[0][0] if changed else -math.inf
+    found: Model | Need | None = _of_partitions(history, share, now, since) if history.dated else None
     if found is None:
-        found = _of_times(history, times, share, volume)
+        found = _of_times(history, times, share, volume, since)
     slots = found.slots if isinstance(found, Model) else None
     # A week, where days are not what it keeps to, or no longer; what just became quicker goes by its few gaps.
-    is_weekly = usual >= SLOW and (slots is None or (changed and usual > _OTHER * slots.cadence))
+    is_new = changed and (len(loads) < _FEWEST_DAYS or slots is None or usual > _OTHER * slots.cadence)
+    is_weekly = usual >= SLOW and (slots is None or is_new)
     if is_weekly or (changed and isinstance(found, Need)):
         return _slow(history, loads, share, volume) or found
     return found
@@ -166,7 +172,15 @@ def _slow(
     return Model(history.last or 0.0, history.dated, slow=slow, volume=volume) if slow else None
 
 
-def _of_times(history: History, times: Sequence[float], share: float, volume: Measures | None) -> Model | Need:
+def _from(firsts: Sequence[tuple[float, float]], since: float) -> Sequence[tuple[float, float]]:
+    """Return the first arrivals (own time, instant) from a time on with the one before; at least eight in any case."""
+    place = bisect_left(firsts, (since,))
+    return firsts[max(0, min(place - 1, len(firsts) - _FEWEST_DAYS)) :]
+
+
+def _of_times(
+    history: History, times: Sequence[float], share: float, volume: Measures | None, since: float
+) -> Model | Need:
     """Return the model of a table without partitions that keep days: its silence, its days, or its few gaps."""
     now = history.last or 0.0
     if len(times) < 4:
@@ -181,7 +195,7 @@ def _of_times(history: History, times: Sequence[float], share: float, volume: Me
         firsts: dict[float, float] = {}
         for at in days:
             firsts.setdefault(day_of(at, cut), at)
-        slots = fit_slots(list(firsts.items()), share)
+        slots = fit_slots(_from(list(firsts.items()), day_of(since, cut)), share)
         if slots is not None:
             return Model(now, dated=False, slots=slots, volume=volume, cut=cut)
     if len(times) < 8:
@@ -191,8 +205,8 @@ def _of_times(history: History, times: Sequence[float], share: float, volume: Me
     return Model(now, history.dated, slow=slow, volume=volume) if slow else Need(len(times), 8)
 
 
-def _of_partitions(history: History, share: float, now: float) -> Model | None:
-    slots = fit_slots(history.firsts, share)
+def _of_partitions(history: History, share: float, now: float, since: float) -> Model | None:
+    slots = fit_slots(_from(history.firsts, since), share)
     if slots is None:
         return None
     cadence = slots.cadence

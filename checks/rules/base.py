@@ -11,8 +11,6 @@ from operator import or_
 from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict
-
 from checks.console_url import console_url
 from checks.model import (
     Finding,
@@ -26,6 +24,7 @@ from checks.model import (
 from checks.rules.asking import Depth, Detail
 from checks.rules.binding import Binding
 from checks.rules.entry import NOTHING_SAID
+from checks.rules.key_types import ConfigBlock
 from checks.rules.proposing import TooLittle
 from checks.rules.row import NOTHING_MORE, About, Direction, Facts, Row, RowValues, Told, allowed
 from checks.rules.sentences import none_named
@@ -68,7 +67,7 @@ class Telling:
     mended: tuple[str, str] = ("has data now", "have data now")
 
 
-class CheckConfig(BaseModel):
+class CheckConfig(ConfigBlock):
     """A check's block in the config.
 
     ``groups`` are keys that exclude each other when blocks are merged: a more specific block that has
@@ -76,8 +75,6 @@ class CheckConfig(BaseModel):
     ``goes_with`` names keys that mean nothing without one of others; inherited alone they are dropped.
     ``pattern`` and such, which stand on the entry, are not part of it.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
     check: ClassVar[str]
     groups: ClassVar[tuple[frozenset[str], ...]] = ()

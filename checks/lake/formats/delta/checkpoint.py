@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import io
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from checks.lake.codecs.documents import OverBound, malformed, unsupported
 from checks.lake.codecs.parquet import END, check_nesting, chunks_of, footer_of
 from checks.lake.codecs.parquet_pages import Leaf, check_sizes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+Read: TypeAlias = "Callable[[int, int], bytes]"
+"""Returns the bytes of a file from one place up to another."""
 MOST_FILES = 500_000
 """Files that a log may name: each is held in memory until the newest word on it is known."""
 _MOST_BYTES = 16 * 1024 * 1024
@@ -71,17 +73,17 @@ def rows_of_parquet(data: bytes, place: str, columns: list[str]) -> Iterator[dic
             yield from batch.to_pylist()
 
 
-def protocol_of_parquet(file: Any, size_bytes: int, place: str) -> dict[str, Any] | None:
+def protocol_of_parquet(read: Read, size_bytes: int, place: str) -> dict[str, Any] | None:
     """Return the protocol action of a checkpoint in Parquet that is read by ranges; None where it holds none.
 
-    ``file`` seeks and reads. The statistics of the version tell most: below 3 there are no features. Raises Unobserved
-    (malformed), and TooMuchError where what it would take is too large.
+    ``read`` returns its bytes from one place up to another. The statistics of the version tell most: below 3 there are
+    no features. Raises Unobserved (malformed), and TooMuchError where what it would take is too large.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     with _refusing(place):
-        footer = _footer_by_ranges(file, size_bytes)
+        footer = _footer_by_ranges(read, size_bytes)
         check_nesting(footer)
         metadata = pq.read_metadata(
             pa.BufferReader(_MAGIC + footer + len(footer).to_bytes(4, "little") + _MAGIC)
@@ -92,10 +94,10 @@ def protocol_of_parquet(file: Any, size_bytes: int, place: str) -> dict[str, Any
         if known and all(each is not None and each < _WITH_FEATURES for each in known):
             return {"minReaderVersion": max(each for each in known if each is not None)}
         wanted = [number for number, path in enumerate(paths) if path.startswith("protocol.")]
-        return _protocol_in(file, size_bytes, metadata, wanted)
+        return _protocol_in(read, size_bytes, metadata, wanted)
 
 
-def _protocol_in(file: Any, size_bytes: int, metadata: Any, columns: Sequence[int]) -> dict[str, Any] | None:
+def _protocol_in(read: Read, size_bytes: int, metadata: Any, columns: Sequence[int]) -> dict[str, Any] | None:
     """Return the protocol action that these columns of a checkpoint tell; None where they hold none."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -103,11 +105,11 @@ def _protocol_in(file: Any, size_bytes: int, metadata: Any, columns: Sequence[in
     groups = [metadata.row_group(each) for each in range(metadata.num_row_groups)]
     chunks = [group.column(number) for group in groups for number in columns]
     spans = _spans(chunks, size_bytes)
-    read = sum(end - start for start, end in spans)
-    if max(read, sum(each.total_uncompressed_size for each in chunks)) > _MOST_BYTES:
+    taken = sum(end - start for start, end in spans)
+    if max(taken, sum(each.total_uncompressed_size for each in chunks)) > _MOST_BYTES:
         raise TooMuchError("what its checkpoint says of the protocol is too large")
     # A thread of pyarrow may let go of an object of Python so late that the process, ending by then, is aborted.
-    ahead = pa.PythonFile(_Ahead(file, size_bytes, spans), mode="r")
+    ahead = pa.PythonFile(_Ahead(read, size_bytes, spans), mode="r")
     reader = pq.ParquetFile(ahead, metadata=metadata, pre_buffer=False)
     for batch in reader.iter_batches(batch_size=_BATCH, columns=["protocol"], use_threads=False):
         for row in batch.to_pylist():
@@ -142,9 +144,9 @@ def _span_of(chunk: Any) -> tuple[int, int]:
 class _Ahead(io.RawIOBase):
     """A file of which each of the ``spans`` is read at once, when any of it is asked for first."""
 
-    def __init__(self, file: Any, size_bytes: int, spans: list[tuple[int, int]]) -> None:
+    def __init__(self, read: Read, size_bytes: int, spans: list[tuple[int, int]]) -> None:
         super().__init__()
-        self._file, self._size, self._spans, self._at = file, size_bytes, spans, 0
+        self._read, self._size, self._spans, self._at = read, size_bytes, spans, 0
         self._known: dict[tuple[int, int], bytes] = {}
 
     def readable(self) -> bool:
@@ -161,27 +163,24 @@ class _Ahead(io.RawIOBase):
         return self._at
 
     def read(self, size: int = -1) -> bytes:
-        at, end = self._at, self._size if size < 0 else self._at + size
+        at, end = self._at, self._size if size < 0 else min(self._at + size, self._size)
         span = next((each for each in self._spans if each[0] <= at and end <= each[1]), (at, end))
         if span not in self._known:
-            self._file.seek(span[0])
-            self._known[span] = self._file.read(span[1] - span[0])
+            self._known[span] = self._read(*span)
         data = self._known[span][at - span[0] : end - span[0]]
         self._at += len(data)
         return data
 
 
-def _footer_by_ranges(file: Any, size_bytes: int) -> bytes:
-    file.seek(max(0, size_bytes - _TAIL))
-    tail: bytes = file.read(_TAIL)
+def _footer_by_ranges(read: Read, size_bytes: int) -> bytes:
+    tail = read(max(0, size_bytes - _TAIL), size_bytes)
     length = int.from_bytes(tail[-END:-4], "little")
     if tail[-4:] != _MAGIC or length > size_bytes:
         raise ValueError("it does not end as Parquet files do")
     if length > _MOST_BYTES:
         raise TooMuchError(f"the footer of its checkpoint is more than {_MOST_BYTES:,} bytes")
     if length + END > len(tail):
-        file.seek(size_bytes - END - length)
-        return bytes(file.read(length))
+        return read(size_bytes - END - length, size_bytes - END)
     return tail[-(length + END) : -END]
 
 
