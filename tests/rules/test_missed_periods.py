@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 
 from checks.changes import State, advance, changes
+from checks.explain.periods import PeriodsTold
+from checks.lake.observe import observe
 from checks.model import Change, Finding, Item, ItemState, Reason, Status
+from checks.rules.asking import Clock
 from checks.rules.missed import NOTHING_MISSED, Missed, missed
 from checks.schedule.periods import DAILY
 from tests.rules.test_learned_periods import START, Table, nightly
@@ -242,3 +245,17 @@ def test_it_is_said_what_is_not_told() -> None:
         "no data came for 2026-11-10, 2026-11-05, which is told from 2 in a row on and until newer data comes, for "
         "single ones are missed now and then"
     )
+
+
+def test_an_explanation_tells_of_each_that_was_missed() -> None:
+    found = known(table())
+    (finding, _) = nights(found, 92)[92]
+    clock = Clock(now=START + 92 * DAY + 8 * HOUR)
+    schedule = found.rule.schedule
+    seen = observe(found.plan, clock, found.lake.reader(found.plan))
+    told = "\n".join(PeriodsTold(schedule=schedule, plan=found.plan, clock=clock, seen=seen).say(finding))
+    assert "2026-12-05  due Sun 6 Dec 2026" in told
+    assert told.count(f": without data, which is told from {schedule.misses} in a row on") == 14 - len(
+        finding.items
+    )
+    assert told.count(": present") == len(finding.items)
