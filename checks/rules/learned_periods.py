@@ -6,6 +6,7 @@ from bisect import bisect_left
 from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from math import ceil
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -18,13 +19,13 @@ from checks.learn.keys import DAY, HOUR
 from checks.learn.model import Model
 from checks.learn.sentences import confidence, explain
 from checks.learn.slots import WEEK, Slots, consecutive, fit_slots
-from checks.learn.tails import YEAR_DAYS
+from checks.learn.tails import YEAR_DAYS, median
 from checks.rules.learned_slow import IN_UTC, is_slow, learn_slow, on_clock_of
 from checks.rules.taught_periods import closer_by, deadlines_of, loosened, since_normal
 from checks.schedule.calendars import Calendar, public_holidays
 from checks.schedule.deadlines import Deadline
 from checks.schedule.hours import Hours
-from checks.schedule.periods import Unit, period_of
+from checks.schedule.periods import FORTNIGHTLY, MONTHLY, QUARTERLY, WEEKLY, YEARLY, Unit, period_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,6 +44,8 @@ _AT_ONCE = 0.02
 """Parts of a period: what came so soon after another period came with it, and says nothing of its own time."""
 _HALF_A_YEAR = 182 * DAY
 _THURSDAY = 3  # 1 January 1970, on which slot 0 of the week lies
+_LONGER = ((350, YEARLY), (80, QUARTERLY), (26, MONTHLY), (13, FORTNIGHTLY), (6, WEEKLY))
+"""From how many days apart periods are those of a longer cadence, the shortest of these."""
 _ONE_BY_ONE = 0.75
 """Where fewer periods have an arrival of their own they come several at once, and the older ones late by any time."""
 _LONG_WEEKEND = timedelta(days=4)
@@ -111,16 +114,22 @@ def _learned(
     starts, known = _in_order(stated, firsts, unit)
     slots = fit_slots(known, share.a_year)
     if slots is None or len(known) < NEEDED:
-        number = f"{len(known)} period{'' if len(known) == 1 else 's'}"
-        lacks = (
-            f"{number} seen, {NEEDED} needed" if len(known) < NEEDED else "its periods keep no hours or days"
-        )
+        lacks = f"{len(known)} period{'' if len(known) == 1 else 's'} seen, {NEEDED} needed"
+        if len(known) >= NEEDED:
+            lacks = f"its periods keep no hours or days{_instead(known)}"
         return LearnedSchedule(lacks=lacks)
     if unit < DAY:
         return _of_hours(stated, starts, known, slots, share, marks)
     if slots.unit != unit:
         return LearnedSchedule(lacks=f"its periods are not those of {stated.every}")
     return _scheduled(stated, known, slots, _calendar(_closed(slots), slots.calendar), marks)
+
+
+def _instead(known: Sequence[tuple[float, float]]) -> str:
+    """Return what to write where days are the names of weeks or longer periods; empty where they are not."""
+    apart = median([later - earlier for (earlier, _), (later, _) in pairwise(known)]) / DAY
+    every = next((each for least, each in _LONGER if apart >= least), None)
+    return f"; write every: {every} where each is of a {every.noun}" if every is not None else ""
 
 
 def _of_hours(

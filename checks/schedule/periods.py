@@ -172,6 +172,8 @@ FORTNIGHTLY = Every(Unit.WEEK, count=2)
 MONTHLY = Every(Unit.MONTH)
 QUARTERLY = Every(Unit.MONTH, count=3)
 YEARLY = Every(Unit.MONTH, count=12)
+LEARNED = (DAILY, HOURLY, WEEKLY, MONTHLY, QUARTERLY, YEARLY)
+"""Cadences that names of periods may tell where none is stated."""
 _COARSE = {str(each): each for each in (DAILY, WEEKLY, FORTNIGHTLY, MONTHLY, QUARTERLY, YEARLY)}
 
 

@@ -11,19 +11,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checks.changes import State, advance, changes
+from checks.lake.observe import observe
 from checks.marks import MarkKind
-from checks.model import ItemState, Reason, Status
-from checks.rules.asking import Share
-from checks.rules.base import Binding
+from checks.model import Finding, ItemState, Reason, Status, TableMemory
+from checks.monitor.learning import learn
+from checks.monitor.plan import Planned
+from checks.monitor.run_memory import records
+from checks.rules.asking import Clock, Share
+from checks.rules.base import Binding, TablePlan
 from checks.rules.learned_periods import learn_schedule
 from checks.rules.partitions import PartitionsConfig
 from checks.rules.partitions_proposed import stated, to_read
+from checks.rules.partitions_rule import PartitionsRule
 from checks.rules.proposing import Extent
 from checks.schedule.due import Schedule
 from checks.schedule.periods import parse_every, period_of
 from tests.rules.test_learned_periods import Table
 from tests.rules.test_taught_periods import mark
+from tests.support.lakes import MemoryLake, hive_location
 from tests.support.times import BERLIN, DAY, HOUR, UTC_ZONE, at
+from tests.support.verdicts import judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,6 +135,10 @@ def test_what_keeps_to_no_day_or_to_other_periods_is_not_learned_and_it_is_said(
     quarterly = {label: came for label, came in firsts_of("1mo", tuesdays, 30).items() if label[-1] in "147"}
     quarterly = {label: came for label, came in quarterly.items() if label[-2:] in ("01", "04", "07", "10")}
     assert told(quarterly) == "its periods are not those of 1mo"
+    by_day = {f"{label}-01": came for label, came in firsts_of("1mo", tuesdays, 20).items()}
+    assert (
+        told(by_day, "1d") == "its periods keep no hours or days; write every: 1mo where each is of a month"
+    )
     days = {f"2026-01-{day:02d}": at(f"2026-02-{day:02d}") for day in range(1, 28)}
     assert told(days) == "0 periods seen, 4 needed"
     assert told({}, "1w") == "0 periods seen, 4 needed"
@@ -308,3 +319,48 @@ def test_so_many_weeks_and_months_are_looked_at_as_a_discovery_reaches_back() ->
     assert to_read(Extent(back=timedelta(days=365), every=parse_every("1mo"), most=9)) == {
         "every": "1mo", "auto": True, "lookback": 9,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("label", "days"), [("2026-W47", 7), ("2026-11", 30), ("2026-Q4", 92), ("2026", 365), ("2026-11-22", 1)]
+)
+def test_periods_are_known_by_their_names_where_their_length_is_not_stated(label: str, days: int) -> None:
+    rule = PartitionsConfig.model_validate({"auto": True}).bind(Binding(zone=UTC_ZONE))
+    period = rule.states.period_named(label)
+    assert period is not None
+    assert period.end - period.start == days * DAY
+    assert rule.states.period_named("2026-W47-1") is None
+
+
+@pytest.mark.parametrize(("key", "form", "every"), [("week", "%G-W%V", "1w"), ("month", "%Y-%m", "1mo")])
+def test_the_length_of_periods_is_learned_by_their_names(key: str, form: str, every: str) -> None:
+    comes = weekly if every == "1w" else monthly
+    lake = MemoryLake()
+    stated_table = lake.table("sales.orders", None, **{key: "string"})
+    day = at("2026-01-05") if every == "1w" else at("2026-01-01")
+    now = at("2026-12-20")
+    while day < now:
+        came = comes(day)
+        if came is not None and came <= now:
+            values = [f"{day:{form}}"]
+            lake.put(f"{hive_location(stated_table, values)}part.parquet", came)
+            lake.register(stated_table, values, None, came)
+        day += DAY
+    unlearned = PartitionsConfig.model_validate({"auto": True}).bind(Binding(zone=UTC_ZONE))
+    memory, last = TableMemory(), None
+    judged: list[tuple[Any, Finding]] = []
+    for night in range(2):
+        clock = Clock(now=now + night * DAY, last_completed_at=last)
+        plan = TablePlan(table=stated_table, rules=(unlearned.remembering(memory),), memory=memory)
+        seen = observe(plan, clock, lake.reader(plan))
+        (learned_plan,) = learn((plan,), {stated_table.id: seen}, clock, None)
+        finding = judge(learned_plan, seen, clock)["partitions"]
+        planned = Planned(plans=(learned_plan,), watched=frozenset({stated_table.id}))
+        memory = records(State(), planned, {stated_table.id: seen}, [finding])[stated_table.id].memory
+        last = clock.now
+        judged += [(rule, finding) for rule in learned_plan.rules]
+    found, finding = judged[-1]
+    assert isinstance(found, PartitionsRule)
+    assert str(found.schedule.every) == every
+    assert found.schedule.by is not None
+    assert finding.status is Status.PASS
