@@ -16,7 +16,6 @@ from checks.rules.sentences import say_periods
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from datetime import datetime
 
     from checks.model import Item
     from checks.schedule.periods import Every
@@ -48,18 +47,18 @@ class Missed:
 NOTHING_MISSED = Missed()
 
 
-def missed(items: Sequence[Item], needed_of: Callable[[datetime], int], now: datetime) -> Missed:
+def missed(items: Sequence[Item], needed_of: Callable[[Sequence[Item]], int]) -> Missed:
     """Return what was missed of items, one of each due period, newest first.
 
-    ``needed_of`` tells how many in a row are told of those that were due first at an instant: what was usual then
-    holds for them. Where one is, they are told one by one, and none of them is here.
+    ``needed_of`` tells of periods without data in a row, newest first, how many of them are told together. Where one
+    is, they are told one by one, and none of them is here.
     """
     run: tuple[Item, ...] = ()
     single: list[Item] = []
     needed = 1
-    stretches = [(without, tuple(group)) for without, group in groupby(items, key=_is_without)]
-    for place, (without, stretch) in enumerate(stretches):
-        of_stretch = needed_of(stretch[-1].due_at or now) if without else 1
+    for place, (without, group) in enumerate(groupby(items, key=_is_without)):
+        stretch = tuple(group)
+        of_stretch = needed_of(stretch) if without else 1
         if of_stretch <= 1:
             continue
         needed = max(needed, of_stretch)

@@ -103,7 +103,14 @@ class LearnsSchedule(Rule):
             return NOTHING_MISSED
         usual_now, stated = known.schedule.misses, self._stated(memory)
         firsts = self.firsts(seen, clock, memory)
-        return missed(items, lambda at: misses_by(stated, firsts, share, at) or usual_now, clock.now)
+
+        def needed(stretch: Sequence[Item]) -> int:
+            if any(item.key in memory.past_periods for item in stretch):
+                return 1  # a run told it by itself: it stays so, whatever became usual
+            by_then = misses_by(stated, firsts, share, stretch[-1].due_at or clock.now) or 1
+            return by_then if by_then > 1 else usual_now
+
+        return missed(items, needed)
 
     def _stated(self, memory: TableMemory) -> Schedule:
         """Return the schedule that holds while too little is known."""

@@ -70,6 +70,15 @@ def test_single_ones_are_not_told_and_each_sentence_says_so() -> None:
     assert needed(found) > 1
 
 
+def test_the_first_look_goes_by_what_it_learns_of_all_that_it_sees() -> None:
+    """What was missed before anybody looked on is no news, though none of it was a habit when it began."""
+    first = table(block={"auto": True, "lookback": BEFORE})
+    finding = first.run(START + BEFORE * DAY + 8 * HOUR)[0]["partitions"]
+    assert finding.status is Status.PASS
+    assert needed(first) > 1
+    assert "which is told from" in finding.because
+
+
 def test_a_run_of_them_is_one_trouble_from_its_last_needed_one_on_and_over_with_the_next_data() -> None:
     number = needed(_learned())
     begin = 6 * 14 + 4  # the day after a missed one that is alone
@@ -217,7 +226,7 @@ STATES = {
 def test_only_a_run_that_reaches_to_the_newest_is_told(states: str, run: str, single: str) -> None:
     """What is not known, is gone or is not registered is no part of it: it is told by itself."""
     items = [item(20 - place, STATES[state]) for place, state in enumerate(states)]
-    found = missed(items, lambda _due: 2, at("2026-11-30"))
+    found = missed(items, lambda _stretch: 2)
     assert found.run == tuple(items[int(place)] for place in run)
     assert found.single == tuple(items[int(place)] for place in single)
 
@@ -227,14 +236,14 @@ def test_one_fewer_than_needed_is_not_told(count: int, *, is_told: bool) -> None
     items = [
         item(20 - place, ItemState.MISSING if place < count else ItemState.PRESENT) for place in range(9)
     ]
-    found = missed(items, lambda _due: 3, at("2026-11-30"))
+    found = missed(items, lambda _stretch: 3)
     assert bool(found.run) is is_told
     assert len(found.run or found.single) == count
 
 
 def test_where_each_is_told_none_is_held_back() -> None:
     items = [item(20 - place, ItemState.MISSING) for place in range(4)]
-    assert missed(items, lambda _due: 1, at("2026-11-30")) == NOTHING_MISSED
+    assert missed(items, lambda _stretch: 1) == NOTHING_MISSED
     assert not list(NOTHING_MISSED.notes(DAILY))
 
 
