@@ -38,10 +38,13 @@ class Missed:
     def notes(self, every: Every) -> Iterator[str]:
         """Yield which periods were missed and are not told, and from how many in a row on they are."""
         why = f"from {self.needed} in a row on and until newer data comes, for single ones are missed now and then"
+        named = say_periods(self.single, every) if self.single else ""
         if self.run:
             yield f"they are told as one trouble {why}"
-        if self.single:
-            yield f"no data came for {say_periods(self.single, every)}, which is told {why}"
+            if named:
+                yield f"earlier ones without data, after which newer data came: {named}"
+        elif named:
+            yield f"no data came for {named}, which is told {why}"
 
 
 NOTHING_MISSED = Missed()

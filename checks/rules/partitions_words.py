@@ -130,6 +130,8 @@ def _advice_without(rule: Stated, bad: Sequence[Item], boundary: Boundary | None
         return (
             f"{looked}; if {gone} will never come again, state the values that will, without it, under each"
         )
+    if rule.schedule.misses > 1:  # then it is no single one that is told
+        return looked
     return f"{looked}; if that {rule.schedule.every.noun} will never come, close it in a calendar"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -95,6 +96,7 @@ def test_a_run_of_them_is_one_trouble_from_its_last_needed_one_on_and_over_with_
     assert [(each.reason, each.item) for each in news] == [(Reason.NEW, None)]
     assert f"{number} of" in finding.because
     assert "they are told as one trouble" in finding.because
+    assert "calendar" not in finding.advice
     assert all(item.state is not ItemState.MISSING for item in finding.items)
     assert finding.deadline is not None
     assert finding.lacking
@@ -249,6 +251,12 @@ def test_where_each_is_told_none_is_held_back() -> None:
 
 def test_it_is_said_what_is_not_told() -> None:
     found = Missed(2, (), (item(9, ItemState.MISSING), item(4, ItemState.MISSING)))
+    run = tuple(item(day, ItemState.MISSING) for day in (12, 11))
+    why = "from 2 in a row on and until newer data comes, for single ones are missed now and then"
+    assert list(replace(found, run=run).notes(DAILY)) == [
+        f"they are told as one trouble {why}",
+        "earlier ones without data, after which newer data came: 2026-11-10, 2026-11-05",
+    ]
     (told,) = found.notes(DAILY)
     assert told == (
         "no data came for 2026-11-10, 2026-11-05, which is told from 2 in a row on and until newer data comes, for "
