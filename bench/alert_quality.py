@@ -23,7 +23,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench.arrivals import START, TEST, TRAIN, Table, tables
 from checks.learn import replay, share_of
-from checks.learn.tails import center_and_excess, lateness_tail, without_incidents
+from checks.learn.lateness import reach
+from checks.learn.tails import center_and_excess
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -131,7 +132,7 @@ def tails(kind: str, runs: int, share: float) -> float:
     for seed in range(60):
         random = Random(seed)  # noqa: S311
         center, excess = center_and_excess([draws[kind](random) for _ in range(runs)], 60.0)
-        limit = center + lateness_tail(without_incidents(excess, 1.0), share / a_year, 1.0)
+        limit = center + reach(excess, share / a_year, 168).limit
         costs.append(a_year * _beyond(kind, limit))
     return sum(costs) / len(costs)
 
