@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from checks.marks import Mark
     from checks.model import Listing, Observation, PartitionSeen, Period, Table, TableMemory
     from checks.rules.asking import Share
-    from checks.schedule.due import Schedule
+    from checks.schedule.due import DuePeriod, Schedule
 
 ROW_FILES = 100
 """The footers of so many Parquet files are read for rows where the config does not say."""
@@ -174,7 +174,7 @@ class VolumeRule(Rule):
         schedule = schedule_of(self.schedule, layout)
         if not layout.can_tell(schedule.every):
             return Needs()
-        due = schedule.due(clock.now)
+        due = schedule.due_whole(clock.now)
         if not due:
             return Needs()
         judged = due[0].period
@@ -240,12 +240,10 @@ class VolumeRule(Rule):
         schedule = schedule_seen(self.schedule, seen)
         if schedule is None:
             return self._place(seen, memory)
-        due = schedule.due(clock.now)
+        due = schedule.due_whole(clock.now)
         if not due:
             return None
-        judged = due[0].period
-        start = judged.start
-        of_judged = [each for each in seen.partitions if each.period.start == start]
+        judged, of_judged = _newest_with_data(due[: schedule.misses], seen)
         if not of_judged:
             return seen.problem or not_looked_at(seen, judged)
         size, problem = sum_of(of_judged)
@@ -309,7 +307,7 @@ class VolumeRule(Rule):
     def explain(self, seen: Observation, finding: Finding, clock: Clock) -> Iterator[str]:
         """Yield what the size is compared with, and whether rows were counted."""
         schedule = schedule_seen(self.schedule, seen)
-        due = schedule.due(clock.now) if schedule is not None else ()
+        due = schedule.due_whole(clock.now) if schedule is not None else ()
         if schedule is not None and due and self.compares:
             before, places = self._before(schedule, due[0].period), self._places(schedule, due[0].period)
             if before:
@@ -357,7 +355,7 @@ class VolumeRule(Rule):
             if listing is not None and problem is None:
                 yield f"{seen.now:%Y-%m-%d}{WHOLE}", size_of(listing)
             return
-        due = schedule.due(seen.now)
+        due = schedule.due_whole(seen.now)
         by_label: dict[str, list[PartitionSeen]] = {}
         for partition in seen.partitions:
             if due and partition.period.start <= due[0].period.start:
@@ -390,6 +388,25 @@ class VolumeRule(Rule):
             judged=look.name if look.period is not None else "",
             absence=Absence(periods={"": (period.start, period.end)}) if period is not None else None,
         )
+
+
+def _newest_with_data(due: Sequence[DuePeriod], seen: Observation) -> tuple[Period, list[PartitionSeen]]:
+    """Return the newest of the periods of which data was seen, with its places: single ones before it may be missed.
+
+    The newest of all where none has any, or where it is not known.
+    """
+    of_due = [
+        (each.period, [one for one in seen.partitions if one.period.start == each.period.start])
+        for each in due
+    ]
+    for period, places in of_due:
+        if any(
+            place.problem is not None or place.listing is None or place.listing.objects for place in places
+        ):
+            return period, places
+        if not places or any(not place.listing.complete for place in places if place.listing is not None):
+            break
+    return of_due[0]
 
 
 def _whole(seen: Observation) -> tuple[Listing | None, Problem | None]:
