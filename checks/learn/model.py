@@ -12,11 +12,11 @@ from checks.learn.cadence import SLOW, loads_of, runs_of, since_change
 from checks.learn.calendars import of_working_days
 from checks.learn.history import PAST_DAYS
 from checks.learn.keys import DAY, HOUR
+from checks.learn.measures import Measures, fit_measures, is_judged
 from checks.learn.silence import Silence, fit_silence
 from checks.learn.slots import Slots, fit_slots
 from checks.learn.slow import Cycle, Slow, fit_cycle, fit_slow
 from checks.learn.tails import YEAR_DAYS, quantile
-from checks.learn.volume import Volume, fit_volume
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +70,7 @@ class Model:
     slots: Slots | None = None
     silence: Silence | None = None
     slow: Slow | Cycle | None = None
-    volume: Volume | None = None
+    volume: Measures | None = None
     loose: bool = False
     cut: float = 0.0
     days: Slots | None = None
@@ -122,7 +122,10 @@ def day_of(at: float, cut: float) -> float:
 
 
 def fit(history: History, share: float) -> Model | Need:
-    """Return what a history says, of a table that may raise `share` false alarms a year, or what is missing."""
+    """Return what a history says, of a table that may raise `share` false alarms a year, or what is missing.
+
+    When data comes and how much have equal parts of them, once sizes are known.
+    """
     now = history.last
     if now is None:
         return Need(0, 8)
@@ -130,19 +133,20 @@ def fit(history: History, share: float) -> Model | Need:
     loads, changed = _loads(history)
     usual = _usual_gap([own for own, _ in loads])
     volume = _volume(history, times, share)
+    of_times = share / 2 if volume is not None else share
     if usual >= _SLOW:
-        return _slow(history, loads, share, volume) or Need(len(loads), 4)
+        return _slow(history, loads, of_times, volume) or Need(len(loads), 4)
     # What comes on days that follow each other is one run, where there are weeks between such.
     runs = runs_of(loads)
     if len(runs) < len(loads) and _usual_gap([own for own, _ in runs]) >= _SLOW:
-        cycle = fit_cycle(runs, share, labelled=history.dated)
+        cycle = fit_cycle(runs, of_times, labelled=history.dated)
         if cycle is not None:
             return Model(now, history.dated, slow=cycle, volume=volume)
     # Of a table that was slower, or daily and is weekly, what came before says nothing of its days.
     since = loads[0][0] if changed else -math.inf
     found: Model | Need | None = _of_partitions(history, share, now, since) if history.dated else None
     if found is None:
-        found = _of_times(history, times, share, volume, since)
+        found = _of_times(history, times, of_times, volume, since)
     slots = found.slots if isinstance(found, Model) else None
     # A week, where days are not what it keeps to, or no longer, or come some at a time. What just became quicker goes
     # by its few gaps.
@@ -152,7 +156,7 @@ def fit(history: History, share: float) -> Model | Need:
     is_new = changed and (len(loads) < _FEWEST_DAYS or slots is None or usual > _OTHER * slots.cadence)
     is_weekly = usual >= SLOW and (slots is None or is_new or several)
     if is_weekly or (changed and isinstance(found, Need)):
-        return _slow(history, loads, share, volume) or found
+        return _slow(history, loads, of_times, volume) or found
     return found
 
 
@@ -168,15 +172,15 @@ def _usual_gap(owns: Sequence[float]) -> float:
     return quantile(sorted(b - a for a, b in pairwise(owns)), 0.5) if len(owns) > 1 else 0.0
 
 
-def _volume(history: History, times: Sequence[float], share: float) -> Volume | None:
+def _volume(history: History, times: Sequence[float], share: float) -> Measures | None:
     usual = _usual_gap(times[-60:])
     if not usual or not (history.dated or usual >= 3 * RUN):
         return None
-    return fit_volume(history.settled, share, YEAR_DAYS * DAY / max(usual, RUN))
+    return fit_measures(history, share / 2, YEAR_DAYS * DAY / max(usual, RUN))
 
 
 def _slow(
-    history: History, loads: Sequence[tuple[float, float]], share: float, volume: Volume | None
+    history: History, loads: Sequence[tuple[float, float]], share: float, volume: Measures | None
 ) -> Model | None:
     slow = fit_slow(loads, share, labelled=history.dated)
     if slow is None:
@@ -211,7 +215,7 @@ def _from(firsts: Sequence[tuple[float, float]], since: float) -> Sequence[tuple
 
 
 def _of_times(
-    history: History, times: Sequence[float], share: float, volume: Volume | None, since: float
+    history: History, times: Sequence[float], share: float, volume: Measures | None, since: float
 ) -> Model | Need:
     """Return the model of a table without partitions that keep days: its silence, its days, or its few gaps."""
     now = history.last or 0.0
@@ -233,20 +237,22 @@ def _of_times(
 
 
 def _of_partitions(history: History, share: float, now: float, since: float) -> Model | None:
-    slots = fit_slots(_from(history.firsts, since), share)
+    of_times = share / 2 if is_judged(history) else share
+    slots = fit_slots(_from(history.firsts, since), of_times)
     if slots is None:
         return None
     cadence = slots.cadence
     loose = slots.margin > _LOOSE * cadence
     times = _bursts(history.since(now - PAST_DAYS * DAY), _BURST * cadence)
     periods = sum(first >= times[0] for _, first in history.firsts)
-    silence = fit_silence(times, share, history.ratios) if len(times) > _A_DAY * periods else None
+    # Where files come by chance, so does what a partition holds, and the whole share is that of silences.
+    of_times = share if loose else of_times
+    silence = fit_silence(times, of_times, history.ratios) if len(times) > _A_DAY * periods else None
     if silence is not None and not loose and silence.limit >= _TIGHTER * cadence:
         silence = None
-    # Where files come by chance, so does what a partition holds.
     a_year = len(slots.expected) * YEAR_DAYS / 7
     loose = loose and silence is not None
-    volume = None if loose else fit_volume(history.settled, share, a_year)
+    volume = None if loose else fit_measures(history, share / 2, a_year)
     return Model(now, dated=True, slots=slots, silence=silence, volume=volume, loose=loose)
 
 

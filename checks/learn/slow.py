@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from checks.learn.clocks import FAMILIES, offset, to_utc
 from checks.learn.keys import DAY, HOUR
+from checks.learn.lateness import reach
 from checks.learn.spots import MONTH, WEEK, Found, Kind, Spot, find, left_by, place_of
-from checks.learn.tails import YEAR_DAYS, center_and_excess, lateness_tail, median, quantile
+from checks.learn.tails import YEAR_DAYS, center_and_excess, median, quantile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -263,7 +264,7 @@ def _center_and_margin(lags: Sequence[float], chance: float, whole: float) -> tu
     if len(odd) == 1:  # one may be an outage; two of under a tenth of a period are weekends
         bulk.remove(odd[0])
     least = max(_LEAST_OF_ALL, _LEAST * whole, _WIDE * (_SURE - len(lags)) * whole)
-    return center, max(lateness_tail(bulk, chance, least), _BEYOND * bulk[-1] if bulk else 0.0)
+    return center, max(reach(bulk, chance, WEEK / whole).limit, least, _BEYOND * bulk[-1] if bulk else 0.0)
 
 
 def _with_whole_days(cycle: Cycle) -> Cycle:

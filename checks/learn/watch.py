@@ -264,7 +264,10 @@ class Watch:
     def _judge(self, period: Period, at: float) -> None:
         self._periods.remove(period)
         volume = self.model.volume if isinstance(self.model, Model) else None
-        if volume is not None and period.sized and volume.judge(period.start, period.size) is not None:
+        if volume is not None and not volume.can_judge(period):
+            self.history.settle(period)  # what is not known ends nothing
+            return
+        if volume is not None and volume.judge(period) is not None:
             if self._short is None and at >= self.begin:
                 self._short = at
             self._odd += 1
