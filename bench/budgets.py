@@ -77,14 +77,45 @@ LATENESS = {
 }
 """By how much hourly runs are late."""
 
+
+@dataclass(frozen=True)
+class Coming:
+    """How a table without dated keys comes: its times of so many days, the chance of a longer gap, the mean gap."""
+
+    times: Callable[[Random, int], list[float]]
+    beyond: Callable[[float], float]
+    mean: float
+
+
+def _by_chance(law: Law, mean: float) -> Coming:
+    def times(random: Random, days: int) -> list[float]:
+        return list(accumulate(law.draw(random) for _ in range(int(days * 24 * HOUR / mean))))
+
+    return Coming(times, law.beyond, mean)
+
+
+def _by_rhythm(step: float, late: Law) -> Coming:
+    random = Random("rhythm")  # noqa: S311
+    earlier = [late.draw(random) for _ in range(1000)]
+
+    def times(random: Random, days: int) -> list[float]:
+        return sorted(i * step + late.draw(random) for i in range(int(days * 24 * HOUR / step)))
+
+    def beyond(gap: float) -> float:
+        return sum(late.beyond(gap - step + each) for each in earlier) / len(earlier)
+
+    return Coming(times, beyond, step)
+
+
 GAPS = {
-    "by chance, every hour": (_weibull(HOUR, 1), HOUR),
-    "by chance, every ten minutes": (_weibull(600, 1), 600.0),
-    "by chance, every four hours": (_weibull(4 * HOUR, 1), 4 * HOUR),
-    "steadier than chance, every hour": (_gamma(HOUR / 2, 2), HOUR),
-    "in bursts, every hour": (_weibull(HOUR / math.gamma(1 + 1 / 0.7), 0.7), HOUR),
+    "by chance, every hour": _by_chance(_weibull(HOUR, 1), HOUR),
+    "by chance, every ten minutes": _by_chance(_weibull(600, 1), 600.0),
+    "by chance, every four hours": _by_chance(_weibull(4 * HOUR, 1), 4 * HOUR),
+    "steadier than chance, every hour": _by_chance(_gamma(HOUR / 2, 2), HOUR),
+    "in bursts, every hour": _by_chance(_weibull(HOUR / math.gamma(1 + 1 / 0.7), 0.7), HOUR),
+    "every five minutes, late by a lognormal of a minute": _by_rhythm(300.0, _lognormal(60, 0.6)),
 }
-"""Gaps of tables without any schedule, with their mean."""
+"""Tables that are judged by their silences."""
 
 
 @dataclass(frozen=True)
@@ -124,17 +155,14 @@ def lateness(law: str, runs: int, histories: int) -> Cost:
 
 def silences(name: str, days: int, histories: int) -> Cost:
     """Return what limits of silences cost that are learned of so many days."""
-    law, mean = GAPS[name]
-    a_year, met = YEAR_DAYS * 24 * HOUR / mean, [0.0] * len(BUDGETS)
+    coming, met = GAPS[name], [0.0] * len(BUDGETS)
     for seed in range(histories):
-        random = Random(f"gaps/{days}/{seed}")  # noqa: S311
-        count = int(days * 24 * HOUR / mean)
-        times = list(accumulate(law.draw(random) for _ in range(count)))
+        times = coming.times(Random(f"gaps/{days}/{seed}"), days)  # noqa: S311
         for i, budget in enumerate(BUDGETS):
             found = fit_silence(times, budget, {})
             # In the seconds of hours in which usually more comes, which are as long in the mean.
             if found is not None:
-                met[i] += a_year * law.beyond(found.limit) / histories
+                met[i] += YEAR_DAYS * 24 * HOUR / coming.mean * coming.beyond(found.limit) / histories
     return Cost(f"silences, {name}", f"{days} days", tuple(met))
 
 
