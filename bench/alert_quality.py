@@ -1,6 +1,6 @@
 """Score what is learned on made-up tables with known incidents: recall, false alarms, delay, repeats, closing.
 
-    python bench/alert_quality.py [--seeds N] [--tables N] [--budgets | --tails] [--histories N]
+    python bench/alert_quality.py [--seeds N] [--tables N] [--budgets | --tails | --marks] [--histories N]
 
 An incident is found by the first alert between its start and its end, or by one that is open when it starts. An alert
 outside incidents, their tails (a cadence, 2 h to 1 day) and unjudged spans is false. Volume alerts are false as well:
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from bench import marked
 from bench.arrivals import START, TEST, TRAIN, Table, tables
 from bench.budgets import BUDGETS, costs
 from checks.learn import replay, share_of
@@ -116,13 +117,20 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seeds", type=int, default=4)
-    parser.add_argument("--tables", type=int, default=66)
+    parser.add_argument("--tables", type=int, default=114)
     parser.add_argument(
         "--budgets", action="store_true", help="what each budget costs: by known laws, and by kind of table"
     )
     parser.add_argument("--tails", action="store_true", help="what each budget costs, by known laws alone")
+    parser.add_argument(
+        "--marks", action="store_true", help="what it changes that a person answers alarms with marks"
+    )
     parser.add_argument("--histories", type=int, default=60, help="of each law, for --budgets and --tails")
     arguments = parser.parse_args()
+    if arguments.marks:
+        for told in marked.figures(arguments.seeds):
+            print(json.dumps(told), flush=True)
+        return
     if arguments.tails or arguments.budgets:
         for cost in costs(arguments.histories):
             print(json.dumps(cost.told()), flush=True)

@@ -39,6 +39,8 @@ class Period:
     last: float
     size: float = 0.0
     sized: bool = True
+    rows: float = 0.0
+    counted: bool = True
     files: int = 0
 
     def take(self, arrival: Arrival) -> None:
@@ -49,6 +51,10 @@ class Period:
             self.sized = False
         else:
             self.size += arrival.size
+        if arrival.rows is None:
+            self.counted = False
+        else:
+            self.rows += arrival.rows
 
 
 @dataclass(slots=True)
@@ -56,14 +62,16 @@ class History:
     """The arrivals that teach: of partitions newer than any before, or all of a table without dated keys.
 
     `times` are the counted arrivals, bursts within a minute as one; `firsts` the own start and first arrival of
-    partitions, each newer than those before; `settled` those whose bytes were usual: start, bytes, files, seconds.
-    `ratios` is kept for `silence.fit_silence`.
+    partitions, each newer than those before; `settled` those whose volume was usual: start, bytes, files, seconds;
+    `counted` the same of those whose rows are known: start, rows, files, seconds. `ratios` is kept for
+    `silence.fit_silence`.
     """
 
     dated: bool
     times: list[float] = field(default_factory=list)
     firsts: list[tuple[float, float]] = field(default_factory=list)
     settled: list[tuple[float, float, int, float]] = field(default_factory=list)
+    counted: list[tuple[float, float, int, float]] = field(default_factory=list)
     ratios: dict[int, dict[str, float]] = field(default_factory=dict)
     last: float | None = None
 
@@ -94,9 +102,13 @@ class History:
 
     def settle(self, period: Period) -> None:
         """Keep what a partition held whose volume was usual."""
+        took = period.last - period.first
         if period.sized:
-            self.settled.append((period.start, period.size, period.files, period.last - period.first))
+            self.settled.append((period.start, period.size, period.files, took))
             _trim(self.settled, _MOST_PARTITIONS)
+        if period.counted:
+            self.counted.append((period.start, period.rows, period.files, took))
+            _trim(self.counted, _MOST_PARTITIONS)
 
     def since(self, begin: float) -> list[float]:
         """Return the counted times from an instant on."""
