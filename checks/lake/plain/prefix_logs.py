@@ -1,0 +1,114 @@
+"""Where logs of table formats lie at a prefix, which no catalog tells the format of: in it, or farther down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from checks.aws.uris import split_uri
+from checks.lake.plain.earlier_answers import NEVER, limit_of
+from checks.lake.s3.scan import DIRECTORY_BUCKET
+from checks.layout import table_logs
+from checks.model import Format, LogSeen, Problem, ProblemKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from checks.aws.pages import Page
+    from checks.lake.s3.objects import ObjectStore
+    from checks.model import Listing, LogsKnown, Table
+    from checks.rules.asking import Clock
+    from checks.rules.base import TablePlan
+
+_MOST_NAMED = 3
+_MOST_FOLDERS = 4
+"""Folders above the newest file that are looked into where a place was not read to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """One page of what lies right below a place, folders as such, and the formats whose logs are among them."""
+
+    page: Page
+    formats: frozenset[Format] = field(default_factory=frozenset)
+
+    @property
+    def format(self) -> Format:
+        """The format of the place itself; FILES where it has no log."""
+        return table_logs.first(*self.formats)
+
+
+def standing(plan: TablePlan, clock: Clock) -> LogsKnown | None:
+    """Return what an earlier run saw of the logs at a prefix, as long as that stands in place of a look."""
+    known, place = plan.memory.logs, plan.table.location or ""
+    if known is None:
+        return None
+    age = clock.now - known.seen_at
+    stands = NEVER <= age < limit_of(plan.table.id, place, plan.max_age_of_answer)
+    return known if stands else None
+
+
+def look_into(store: ObjectStore, location: str) -> Folder:
+    """Return what lies right below a place, with the logs there: one LIST.
+
+    One more takes a folder that is named as Iceberg's, and each log that may come after the page. Raises Unobserved.
+    """
+    bucket, prefix = split_uri(location)
+    page = store.list_page(bucket, prefix, delimiter="/")
+    names = {name.removeprefix(prefix) for name in page.common_prefixes}
+    last = max([*page.common_prefixes, *page.keys.names], default="")
+    in_order = not bucket.endswith(DIRECTORY_BUCKET)
+    found = set[Format]()
+    for folder, table_format in table_logs.FOLDERS.items():
+        may_follow = page.token is not None and not (in_order and prefix + folder <= last)
+        if folder not in names and not may_follow:
+            continue
+        if folder in names and table_format is not Format.ICEBERG:
+            found.add(table_format)
+            continue
+        inner = store.list_page(bucket, f"{prefix}{folder}")
+        paths = (name.removeprefix(prefix) for name in inner.keys.names)
+        if any(table_logs.log_of(path) == ("", table_format) for path in paths):
+            found.add(table_format)
+    return Folder(page, frozenset(found))
+
+
+def logs_above(store: ObjectStore, listing: Listing, place: str) -> tuple[LogSeen, ...]:
+    """Return the log beside the folders of the newest file of a place that was not read to its end.
+
+    In the order of names a log may come after the data of its table. At most four folders are looked into, from the
+    place on. Raises Unobserved.
+    """
+    key = listing.newest_key or ""
+    if not key.startswith(place):
+        return ()
+    folders = [place]
+    for part in key.removeprefix(place).split("/")[:-1]:
+        folders.append(f"{folders[-1]}{part}/")
+    for folder in folders[:_MOST_FOLDERS]:
+        table_format = look_into(store, folder).format
+        if table_format is not Format.FILES:
+            return (LogSeen(folder, table_format),)
+    return ()
+
+
+def outside_of(tables: Iterable[LogSeen]) -> Callable[[str], bool] | None:
+    """Return what tells of an object whether it lies outside of these tables; None where there are none."""
+    places = tuple(each.place for each in tables)
+    return (lambda uri: not uri.startswith(places)) if places else None
+
+
+def tables_below(table: Table, logs: Sequence[LogSeen]) -> Problem:
+    """Return why it is not known what came to tables that lie below a prefix, each with a log of its own."""
+    named = [f"{each.place} ({each.format.value.capitalize()})" for each in logs[:_MOST_NAMED]]
+    left = len(logs) - len(named)
+    more = (f" and {'over ' if len(logs) >= table_logs.MOST else ''}{left} more") if left > 0 else ""
+    are = "a table that has a log of its own" if len(logs) == 1 else "tables that have logs of their own"
+    entry = f"watch {'it' if len(logs) == 1 else 'each'} by an entry of its own (prefix: {logs[0].place})"
+    return Problem(
+        ProblemKind.UNSUPPORTED,
+        f"{table.id} holds {are}: {', '.join(named)}{more}; its files count only as its log tells"
+        if len(logs) == 1
+        else f"{table.id} holds {are}: {', '.join(named)}{more}; their files count only as their logs tell",
+        f"{entry}, and leave out what lies there with ignore where other files come beside it",
+    )
