@@ -9,6 +9,7 @@ from checks.lake.formats import reader_of
 from checks.lake.formats.iceberg.pointer import current_metadata
 from checks.lake.plain.find_layout import has_time
 from checks.lake.plain.prefix_logs import logs_above, look_into, outside_of, standing, tables_below
+from checks.layout import StatedLayout
 from checks.layout.table_logs import MOST
 from checks.model import Format, LogsKnown, Observation, ProblemKind, Unobserved
 
@@ -95,8 +96,11 @@ def _without_tables(
     logs = listing.logs
     if is_for_existence(needs_of_place(plan, clock)):
         return replace(seen, logs=known)
+    stands = standing(plan, clock)
     if not listing.complete:
-        logs = tuple(sorted({*logs, *before})) or logs_above(reader.store, listing, location)
+        logs = tuple(sorted({*logs, *before}))
+        if not logs and stands is None:
+            logs = logs_above(reader.store, listing, location)
     if any(each.place == location for each in logs):
         return replace(seen, listing=replace(listing, logs=logs))
     if set(logs) != set(before):
@@ -104,8 +108,8 @@ def _without_tables(
             seen = replace(seen, listing=None)
         else:
             seen = of_files(plan, clock, replace(reader, counting=outside_of(logs)), page)
-    if not logs:
-        return seen
+    if not logs:  # a look is spared to later runs where that may take one
+        return seen if listing.complete else replace(seen, logs=stands or LogsKnown(seen_at=clock.now))
     problem = seen.problem or tables_below(plan.table, logs)
     return replace(seen, problem=problem, logs=LogsKnown(seen_at=clock.now, below=logs))
 
@@ -164,11 +168,24 @@ def reach_by_log(plan: TablePlan, clock: Clock, reader: LakeReader, kept: Format
 
 
 def as_kept(plan: TablePlan, kept: Format) -> TablePlan:
-    """Return the plan of a prefix as that of a table in this format; of paths that carry time a log knows nothing."""
-    memory = plan.memory
-    if kept is not Format.FILES and memory.layout is not None and memory.layout.get("path") is not None:
-        memory = replace(memory, layout=None)
-    return replace(plan, table=replace(plan.table, format=kept), memory=memory)
+    """Return the plan of a prefix as that of a table in this format.
+
+    Of paths that carry time a log knows nothing but the keys in them (``dt=%Y-%m-%d/``).
+    """
+    memory, stated = plan.memory, plan.stated_layout
+    if kept is not Format.FILES:
+        if memory.layout is not None and memory.layout.get("path") is not None:
+            memory = replace(memory, layout=None)
+        if stated is not None and not stated.keys:
+            stated = _of_keys(stated.formats) or stated
+    return replace(plan, table=replace(plan.table, format=kept), memory=memory, stated_layout=stated)
+
+
+def _of_keys(formats: Sequence[str]) -> StatedLayout | None:
+    """Return the keys that a path below a prefix names, with how they write time; None where it names none."""
+    parts = [part.partition("=") for path in formats for part in path.split("/") if "%" in part]
+    pairs = [(name, text) for name, sign, text in parts if sign and "%" not in name]
+    return StatedLayout(*zip(*pairs, strict=True)) if pairs and len(pairs) == len(parts) else None
 
 
 def _pointed(table: Table, reader: LakeReader) -> Table:

@@ -61,7 +61,7 @@ def _reaches(plan: TablePlan, clock: Clock, reader: LakeReader) -> Iterator[Reac
     own = reader_of(table)
     if table.is_prefix and table.location is not None and (own is None or table.format is not Format.FILES):
         yield Reach(LIST, *split_uri(table.location))
-        kept = look_into(reader.store, table.location).format
+        kept = _kept_at(table.location, reader)
         if kept is not Format.FILES:
             yield from reach_by_log(plan, clock, reader, kept)
             return
@@ -75,6 +75,16 @@ def _reaches(plan: TablePlan, clock: Clock, reader: LakeReader) -> Iterator[Reac
         detail = plan.detail(clock)
         if detail.footers or (detail.row_files and table.file_format in (None, "parquet")):
             yield Reach(GET, bucket, beginning)
+
+
+def _kept_at(location: str, reader: LakeReader) -> Format:
+    """Return the format of the log that lies at a prefix; plain files where nothing is there yet."""
+    try:
+        return look_into(reader.store, location).format
+    except Unobserved as error:
+        if error.problem.kind is not ProblemKind.NOT_FOUND:
+            raise
+        return Format.FILES
 
 
 def _places(plan: TablePlan, reader: LakeReader) -> Iterator[tuple[str, str]]:

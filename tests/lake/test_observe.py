@@ -413,11 +413,13 @@ def test_dated_paths_below_a_prefix_are_found_and_remembered(lake: LakeBuilder) 
     assert states(seen) == {**dict.fromkeys(days(4), (None, 1)), "2026-11-18": (None, 0)}
     first = sum(lake.counts.values())
     assert first <= 4 + 5 + 1
-    again = see(
-        lake, replace(plan, memory=TableMemory(layout=seen.layout, first_period_at=seen.first_period_at))
-    )
+    known = TableMemory(layout=seen.layout, first_period_at=seen.first_period_at, logs=seen.logs)
+    again = see(lake, replace(plan, memory=known, max_age_of_answer=7 * DAY))
     assert again.partitions == seen.partitions
     assert sum(lake.counts.values()) - first == 1
+    third = see(lake, replace(plan, memory=replace(known, logs=None)))
+    assert third.partitions == seen.partitions
+    assert sum(lake.counts.values()) - first == 1 + 2  # and a look for a log beside the folders
 
 
 def test_a_stated_path_of_file_names(lake: LakeBuilder) -> None:

@@ -63,12 +63,8 @@ def look_into(store: ObjectStore, location: str) -> Folder:
         may_follow = page.token is not None and not (in_order and prefix + folder <= last)
         if folder not in names and not may_follow:
             continue
-        if folder in names and table_format is not Format.ICEBERG:
-            found.add(table_format)
-            continue
-        inner = store.list_page(bucket, f"{prefix}{folder}")
-        paths = (name.removeprefix(prefix) for name in inner.keys.names)
-        if any(table_logs.log_of(path) == ("", table_format) for path in paths):
+        is_told = folder in names and table_format is not Format.ICEBERG
+        if is_told or _is_log(store, location, folder, table_format):
             found.add(table_format)
     return Folder(page, frozenset(found))
 
@@ -76,8 +72,8 @@ def look_into(store: ObjectStore, location: str) -> Folder:
 def logs_above(store: ObjectStore, listing: Listing, place: str) -> tuple[LogSeen, ...]:
     """Return the log beside the folders of the newest file of a place that was not read to its end.
 
-    In the order of names a log may come after the data of its table. At most four folders are looked into, from the
-    place on. Raises Unobserved.
+    Only those are looked for that come after that file in the order of names: any other was seen on the way. A LIST for
+    each, in at most four folders, from the place on. Raises Unobserved.
     """
     key = listing.newest_key or ""
     if not key.startswith(place):
@@ -86,10 +82,26 @@ def logs_above(store: ObjectStore, listing: Listing, place: str) -> tuple[LogSee
     for part in key.removeprefix(place).split("/")[:-1]:
         folders.append(f"{folders[-1]}{part}/")
     for folder in folders[:_MOST_FOLDERS]:
-        table_format = look_into(store, folder).format
-        if table_format is not Format.FILES:
-            return (LogSeen(folder, table_format),)
+        for log, table_format in table_logs.FOLDERS.items():
+            if folder + log > key and _is_log(store, folder, log, table_format):
+                return (LogSeen(folder, table_format),)
     return ()
+
+
+def _is_log(store: ObjectStore, location: str, folder: str, table_format: Format) -> bool:
+    """Tell whether a folder right below a place holds the log of a table of this format, by one LIST.
+
+    By two where more than a page of other files come before those of Iceberg that tell it.
+    """
+    bucket, prefix = split_uri(location)
+    for beginning in (folder, f"{folder}v") if table_format is Format.ICEBERG else (folder,):
+        page = store.list_page(bucket, f"{prefix}{beginning}")
+        paths = (name.removeprefix(prefix) for name in page.keys.names)
+        if any(table_logs.log_of(path) == ("", table_format) for path in paths):
+            return True
+        if page.token is None:
+            break
+    return False
 
 
 def outside_of(tables: Iterable[LogSeen]) -> Callable[[str], bool] | None:

@@ -124,7 +124,7 @@ def _hinted(files: _Files, store: ObjectStore, bucket: str, prefix: str) -> str 
     text = store.get(bucket, f"{prefix}{_HINT}", max_bytes=_MOST_HINT).decode(errors="replace").strip()
     if text.isascii() and text.isdigit() and len(text) < 19 and not files.of_catalog and not files.others:
         number = int(text)
-        while number + 1 in files.versions:
+        while number in files.versions and number + 1 in files.versions:
             number += 1
         names = files.versions.get(number, set())
     else:
