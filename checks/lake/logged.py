@@ -10,7 +10,7 @@ from checks.lake.formats.iceberg.pointer import current_metadata
 from checks.lake.plain.find_layout import has_time
 from checks.lake.plain.prefix_logs import logs_above, look_into, outside_of, standing, tables_below
 from checks.layout import StatedLayout
-from checks.layout.table_logs import MOST
+from checks.layout.table_logs import MOST, is_left_out
 from checks.model import Format, LogsKnown, Observation, ProblemKind, Unobserved
 
 if TYPE_CHECKING:
@@ -41,19 +41,20 @@ def observe_prefix(plan: TablePlan, clock: Clock, reader: LakeReader, of_files: 
     The log is seen with the listing that is made anyway. Where dated folders alone are listed, one LIST looks for it,
     for as long as answers stand. Raises Unobserved.
     """
-    location, kept = plan.table.location or "", plan.table.format
+    location, kept = plan.table.location or "", plan.memory.typed(plan.table).format
     if kept is not Format.FILES:  # as an earlier run found it
-        seen = observe_by_log(plan, clock, reader, kept)
-        if seen.problem is None or seen.problem.kind is not ProblemKind.NOT_FOUND:
-            return seen
-        if look_into(reader.store, location).format is kept:
-            return seen
-        plan = replace(as_kept(plan, Format.FILES), memory=replace(plan.memory, logs=None, layout=None))
+        if not is_left_out(plan.entry.chosen, "", kept):
+            seen = observe_by_log(plan, clock, reader, kept)
+            if seen.problem is None or seen.problem.kind is not ProblemKind.NOT_FOUND:
+                return seen
+            if look_into(reader.store, location, plan.entry.chosen).format is kept:
+                return seen
+        plan = replace(as_kept(plan, Format.FILES), memory=replace(plan.memory, logs=None))
     logs, page = None, None
     if has_time(plan):
         logs = standing(plan, clock)
         if logs is None:
-            found = look_into(reader.store, location)
+            found = look_into(reader.store, location, plan.entry.chosen)
             if found.format is not Format.FILES:
                 return observe_by_log(plan, clock, reader, found.format)
             page, logs = found.page, LogsKnown(seen_at=clock.now)
@@ -61,7 +62,7 @@ def observe_prefix(plan: TablePlan, clock: Clock, reader: LakeReader, of_files: 
     root = next((each for each in _logs_of(seen) if each.place == location), None)
     if root is not None:
         return observe_by_log(plan, clock, reader, root.format)
-    seen = _without_places(seen, reader, look=page is not None)
+    seen = _without_places(seen, plan, reader, look=page is not None)
     return replace(seen, logs=seen.logs or logs)
 
 
@@ -100,7 +101,7 @@ def _without_tables(
     if not listing.complete:
         logs = tuple(sorted({*logs, *before}))
         if not logs and stands is None:
-            logs = logs_above(reader.store, listing, location)
+            logs = logs_above(plan, reader.store, listing, location)
     if any(each.place == location for each in logs):
         return replace(seen, listing=replace(listing, logs=logs))
     if set(logs) != set(before):
@@ -114,7 +115,7 @@ def _without_tables(
     return replace(seen, problem=problem, logs=LogsKnown(seen_at=clock.now, below=logs))
 
 
-def _without_places(seen: Observation, reader: LakeReader, *, look: bool) -> Observation:
+def _without_places(seen: Observation, plan: TablePlan, reader: LakeReader, *, look: bool) -> Observation:
     """Return the observation with the dated places unknown that hold a table with a log of its own.
 
     With ``look`` the newest of those that were not read to their end is looked into: it stands for all of these.
@@ -127,7 +128,7 @@ def _without_places(seen: Observation, reader: LakeReader, *, look: bool) -> Obs
     logs: Sequence[LogSeen] = ()
     newest = next((each for each in seen.partitions if short and each.location == short[0]), None)
     if look and newest is not None and newest.listing is not None and not newest.listing.logs:
-        logs = logs_above(reader.store, newest.listing, newest.location or "")
+        logs = logs_above(plan, reader.store, newest.listing, newest.location or "")
     partitions = []
     for each in seen.partitions:
         of_place = each.listing.logs if each.listing is not None else ()

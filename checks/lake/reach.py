@@ -61,7 +61,7 @@ def _reaches(plan: TablePlan, clock: Clock, reader: LakeReader) -> Iterator[Reac
     own = reader_of(table)
     if table.is_prefix and table.location is not None and (own is None or table.format is not Format.FILES):
         yield Reach(LIST, *split_uri(table.location))
-        kept = _kept_at(table.location, reader)
+        kept = _kept_at(plan, reader)
         if kept is not Format.FILES:
             yield from reach_by_log(plan, clock, reader, kept)
             return
@@ -77,10 +77,10 @@ def _reaches(plan: TablePlan, clock: Clock, reader: LakeReader) -> Iterator[Reac
             yield Reach(GET, bucket, beginning)
 
 
-def _kept_at(location: str, reader: LakeReader) -> Format:
+def _kept_at(plan: TablePlan, reader: LakeReader) -> Format:
     """Return the format of the log that lies at a prefix; plain files where nothing is there yet."""
     try:
-        return look_into(reader.store, location).format
+        return look_into(reader.store, plan.table.location or "", plan.entry.chosen).format
     except Unobserved as error:
         if error.problem.kind is not ProblemKind.NOT_FOUND:
             raise

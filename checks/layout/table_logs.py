@@ -10,6 +10,8 @@ from checks.model import Format
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from checks.layout.data_files import Chosen
+
 FOLDERS = {"_delta_log/": Format.DELTA, ".hoodie/": Format.HUDI, "metadata/": Format.ICEBERG}
 """Where each format keeps its log, right below the folder of the table.
 
@@ -19,6 +21,7 @@ after it (Delta's UniForm writes Iceberg's).
 _RANKS = {Format.DELTA: 0, Format.HUDI: 1, Format.ICEBERG: 2}
 _METADATA_FILE = re.compile(r"v?\d.*\.metadata\.json(?:\.gz)?", re.ASCII)
 """Iceberg specification, "File System Tables" (``v3.metadata.json``) and "Metastore Tables" (``00003-uuid...``)."""
+_ANY_NAME = "\0"
 MOST = 200
 """Tables below one place that are told apart."""
 
@@ -45,12 +48,25 @@ def log_of(path: str) -> tuple[str, Format] | None:
     return None
 
 
-def note(logs: dict[str, Format], paths: Iterable[str]) -> None:
-    """Add the folders of tables whose logs these objects are a part of, `MOST` of them, each with its format."""
+def note(
+    logs: dict[str, Format], paths: Iterable[str], chosen: Chosen | None = None, place: str = ""
+) -> None:
+    """Add the folders of tables whose logs these objects are a part of, `MOST` of them, each with its format.
+
+    Paths are those below ``place``, a folder of the entry's location that ``chosen`` speaks of.
+    """
     for path in paths:
         found = log_of(path)
-        if found is not None and (found[0] in logs or len(logs) < MOST):
+        if found is None or (found[0] not in logs and len(logs) >= MOST):
+            continue
+        if not is_left_out(chosen, place + found[0], found[1]):
             logs[found[0]] = first(logs.get(found[0]), found[1])
+
+
+def is_left_out(chosen: Chosen | None, folder: str, table_format: Format) -> bool:
+    """Tell whether an entry ignores the whole log in a folder below its location; what ignores some names does not."""
+    log = next(name for name, each in FOLDERS.items() if each is table_format)
+    return chosen is not None and chosen.ignores(f"{folder}{log}{_ANY_NAME}")
 
 
 def first(*formats: Format | None) -> Format:

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 MINUTE = timedelta(minutes=1)
 OLD, FRESH = NOW - 3 * DAY, NOW - HOUR
-AGE = {"freshness": {"max_age": "24h"}}
+AGE: dict[str, Any] = {"freshness": {"max_age": "24h"}}
 
 
 def look(
@@ -196,7 +196,7 @@ def test_what_no_snapshot_of_iceberg_names_makes_nothing_fresh(tmp_path: Path) -
 class Denying(ObjectsInMemory):
     """A store that refuses to give objects."""
 
-    def get(self, bucket: str, key: str, **_: Any) -> bytes:  # type: ignore[override]
+    def get(self, bucket: str, key: str, **_: Any) -> bytes:
         self.calls.append(f"GET {key}")
         answer: Any = {"Error": {"Code": "AccessDenied", "Message": "Access Denied"}}
         raise Unobserved(problem_of(ClientError(answer, "GetObject"), asked_s3("GetObject", bucket, key)))
@@ -209,7 +209,7 @@ def test_a_log_that_may_not_be_read_is_unknown_and_names_what_to_allow(old_delta
         assert found["freshness"].status is Status.UNKNOWN
         assert found["freshness"].problem is ProblemKind.DENIED
         assert found["freshness"].lacks is not None
-        assert found["freshness"].lacks.action == "s3:GetObject"
+        assert "s3:GetObject" in {right.action for right in found["freshness"].lacks.rights}
         assert kept.logs is not None
         assert kept.logs.format is Format.DELTA
         assert seen.newest is None
@@ -403,6 +403,32 @@ def test_more_tables_than_are_told_apart_are_unknown() -> None:
     found = freshness(objects)
     assert found.status is Status.UNKNOWN
     assert "and over 197 more" in found.because
+
+
+@pytest.mark.parametrize("ignored", ["a/*", "a/_delta_log/*", "*/_delta_log/*"])
+def test_a_table_that_the_entry_ignores_stands_in_nobodys_way(old_delta: Delta, ignored: str) -> None:
+    objects = below(old_delta.objects, "a/")
+    objects.put(f"{ROOT}drop.csv", b"rows", OLD)
+    found, seen, _ = look(objects, ignore=[ignored], **AGE)
+    assert found["freshness"].status is Status.FAIL
+    assert seen.requests == 1
+
+
+def test_a_log_that_the_entry_ignores_leaves_the_files(old_delta: Delta) -> None:
+    memory = look(old_delta.objects)[2]
+    old_delta.objects.put(f"{ROOT}drop.csv", b"rows", FRESH)
+    for known in (None, memory):
+        found, seen, kept = look(old_delta.objects, known, ignore=["_delta_log/*"], **AGE)
+        assert (found["freshness"].status, seen.table.format) == (Status.PASS, Format.FILES)
+        assert (seen.requests, kept.logs) == (1, None)
+    blocks = {"partitions": STATED["partitions"]}
+    assert look(old_delta.objects, ignore=["_delta_log/*"], **blocks)[1].table.format is Format.FILES
+
+
+@pytest.mark.parametrize("chosen", [{"ignore": ["*.json"]}, {"pattern": "*.parquet"}])
+def test_what_is_said_of_names_hides_no_log(old_delta: Delta, chosen: dict[str, Any]) -> None:
+    old_delta.objects.put(f"{ROOT}part-dead.parquet", b"rows", FRESH)
+    assert look(old_delta.objects, **chosen, **AGE)[0]["freshness"].status is Status.FAIL
 
 
 # By period --------------------------------------------------------------------------------------------------

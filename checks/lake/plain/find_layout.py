@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from checks.aws.pages import Page
     from checks.lake.s3.table_reader import LakeReader
+    from checks.layout.data_files import Chosen
     from checks.model import Table
     from checks.rules.base import TablePlan
     from checks.schedule.periods import Every
@@ -135,7 +136,7 @@ def _path_layout(
     for _ in range(_LEVELS):
         page = root if root is not None and not below else _page(reader, location + below)
         folders, here = _names_on(page, plan.table, location + below)
-        if plan.table.is_prefix and (logs := _logs_below(page, location)):
+        if plan.table.is_prefix and (logs := _logs_below(page, location, plan.entry.chosen)):
             return tables_below(plan.table, logs)
         files = files or [
             below + name for name in here if is_data(below + name, plan.entry.chosen, keys=keys)
@@ -168,11 +169,11 @@ def _page(reader: LakeReader, location: str) -> Page:
     return reader.store.list_page(*split_uri(location), delimiter="/")
 
 
-def _logs_below(page: Page, location: str) -> tuple[LogSeen, ...]:
+def _logs_below(page: Page, location: str, chosen: Chosen | None) -> tuple[LogSeen, ...]:
     """Return the logs that this page of names shows in folders below the location; not the one that lies in it."""
     prefix, found = split_uri(location)[1], dict[str, Format]()
     names = [f"{folder}*" for folder in page.common_prefixes]  # stands for what lies in it
-    note(found, (name.removeprefix(prefix) for name in (*names, *page.keys.names)))
+    note(found, (name.removeprefix(prefix) for name in (*names, *page.keys.names)), chosen)
     return tuple(LogSeen(location + folder, each) for folder, each in outermost(found).items() if folder)
 
 

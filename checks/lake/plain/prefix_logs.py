@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from checks.aws.pages import Page
     from checks.lake.s3.objects import ObjectStore
+    from checks.layout.data_files import Chosen
     from checks.model import Listing, LogsKnown, Table
     from checks.rules.asking import Clock
     from checks.rules.base import TablePlan
@@ -48,8 +49,8 @@ def standing(plan: TablePlan, clock: Clock) -> LogsKnown | None:
     return known if stands else None
 
 
-def look_into(store: ObjectStore, location: str) -> Folder:
-    """Return what lies right below a place, with the logs there: one LIST.
+def look_into(store: ObjectStore, location: str, chosen: Chosen | None) -> Folder:
+    """Return what lies right below an entry's location, with the logs there that it does not ignore: one LIST.
 
     One more takes a folder that is named as Iceberg's, and each log that may come after the page. Raises Unobserved.
     """
@@ -61,7 +62,7 @@ def look_into(store: ObjectStore, location: str) -> Folder:
     found = set[Format]()
     for folder, table_format in table_logs.FOLDERS.items():
         may_follow = page.token is not None and not (in_order and prefix + folder <= last)
-        if folder not in names and not may_follow:
+        if table_logs.is_left_out(chosen, "", table_format) or not (folder in names or may_follow):
             continue
         is_told = folder in names and table_format is not Format.ICEBERG
         if is_told or _is_log(store, location, folder, table_format):
@@ -69,7 +70,7 @@ def look_into(store: ObjectStore, location: str) -> Folder:
     return Folder(page, frozenset(found))
 
 
-def logs_above(store: ObjectStore, listing: Listing, place: str) -> tuple[LogSeen, ...]:
+def logs_above(plan: TablePlan, store: ObjectStore, listing: Listing, place: str) -> tuple[LogSeen, ...]:
     """Return the log beside the folders of the newest file of a place that was not read to its end.
 
     Only those are looked for that come after that file in the order of names: any other was seen on the way. A LIST for
@@ -82,8 +83,11 @@ def logs_above(store: ObjectStore, listing: Listing, place: str) -> tuple[LogSee
     for part in key.removeprefix(place).split("/")[:-1]:
         folders.append(f"{folders[-1]}{part}/")
     for folder in folders[:_MOST_FOLDERS]:
+        path = folder.removeprefix(plan.table.location or "")
         for log, table_format in table_logs.FOLDERS.items():
-            if folder + log > key and _is_log(store, folder, log, table_format):
+            if folder + log < key or table_logs.is_left_out(plan.entry.chosen, path, table_format):
+                continue
+            if _is_log(store, folder, log, table_format):
                 return (LogSeen(folder, table_format),)
     return ()
 
@@ -122,5 +126,12 @@ def tables_below(table: Table, logs: Sequence[LogSeen]) -> Problem:
         f"{table.id} holds {are}: {', '.join(named)}{more}; its files count only as its log tells"
         if len(logs) == 1
         else f"{table.id} holds {are}: {', '.join(named)}{more}; their files count only as their logs tell",
-        f"{entry}, and leave out what lies there with ignore where other files come beside it",
+        f"{entry}; where other files come beside {'it' if len(logs) == 1 else 'them'}, leave "
+        f"{'its' if len(logs) == 1 else 'their'} files out here (ignore: {_ignoring(table, logs)})",
     )
+
+
+def _ignoring(table: Table, logs: Sequence[LogSeen]) -> str:
+    """Return what to write under ``ignore``."""
+    folders = [f'"{each.place.removeprefix(table.location or "")}*"' for each in logs[:_MOST_NAMED]]
+    return f"[{', '.join(folders)}{', ...' if len(logs) > _MOST_NAMED else ''}]"

@@ -226,7 +226,7 @@ class Tally:
         if self.logs is not None and table_logs.may_tell("\n".join(keys.names)):
             begin, until = self.root + self.place, self.ignore_after
             there = (key.key for key in keys if until is None or key.last_modified <= until)
-            table_logs.note(self.logs, (key.removeprefix(begin) for key in there))
+            table_logs.note(self.logs, (key.removeprefix(begin) for key in there), self.pattern, self.place)
         if self.closer is not None:
             self.closer.add_all(keys)
         if not self._all_count(keys):
