@@ -134,7 +134,7 @@ def _without_places(seen: Observation, plan: TablePlan, reader: LakeReader, *, l
         of_place = each.listing.logs if each.listing is not None else ()
         of_place = of_place or (tuple(logs) if each.location in short else ())
         if of_place:
-            problem = tables_below(seen.table, of_place)
+            problem = tables_below(seen.table, of_place, dated=True)
             each = replace(each, listing=None, problem=problem, lasting=False)  # noqa: PLW2901 - the same one, known better
         partitions.append(each)
     return replace(seen, partitions=tuple(partitions))

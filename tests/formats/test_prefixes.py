@@ -18,6 +18,7 @@ from checks.lake.s3.table_reader import LakeReader
 from checks.model import Format, LogSeen, LogsKnown, ProblemKind, Severity, Status, TableMemory, Unobserved
 from checks.rules.asking import Clock
 from tests.formats.test_agree import asked, some_loads, told
+from tests.formats.test_uncommitted import beside_delta, beside_hudi
 from tests.support.lakes import MemoryLake, prefix
 from tests.support.loads import Load, Loaded, as_delta, as_hudi, as_iceberg
 from tests.support.rule_checks import after, judged
@@ -480,6 +481,10 @@ def test_a_dated_folder_that_holds_a_table_is_unknown(old_delta: Delta, inner: s
     for blocks in (DAILY, STATED):
         found, seen, memory = look(objects, **blocks)
         assert found["partitions"].status is Status.UNKNOWN
+        if "format" in blocks["partitions"]:
+            said_so = look(objects, ignore=["*_delta_log/*"], **blocks)[0]["partitions"]
+            assert '(ignore: ["*_delta_log/*"])' in found["partitions"].advice
+            assert said_so.status is Status.PASS
         said = [seen.problem, *(each.problem for each in seen.partitions)]
         assert any("has a log of its own" in each.message for each in said if each is not None)
         assert look(objects, memory, **blocks)[0]["partitions"].status is Status.UNKNOWN
@@ -536,6 +541,12 @@ class Metered:
 # Laws -------------------------------------------------------------------------------------------------------
 
 
+BESIDE: dict[Any, Callable[[ObjectsInMemory, random.Random], None]] = {
+    as_delta: beside_delta,
+    as_hudi: beside_hudi,
+}
+
+
 def as_file_system(folder: Path, loads: Sequence[Load]) -> Loaded:
     return renamed(as_iceberg(folder, loads), "v7.metadata.json")
 
@@ -554,6 +565,8 @@ def test_the_same_loads_give_the_same_verdict_by_prefix_and_by_catalog_entry(
     expected, _ = loaded.look(**blocks)
     chosen = chance.choice((DAYS[0], f"{NOW:%Y-%m-%d}", f"{NOW - DAY:%Y-%m-%d}"))
     loaded.objects.put(f"{ROOT}day={chosen}/dead.parquet", b"rows", NOW - timedelta(minutes=5))
+    if load_as in BESIDE:
+        BESIDE[load_as](loaded.objects, chance)
     found, _, memory = look(loaded.objects, **blocks)
     again, _, _ = look(loaded.objects, memory, **blocks)
     for check in blocks:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from checks.aws.problems import clean
 from checks.aws.uris import split_uri
 from checks.lake.plain.earlier_answers import NEVER, limit_of
 from checks.lake.s3.scan import DIRECTORY_BUCKET
@@ -114,24 +115,36 @@ def outside_of(tables: Iterable[LogSeen]) -> Callable[[str], bool] | None:
     return (lambda uri: not uri.startswith(places)) if places else None
 
 
-def tables_below(table: Table, logs: Sequence[LogSeen]) -> Problem:
-    """Return why it is not known what came to tables that lie below a prefix, each with a log of its own."""
-    named = [f"{each.place} ({each.format.value.capitalize()})" for each in logs[:_MOST_NAMED]]
+def tables_below(table: Table, logs: Sequence[LogSeen], *, dated: bool = False) -> Problem:
+    """Return why it is not known what came to tables that lie below a prefix, each with a log of its own.
+
+    In ``dated`` folders each is a table of its own day, so that no entry could name them.
+    """
+    named = [f"{clean(each.place)} ({each.format.value.capitalize()})" for each in logs[:_MOST_NAMED]]
     left = len(logs) - len(named)
     more = (f" and {'over ' if len(logs) >= table_logs.MOST else ''}{left} more") if left > 0 else ""
-    are = "a table that has a log of its own" if len(logs) == 1 else "tables that have logs of their own"
-    entry = f"watch {'it' if len(logs) == 1 else 'each'} by an entry of its own (prefix: {logs[0].place})"
+    if len(logs) == 1:
+        said = f"a table that has a log of its own: {named[0]}; its files count only as its log tells"
+    else:
+        tables = f"{', '.join(named)}{more}"
+        said = f"tables that have logs of their own: {tables}; their files count only as their logs tell"
     return Problem(
-        ProblemKind.UNSUPPORTED,
-        f"{table.id} holds {are}: {', '.join(named)}{more}; its files count only as its log tells"
-        if len(logs) == 1
-        else f"{table.id} holds {are}: {', '.join(named)}{more}; their files count only as their logs tell",
-        f"{entry}; where other files come beside {'it' if len(logs) == 1 else 'them'}, leave "
-        f"{'its' if len(logs) == 1 else 'their'} files out here (ignore: {_ignoring(table, logs)})",
+        ProblemKind.UNSUPPORTED, f"{table.id} holds {said}", _as_files(logs) if dated else _apart(table, logs)
     )
 
 
-def _ignoring(table: Table, logs: Sequence[LogSeen]) -> str:
-    """Return what to write under ``ignore``."""
-    folders = [f'"{each.place.removeprefix(table.location or "")}*"' for each in logs[:_MOST_NAMED]]
-    return f"[{', '.join(folders)}{', ...' if len(logs) > _MOST_NAMED else ''}]"
+def _apart(table: Table, logs: Sequence[LogSeen]) -> str:
+    """Say how to watch the tables, and what else comes to the prefix."""
+    each, them, their = ("it", "it", "its") if len(logs) == 1 else ("each", "them", "their")
+    folders = [f'"{clean(log.place.removeprefix(table.location or ""))}*"' for log in logs[:_MOST_NAMED]]
+    ignored = f"[{', '.join(folders)}{', ...' if len(logs) > _MOST_NAMED else ''}]"
+    return (
+        f"watch {each} by an entry of its own (prefix: {clean(logs[0].place)}); where other files come beside {them}, "
+        f"leave {their} files out here (ignore: {ignored})"
+    )
+
+
+def _as_files(logs: Sequence[LogSeen]) -> str:
+    """Say how to have all files count, whatever a log says of them."""
+    log = next(name for name, each in table_logs.FOLDERS.items() if each is logs[0].format)
+    return f'to have all files count, also those that were never committed, leave out the logs (ignore: ["*{log}*"])'
