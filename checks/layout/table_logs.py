@@ -18,6 +18,12 @@ FOLDERS = {"_delta_log/": Format.DELTA, ".hoodie/": Format.HUDI, "metadata/": Fo
 Where several lie side by side the first of them counts: tools that present a table in another format write the others
 after it (Delta's UniForm writes Iceberg's).
 """
+SUFFIXES = {
+    Format.DELTA: (".parquet",),
+    Format.HUDI: (".parquet", ".orc", ".hfile"),
+    Format.ICEBERG: (".parquet", ".orc", ".avro"),
+}
+"""How the names of files end that each format keeps its rows in."""
 _RANKS = {Format.DELTA: 0, Format.HUDI: 1, Format.ICEBERG: 2}
 _METADATA_FILE = re.compile(r"v?\d.*\.metadata\.json(?:\.gz)?", re.ASCII)
 """Iceberg specification, "File System Tables" (``v3.metadata.json``) and "Metastore Tables" (``00003-uuid...``)."""

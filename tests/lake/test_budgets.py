@@ -47,7 +47,7 @@ def pages(count: int, came: str) -> Any:
             return Answer(listing([("small/a", 1, FRESH)]))
         number = int(asked.path.partition("continuation-token=")[2].partition("&")[0] or "1")
         more = str(number + 1) if number < count else None
-        return Answer(listing([(f"large/part-{number:04d}", 1, came)], token=more))
+        return Answer(listing([(f"large/{number:04d}", 1, came)], token=more))
 
     return answer
 

@@ -74,8 +74,8 @@ def look_into(store: ObjectStore, location: str, chosen: Chosen | None) -> Folde
 def logs_above(plan: TablePlan, store: ObjectStore, listing: Listing, place: str) -> tuple[LogSeen, ...]:
     """Return the log beside the folders of the newest file of a place that was not read to its end.
 
-    Only those are looked for that come after that file in the order of names: any other was seen on the way. A LIST for
-    each, in at most four folders, from the place on. Raises Unobserved.
+    Only those are looked for that come after that file in the order of names (any other was seen on the way), and whose
+    tables hold files that end so. A LIST for each, in at most four folders, from the place on. Raises Unobserved.
     """
     key = listing.newest_key or ""
     if not key.startswith(place):
@@ -86,7 +86,9 @@ def logs_above(plan: TablePlan, store: ObjectStore, listing: Listing, place: str
     for folder in folders[:_MOST_FOLDERS]:
         path = folder.removeprefix(plan.table.location or "")
         for log, table_format in table_logs.FOLDERS.items():
-            if folder + log < key or table_logs.is_left_out(plan.entry.chosen, path, table_format):
+            if folder + log < key or not key.lower().endswith(table_logs.SUFFIXES[table_format]):
+                continue
+            if table_logs.is_left_out(plan.entry.chosen, path, table_format):
                 continue
             if _is_log(store, folder, log, table_format):
                 return (LogSeen(folder, table_format),)
