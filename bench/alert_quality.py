@@ -23,7 +23,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench.arrivals import START, TEST, TRAIN, Table, tables
 from checks.learn import replay, share_of
-from checks.learn.tails import center_and_excess, lateness_tail, without_incidents
+from checks.learn.lateness import reach
+from checks.learn.tails import center_and_excess
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -131,7 +132,7 @@ def tails(kind: str, runs: int, share: float) -> float:
     for seed in range(60):
         random = Random(seed)  # noqa: S311
         center, excess = center_and_excess([draws[kind](random) for _ in range(runs)], 60.0)
-        limit = center + lateness_tail(without_incidents(excess, 1.0), share / a_year, 1.0)
+        limit = center + reach(excess, share / a_year, 168).limit
         costs.append(a_year * _beyond(kind, limit))
     return sum(costs) / len(costs)
 
@@ -142,7 +143,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seeds", type=int, default=4)
-    parser.add_argument("--tables", type=int, default=66)
+    parser.add_argument("--tables", type=int, default=114)
     parser.add_argument(
         "--budgets", action="store_true", help="what each budget of false alarms really costs"
     )

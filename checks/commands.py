@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def run_command(arguments: argparse.Namespace) -> int:
     """Check the tables, print the report, and publish it to the topics of the config."""
     from checks import monitor
-    from checks.monitor.run_memory import OfAnotherConfig
+    from checks.monitor.owner import OfAnotherConfig
     from checks.report.build import FailOn
 
     config = load_config(arguments)
@@ -92,7 +92,7 @@ def schema_command(_arguments: argparse.Namespace) -> int:
 def plan_command(arguments: argparse.Namespace) -> int:
     """Tell which tables a run would look at, by which checks, in which way, and what that costs."""
     from checks import monitor
-    from checks.monitor import plan
+    from checks.monitor import plan_words
     from checks.schedule.runs import DEFAULT_CRON, parse
 
     config = load_config(arguments)
@@ -110,7 +110,7 @@ def plan_command(arguments: argparse.Namespace) -> int:
         raise Refused(str(error)) from None
     from checks import terminal
 
-    print(plan.say(planned, clock, cron, terminal.width()))
+    print(plan_words.say(planned, clock, cron, terminal.width()))
     return NOT_DELIVERED if planned.findings else 0
 
 
@@ -145,7 +145,7 @@ def wait_command(arguments: argparse.Namespace) -> int:
 def explain_command(arguments: argparse.Namespace) -> int:
     """Tell what the config says of one table, which data is due, what is there, and the verdict; change nothing."""
     from checks import explain, monitor
-    from checks.monitor.run_memory import Owner
+    from checks.monitor.owner import Owner
     from checks.rules.asking import Clock
 
     config = load_config(arguments)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from checks.changes.marked import say_covered, say_mark, speaks_of
 from checks.config.key_types import parse_moment
-from checks.config.keys import matches_id
 from checks.config.resolved import in_utc
+from checks.config.routes import matches_id
 from checks.config.validation_sentences import did_you_mean
 from checks.history.mark_document import written
 from checks.marks import TEACH, Covered, Mark, MarkKind

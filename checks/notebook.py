@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from checks import frames, monitor
 from checks.history import open_history
 from checks.model import Status
-from checks.monitor.run_memory import Owner
+from checks.monitor.owner import Owner
 from checks.progress import bar
 from checks.report import as_json, build, html, text
 

@@ -13,7 +13,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from checks.config.keys import matches_id
+from checks.config.routes import matches_id
 from checks.marks import Mark, Marked, MarkKind
 from checks.model import Change, Finding, Item, Reason, Severity, Status
 from checks.schedule.clock import say_instant

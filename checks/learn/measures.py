@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from checks.learn.volume import Volume, fit_volume
+from checks.learn.volume import Volume, fit_volume, is_known
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from checks.learn.history import History, Period
 
 _RECENT = 60  # periods: two months of days, as far back as sizes are learned from
@@ -56,7 +54,7 @@ def fit_measures(history: History, share: float, a_year: float) -> Measures | No
     `share` is the false alarms a year that the volume of the table may raise, `a_year` its partitions. Two measures
     raise them apart, so each has half.
     """
-    both = share / 2 if _known(history.settled) and _known(history.counted) else share
+    both = share / 2 if is_known(history.settled) and is_known(history.counted) else share
     size = fit_volume(history.settled, both, a_year)
     rows = fit_volume(history.counted, both, a_year)
     if size is None and rows is None:
@@ -65,5 +63,6 @@ def fit_measures(history: History, share: float, a_year: float) -> Measures | No
     return Measures(size, rows, empty_at_times=empty >= _HABIT)
 
 
-def _known(periods: Sequence[tuple[float, float, int, float]]) -> bool:
-    return any(amount > 0 for _, amount, *_ in periods)
+def is_judged(history: History) -> bool:
+    """Return whether enough settled partitions are known for a model of their bytes or rows."""
+    return is_known(history.settled) or is_known(history.counted)

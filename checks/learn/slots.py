@@ -3,20 +3,14 @@
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from checks.learn.calendars import explaining, is_holiday
 from checks.learn.clocks import FAMILIES, changes, offset, to_utc
 from checks.learn.keys import DAY, HOUR
-from checks.learn.tails import (
-    YEAR_DAYS,
-    center_and_excess,
-    lateness_tail,
-    median,
-    quantile,
-    without_incidents,
-)
+from checks.learn.lateness import Reach, reach
+from checks.learn.tails import YEAR_DAYS, center_and_excess, median, quantile
 
 WEEK = 7 * DAY
 _MOST = 720  # partitions: 30 days of an hourly table, two years of a daily one
@@ -29,7 +23,10 @@ _OUTAGE = 4 * DAY  # no table with days of its own pauses longer than a long wee
 
 @dataclass(frozen=True)
 class Slots:
-    """What was learned of a table whose partitions name a time. Times in seconds; `lag` on the zone's clock."""
+    """What was learned of a table whose partitions name a time. Times in seconds; `lag` on the zone's clock.
+
+    `reach` is what lateness alone would make of the margin.
+    """
 
     unit: float
     expected: frozenset[int]
@@ -38,6 +35,7 @@ class Slots:
     misses: int
     seen: int
     calendar: tuple[str, int] | None = None
+    reach: Reach = field(default_factory=Reach)
 
     @property
     def cadence(self) -> float:
@@ -246,15 +244,18 @@ def fit_slots(firsts: Sequence[tuple[float, float]], share: float) -> Slots | No
     for zone in zones_of(recent):
         lags = [at + offset(zone, at) - start for start, at in recent]
         fitted.append((zone, *center_and_excess(lags, max(0.02 * cadence, 60.0))))
-    margin = max(lateness_tail(without_incidents(f[2], least), chance, least) for f in fitted)
+    # Zones that no change of clocks told apart saw the very same lateness.
+    lates = (reach(each, chance, len(expected)) for each in {tuple(f[2]) for f in fitted})
+    late = max(lates, key=lambda each: (each.limit, each.latest))
     return Slots(
         unit,
         expected,
         tuple((f[0], f[1]) for f in fitted),
-        margin,
+        max(late.limit, least),
         consecutive(miss, chance),
         len(starts),
         calendar,
+        late,
     )
 
 

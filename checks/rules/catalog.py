@@ -20,7 +20,7 @@ from checks.rules.base import (
     Telling,
     allowed,
 )
-from checks.rules.cadence import ended_early, not_read, schedule_of, schedule_seen
+from checks.rules.cadence import schedule_of, schedule_seen
 from checks.rules.dimensions import say_items
 from checks.rules.key_types import SeverityWord
 from checks.rules.sentences import (
@@ -32,6 +32,7 @@ from checks.rules.sentences import (
     partition_location_statement,
     table_location_statement,
 )
+from checks.rules.unread import ended_early, no_due_period
 
 if TYPE_CHECKING:
     from checks.layout import TimeLayout
@@ -143,7 +144,7 @@ class CatalogRule(Rule):
             if before is None or not before.state.is_bad:
                 found[key] = item
         if labels and not found:
-            return self.row(seen, unknown=not_read(seen))
+            return self.row(seen, unknown=no_due_period(seen))
         items = [_of_all(item, seen) for item in found.values()]
         bad = [item for item in items if item.state.is_bad]
         kept = [item for item in items if item in bad[:_MOST_ITEMS]] if len(items) > _MOST_ITEMS else items

@@ -17,7 +17,7 @@ from checks.rules.freshness_proposed import propose
 from checks.rules.freshness_rule import FreshnessRule
 from checks.rules.key_types import Duration, Names
 from checks.rules.learned import Auto
-from checks.rules.together import Members
+from checks.rules.one_source import Members
 from checks.schedule.clock import parse_zone
 from checks.schedule.deadlines import Deadline, parse_times
 from checks.schedule.durations import say_duration

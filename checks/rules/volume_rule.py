@@ -9,9 +9,10 @@ from checks.learn.keys import DAY
 from checks.model import Absence, Finding, Format, Limits, Problem, Severity, Size
 from checks.rules.asking import Clock, Detail, Further, Needs
 from checks.rules.base import NOTHING_MORE, About, Row, Rule, allowed
-from checks.rules.cadence import ended_early, schedule_of, schedule_seen
+from checks.rules.cadence import schedule_of, schedule_seen
 from checks.rules.lists import only_lists
 from checks.rules.months import OfMonth, Place, places_before
+from checks.rules.unread import ended_early
 from checks.rules.usual import (
     all_before,
     compared_with,
