@@ -14,6 +14,7 @@ from deltalake import DeltaTable, write_deltalake
 from checks.aws.ledger import Ledger
 from checks.aws.problems import asked_s3, problem_of
 from checks.lake.observe import observe as observe_table
+from checks.lake.s3.split import Helpers
 from checks.lake.s3.table_reader import LakeReader
 from checks.model import Format, LogSeen, LogsKnown, ProblemKind, Severity, Status, TableMemory, Unobserved
 from checks.rules.asking import Clock
@@ -47,6 +48,9 @@ if TYPE_CHECKING:
 MINUTE = timedelta(minutes=1)
 OLD, FRESH = NOW - 3 * DAY, NOW - HOUR
 AGE: dict[str, Any] = {"freshness": {"max_age": "24h"}}
+DAILY: dict[str, Any] = {"partitions": {"every": "1d", "due": "06:00", "lookback": 3}, **AGE}
+STATED: dict[str, Any] = {**DAILY, "partitions": {**DAILY["partitions"], "format": "day=%Y-%m-%d/"}}
+KEYED: dict[str, Any] = {**DAILY, "partitions": {**DAILY["partitions"], "key": "day", "format": "%Y-%m-%d"}}
 
 
 def look(
@@ -345,6 +349,60 @@ def test_many_manifests_hide_no_version(tmp_path: Path) -> None:
     assert seen.requests == 5 + 1 + 1  # pages of all names, the versions, the newest of them
 
 
+def test_an_iceberg_table_that_did_not_change_is_listed_alone(tmp_path: Path) -> None:
+    loaded = in_file_system(tmp_path, OLD_LOADS)
+    memory = look(loaded.objects)[2]
+    found, _, memory = look(loaded.objects, memory)
+    assert loaded.objects.calls == [f"LIST {ROOT}metadata/"]
+    assert found["freshness"].observed == OLD
+    newer = in_file_system(tmp_path / "newer", [*OLD_LOADS, Load(FRESH, "2026-11-22", 100)], last=2)
+    loaded.objects.objects |= newer.objects.objects
+    loaded.objects.modified |= newer.objects.modified
+    assert look(loaded.objects, memory)[0]["freshness"].status is Status.PASS
+
+
+def test_where_logs_lie_side_by_side_that_of_delta_counts(old_delta: Delta) -> None:
+    old_delta.objects.put(f"{ROOT}metadata/00001-{UUID}.metadata.json", b"{}", FRESH)
+    for blocks in (AGE, STATED):
+        assert look(old_delta.objects, **blocks)[1].table.format is Format.DELTA
+
+
+@pytest.mark.parametrize("helpers", [1, 4])
+def test_whoever_helps_to_list_sees_logs_too(old_delta: Delta, helpers: int) -> None:
+    objects = below(old_delta.objects, "a/", "m/", "z/")
+    objects.page_size = 2
+    for number in range(60):
+        objects.put(f"{ROOT}m/part-{number:03d}.parquet", b"rows", FRESH)
+    plan = plan_by_config(prefix(LOCATION), **AGE)
+    seen = observe_table(
+        plan, Clock(now=NOW), LakeReader(Metered(objects), _NoGlue(), helpers=Helpers(helpers))
+    )
+    assert seen.logs is not None
+    assert [each.place for each in seen.logs.below] == [f"{LOCATION}{name}/" for name in "amz"]
+    assert judged(plan, seen, NOW)["freshness"].status is Status.UNKNOWN
+
+
+def test_what_is_there_is_told_of_the_log(old_delta: Delta) -> None:
+    memory = look(old_delta.objects)[2]
+    found, _, _ = look(old_delta.objects, memory, catalog="on", schema="on")
+    assert found["catalog"].because == f"the Delta log of {LOCATION} is there, as the config says"
+    assert found["schema"].status is Status.UNKNOWN
+    gone = ObjectsInMemory()
+    gone.put(f"{ROOT}_delta_log/_last_checkpoint", b"{}", OLD)
+    assert look(gone, memory, catalog="on")[0]["catalog"].severity is Severity.CRITICAL
+
+
+def test_size_and_files_are_those_that_the_log_names(old_delta: Delta) -> None:
+    committed = [each for each in old_delta.objects.objects if each.endswith(".parquet")]
+    old_delta.objects.put(f"{ROOT}part-dead.parquet", b"rows", FRESH)
+    old_delta.objects.put(f"{ROOT}part-empty.parquet", b"", FRESH)
+    found, seen, _ = look(old_delta.objects, volume={"max_files": len(committed)}, files="on")
+    assert seen.whole is not None
+    assert seen.whole.listing is not None
+    assert seen.whole.listing.objects == len(committed)
+    assert found["volume"].status is found["files"].status is Status.PASS
+
+
 # Several tables ---------------------------------------------------------------------------------------------
 
 
@@ -434,9 +492,6 @@ def test_what_is_said_of_names_hides_no_log(old_delta: Delta, chosen: dict[str, 
 
 # By period --------------------------------------------------------------------------------------------------
 
-DAILY: dict[str, Any] = {"partitions": {"every": "1d", "due": "06:00", "lookback": 3}, **AGE}
-STATED: dict[str, Any] = {**DAILY, "partitions": {**DAILY["partitions"], "format": "day=%Y-%m-%d/"}}
-KEYED: dict[str, Any] = {**DAILY, "partitions": {**DAILY["partitions"], "key": "day", "format": "%Y-%m-%d"}}
 DAYS = ("2026-11-19", "2026-11-20")
 
 
