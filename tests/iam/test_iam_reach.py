@@ -23,17 +23,16 @@ from checks.rights import GET, LIST, Reach, Right, literal
 from checks.rules.asking import (
     Clock,
 )
+from tests.support.hudi_tables import HudiTable, hudi_commit
 from tests.support.lakes import MemoryLake, prefix
 from tests.support.rule_checks import NOW, parquet, plan_of
 from tests.support.tables_by_engines import (
     LOCATION,
     ROOT,
-    HudiTable,
     ObjectsInMemory,
     delta_add,
     edit_json,
     freshness,
-    hudi_commit,
     iceberg_catalog,
     iceberg_objects,
     iceberg_schema,
