@@ -18,7 +18,9 @@ from checks.rules.base import (
 from checks.rules.each import Each, own_blocks, own_model, parse_each_of
 from checks.rules.key_types import Duration, MistakesBelow, Names
 from checks.rules.partitions_proposed import propose, to_read
+from checks.rules.partitions_retold import PartitionsRetold
 from checks.rules.partitions_rule import PartitionsRule
+from checks.rules.retold import Retelling
 from checks.schedule.clock import parse_zone
 from checks.schedule.deadlines import Deadline, parse_times
 from checks.schedule.due import Schedule, default_grace, together
@@ -106,6 +108,7 @@ class PartitionsConfig(CheckConfig):
     """Each period that is due holds data."""
 
     check: ClassVar[str] = "partitions"
+    retelling: ClassVar[Retelling[Any]] = PartitionsRetold()
     expectation: ClassVar[str] = "checks.expectations.ExpectDuePartitionsToExist"
     groups: ClassVar[tuple[frozenset[str], ...]] = (
         frozenset({"due", "business_day"}),

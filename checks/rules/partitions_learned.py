@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import takewhile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from checks.layout import layout_from_json
 from checks.rules.base import Rule
@@ -34,6 +34,7 @@ _NOT_LOOKED_AT = "not all that is due by it was looked at"
 class LearnsSchedule(Rule):
     """A rule about periods that are due by a ``schedule``, which it may learn of when the first data of each came."""
 
+    can_learn: ClassVar[bool] = True
     schedule: Schedule
     each: Dimensions | None = None
     auto: Share | None = None
@@ -62,6 +63,16 @@ class LearnsSchedule(Rule):
     def taught_by(self) -> frozenset[str]:
         """The ids of the marks that had a part in what it learned."""
         return frozenset(self.known.taught) if self.known is not None else frozenset()
+
+    @property
+    def tells_periods(self) -> bool:
+        """Its items are periods."""
+        return True
+
+    @property
+    def tells_values(self) -> bool:
+        """Its items are values of other keys too, where these are told apart."""
+        return True
 
     @property
     def learned_by(self) -> str:

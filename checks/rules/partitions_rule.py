@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from checks.schedule.due import DuePeriod, Schedule
 
 _MOST_AHEAD = 4
+"""So many periods that have begun are looked at before they are due, where what is learned may ask for them."""
 _DAY = timedelta(days=1)
 
 
