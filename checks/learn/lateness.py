@@ -75,7 +75,9 @@ _SCALES, _FINE, _COARSE, _MANY = 9, 0.05, 0.15, 80
 # In logarithms: of no weight even where only the far tail counts; and so before what lies beyond the cut is left out,
 # which lifts the heaviest shapes by a twentieth of what was seen.
 _NEGLIGIBLE, _HOPELESS = 12.0, 40.0
-_NEAREST, _STEP = -3.0, 1e-3  # logarithms of medians: nothing rare is nearer, and no fit is finer
+# Limits are sought on a ladder of logarithms of medians, an eighth apart, from a twentieth of one on: between two rungs
+# the logarithm of a chance is nearly straight (to a hundredth of the limit).
+_RUNG, _NEAREST = 0.125, -24
 # Three times the ninth decile is five deviations of a Gaussian, and passed once in 1,000 by an exponential: beyond lie
 # incidents, however often they recur, unless they come more than twice a week and more than a few times: that is a
 # habit.
@@ -128,7 +130,7 @@ def reach(excess: Sequence[float], chance: float, a_week: float, family: Family 
     usual = late[: bisect_right(late, cut * _NEAR)]
     farthest = _FARTHEST * usual[-1]
     limit = math.exp(_log_limit(usual, cut, min(max(chance, 1e-12), 0.25), farthest, family))
-    return Reach(limit, usual[-1], len(usual), limit >= farthest * (1 - _STEP))
+    return Reach(limit, usual[-1], len(usual), limit >= farthest / _NEAR)
 
 
 def _log_limit(usual: Sequence[float], cut: float, chance: float, farthest: float, family: Family) -> float:
@@ -171,18 +173,25 @@ class _Weighed:
 
     def passed_with(self, chance: float, farthest: float) -> float:
         """Return what all of them together pass with this chance, or that far where it is farther."""
-        beyond = self.family.beyond
-        wanted = chance * sum(weight for weight, _, _ in self.nodes)
+        wanted = math.log(chance * sum(weight for weight, _, _ in self.nodes))
         far = math.log(farthest / self.median)
-        near = min(_NEAREST, far)
-        while far - near > _STEP:
-            middle = (near + far) / 2
-            late = math.exp(middle)
-            if sum(weight * beyond(shape, late * bend) for weight, shape, bend in self.nodes) > wanted:
-                near = middle
+        # Rungs of a ladder that is the same for each chance, so that a smaller one never gives less.
+        low, high = _NEAREST, max(_NEAREST, math.ceil(far / _RUNG)) + 1
+        at_low, at_high = self._log_beyond(low), self._log_beyond(high)
+        while high - low > 1:
+            middle = (low + high) // 2
+            found = self._log_beyond(middle)
+            if found > wanted:
+                low, at_low = middle, found
             else:
-                far = middle
-        return self.median * math.exp(far)
+                high, at_high = middle, found
+        part = (at_low - wanted) / (at_low - at_high) if at_low > at_high else 1.0
+        return self.median * math.exp(min(far, (low + min(1.0, max(0.0, part))) * _RUNG))
+
+    def _log_beyond(self, rung: int) -> float:
+        """Return the logarithm of the chance of more than a rung tells, times all weights."""
+        late, beyond = math.exp(rung * _RUNG), self.family.beyond
+        return math.log(max(1e-300, sum([w * beyond(shape, late * bend) for w, shape, bend in self.nodes])))
 
 
 def _weigh(late: Sequence[float], cut: float, family: Family) -> _Weighed:
