@@ -111,7 +111,7 @@ class Sales:
         return [f"{day:%m-%d}" for day in days if self.run(f"{day:%Y-%m-%d}").observed]
 
 
-RECURRING = {
+RECURRING: dict[str, tuple[Callable[[date], bool], int, str, str]] = {
     "a weekday": (lambda day: day.weekday() == 6 and day >= date(2026, 8, 30), 900, "08-30", "2026-10-04"),
     "a large load on the first": (lambda day: day.day == 1 and day.month > 8, 90_000, "09-01", "2026-11-03"),
     "the last day of the month": (
@@ -202,6 +202,25 @@ def test_the_sentence_and_explain_name_the_mark() -> None:
     assert any(line.endswith("; learned with 1 mark of ann, 31 Aug") for line in table.explained())
     table.run("2026-09-09")
     assert "mark" not in table.finding().because, "it has no part in what other days are held against"
+
+
+def test_the_size_of_a_whole_place_is_expected_by_the_day_of_its_look() -> None:
+    """A snapshot that is written anew each day, small on each Sunday from one on."""
+    lake, memory = MemoryLake(), TableMemory()
+    marks: tuple[Mark, ...] = ()
+    table, told = lake.table("sales.rates"), []
+    for number in range(35):
+        now = START + number * DAY + 8 * HOUR
+        small = now.weekday() == 6 and number > 14
+        lake.put(f"{table.location}all.parquet", now - HOUR, usual(now.date()) // (20 if small else 1))
+        plan = plan_of(table, memory, volume={"auto": True})
+        seen = look(lake, plan, now)
+        (rule,) = (each.taught(marks, now).learned(seen, Clock(now=now), memory) for each in plan.rules)
+        if rule.measure(seen, Clock(now=now), memory).observed:
+            told.append(number)
+            marks = (of_now(now + HOUR),)
+        memory = after(replace(plan, rules=(rule,)), seen)
+    assert told == [20]
 
 
 MISSED_AT = "2026-09-02"  # a Wednesday, with less than half: no alarm
