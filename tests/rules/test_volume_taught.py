@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 START = at("2026-06-01")  # a Monday
 DAILY: dict[str, Any] = {"every": "1d", "due": "06:00", "lookback": 2, "key": "dt", "format": "%Y-%m-%d"}
 EXPECTED, MISSED, NORMAL = MarkKind.EXPECTED, MarkKind.MISSED, MarkKind.NEW_NORMAL
+SHARE = Share(a_year=1.0, wanted=1.0)
 CHANCE = Random(11)  # noqa: S311 - the same each time
 NOISE = [math.exp(CHANCE.gauss(0, 0.1)) for _ in range(400)]
 
@@ -295,8 +296,47 @@ def test_a_new_normal_of_a_table_of_which_too_little_is_known_says_what_is_missi
     assert "8 needed" in table.finding().because
 
 
+def hours(odd: Callable[[date], bool], hour: int, until: datetime) -> Callable[[datetime], Look]:
+    """Return what is known of one hour of a table of hours, which holds little on some days, at a look at that hour."""
+    first = until - 60 * DAY
+
+    def size(day: datetime) -> Size:
+        return Size(usual(day.date()) // (20 if odd(day.date()) else 1), 1)
+
+    def at_look(day: datetime) -> Look:
+        known = [
+            (each.toordinal() + hour / 24, size(each))
+            for n in range(1, 60)
+            if (each := day - n * DAY) >= first
+        ]
+        now = day.toordinal() + hour / 24
+        return Look(
+            name="now", size=size(day), at=now, noun="Sunday", other="day", known=tuple(known), all=tuple(known[:16]),
+            same=tuple(each for each in known if (now - each[0]) % 7 < 0.5)[:8], a_year=8766,
+        )  # fmt: skip
+
+    return at_look
+
+
+@pytest.mark.parametrize("hour", [2, 11])
+def test_a_mark_of_hours_teaches_each_hour_by_itself_while_what_was_told_lasted(hour: int) -> None:
+    """Told at two and marked an hour later: those later that day were covered by the mark, and are alike."""
+    sunday = at("2026-08-30")
+    look_at = hours(lambda day: day.weekday() == 6 and day >= sunday.date(), hour, sunday + 8 * DAY)
+    begin = sunday.toordinal() + 2 / 24
+    said = Said(expected=(Stretch("a", begin, begin + 1 / 24, goes_on=True),))
+    again = look_at(sunday + 7 * DAY)
+    limits = UsualLimits(None, None, SHARE, "bytes", None, 8)
+    plain, found = taught(limits, again, Said()), taught(limits, again, said)
+    assert any(each.is_crossed(again.size) for each in plain.learned[0])
+    assert not any(each.is_crossed(again.size) for each in found.learned[0])
+    other = look_at(sunday + 4 * DAY)
+    assert (
+        taught(limits, other, said).learned[0][0].value >= taught(limits, other, Said()).learned[0][0].value
+    )
+
+
 # Laws, by pure limits: sizes are those of days before one.
-SHARE = Share(a_year=1.0, wanted=1.0)
 TODAY = 739_900.0
 BACK = st.integers(1, 69)
 
