@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import secrets
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -15,21 +14,20 @@ from checks.config.resolved import in_utc
 from checks.config.routes import matches_id
 from checks.config.validation_sentences import did_you_mean
 from checks.history.mark_document import written
+from checks.marking_periods import Asked, NotMarked, asked_period, is_glob, rules_of
 from checks.marks import TEACH, Covered, Mark, MarkKind
 from checks.model import Status, iso
 from checks.rules import CHECKS
 from checks.rules.table_ids import parse_bucket
-from checks.schedule.clock import say_instant, wall_of
+from checks.schedule.clock import say_instant
 from checks.text import clean, listing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from checks.changes import State, Told
     from checks.config import Config
-    from checks.config.resolved import Resolved
     from checks.model import JsonValue
-    from checks.rules.asking import StatedPeriods
     from checks.rules.base import Rule
 
 __all__ = [
@@ -52,35 +50,13 @@ _LONGEST = 500
 _LONGEST_SILENCE = timedelta(days=3660)
 
 
-class NotMarked(Exception):  # noqa: N818 - a sentence for the user
-    """Raised where a mark cannot be made as it was asked for; says why and what to write."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A mark as it was asked for. Times are as they were written: without an offset, in the config's zone.
-
-    ``moment`` is what ``--at`` or ``--from`` says, ``lasts`` and ``until`` how long a silence is.
-    """
-
-    kind: MarkKind
-    table: str
-    by: str
-    check: str | None = None
-    period: str | None = None
-    moment: str | None = None
-    lasts: timedelta | None = None
-    until: str | None = None
-    because: str = ""
-
-
 def make(config: Config, state: State, asked: Asked, now: datetime) -> Mark:
     """Return the mark, made at ``now``; ``state`` is what was last told. Raises NotMarked."""
     at = now.astimezone(UTC).replace(microsecond=0)
     table = _table(config, state, asked)
     if asked.check is not None and asked.check not in CHECKS:
         raise NotMarked(f"{asked.check!r} is not a check; {did_you_mean(asked.check, CHECKS)}")
-    rules = _rules(config, table)
+    rules = rules_of(config, table)
     is_of_told = asked.period is None and asked.kind in (MarkKind.EXPECTED, MarkKind.ACK)
     has_check = asked.check in {None, *(rule.check for rule in rules)}
     if rules and not has_check and not is_of_told:
@@ -91,9 +67,7 @@ def make(config: Config, state: State, asked: Asked, now: datetime) -> Mark:
     period = None
     covers: tuple[Covered, ...] = ()
     if asked.period is not None:
-        _check_of_periods(rules, table, asked)
-        period = _period(config, state, table, asked.period.strip(), at)
-        _check_is_over(config, state, table, asked, period, at)
+        period = asked_period(config, state, table, asked, at)
     elif is_of_told:
         covers = _open(state, table, asked)
     because = reason(asked.because)
@@ -144,41 +118,6 @@ def say_made(config: Config, mark: Mark) -> str:
     return f"{said} (by {mark.by}); {_teaches(config, mark)}{back}"
 
 
-def _check_of_periods(rules: Sequence[Rule], table: str, asked: Asked) -> None:
-    """Raise NotMarked where no check that a mark speaks of knows of single periods."""
-    spoken_of = [rule for rule in rules if asked.check in (None, rule.check)]
-    if asked.kind is MarkKind.MISSED:
-        if not any(rule.weighs_periods for rule in spoken_of):
-            of = f"{asked.check} of {table}" if asked.check else table
-            raise NotMarked(
-                f"what a period holds is not judged by {of}; "
-                "write --at with the time at which it was wrong and nobody was told, in place of --period"
-            )
-    elif spoken_of and asked.check is not None and not any(rule.tells_periods for rule in spoken_of):
-        raise NotMarked(
-            f"{asked.check} of {table} tells of no single period; leave --period out, to mark what is told of it now"
-        )
-    period, _, values = (asked.period or "").strip().partition("/")
-    of_values = [rule for rule in spoken_of if rule.tells_values and asked.kind is not MarkKind.MISSED]
-    if values and spoken_of and not of_values:
-        of = asked.check or asked.kind.value
-        raise NotMarked(f"{of} of {table} is of whole periods; write --period {period}")
-
-
-def _check_is_over(
-    config: Config, state: State, table: str, asked: Asked, period: str, now: datetime
-) -> None:
-    """Raise NotMarked where nobody could have been told of a period that was missed yet."""
-    periods = _periods(config, state, table)
-    if asked.kind is not MarkKind.MISSED or periods is None:
-        return
-    found = periods.period_named(period.partition("/")[0])
-    due_at = periods.schedule.due_at(found) if found is not None else None
-    if due_at is None or due_at > now:
-        when = f" before {say_instant(due_at, config.settings.timezone)}" if due_at is not None else ""
-        raise NotMarked(f"{period} is not due{when}, so nobody could be told of it; mark it once it is")
-
-
 def _teaches(config: Config, mark: Mark) -> str:
     """Return which limits of its table learn from a mark, or that none does; empty of one that teaches nothing."""
     learning, others = _learning(config, mark), _spoken_of(config, mark)
@@ -202,18 +141,12 @@ def _learning(config: Config, mark: Mark) -> list[str]:
 
 def _spoken_of(config: Config, mark: Mark) -> list[Rule]:
     """Return the rules of its table that a mark speaks of."""
-    rules = [rule for rule in _rules(config, mark.table) if mark.check in (None, rule.check)]
+    rules = [rule for rule in rules_of(config, mark.table) if mark.check in (None, rule.check)]
     if mark.period is not None:
         is_missed = mark.kind is MarkKind.MISSED
         return [rule for rule in rules if (rule.weighs_periods if is_missed else rule.tells_periods)]
     of = {each.check for each in mark.covers}
     return [rule for rule in rules if not of or rule.check in of]
-
-
-def _rules(config: Config, table: str) -> Sequence[Rule]:
-    """Return the rules of a table; none of a glob of tables."""
-    resolved = None if _is_glob(table) else _resolved(config, table)
-    return resolved.rules if resolved is not None else ()
 
 
 def is_over(mark: Mark, config: Config, state: State, now: datetime) -> bool:
@@ -258,7 +191,7 @@ def known_tables(config: Config, state: State) -> frozenset[str]:
     named = {selector.id for selector in config.selectors() if not selector.is_glob}
     watched = {table for table in state.tables if config.watches(table)}
     told = {
-        told.table for told in state.told.values() if not _is_glob(told.table) and config.watches(told.table)
+        told.table for told in state.told.values() if not is_glob(told.table) and config.watches(told.table)
     }
     return frozenset(named | watched | told)
 
@@ -275,13 +208,13 @@ def _table(config: Config, state: State, asked: Asked) -> str:
     found = sorted(table for table in known if matches_id(text, table))
     if text in found:
         return text
-    if len(found) == 1 and not _is_glob(text):
+    if len(found) == 1 and not is_glob(text):
         return found[0]
     entries = {selector.id for selector in config.selectors() if selector.is_glob}
     is_whole = any(matches_id(text, entry) for entry in entries)  # also before a run saw any of its tables
     if (found or is_whole) and asked.kind is MarkKind.SILENCE:
         return text
-    if found and _is_glob(text):
+    if found and is_glob(text):
         raise NotMarked(
             f"{asked.kind.value} speaks of one table; {text} matches {listing(found, 3)}: name one"
         )
@@ -289,16 +222,12 @@ def _table(config: Config, state: State, asked: Asked) -> str:
         raise NotMarked(f"{text} may be {' or '.join(found)}; write which, with its account")
     near = get_close_matches(text.lower(), sorted(known), n=3, cutoff=0.5)
     hint = f"near are: {', '.join(near)}" if near else f"it watches: {listing(sorted(known), 5)}"
-    seen = "matches no table that it watches" if _is_glob(text) else "is no table that it watches"
-    by_glob = not _is_glob(text) and _is_watched(config, text)
+    seen = "matches no table that it watches" if is_glob(text) else "is no table that it watches"
+    by_glob = not is_glob(text) and _is_watched(config, text)
     if by_glob and state.is_first_run:
         return text.lower() if not text.startswith("s3://") else text
     unseen = ", as far as runs have seen (a new one is known from its first run on)" if by_glob else ""
     raise NotMarked(f"{config.source}: {text} {seen}{unseen}; {hint}")
-
-
-def _is_glob(text: str) -> bool:
-    return "*" in text or "?" in text
 
 
 def _is_watched(config: Config, text: str) -> bool:
@@ -345,49 +274,6 @@ def _covered(told: Told) -> Iterator[Covered]:
         return
     state = Status.UNKNOWN if told.unchecked else told.status
     yield Covered(check=told.check, item=None, state=state.value, severity=severity, since=told.since)
-
-
-def _period(config: Config, state: State, table: str, text: str, now: datetime) -> str:
-    """Return the period, with values of dimensions where they are written; raises NotMarked for one that is none."""
-    told = (key for one in state.told.values() if one.table == table for key in one.items)
-    if text in told:
-        return text
-    periods = _periods(config, state, table)
-    if periods is None:
-        raise NotMarked(
-            f"the config states no periods of {table} (partitions: {{every: ...}}), and no run has seen any; "
-            "leave --period out, to mark what is told of it now"
-        )
-    label, *values = text.split("/")
-    schedule = periods.schedule
-    if periods.period_named(label) is None:
-        usual = schedule.every.label(schedule.every.floor(wall_of(now, schedule.labels)))
-        raise NotMarked(
-            f"{label!r} is no period of {table}, which has one a {schedule.every.noun}; write one such as {usual}"
-        )
-    keys = periods.each.keys if periods.each is not None else ()
-    if values and tuple(value.partition("=")[0] for value in values) != tuple(keys):
-        each = f"{label}/{'/'.join(f'{key}=...' for key in keys)}" if keys else f"{label} alone"
-        raise NotMarked(f"{text!r} does not fit {table}, whose periods are told as {each}")
-    return text
-
-
-def _periods(config: Config, state: State, table: str) -> StatedPeriods | None:
-    """Return the periods of a table as they are stated, else as runs saw them where a check judges what they hold."""
-    resolved = _resolved(config, table)
-    if resolved is None or resolved.periods is not None:
-        return resolved.periods if resolved is not None else None
-    record = state.tables.get(table)
-    seen = (rule.periods_seen(record.memory) for rule in resolved.rules) if record is not None else ()
-    return next((each for each in seen if each is not None), None)
-
-
-def _resolved(config: Config, table: str) -> Resolved | None:
-    if table.startswith("s3://"):
-        return config.resolve_prefix(table)
-    account, _, rest = table.rpartition("/")
-    database, _, name = rest.partition(".")
-    return config.resolve(account or None, database, name)
 
 
 def _instant(config: Config, text: str, option: str) -> datetime:
