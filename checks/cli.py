@@ -7,10 +7,10 @@ import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
+from checks.backtest_commands import backtest_command
 from checks.command_base import NOT_DELIVERED, USAGE, Refused
 from checks.command_groups import add_discovery, add_history, add_marks, add_waiting
 from checks.commands import (
-    backtest_command,
     completion_command,
     demo_command,
     explain_command,
@@ -26,6 +26,7 @@ from checks.options import (
     backtest_options,
     choice_options,
     config_option,
+    cron_option,
     format_options,
     now_option,
 )
@@ -122,11 +123,7 @@ def _add_looks_at_the_config(commands: argparse._SubParsersAction[argparse.Argum
     plan.set_defaults(command=plan_command)
     config_option(plan)
     choice_options(plan)
-    plan.add_argument(
-        "--cron",
-        metavar="SCHEDULE",
-        help="when the monitor runs, an EventBridge expression in UTC; without it $CRON_SCHEDULE, else midnight",
-    )
+    cron_option(plan)
 
 
 def _add_explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -160,7 +157,9 @@ def _add_iam(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def _add_trials(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add what tries limits and targets before they are relied on."""
     backtest = commands.add_parser(
-        "backtest", help="replay recorded arrivals with learned limits", description=backtest_command.__doc__
+        "backtest",
+        help="tell which alerts there would have been, and what other limits would have changed",
+        description=backtest_command.__doc__,
     )
     backtest.set_defaults(command=backtest_command)
     backtest_options(backtest)

@@ -12,6 +12,7 @@ from checks.command_base import (
     Refused,
     load_config,
     read_clock,
+    read_cron,
     write_report,
 )
 from checks.progress import Progress
@@ -93,14 +94,9 @@ def plan_command(arguments: argparse.Namespace) -> int:
     """Tell which tables a run would look at, by which checks, in which way, and what that costs."""
     from checks import monitor
     from checks.monitor import plan_words
-    from checks.schedule.runs import DEFAULT_CRON, parse
 
     config = load_config(arguments)
-    cron = arguments.cron or os.environ.get("CRON_SCHEDULE", "").strip() or DEFAULT_CRON
-    try:
-        parse(cron)
-    except ValueError as error:
-        raise Refused(str(error)) from None
+    cron = read_cron(arguments)
     request = monitor.Request(
         now=arguments.now or read_clock(), only=tuple(arguments.table), send=False, keep=False
     )
@@ -194,28 +190,6 @@ def iam_command(arguments: argparse.Namespace) -> int:
     for sentence in needs.unread:
         print(f"could not be found out: {sentence}", file=sys.stderr)
     return NOT_DELIVERED if needs.unread or not policy.fits else 0
-
-
-def backtest_command(arguments: argparse.Namespace) -> int:
-    """Replay recorded arrivals, every limit learned from what had arrived by then, and tell the alerts.
-
-    The CSV has an alert a line, at the instant at which it could be known; notes go to standard error.
-    """
-    from checks import backtest
-
-    try:
-        tables, notes = backtest.read(arguments.arrivals)
-        budget = backtest.parse_budget(arguments.false_alarms)
-    except ValueError as error:
-        raise Refused(str(error)) from None
-    asked = backtest.Asked(arguments.train, arguments.every, arguments.until, budget)
-    found = backtest.run(tables, asked, notes)
-    if arguments.format == "csv":
-        sys.stdout.write(backtest.write_csv(found))
-        print("\n".join(backtest.summary(found)), file=sys.stderr)
-    else:
-        print(backtest.say(found))
-    return 0
 
 
 def test_alert_command(arguments: argparse.Namespace) -> int:

@@ -122,7 +122,10 @@ def _carried_out(config: Config, request: Request, memory: Memory, environ: Mapp
         changes=readers[0].changes,
         cost=lake.cost(time.monotonic() - started),
         notes=(*memory.notes, *marks.notes, *planned.notes),
-        looks={plan.table.id: Look(found.observations[plan.table.id], plan.memory) for plan in planned.plans},
+        looks={
+            plan.table.id: Look(found.observations[plan.table.id], plan.memory, plan.rules)
+            for plan in planned.plans
+        },
     )
     sent = send(
         build.Mode(config.settings.report),
