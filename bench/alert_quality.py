@@ -1,6 +1,6 @@
 """Score what is learned on made-up tables with known incidents: recall, false alarms, delay, repeats, closing.
 
-    python bench/alert_quality.py [--seeds N] [--tables N] [--budgets | --tails]
+    python bench/alert_quality.py [--seeds N] [--tables N] [--budgets | --tails | --marks]
 
 An incident is found by the first alert between its start and its end, or by one that is open when it starts. An alert
 outside incidents, their tails (a cadence, 2 h to 1 day) and unjudged spans is false. Volume alerts are false as well:
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from bench import marked
 from bench.arrivals import START, TEST, TRAIN, Table, tables
 from checks.learn import replay, share_of
 from checks.learn.lateness import reach
@@ -150,7 +151,14 @@ def main() -> None:
     parser.add_argument(
         "--tails", action="store_true", help="what a budget costs by how lateness is distributed"
     )
+    parser.add_argument(
+        "--marks", action="store_true", help="what it changes that a person answers alarms with marks"
+    )
     arguments = parser.parse_args()
+    if arguments.marks:
+        for told in marked.figures(arguments.seeds):
+            print(json.dumps(told), flush=True)
+        return
     if arguments.tails:
         for kind in ("gaussian", "exponential", *_SIGMAS):
             for runs in (240, 720, 2000):

@@ -23,12 +23,13 @@ from checks.schedule.clock import say_instant, wall_of
 from checks.text import clean, listing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from checks.changes import State, Told
     from checks.config import Config
     from checks.config.resolved import Resolved
     from checks.model import JsonValue
+    from checks.rules.asking import StatedPeriods
     from checks.rules.base import Rule
 
 __all__ = [
@@ -79,11 +80,21 @@ def make(config: Config, state: State, asked: Asked, now: datetime) -> Mark:
     table = _table(config, state, asked)
     if asked.check is not None and asked.check not in CHECKS:
         raise NotMarked(f"{asked.check!r} is not a check; {did_you_mean(asked.check, CHECKS)}")
+    rules = _rules(config, table)
+    is_of_told = asked.period is None and asked.kind in (MarkKind.EXPECTED, MarkKind.ACK)
+    has_check = asked.check in {None, *(rule.check for rule in rules)}
+    if rules and not has_check and not is_of_told:
+        raise NotMarked(
+            f"{table} has no {asked.check} check, so nothing would come of it; "
+            f"it has {listing([rule.check for rule in rules], len(rules))}"
+        )
     period = None
     covers: tuple[Covered, ...] = ()
     if asked.period is not None:
+        _check_of_periods(rules, table, asked)
         period = _period(config, state, table, asked.period.strip(), at)
-    elif asked.kind in (MarkKind.EXPECTED, MarkKind.ACK):
+        _check_is_over(config, state, table, asked, period, at)
+    elif is_of_told:
         covers = _open(state, table, asked)
     because = reason(asked.because)
     if asked.kind is MarkKind.SILENCE and not because:
@@ -124,11 +135,48 @@ def say_made(config: Config, mark: Mark) -> str:
             said = f"{mark.period} of {of} is expected as it is, and is not told as a failure"
         case MarkKind.EXPECTED:
             said = f"expected of {mark.table}: {say_covered(mark)}; not told as a failure until it changes"
+        case MarkKind.MISSED if mark.period is not None:
+            said = f"missed of {of}: {mark.period}"
         case MarkKind.MISSED:
             said = f"missed of {of} at {_said(mark.moment, config)}"
         case _:
             said = f"a new normal of {of} from {_said(mark.moment, config)} on"
     return f"{said} (by {mark.by}); {_teaches(config, mark)}{back}"
+
+
+def _check_of_periods(rules: Sequence[Rule], table: str, asked: Asked) -> None:
+    """Raise NotMarked where no check that a mark speaks of knows of single periods."""
+    spoken_of = [rule for rule in rules if asked.check in (None, rule.check)]
+    if asked.kind is MarkKind.MISSED:
+        if not any(rule.weighs_periods for rule in spoken_of):
+            of = f"{asked.check} of {table}" if asked.check else table
+            raise NotMarked(
+                f"what a period holds is not judged by {of}; "
+                "write --at with the time at which it was wrong and nobody was told, in place of --period"
+            )
+    elif spoken_of and asked.check is not None and not any(rule.tells_periods for rule in spoken_of):
+        raise NotMarked(
+            f"{asked.check} of {table} tells of no single period; leave --period out, to mark what is told of it now"
+        )
+    period, _, values = (asked.period or "").strip().partition("/")
+    of_values = [rule for rule in spoken_of if rule.tells_values and asked.kind is not MarkKind.MISSED]
+    if values and spoken_of and not of_values:
+        of = asked.check or asked.kind.value
+        raise NotMarked(f"{of} of {table} is of whole periods; write --period {period}")
+
+
+def _check_is_over(
+    config: Config, state: State, table: str, asked: Asked, period: str, now: datetime
+) -> None:
+    """Raise NotMarked where nobody could have been told of a period that was missed yet."""
+    periods = _periods(config, state, table)
+    if asked.kind is not MarkKind.MISSED or periods is None:
+        return
+    found = periods.period_named(period.partition("/")[0])
+    due_at = periods.schedule.due_at(found) if found is not None else None
+    if due_at is None or due_at > now:
+        when = f" before {say_instant(due_at, config.settings.timezone)}" if due_at is not None else ""
+        raise NotMarked(f"{period} is not due{when}, so nobody could be told of it; mark it once it is")
 
 
 def _teaches(config: Config, mark: Mark) -> str:
@@ -138,8 +186,11 @@ def _teaches(config: Config, mark: Mark) -> str:
         return f"what is learned of its {' and '.join(learning)} goes by it from the next run on; "
     if mark.kind not in TEACH or not others:
         return ""
-    of = " and ".join(rule.check for rule in others)
-    return f"nothing is learned from it, since the limits of {of} are stated, or not taught by marks; "
+    stated = [rule.check for rule in others if rule.can_learn]
+    if stated:
+        of = " and ".join(stated)
+        return f"nothing is learned from it, since the limits of {of} are stated; change them, or learn them (auto); "
+    return f"nothing is learned from it, since {listing([rule.check for rule in others], 5)} cannot learn; "
 
 
 def _learning(config: Config, mark: Mark) -> list[str]:
@@ -151,10 +202,18 @@ def _learning(config: Config, mark: Mark) -> list[str]:
 
 def _spoken_of(config: Config, mark: Mark) -> list[Rule]:
     """Return the rules of its table that a mark speaks of."""
-    resolved = _resolved(config, mark.table)
-    rules = resolved.rules if resolved is not None else ()
+    rules = [rule for rule in _rules(config, mark.table) if mark.check in (None, rule.check)]
+    if mark.period is not None:
+        is_missed = mark.kind is MarkKind.MISSED
+        return [rule for rule in rules if (rule.weighs_periods if is_missed else rule.tells_periods)]
     of = {each.check for each in mark.covers}
-    return [rule for rule in rules if mark.check in (None, rule.check) and (not of or rule.check in of)]
+    return [rule for rule in rules if not of or rule.check in of]
+
+
+def _rules(config: Config, table: str) -> Sequence[Rule]:
+    """Return the rules of a table; none of a glob of tables."""
+    resolved = None if _is_glob(table) else _resolved(config, table)
+    return resolved.rules if resolved is not None else ()
 
 
 def is_over(mark: Mark, config: Config, state: State, now: datetime) -> bool:
@@ -293,11 +352,10 @@ def _period(config: Config, state: State, table: str, text: str, now: datetime) 
     told = (key for one in state.told.values() if one.table == table for key in one.items)
     if text in told:
         return text
-    resolved = _resolved(config, table)
-    periods = resolved.periods if resolved is not None else None
+    periods = _periods(config, state, table)
     if periods is None:
         raise NotMarked(
-            f"the config states no periods of {table} (partitions: {{every: ...}}); "
+            f"the config states no periods of {table} (partitions: {{every: ...}}), and no run has seen any; "
             "leave --period out, to mark what is told of it now"
         )
     label, *values = text.split("/")
@@ -312,6 +370,16 @@ def _period(config: Config, state: State, table: str, text: str, now: datetime) 
         each = f"{label}/{'/'.join(f'{key}=...' for key in keys)}" if keys else f"{label} alone"
         raise NotMarked(f"{text!r} does not fit {table}, whose periods are told as {each}")
     return text
+
+
+def _periods(config: Config, state: State, table: str) -> StatedPeriods | None:
+    """Return the periods of a table as they are stated, else as runs saw them where a check judges what they hold."""
+    resolved = _resolved(config, table)
+    if resolved is None or resolved.periods is not None:
+        return resolved.periods if resolved is not None else None
+    record = state.tables.get(table)
+    seen = (rule.periods_seen(record.memory) for rule in resolved.rules) if record is not None else ()
+    return next((each for each in seen if each is not None), None)
 
 
 def _resolved(config: Config, table: str) -> Resolved | None:

@@ -593,6 +593,8 @@ class Finding:
     """What people said of it that holds now."""
     of_period: str = ""
     """The period of which too little came, where that is what it fails by."""
+    judged: str = ""
+    """The single period whose data it judges, where it does, whatever it fails by."""
     lacking: tuple[str, ...] = ()
     """The periods that it tells to hold no data at all."""
     absence: Absence | None = None

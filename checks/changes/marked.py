@@ -202,7 +202,7 @@ class _Table:
             return finding
         told = self.state.told.get(finding.id)
         for mark in self._of(MarkKind.EXPECTED, finding):
-            of_period = finding.of_period and finding.of_period == mark.period
+            of_period = mark.period is not None and mark.period in (finding.of_period, finding.judged)
             if of_period or (mark.period is None and _is_as_told(mark, finding, told)):
                 return self._hidden(finding, [Marked(mark)])
         host = hidden.get(finding.of_period) if finding.of_period else None

@@ -107,6 +107,8 @@ class PeriodsTold:
             return "before the first period with data"
         if is_projected(table):
             return "not judged: outside the range that is projected, or before the first period with data"
+        if self.schedule.misses > 1:
+            return f"without data, which is told from {self.schedule.misses} in a row on"
         return "not judged"
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from checks.monitor.catalogued import Catalogued
 
 _VIEW = "VIRTUAL_VIEW"
+"""How Glue calls the kind of table that is a view."""
 
 
 def plan_of(

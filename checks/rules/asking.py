@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from checks.learn.tails import SHARE_MAX, SHARE_MIN, share_of
 from checks.model import item_key
-from checks.schedule.periods import DAILY, HOURLY, period_of
+from checks.schedule.periods import LEARNED, period_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +47,7 @@ class StatedPeriods:
 
     def period_named(self, label: str) -> Period | None:
         """Return the period of that label, None where it names none."""
-        cadences = (self.schedule.every, *((DAILY, HOURLY) if self.learns_every else ()))
+        cadences = (self.schedule.every, *(LEARNED if self.learns_every else ()))
         for every in cadences:
             wall = every.start_of(label)
             period = period_of(wall, every, self.schedule.labels) if wall is not None else None

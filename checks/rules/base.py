@@ -119,6 +119,8 @@ class Rule(ABC):
 
     check: ClassVar[str]
     direction: ClassVar[Direction] = Direction.AT_MOST
+    can_learn: ClassVar[bool] = False
+    """Whether its limits can be learned, where they are not stated."""
 
     @property
     def limits(self) -> tuple[float | None, float | None]:
@@ -188,6 +190,25 @@ class Rule(ABC):
     def learns(self) -> bool:
         """Tell whether it learns limits."""
         return self.share is not None
+
+    @property
+    def tells_periods(self) -> bool:
+        """Tell whether what it tells is of single periods, so that one of them may be expected."""
+        return False
+
+    @property
+    def tells_values(self) -> bool:
+        """Tell whether what it tells of a period may be of single values of its other keys."""
+        return False
+
+    def periods_seen(self, memory: TableMemory) -> StatedPeriods | None:  # noqa: ARG002 - the same
+        """Return the periods that it judges of a table for which none are stated, as earlier runs saw them."""
+        return None
+
+    @property
+    def weighs_periods(self) -> bool:
+        """Tell whether it judges what a period holds, so that one may be named that was wrong."""
+        return False
 
     def sharing(self, share: Share) -> Rule:  # noqa: ARG002 - for others to say
         """Return the rule with its share of the false alarms."""

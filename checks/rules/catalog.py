@@ -89,6 +89,16 @@ class CatalogRule(Rule):
     schedule: Schedule | None = None
 
     @property
+    def tells_periods(self) -> bool:
+        """Its items are periods."""
+        return True
+
+    @property
+    def tells_values(self) -> bool:
+        """Its items are values of other keys too, where these are told apart."""
+        return True
+
+    @property
     def limits(self) -> tuple[float | None, float | None]:
         """Nothing that does not match is allowed."""
         return allowed(0, self.severity)

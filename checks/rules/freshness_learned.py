@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from checks.model import Problem, ProblemKind
 from checks.rules.arrival_limits import ArrivalLimits
@@ -11,7 +11,7 @@ from checks.rules.asking import Clock
 from checks.rules.base import Rule
 from checks.rules.freshness_words import LearnedLimit
 from checks.rules.newest_arrival import counts_from, newest_arrival
-from checks.rules.taught import teaching
+from checks.rules.taught import awaited, teaching
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +32,7 @@ class LearnsWhenDue(ArrivalLimits, Rule):
     ``schedule`` is that of the table's partitions check, where it has one.
     """
 
+    can_learn: ClassVar[bool] = True
     schedule: Schedule | None = None
     auto: Auto | None = None
     known: Learned | None = None
@@ -67,7 +68,13 @@ class LearnsWhenDue(ArrivalLimits, Rule):
         if self.auto is None or not self.auto.has_time:
             return self
         newest, _ = newest_arrival(seen, counts_from(seen, self.schedule, clock))
-        return replace(self, known=self.auto.look(seen, newest, clock.now, memory.arrivals))
+        auto = replace(self.auto, awaited=awaited(self.auto.marks, self.schedule, seen, memory))
+        return replace(self, known=auto.look(seen, newest, clock.now, memory.arrivals))
+
+    @property
+    def tells_periods(self) -> bool:
+        """Beside partitions it tells that nothing came of the newest period that is due."""
+        return self.schedule is not None
 
     def known_watermarks(self, clock: Clock, memory: TableMemory) -> list[datetime]:
         """Return how new data has to be by what is known before the table is read; none where nothing tells it."""

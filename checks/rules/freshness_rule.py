@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 """What stands for "never" in the row that is judged; no finding tells it."""
 _USUAL_PERIODS = 14
+"""So many periods are looked at where the limits ask for no more."""
 _ZONES_AHEAD = timedelta(hours=14)
 """Labels may be written in a zone that is up to this much ahead of UTC."""
 

@@ -158,9 +158,9 @@ class PartitionsConfig(CheckConfig):
     )
     auto: Literal[True] | None = Field(
         None,
-        description="Learns when periods are due, and on which days there are none, from when the data of earlier ones "
-        "came; and how long they are by their names, where every is not stated. What due and after say holds while too "
-        "few are known; without them a period, at most a day.",
+        description="Learns when periods are due, and on which days and at which hours there are none, from when the "
+        "data of earlier ones came; and how long they are by their names, where every is not stated. What due and "
+        "after say holds while too few are known; without them a period, at most a day.",
         examples=[True],
     )
     timezone: Annotated[ZoneInfo, BeforeValidator(parse_zone), _TEXT] | None = Field(
@@ -274,7 +274,7 @@ class PartitionsConfig(CheckConfig):
 
     @classmethod
     def to_propose(cls, extent: Extent) -> dict[str, Any] | None:
-        """Return the block by which periods are looked at; None where they are no days or hours."""
+        """Return the block by which periods are looked at; None where they are no hours, days or longer."""
         return to_read(extent)
 
     def propose(self, past: Past) -> Proposal | TooLittle:

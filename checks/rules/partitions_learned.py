@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import takewhile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from checks.layout import layout_from_json
 from checks.rules.base import Rule
-from checks.rules.learned_periods import MOST_KEPT, learn_schedule
+from checks.rules.learned_periods import MOST_KEPT, learn_schedule, misses_by
+from checks.rules.missed import NOTHING_MISSED, Missed, missed
 from checks.rules.taught import say_taught, teaching
 
 if TYPE_CHECKING:
@@ -17,13 +18,15 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Self
 
+    from checks.layout.dimensions import Dimensions
     from checks.marks import Mark
-    from checks.model import Observation, PartitionSeen, TableMemory
+    from checks.model import Item, Observation, PartitionSeen, TableMemory
     from checks.rules.asking import Clock, Share
     from checks.rules.learned_periods import LearnedSchedule
     from checks.schedule.due import DuePeriod, Schedule
 
 _DAY = timedelta(days=1)
+_MISSED_OF_EACH = "single periods are missed now and then, and each value is due by itself"
 _NOT_LOOKED_AT = "not all that is due by it was looked at"
 
 
@@ -31,7 +34,9 @@ _NOT_LOOKED_AT = "not all that is due by it was looked at"
 class LearnsSchedule(Rule):
     """A rule about periods that are due by a ``schedule``, which it may learn of when the first data of each came."""
 
+    can_learn: ClassVar[bool] = True
     schedule: Schedule
+    each: Dimensions | None = None
     auto: Share | None = None
     """Its share of the false alarms where it learns when periods are due; None where it does not."""
     every_stated: bool = True
@@ -60,6 +65,16 @@ class LearnsSchedule(Rule):
         return frozenset(self.known.taught) if self.known is not None else frozenset()
 
     @property
+    def tells_periods(self) -> bool:
+        """Its items are periods."""
+        return True
+
+    @property
+    def tells_values(self) -> bool:
+        """Its items are values of other keys too, where these are told apart."""
+        return True
+
+    @property
     def learned_by(self) -> str:
         """Say by which marks: ``learned with 1 mark of ann, 23 Nov``; empty where by none."""
         by = say_taught(self.marks, self.taught_by, self.schedule.zone)
@@ -83,8 +98,30 @@ class LearnsSchedule(Rule):
         if self.auto is None:
             return self
         stated = self._stated(memory)
-        known = learn_schedule(stated, memory.firsts, self.auto, self.marks)
+        known = self._of_all(learn_schedule(stated, memory.firsts, self.auto, self.marks))
         return replace(self, schedule=known.schedule or stated, known=known)
+
+    def _of_all(self, known: LearnedSchedule) -> LearnedSchedule:
+        """Return what was learned, where it holds for each value that is due by itself."""
+        if self.each is None or known.schedule is None or known.schedule.misses <= 1:
+            return known
+        return replace(known, schedule=None, plain=None, sentence="", lacks=_MISSED_OF_EACH)
+
+    def missed(self, items: Sequence[Item], seen: Observation, clock: Clock, memory: TableMemory) -> Missed:
+        """Return what was missed of a table that misses single periods now and then, by its items, newest first."""
+        share, known = self.auto, self.known
+        if share is None or known is None or known.schedule is None:
+            return NOTHING_MISSED
+        usual_now, stated = known.schedule.misses, self._stated(memory)
+        firsts = self.firsts(seen, clock, memory)
+
+        def needed(stretch: Sequence[Item]) -> int:
+            if any(item.key in memory.past_periods for item in stretch):
+                return 1  # a run told it by itself: it stays so, whatever became usual
+            by_then = misses_by(stated, firsts, share, stretch[-1].due_at or clock.now) or 1
+            return by_then if by_then > 1 else usual_now
+
+        return missed(items, needed)
 
     def _stated(self, memory: TableMemory) -> Schedule:
         """Return the schedule that holds while too little is known."""
@@ -103,7 +140,7 @@ class LearnsSchedule(Rule):
             return self._loosened(self.known, seen, clock, memory) if self.marks else self
         stated = self._stated(replace(memory, layout=memory.layout or seen.layout))
         mine = replace(self, schedule=stated)
-        known = learn_schedule(stated, mine.firsts(seen, clock, memory), self.auto, self.marks)
+        known = self._of_all(learn_schedule(stated, mine.firsts(seen, clock, memory), self.auto, self.marks))
         schedule = self._looked_at(known.schedule, seen, clock) if known.schedule is not None else None
         if schedule is not None:
             return replace(self, schedule=schedule, known=known)
@@ -128,6 +165,8 @@ class LearnsSchedule(Rule):
         due = schedule.due(clock.now, reach_back_to=clock.last_completed_at)
         count = sum(1 for _ in takewhile(lambda each: each.period.label in labels, due))
         if due and not count:
+            return None
+        if count < len(due) and count < schedule.misses:  # so many in a row could not be seen
             return None
         nearer = replace(schedule, lookback=count) if count < len(due) else schedule
         reached = nearer.due_labels(clock.now, reach_back_to=clock.last_completed_at)

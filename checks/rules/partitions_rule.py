@@ -8,7 +8,7 @@ from itertools import chain, islice, takewhile
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from checks.layout import StatedLayout, TimeLayout, layout_from_json
-from checks.layout.dimensions import Dimensions, due_from, known_before, remembered
+from checks.layout.dimensions import due_from, known_before, remembered
 from checks.model import (
     Finding,
     Format,
@@ -24,10 +24,19 @@ from checks.rules.due_items import (
     lacking,
 )
 from checks.rules.grace import excused, grace_left, notes_of
+from checks.rules.missed import NOTHING_MISSED
 from checks.rules.owed import Expected, items_of, owed_of
 from checks.rules.own_deadlines import dues_of, explain_own
 from checks.rules.partitions_learned import LearnsSchedule
-from checks.rules.partitions_words import Judged, absence, advice, because, oldest_of_run, say_uncounted
+from checks.rules.partitions_words import (
+    Judged,
+    absence,
+    advice,
+    because,
+    oldest_of_run,
+    say_uncounted,
+    told_apart,
+)
 from checks.rules.projected import none_projected, projected
 from checks.rules.punctuality import past_periods, usual
 from checks.rules.retention import boundary_of, remembered_ages
@@ -42,6 +51,7 @@ if TYPE_CHECKING:
     from checks.schedule.due import DuePeriod, Schedule
 
 _MOST_AHEAD = 4
+"""So many periods that have begun are looked at before they are due, where what is learned may ask for them."""
 _DAY = timedelta(days=1)
 
 
@@ -55,7 +65,6 @@ class PartitionsRule(LearnsSchedule):
     check: ClassVar[str] = "partitions"
     error_when: int = 1
     stated_layout: StatedLayout | None = None
-    each: Dimensions | None = None
     own: Mapping[Combination, Schedule] = field(default_factory=dict, hash=False)
 
     def schedule_of(self, combination: Combination | None) -> Schedule:
@@ -198,11 +207,13 @@ class PartitionsRule(LearnsSchedule):
             beyond = frozenset(item.key for item in boundary.gone)
             items = [item for item in items if item.key not in beyond]
         uncounted = say_uncounted(seen, len(all_due) - len(due), left_out, self.schedule.every)
-        notes = (*self.learning_notes(), *uncounted)
+        lone = self.missed(items, seen, clock, memory) if not owed.never else NOTHING_MISSED
+        items = [item for item in items if item not in lone.single]
+        notes = (*lone.notes(self.schedule.every), *self.learning_notes(), *uncounted)
         left = excused(self.schedule_of, due if owed.never else items, clock.now)
         return self.row(
             seen,
-            Judged(clock.now, bool(owed.never), memory.past_periods, notes, boundary, owed.periods),
+            Judged(clock.now, bool(owed.never), memory.past_periods, notes, boundary, owed.periods, lone),
             items=tuple(items),
             observed=owed.never or len([item for item in items if item.state.is_bad]),
             critical=self.error_when - 1 + left,
@@ -253,7 +264,7 @@ class PartitionsRule(LearnsSchedule):
             about=about,
             observed=_as_number(row.observed),
             expected=0,
-            items=() if row.facts.never_loaded else row.items,  # one trouble, whichever period is newest
+            items=told_apart(row),
             deadline=min((item.due_at for item in bad if item.due_at), default=None) if bad else None,
             advice=remedy,
             statement=statement,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from checks.layout.dimensions import MOST_COMBINATIONS
 from checks.model import Absence, ItemState, Standstill
 from checks.rules.dimensions import name_of, say_combination, say_items
+from checks.rules.missed import NOTHING_MISSED, Missed
 from checks.rules.projected import say_range
 from checks.rules.punctuality import on_time_share
 from checks.rules.sentences import MOVE_FIRST, count_of
@@ -52,6 +53,7 @@ class Judged:
     boundary: Boundary | None = None
     owed: tuple[DuePeriod, ...] = ()
     """The periods that are judged, newest first."""
+    missed: Missed = NOTHING_MISSED
 
 
 def because(rule: Stated, row: Row[Judged], bad: Sequence[Item]) -> str:
@@ -128,7 +130,15 @@ def _advice_without(rule: Stated, bad: Sequence[Item], boundary: Boundary | None
         return (
             f"{looked}; if {gone} will never come again, state the values that will, without it, under each"
         )
+    if rule.schedule.misses > 1:  # then it is no single one that is told
+        return looked
     return f"{looked}; if that {rule.schedule.every.noun} will never come, close it in a calendar"
+
+
+def told_apart(row: Row[Judged]) -> tuple[Item, ...]:
+    """Return the items that are told each by itself: what was never loaded, or is missed in a row, is one trouble."""
+    run = row.facts.missed.run
+    return () if row.facts.never_loaded else tuple(item for item in row.items if item not in run)
 
 
 def oldest_of_run(row: Row[Judged]) -> datetime | None:
@@ -157,11 +167,16 @@ def absence(row: Row[Judged]) -> Absence:
     labels = {item.period for item in bad}
     run = list(takewhile(lambda each: each.period.label in labels, row.facts.owed))
     standstill = None
+    as_one = {item.period for item in row.facts.missed.run}
+    if as_one:
+        run = [each for each in run if each.period.label in as_one]
     if run:
         period, due_at = run[-1].period, run[-1].due_at
         since = min(period.start, due_at - (period.end - period.start))
         item = next(item.key for item in bad if item.period == run[0].period.label)
-        standstill = Standstill(since=since, overdue_at=due_at, item=item)
+        standstill = Standstill(since=since, overdue_at=due_at, item="" if as_one else item)
+    if as_one:
+        return Absence(periods={"": (run[-1].period.start, run[0].period.end)}, standstill=standstill)
     return Absence(
         periods={
             item.key: (by_label[item.period].period.start, by_label[item.period].period.end)

@@ -102,6 +102,7 @@ class Told(TypedDict, total=False):
     usual: str
     note: str
     of_period: str
+    judged: str
     lacking: tuple[str, ...]
     absence: Absence | None
     stale_since: datetime | None

@@ -107,7 +107,10 @@ def test_single_days_that_are_missed_now_and_then_are_judged_by_what_came_last(a
     found = looked(any_lake, partitioned(any_lake, "sales.orders", in_the_morning("orders", lost=missed)))
     assert isinstance(found, Proposal)
     assert (found.check, found.block) == ("freshness", "auto")
-    assert found.instead == "single periods are missed now and then"
+    assert (
+        found.instead
+        == "single periods are missed now and then, which partitions: auto learns and no key states"
+    )
 
 
 @pytest.mark.parametrize(

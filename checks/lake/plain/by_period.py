@@ -38,7 +38,8 @@ _AHEAD = timedelta(days=2)
 """Partitions are looked at up to this (and two periods) after now: beyond are sentinels like 2999-12-31."""
 _PLACES_A_PERIOD = 2
 """Periods that are kept in more places than this are not learned from farther back: each would take a request."""
-_USUAL = 14
+_USUAL_PERIODS = 14
+"""So many periods a table may be looked at by at least, before its places are counted against them."""
 
 
 def observe_by_period(plan: TablePlan, clock: Clock, reader: LakeReader, layout: TimeLayout) -> Observation:
@@ -144,7 +145,7 @@ class _ByPeriod:
             if each.listing is not None and each.listing.complete and each.seen_at is None
         }
         is_asked = filled and any(want.needs.history for want in self.wants)
-        if not is_asked or len(seen.partitions) > _PLACES_A_PERIOD * max(len(periods), _USUAL):
+        if not is_asked or len(seen.partitions) > _PLACES_A_PERIOD * max(len(periods), _USUAL_PERIODS):
             return frozenset()
         past = past_periods(max(filled), self.layout.every or DAILY, self.layout.zone)
         try:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from checks.schedule.periods import Every
 
 _MOST_LOOKED_INTO = 3
+"""So many partitions are looked into, since partitions may be registered before any data comes."""
 
 
 @dataclass(frozen=True, slots=True)
