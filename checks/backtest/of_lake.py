@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _STEP = timedelta(days=3)
 """Candidates learn so often: as fast as a change of habit is believed, and a third of the time that each day takes."""
-_NOT_KEPT = "what it judges is not kept over time"
+_NO_REPLAY = "there is no replay of this check"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,7 +244,7 @@ def _table(
         share = Share.of(surveyed.asked.config.settings.false_alarms, len(surveyed.planned[0].plans))
         for rule in each.rules:
             how = _retelling(rule)
-            far = how.looking_back(rule, Extent(back=timedelta())) if how is not None else _NOT_KEPT
+            far = how.looking_back(rule, Extent(back=timedelta())) if how is not None else _NO_REPLAY
             if how is None or isinstance(far, str):
                 left_out.setdefault(rule.check, str(far))
                 continue
