@@ -27,7 +27,7 @@ from checks.rules.entry import NOTHING_SAID
 from checks.rules.key_types import ConfigBlock
 from checks.rules.proposing import TooLittle
 from checks.rules.retold import Retelling
-from checks.rules.row import NOTHING_MORE, About, Direction, Facts, Row, RowValues, Told, allowed
+from checks.rules.row import NOTHING_MORE, About, Direction, Facts, Row, RowValues, Telling, Told, allowed
 from checks.rules.sentences import none_named
 
 if TYPE_CHECKING:
@@ -50,22 +50,6 @@ __all__ = [
 ]  # fmt: skip
 
 _UTC = ZoneInfo("UTC")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Telling:
-    """How a report tells what a check found, where its sentences are not enough.
-
-    ``of_silence``: a failure with the time since when it fails says that no data came since then: of tables that are
-    silent for long one entry is made. ``zero_is_silence``: a failure that observed nothing at all is told in it too.
-    ``unmended`` is said of items that left the lookback as bad as they were, ``mended`` of one that is well now, and
-    of several.
-    """
-
-    of_silence: bool = True
-    zero_is_silence: bool = False
-    unmended: str = "without usable data"
-    mended: tuple[str, str] = ("has data now", "have data now")
 
 
 class CheckConfig(ConfigBlock):
