@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from checks.schedule.due import Schedule
 
 _BUDGETS = 4.0
-_DAY = timedelta(days=1)
 _NO_VALUES: Combination = ()
 _SIXTEENTH = 16
 """Part of a period by which what counts from its end or start is moved: 90 minutes of a day."""
@@ -160,7 +159,7 @@ def _learned(rule: PartitionsRule, past: Came, span: Span) -> Retold:
     due: dict[str, tuple[Schedule, DuePeriod]] = {}
     day, schedule, taken = since, rule.schedule, -1
     while day < span.end:
-        until = min(day + _DAY, span.end)
+        until = min(day + span.step, span.end)
         count = sum(at <= day for at, _ in known)
         if count != taken:
             firsts = {key: at for at, key in known[:count]}
