@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -43,6 +44,9 @@ def explain(model: Model | Need, history: History) -> str:
         parts.append(_silence(model.silence))
     if model.slow is not None:
         parts.append(_slow(model, model.slow, history))
+        if model.days is not None:
+            # Files of any day, whatever partition they are of.
+            parts.append(f"files on {_slots(replace(model, dated=False), model.days, history)}")
     return "; ".join(parts)
 
 
@@ -170,7 +174,9 @@ def label_of(cycle: Cycle, number: int) -> str:
     """Return how people write a period of a cycle: `2026-W12`, `2026-03`, `2026-Q1`, `2026`."""
     period = cycle.period_of(number)
     if cycle.weeks:
-        year, week, _ = datetime.fromtimestamp(Spot(True, Kind.START, 0).day(period) * DAY, UTC).isocalendar()  # noqa: FBT003
+        year, week, _ = datetime.fromtimestamp(
+            Spot(weeks=True, kind=Kind.START, number=0).day(period) * DAY, UTC
+        ).isocalendar()
         return f"{year}-W{week:02d}"
     year, month = divmod(period, 12)
     if cycle.step == 12 and not month:
@@ -181,14 +187,9 @@ def label_of(cycle: Cycle, number: int) -> str:
 def _days_of(cycle: Cycle) -> str:
     """Return the periods and the day of them: `months on the 3rd working day`, `weeks on Tue`."""
     spot = cycle.spots[0]
-    days = (
-        (cycle.zones[0][1] // DAY) if spot.kind in {Kind.OPEN, Kind.OPEN_END, Kind.NEXT, Kind.PREVIOUS} else 0
-    )
-    off = (
-        ""
-        if spot.place in {MOST_DAYS, FRIDAYS}
-        else f" (holidays of {' or '.join(s.place for s in cycle.spots)} left out)"
-    )
+    off = ""
+    if spot.place not in {MOST_DAYS, FRIDAYS}:
+        off = f" (holidays of {' or '.join(each.place for each in cycle.spots)} left out)"
     name = _NAMES[spot.number % 7] if cycle.weeks else ""
     every = _every(cycle)
     match spot.kind:
@@ -210,7 +211,9 @@ def _days_of(cycle: Cycle) -> str:
             moved = "next" if spot.kind is Kind.NEXT else "last"
             day = name if cycle.weeks else f"day {spot.number + 1}{_of_the(cycle)}"
             said = f"{every} on {day} or the {moved} working day{' before' if moved == 'last' else ''}"
-    return f"{said}{off}{f' and {int(days)} days' if days > 0 else ''}"
+    days = int(cycle.zones[0][1] // DAY)
+    moved = "" if not days else ", the day before" if days == -1 else f" and {days} days"
+    return f"{said}{off}{moved}"
 
 
 def _every(cycle: Cycle) -> str:
