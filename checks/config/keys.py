@@ -60,7 +60,8 @@ class _Watched(ConfigBlock):
     )
     prefix: Text | None = Field(
         None,
-        description="A location without a catalog entry; a slash is added at its end.",
+        description="A location without a catalog entry; a slash is added at its end. Where it holds a Delta, Hudi or "
+        "Iceberg table, that is judged by its log.",
         examples=["s3://acme-raw/partner-a/"],
     )
     exclude: tuple[Text, ...] = Field(

@@ -138,7 +138,7 @@ def _written(value: object) -> str:
 
 
 def _table(known: Explained) -> Iterator[str]:
-    table = known.plan.table
+    table = known.seen.table  # of a prefix its own log tells the format
     kind = "a prefix without a catalog entry" if table.is_prefix else "a table of the catalog"
     yield f"{kind}, {table.format.value}, at {table.location or 'no location in S3'}"
     if table.partition_keys:
@@ -168,9 +168,9 @@ def _projection(table: Table) -> Iterator[str]:
             yield f"{name} is one of {', '.join(values[:5])}{more}"
 
 
-def _as_one(plan: TablePlan) -> str:
+def _as_one(plan: TablePlan, table: Table) -> str:
     """Say that nothing was read by period, and why as far as that is known."""
-    if plan.table.format is not Format.FILES:
+    if table.format is not Format.FILES:
         return "read by its log, as a whole"
     if plan.schedule is None and not plan.table.partition_keys:
         return "read as one place: no check asks for its periods"
@@ -186,7 +186,7 @@ def _time(known: Explained) -> Iterator[str]:
             if seen.problem.remedy:
                 yield seen.problem.remedy
         else:
-            yield _as_one(plan)
+            yield _as_one(plan, seen.table)
         return
     yield f"{layout.say()}: {_evidence(known, layout.evidence)}"
     if not layout.padding_known:

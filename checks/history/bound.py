@@ -47,6 +47,7 @@ class _Part:
 _PARTS = (
     _Part("answers", "what was seen of single partitions (they are listed again)", lambda m: replace(m, answers={})),
     _Part("log_answer", "what was read of logs (they are read again)", lambda m: replace(m, log_answer=None)),
+    _Part("logs", "which prefixes hold logs (they are looked for again)", lambda m: replace(m, logs=None)),
     _Part("first_seen", "when data first came into older periods", lambda m: replace(m, first_seen=_newer(m))),
     _Part("past_periods", "how often periods came on time", lambda m: replace(m, past_periods={})),
     _Part("arrivals", "when data came earlier (limits are learned anew)", lambda m: replace(m, arrivals=None)),

@@ -23,8 +23,11 @@ from checks.model import (
     Arrival,
     ArrivalsKept,
     Column,
+    Format,
     Listing,
     LogAnswer,
+    LogSeen,
+    LogsKnown,
     PastPeriod,
     Size,
     TableMemory,
@@ -82,8 +85,27 @@ PARTS: dict[str, Callable[[TableMemory], JsonValue]] = {
     "log_answer": lambda memory: None if memory.log_answer is None else _log_answer(memory.log_answer),
     "arrivals": lambda memory: None if memory.arrivals is None else _arrivals(memory.arrivals),
     "firsts": lambda memory: grouped(memory.firsts, lambda at: [write_instant(at)]) or None,
+    "logs": lambda memory: None if memory.logs is None else _logs(memory.logs),
 }
 """How each part of what is remembered of a table is written, None where there is nothing to write."""
+
+
+def _logs(known: LogsKnown) -> JsonValue:
+    """Write which logs lie at a prefix; what is at its usual value is left out."""
+    told: dict[str, JsonValue] = {
+        "seen_at": write_instant(known.seen_at),
+        "format": known.format.value if known.format is not Format.FILES else None,
+        "below": [[each.place, each.format.value] for each in known.below] or None,
+    }
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _read_logs(one: dict[str, Any]) -> LogsKnown:
+    return LogsKnown(
+        seen_at=as_instant(one["seen_at"]),
+        format=Format(one.get("format", Format.FILES)),
+        below=tuple(LogSeen(as_text(place), Format(kept)) for place, kept in as_list(one.get("below", []))),
+    )
 
 
 def _arrivals(kept: ArrivalsKept) -> JsonValue:
@@ -164,6 +186,7 @@ def read_record(one: dict[str, Any]) -> TableRecord:
             arrivals=optional(_read_arrivals, one.get("arrivals")),
             firsts=dict(ungrouped(one.get("firsts", []), as_instant)),
             ages={int(age): _read_days(days) for age, days in one.get("ages", {}).items()},
+            logs=optional(_read_logs, one.get("logs")),
         ),
     )
 

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 WEEK = 7 * DAY
-DAYS_NEEDED = 8
-"""A week and a day: each weekday was passed, and one of them twice."""
+DAYS_NEEDED = 3
+"""Days with data, as of a new rhythm: a time without any on three of them is one at which none comes."""
+_YOUNG = 8 * DAY
+"""A week and a day, in which each weekday was passed: until then days that are filled throughout tell of all days."""
 _EACH = 8
 """Days of a weekday that count, two months, as of the slots of a week; and of working days together, two weeks."""
 _TOGETHER = 10
@@ -91,12 +93,12 @@ def learn_hours(starts: Sequence[float], unit: float, *, own_clock: bool) -> Wee
     a_day = int(DAY // unit)
     if passed < a_day:
         return f"{len(starts)} period{'s' if len(starts) != 1 else ''} seen, those of a day, {a_day}, needed"
-    if passed < DAYS_NEEDED * a_day:  # a day that is filled throughout is no matter of chance
-        filled = {start % DAY for start in starts}
-        if len(filled) < a_day:
-            days = f"{passed // a_day} day{'s' if passed // a_day > 1 else ''} seen"
-            return f"{days}, {DAYS_NEEDED} needed to tell at which times it holds data"
+    if passed * unit < _YOUNG and len({start % DAY for start in starts}) == a_day:
         return WeekHours(unit, (("UTC", frozenset(range(0, int(WEEK), int(unit)))),), 0, len(starts))
+    days = len({start // DAY for start in starts})
+    if days < DAYS_NEEDED or passed < DAYS_NEEDED * a_day:
+        seen = f"{min(days, passed // a_day)} day{'s' if min(days, passed // a_day) > 1 else ''} seen"
+        return f"{seen}, {DAYS_NEEDED} needed to tell at which times it holds data"
     # By other clocks than that of the labels only periods of hours and less begin at whole periods.
     names = ("UTC",) if own_clock or HOUR % unit else _clocks(starts)
     found = [(name, _Seen(starts, unit, name)) for name in names]
@@ -273,20 +275,22 @@ class _Seen:
 
     @property
     def stray(self) -> float:
-        """How often times of the week at which data came were as they usually are not: missed, or else filled."""
+        """How often times at which data came were as they usually are not: by the weekday, in its first week by all."""
+        by_weekday = [self._odd([weekday]) for weekday in range(7)]
+        found = by_weekday if any(passed for _, passed in by_weekday) else [self._odd(range(_WORKING))]
+        return sum(odd for odd, _ in found) / max(1, sum(passed for _, passed in found))
+
+    def _odd(self, weekdays: Iterable[int]) -> tuple[int, int]:
+        """Return how many times on these weekdays were missed or filled as they usually are not, of how many."""
+        last = self._last_days(weekdays, _EACH)
+        own = [day for day in last if day >= self.since[weekday_of(day)] and day in self.days]
         odd = passed = 0
-        for weekday in range(7):
-            own = [
-                day
-                for day in self._last_days([weekday], _EACH)
-                if day >= self.since[weekday] and day in self.days
-            ]
-            for time in set().union(*(self.days[day] for day in own)):
-                came = [time in self.days[day] for day in own if self._passed(day, time)]
-                if len(came) > 1:
-                    odd += min(sum(came), len(came) - sum(came))
-                    passed += len(came)
-        return odd / max(1, passed)
+        for time in set().union(*(self.days[day] for day in own)):
+            came = [time in self.days[day] for day in own if self._passed(day, time)]
+            if len(came) > 1:
+                odd += min(sum(came), len(came) - sum(came))
+                passed += len(came)
+        return odd, passed
 
     @property
     def begun(self) -> int:

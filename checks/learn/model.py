@@ -132,21 +132,24 @@ def fit(history: History, share: float) -> Model | Need:
     times = [at for _, at in history.firsts] if history.dated else history.times
     loads, changed = _loads(history)
     usual = _usual_gap([own for own, _ in loads])
-    volume = _volume(history, times, share)
-    of_times = share / 2 if volume is not None else share
+
+    def volume() -> Measures | None:  # most tables need the one of their partitions
+        return _volume(history, times, share)
+
+    of_times = share / 2 if _judges_sizes(history, times) and is_judged(history) else share
     if usual >= _SLOW:
-        return _slow(history, loads, of_times, volume) or Need(len(loads), 4)
+        return _slow(history, loads, of_times, volume()) or Need(len(loads), 4)
     # What comes on days that follow each other is one run, where there are weeks between such.
     runs = runs_of(loads)
     if len(runs) < len(loads) and _usual_gap([own for own, _ in runs]) >= _SLOW:
         cycle = fit_cycle(runs, of_times, labelled=history.dated)
         if cycle is not None:
-            return Model(now, history.dated, slow=cycle, volume=volume)
+            return Model(now, history.dated, slow=cycle, volume=volume())
     # Of a table that was slower, or daily and is weekly, what came before says nothing of its days.
     since = loads[0][0] if changed else -math.inf
     found: Model | Need | None = _of_partitions(history, share, now, since) if history.dated else None
     if found is None:
-        found = _of_times(history, times, of_times, volume, since)
+        found = _of_times(history, times, of_times, volume(), since)
     slots = found.slots if isinstance(found, Model) else None
     # A week, where days are not what it keeps to, or no longer, or come some at a time. What just became quicker goes
     # by its few gaps.
@@ -156,7 +159,7 @@ def fit(history: History, share: float) -> Model | Need:
     is_new = changed and (len(loads) < _FEWEST_DAYS or slots is None or usual > _OTHER * slots.cadence)
     is_weekly = usual >= SLOW and (slots is None or is_new or several)
     if is_weekly or (changed and isinstance(found, Need)):
-        return _slow(history, loads, of_times, volume) or found
+        return _slow(history, loads, of_times, volume()) or found
     return found
 
 
@@ -172,11 +175,16 @@ def _usual_gap(owns: Sequence[float]) -> float:
     return quantile(sorted(b - a for a, b in pairwise(owns)), 0.5) if len(owns) > 1 else 0.0
 
 
-def _volume(history: History, times: Sequence[float], share: float) -> Measures | None:
+def _judges_sizes(history: History, times: Sequence[float]) -> bool:
+    """Return whether what comes can be told apart by runs, so that the size of each is known."""
     usual = _usual_gap(times[-60:])
-    if not usual or not (history.dated or usual >= 3 * RUN):
+    return bool(usual) and (history.dated or usual >= 3 * RUN)
+
+
+def _volume(history: History, times: Sequence[float], share: float) -> Measures | None:
+    if not _judges_sizes(history, times):
         return None
-    return fit_measures(history, share / 2, YEAR_DAYS * DAY / max(usual, RUN))
+    return fit_measures(history, share / 2, YEAR_DAYS * DAY / max(_usual_gap(times[-60:]), RUN))
 
 
 def _slow(

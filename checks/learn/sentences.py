@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from checks.learn.slots import Slots
     from checks.learn.slow import Slow
 
+_FAR = 2.0  # times the latest seen: beyond, a reader wonders where the margin comes from
 _SHOWN = 63  # slots: nine weeks of a daily table, about what a person remembers of it
 _THURSDAY = 3  # 1 January 1970, on which slot 0 of the week lies
 _SURE = 8  # periods: fewer allow a wide margin
@@ -99,11 +100,27 @@ def _slots(model: Model, slots: Slots, history: History) -> str:
             f", first files {soonest if soonest == until else f'{soonest} to {until}'} after they began (UTC); "
             f"due after {_span(usual - ahead + slots.margin)}"
         )
+    said += _margin(slots)
     if slots.misses > 1:
         said += f"; told after {slots.misses} missed in a row, for single ones are missed now and then"
     if slots.calendar is not None:
         said += f"; holidays of {slots.calendar[0]} left out"
     return said
+
+
+def _margin(slots: Slots) -> str:
+    """Say where the margin is no answer to the share of the false alarms alone, and what that means for them."""
+    reach = slots.reach
+    if reach.limit < slots.margin:
+        return f", {_span(slots.margin)} late at the least, which costs fewer false alarms than its share"
+    if reach.is_bound:
+        return (
+            f", {_span(slots.margin)} late: no farther limit can be told of {reach.seen} that were late, "
+            "so it may cost more false alarms than its share"
+        )
+    if slots.margin > _FAR * reach.latest:
+        return f", {_span(slots.margin)} late, for only {reach.seen} were late before, by {_span(reach.latest)} at most"
+    return ""
 
 
 def _noun(slots: Slots) -> str:

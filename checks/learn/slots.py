@@ -220,17 +220,20 @@ def consecutive(miss: float, chance: float) -> int:
     return min(4, max(2, math.ceil(math.log(max(chance, 1e-4) * 10) / math.log(miss))))
 
 
-def fit_slots(firsts: Sequence[tuple[float, float]], share: float) -> Slots | None:
+def fit_slots(
+    firsts: Sequence[tuple[float, float]], share: float, expected: frozenset[int] | None = None
+) -> Slots | None:
     """Return the model of partitions (own start, first arrival) in order, or None where their keys keep no week.
 
-    `share` is the false alarms a year that the table may raise.
+    `share` is the false alarms a year that the table may raise. `expected` are the slots that exist, where they are
+    known otherwise.
     """
     recent = firsts[-_MOST:]
     starts = [s for s, _ in recent]
     unit = _unit(starts)
     if unit is None or len(starts) < 8:
         return None
-    expected = _expected(starts, unit)
+    expected = expected if expected is not None else _expected(starts, unit)
     if not expected:
         return None
     calendar = _calendar(starts, expected) if unit == DAY else None

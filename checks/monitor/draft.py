@@ -37,14 +37,15 @@ def plan_of(
     """Return how a table is looked at, by what the config says of it and what earlier runs remember of it."""
     record = remembered.get(table.id)
     reasons = {rule.check: resolved.silenced(now, rule.check) for rule in resolved.rules}
+    memory = record.memory if record is not None else TableMemory()
     return TablePlan(
-        table=table,
+        table=memory.typed(table),
         rules=resolved.rules,
         entry=resolved.entry,
         matched_by=matched_by,
         by_glob=resolved.by_glob,
         silences={check: reason for check, reason in reasons.items() if reason is not None},
-        memory=record.memory if record is not None else TableMemory(),
+        memory=memory,
         max_age_of_answer=config.settings.max_age_of_answer,
     )
 

@@ -145,6 +145,7 @@ def _remembered(plan: TablePlan, seen: Observation) -> TableMemory:
         answers=dict(islice(_answers(plan, seen), _MOST_ANSWERS)),
         log_answer=seen.log_answer or (before.log_answer if seen.problem is not None else None),
         ages=before.ages,
+        logs=seen.logs or (before.logs if seen.problem is not None else None),
     )
     for rule in plan.rules:
         memory = replace(memory, **rule.remember(seen, before))

@@ -27,7 +27,7 @@ from checks.rules.entry import NOTHING_SAID
 from checks.rules.key_types import ConfigBlock
 from checks.rules.proposing import TooLittle
 from checks.rules.retold import Retelling
-from checks.rules.row import NOTHING_MORE, About, Direction, Facts, Row, RowValues, Told, allowed
+from checks.rules.row import NOTHING_MORE, About, Direction, Facts, Row, RowValues, Telling, Told, allowed
 from checks.rules.sentences import none_named
 
 if TYPE_CHECKING:
@@ -52,22 +52,6 @@ __all__ = [
 _UTC = ZoneInfo("UTC")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Telling:
-    """How a report tells what a check found, where its sentences are not enough.
-
-    ``of_silence``: a failure with the time since when it fails says that no data came since then: of tables that are
-    silent for long one entry is made. ``zero_is_silence``: a failure that observed nothing at all is told in it too.
-    ``unmended`` is said of items that left the lookback as bad as they were, ``mended`` of one that is well now, and
-    of several.
-    """
-
-    of_silence: bool = True
-    zero_is_silence: bool = False
-    unmended: str = "without usable data"
-    mended: tuple[str, str] = ("has data now", "have data now")
-
-
 class CheckConfig(ConfigBlock):
     """A check's block in the config.
 
@@ -87,7 +71,7 @@ class CheckConfig(ConfigBlock):
     """The Great Expectations class that judges it, by its dotted name: only who judges imports it."""
     telling: ClassVar[Telling] = Telling()
     retelling: ClassVar[Retelling[Any] | None] = None
-    """How its rules are replayed over what came in the past; None where what they judge is not kept over time."""
+    """How its rules are replayed over what came in the past; None where they are not."""
     short_form: ClassVar[str | None] = None
     """What a bare word in place of the block means, such as ``auto``: the key it sets to True."""
 

@@ -310,7 +310,8 @@ def _because(row: Row[Match], bad: list[Item]) -> str:
         what = f"the data of {table.id} there" if table.format is Format.FILES else "it"
         return f"{gone}; expected {what}, as Glue says"
     if table.format is not Format.FILES:
-        return f"the {table.format.value.capitalize()} log of {table.id} is where the catalog says"
+        says = "there, as the config says" if table.is_prefix else "where the catalog says"
+        return f"the {table.format.value.capitalize()} log of {table.id} is {says}"
     if table.is_prefix:
         return f"{table.id} has no catalog entry that could differ from what lies there"
     if schedule is None:

@@ -330,4 +330,4 @@ class FreshnessRule(LearnsWhenDue):
 
 def _by_name_alone(table: Table) -> bool:
     """Tell whether nothing is registered for a table: its places are known by their names."""
-    return table.is_prefix or is_projected(table)
+    return (table.is_prefix and table.format is Format.FILES) or is_projected(table)

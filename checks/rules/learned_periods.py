@@ -112,14 +112,14 @@ def _learned(
         lacks = f"periods of {stated.every} are not learned, only those of hours, days and longer are"
         return LearnedSchedule(lacks=lacks)
     starts, known = _in_order(stated, firsts, unit)
-    slots = fit_slots(known, share.a_year)
-    if slots is None or len(known) < NEEDED:
-        lacks = f"{len(known)} period{'' if len(known) == 1 else 's'} seen, {NEEDED} needed"
-        if len(known) >= NEEDED:
-            lacks = f"its periods keep no hours or days{_instead(known)}"
-        return LearnedSchedule(lacks=lacks)
+    if len(known) < NEEDED:
+        number = f"{len(known)} period{'' if len(known) == 1 else 's'}"
+        return LearnedSchedule(lacks=f"{number} seen, {NEEDED} needed")
     if unit < DAY:
-        return _of_hours(stated, starts, known, slots, share, marks)
+        return _of_hours(stated, starts, known, share, marks)
+    slots = fit_slots(known, share.a_year)
+    if slots is None:
+        return LearnedSchedule(lacks=f"its periods keep no days{_instead(known)}")
     if slots.unit != unit:
         return LearnedSchedule(lacks=f"its periods are not those of {stated.every}")
     return _scheduled(stated, known, slots, _calendar(_closed(slots), slots.calendar), marks)
@@ -136,7 +136,6 @@ def _of_hours(
     stated: Schedule,
     starts: Sequence[float],
     known: Sequence[tuple[float, float]],
-    slots: Slots,
     share: Share,
     marks: Sequence[Mark],
 ) -> LearnedSchedule:
@@ -150,9 +149,12 @@ def _of_hours(
         return LearnedSchedule(lacks=hours)
     clock = hours.clocks[0][0]
     ahead = offset(clock, known[-1][1])
-    expected = frozenset(int((each - ahead - _THURSDAY * DAY) % WEEK // slots.unit) for each in hours.times)
+    expected = frozenset(int((each - ahead - _THURSDAY * DAY) % WEEK // HOUR) for each in hours.times)
+    slots = fit_slots(known, share.a_year, expected)
+    if slots is None or slots.unit != HOUR:
+        return LearnedSchedule(lacks="its periods keep no hours")
     chance = share.a_year / (len(expected) * YEAR_DAYS / 7)
-    slots = replace(slots, expected=expected, misses=consecutive(hours.miss, chance))
+    slots = replace(slots, misses=consecutive(hours.miss, chance))
     only = None
     if not hours.is_whole:
         clocks = tuple(
@@ -202,6 +204,11 @@ def _far_enough(schedule: Schedule, misses: int) -> int | timedelta:
     if isinstance(schedule.lookback, int):
         return max(schedule.lookback, misses + 1)
     return max(schedule.lookback, (misses + 1) * schedule.every.nominal + _LONG_WEEKEND)
+
+
+def is_learned(every: Every) -> bool:
+    """Tell whether it is learned when such periods are due."""
+    return is_slow(every) or _unit_of(every) is not None
 
 
 def _unit_of(every: Every) -> float | None:

@@ -109,6 +109,22 @@ class Told(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """How a report tells what a check found, where its sentences are not enough.
+
+    ``of_silence``: a failure with the time since when it fails says that no data came since then: of tables that are
+    silent for long one entry is made. ``zero_is_silence``: a failure that observed nothing at all is told in it too.
+    ``unmended`` is said of items that left the lookback as bad as they were, ``mended`` of one that is well now, and
+    of several.
+    """
+
+    of_silence: bool = True
+    zero_is_silence: bool = False
+    unmended: str = "without usable data"
+    mended: tuple[str, str] = ("has data now", "have data now")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class About:
     """What is told with every finding of a table: who mends it, how, where to see it, and what is silenced why."""
 

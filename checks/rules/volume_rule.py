@@ -15,20 +15,18 @@ from checks.rules.cadence import schedule_of, schedule_seen
 from checks.rules.lists import only_lists
 from checks.rules.months import OfMonth, Place, places_before
 from checks.rules.taught import say_taught, teaching
-from checks.rules.unread import ended_early
 from checks.rules.usual import (
     all_before,
     compared_with,
     days_of,
-    days_of_label,
     known_sizes,
-    size_of,
     sum_of,
     value_of,
     with_rows_of,
 )
 from checks.rules.volume_limits import HISTORY, UsualLimits
-from checks.rules.volume_marked import WHOLE, labels_for, remembered, times_of
+from checks.rules.volume_marked import labels_for, remembered, times_of
+from checks.rules.volume_seen import newest_with_data, place_seen, whole_sizes
 from checks.rules.volume_taught import Said, Taught, said_of, taught
 from checks.rules.volume_words import (
     DAYS_A_YEAR,
@@ -37,7 +35,6 @@ from checks.rules.volume_words import (
     advice,
     because,
     no_rows,
-    no_sizes,
     not_looked_at,
 )
 from checks.schedule.periods import Unit
@@ -48,9 +45,9 @@ if TYPE_CHECKING:
 
     from checks.layout import TimeLayout
     from checks.marks import Mark
-    from checks.model import Listing, Observation, PartitionSeen, Period, Table, TableMemory
+    from checks.model import Observation, Period, Table, TableMemory
     from checks.rules.asking import Share
-    from checks.schedule.due import DuePeriod, Schedule
+    from checks.schedule.due import Schedule
 
 ROW_FILES = 100
 """The footers of so many Parquet files are read for rows where the config does not say."""
@@ -239,11 +236,11 @@ class VolumeRule(Rule):
         """Return what is judged; a problem where it is not known, None where nothing is due yet."""
         schedule = schedule_seen(self.schedule, seen)
         if schedule is None:
-            return self._place(seen, memory)
+            return place_seen(seen, memory, self.history, is_marked=bool(self.marks))
         due = schedule.due_whole(clock.now)
         if not due:
             return None
-        judged, of_judged = _newest_with_data(due[: schedule.misses], seen)
+        judged, of_judged = newest_with_data(due[: schedule.misses], seen)
         if not of_judged:
             return seen.problem or not_looked_at(seen, judged)
         size, problem = sum_of(of_judged)
@@ -279,31 +276,6 @@ class VolumeRule(Rule):
             ),
         )
 
-    def _place(self, seen: Observation, memory: TableMemory) -> Look | Problem:
-        listing, problem = _whole(seen)
-        if listing is None:
-            return problem or no_sizes(seen)
-        today = f"{seen.now:%Y-%m-%d}"
-        earlier = tuple(
-            (days_of_label(label.removesuffix(WHOLE)), size)
-            for label, size in sorted(memory.sizes.items(), reverse=True)
-            if label.endswith(WHOLE) and label < today
-        )
-        known, earlier = earlier, earlier[: self.history]
-        return Look(
-            name=seen.table.location or seen.table.id,
-            size=size_of(listing),
-            at=days_of_label(today),
-            noun="earlier day",
-            other="earlier day",
-            same=earlier,
-            all=earlier,
-            known=known,
-            remembered=known if self.marks else (),
-            problem=problem,
-            rows_unknown=listing.rows_unknown,
-        )
-
     def explain(self, seen: Observation, finding: Finding, clock: Clock) -> Iterator[str]:
         """Yield what the size is compared with, and whether rows were counted."""
         schedule = schedule_seen(self.schedule, seen)
@@ -330,7 +302,9 @@ class VolumeRule(Rule):
         """Return the sizes of periods that later runs compare with, a bounded number of them."""
         if not self.compares or not self.looks(seen.table):
             return {}
-        found = {label: with_rows_of(size, before.sizes.get(label)) for label, size in self._sizes(seen)}
+        seen_by = schedule_seen(self.schedule, seen)
+        sizes = whole_sizes(seen, seen_by)
+        found = {label: with_rows_of(size, before.sizes.get(label)) for label, size in sizes}
         newest = max(found, default=None)
         if newest is None:
             return {"sizes": before.sizes}
@@ -340,30 +314,12 @@ class VolumeRule(Rule):
             for label, size in {**before.sizes, **found}.items()
             if len(label) == len(newest) and ("-W" in label or label[10:] == newest[10:])
         }
-        newest_first, seen_by = sorted(alike, reverse=True), schedule_seen(self.schedule, seen)
+        newest_first = sorted(alike, reverse=True)
         kept = {
             *newest_first[:MOST_REMEMBERED],
             *labels_for(self._said(seen_by), newest_first, seen_by),
         }
         return {"sizes": {label: alike[label] for label in newest_first if label in kept}}
-
-    def _sizes(self, seen: Observation) -> Iterator[tuple[str, Size]]:
-        """Yield the whole sizes of periods that are over, or that of the place by the day of the look."""
-        schedule = schedule_seen(self.schedule, seen)
-        if schedule is None:
-            listing, problem = _whole(seen)
-            if listing is not None and problem is None:
-                yield f"{seen.now:%Y-%m-%d}{WHOLE}", size_of(listing)
-            return
-        due = schedule.due_whole(seen.now)
-        by_label: dict[str, list[PartitionSeen]] = {}
-        for partition in seen.partitions:
-            if due and partition.period.start <= due[0].period.start:
-                by_label.setdefault(partition.period.label, []).append(partition)
-        for label, partitions in by_label.items():
-            size, problem = sum_of(partitions)
-            if problem is None:
-                yield label, size
 
     def finding(self, row: Row[Weighed], severity: Severity | None, about: About = NOTHING_MORE) -> Finding:
         """Write the finding: how much there is, which limits that crosses, what is usual."""
@@ -388,32 +344,3 @@ class VolumeRule(Rule):
             judged=look.name if look.period is not None else "",
             absence=Absence(periods={"": (period.start, period.end)}) if period is not None else None,
         )
-
-
-def _newest_with_data(due: Sequence[DuePeriod], seen: Observation) -> tuple[Period, list[PartitionSeen]]:
-    """Return the newest of the periods of which data was seen, with its places: single ones before it may be missed.
-
-    The newest of all where none has any, or where it is not known.
-    """
-    of_due = [
-        (each.period, [one for one in seen.partitions if one.period.start == each.period.start])
-        for each in due
-    ]
-    for period, places in of_due:
-        if any(
-            place.problem is not None or place.listing is None or place.listing.objects for place in places
-        ):
-            return period, places
-        if not places or any(not place.listing.complete for place in places if place.listing is not None):
-            break
-    return of_due[0]
-
-
-def _whole(seen: Observation) -> tuple[Listing | None, Problem | None]:
-    """Return what the whole table holds, and why that is not known or a lower bound: by its log, or as one place."""
-    if seen.whole is not None:
-        return seen.whole.listing, seen.whole.problem
-    listing = seen.listing
-    if listing is None or seen.problem is not None:
-        return None, seen.problem
-    return listing, None if listing.complete else ended_early(seen.table.location or seen.table.id)

@@ -88,8 +88,8 @@ def test_whole_days_are_told_with_the_weekdays_that_have_none() -> None:
         (23, "23 periods seen, those of a day, 24, needed"),
         (24, ""),
         (25, ""),
-        (DAYS_NEEDED * 24 - 1, ""),
-        (DAYS_NEEDED * 24, ""),
+        (8 * 24 - 1, ""),
+        (8 * 24, ""),
     ],
 )
 def test_a_day_that_is_filled_throughout_tells_of_all_days(periods: int, lacks: str) -> None:
@@ -100,16 +100,27 @@ def test_a_day_that_is_filled_throughout_tells_of_all_days(periods: int, lacks: 
 @pytest.mark.parametrize(
     ("periods", "lacks"),
     [
-        (24 + 7, "1 day seen, 8 needed to tell at which times it holds data"),
-        (2 * 24 + 7, "2 days seen, 8 needed to tell at which times it holds data"),
-        (6 + DAYS_NEEDED * 24 - 1, "7 days seen, 8 needed to tell at which times it holds data"),
+        (24 + 7, "1 day seen, 3 needed to tell at which times it holds data"),
+        (2 * 24 + 7, "2 days seen, 3 needed to tell at which times it holds data"),
+        (6 + DAYS_NEEDED * 24 - 1, "2 days seen, 3 needed to tell at which times it holds data"),
     ],
 )
-def test_that_no_data_comes_at_night_takes_a_week_and_a_day(periods: int, lacks: str) -> None:
+def test_that_no_data_comes_at_night_takes_three_days_and_tells_of_no_weekend_yet(
+    periods: int, lacks: str
+) -> None:
     assert learn_hours(starts(daytime, periods), 3600, own_clock=False) == lacks
     enough = learn_hours(starts(daytime, 6 + DAYS_NEEDED * 24 + 1), 3600, own_clock=False)
     assert isinstance(enough, WeekHours)
-    assert by_day(enough) == [list(range(6, 22))] * 7
+    assert by_day(enough) == [list(range(6, 22))] * 5 + [[]] * 2
+    for days, weekend in ((5, []), (7, list(range(6, 22))), (9, list(range(6, 22)))):
+        assert by_day(learned(daytime, days)) == [list(range(6, 22))] * 5 + [weekend] * 2
+
+
+def test_a_weekend_on_which_nothing_comes_is_no_day() -> None:
+    starts_on_friday = START + 4 * DAY
+    kept = starts(lambda hour: hour.weekday() < 5 and daytime(hour), 3 * 24 + 8, begin=starts_on_friday)
+    told = learn_hours(kept, 3600, own_clock=False)
+    assert told == "2 days seen, 3 needed to tell at which times it holds data"
 
 
 def test_what_comes_by_chance_keeps_no_times() -> None:

@@ -12,7 +12,7 @@ import pytest
 from checks.marks import MarkKind
 from checks.model import ItemState, Status
 from checks.rules.asking import Share
-from checks.rules.learned_periods import learn_schedule
+from checks.rules.learned_periods import MOST_KEPT, learn_schedule
 from checks.schedule.due import Schedule
 from checks.schedule.periods import HOURLY, parse_every
 from tests.rules.test_learned_periods import START, Table
@@ -136,10 +136,10 @@ def test_a_run_asks_for_the_hours_that_hold_data_and_for_no_other() -> None:
 def test_while_only_some_days_are_known_it_is_said_how_many_are_needed() -> None:
     found = table(daytime, days=20)
     because = ""
-    for day in range(1, 12):
+    for day in range(1, 6):
         because = found.run(START + day * DAY + HOUR / 10)[0]["partitions"].because
-        if day == 4:
-            assert "3 days seen, 8 needed to tell at which times it holds data" in because
+        if day == 3:
+            assert "2 days seen, 3 needed to tell at which times it holds data" in because
     assert "too little is known" not in because
 
 
@@ -281,3 +281,32 @@ def test_volume_beside_it_judges_no_hour_that_still_fills() -> None:
     assert found.rule.schedule.from_start
     assert "2026-09-29T11:00 came to" in findings["volume"].because
     assert findings["partitions"].items[0].period == "2026-09-29T12:00"
+
+
+@pytest.mark.parametrize(("lookback", "is_known"), [("2d", False), ("4d", True)])
+def test_a_lookback_of_four_days_tells_the_hours_on_the_first_day(lookback: str, *, is_known: bool) -> None:
+    found = table(daytime, block={"auto": True, "lookback": lookback})
+    finding = found.run(START + 21 * DAY + HOUR / 10)[0]["partitions"]
+    assert ("too little is known" not in finding.because) is is_known
+    assert (finding.status is Status.PASS) is is_known
+
+
+@pytest.mark.parametrize("comes", [daytime, office, three_a_day, soon])
+def test_a_further_day_on_schedule_never_unlearns_and_moves_deadlines_by_minutes(
+    comes: Callable[[datetime], datetime | None],
+) -> None:
+    everything = firsts_of(comes, 45, UTC_ZONE)
+    stated = Schedule(every=HOURLY, labels=UTC_ZONE, zone=UTC_ZONE)
+    before: Schedule | None = None
+    for day in range(4, 45):
+        until = START + day * DAY + HOUR / 10
+        known = {label: came for label, came in everything.items() if came <= until}
+        kept = {label: known[label] for label in sorted(known, reverse=True)[:MOST_KEPT]}
+        found = learn_schedule(stated, kept, SHARE).schedule
+        assert found is not None, day
+        assert found.misses == 1
+        if before is not None:
+            assert abs(found.after - before.after) <= HOUR / 3
+            shown = [schedule.hours.say() if schedule.hours else "" for schedule in (before, found)]
+            assert shown[0] == shown[1] or day <= 8, "a weekend is known once it was passed"
+        before = found

@@ -136,9 +136,7 @@ def test_what_keeps_to_no_day_or_to_other_periods_is_not_learned_and_it_is_said(
     quarterly = {label: came for label, came in quarterly.items() if label[-2:] in ("01", "04", "07", "10")}
     assert told(quarterly) == "its periods are not those of 1mo"
     by_day = {f"{label}-01": came for label, came in firsts_of("1mo", tuesdays, 20).items()}
-    assert (
-        told(by_day, "1d") == "its periods keep no hours or days; write every: 1mo where each is of a month"
-    )
+    assert told(by_day, "1d") == "its periods keep no days; write every: 1mo where each is of a month"
     days = {f"2026-01-{day:02d}": at(f"2026-02-{day:02d}") for day in range(1, 28)}
     assert told(days) == "0 periods seen, 4 needed"
     assert told({}, "1w") == "0 periods seen, 4 needed"

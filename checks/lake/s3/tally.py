@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from checks.aws.pages import Key, Keys
 from checks.aws.uris import split_uri
+from checks.layout import table_logs
 from checks.layout.data_files import NO_KEYS, is_data, own_keys
 from checks.layout.rewrites import is_compacted, may_tell, tells_deletes
-from checks.model import Format, Listing, ProblemKind, Unobserved
+from checks.model import Format, Listing, LogSeen, ProblemKind, Unobserved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -73,11 +74,17 @@ class Tally:
     deletes_count: bool = False
     rewritten: Key | None = None
     """The newest object that a compaction wrote: it is data, and no arrival."""
+    logs: dict[str, Format] | None = None
+    """The tables in the place whose own logs were seen, by their folders below it; None where nobody asks for them."""
 
     def add_all(self, keys: Keys) -> None:
         """Count objects."""
         if not keys:
             return
+        if self.logs is not None and table_logs.may_tell("\n".join(keys.names)):
+            begin, until = self.root + self.place, self.ignore_after
+            there = (key.key for key in keys if until is None or key.last_modified <= until)
+            table_logs.note(self.logs, (key.removeprefix(begin) for key in there), self.pattern, self.place)
         if self.closer is not None:
             self.closer.add_all(keys)
         if not self._all_count(keys):
@@ -174,6 +181,9 @@ class Tally:
         self.oldest = min(sorted(oldest), key=_AT, default=None)
         if self.times is not None and other.times is not None:
             self._note(self.times, other.times.values())
+        if self.logs is not None and other.logs is not None:
+            for folder, table_format in other.logs.items():
+                self.logs[folder] = table_logs.first(self.logs.get(folder), table_format)
 
     def listing(self, bucket: str, *, complete: bool) -> Listing:
         """Return what it came to."""
@@ -193,6 +203,10 @@ class Tally:
             newest_files=self.closer.files(bucket) if self.closer else (),
             names=self.closer.names(bucket) if self.closer else None,
             times=frozenset(self.times.values()) if self.times else frozenset(),
+            logs=tuple(
+                LogSeen(f"s3://{bucket}/{self.root}{self.place}{folder}", table_format)
+                for folder, table_format in table_logs.outermost(self.logs or {}).items()
+            ),
         )
 
 
@@ -220,6 +234,8 @@ def tally_of(
     tally = Tally(split_uri(root)[1], pattern, table_format, ignore_after, keys=keys, place=place, only=only)
     if detail is not None and detail.times:
         tally.times = {}
+    if table_format is Format.FILES:
+        tally.logs = {}
     tally.deletes_count = detail is not None and detail.deletes_count
     if detail is not None and (detail.names or detail.files_kept):
         from checks.lake.s3.file_census import Closer

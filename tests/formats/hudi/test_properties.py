@@ -9,14 +9,12 @@ import pytest
 
 from checks.lake.formats import hudi
 from checks.model import Arrival, Format, Observation, ProblemKind
+from tests.support.hudi_tables import HudiTable, hudi_commit, hudi_properties
 from tests.support.tables_by_engines import (
     LOCATION,
     NOW,
     ROOT,
-    HudiTable,
     freshness,
-    hudi_commit,
-    hudi_properties,
     observe,
     plan_of,
 )

@@ -15,15 +15,13 @@ from checks.lake.formats import hudi
 from checks.lake.formats.hudi import walk
 from checks.lake.formats.hudi.commits import parse_commit
 from checks.model import Arrival, Format, Listing, Observation, ProblemKind, Table, Unobserved
+from tests.support.hudi_tables import HudiTable, hudi_commit, hudi_properties
 from tests.support.tables_by_engines import (
     NOW,
     ROOT,
-    HudiTable,
     ObjectsInMemory,
     avro_file,
     freshness,
-    hudi_commit,
-    hudi_properties,
     observe,
     plan_of,
 )

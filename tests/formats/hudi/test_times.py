@@ -8,8 +8,14 @@ import pytest
 
 from checks.lake.formats import hudi
 from checks.model import Format, Observation, ProblemKind
+from tests.support.hudi_tables import HudiTable, hudi_commit
 from tests.support.partitioned import partitions_rule, plan_with
-from tests.support.tables_by_engines import NOW, HudiTable, freshness, hudi_commit, observe, plan_of
+from tests.support.tables_by_engines import (
+    NOW,
+    freshness,
+    observe,
+    plan_of,
+)
 from tests.support.times import DAY, HOUR, SECOND, at
 
 if TYPE_CHECKING:

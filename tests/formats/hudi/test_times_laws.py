@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 
 from checks.lake.formats import hudi
 from checks.model import Arrival, Format, Observation
-from tests.support.tables_by_engines import NOW, HudiTable, freshness, hudi_commit, observe, plan_of
+from tests.support.hudi_tables import HudiTable, hudi_commit
+from tests.support.tables_by_engines import (
+    NOW,
+    freshness,
+    observe,
+    plan_of,
+)
 from tests.support.times import DAY, HOUR, SECOND
 
 if TYPE_CHECKING:

@@ -17,11 +17,10 @@ from checks.lake.formats.hudi import times as hudi_times
 from checks.lake.formats.hudi import zone as hudi_zone
 from checks.lake.s3.objects import Key
 from checks.model import Arrival, Format, Observation, ProblemKind, Unobserved
+from tests.support.hudi_tables import HudiTable, hudi_commit
 from tests.support.tables_by_engines import (
     NOW,
-    HudiTable,
     freshness,
-    hudi_commit,
     observe,
     plan_of,
 )
