@@ -57,7 +57,7 @@ class History:
 
     `times` are the counted arrivals, bursts within a minute as one; `firsts` the own start and first arrival of
     partitions, each newer than those before; `settled` those whose bytes were usual: start, bytes, files, seconds.
-    `ratios` is kept for `silence.fit_silence`.
+    `ratios`, and those of runs of files, are kept for `silence.fit_silence`.
     """
 
     dated: bool
@@ -65,6 +65,7 @@ class History:
     firsts: list[tuple[float, float]] = field(default_factory=list)
     settled: list[tuple[float, float, int, float]] = field(default_factory=list)
     ratios: dict[int, dict[str, float]] = field(default_factory=dict)
+    ratios_of_runs: dict[int, dict[str, float]] = field(default_factory=dict)
     last: float | None = None
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -35,6 +36,10 @@ _BURST = 0.02  # cadences: half an hour of a day, a minute of an hour, within wh
 
 # Files of one run come within ten minutes of one another; with less than three times that between, runs are not told.
 RUN = 600.0
+_APART = 3 * RUN
+# Of arrivals by chance half an hour apart three in ten come so soon after another; of runs of two files each second one.
+_OF_RUNS = 0.6
+_RUNS_BACK, _BETWEEN = 28 * DAY, 0.67  # a run that lasts half as long as the pause after it is a stream's busy time
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,8 @@ class Need:
 class Model:
     """What was learned of a table at an instant: a schedule of slots, a silence, or a slow rhythm; its volume.
 
-    `cut` is the time of day (seconds, UTC) at which the days of a table without dated keys begin.
+    `cut` is the time of day (seconds, UTC) at which the days of a table without dated keys begin. `in_runs`: what comes
+    within ten minutes of something is of the same run, for runs are half an hour and more apart.
     """
 
     fitted: float
@@ -64,6 +70,7 @@ class Model:
     volume: Volume | None = None
     loose: bool = False
     cut: float = 0.0
+    in_runs: bool = False
 
     def due(self, last: float, newest: float | None) -> tuple[float, str] | None:
         """Return the instant (UTC) by which something has to come after the last counted arrival, and the check.
@@ -111,32 +118,37 @@ def fit(history: History, share: float) -> Model | Need:
         model = _of_partitions(history, share, now)
         if model is not None:
             return model
-    times = [at for _, at in history.firsts] if history.dated else history.times
+    heard, ratios = history.since(now - _DAYS_BACK * DAY), history.ratios
+    if (runs := _runs(heard)) is not None:
+        heard, ratios = runs, history.ratios_of_runs
+    times = [at for _, at in history.firsts] if history.dated else heard
     if len(times) < 4:
         return Need(len(times), 4)
     last = times[-60:]
     usual = quantile(sorted(b - a for a, b in pairwise(last)), 0.5)
-    runs = history.dated or usual >= 3 * RUN
-    volume = fit_volume(history.settled, share, YEAR_DAYS * DAY / max(usual, RUN)) if runs else None
+    in_runs = usual >= _APART
+    volume = fit_volume(history.settled, share, YEAR_DAYS * DAY / max(usual, RUN)) if history.dated or in_runs else None
     if usual >= _SLOW:
         slow = fit_slow(_bursts(times[-40:], 2 * DAY))
-        return Model(now, history.dated, slow=slow, volume=volume) if slow else Need(len(times), 4)
+        return Model(now, history.dated, slow=slow, volume=volume, in_runs=in_runs) if slow else Need(len(times), 4)
     if _per_day(times) >= _A_DAY:
-        calendar = of_working_days(history.since(now - _DAYS_BACK * DAY))
-        silence = fit_silence(history.since(now - PAST_DAYS * DAY), share, history.ratios, calendar)
-        return Model(now, history.dated, silence=silence, volume=volume) if silence else Need(len(times), 30)
+        calendar = of_working_days(heard)
+        silence = fit_silence(_since(heard, now - PAST_DAYS * DAY), share, ratios, calendar)
+        if silence is None:
+            return Need(len(times), 30)
+        apart = silence.typical >= _APART
+        return Model(now, history.dated, silence=silence, volume=volume, in_runs=in_runs and apart)
     if not history.dated:
-        days = history.since(now - _DAYS_BACK * DAY)
-        cut = _cut(days[-40:])
+        cut = _cut(heard[-40:])
         firsts: dict[float, float] = {}
-        for at in days:
+        for at in heard:
             firsts.setdefault(day_of(at, cut), at)
         slots = fit_slots(list(firsts.items()), share)
         if slots is not None:
-            return Model(now, dated=False, slots=slots, volume=volume, cut=cut)
+            return Model(now, dated=False, slots=slots, volume=volume, cut=cut, in_runs=in_runs)
     # Half a day: what comes in the same night is one run.
     slow = fit_slow(_bursts(times[-40:], DAY / 2)) if len(times) >= 8 else None
-    return Model(now, history.dated, slow=slow, volume=volume) if slow else Need(len(times), 8)
+    return Model(now, history.dated, slow=slow, volume=volume, in_runs=in_runs) if slow else Need(len(times), 8)
 
 
 def _of_partitions(history: History, share: float, now: float) -> Model | None:
@@ -154,7 +166,30 @@ def _of_partitions(history: History, share: float, now: float) -> Model | None:
     a_year = len(slots.expected) * YEAR_DAYS / 7
     loose = loose and silence is not None
     volume = None if loose else fit_volume(history.settled, share, a_year)
-    return Model(now, dated=True, slots=slots, silence=silence, volume=volume, loose=loose)
+    in_runs = min(cadence, silence.typical if silence else cadence) >= _APART
+    return Model(now, dated=True, slots=slots, silence=silence, volume=volume, loose=loose, in_runs=in_runs)
+
+
+def _since(times: list[float], begin: float) -> list[float]:
+    return times[bisect_left(times, begin) :]
+
+
+def _runs(times: Sequence[float]) -> list[float] | None:
+    """Return when runs began, each the files within ten minutes of one another, or None where they cannot be told.
+
+    Runs are told by the last four weeks, in which most of the time has to pass between them: a stream that pauses at
+    night has none, at whatever hour it is asked.
+    """
+    if not times:
+        return None
+    recent = times[bisect_left(times, times[-1] - _RUNS_BACK) :]
+    gaps = [b - a for a, b in pairwise(recent)]
+    pauses = sorted(gap for gap in gaps if gap > RUN)
+    if len(pauses) < 3 or len(pauses) + 1 > _OF_RUNS * len(recent):
+        return None
+    if quantile(pauses, 0.5) < _APART - RUN or sum(pauses) < _BETWEEN * (recent[-1] - recent[0]):
+        return None
+    return [times[0], *(b for a, b in pairwise(times) if b - a > RUN)]
 
 
 def _bursts(times: Sequence[float], within: float) -> list[float]:

@@ -175,6 +175,8 @@ class Watch:
         return sorted([*self.alerts, *still], key=lambda a: (a.opened, a.check))
 
     def _rhythm(self, at: float, before: float | None) -> None:
+        if not self._is_next(at, before):
+            return
         if self._open is None:
             self._in_time = self._in_time + 1 if at <= self._usual else 0
             slots = self.model.slots if isinstance(self.model, Model) else None
@@ -184,6 +186,12 @@ class Watch:
             if not self._returned:
                 self._told = at - before
             self._returned.append(at)
+
+    def _is_next(self, at: float, before: float | None) -> bool:
+        """Tell whether an arrival is one of its own: further files of a run, or of a minute, say no more than its first."""
+        if isinstance(self.model, Model) and self.model.in_runs:
+            return before is None or at - before > RUN
+        return self.history.times[-1] == at
 
     def _learn(self, now: float, *, fresh: bool) -> None:
         model = self.model
