@@ -39,7 +39,10 @@ RUN = 600.0
 _APART = 3 * RUN
 # Of arrivals by chance half an hour apart three in ten come so soon after another; of runs of two files each second one.
 _OF_RUNS = 0.6
-_RUNS_BACK, _BETWEEN = 28 * DAY, 0.67  # a run that lasts half as long as the pause after it is a stream's busy time
+_RUNS_BACK, _BETWEEN = (
+    28 * DAY,
+    0.67,
+)  # a run that lasts half as long as the pause after it is a stream's busy time
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +130,18 @@ def fit(history: History, share: float) -> Model | Need:
     last = times[-60:]
     usual = quantile(sorted(b - a for a, b in pairwise(last)), 0.5)
     in_runs = usual >= _APART
-    volume = fit_volume(history.settled, share, YEAR_DAYS * DAY / max(usual, RUN)) if history.dated or in_runs else None
+    volume = (
+        fit_volume(history.settled, share, YEAR_DAYS * DAY / max(usual, RUN))
+        if history.dated or in_runs
+        else None
+    )
     if usual >= _SLOW:
         slow = fit_slow(_bursts(times[-40:], 2 * DAY))
-        return Model(now, history.dated, slow=slow, volume=volume, in_runs=in_runs) if slow else Need(len(times), 4)
+        return (
+            Model(now, history.dated, slow=slow, volume=volume, in_runs=in_runs)
+            if slow
+            else Need(len(times), 4)
+        )
     if _per_day(times) >= _A_DAY:
         calendar = of_working_days(heard)
         silence = fit_silence(_since(heard, now - PAST_DAYS * DAY), share, ratios, calendar)
@@ -143,12 +154,14 @@ def fit(history: History, share: float) -> Model | Need:
         firsts: dict[float, float] = {}
         for at in heard:
             firsts.setdefault(day_of(at, cut), at)
-        slots = fit_slots(list(firsts.items()), share)
+        slots = fit_slots(list(firsts.items()), share, named=False)
         if slots is not None:
             return Model(now, dated=False, slots=slots, volume=volume, cut=cut, in_runs=in_runs)
     # Half a day: what comes in the same night is one run.
     slow = fit_slow(_bursts(times[-40:], DAY / 2)) if len(times) >= 8 else None
-    return Model(now, history.dated, slow=slow, volume=volume, in_runs=in_runs) if slow else Need(len(times), 8)
+    return (
+        Model(now, history.dated, slow=slow, volume=volume, in_runs=in_runs) if slow else Need(len(times), 8)
+    )
 
 
 def _of_partitions(history: History, share: float, now: float) -> Model | None:

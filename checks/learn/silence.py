@@ -205,13 +205,13 @@ def _longest(times: Sequence[float], gaps: Sequence[float], typical: float, shar
         day = int(at // DAY)
         longest[day] = max(longest.get(day, 0.0), gap)
     middle = quantile(sorted(longest.values()), 0.5)
-    excess = without_incidents([m - middle for m in longest.values() if m > middle], typical)
+    excess = without_incidents([m - middle for m in longest.values() if m > middle], typical, len(longest))
     return middle + tail(excess, min(0.3, 2 * share / YEAR_DAYS), 0.5 * typical)
 
 
 def _all_gaps(gaps: Sequence[float], typical: float, chance: float) -> float:
     """Return the limit from all gaps; `chance` is the false alarms that their time may hold."""
-    excess = without_incidents([g - typical for g in gaps if g > typical], typical)
+    excess = without_incidents([g - typical for g in gaps if g > typical], typical, len(gaps))
     return typical + tail(excess, min(0.3, 2 * chance / max(1, len(gaps))), 0.5 * typical)
 
 

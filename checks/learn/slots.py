@@ -10,6 +10,7 @@ from checks.learn.calendars import explaining, is_holiday
 from checks.learn.clocks import FAMILIES, changes, offset, to_utc
 from checks.learn.keys import DAY, HOUR
 from checks.learn.tails import (
+    MOST_EXCESSES,
     YEAR_DAYS,
     center_and_excess,
     lateness_tail,
@@ -24,6 +25,9 @@ _EACH_SLOT = 8  # occurrences of a weekday or an hour of the week: two months
 _NEW_DAYS = 3  # in a row, as of hours: two are a weekly run and its repair
 _MOST_DAYS = 60  # of those before: a year of weeks
 _FRIDAY, _WEEKEND = 1, {2, 3}  # slots of the week, which begins with a Thursday
+# One in 25: a stretch of 40 that holds one miss holds an incident, not a habit. A day on which nothing came may be one
+# without news; a partition that is lacking is an outage's, be it three times a month of working days.
+_RARELY, _RARELY_NAMED = 0.04, 0.1
 _OUTAGE = 4 * DAY  # no table with days of its own pauses longer than a long weekend: beyond, it was down
 
 
@@ -213,19 +217,23 @@ def _by_hour(starts: Sequence[float], unit: float) -> set[int]:
     return {int((d * DAY + s) // unit) for d in range(7) for s in usual}
 
 
-def consecutive(miss: float, chance: float) -> int:
-    """Return how many misses in a row the budget's chance a period asks for, where one comes by itself so often."""
-    if miss <= 0.04:  # one in 25: a stretch of 40 that holds one miss holds an incident, not a habit
+def consecutive(miss: float, chance: float, *, named: bool = True) -> int:
+    """Return how many misses in a row the budget's chance a period asks for, where one comes by itself so often.
+
+    `named`: periods have keys of their own, so that one without data is data that is lacking.
+    """
+    if miss <= (_RARELY_NAMED if named else _RARELY):
         return 1
     if miss >= 0.5:
         return 4
     return min(4, max(2, math.ceil(math.log(max(chance, 1e-4) * 10) / math.log(miss))))
 
 
-def fit_slots(firsts: Sequence[tuple[float, float]], share: float) -> Slots | None:
+def fit_slots(firsts: Sequence[tuple[float, float]], share: float, *, named: bool = True) -> Slots | None:
     """Return the model of partitions (own start, first arrival) in order, or None where their keys keep no week.
 
-    `share` is the false alarms a year that the table may raise.
+    `share` is the false alarms a year that the table may raise; without `named` the periods are days on which something
+    came, of a table whose data names none.
     """
     recent = firsts[-_MOST:]
     starts = [s for s, _ in recent]
@@ -246,13 +254,14 @@ def fit_slots(firsts: Sequence[tuple[float, float]], share: float) -> Slots | No
     for zone in zones_of(recent):
         lags = [at + offset(zone, at) - start for start, at in recent]
         fitted.append((zone, *center_and_excess(lags, max(0.02 * cadence, 60.0))))
-    margin = max(lateness_tail(without_incidents(f[2], least), chance, least) for f in fitted)
+    seen = min(len(recent), 2 * MOST_EXCESSES)
+    margin = max(lateness_tail(without_incidents(f[2], least, seen), chance, least) for f in fitted)
     return Slots(
         unit,
         expected,
         tuple((f[0], f[1]) for f in fitted),
         margin,
-        consecutive(miss, chance),
+        consecutive(miss, chance, named=named),
         len(starts),
         calendar,
     )
