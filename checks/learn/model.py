@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from checks.learn.calendars import of_working_days
 from checks.learn.history import PAST_DAYS
 from checks.learn.keys import DAY, HOUR
+from checks.learn.rota import Rota, fit_rota
 from checks.learn.silence import Silence, fit_silence
 from checks.learn.slots import Slots, fit_slots
 from checks.learn.slow import Slow, fit_slow
@@ -74,6 +75,7 @@ class Model:
     loose: bool = False
     cut: float = 0.0
     in_runs: bool = False
+    rota: Rota | None = None
 
     def due(self, last: float, newest: float | None) -> tuple[float, str] | None:
         """Return the instant (UTC) by which something has to come after the last counted arrival, and the check.
@@ -88,6 +90,8 @@ class Model:
             found = self.slots.due(newest)[1], check
         if self.silence is not None:
             silent = self.silence.due(last)
+            if self.rota is not None:
+                silent = min(silent, self.rota.due(last))
             if found is None or self.loose or silent < found[0]:
                 found = silent, check if self.slots is None else "freshness"
         if self.slow is not None:
@@ -148,7 +152,8 @@ def fit(history: History, share: float) -> Model | Need:
         if silence is None:
             return Need(len(times), 30)
         apart = silence.typical >= _APART
-        return Model(now, history.dated, silence=silence, volume=volume, in_runs=in_runs and apart)
+        rota = fit_rota(heard, share, calendar) if apart else None
+        return Model(now, history.dated, silence=silence, volume=volume, in_runs=in_runs and apart, rota=rota)
     if not history.dated:
         cut = _cut(heard[-40:])
         firsts: dict[float, float] = {}

@@ -76,7 +76,7 @@ def _outages(starts: Sequence[float]) -> list[bool]:
     return found
 
 
-def _expected(starts: Sequence[float], unit: float) -> frozenset[int]:
+def expected_slots(starts: Sequence[float], unit: float) -> frozenset[int]:
     """Return the slots of the week that exist, by the last eight of each that no outage hid."""
     have = set(starts)
     newest, first = starts[-1], starts[0]
@@ -240,7 +240,7 @@ def fit_slots(firsts: Sequence[tuple[float, float]], share: float, *, named: boo
     unit = _unit(starts)
     if unit is None or len(starts) < 8:
         return None
-    expected = _expected(starts, unit)
+    expected = expected_slots(starts, unit)
     if not expected:
         return None
     calendar = _calendar(starts, expected) if unit == DAY else None
