@@ -18,6 +18,8 @@ _MOST_TIMES = 60_000
 _MOST_PARTITIONS = 2_000
 # A partition may be named for a day that has not begun where its data lands, never for a year ahead.
 _AHEAD = 2 * DAY
+# A partition that is written anew with each of four newer ones held a fifth of all its bytes before.
+_EARLY = 0.2
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -32,7 +34,10 @@ class Arrival:
 
 @dataclass(slots=True)
 class Period:
-    """A partition whose files still come: its own start, its first and last arrival, and what it holds so far."""
+    """A partition whose files still come: its own start, its first and last arrival, and what it holds so far.
+
+    `early` is what it held when a newer one had come: (bytes, files, seconds); None before.
+    """
 
     start: float
     first: float
@@ -40,6 +45,12 @@ class Period:
     size: float = 0.0
     sized: bool = True
     files: int = 0
+    early: tuple[float, int, float] | None = None
+
+    def pass_by(self, arrival: Arrival, within: float) -> None:
+        """Note what it holds where a newer partition came and what comes now is none of its own runs."""
+        if self.early is None and arrival.at - self.last > within:
+            self.early = self.size, self.files, self.last - self.first
 
     def take(self, arrival: Arrival) -> None:
         """Count one file."""
@@ -56,7 +67,8 @@ class History:
     """The arrivals that teach: of partitions newer than any before, or all of a table without dated keys.
 
     `times` are the counted arrivals, bursts within a minute as one; `firsts` the own start and first arrival of
-    partitions, each newer than those before; `settled` those whose bytes were usual: start, bytes, files, seconds.
+    partitions, each newer than those before; `settled` those whose bytes were usual: start, bytes, files, seconds;
+    `early` what these held before newer ones came.
     `ratios`, and those of runs of files, are kept for `silence.fit_silence`.
     """
 
@@ -64,6 +76,7 @@ class History:
     times: list[float] = field(default_factory=list)
     firsts: list[tuple[float, float]] = field(default_factory=list)
     settled: list[tuple[float, float, int, float]] = field(default_factory=list)
+    early: list[tuple[float, float, int, float]] = field(default_factory=list)
     ratios: dict[int, dict[str, float]] = field(default_factory=dict)
     ratios_of_runs: dict[int, dict[str, float]] = field(default_factory=dict)
     last: float | None = None
@@ -97,7 +110,21 @@ class History:
         """Keep what a partition held whose volume was usual."""
         if period.sized:
             self.settled.append((period.start, period.size, period.files, period.last - period.first))
+            size, files, took = period.early or (period.size, period.files, period.last - period.first)
+            self.early.append((period.start, size, files, took))
             _trim(self.settled, _MOST_PARTITIONS)
+            _trim(self.early, _MOST_PARTITIONS)
+
+    @property
+    def sizes(self) -> list[tuple[float, float, int, float]]:
+        """What partitions held, as `settled`: without what was written again once newer ones had come.
+
+        Where that came early is a part of all only, partitions begin to be filled before their time, and all counts.
+        """
+        shares = sorted(
+            a[1] / b[1] for a, b in zip(self.early[-60:], self.settled[-60:], strict=True) if b[1] > 0
+        )
+        return self.early if shares and shares[len(shares) // 2] >= _EARLY else self.settled
 
     def since(self, begin: float) -> list[float]:
         """Return the counted times from an instant on."""

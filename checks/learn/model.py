@@ -32,6 +32,9 @@ _DAYS_BACK = 400  # a year of each public holiday
 _LOOSE = 0.5
 # A silence between arrivals tells more than the schedule where it is clearly the shorter.
 _TIGHTER = 0.6
+# Where what comes within that is one run's, and runs fill half of the time, there are none: it comes all the time.
+_NONSTOP = 0.5
+_MOST_RUNS = 300  # fifty days of six a day: their median gap is known
 _BURST = 0.02  # cadences: half an hour of a day, a minute of an hour, within which files are one run's
 
 
@@ -88,10 +91,9 @@ class Model:
         if self.slots is not None:
             newest = newest if self.dated and newest is not None else day_of(last, self.cut)
             found = self.slots.due(newest)[1], check
-        if self.silence is not None:
-            silent = self.silence.due(last)
-            if self.rota is not None:
-                silent = min(silent, self.rota.due(last))
+        silences = [part.due(last) for part in (self.silence, self.rota) if part is not None]
+        if silences:
+            silent = min(silences)
             if found is None or self.loose or silent < found[0]:
                 found = silent, check if self.slots is None else "freshness"
         if self.slow is not None:
@@ -135,7 +137,7 @@ def fit(history: History, share: float) -> Model | Need:
     usual = quantile(sorted(b - a for a, b in pairwise(last)), 0.5)
     in_runs = usual >= _APART
     volume = (
-        fit_volume(history.settled, share, YEAR_DAYS * DAY / max(usual, RUN))
+        fit_volume(history.sizes, share, YEAR_DAYS * DAY / max(usual, RUN))
         if history.dated or in_runs
         else None
     )
@@ -175,17 +177,27 @@ def _of_partitions(history: History, share: float, now: float) -> Model | None:
         return None
     cadence = slots.cadence
     loose = slots.margin > _LOOSE * cadence
-    times = _bursts(history.since(now - PAST_DAYS * DAY), _BURST * cadence)
+    heard = history.since(now - PAST_DAYS * DAY)
+    times = _bursts(heard, _BURST * cadence)
     periods = sum(first >= times[0] for _, first in history.firsts)
+    if len(times) > periods * _NONSTOP / _BURST:
+        times = heard
+    rota = None
+    if slots.unit == DAY and not loose and len(times) > _A_DAY * periods:
+        runs = _runs(times) or times
+        apart = quantile(sorted(b - a for a, b in pairwise(runs[-_MOST_RUNS:])), 0.5) >= _APART
+        rota = fit_rota(runs, share, slots.calendar) if apart else None
     silence = fit_silence(times, share, history.ratios) if len(times) > _A_DAY * periods else None
     if silence is not None and not loose and silence.limit >= _TIGHTER * cadence:
         silence = None
     # Where files come by chance, so does what a partition holds.
     a_year = len(slots.expected) * YEAR_DAYS / 7
     loose = loose and silence is not None
-    volume = None if loose else fit_volume(history.settled, share, a_year)
+    volume = None if loose else fit_volume(history.sizes, share, a_year)
     in_runs = min(cadence, silence.typical if silence else cadence) >= _APART
-    return Model(now, dated=True, slots=slots, silence=silence, volume=volume, loose=loose, in_runs=in_runs)
+    return Model(
+        now, dated=True, slots=slots, silence=silence, volume=volume, loose=loose, in_runs=in_runs, rota=rota
+    )
 
 
 def _since(times: list[float], begin: float) -> list[float]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from checks.learn.calendars import is_holiday
 from checks.learn.clocks import FAMILIES, offset, to_utc
 from checks.learn.keys import DAY, HOUR
-from checks.learn.slots import WEEK, consecutive, expected_slots
+from checks.learn.slots import TIED, WEEK, consecutive, expected_slots, misfits
 from checks.learn.tails import (
     MOST_EXCESSES,
     YEAR_DAYS,
@@ -35,8 +35,8 @@ _REPEATED = 0.67
 _STRAY = 0.1
 _FEWEST = 3 * 7  # runs: three a day of a week
 _PHASES = 12  # an hour in steps of five minutes, the jitter of a good scheduler
-# A clock that two runs more speak against than against the best one is disproved.
-_TIED = 2
+# A run that did not come while the next one did is bad luck once in eight weeks, and twice a scheduler that skips some.
+_SINGLE = 1
 # Later than half the time to the next run a run is told no sooner than by that one's absence.
 _LOOSE = 0.5
 
@@ -94,7 +94,7 @@ def fit_rota(times: Sequence[float], share: float, calendar: tuple[str, int] | N
     least = min(misfit for misfit, _ in fitted)
     if least > _STRAY * len(recent):
         return None
-    clocks = [clock for misfit, clock in fitted if misfit <= least + _TIED]
+    clocks = [clock for misfit, clock in fitted if misfit <= least + TIED]
     margins = [_margin(recent, clock, share, calendar) for clock in clocks]
     found = [(clock, margin) for clock, margin in zip(clocks, margins, strict=True) if margin is not None]
     if len(found) < len(clocks):
@@ -140,15 +140,8 @@ def _clock(times: Sequence[float], zone: str) -> tuple[int, Clock] | None:
         if _hour(slot) in expected:
             lags.setdefault(int(slot % DAY // HOUR), []).append(at + offset(zone, at) - slot - cut)
     usual = tuple(quantile(sorted(lags[h][-15:]), 0.5) if h in lags else 0.0 for h in range(24))
-    have = set(starts)
     # Hours of outages are missed on every clock alike.
-    lacking = sum(
-        _hour(start) in expected and start not in have
-        for i in range(int((starts[-1] - starts[0]) // HOUR))
-        for start in [starts[0] + i * HOUR]
-    )
-    strays = sum(_hour(start) not in expected for start in starts)
-    return strays + lacking, Clock(zone, cut, expected, usual)
+    return misfits(starts, expected, HOUR), Clock(zone, cut, expected, usual)
 
 
 def _margin(
@@ -182,8 +175,12 @@ def _margin(
     seen = min(len(wanted) - sum(missed), 2 * MOST_EXCESSES)
     margin = lateness_tail(without_incidents(excess[-MOST_EXCESSES:], least, seen), share / a_year, least)
     begins = [miss and not (i and missed[i - 1]) for i, miss in enumerate(missed)]
+    single = sum(
+        begin and i + 1 < len(missed) and not missed[i + 1] for i, begin in enumerate(begins)
+    )
     week = max(1, len(clock.expected))
     weeks = sorted(sum(begins[i : i + week]) / week for i in range(0, max(1, len(begins) - week + 1), week))
-    if margin > _LOOSE * cadence or consecutive(quantile(weeks, 0.25), share / a_year) > 1:
+    often = single > _SINGLE or consecutive(quantile(weeks, 0.25), share / a_year) > 1
+    if often or margin > _LOOSE * cadence:
         return None
     return margin

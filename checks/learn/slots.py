@@ -2,8 +2,10 @@
 
 import math
 from bisect import bisect_left
-from collections.abc import Sequence
+from calendar import monthrange
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import pairwise
 
 from checks.learn.calendars import explaining, is_holiday
@@ -28,12 +30,23 @@ _FRIDAY, _WEEKEND = 1, {2, 3}  # slots of the week, which begins with a Thursday
 # One in 25: a stretch of 40 that holds one miss holds an incident, not a habit. A day on which nothing came may be one
 # without news; a partition that is lacking is an outage's, be it three times a month of working days.
 _RARELY, _RARELY_NAMED = 0.04, 0.1
+# A clock that two periods more speak against than against the best one is disproved.
+TIED = 2
+# Of hours that explain less than half of what came the rhythm is new, and what came before speaks for no clock.
+_NEW = 0.5
+# A week around each day tells how late it was; one in ten is among the latest, so two or three of one day of the month
+# are by chance once in a hundred. The next one is the latest of three as often as not: half as long again holds.
+_AROUND, _LATEST, _HALF_AGAIN = 7, 0.9, 1.5
 _OUTAGE = 4 * DAY  # no table with days of its own pauses longer than a long weekend: beyond, it was down
 
 
 @dataclass(frozen=True)
 class Slots:
-    """What was learned of a table whose partitions name a time. Times in seconds; `lag` on the zone's clock."""
+    """What was learned of a table whose partitions name a time. Times in seconds; `lag` on the zone's clock.
+
+    `clocks` are the zones whose clock explains which hours exist, each with those on it; empty: they are the keys' own.
+    `late_days` are days of the month, -1 its last, on which each time more than the margin is usual, and how much is.
+    """
 
     unit: float
     expected: frozenset[int]
@@ -42,6 +55,8 @@ class Slots:
     misses: int
     seen: int
     calendar: tuple[str, int] | None = None
+    clocks: tuple[tuple[str, frozenset[int]], ...] = ()
+    late_days: tuple[tuple[int, float], ...] = ()
 
     @property
     def cadence(self) -> float:
@@ -54,13 +69,74 @@ class Slots:
         start, missed = newest, 0
         for _ in range(int(2 * WEEK / step) * (self.misses + 1) + 1):
             start += step
-            if int(start % WEEK // step) in self.expected and not (
-                self.calendar and is_holiday(self.calendar, start)
-            ):
+            if self._exists(start) and not (self.calendar and is_holiday(self.calendar, start)):
                 missed += 1
                 if missed >= self.misses:
-                    return start, max(to_utc(z, start + lag + self.margin) for z, lag in self.zones)
+                    margin = self.margin
+                    if self.late_days:
+                        places = days_of_month(start)
+                        margin = max(margin, *(late for day, late in self.late_days if day in places), 0.0)
+                    return start, max(to_utc(z, start + lag + margin) for z, lag in self.zones)
         return start, start + 45 * DAY
+
+    def _exists(self, start: float) -> bool:
+        if not self.clocks:
+            return int(start % WEEK // self.unit) in self.expected
+        return all(int((start + offset(z, start)) % WEEK // self.unit) in hours for z, hours in self.clocks)
+
+
+def days_of_month(start: float) -> tuple[int, int]:
+    """Return which day of its month a day is, counted from its begin and (negative) from its end."""
+    day = datetime.fromtimestamp(start, UTC)
+    return day.day, day.day - monthrange(day.year, day.month)[1] - 1
+
+
+def misfits(starts: Sequence[float], expected: Collection[int], unit: float) -> int:
+    """Return how many of these periods, in order, are none that is expected, and how many expected ones are lacking."""
+    have = set(starts)
+    lacking, start = 0, starts[0]
+    while start < starts[-1]:
+        lacking += int(start % WEEK // unit) in expected and start not in have
+        start += unit
+    return lacking + sum(int(start % WEEK // unit) not in expected for start in have)
+
+
+def _hour_clocks(starts: Sequence[float], expected: frozenset[int]) -> tuple[tuple[str, frozenset[int]], ...]:
+    """Return the zones whose clock explains equally well which hours exist, each with the hours of the week on it.
+
+    Keys of hours mostly name them in UTC, while jobs that pause at night pause by a wall clock.
+    """
+    if len(expected) == WEEK // HOUR:
+        return ()
+    fitted = []
+    for zone in FAMILIES:
+        labels = sorted({start + offset(zone, start) for start in starts})
+        hours = expected if zone == "UTC" else expected_slots(labels, HOUR)
+        fitted.append((misfits(labels, hours, HOUR), zone, hours))
+    if fitted[0][0] > _NEW * len(starts):
+        return ()
+    least = min(fitted)[0]
+    return tuple((zone, hours) for misfit, zone, hours in fitted if misfit <= least + TIED)
+
+
+def _late_days(starts: Sequence[float], lags: Sequence[float]) -> dict[int, float]:
+    """Return the days of the month on which runs were among the latest each time of the last months, and how late at most.
+
+    `lags` are those of the days that `starts` name, of one clock.
+    """
+    late = [lag - median(lags[max(0, i - _AROUND) : i + _AROUND + 1]) for i, lag in enumerate(lags)]
+    if len(late) < 2 * 28:
+        return {}
+    latest = max(quantile(sorted(late), _LATEST), 0.0)
+    by_day: dict[int, list[float]] = {}
+    for start, seconds in zip(starts, late, strict=True):
+        for day in days_of_month(start):
+            by_day.setdefault(day, []).append(seconds)
+    return {
+        day: _HALF_AGAIN * max(each[-3:])
+        for day, each in by_day.items()
+        if len(each) >= 2 and min(each[-3:]) > latest
+    }
 
 
 def _outages(starts: Sequence[float]) -> list[bool]:
@@ -248,6 +324,10 @@ def fit_slots(firsts: Sequence[tuple[float, float]], share: float, *, named: boo
     a_year = len(expected) * YEAR_DAYS / 7
     chance = share / a_year
     cadence = WEEK / len(expected)
+    clocks = _hour_clocks(starts, expected) if unit == HOUR else ()
+    late_days = _late_days(starts, [at - start for start, at in recent]) if unit == DAY else {}
+    if late_days:
+        recent = [each for each in recent if late_days.keys().isdisjoint(days_of_month(each[0]))]
     # Of a day three hours: one for a change of clocks, two that a person waits before he asks.
     least = 0.125 * cadence
     fitted: list[tuple[str, float, list[float]]] = []
@@ -264,6 +344,8 @@ def fit_slots(firsts: Sequence[tuple[float, float]], share: float, *, named: boo
         consecutive(miss, chance, named=named),
         len(starts),
         calendar,
+        clocks,
+        tuple((day, late) for day, late in sorted(late_days.items()) if late > margin),
     )
 
 

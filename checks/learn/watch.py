@@ -258,6 +258,9 @@ class Watch:
         period = next((p for p in self._periods if p.start == key.start), None)
         if period is None:
             return
+        newest = self.history.newest
+        if self.dated and newest is not None and newest > period.start:
+            period.pass_by(arrival, RUN)
         period.take(arrival)
         volume = self.model.volume if isinstance(self.model, Model) else None
         if volume is not None and period.files >= volume.files:
