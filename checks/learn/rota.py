@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from checks.learn.calendars import is_holiday
-from checks.learn.clocks import FAMILIES, offset, to_utc
+from checks.learn.clocks import FAMILIES, changes, offset, to_utc
 from checks.learn.keys import DAY, HOUR
 from checks.learn.slots import TIED, WEEK, consecutive, expected_slots, misfits
 from checks.learn.tails import (
@@ -33,6 +33,7 @@ _HOURS = 168
 _REPEATED = 0.67
 # One run in ten at another hour than those learned: repairs and strays. With more there is no schedule to go by.
 _STRAY = 0.1
+_NEW_HOURS = 0.5
 _FEWEST = 3 * 7  # runs: three a day of a week
 _PHASES = 12  # an hour in steps of five minutes, the jitter of a good scheduler
 # A run that did not come while the next one did is bad luck once in eight weeks, and twice a scheduler that skips some.
@@ -49,6 +50,11 @@ class Clock:
     cut: float
     expected: frozenset[int]
     lags: tuple[float, ...]
+
+    def on(self, zone: str, hours: int) -> Clock:
+        """Return the same on the clock of a zone that is so many hours ahead all the time."""
+        expected = frozenset((hour + hours) % _HOURS for hour in self.expected)
+        return Clock(zone, self.cut, expected, tuple(self.lags[(h - hours) % 24] for h in range(24)))
 
     def due(self, last: float, calendar: tuple[str, int] | None) -> float:
         """Return the instant (UTC) at which the run after the one that came last usually comes."""
@@ -86,20 +92,28 @@ def fit_rota(times: Sequence[float], share: float, calendar: tuple[str, int] | N
     recent = times[bisect_left(times, times[-1] - _BACK) :]
     if len(recent) < _FEWEST or not _repeats(recent):
         return None
-    fitted = [
-        (misfit, clock) for zone in FAMILIES if (found := _clock(recent, zone)) for misfit, clock in [found]
-    ]
-    if not fitted:
+    plain = _clock(recent, "UTC")
+    # Half of the runs by another hour since a change of clocks is the most that a wall clock makes of them.
+    if plain is None or plain[0] > _NEW_HOURS * len(recent):
         return None
+    fitted = [(plain[0], plain[1])]
+    for zone in FAMILIES[1:]:
+        ahead = offset(zone, recent[-1])
+        if not changes(zone, recent[0], recent[-1]):
+            fitted.append((plain[0], plain[1].on(zone, int(ahead // HOUR))))
+        elif (found := _clock(recent, zone)) is not None:
+            fitted.append(found)
     least = min(misfit for misfit, _ in fitted)
     if least > _STRAY * len(recent):
         return None
     clocks = [clock for misfit, clock in fitted if misfit <= least + TIED]
-    margins = [_margin(recent, clock, share, calendar) for clock in clocks]
-    found = [(clock, margin) for clock, margin in zip(clocks, margins, strict=True) if margin is not None]
-    if len(found) < len(clocks):
+    # Clocks that are the same but for a constant have the same lateness.
+    apart = {(clock.zone if changes(clock.zone, recent[0], recent[-1]) else "UTC"): clock for clock in clocks}
+    margins = [_margin(recent, clock, share, calendar) for clock in apart.values()]
+    known = [margin for margin in margins if margin is not None]
+    if len(known) < len(margins):
         return None
-    return Rota(tuple(c for c, _ in found), max(m for _, m in found), len(recent), calendar)
+    return Rota(tuple(clocks), max(known), len(recent), calendar)
 
 
 def _slot(at: float, zone: str, cut: float) -> float:
@@ -175,9 +189,7 @@ def _margin(
     seen = min(len(wanted) - sum(missed), 2 * MOST_EXCESSES)
     margin = lateness_tail(without_incidents(excess[-MOST_EXCESSES:], least, seen), share / a_year, least)
     begins = [miss and not (i and missed[i - 1]) for i, miss in enumerate(missed)]
-    single = sum(
-        begin and i + 1 < len(missed) and not missed[i + 1] for i, begin in enumerate(begins)
-    )
+    single = sum(begin and i + 1 < len(missed) and not missed[i + 1] for i, begin in enumerate(begins))
     week = max(1, len(clock.expected))
     weeks = sorted(sum(begins[i : i + week]) / week for i in range(0, max(1, len(begins) - week + 1), week))
     often = single > _SINGLE or consecutive(quantile(weeks, 0.25), share / a_year) > 1

@@ -3,6 +3,7 @@
 import math
 from bisect import bisect_left
 from calendar import monthrange
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -37,7 +38,9 @@ _NEW = 0.5
 # A week around each day tells how late it was; one in ten is among the latest, so two or three of one day of the month
 # are by chance once in a hundred. The next one is the latest of three as often as not: half as long again holds.
 _AROUND, _LATEST, _HALF_AGAIN = 7, 0.9, 1.5
-_OUTAGE = 4 * DAY  # no table with days of its own pauses longer than a long weekend: beyond, it was down
+# From Maundy Thursday to Easter Tuesday, or over Christmas and a weekend, no job of working days runs: beyond, it was down.
+_OUTAGE = 5 * DAY
+_HALF = 0.5  # of a weekday's runs: with three holidays on it in two months it still has more of them
 
 
 @dataclass(frozen=True)
@@ -110,8 +113,16 @@ def _hour_clocks(starts: Sequence[float], expected: frozenset[int]) -> tuple[tup
         return ()
     fitted = []
     for zone in FAMILIES:
+        if zone == "UTC":
+            fitted.append((misfits(starts, expected, HOUR), zone, expected))
+            continue
+        if not changes(zone, starts[0], starts[-1]):
+            ahead = int(offset(zone, starts[-1]) // HOUR)
+            week = int(WEEK // HOUR)
+            fitted.append((fitted[0][0], zone, frozenset((hour + ahead) % week for hour in expected)))
+            continue
         labels = sorted({start + offset(zone, start) for start in starts})
-        hours = expected if zone == "UTC" else expected_slots(labels, HOUR)
+        hours = expected_slots(labels, HOUR)
         fitted.append((misfits(labels, hours, HOUR), zone, hours))
     if fitted[0][0] > _NEW * len(starts):
         return ()
@@ -140,7 +151,7 @@ def _late_days(starts: Sequence[float], lags: Sequence[float]) -> dict[int, floa
 
 
 def _outages(starts: Sequence[float]) -> list[bool]:
-    """Return of each gap after a start whether it was an outage: over four days, and no new rhythm."""
+    """Return of each gap after a start whether it was an outage: over five days, and no new rhythm."""
     found = []
     for i, (a, b) in enumerate(pairwise(starts)):
         if b - a <= _OUTAGE:
@@ -152,8 +163,10 @@ def _outages(starts: Sequence[float]) -> list[bool]:
     return found
 
 
-def expected_slots(starts: Sequence[float], unit: float) -> frozenset[int]:
-    """Return the slots of the week that exist, by the last eight of each that no outage hid."""
+def expected_slots(
+    starts: Sequence[float], unit: float, calendar: tuple[str, int] | None = None
+) -> frozenset[int]:
+    """Return the slots of the week that exist, by the last eight of each that no outage and no holiday hid."""
     have = set(starts)
     newest, first = starts[-1], starts[0]
     outages = _outages(starts)
@@ -165,7 +178,9 @@ def expected_slots(starts: Sequence[float], unit: float) -> frozenset[int]:
         while start >= first and len(kept) < _EACH_SLOT:
             if start in have:
                 kept.append(True)
-            elif not outages[bisect_left(starts, start) - 1]:
+            elif not outages[bisect_left(starts, start) - 1] and not (
+                calendar and is_holiday(calendar, start)
+            ):
                 kept.append(False)
             start -= WEEK
         if len(kept) >= 2:
@@ -268,6 +283,13 @@ def _miss_rate(
     return quantile(sorted(totals), 0.25) / stretch
 
 
+def _mostly(starts: Sequence[float]) -> frozenset[int]:
+    """Return the weekdays on which something came more often than not."""
+    weeks = (starts[-1] - starts[0] + DAY) / WEEK
+    counts = Counter(int(start % WEEK // DAY) for start in starts)
+    return frozenset(day for day, seen in counts.items() if seen > _HALF * weeks)
+
+
 def _calendar(starts: Sequence[float], expected: frozenset[int]) -> tuple[str, int] | None:
     """Return the holidays that explain the missed days which stand alone, or None."""
     have = set(starts)
@@ -316,10 +338,13 @@ def fit_slots(firsts: Sequence[tuple[float, float]], share: float, *, named: boo
     unit = _unit(starts)
     if unit is None or len(starts) < 8:
         return None
-    expected = expected_slots(starts, unit)
+    # Holidays first: where three fell on one weekday, that is none on which something usually comes without them.
+    calendar = _calendar(starts, _mostly(starts)) if unit == DAY else None
+    expected = expected_slots(starts, unit, calendar)
     if not expected:
         return None
-    calendar = _calendar(starts, expected) if unit == DAY else None
+    if unit == DAY and calendar is None:
+        calendar = _calendar(starts, expected)
     miss = _miss_rate(starts, unit, expected, calendar)
     a_year = len(expected) * YEAR_DAYS / 7
     chance = share / a_year
