@@ -356,9 +356,18 @@ def fit_slots(firsts: Sequence[tuple[float, float]], share: float, *, named: boo
     # Of a day three hours: one for a change of clocks, two that a person waits before he asks.
     least = 0.125 * cadence
     fitted: list[tuple[str, float, list[float]]] = []
+    constant: tuple[float, list[float]] | None = None  # a clock that did not change moves every lag by as much
     for zone in zones_of(recent):
-        lags = [at + offset(zone, at) - start for start, at in recent]
-        fitted.append((zone, *center_and_excess(lags, max(0.02 * cadence, 60.0))))
+        first, last = recent[0][1], recent[-1][1]
+        ahead = None if changes(zone, first, last) else offset(zone, last)
+        if ahead is None or constant is None:
+            lags = [at + offset(zone, at) - start for start, at in recent]
+            center, excess = center_and_excess(lags, max(0.02 * cadence, 60.0))
+            if ahead is not None:
+                constant = center - ahead, excess
+        else:
+            center, excess = constant[0] + ahead, constant[1]
+        fitted.append((zone, center, excess))
     seen = min(len(recent), 2 * MOST_EXCESSES)
     margin = max(lateness_tail(without_incidents(f[2], least, seen), chance, least) for f in fitted)
     return Slots(
