@@ -142,7 +142,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seeds", type=int, default=4)
-    parser.add_argument("--tables", type=int, default=66)
+    parser.add_argument("--tables", type=int, default=80)
     parser.add_argument(
         "--budgets", action="store_true", help="what each budget of false alarms really costs"
     )

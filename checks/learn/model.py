@@ -41,7 +41,7 @@ _BURST = 0.02  # cadences: half an hour of a day, a minute of an hour, within wh
 # Files of one run come within ten minutes of one another; with less than three times that between, runs are not told.
 RUN = 600.0
 _APART = 3 * RUN
-# Of arrivals by chance half an hour apart three in ten come so soon after another; of runs of two files each second one.
+# Of arrivals by chance half an hour apart three in ten come so soon after another; of runs of two files one in two.
 _OF_RUNS = 0.6
 _RUNS_BACK, _BETWEEN = (
     28 * DAY,

@@ -1,4 +1,4 @@
-"""Tables that keep to times of the day without naming them: which hours of the week have a run, and how late each comes.
+"""Tables that keep to times of the day without naming them: which hours of the week have a run, how late each comes.
 
 A silence has to be as long as the longest pause; who knows the hours at which runs come tells a missing one at once.
 """
@@ -33,7 +33,6 @@ _HOURS = 168
 _REPEATED = 0.67
 # One run in ten at another hour than those learned: repairs and strays. With more there is no schedule to go by.
 _STRAY = 0.1
-_NEW_HOURS = 0.5
 _FEWEST = 3 * 7  # runs: three a day of a week
 _PHASES = 12  # an hour in steps of five minutes, the jitter of a good scheduler
 # A run that did not come while the next one did is bad luck once in eight weeks, and twice a scheduler that skips some.
@@ -44,7 +43,7 @@ _LOOSE = 0.5
 
 @dataclass(frozen=True)
 class Clock:
-    """The hours of the week with a run on one clock, each after `cut` seconds of the hour, and how late each usually is."""
+    """The hours of the week with a run on one clock, which begin `cut` seconds late, and when in them runs come."""
 
     zone: str
     cut: float
@@ -92,23 +91,24 @@ def fit_rota(times: Sequence[float], share: float, calendar: tuple[str, int] | N
     recent = times[bisect_left(times, times[-1] - _BACK) :]
     if len(recent) < _FEWEST or not _repeats(recent):
         return None
+    changed = [zone for zone in FAMILIES if changes(zone, recent[0], recent[-1])]
+    fitted: list[tuple[int, Clock]] = []
     plain = _clock(recent, "UTC")
-    # Half of the runs by another hour since a change of clocks is the most that a wall clock makes of them.
-    if plain is None or plain[0] > _NEW_HOURS * len(recent):
+    if plain is not None:
+        # Clocks that did not change are the same but for a constant.
+        fitted += [
+            (plain[0], plain[1].on(zone, int(offset(zone, recent[-1]) // HOUR)))
+            for zone in FAMILIES
+            if zone not in changed
+        ]
+    fitted += [found for zone in changed if (found := _clock(recent, zone)) is not None]
+    if not fitted:
         return None
-    fitted = [(plain[0], plain[1])]
-    for zone in FAMILIES[1:]:
-        ahead = offset(zone, recent[-1])
-        if not changes(zone, recent[0], recent[-1]):
-            fitted.append((plain[0], plain[1].on(zone, int(ahead // HOUR))))
-        elif (found := _clock(recent, zone)) is not None:
-            fitted.append(found)
     least = min(misfit for misfit, _ in fitted)
     if least > _STRAY * len(recent):
         return None
     clocks = [clock for misfit, clock in fitted if misfit <= least + TIED]
-    # Clocks that are the same but for a constant have the same lateness.
-    apart = {(clock.zone if changes(clock.zone, recent[0], recent[-1]) else "UTC"): clock for clock in clocks}
+    apart = {(clock.zone if clock.zone in changed else "UTC"): clock for clock in clocks}
     margins = [_margin(recent, clock, share, calendar) for clock in apart.values()]
     known = [margin for margin in margins if margin is not None]
     if len(known) < len(margins):
@@ -142,7 +142,7 @@ def _cut(times: Sequence[float]) -> float:
 
 
 def _clock(times: Sequence[float], zone: str) -> tuple[int, Clock] | None:
-    """Return how many runs and hours a clock does not explain, and what they are by it; None where there is no rhythm."""
+    """Return how many runs and hours a clock does not explain, and what it makes of them; None without a rhythm."""
     cut = _cut(times)
     slots = [_slot(at, zone, cut) for at in times]
     starts = sorted(set(slots))

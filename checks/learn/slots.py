@@ -38,7 +38,7 @@ _NEW = 0.5
 # A week around each day tells how late it was; one in ten is among the latest, so two or three of one day of the month
 # are by chance once in a hundred. The next one is the latest of three as often as not: half as long again holds.
 _AROUND, _LATEST, _HALF_AGAIN = 7, 0.9, 1.5
-# From Maundy Thursday to Easter Tuesday, or over Christmas and a weekend, no job of working days runs: beyond, it was down.
+# From Maundy Thursday to Easter Tuesday, or over Christmas and a weekend, no office works: beyond, the job was down.
 _OUTAGE = 5 * DAY
 _HALF = 0.5  # of a weekday's runs: with three holidays on it in two months it still has more of them
 
@@ -124,14 +124,14 @@ def _hour_clocks(starts: Sequence[float], expected: frozenset[int]) -> tuple[tup
         labels = sorted({start + offset(zone, start) for start in starts})
         hours = expected_slots(labels, HOUR)
         fitted.append((misfits(labels, hours, HOUR), zone, hours))
-    if fitted[0][0] > _NEW * len(starts):
-        return ()
     least = min(fitted)[0]
+    if least > _NEW * len(starts):
+        return ()
     return tuple((zone, hours) for misfit, zone, hours in fitted if misfit <= least + TIED)
 
 
 def _late_days(starts: Sequence[float], lags: Sequence[float]) -> dict[int, float]:
-    """Return the days of the month on which runs were among the latest each time of the last months, and how late at most.
+    """Return the days of the month on which runs were among the latest each time of late, and how late is usual.
 
     `lags` are those of the days that `starts` name, of one clock.
     """
@@ -356,7 +356,9 @@ def fit_slots(firsts: Sequence[tuple[float, float]], share: float, *, named: boo
     # Of a day three hours: one for a change of clocks, two that a person waits before he asks.
     least = 0.125 * cadence
     fitted: list[tuple[str, float, list[float]]] = []
-    constant: tuple[float, list[float]] | None = None  # a clock that did not change moves every lag by as much
+    constant: tuple[float, list[float]] | None = (
+        None  # a clock that did not change moves every lag by as much
+    )
     for zone in zones_of(recent):
         first, last = recent[0][1], recent[-1][1]
         ahead = None if changes(zone, first, last) else offset(zone, last)

@@ -188,7 +188,7 @@ class Watch:
             self._returned.append(at)
 
     def _is_next(self, at: float, before: float | None) -> bool:
-        """Tell whether an arrival is one of its own: further files of a run, or of a minute, say no more than its first."""
+        """Tell whether an arrival is one of its own: what else is of its run, or of its minute, says no more."""
         if isinstance(self.model, Model) and self.model.in_runs:
             return before is None or at - before > RUN
         return self.history.times[-1] == at
