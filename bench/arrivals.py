@@ -139,7 +139,7 @@ def _plans(rng: Random) -> dict[str, tuple[float, Callable[[], list[Run]]]]:
         "hourly_dated": (HOUR, lambda: _every(rng, HOUR, 0.6 * HOUR, "dt=%Y%m%d/hour=%H")),
         "three_hourly": (3 * HOUR, lambda: _every(rng, 3 * HOUR, 2 * HOUR, "")),
         "scheduler_drifts": (HOUR, lambda: _every(rng, HOUR, 3 * HOUR, "")),
-        "times_of_day": (4 * HOUR, lambda: _by_the_wall(rng, (6, 10, 14, 18), 0.75 * HOUR, "")),
+        "times_of_day": (4 * HOUR, lambda: _by_the_wall(rng, (6, 10, 14, 18), 1.5 * HOUR, "")),
         "hours_of_days": (HOUR, lambda: _by_the_wall(rng, range(6, 22), 0.6 * HOUR, "%Y-%m-%d-%H")),
         "month_ends": (DAY, lambda: _month_ends(rng)),
         "lacks_some": (DAY, lambda: _every(rng, DAY, 4 * HOUR, "%Y-%m-%d")),
@@ -204,9 +204,12 @@ def _broken(table: Table, runs: list[Run], rng: Random, shared: tuple[float, flo
 
 
 def _write(table: Table, runs: list[Run], lost: set[int], rng: Random) -> None:
-    jitter = {"scheduler_drifts": 900.0, "five_minutes": 40.0, "hourly_dated": 200.0}.get(
-        table.pattern, 900.0
-    )
+    jitter = {
+        "scheduler_drifts": 900.0,
+        "five_minutes": 40.0,
+        "hourly_dated": 200.0,
+        "hours_of_days": 200.0,
+    }.get(table.pattern, 900.0)
     size, files = math.exp(rng.uniform(12, 24)), rng.choice((1, 3, 12))
     for i, run in enumerate(runs):
         if i in lost:

@@ -95,6 +95,17 @@ def test_hours_that_become_fewer_are_told_at_most_twice(files: int, hours: int) 
     assert 1 <= len(told(arrivals, times[-1])) <= 2
 
 
+def test_hours_that_become_fewer_as_clocks_change_are_told_at_most_twice() -> None:
+    change = datetime(2026, 3, 30, tzinfo=UTC).timestamp()  # a day after the clocks of Europe
+    times = [
+        at
+        for i in range(110 * 24)
+        if (at := FIRST + i * HOUR) < change or datetime.fromtimestamp(at, UTC).hour % 6 == 1
+    ]
+    arrivals = runs(times, 2, lambda at: f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d-%H}")
+    assert 1 <= len(told(arrivals, times[-1])) <= 2
+
+
 @pytest.mark.parametrize("outage", [3, 6, 12])
 @pytest.mark.parametrize("day", [1, 20, 41])
 @pytest.mark.parametrize("step", [HOUR / 4, HOUR])
