@@ -1,6 +1,6 @@
 """Score what is learned on made-up tables with known incidents: recall, false alarms, delay, repeats, closing.
 
-    python bench/alert_quality.py [--seeds N] [--tables N] [--budgets | --tails]
+    python bench/alert_quality.py [--seeds N] [--tables N] [--budgets | --tails | --marks]
 
 An incident is found by the first alert between its start and its end, or by one that is open when it starts. An alert
 outside incidents, their tails (a cadence, 2 h to 1 day) and unjudged spans is false. Volume alerts are false as well:
@@ -21,9 +21,11 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from bench import marked
 from bench.arrivals import START, TEST, TRAIN, Table, tables
 from checks.learn import replay, share_of
-from checks.learn.tails import center_and_excess, lateness_tail, without_incidents
+from checks.learn.lateness import reach
+from checks.learn.tails import center_and_excess
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -131,7 +133,7 @@ def tails(kind: str, runs: int, share: float) -> float:
     for seed in range(60):
         random = Random(seed)  # noqa: S311
         center, excess = center_and_excess([draws[kind](random) for _ in range(runs)], 60.0)
-        limit = center + lateness_tail(without_incidents(excess, 1.0), share / a_year, 1.0)
+        limit = center + reach(excess, share / a_year, 168).limit
         costs.append(a_year * _beyond(kind, limit))
     return sum(costs) / len(costs)
 
@@ -142,14 +144,21 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seeds", type=int, default=4)
-    parser.add_argument("--tables", type=int, default=80)
+    parser.add_argument("--tables", type=int, default=144)
     parser.add_argument(
         "--budgets", action="store_true", help="what each budget of false alarms really costs"
     )
     parser.add_argument(
         "--tails", action="store_true", help="what a budget costs by how lateness is distributed"
     )
+    parser.add_argument(
+        "--marks", action="store_true", help="what it changes that a person answers alarms with marks"
+    )
     arguments = parser.parse_args()
+    if arguments.marks:
+        for told in marked.figures(arguments.seeds):
+            print(json.dumps(told), flush=True)
+        return
     if arguments.tails:
         for kind in ("gaussian", "exponential", *_SIGMAS):
             for runs in (240, 720, 2000):

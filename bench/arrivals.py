@@ -88,6 +88,79 @@ def _monthly(rng: Random, step: int) -> list[Run]:
     return [r for r in runs if r.due < START + TRAIN + TEST]
 
 
+def _months(begin: int) -> list[date]:
+    return [date(year, month, 1) for year in range(begin, 2026) for month in range(1, 13)]
+
+
+def _working_day(rng: Random, country: str, zone: str, last: int) -> list[Run]:
+    """On the nth working day of each month, of the last so many where `last` is under 0."""
+    off = holidays.country_holidays(country, years=range(2021, 2027))
+    number, hour = rng.randint(1, 5) if last > 0 else -rng.randint(1, -last), rng.uniform(4, 20)
+    runs = []
+    for first in _months(2021):
+        days = [first + timedelta(days=i) for i in range(31)]
+        work = [d for d in days if d.month == first.month and d.weekday() < 5 and d not in off]
+        day = work[number - 1] if number > 0 else work[number]
+        runs.append(Run(_local(day, hour, ZoneInfo(zone)), "", 2 * DAY))
+    return [r for r in runs if r.due < START + TRAIN + TEST]
+
+
+def _month_labels(rng: Random, step: int) -> list[Run]:
+    """Partitions named by their month, or quarter, some days after it ended; on a day of Berlin's clock."""
+    day, hour = rng.randint(0, 18), rng.uniform(3, 20)
+    runs = []
+    for first in _months(2021 if step == 1 else 2017):
+        if (first.month - 1) % step:
+            continue
+        month = first.month - 1 + step
+        after = date(first.year + month // 12, month % 12 + 1, 1) + timedelta(days=day)
+        key = f"month={first:%Y-%m}" if step == 1 else f"{first.year}Q{first.month // step + 1}"
+        runs.append(Run(_local(after, hour, ZoneInfo("Europe/Berlin")), key, 0.15 * step * 30 * DAY))
+    return [r for r in runs if r.due < START + TRAIN + TEST]
+
+
+def _week_labels(rng: Random, step: int) -> list[Run]:
+    """Partitions named by their ISO week, one or every other, some days after it ended; on New York's clock."""
+    lag, hour = rng.randint(0, 4), rng.uniform(3, 20)
+    mondays = [d for d in _days(START) if d.weekday() == 0][::step]
+    zone = ZoneInfo("America/New_York")
+    runs = [Run(_local(d + timedelta(days=7 + lag), hour, zone), f"{d:%G-W%V}", 1.5 * DAY) for d in mondays]
+    return [r for r in runs if r.due < START + TRAIN + TEST]
+
+
+_RHYTHMS: dict[str, tuple[float, Callable[[date], bool]]] = {
+    "daily": (DAY, lambda _: True),
+    "weekly": (7 * DAY, lambda d: d.weekday() == 1),
+    "monthly": (30 * DAY, lambda d: d.day == 4),
+    "quarterly": (91 * DAY, lambda d: d.day == 4 and d.month % 3 == 1),
+}
+_CHANGES = (
+    ("monthly", "daily"),
+    ("monthly", "weekly"),
+    ("weekly", "monthly"),
+    ("quarterly", "monthly"),
+    ("daily", "monthly"),
+    ("weekly", "daily"),
+)
+
+
+def _changing(rng: Random, number: int) -> tuple[list[Run], float, tuple[float, float]]:
+    """Return runs of one cadence and then of another for good, the new cadence, and until when that is news."""
+    before, after = _CHANGES[number % len(_CHANGES)]
+    cadence, new = _RHYTHMS[after]
+    hour = rng.uniform(2, 20)
+    # Its third period comes early in the test, so that what came of it is judged.
+    change = START + TRAIN + rng.uniform(5, 15) * DAY - max(0.0, 2 * cadence - 20 * DAY)
+    old = _RHYTHMS[before][1]
+    begin = START if before == "daily" else SLOW_START
+    runs = [
+        Run(due, "", 4 * HOUR if cadence == DAY else 1.5 * DAY)
+        for d in _days(begin)
+        if (new if (due := _local(d, hour, ZoneInfo("UTC"))) >= change else old)(d)
+    ]
+    return runs, cadence, (change, change + 3.2 * cadence)
+
+
 def _every(rng: Random, step: float, slack: float, key: str) -> list[Run]:
     offset = rng.uniform(0, min(step, HOUR) / 2)
     count = int((TRAIN + TEST) // step)
@@ -144,11 +217,18 @@ def _plans(rng: Random) -> dict[str, tuple[float, Callable[[], list[Run]]]]:
         "month_ends": (DAY, lambda: _month_ends(rng)),
         "lacks_some": (DAY, lambda: _every(rng, DAY, 4 * HOUR, "%Y-%m-%d")),
         "writes_again": (DAY, lambda: _every(rng, DAY, 4 * HOUR, "%Y-%m-%d")),
+        "working_day_de": (30 * DAY, lambda: _working_day(rng, "DE", "Europe/Berlin", 1)),
+        "working_day_us": (30 * DAY, lambda: _working_day(rng, "US", "America/New_York", 1)),
+        "last_working_day": (30 * DAY, lambda: _working_day(rng, "GB", "Europe/London", -3)),
+        "month_labels": (30 * DAY, lambda: _month_labels(rng, 1)),
+        "quarter_labels": (91 * DAY, lambda: _month_labels(rng, 3)),
+        "week_labels": (7 * DAY, lambda: _week_labels(rng, 1)),
+        "fortnight_labels": (14 * DAY, lambda: _week_labels(rng, 2)),
         "fails_for_days": (DAY, lambda: _every(rng, DAY, 4 * HOUR, "")),
     }
 
 
-PATTERNS = (*_plans(Random(0)), "daily_then_weekly", "office_hours")  # noqa: S311
+PATTERNS = (*_plans(Random(0)), "daily_then_weekly", "cadence_changes", "office_hours")  # noqa: S311
 
 
 def make(seed: int, number: int, shared: tuple[float, float] | None = None) -> Table:
@@ -160,6 +240,9 @@ def make(seed: int, number: int, shared: tuple[float, float] | None = None) -> T
         return _office(table, rng)
     if pattern == "daily_then_weekly":
         runs, unjudged = _weekly_after(rng)
+        table.unjudged.append(unjudged)
+    elif pattern == "cadence_changes":
+        runs, table.cadence, unjudged = _changing(rng, number // len(PATTERNS))
         table.unjudged.append(unjudged)
     else:
         table.cadence, plan = _plans(rng)[pattern]
@@ -179,6 +262,8 @@ def _broken(table: Table, runs: list[Run], rng: Random, shared: tuple[float, flo
             lost |= set(range(first, first + rng.randint(2, 6)))
     if table.pattern == "lacks_some":
         lost |= {rng.randrange(month, month + 30) for month in range(5, 155, 15)}  # two a month are no habit
+    if table.pattern == "cadence_changes":
+        test = max(test, table.unjudged[0][1])
     tested = [i for i, r in enumerate(runs) if r.due > test + min(DAY, r.slack)][
         : -2 if table.cadence <= DAY else -1
     ]

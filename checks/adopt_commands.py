@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-    from checks.adopt import Asked, Discovery, Want
+    from checks.adopt import Asked, Discovery, Expected, Want
     from checks.config import Config
     from checks.lake import Lake
     from checks.model import Observation
@@ -147,39 +147,28 @@ def _want(arguments: argparse.Namespace, config: Config | None) -> Want:
 
 def _plan(asked: Asked, lake: Lake, clock: Clock) -> Iterator[str]:
     """Yield a line a table, then the sum, then what is left out."""
-    from checks.adopt import expected
-    from checks.text import name
+    from checks.adopt import say_expected
 
-    rows = [("TABLE", "FORMAT", "READ BY", "REQUESTS", "USD AT MOST")]
-    for each in expected(asked, clock):
-        table = each.plan.table
-        rows.append(
-            (name(table.id), table.format.value, each.way, f"{each.least} to {each.most}", f"{each.usd:.6f}")
-        )
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    yield from ("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
-    yield ""
-    yield _sum(asked, lake, clock)
+    yield from say_expected(_expected(asked, clock), lake.cost().requests, _known(asked))
     yield from (f"could not be planned: {each.because}" for each in asked.planned.findings)
     yield from (f"note: {note}" for note in asked.planned.notes)
 
 
 def _sum(asked: Asked, lake: Lake, clock: Clock) -> str:
     """Say what reading takes at the most, and what finding out about the tables took."""
-    from checks.adopt import expected
-    from checks.text import count
+    from checks.adopt import say_sum
 
-    each = list(expected(asked, clock))
-    least, most, usd = (
-        sum(one.least for one in each),
-        sum(one.most for one in each),
-        sum(one.usd for one in each),
-    )
-    known = f", {asked.watched} more are in the config" if asked.watched else ""
-    return (
-        f"looks at {count(len(each), 'table')}{known}: {least:,} to {count(most, 'request')}, ${usd:.4f} at the most; "
-        f"the catalog took {lake.cost().requests}"
-    )
+    return say_sum(_expected(asked, clock), lake.cost().requests, _known(asked))
+
+
+def _expected(asked: Asked, clock: Clock) -> list[Expected]:
+    from checks.adopt import expected
+
+    return list(expected(asked.planned.plans, asked.want.max_requests, clock))
+
+
+def _known(asked: Asked) -> str:
+    return f", {asked.watched} more are in the config" if asked.watched else ""
 
 
 def _text(path: Path) -> str:

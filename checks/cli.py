@@ -7,10 +7,10 @@ import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
+from checks.backtest_commands import backtest_command
 from checks.command_base import NOT_DELIVERED, USAGE, Refused
 from checks.command_groups import add_discovery, add_history, add_marks, add_waiting
 from checks.commands import (
-    backtest_command,
     completion_command,
     demo_command,
     explain_command,
@@ -26,6 +26,7 @@ from checks.options import (
     backtest_options,
     choice_options,
     config_option,
+    cron_option,
     format_options,
     now_option,
 )
@@ -76,6 +77,19 @@ def parser() -> argparse.ArgumentParser:
     commands = whole.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     add_discovery(commands)
+    _add_run(commands)
+    _add_looks_at_the_config(commands)
+    add_waiting(commands)
+    _add_explain(commands)
+    _add_iam(commands)
+    _add_trials(commands)
+    add_marks(commands)
+    add_history(commands)
+    _add_first_steps(commands)
+    return whole
+
+
+def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     run = commands.add_parser("run", help="check the tables and report", description=run_command.__doc__)
     run.set_defaults(command=run_command)
     config_option(run)
@@ -92,6 +106,8 @@ def parser() -> argparse.ArgumentParser:
         help="exit 1 from here on (critical)",
     )
 
+
+def _add_looks_at_the_config(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     validate = commands.add_parser(
         "validate", help="read the config and tell every mistake", description=validate_command.__doc__
     )
@@ -107,13 +123,10 @@ def parser() -> argparse.ArgumentParser:
     plan.set_defaults(command=plan_command)
     config_option(plan)
     choice_options(plan)
-    plan.add_argument(
-        "--cron",
-        metavar="SCHEDULE",
-        help="when the monitor runs, an EventBridge expression in UTC; without it $CRON_SCHEDULE, else midnight",
-    )
+    cron_option(plan)
 
-    add_waiting(commands)
+
+def _add_explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     explain = commands.add_parser(
         "explain", help="tell all that is known of one table, in words", description=explain_command.__doc__
     )
@@ -124,6 +137,8 @@ def parser() -> argparse.ArgumentParser:
     config_option(explain)
     now_option(explain)
 
+
+def _add_iam(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     iam = commands.add_parser(
         "iam", help="print the policy that the monitor's role needs", description=iam_command.__doc__
     )
@@ -138,8 +153,13 @@ def parser() -> argparse.ArgumentParser:
         help="of the role in that account of the config, in place of the monitor's own",
     )
 
+
+def _add_trials(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add what tries limits and targets before they are relied on."""
     backtest = commands.add_parser(
-        "backtest", help="replay recorded arrivals with learned limits", description=backtest_command.__doc__
+        "backtest",
+        help="tell which alerts there would have been, and what other limits would have changed",
+        description=backtest_command.__doc__,
     )
     backtest.set_defaults(command=backtest_command)
     backtest_options(backtest)
@@ -150,8 +170,9 @@ def parser() -> argparse.ArgumentParser:
     alert.set_defaults(command=test_alert_command)
     config_option(alert)
 
-    add_marks(commands)
-    add_history(commands)
+
+def _add_first_steps(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add what helps to find one's way."""
     helping = commands.add_parser(
         "help", help="tell of a command, a block of the config, or what else there is to know"
     )
@@ -166,7 +187,6 @@ def parser() -> argparse.ArgumentParser:
 
     demo = commands.add_parser("demo", help="show two days of reports over a lake in this process")
     demo.set_defaults(command=demo_command)
-    return whole
 
 
 def _help_command(arguments: argparse.Namespace) -> int:

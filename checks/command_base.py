@@ -48,6 +48,18 @@ def read_clock() -> datetime:
     return datetime.now(UTC)  # noqa: TID251 - the edge: the one reading of the clock
 
 
+def read_cron(arguments: argparse.Namespace) -> str:
+    """Return when the monitor runs: ``--cron``, else $CRON_SCHEDULE, else midnight; raise Refused for what is none."""
+    from checks.schedule.runs import DEFAULT_CRON, parse
+
+    cron = arguments.cron or os.environ.get("CRON_SCHEDULE", "").strip() or DEFAULT_CRON
+    try:
+        parse(cron)
+    except ValueError as error:
+        raise Refused(str(error)) from None
+    return str(cron)
+
+
 def _source(arguments: argparse.Namespace) -> str | None:
     """Return the config that is named or stands here, None when the environment is to say."""
     if arguments.config is not None:

@@ -168,8 +168,10 @@ def add_marks(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "--period", metavar="P", help="this period, such as 2026-11-22; else what fails now"
     )
     missed = mark("missed", "say that something was wrong and nobody was told", _TAUGHT)
-    missed.add_argument(
-        "--at", dest="moment", metavar="T", required=True, help=f"when it was wrong; {_ZONED}"
+    wrong = missed.add_mutually_exclusive_group(required=True)
+    wrong.add_argument("--at", dest="moment", metavar="T", help=f"when it was wrong; {_ZONED}")
+    wrong.add_argument(
+        "--period", metavar="P", help="the period that held too little, or too much, such as 2026-11-22"
     )
     normal = mark("new-normal", "say that a table behaves in another way for good", _TAUGHT)
     normal.add_argument("--from", dest="moment", metavar="T", required=True, help=f"from when on; {_ZONED}")

@@ -12,6 +12,7 @@ from checks.command_base import (
     Refused,
     load_config,
     read_clock,
+    read_cron,
     write_report,
 )
 from checks.progress import Progress
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 def run_command(arguments: argparse.Namespace) -> int:
     """Check the tables, print the report, and publish it to the topics of the config."""
     from checks import monitor
-    from checks.monitor.run_memory import OfAnotherConfig
+    from checks.monitor.owner import OfAnotherConfig
     from checks.report.build import FailOn
 
     config = load_config(arguments)
@@ -92,15 +93,10 @@ def schema_command(_arguments: argparse.Namespace) -> int:
 def plan_command(arguments: argparse.Namespace) -> int:
     """Tell which tables a run would look at, by which checks, in which way, and what that costs."""
     from checks import monitor
-    from checks.monitor import plan
-    from checks.schedule.runs import DEFAULT_CRON, parse
+    from checks.monitor import plan_words
 
     config = load_config(arguments)
-    cron = arguments.cron or os.environ.get("CRON_SCHEDULE", "").strip() or DEFAULT_CRON
-    try:
-        parse(cron)
-    except ValueError as error:
-        raise Refused(str(error)) from None
+    cron = read_cron(arguments)
     request = monitor.Request(
         now=arguments.now or read_clock(), only=tuple(arguments.table), send=False, keep=False
     )
@@ -110,7 +106,7 @@ def plan_command(arguments: argparse.Namespace) -> int:
         raise Refused(str(error)) from None
     from checks import terminal
 
-    print(plan.say(planned, clock, cron, terminal.width()))
+    print(plan_words.say(planned, clock, cron, terminal.width()))
     return NOT_DELIVERED if planned.findings else 0
 
 
@@ -145,7 +141,7 @@ def wait_command(arguments: argparse.Namespace) -> int:
 def explain_command(arguments: argparse.Namespace) -> int:
     """Tell what the config says of one table, which data is due, what is there, and the verdict; change nothing."""
     from checks import explain, monitor
-    from checks.monitor.run_memory import Owner
+    from checks.monitor.owner import Owner
     from checks.rules.asking import Clock
 
     config = load_config(arguments)
@@ -194,28 +190,6 @@ def iam_command(arguments: argparse.Namespace) -> int:
     for sentence in needs.unread:
         print(f"could not be found out: {sentence}", file=sys.stderr)
     return NOT_DELIVERED if needs.unread or not policy.fits else 0
-
-
-def backtest_command(arguments: argparse.Namespace) -> int:
-    """Replay recorded arrivals, every limit learned from what had arrived by then, and tell the alerts.
-
-    The CSV has an alert a line, at the instant at which it could be known; notes go to standard error.
-    """
-    from checks import backtest
-
-    try:
-        tables, notes = backtest.read(arguments.arrivals)
-        budget = backtest.parse_budget(arguments.false_alarms)
-    except ValueError as error:
-        raise Refused(str(error)) from None
-    asked = backtest.Asked(arguments.train, arguments.every, arguments.until, budget)
-    found = backtest.run(tables, asked, notes)
-    if arguments.format == "csv":
-        sys.stdout.write(backtest.write_csv(found))
-        print("\n".join(backtest.summary(found)), file=sys.stderr)
-    else:
-        print(backtest.say(found))
-    return 0
 
 
 def test_alert_command(arguments: argparse.Namespace) -> int:

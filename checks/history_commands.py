@@ -22,7 +22,7 @@ def history_command(arguments: argparse.Namespace) -> int:
     Without TABLE: how often all tables were on time. With --ddl or --register the history is made known to Athena.
     """
     from checks import past
-    from checks.config.keys import matches_id
+    from checks.config.routes import matches_id
     from checks.history import HistoryError
 
     config = load_config(arguments)
@@ -103,7 +103,7 @@ def _id(table: str) -> str:
 def _history(config: Config) -> History:
     from checks import monitor
     from checks.history import open_history
-    from checks.monitor.run_memory import Owner
+    from checks.monitor.owner import Owner
 
     place = monitor.history_of(config, os.environ)
     if not place:

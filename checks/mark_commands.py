@@ -53,7 +53,7 @@ def mark_command(arguments: argparse.Namespace) -> int:
 def marks_command(arguments: argparse.Namespace) -> int:
     """List what was said by command of the config's tables, oldest first: what holds, who said so, when and why."""
     from checks import marking
-    from checks.config.keys import matches_id
+    from checks.config.routes import matches_id
     from checks.history import HistoryError, marks
 
     config, now = load_config(arguments), read_clock()
@@ -122,7 +122,7 @@ def _history(config: Config) -> tuple[History, State]:
     """Return the config's history and what was last told; raises HistoryError, and Refused where it is another's."""
     from checks import monitor
     from checks.history import open_history
-    from checks.monitor.run_memory import Owner
+    from checks.monitor.owner import Owner
 
     place = monitor.history_of(config, os.environ)
     if not place:

@@ -62,8 +62,9 @@ class Mark:
     """What ``by`` said at ``at``.
 
     ``table`` is an id, of a silence also a glob of ids. ``check``: of this check alone, None for all. ``period`` is the
-    label of the period (or the key of the item) that is expected, None where the mark is of what was told then, which
-    ``covers`` holds. ``moment`` is when something was missed, or from when on there is a new normal. All times are UTC.
+    label of the period (or the key of the item) that is expected, or that was wrong and missed; None where the mark is
+    of what was told then, which ``covers`` holds, or of a ``moment``: when something was missed, or from when on there
+    is a new normal. All times are UTC.
     """
 
     id: str

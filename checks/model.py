@@ -6,7 +6,7 @@ Standard library only. Every instant is an aware ``datetime`` in UTC, every size
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
@@ -177,6 +177,14 @@ class Period:
     label: str
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class LogSeen:
+    """A table format's own log: ``place`` is the folder of its table, an ``s3://`` URI with its slash."""
+
+    place: str
+    format: Format
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
     """What the data objects below one place came to.
@@ -214,6 +222,8 @@ class Listing:
     names: Names | None = None
     times: frozenset[int] = frozenset()
     """When data came, in whole seconds since 1970 (UTC), one of each minute, where a check asks for it."""
+    logs: tuple[LogSeen, ...] = ()
+    """The logs of table formats that lie in the place: which files of their tables count, they alone tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,7 +367,7 @@ class Observation:
     without ``arrivals_whole`` they, and those of listings, need not be all since an earlier look.
     ``problem`` is set when the table as a whole could not be read; what is set beside it still holds. ``behind`` says
     why readers of the table see less than was written, with what mends it. ``together`` are other tables that a rule
-    judges together with it, as far as they were looked at.
+    judges together with it, as far as they were looked at. ``logs`` is what is known of the logs at a prefix.
     """
 
     table: Table
@@ -378,10 +388,23 @@ class Observation:
     live: WholeSeen | None = None
     values: ValuesSeen | None = None
     log_answer: LogAnswer | None = None
+    logs: LogsKnown | None = None
     together: tuple[Observation, ...] = ()
     arrivals: frozenset[int] = frozenset()
     arrivals_whole: bool = True
     requests: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogsKnown:
+    """Which logs of table formats lie at a prefix, as it was seen at ``seen_at``.
+
+    ``format`` is that of the log right below it, FILES where there is none; ``below`` are those of tables farther down.
+    """
+
+    seen_at: datetime
+    format: Format = Format.FILES
+    below: tuple[LogSeen, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -460,7 +483,8 @@ class TableMemory:
     ``answers`` are what was seen of partitions of the lookback, by their location, where that may spare a request;
     ``log_answer`` is what was read of the table's log. ``ages`` are those beyond which periods were gone, each with
     the last days on which that was seen. ``arrivals`` is what limits are learned from, where they are;
-    ``firsts``, when the first data of earlier periods came (by label), what schedules are learned from.
+    ``firsts``, when the first data of earlier periods came (by label), what schedules are learned from. ``logs`` are
+    those of table formats that lie at a prefix.
     """
 
     first_period_at: datetime | None = None
@@ -475,6 +499,13 @@ class TableMemory:
     ages: Mapping[int, tuple[date, ...]] = field(default_factory=dict)
     arrivals: ArrivalsKept | None = None
     firsts: Mapping[str, datetime] = field(default_factory=dict)
+    logs: LogsKnown | None = None
+
+    def typed(self, table: Table) -> Table:
+        """Return a prefix as a table of the format whose log an earlier run found there; any other as it is."""
+        if self.logs is None or not table.is_prefix or table.format is not Format.FILES:
+            return table
+        return replace(table, format=self.logs.format)
 
     @property
     def has_to_learn(self) -> bool:
@@ -593,6 +624,8 @@ class Finding:
     """What people said of it that holds now."""
     of_period: str = ""
     """The period of which too little came, where that is what it fails by."""
+    judged: str = ""
+    """The single period whose data it judges, where it does, whatever it fails by."""
     lacking: tuple[str, ...] = ()
     """The periods that it tells to hold no data at all."""
     absence: Absence | None = None

@@ -6,7 +6,7 @@ A run from here never moves the state: what the team was told of stays what it w
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 from checks import frames, monitor
 from checks.history import open_history
 from checks.model import Status
-from checks.monitor.run_memory import Owner
+from checks.monitor.owner import Owner
+from checks.pictures import Picture
 from checks.progress import bar
 from checks.report import as_json, build, html, text
+from checks.schedule.clock import read_instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -110,8 +112,11 @@ class Report:
         )
 
     def plot(self) -> Picture:
-        """Return a picture of the tables, worst first: their last periods, arrivals against deadlines, volume."""
-        return Picture(html.picture(self._report))
+        """Return a picture of the tables, worst first: arrivals against deadlines, what was late shaded, volume.
+
+        It shows itself; its ``chart`` is the arrivals in altair, for whoever wants to go on from it.
+        """
+        return Picture(self._report)
 
     def __getitem__(self, table: str) -> Report:
         """Return the report of one table, by its id, or by its name alone where one table has that name.
@@ -165,16 +170,6 @@ def _history_of(config: Config, environ: Mapping[str, str]) -> Callable[[], Hist
     place = monitor.history_of(config, environ)
     name = Owner.of(config, environ).name
     return (lambda: open_history(place, name)) if place else None
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A picture that a notebook shows."""
-
-    markup: str
-
-    def _repr_html_(self) -> str:
-        return self.markup
 
 
 def _last(table: str) -> str:
@@ -243,11 +238,9 @@ def _request(tables: str | Sequence[str], now: datetime | str | None, *, send: b
 def _instant(now: datetime | str | None) -> datetime | None:
     if isinstance(now, str):
         try:
-            stated = datetime.fromisoformat(now)
-        except ValueError:
-            message = f"now={now!r} is not a time; write ISO 8601, such as 2026-11-22T06:00+01:00"
-            raise ValueError(message) from None
-        return (stated if stated.tzinfo else stated.replace(tzinfo=UTC)).astimezone(UTC)
+            return read_instant(now, UTC)
+        except ValueError as error:
+            raise ValueError(f"now={now!r} is {error}") from None
     if now is not None and now.tzinfo is None:
         raise ValueError(f"now={now.isoformat()} has no time zone; write datetime(..., tzinfo=timezone.utc)")
     return now.astimezone(UTC) if now is not None else None

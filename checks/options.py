@@ -29,20 +29,45 @@ def format_options(parser: argparse.ArgumentParser) -> None:
 
 
 def backtest_options(parser: argparse.ArgumentParser) -> None:
-    """Add what a replay of recorded arrivals goes by."""
-    parser.add_argument(
+    """Add what a replay of the lake's own history, or of recorded arrivals, goes by."""
+    lake = parser.add_argument_group("of the lake's own history")
+    config_option(lake)
+    lake.add_argument(
+        "--candidate",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="replay this config, too, and tell what it would have changed; may be given several times",
+    )
+    lake.add_argument("--days", metavar="NUMBER", type=days, default=90, help="how far back it replays (90)")
+    lake.add_argument(
+        "--max-requests",
+        metavar="NUMBER",
+        type=number,
+        default=200,
+        help="how many requests a table may take (200)",
+    )
+    lake.add_argument(
+        "--plan", action="store_true", help="tell what it would read and what that costs, and end"
+    )
+    choice_options(lake)
+    recorded = parser.add_argument_group("of recorded arrivals")
+    recorded.add_argument(
         "--arrivals",
         metavar="FILE",
         type=Path,
-        required=True,
         help="CSV with the columns table,arrived_at,partition,size_bytes,rows; sizes and rows may be empty",
     )
-    parser.add_argument(
-        "--train",
-        metavar="DURATION",
-        type=duration,
-        default="60d",
-        help="learn so long before judging (60d)",
+    recorded.add_argument(
+        "--train", metavar="DURATION", type=duration, help="learn so long before judging (60d)"
+    )
+    recorded.add_argument(
+        "--until", metavar="TIME", type=instant, help="the end of the replay; without it the last arrival"
+    )
+    recorded.add_argument(
+        "--false-alarms",
+        metavar="NUMBER/PERIOD",
+        help="how many of all tables together can be stood (1/month)",
     )
     parser.add_argument(
         "--every",
@@ -51,19 +76,11 @@ def backtest_options(parser: argparse.ArgumentParser) -> None:
         default="15m",
         help="the longest pause between looks (15m)",
     )
-    parser.add_argument(
-        "--until", metavar="TIME", type=instant, help="the end of the replay; without it the last arrival"
-    )
-    parser.add_argument(
-        "--false-alarms",
-        metavar="NUMBER/PERIOD",
-        default="1/month",
-        help="how many of all tables together can be stood (1/month)",
-    )
+    cron_option(parser)
     parser.add_argument("--format", choices=("text", "csv"), default="text", help="how it is written (text)")
 
 
-def config_option(parser: argparse.ArgumentParser) -> None:
+def config_option(parser: argparse._ActionsContainer) -> None:
     """Add the option that names the config."""
     parser.add_argument(
         "--config",
@@ -72,7 +89,7 @@ def config_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def choice_options(parser: argparse.ArgumentParser) -> None:
+def choice_options(parser: argparse._ActionsContainer) -> None:
     """Add the options that choose tables and the time."""
     parser.add_argument(
         "--table",
@@ -84,7 +101,16 @@ def choice_options(parser: argparse.ArgumentParser) -> None:
     now_option(parser)
 
 
-def now_option(parser: argparse.ArgumentParser) -> None:
+def cron_option(parser: argparse.ArgumentParser) -> None:
+    """Add the option that says when the monitor runs."""
+    parser.add_argument(
+        "--cron",
+        metavar="SCHEDULE",
+        help="when the monitor runs, an EventBridge expression in UTC; without it $CRON_SCHEDULE, else midnight",
+    )
+
+
+def now_option(parser: argparse._ActionsContainer) -> None:
     """Add the time that a look is as of."""
     parser.add_argument(
         "--now",
@@ -96,12 +122,12 @@ def now_option(parser: argparse.ArgumentParser) -> None:
 
 def instant(text: str) -> datetime:
     """Return a time (UTC) that is written in ISO 8601."""
+    from checks.schedule.clock import read_instant
+
     try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        message = f"{text!r} is not a time; write ISO 8601, such as 2026-11-22T06:00+01:00"
-        raise argparse.ArgumentTypeError(message) from None
-    return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
+        return read_instant(text, UTC)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is {error}") from None
 
 
 def days(text: str) -> int:

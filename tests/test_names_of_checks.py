@@ -20,6 +20,7 @@ OPEN_TO_ALL = {
     "base",
     "dimensions",
     "proposing",
+    "retold",
     "sentences",
     "table_ids",
     "taught",

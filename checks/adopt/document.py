@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checks.adopt.entries import calendars_of, entry_lines
+from checks.adopt.replaying import often
 from checks.adopt.yaml_text import comment, value
 from checks.text import count, listing
 
@@ -56,7 +57,18 @@ def _all(replays: list[Replayed]) -> str:
     alerts = sum(len(each.alerts) for each in replays)
     gaps = sum(len(each.gaps) for each in replays)
     days = round(sum(each.judged for each in replays) / _DAY_S)
-    return (
-        f"a replay of {count(len(replays), 'table')} over {count(days, 'day')} in all would have alerted "
-        f"{count(alerts, 'time')}, {gaps} of them real gaps; sure is what rests on 30 periods or more, fair on 10"
+    told = (
+        f"would have alerted {often(alerts)}, {_gaps(gaps, alerts)}" if alerts else "would not have alerted"
     )
+    return (
+        f"a replay of {count(len(replays), 'table')} over {count(days, 'day')} in all {told}; "
+        "sure is what rests on 30 periods or more, fair on 10"
+    )
+
+
+def _gaps(gaps: int, alerts: int) -> str:
+    if alerts == 1:
+        return "a real gap" if gaps else "which was no real gap"
+    if not gaps:
+        return "none of them a real gap"
+    return f"{gaps} of them {'a real gap' if gaps == 1 else 'real gaps'}"

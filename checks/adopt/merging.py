@@ -58,8 +58,12 @@ def merged(text: str, found: Discovery, config: Config) -> str:
         return text
     mark, bare = (_BOM, text[1:]) if text.startswith(_BOM) else ("", text)
     spans = _spans(bare)
+    root = _root(bare)
     names, new = _names(found, config.calendars)
-    added = [*_added_calendars(bare, spans.get(_CALENDARS), new), *_added_tables(bare, spans, found, names)]
+    added = [
+        *_added_calendars(bare, spans.get(_CALENDARS), root, new),
+        *_added_tables(bare, spans, found, names),
+    ]
     whole = bare
     newline = "\r\n" if "\r\n" in bare else "\n"
     for at, more in sorted(added, key=lambda each: each[0], reverse=True):
@@ -106,12 +110,18 @@ def _names(found: Discovery, calendars: Mapping[str, Calendar]) -> tuple[dict[Da
     return names, new
 
 
-def _added_calendars(text: str, span: _Span | None, new: Mapping[str, Days]) -> Iterator[tuple[int, str]]:
+def _added_calendars(
+    text: str, span: _Span | None, root: _Span, new: Mapping[str, Days]
+) -> Iterator[tuple[int, str]]:
     if not new:
         return
-    if span is None:
+    if span is None and root.is_flow:
+        days_of = ", ".join(days.line(name, 0) for name, days in new.items())
+        comma = "" if text[: root.last].endswith(",") else ","
+        yield root.last, f"{comma} {_CALENDARS}: {{{days_of}}}"
+    elif span is None:
         lines = [f"{_CALENDARS}:", *(days.line(name, 2) for name, days in new.items())]
-        yield len(text), _lines(lines)
+        yield root.last, _lines(lines)
     elif span.kind != "mapping":
         raise CannotMerge(f"{_CALENDARS} is not written as keys here; write it so, and try again")
     elif span.is_flow:
@@ -221,6 +231,28 @@ def _spans(text: str) -> dict[str, _Span]:
         if span is not None:
             _reach(text, span, event)
     return spans
+
+
+def _root(text: str) -> _Span:
+    """Return where what is added to the file as a whole goes: before its closing bracket, else to the end.
+
+    The end is before a line ``...`` that ends the document.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.events import DocumentEndEvent, MappingEndEvent, MappingStartEvent
+
+    found = _Span(0, "mapping", is_flow=False, last=len(text))
+    is_first, bracket = True, len(text)
+    for event in YAML(typ="rt", pure=True).parse(text):
+        if isinstance(event, MappingStartEvent) and is_first:
+            is_first, found.is_flow = False, bool(event.flow_style)
+        elif isinstance(event, MappingEndEvent):
+            bracket = event.start_mark.index
+        elif isinstance(event, DocumentEndEvent) and event.explicit:
+            found.last = event.start_mark.index
+    if found.is_flow:
+        found.last = len(text[:bracket].rstrip())
+    return found
 
 
 def _reach(text: str, span: _Span, event: Any) -> None:

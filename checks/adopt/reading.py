@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from checks.adopt.discovery import Adopted, Discovery, TooLittleKnown, Unread, Want
+from checks.adopt.extents import FIRST_LOOK, cut_short, extent_of
 from checks.adopt.replaying import replay_of
-from checks.aws.ledger import Meter, metered, price_of
-from checks.config import load
+from checks.aws.ledger import price_of
+from checks.config import ConfigErrors, load
 from checks.config.selectors import parse_selector
-from checks.lake.estimate import estimate, in_key_order, learning_takes
+from checks.lake.estimate import estimate, learning_takes
 from checks.lake.observe import observe
-from checks.lake.plain.find_layout import layout_of
-from checks.layout import TimeLayout
-from checks.model import Format, Observation, Problem, ProblemKind, TableMemory, Unobserved
+from checks.model import Format, Observation, Problem, ProblemKind
 from checks.monitor.plan import plan
 from checks.rules import CHECKS
 from checks.rules.asking import Share
@@ -25,7 +24,7 @@ from checks.rules.proposing import Extent, Past, Proposal, TooLittle
 from checks.text import count
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from checks.config import Config
     from checks.lake import Lake
@@ -35,13 +34,6 @@ if TYPE_CHECKING:
     from checks.rules.base import CheckConfig, Rule, TablePlan
 
 _UTC = ZoneInfo("UTC")
-_KEPT_BACK = 4
-"""Requests that are left for the catalog, and for finding a table's first period, where each period takes one."""
-_FEWEST = 8
-_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-"""Stands for a table's first period: nothing rests on it here, so no request is made for it."""
-_FIRST_LOOK = 0.6
-"""Parts of a table's requests that a look may take after which there may be another."""
 _MORE = "look at it with a higher --max-requests, or write an entry for it by hand"
 
 
@@ -68,7 +60,7 @@ def survey(want: Want, lake: Lake, clock: Clock, config: Config | None = None) -
     planned = plan(asking, lake.catalog, {}, clock.now)
     known = [each for each in planned.plans if config is not None and _speaks_of(config, each)]
     names = {each.table.id for each in known}
-    unwritable = [each.table.id for each in planned.plans if not _can_be_written(each)]
+    unwritable = list(_unwritable(planned.plans))
     left = planned.only(lambda table: table not in names and table not in unwritable)
     return Asked(want=want, planned=left, unwritable=tuple(unwritable), watched=len(known))
 
@@ -84,10 +76,9 @@ class Expected:
     usd: float
 
 
-def expected(asked: Asked, clock: Clock) -> Iterator[Expected]:
-    """Yield for each table how it is read, and what that takes."""
-    bound = asked.want.max_requests
-    for each in asked.planned.plans:
+def expected(plans: Iterable[TablePlan], bound: int, clock: Clock) -> Iterator[Expected]:
+    """Yield for each table how it is read, and what that takes, up to the requests that a table may take."""
+    for each in plans:
         told = estimate(each, clock)
         # How many objects and periods there are is not known before.
         is_open = told.at_least or bool(each.table.partition_keys) or each.table.format is not Format.FILES
@@ -140,7 +131,7 @@ def discover(
 def _notes(asked: Asked) -> Iterator[str]:
     yield from asked.planned.notes
     for table in asked.unwritable:
-        yield f"left out: {table}, for no entry of a config can name it; a glob with ? in place of its brackets can"
+        yield f"left out: {table}, for no entry of a config can name it; a glob with ? in place of what is odd can"
     if asked.watched:
         yield f"{count(asked.watched, 'table')} of these the config watches, or leaves out, already"
 
@@ -153,13 +144,39 @@ def _said(problem: Problem) -> str:
     return _why(problem.message, _MORE if problem.kind is ProblemKind.OVER_BUDGET else problem.remedy)
 
 
-def _can_be_written(each: TablePlan) -> bool:
+def _unwritable(plans: Sequence[TablePlan]) -> Iterator[str]:
+    """Yield the tables that no entry of a config can name, and those whose name differs in capitals alone."""
+    known: set[str] = set()
+    are_well = _is_a_config([each.table.id for each in plans])
+    for each in plans:
+        name = each.table.id
+        if name.lower() in known or not _is_named(each) or not (are_well or _is_a_config([name])):
+            yield name
+        known.add(name.lower())
+
+
+def _is_named(each: TablePlan) -> bool:
     table = each.table
     try:
         selector = parse_selector(f"{table.database}.{table.name}")
     except ValueError:
         return False
-    return not selector.is_glob and selector.matches(None, table.database or "", table.name or "")
+    is_whole = (selector.database or "").lower() == table.database and (
+        selector.name or ""
+    ).lower() == table.name
+    return (
+        not selector.is_glob and is_whole and selector.matches(None, table.database or "", table.name or "")
+    )
+
+
+def _is_a_config(names: Sequence[str]) -> bool:
+    """Tell whether entries of these tables are without mistakes, and name them to the letter."""
+    entries = [{"table": name.replace("${", "$${"), "freshness": "auto"} for name in names]
+    try:
+        config = load({"version": 1, "tables": entries}, environ={})
+    except ConfigErrors:
+        return not entries
+    return {each.id for each in config.selectors()} == {name.lower() for name in names}
 
 
 def _speaks_of(config: Config, each: TablePlan) -> bool:
@@ -180,6 +197,10 @@ def _looks(extent: Extent) -> Iterator[tuple[str, type[CheckConfig], dict[str, A
             yield check, config, block
 
 
+def _rules_of_looks(extent: Extent) -> Iterator[tuple[Rule, ...]]:
+    return (_rules(config, block) for _, config, block in _looks(extent))
+
+
 def _rules(config: type[CheckConfig], block: dict[str, Any]) -> tuple[Rule, ...]:
     return (config.model_validate(block).bind(Binding(zone=_UTC)),)
 
@@ -196,19 +217,20 @@ class Looking:
     ) -> Observation:
         """Return the look that told enough, or the last one; its problem is the table's."""
         reader = reader_of(each)
-        each, extent, used = self._by_period(each, clock, reader)
+        want = self.asked.want
+        each, extent, used = extent_of(each, clock, reader, want.back, want.max_requests, _rules_of_looks)
         lacking: list[TooLittle] = []
         seen = Observation(table=each.table, now=clock.now)
         looks = list(_looks(extent))
         for number, (_, config, block) in enumerate(looks, 1):
             is_last = number == len(looks)
-            left = self.asked.want.max_requests - used
+            left = want.max_requests - used
             entry = each.entry.model_copy(
-                update={"max_requests": max(1, left if is_last else int(left * _FIRST_LOOK))}
+                update={"max_requests": max(1, left if is_last else int(left * FIRST_LOOK))}
             )
             seen = observe(replace(each, entry=entry, rules=_rules(config, block)), clock, reader)
             used += seen.requests
-            seen = replace(seen, problem=seen.problem or _cut_short(seen), requests=used)
+            seen = replace(seen, problem=seen.problem or cut_short(seen), requests=used)
             if seen.problem is not None:
                 if is_last:
                     return seen
@@ -220,47 +242,6 @@ class Looking:
             lacking.append(said)
         self.found[each.table.id] = _together(lacking)
         return seen
-
-    def _by_period(self, each: TablePlan, clock: Clock, reader: LakeReader) -> tuple[TablePlan, Extent, int]:
-        """Return the plan with how its partitions carry time, how far back it may be looked at, and what that took."""
-        back, most = self.asked.want.back, self.asked.want.max_requests
-        each = replace(each, memory=TableMemory(first_period_at=_LONG_AGO))
-        if each.table.format is not Format.FILES:
-            return each, Extent(back=back, in_log=True), 0
-        if not each.table.partition_keys:
-            return each, Extent(back=back), 0
-        with metered(Meter(reader.stop_at, most)) as meter:
-            try:
-                layout = layout_of(each, reader)
-            except Unobserved:  # the look itself tells why
-                layout = None
-        if not isinstance(layout, TimeLayout):
-            return each, Extent(back=back), meter.requests
-        each = replace(each, memory=replace(each.memory, layout=layout.to_json()))
-        extent = Extent(back=back, every=layout.every)
-        for _, config, block in _looks(extent):
-            periods = replace(each, rules=_rules(config, block))
-            if periods.schedule is None:
-                continue
-            due = [one.period for one in periods.schedule.due(clock.now)]
-            if not in_key_order(periods, layout, due):
-                left = int((most - meter.requests) * _FIRST_LOOK) - _KEPT_BACK
-                extent = replace(extent, most=max(_FEWEST, left))
-        return each, extent, meter.requests
-
-
-def _cut_short(seen: Observation) -> Problem | None:
-    """Return the problem of a look that saw a part of what came: what it did not see would pass for a silence."""
-    listing = seen.listing
-    unread = [each.problem for each in seen.partitions if each.problem is not None]
-    if len(unread) * 2 > len(seen.partitions):
-        return unread[0]
-    if listing is None or listing.complete:
-        return None
-    return Problem(
-        ProblemKind.OVER_BUDGET,
-        f"the listing of {seen.table.location or seen.table.id} was ended before its last page",
-    )
 
 
 def _together(lacking: list[TooLittle]) -> TooLittle:

@@ -132,8 +132,12 @@ def say(replayed: Replayed) -> str:
         )
     if replayed.is_open:
         parts.append(f"{'it is' if count == 1 else 'one is'} still open: look at the table first")
-    often = {1: "once", 2: "twice"}.get(count, f"{count} times")
-    return f"{over} would have alerted {often}: {'; '.join(parts)}"
+    return f"{over} would have alerted {often(count)}: {'; '.join(parts)}"
+
+
+def often(count: int) -> str:
+    """Say how often: ``once``, ``twice``, ``3 times``."""
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def _times(count: int, noun: str) -> str:

@@ -152,6 +152,11 @@ class _Said(NamedTuple):
 @cache
 def _kinds_of_errors() -> tuple[_Said, ...]:
     """Return what errors without an answer of the service mean; the first that fits counts."""
+    return (*_on_the_way(), *_before_it_was_asked())
+
+
+def _on_the_way() -> tuple[_Said, ...]:
+    """Return what it means that no answer came, or none that can be read."""
     from botocore import exceptions as boto
     from botocore.parsers import ResponseParserError
 
@@ -159,7 +164,6 @@ def _kinds_of_errors() -> tuple[_Said, ...]:
     torn = f"{stays} what stands between (a proxy, an S3-compatible store)"
     network = f"{stays} the network and the endpoint"
     nothing = "nothing can be concluded from it"
-    sign_in = "sign in again (aws sso login)"
     kinds = ProblemKind
     return (
         _Said((TornAnswer,), kinds.MALFORMED, f"<error>; {nothing}", torn, "malformed <service> <owner>"),
@@ -178,6 +182,23 @@ def _kinds_of_errors() -> tuple[_Said, ...]:
             "timed out <service>",
         ),
         _Said((boto.ReadTimeoutError,), kinds.TIMED_OUT, "no answer in time", network, "timed out <service>"),
+        _Said(
+            (boto.HTTPClientError, boto.ConnectionError),
+            kinds.UNREACHABLE,
+            "the endpoint could not be reached, or broke off: <error>",
+            "look at the network, AWS_ENDPOINT_URL and the region",
+            "unreachable <service>",
+        ),
+    )
+
+
+def _before_it_was_asked() -> tuple[_Said, ...]:
+    """Return what it means that the request could not be made: who asks, where, and for what."""
+    from botocore import exceptions as boto
+
+    sign_in = "sign in again (aws sso login)"
+    kinds = ProblemKind
+    return (
         _Said(
             (boto.TokenRetrievalError, boto.UnauthorizedSSOTokenError, boto.SSOTokenLoadError),
             kinds.DENIED,
@@ -219,13 +240,6 @@ def _kinds_of_errors() -> tuple[_Said, ...]:
             "its name is no text that can be sent: <error>",
             "mend the name",
             "malformed <service> <owner>",
-        ),
-        _Said(
-            (boto.HTTPClientError, boto.ConnectionError),
-            kinds.UNREACHABLE,
-            "the endpoint could not be reached, or broke off: <error>",
-            "look at the network, AWS_ENDPOINT_URL and the region",
-            "unreachable <service>",
         ),
     )
 

@@ -13,7 +13,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from checks.config.keys import matches_id
+from checks.config.routes import matches_id
 from checks.marks import Mark, Marked, MarkKind
 from checks.model import Change, Finding, Item, Reason, Severity, Status
 from checks.schedule.clock import say_instant
@@ -202,7 +202,7 @@ class _Table:
             return finding
         told = self.state.told.get(finding.id)
         for mark in self._of(MarkKind.EXPECTED, finding):
-            of_period = finding.of_period and finding.of_period == mark.period
+            of_period = mark.period is not None and mark.period in (finding.of_period, finding.judged)
             if of_period or (mark.period is None and _is_as_told(mark, finding, told)):
                 return self._hidden(finding, [Marked(mark)])
         host = hidden.get(finding.of_period) if finding.of_period else None

@@ -2,172 +2,40 @@
 
 from __future__ import annotations
 
-import json
-from datetime import date, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from datetime import timedelta
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
-    ValidationInfo,
-    WithJsonSchema,
-    field_validator,
 )
 
+from checks.config.closed_times import CalendarBlock, WindowBlock
 from checks.config.key_types import (
     AgeOfAnswer,
-    Day,
     FalseAlarms,
     Flag,
     History,
     Keeping,
     Moment,
     NameGlob,
-    NameGlobs,
     Region,
     Role,
-    TimeOfDay,
     Topic,
     Version,
-    Weekday,
-    WindowDay,
-    one_or_more,
     place_alone,
 )
-from checks.config.selectors import matches_name
-from checks.config.targets import Targets
-from checks.model import Severity, Status
+from checks.config.routes import Route
 from checks.rules.entry import EntryKeys
-from checks.rules.key_types import Count, Duration, Text, Zone
-from checks.schedule.calendars import WEEKDAYS, Calendar, public_holidays
-from checks.schedule.windows import Window
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from checks.rules.key_types import ConfigBlock, Count, Duration, Text, Zone
 
 Report = Literal["always", "on_change", "on_failure"]
 MAX_AGE_OF_ANSWER = timedelta(days=7)
 """How long an answer stands where the config does not say, but for the lookback's own bound."""
 
 
-class _Block(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
-
-
-class CalendarBlock(_Block):
-    """On which local dates a table's source rests: nothing is due then."""
-
-    country: Text | None = Field(
-        None,
-        description="Public holidays of this country are closed: its ISO 3166 code.",
-        examples=["DE", "NO"],
-    )
-    subdivision: Text | None = Field(
-        None, description="A state or province of the country, for its own holidays.", examples=["BE"]
-    )
-    closed: tuple[Weekday, ...] = Field(
-        (), description="Weekdays that are always closed.", examples=[["sat", "sun"]]
-    )
-    also_closed: tuple[Day, ...] = Field(
-        (), description="Further dates that are closed.", examples=[["2026-12-24"]]
-    )
-    also_open: tuple[Day, ...] = Field(
-        (),
-        description="Dates that are open whatever else says that they are closed.",
-        examples=[["2026-12-27"]],
-    )
-
-    @field_validator("country")
-    @classmethod
-    def _is_known(cls, country: str | None) -> str | None:
-        if country is not None:
-            public_holidays(country)
-        return country
-
-    @field_validator("subdivision")
-    @classmethod
-    def _is_part_of_country(cls, subdivision: str | None, info: ValidationInfo) -> str | None:
-        if subdivision is not None and "country" in info.data:  # else the country is wrong already
-            if info.data["country"] is None:
-                raise ValueError("needs a country; write country beside it, such as country: DE")
-            public_holidays(info.data["country"], subdivision)
-        return subdivision
-
-    @field_validator("closed")
-    @classmethod
-    def _leaves_a_day(cls, closed: tuple[str, ...]) -> tuple[str, ...]:
-        if set(closed) == set(WEEKDAYS):
-            raise ValueError("closes every weekday, so nothing would ever be due; leave at least one open")
-        return closed
-
-    @field_validator("also_open")
-    @classmethod
-    def _is_not_closed_too(cls, also_open: tuple[date, ...], info: ValidationInfo) -> tuple[date, ...]:
-        if both := set(info.data.get("also_closed", ())).intersection(also_open):
-            raise ValueError(f"{min(both)} is in also_closed too; keep one of them")
-        return also_open
-
-    def build(self, name: str) -> Calendar:
-        """Return the calendar."""
-        return Calendar(
-            name,
-            frozenset(WEEKDAYS.index(day) for day in self.closed),
-            frozenset(self.also_closed),
-            frozenset(self.also_open),
-            public_holidays(self.country, self.subdivision) if self.country is not None else None,
-        )
-
-
-class WindowBlock(_Block):
-    """A stretch of time in which nothing is due, such as maintenance: deadlines within it move to its end."""
-
-    days: tuple[WindowDay, ...] = Field(
-        (),
-        description="Weekdays or dates on which it begins; every day when absent.",
-        examples=[["sun"], ["sat", "2026-12-24"]],
-    )
-    start: TimeOfDay = Field(description="The time of day at which it begins.", examples=["02:00"])
-    end: TimeOfDay = Field(
-        description="The time of day at which it ends, up to 24:00; of the next day where that is before its start.",
-        examples=["04:00", "24:00"],
-    )
-    timezone: Zone | None = Field(
-        None,
-        description="The zone of its times; that of the deadlines when absent.",
-        examples=["America/New_York"],
-    )
-
-    @field_validator("start")
-    @classmethod
-    def _begins_within_the_day(cls, start: timedelta) -> timedelta:
-        if start >= timedelta(days=1):
-            raise ValueError("a window begins before the end of a day; write 00:00 of the day after")
-        return start
-
-    @field_validator("end")
-    @classmethod
-    def _lasts(cls, end: timedelta, info: ValidationInfo) -> timedelta:
-        if info.data.get("start") == end:
-            raise ValueError(
-                'is its start, so it lasts no time; for a whole day write start: "00:00", end: "24:00"'
-            )
-        return end
-
-    def build(self) -> Window:
-        """Return the window."""
-        return Window(
-            self.start,
-            self.end,
-            frozenset(WEEKDAYS.index(day) for day in self.days if isinstance(day, str)),
-            frozenset(day for day in self.days if not isinstance(day, str)),
-            self.timezone,
-        )
-
-
-class Account(_Block):
+class Account(ConfigBlock):
     """Another AWS account, whose tables are read through a role of it."""
 
     role_arn: Role = Field(
@@ -182,7 +50,7 @@ class Account(_Block):
     )
 
 
-class _Watched(_Block):
+class _Watched(ConfigBlock):
     """Which tables an entry speaks of."""
 
     table: Text | None = Field(
@@ -192,7 +60,8 @@ class _Watched(_Block):
     )
     prefix: Text | None = Field(
         None,
-        description="A location without a catalog entry; a slash is added at its end.",
+        description="A location without a catalog entry; a slash is added at its end. Where it holds a Delta, Hudi or "
+        "Iceberg table, that is judged by its log.",
         examples=["s3://acme-raw/partner-a/"],
     )
     exclude: tuple[Text, ...] = Field(
@@ -209,113 +78,7 @@ class EntryBlock(EntryKeys, _Watched):
     """What is watched, and how: exactly one of table and prefix, and a block for each check."""
 
 
-class Match(_Block):
-    """Which findings a route takes: all of the keys must match; in a list, any item."""
-
-    owner: NameGlobs | None = Field(None, description="Owners, or globs of them.", examples=["finance-data"])
-    database: NameGlobs | None = Field(
-        None, description="Databases, or globs of them.", examples=["sales", "web_*"]
-    )
-    table: NameGlobs | None = Field(
-        None,
-        description="Tables by their id (database.table or prefix), or globs of it.",
-        examples=["sales.*"],
-    )
-    severity: (
-        Annotated[
-            tuple[Literal["warning", "critical", "unknown"], ...],
-            BeforeValidator(one_or_more),
-            WithJsonSchema(
-                {
-                    "anyOf": [
-                        {"enum": ["warning", "critical", "unknown"]},
-                        {"type": "array", "items": {"enum": ["warning", "critical", "unknown"]}},
-                    ]
-                }
-            ),
-        ]
-        | None
-    ) = Field(
-        None,
-        description="How bad: warning, critical, or unknown for what could not be checked.",
-        examples=["critical", ["critical", "unknown"]],
-    )
-
-
-class Route(Targets):
-    """Somebody who gets a part of the report: match says which, and one key more says where."""
-
-    match: Match = Field(description="Which findings it gets.", examples=[{"owner": "finance-data"}])
-
-    @property
-    def takes_all(self) -> bool:
-        """Whether its part is the whole report: it matches tables by ``*``, and asks for nothing else."""
-        match = self.match
-        return match.table == ("*",) and match.owner is match.database is match.severity is None
-
-    def takes(self, table: str, owner: str | None, status: Status, severity: Severity | None) -> bool:
-        """Tell whether the route takes a finding (or change) on the table of that id."""
-        words = frozenset({word_of(status, severity)})
-        return self.takes_kind(owner, database_of(table), words) and self.takes_table(table)
-
-    def takes_kind(self, owner: str | None, database: str, words: frozenset[str | None]) -> bool:
-        """Tell whether the route takes what is of that owner and database, and as bad as one of the words says."""
-        match = self.match
-        return (
-            (match.severity is None or not words.isdisjoint(match.severity))
-            and (match.owner is None or any(matches_name(glob, owner or "") for glob in match.owner))
-            and (match.database is None or any(matches_name(g.lower(), database) for g in match.database))
-        )
-
-    def takes_table(self, table: str) -> bool:
-        """Tell whether the route takes what is of the table of that id, as far as its name says."""
-        return self.match.table is None or any(matches_id(glob, table) for glob in self.match.table)
-
-
-WORDS = frozenset[str | None]({"warning", "critical", "unknown"})
-"""How bad what a route takes may be, in its own words."""
-
-
-def word_of(status: Status, severity: Severity | None) -> str | None:
-    """Return how bad a finding is in the words of routes, None where it is well."""
-    return "unknown" if status is Status.UNKNOWN else severity.value if severity else None
-
-
-def routes_by_key(routes: Iterable[Route]) -> dict[str, Route]:
-    """Return the routes by what each is remembered by: its kind, what it takes, and a number where several are alike.
-
-    An address that is corrected is the same route still: it gets what could not be delivered to the wrong one.
-    """
-    found: dict[str, Route] = {}
-    for route in routes:
-        taken = json.dumps(route.match.model_dump(exclude_none=True), sort_keys=True)
-        key = alike = f"{route.target.kind} {taken}"
-        number = 1
-        while key in found:
-            number += 1
-            key = f"{alike} #{number}"
-        found[key] = route
-    return found
-
-
-def database_of(table: str) -> str:
-    """Return the database in a table's id; empty for a prefix."""
-    return "" if table.startswith("s3://") else table.rpartition("/")[2].split(".", 1)[0]
-
-
-def matches_id(glob: str, table: str) -> bool:
-    """Tell whether a glob matches a table's id; names in any case, the account may be left out.
-
-    ``web.*`` matches ``web.clicks`` and ``partner/web.clicks``; ``*`` matches everything.
-    """
-    if table.startswith("s3://") or glob.startswith("s3://"):
-        return matches_name(glob, table) or matches_name(glob, table.rstrip("/"))
-    lowered = glob.lower()
-    account, _, name = table.rpartition("/")
-    return matches_name(lowered, name) or (bool(account) and matches_name(lowered, table.lower()))
-
-
-class SilenceBlock(_Block):
+class SilenceBlock(ConfigBlock):
     """Findings that are known and need no alarm until a day: still in JSON and history."""
 
     table: NameGlob = Field(
@@ -329,7 +92,7 @@ class SilenceBlock(_Block):
     because: Text = Field(description="Why; told beside the findings.", examples=["migration"])
 
 
-class HistoryBlock(_Block):
+class HistoryBlock(ConfigBlock):
     """Where what was told and seen is kept, and for how long; the place alone may stand in its stead."""
 
     at: History | None = Field(
@@ -351,7 +114,7 @@ def _or_a_place(schema: dict[str, Any]) -> None:
     del schema["default"]
 
 
-class Settings(_Block):
+class Settings(ConfigBlock):
     """The keys at the top of a config that hold a single value."""
 
     version: Version = Field(description="The version of this format: 1.", examples=[1])

@@ -10,19 +10,12 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ValidationError
 
 from checks.config import upstreams
-from checks.config.keys import (
-    Account,
-    CalendarBlock,
-    EntryBlock,
-    File,
-    Route,
-    Settings,
-    SilenceBlock,
-    WindowBlock,
-)
+from checks.config.closed_times import CalendarBlock, WindowBlock
+from checks.config.keys import Account, EntryBlock, File, Settings, SilenceBlock
 from checks.config.merging import OFF, Block, Stated
 from checks.config.mistakes import ConfigErrors, Document, Path
 from checks.config.resolved import Config, Silence, in_utc
+from checks.config.routes import Route
 from checks.config.selectors import ExcludeError, Selector, find_name, parse_prefix, parse_selector
 from checks.config.source import Fetch, Source, read_document, read_text
 from checks.config.targets import target_problem

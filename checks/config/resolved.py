@@ -8,7 +8,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checks.config.keys import matches_id
+from checks.config.routes import matches_id
 from checks.config.targets import Target
 from checks.model import Problem, ProblemKind
 from checks.rules.base import periods_stated
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from checks.config.keys import Account, Route, Settings
+    from checks.config.keys import Account, Settings
     from checks.config.mistakes import Path as KeyPath
+    from checks.config.routes import Route
     from checks.config.selectors import Selector
     from checks.config.watchlist import Bound, Entry, Watchlist
     from checks.rules.asking import StatedPeriods

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from checks.config.key_types import HIDDEN, Topic, shown
-from checks.rules.key_types import parse_text
+from checks.rules.key_types import ConfigBlock, parse_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -183,10 +183,8 @@ Bus = Annotated[
 Place = Annotated[str, BeforeValidator(parse_place), WithJsonSchema({"type": "string", "minLength": 1})]
 
 
-class Webhook(BaseModel):
+class Webhook(ConfigBlock):
     """An address that gets the news over HTTPS, in the form that its receiver reads."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
     url: Url | None = Field(
         None,
@@ -265,10 +263,8 @@ class Target:
         return f"{self.kind} {self.value}"
 
 
-class Targets(BaseModel):
+class Targets(ConfigBlock):
     """The keys of a route that name where it leads: exactly one of them."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
     topic: Topic | None = Field(
         None,

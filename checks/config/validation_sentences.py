@@ -91,6 +91,8 @@ def _sentence(details: ErrorDetails, model: type[BaseModel], known: Iterable[str
         return f"{key} is missing; write it{_example(model, path)}"
     if kind in {"literal_error", "enum"}:
         choices = str(limits["expected"]).replace("'", "").replace(" or ", ", ")
+        if choices == "True":
+            return f"{value} is not true; write {key}: true, or take it out"
         return f"{value} is none of the words that may stand here; write one of: {choices}"
     if kind in _BOUNDS:
         fault, advice, bound = _BOUNDS[kind]
@@ -160,4 +162,4 @@ def write_example(value: object) -> str:
         return f"{{{', '.join(f'{key}: {write_example(item)}' for key, item in value.items())}}}"
     if isinstance(value, list):
         return f"[{', '.join(map(write_example, value))}]"
-    return str(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -11,7 +11,7 @@ from collections.abc import Sized
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from checks.history import document
+from checks.history import document, memory_document, told_document
 from checks.model import ArrivalsKept, Severity, Status
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class _Part:
 _PARTS = (
     _Part("answers", "what was seen of single partitions (they are listed again)", lambda m: replace(m, answers={})),
     _Part("log_answer", "what was read of logs (they are read again)", lambda m: replace(m, log_answer=None)),
+    _Part("logs", "which prefixes hold logs (they are looked for again)", lambda m: replace(m, logs=None)),
     _Part("first_seen", "when data first came into older periods", lambda m: replace(m, first_seen=_newer(m))),
     _Part("past_periods", "how often periods came on time", lambda m: replace(m, past_periods={})),
     _Part("arrivals", "when data came earlier (limits are learned anew)", lambda m: replace(m, arrivals=None)),
@@ -106,8 +107,8 @@ class _Cut:
             if self.over <= 0 or not entries[table]:
                 break
             before, after = tables[table].memory, part.without(tables[table].memory)
-            self.over -= _size(document.written_part(before, part.name))
-            self.over += _size(document.written_part(after, part.name))
+            self.over -= _size(memory_document.written_part(before, part.name))
+            self.over += _size(memory_document.written_part(after, part.name))
             tables[table] = replace(tables[table], memory=after)
             count += 1
         self._left_out(count, "table", part.said)
@@ -116,7 +117,7 @@ class _Cut:
     def tables(self) -> None:
         """Take whole tables out, the largest first: one that goes from the catalog now would go unnoticed."""
         costs = {
-            table: _size({table: document.written_record(record)})
+            table: _size({table: memory_document.written_record(record)})
             for table, record in self.state.tables.items()
         }
         gone = self._dropped(costs, sorted(costs, key=lambda table: (-costs[table], table)))
@@ -128,7 +129,8 @@ class _Cut:
     def routes(self) -> None:
         """Take out what single routes were told otherwise: each counts as told like the whole report."""
         costs = {
-            route: _size({route: document.written_route(own)}) for route, own in self.state.routes.items()
+            route: _size({route: told_document.written_route(own)})
+            for route, own in self.state.routes.items()
         }
         gone = self._dropped(costs, sorted(costs, key=lambda route: (-costs[route], route)))
         self._left_out(len(gone), "route", "what they still have to be told")
@@ -139,7 +141,7 @@ class _Cut:
     def told(self) -> None:
         """Take out what was told, the least severe and the oldest first: it is told again as new."""
         told: Mapping[str, Told] = self.state.told
-        costs = {key: _size(document.written_told(one)) for key, one in told.items()}
+        costs = {key: _size(told_document.written_told(one)) for key, one in told.items()}
         gone = self._dropped(costs, sorted(told, key=lambda key: _rank(told[key])))
         self._left_out(len(gone), "finding", "that they were told (they are told again)")
         self.state = replace(self.state, told={key: one for key, one in told.items() if key not in gone})

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from checks.json_fields import as_instant, as_text, optional
 from checks.marks import Covered, Mark, MarkKind, TakenBack
 from checks.model import iso
 
@@ -67,30 +68,32 @@ def read_back(content: bytes) -> TakenBack:
     return _read(
         content,
         BACK_FORMAT,
-        lambda one: TakenBack(by=_str(one["by"]), at=_instant(one["at"]), because=_str(one["because"])),
+        lambda one: TakenBack(
+            by=as_text(one["by"]), at=as_instant(one["at"]), because=as_text(one["because"])
+        ),
     )
 
 
 def mark_of(one: dict[str, Any]) -> Mark:
     """Return the mark of what `written` gave; raises KeyError, TypeError, ValueError."""
     return Mark(
-        id=_str(one["id"]),
+        id=as_text(one["id"]),
         kind=MarkKind(one["kind"]),
-        table=_str(one["table"]),
-        by=_str(one["by"]),
-        at=_instant(one["at"]),
-        ends_at=_instant(one["ends_at"]),
-        because=_str(one["because"]),
-        check=_optional(one["check"]),
-        period=_optional(one["period"]),
-        moment=None if one["moment"] is None else _instant(one["moment"]),
+        table=as_text(one["table"]),
+        by=as_text(one["by"]),
+        at=as_instant(one["at"]),
+        ends_at=as_instant(one["ends_at"]),
+        because=as_text(one["because"]),
+        check=optional(as_text, one["check"]),
+        period=optional(as_text, one["period"]),
+        moment=optional(as_instant, one["moment"]),
         covers=tuple(
             Covered(
-                check=_str(each["check"]),
-                item=_optional(each["item"]),
-                state=_str(each["state"]),
-                severity=_optional(each["severity"]),
-                since=_instant(each["since"]),
+                check=as_text(each["check"]),
+                item=optional(as_text, each["item"]),
+                state=as_text(each["state"]),
+                severity=optional(as_text, each["severity"]),
+                since=as_instant(each["since"]),
             )
             for each in one["covers"]
         ),
@@ -119,20 +122,3 @@ def _read(content: bytes | str, form: str, of: Callable[[dict[str, Any]], _T]) -
 
 def _iso(instant: datetime | None) -> str | None:
     return None if instant is None else iso(instant)
-
-
-def _str(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is no text")
-    return value
-
-
-def _optional(value: Any) -> str | None:
-    return None if value is None else _str(value)
-
-
-def _instant(value: Any) -> datetime:
-    instant = datetime.fromisoformat(_str(value))
-    if instant.tzinfo is None:
-        raise ValueError(f"{value} has no zone")
-    return instant.astimezone(UTC)

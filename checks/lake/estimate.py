@@ -16,6 +16,7 @@ from checks.lake.plain.earlier_answers import Answers
 from checks.lake.plain.find_layout import projected_layout
 from checks.lake.plain.half_registered import keys_of_period
 from checks.lake.plain.past import MOST_REQUESTS
+from checks.lake.plain.prefix_logs import standing as logs_standing
 from checks.lake.plain.targets import Targets
 from checks.lake.s3.scan import can_scan
 from checks.layout import infer_layout, layout_from_json
@@ -92,6 +93,8 @@ def _of_table(plan: TablePlan, clock: Clock) -> Estimate:
     if plan.table.format is not Format.FILES:
         return _of_log(plan, clock)
     listed = _of_files(plan, clock)
+    if plan.table.is_prefix and plan.schedule is not None and known_layout(plan) is not None:
+        listed = _with_a_look(listed, plan, clock)
     detail = plan.detail(clock)
     # A place that is read whole may hold but one file.
     footers = min(detail.footers, 1) if listed.at_least else detail.footers
@@ -100,6 +103,16 @@ def _of_table(plan: TablePlan, clock: Clock) -> Estimate:
         way = f"{listed.way}, footers for rows"
         return replace(listed, way=way, requests={**listed.requests, "s3:GetObject": rows}, at_least=True)
     return replace(listed, requests={**listed.requests, "s3:GetObject": footers}) if footers else listed
+
+
+def _with_a_look(listed: Estimate, plan: TablePlan, clock: Clock) -> Estimate:
+    """Return the estimate of a prefix whose dated folders alone are listed, with the look for a log beside them."""
+    if logs_standing(plan, clock) is not None:
+        return listed
+    lists = listed.requests.get("s3:ListObjectsV2", 0) + 1
+    return replace(
+        listed, way=f"{listed.way}, a look for a log", requests={**listed.requests, "s3:ListObjectsV2": lists}
+    )
 
 
 def _footers_of_rows(plan: TablePlan, clock: Clock) -> int:
@@ -221,6 +234,8 @@ def _of_log(plan: TablePlan, clock: Clock) -> Estimate:
         Format.HUDI: 1 if by_files or asked.whole else 0,  # a footer, or another commit
     }[table.format]
     requests = {**recency, "s3:GetObject": recency["s3:GetObject"] + more}
+    if table.is_prefix and table.format is Format.ICEBERG:  # no catalog names its metadata file
+        requests["s3:ListObjectsV2"] = 1
     if table.file_format == LISTS:  # the manifests, and where readers find them
         requests["s3:ListObjectsV2"] = requests.get("s3:ListObjectsV2", 0) + 1
         if asked.periods and table.partition_keys:

@@ -11,6 +11,7 @@ from checks.installation import refuse_broken
 from checks.lake.codecs.footers import with_footers
 from checks.lake.formats import reader_of
 from checks.lake.glue.catalog import RESOURCE_LINK
+from checks.lake.logged import is_for_existence, needs_of_place, observe_prefix
 from checks.lake.plain.by_period import observe_by_period
 from checks.lake.plain.find_layout import has_time, layout_of
 from checks.lake.plain.outside_places import with_places_elsewhere
@@ -21,7 +22,9 @@ from checks.rights import LIST
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from checks.aws.pages import Page
     from checks.lake.s3.table_reader import LakeReader
+    from checks.model import Listing
     from checks.rules.asking import Clock
     from checks.rules.base import TablePlan
 
@@ -36,7 +39,10 @@ def observe(plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation:
     """
     with metered(Meter(reader.stop_at, plan.entry.max_requests)) as meter:
         try:
-            seen = with_footers(_observe(plan, clock, reader), plan, clock, reader)
+            seen = _observe(plan, clock, reader)
+            if seen.table is not plan.table:  # a prefix whose own log told its format
+                plan = replace(plan, table=seen.table)
+            seen = with_footers(seen, plan, clock, reader)
             seen = with_rows(seen, plan, clock, reader)
         except Unobserved as error:
             seen = Observation(table=plan.table, now=clock.now, problem=error.problem)
@@ -83,14 +89,22 @@ def _observe(plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation:
     if plan.rules and not any(rule.looks(table) for rule in plan.rules):
         return Observation(table=table, now=clock.now)
     own = reader_of(table)
+    if table.is_prefix and (own is None or table.format is not Format.FILES):
+        return observe_prefix(plan, clock, reader, _of_files)
     if own is not None:
         return own.observe(plan, clock, reader)
     unreadable = _unreadable(table)
     if unreadable is not None:
         return Observation(table=table, now=clock.now, problem=unreadable)
+    return _of_files(plan, clock, reader)
+
+
+def _of_files(plan: TablePlan, clock: Clock, reader: LakeReader, root: Page | None = None) -> Observation:
+    """Measure a table by its files; ``root`` is what lies right below its location, where that was listed."""
+    table = plan.table
     if not has_time(plan):
         return _one_place(plan, clock, reader)
-    layout = layout_of(plan, reader)
+    layout = layout_of(plan, reader, root)
     if isinstance(layout, Problem):
         if (
             not table.partition_keys and not table.is_prefix
@@ -162,7 +176,7 @@ def _seen_empty(plan: TablePlan, clock: Clock, reader: LakeReader) -> Observatio
     except Unobserved:
         return None
     seen = Observation(table=plan.table, now=clock.now, listing=listing)
-    if not listing.complete or listing.objects:
+    if not listing.complete or listing.objects or listing.logs:
         return None
     seen = with_places_elsewhere(seen, plan, clock, reader, ())
     here = seen.listing
@@ -170,12 +184,24 @@ def _seen_empty(plan: TablePlan, clock: Clock, reader: LakeReader) -> Observatio
     return seen if is_empty else None
 
 
-def _one_place(plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation:
-    looking = [rule for rule in plan.rules if rule.looks(plan.table)]
-    needs = [rule.needs(plan.table, None, clock, plan.memory) for rule in looking]
-    if needs and all(each.exists for each in needs):
-        reader = replace(reader, most_pages=1)
-    seen = Observation(
-        table=plan.table, now=clock.now, listing=reader.place(plan, clock, plan.table.location)
+def _passed_by(table: Table, listing: Listing) -> tuple[str, ...]:
+    """Say of a table of plain files that a log lies in it: its readers see all files, committed or not."""
+    log = next((each for each in listing.logs if each.place == table.location), None)
+    if log is None:
+        return ()
+    kept = log.format.value.capitalize()
+    told = (
+        f"{log.place} holds a log of {kept}, and the catalog has {table.id} as plain files: its readers see all of "
+        f"them, also what was never committed, and so does this; register it as {kept} to have its log read"
     )
+    return (told,)
+
+
+def _one_place(plan: TablePlan, clock: Clock, reader: LakeReader) -> Observation:
+    needs = needs_of_place(plan, clock)
+    if is_for_existence(needs):
+        reader = replace(reader, most_pages=1)
+    listing = reader.place(plan, clock, plan.table.location)
+    notes = () if plan.table.is_prefix else _passed_by(plan.table, listing)
+    seen = Observation(table=plan.table, now=clock.now, listing=listing, notes=notes)
     return seen if reader.most_pages is not None else with_places_elsewhere(seen, plan, clock, reader, needs)

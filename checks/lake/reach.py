@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from checks.aws.uris import split_uri
 from checks.lake.formats import reader_of
 from checks.lake.glue.catalog import RESOURCE_LINK
+from checks.lake.logged import reach_by_log
+from checks.lake.plain.prefix_logs import look_into
 from checks.layout.projection import TEMPLATE, is_projected
 from checks.model import Format, Problem, ProblemKind, Unobserved
 from checks.rights import GET, LIST, Reach, folder_of_all
@@ -57,16 +59,32 @@ def _reaches(plan: TablePlan, clock: Clock, reader: LakeReader) -> Iterator[Reac
     ):
         return
     own = reader_of(table)
-    if own is not None:
+    if table.is_prefix and table.location is not None and (own is None or table.format is not Format.FILES):
+        yield Reach(LIST, *split_uri(table.location))
+        kept = _kept_at(plan, reader)
+        if kept is not Format.FILES:
+            yield from reach_by_log(plan, clock, reader, kept)
+            return
+    elif own is not None:
         yield from own.reach(plan, clock, reader)
         return
-    if table.location is None or table.format is not Format.FILES:
+    if table.location is None or (table.format is not Format.FILES and not table.is_prefix):
         return
     for bucket, beginning in _places(plan, reader):
         yield Reach(LIST, bucket, beginning)
         detail = plan.detail(clock)
         if detail.footers or (detail.row_files and table.file_format in (None, "parquet")):
             yield Reach(GET, bucket, beginning)
+
+
+def _kept_at(plan: TablePlan, reader: LakeReader) -> Format:
+    """Return the format of the log that lies at a prefix; plain files where nothing is there yet."""
+    try:
+        return look_into(reader.store, plan.table.location or "", plan.entry.chosen).format
+    except Unobserved as error:
+        if error.problem.kind is not ProblemKind.NOT_FOUND:
+            raise
+        return Format.FILES
 
 
 def _places(plan: TablePlan, reader: LakeReader) -> Iterator[tuple[str, str]]:

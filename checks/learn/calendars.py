@@ -35,10 +35,18 @@ COUNTRIES = (
     "ZA",
     "TR",
 )
+# Where else working days are counted: weekends of Friday and Saturday.
+WORKING_COUNTRIES = (*COUNTRIES, "AE", "EG", "IL", "QA", "SA")
+MOST_DAYS = "Sat, Sun"
+"""The days off without holidays of most of the world; a country's code says its own, with its holidays."""
+FRIDAYS = "Fri, Sat"
+"""Those of much of western Asia and northern Africa."""
+_OFF = {MOST_DAYS: frozenset({5, 6}), FRIDAYS: frozenset({4, 5})}
 _FEWEST_DAYS = 20  # four working weeks: of fewer no weekday is known to be usual
 _USUAL = 0.7  # of a weekday's days have arrivals, as of the slots of a week
 _CLOSED_IN_A_ROW = 4
 _EPOCH = date(1970, 1, 1)
+_THURSDAY = 3  # 1 January 1970
 
 
 @lru_cache(maxsize=512)
@@ -49,6 +57,39 @@ def _of_year(country: str, year: int) -> frozenset[int]:
         warnings.simplefilter("ignore")
         found = holidays.country_holidays(country, years=year)
     return frozenset((day - _EPOCH).days for day in found)
+
+
+@lru_cache(maxsize=64)
+def _weekend(place: str) -> frozenset[int]:
+    if place in _OFF:
+        return _OFF[place]
+    import holidays
+
+    return frozenset(holidays.country_holidays(place).weekend)
+
+
+@lru_cache(maxsize=4096)
+def working_days(place: str, month: int) -> tuple[int, ...]:
+    """Return the working days of a month (months since year 0), as days since 1970.
+
+    `place` is a country's code, or the days off where no holidays count (`MOST_DAYS`, `FRIDAYS`).
+    """
+    off = _weekend(place)
+    days = range(month_start(month), month_start(month + 1))
+    closed = frozenset() if place in _OFF else _of_year(place, month // 12)
+    return tuple(day for day in days if (day + _THURSDAY) % 7 not in off and day not in closed)
+
+
+@lru_cache(maxsize=4096)
+def month_start(month: int) -> int:
+    """Return the first day of a month (months since year 0), as days since 1970."""
+    return (date(month // 12, month % 12 + 1, 1) - _EPOCH).days
+
+
+def month_of(day: int) -> int:
+    """Return the month of a day since 1970, in months since year 0."""
+    found = _EPOCH + timedelta(days=day)
+    return found.year * 12 + found.month - 1
 
 
 def is_holiday(calendar: tuple[str, int], start: float) -> bool:

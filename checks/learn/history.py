@@ -36,7 +36,7 @@ class Arrival:
 class Period:
     """A partition whose files still come: its own start, its first and last arrival, and what it holds so far.
 
-    `early` is what it held when a newer one had come: (bytes, files, seconds); None before.
+    `early` and `early_rows` are what it held when a newer one had come: (bytes or rows, files, seconds); None before.
     """
 
     start: float
@@ -44,13 +44,17 @@ class Period:
     last: float
     size: float = 0.0
     sized: bool = True
+    rows: float = 0.0
+    counted: bool = True
     files: int = 0
     early: tuple[float, int, float] | None = None
+    early_rows: tuple[float, int, float] | None = None
 
     def pass_by(self, arrival: Arrival, within: float) -> None:
         """Note what it holds where a newer partition came and what comes now is none of its own runs."""
         if self.early is None and arrival.at - self.last > within:
             self.early = self.size, self.files, self.last - self.first
+            self.early_rows = self.rows, self.files, self.last - self.first
 
     def take(self, arrival: Arrival) -> None:
         """Count one file."""
@@ -60,6 +64,10 @@ class Period:
             self.sized = False
         else:
             self.size += arrival.size
+        if arrival.rows is None:
+            self.counted = False
+        else:
+            self.rows += arrival.rows
 
 
 @dataclass(slots=True)
@@ -67,9 +75,9 @@ class History:
     """The arrivals that teach: of partitions newer than any before, or all of a table without dated keys.
 
     `times` are the counted arrivals, bursts within a minute as one; `firsts` the own start and first arrival of
-    partitions, each newer than those before; `settled` those whose bytes were usual: start, bytes, files, seconds;
-    `early` what these held before newer ones came.
-    `ratios`, and those of runs of files, are kept for `silence.fit_silence`.
+    partitions, each newer than those before; `settled` those whose volume was usual: start, bytes, files, seconds;
+    `early` what these held before newer ones came; `counted` and `early_counted` the same of those whose rows are
+    known: start, rows, files, seconds. `ratios`, and those of runs of files, are kept for `silence.fit_silence`.
     """
 
     dated: bool
@@ -77,6 +85,8 @@ class History:
     firsts: list[tuple[float, float]] = field(default_factory=list)
     settled: list[tuple[float, float, int, float]] = field(default_factory=list)
     early: list[tuple[float, float, int, float]] = field(default_factory=list)
+    early_counted: list[tuple[float, float, int, float]] = field(default_factory=list)
+    counted: list[tuple[float, float, int, float]] = field(default_factory=list)
     ratios: dict[int, dict[str, float]] = field(default_factory=dict)
     ratios_of_runs: dict[int, dict[str, float]] = field(default_factory=dict)
     last: float | None = None
@@ -108,12 +118,19 @@ class History:
 
     def settle(self, period: Period) -> None:
         """Keep what a partition held whose volume was usual."""
+        took = period.last - period.first
         if period.sized:
-            self.settled.append((period.start, period.size, period.files, period.last - period.first))
-            size, files, took = period.early or (period.size, period.files, period.last - period.first)
-            self.early.append((period.start, size, files, took))
+            self.settled.append((period.start, period.size, period.files, took))
+            size, files, lasted = period.early or (period.size, period.files, took)
+            self.early.append((period.start, size, files, lasted))
             _trim(self.settled, _MOST_PARTITIONS)
             _trim(self.early, _MOST_PARTITIONS)
+        if period.counted:
+            rows, files, lasted = period.early_rows or (period.rows, period.files, took)
+            self.counted.append((period.start, period.rows, period.files, took))
+            self.early_counted.append((period.start, rows, files, lasted))
+            _trim(self.counted, _MOST_PARTITIONS)
+            _trim(self.early_counted, _MOST_PARTITIONS)
 
     @property
     def sizes(self) -> list[tuple[float, float, int, float]]:
@@ -121,14 +138,23 @@ class History:
 
         Where that came early is a part of all only, partitions begin to be filled before their time, and all counts.
         """
-        shares = sorted(
-            a[1] / b[1] for a, b in zip(self.early[-60:], self.settled[-60:], strict=True) if b[1] > 0
-        )
-        return self.early if shares and shares[len(shares) // 2] >= _EARLY else self.settled
+        return _held(self.early, self.settled)
+
+    @property
+    def row_counts(self) -> list[tuple[float, float, int, float]]:
+        """How many rows partitions held, as `counted`, in the same way."""
+        return _held(self.early_counted, self.counted)
 
     def since(self, begin: float) -> list[float]:
         """Return the counted times from an instant on."""
         return self.times[bisect_left(self.times, begin) :]
+
+
+def _held(
+    early: list[tuple[float, float, int, float]], whole: list[tuple[float, float, int, float]]
+) -> list[tuple[float, float, int, float]]:
+    shares = sorted(a[1] / b[1] for a, b in zip(early[-60:], whole[-60:], strict=True) if b[1] > 0)
+    return early if shares and shares[len(shares) // 2] >= _EARLY else whole
 
 
 def _trim(values: list[Any], most: int) -> None:

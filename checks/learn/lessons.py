@@ -12,6 +12,7 @@ is as if it had never been. Nothing looks ahead: a lesson of a silence that is n
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from calendar import monthrange
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
@@ -39,7 +40,7 @@ _SHORT = DAY / 2
 _COMMON = 8
 """Of 24 countries: in a third of them only New Year, Easter, the first of May and Christmas are holidays."""
 _DISPROVED = 2
-"""Two such days in a row that were as usual, and it was one of its own: its weekday is watched as before."""
+"""Two such days (or weeks) in a row that were as usual, and it was one of its own: they are watched as before."""
 _BEARABLE = 0.9
 """Nine of ten days have to stay as quiet as they are: a person who is called more often hears nothing any more."""
 
@@ -127,20 +128,28 @@ class Pause:
         return any(is_alike(kind, mine, other, self.calendar) for kind in kinds)
 
 
-HOLIDAY, PART_OF_WEEK, WEEKDAY, MONTHDAY = KINDS = (
+HOLIDAY, PART_OF_WEEK, WEEKDAY, MONTHDAY, FROM_END, NTH, WORKDAY, LAST_WORKDAY = KINDS = (
     "holiday",
     "part of the week",
     "weekday",
     "day of the month",
+    "day from the end of the month",
+    "weekday of the month",
+    "working day of the month",
+    "working day from the end of the month",
 )
 """By what days are of one kind."""
+_OF_MONTH = frozenset({MONTHDAY, FROM_END, NTH, WORKDAY, LAST_WORKDAY})
+_SATURDAY = 5
+_NEAR = 7
+"""Only the last week of a month is counted from its end, and only as near to either end are working days counted."""
 
 
 def kinds_of(day: date, late: float, calendar: tuple[str, int] | None = None) -> frozenset[str]:
     """Return by what other days are of the kind of a day on which a silence was so many seconds longer than usual."""
     if _is_holiday(day, calendar):
         return frozenset({HOLIDAY})
-    return frozenset({PART_OF_WEEK} if late < _SHORT else {WEEKDAY, MONTHDAY})
+    return frozenset({PART_OF_WEEK} if late < _SHORT else {WEEKDAY, *_OF_MONTH})
 
 
 def is_alike(kind: str, day: date, other: date, calendar: tuple[str, int] | None = None) -> bool:
@@ -148,20 +157,44 @@ def is_alike(kind: str, day: date, other: date, calendar: tuple[str, int] | None
     if kind == HOLIDAY:
         return _is_holiday(other, calendar)
     if kind == PART_OF_WEEK:
-        return (day.weekday() >= 5) == (other.weekday() >= 5)
-    return day.weekday() == other.weekday() if kind == WEEKDAY else day.day == other.day
+        return (day.weekday() >= _SATURDAY) == (other.weekday() >= _SATURDAY)
+    if kind == WEEKDAY:
+        return day.weekday() == other.weekday()
+    place = _place_in_month(kind, day)
+    return place is not None and place == _place_in_month(kind, other)
+
+
+@lru_cache(maxsize=4096)
+def _place_in_month(kind: str, day: date) -> tuple[int, ...] | None:
+    """Return where a day stands in its month by such a kind; None where it is not told by that."""
+    left = monthrange(day.year, day.month)[1] - day.day
+    if kind == MONTHDAY:
+        return (day.day,)
+    if kind == FROM_END:
+        return (left,) if left < _NEAR else None
+    if kind == NTH:
+        return day.weekday(), (day.day - 1) // 7
+    near = left if kind == LAST_WORKDAY else day.day - 1
+    if near > _NEAR or day.weekday() >= _SATURDAY:
+        return None
+    step = timedelta(days=1 if kind == LAST_WORKDAY else -1)
+    return (sum((day + number * step).weekday() < _SATURDAY for number in range(near + 1)),)
 
 
 def holding(kinds: frozenset[str], day: date, last: date, quiet: Container[date]) -> frozenset[str]:
     """Return those kinds of a day that nothing disproves: the last two such days, up to ``last``, were not as usual.
 
-    ``quiet`` are the days on which as much was missing. A holiday, and a part of the week, is not disproved.
+    ``quiet`` are the days on which as much was missing. A part of the week is disproved by two weeks of it, a holiday
+    never.
     """
     found = set()
     for kind in kinds:
         later = [each for each in _days_after(day, last) if is_alike(kind, day, each)]
-        is_usual = len(later) >= _DISPROVED and not any(each in quiet for each in later[-_DISPROVED:])
-        if kind in (HOLIDAY, PART_OF_WEEK) or not is_usual:
+        count = _DISPROVED
+        if kind == PART_OF_WEEK:
+            count *= 7 - _SATURDAY if day.weekday() >= _SATURDAY else _SATURDAY
+        is_usual = len(later) >= count and not any(each in quiet for each in later[-count:])
+        if kind == HOLIDAY or not is_usual:
             found.add(kind)
     return frozenset(found)
 
@@ -263,15 +296,17 @@ class Taught:
         learned = model.slots or model.silence
         calendar = learned.calendar if learned is not None else None
         day, late = _day(due, self.lessons.zone), ended - due
-        kinds = kinds_of(day, late, calendar)
-        if late >= _SHORT:
+        kinds, has_clock = kinds_of(day, late, calendar), model.silence is not None and is_long
+        if has_clock and PART_OF_WEEK in kinds:
+            kinds |= {WEEKDAY, *_OF_MONTH}
+        if has_clock or late >= _SHORT:
             last = _day(float(self.times[-1]), self.lessons.zone) - timedelta(days=1)
             kinds = holding(kinds, day, last, self._quiet(model, late))
         self.pauses.append(
             Pause(
                 due,
                 ended - due,
-                has_clock=model.silence is not None and is_long,
+                has_clock=has_clock,
                 any_day=model.slow is not None,
                 calendar=calendar,
                 zone=self.lessons.zone,

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from checks.learn.cadence import SLOW, loads_of, runs_of, since_change
 from checks.learn.calendars import of_working_days
 from checks.learn.history import PAST_DAYS
 from checks.learn.keys import DAY, HOUR
+from checks.learn.measures import Measures, fit_measures, is_judged
 from checks.learn.rota import Rota, fit_rota
 from checks.learn.silence import Silence, fit_silence
 from checks.learn.slots import Slots, fit_slots
-from checks.learn.slow import Slow, fit_slow
+from checks.learn.slow import Cycle, Slow, fit_cycle, fit_slow
 from checks.learn.tails import YEAR_DAYS, quantile
-from checks.learn.volume import Volume, fit_volume
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 _SLOW = 11 * DAY
 # Between one and two arrivals a day that has any: nearer one, days are the schedule.
 _A_DAY = 1.6
+_OTHER = 1.5  # times the cadence that days taught: they were of a rhythm before
+_FEWEST_DAYS = 8  # that days are learned from
+_LOOKED_AT = 2_000  # arrivals: without a pause among them a table is not slow
 _ACTIVE_DAYS = 10  # two working weeks: a cadence that changed for good is followed within them
 _DAYS_BACK = 400  # a year of each public holiday
 # A partition that may come later than half a cadence after its hour keeps none: its silence is judged alone.
@@ -73,8 +78,8 @@ class Model:
     dated: bool
     slots: Slots | None = None
     silence: Silence | None = None
-    slow: Slow | None = None
-    volume: Volume | None = None
+    slow: Slow | Cycle | None = None
+    volume: Measures | None = None
     loose: bool = False
     cut: float = 0.0
     in_runs: bool = False
@@ -97,8 +102,15 @@ class Model:
             if found is None or self.loose or silent < found[0]:
                 found = silent, check if self.slots is None else "freshness"
         if self.slow is not None:
-            found = self.slow.due(last), check
+            own = newest if isinstance(self.slow, Cycle) and self.slow.labelled else None
+            found = self.slow.due(last if own is None else own), check
         return found
+
+    @property
+    def cadence(self) -> float | None:
+        """The mean seconds between what is expected of a table that has a schedule, else None."""
+        part = self.slots or self.slow
+        return None if part is None or isinstance(part, Slow) else part.cadence
 
     @property
     def typical(self) -> float | None:
@@ -115,64 +127,134 @@ class Model:
 
 def day_of(at: float, cut: float) -> float:
     """Return the start of the day of an arrival, as if days began at `cut`; the usual one keeps its date (UTC)."""
-    return ((at - cut) // DAY + (cut >= DAY / 2)) * DAY
+    return ((at - cut) // DAY + (cut >= DAY / 2)) * DAY if math.isfinite(at) else at
 
 
 def fit(history: History, share: float) -> Model | Need:
-    """Return what a history says, of a table that may raise `share` false alarms a year, or what is missing."""
+    """Return what a history says, of a table that may raise `share` false alarms a year, or what is missing.
+
+    When data comes and how much have equal parts of them, once sizes are known.
+    """
     now = history.last
     if now is None:
         return Need(0, 8)
-    if history.dated:
-        model = _of_partitions(history, share, now)
-        if model is not None:
-            return model
-    heard, ratios = history.since(now - _DAYS_BACK * DAY), history.ratios
-    if (runs := _runs(heard)) is not None:
-        heard, ratios = runs, history.ratios_of_runs
-    times = [at for _, at in history.firsts] if history.dated else heard
+    heard = _heard(history, now)
+    times = [at for _, at in history.firsts] if history.dated else heard.times
+    loads, changed = _loads(history)
+    usual = _usual_gap([own for own, _ in loads])
+    volume = _volume(history, times, share)
+    of_times = share / 2 if volume is not None else share
+    if usual >= _SLOW:
+        return _slow(history, loads, of_times, volume) or Need(len(loads), 4)
+    # What comes on days that follow each other is one run, where there are weeks between such.
+    runs = runs_of(loads)
+    if len(runs) < len(loads) and _usual_gap([own for own, _ in runs]) >= _SLOW:
+        cycle = fit_cycle(runs, of_times, labelled=history.dated)
+        if cycle is not None:
+            return Model(now, history.dated, slow=cycle, volume=volume, in_runs=True)
+    # Of a table that was slower, or daily and is weekly, what came before says nothing of its days.
+    since = loads[0][0] if changed else -math.inf
+    found: Model | Need | None = _of_partitions(history, share, now, since) if history.dated else None
+    if found is None:
+        found = _of_times(history, times, heard, of_times, volume, since)
+    slots = found.slots if isinstance(found, Model) else None
+    # A week, where days are not what it keeps to, or no longer; what just became quicker goes by its few gaps.
+    is_new = changed and (len(loads) < _FEWEST_DAYS or slots is None or usual > _OTHER * slots.cadence)
+    is_weekly = usual >= SLOW and (slots is None or is_new)
+    if is_weekly or (changed and isinstance(found, Need)):
+        return _slow(history, loads, of_times, volume) or found
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """The arrivals of a table, those of one run as one where runs are told, and what is kept of such."""
+
+    times: list[float]
+    ratios: dict[int, dict[str, float]]
+
+
+def _heard(history: History, now: float) -> _Heard:
+    times = history.since(now - _DAYS_BACK * DAY)
+    if len(times) < 4:  # slower than yearly
+        times = history.times[-_MOST_RUNS:]
+    runs = _runs(times)
+    return _Heard(times, history.ratios) if runs is None else _Heard(runs, history.ratios_of_runs)
+
+
+def _loads(history: History) -> tuple[list[tuple[float, float]], bool]:
+    """Return the loads (own time, arrival) since the cadence changed for good, and whether it did."""
+    pairs = history.firsts if history.dated else [(at, at) for at in history.times[-_LOOKED_AT:]]
+    loads = loads_of(pairs, labelled=history.dated)
+    start = since_change([own for own, _ in loads])
+    return loads[start:], start > 0
+
+
+def _usual_gap(owns: Sequence[float]) -> float:
+    return quantile(sorted(b - a for a, b in pairwise(owns)), 0.5) if len(owns) > 1 else 0.0
+
+
+def _volume(history: History, times: Sequence[float], share: float) -> Measures | None:
+    usual = _usual_gap(times[-60:])
+    if not usual or not (history.dated or usual >= 3 * RUN):
+        return None
+    return fit_measures(history, share / 2, YEAR_DAYS * DAY / max(usual, RUN))
+
+
+def _slow(
+    history: History, loads: Sequence[tuple[float, float]], share: float, volume: Measures | None
+) -> Model | None:
+    slow = fit_slow(loads, share, labelled=history.dated)
+    return Model(history.last or 0.0, history.dated, slow=slow, volume=volume, in_runs=True) if slow else None
+
+
+def _from(firsts: Sequence[tuple[float, float]], since: float) -> Sequence[tuple[float, float]]:
+    """Return the first arrivals (own time, instant) from a time on with the one before; at least eight in any case."""
+    place = bisect_left(firsts, (since,))
+    return firsts[max(0, min(place - 1, len(firsts) - _FEWEST_DAYS)) :]
+
+
+def _of_times(
+    history: History,
+    times: Sequence[float],
+    heard: _Heard,
+    share: float,
+    volume: Measures | None,
+    since: float,
+) -> Model | Need:
+    """Return the model of a table without partitions that keep days: its silence, its days, or its few gaps."""
+    now = history.last or 0.0
     if len(times) < 4:
         return Need(len(times), 4)
-    last = times[-60:]
-    usual = quantile(sorted(b - a for a, b in pairwise(last)), 0.5)
-    in_runs = usual >= _APART
-    volume = (
-        fit_volume(history.sizes, share, YEAR_DAYS * DAY / max(usual, RUN))
-        if history.dated or in_runs
-        else None
-    )
-    if usual >= _SLOW:
-        slow = fit_slow(_bursts(times[-40:], 2 * DAY))
-        return (
-            Model(now, history.dated, slow=slow, volume=volume, in_runs=in_runs)
-            if slow
-            else Need(len(times), 4)
-        )
     if _per_day(times) >= _A_DAY:
-        calendar = of_working_days(heard)
-        silence = fit_silence(_since(heard, now - PAST_DAYS * DAY), share, ratios, calendar)
+        calendar = of_working_days(heard.times)
+        silence = fit_silence(_since(heard.times, now - PAST_DAYS * DAY), share, heard.ratios, calendar)
         if silence is None:
             return Need(len(times), 30)
-        apart = silence.typical >= _APART
-        rota = fit_rota(heard, share, calendar) if apart else None
-        return Model(now, history.dated, silence=silence, volume=volume, in_runs=in_runs and apart, rota=rota)
+        in_runs = min(silence.typical, _usual_gap(times[-60:])) >= _APART
+        rota = fit_rota(heard.times, share, calendar) if silence.typical >= _APART else None
+        return Model(now, history.dated, silence=silence, volume=volume, in_runs=in_runs, rota=rota)
+    in_runs = _usual_gap(times[-60:]) >= _APART
     if not history.dated:
-        cut = _cut(heard[-40:])
+        cut = _cut(heard.times[-40:])
         firsts: dict[float, float] = {}
-        for at in heard:
+        for at in heard.times:
             firsts.setdefault(day_of(at, cut), at)
-        slots = fit_slots(list(firsts.items()), share, named=False)
+        slots = fit_slots(_from(list(firsts.items()), day_of(since, cut)), share, named=False)
         if slots is not None:
             return Model(now, dated=False, slots=slots, volume=volume, cut=cut, in_runs=in_runs)
+    if len(times) < 8:
+        return Need(len(times), 8)
     # Half a day: what comes in the same night is one run.
-    slow = fit_slow(_bursts(times[-40:], DAY / 2)) if len(times) >= 8 else None
+    slow = fit_slow([(at, at) for at in _bursts(times[-40:], DAY / 2)], share, labelled=False)
     return (
         Model(now, history.dated, slow=slow, volume=volume, in_runs=in_runs) if slow else Need(len(times), 8)
     )
 
 
-def _of_partitions(history: History, share: float, now: float) -> Model | None:
-    slots = fit_slots(history.firsts, share)
+def _of_partitions(history: History, share: float, now: float, since: float) -> Model | None:
+    of_times = share / 2 if is_judged(history) else share
+    slots = fit_slots(_from(history.firsts, since), of_times)
     if slots is None:
         return None
     cadence = slots.cadence
@@ -182,18 +264,19 @@ def _of_partitions(history: History, share: float, now: float) -> Model | None:
     periods = sum(first >= times[0] for _, first in history.firsts)
     if len(times) > periods * _NONSTOP / _BURST:
         times = heard
+    # Where files come by chance, so does what a partition holds, and the whole share is that of silences.
+    of_times = share if loose else of_times
     rota = None
     if slots.unit == DAY and not loose and len(times) > _A_DAY * periods:
         runs = _runs(times) or times
-        apart = quantile(sorted(b - a for a, b in pairwise(runs[-_MOST_RUNS:])), 0.5) >= _APART
-        rota = fit_rota(runs, share, slots.calendar) if apart else None
-    silence = fit_silence(times, share, history.ratios) if len(times) > _A_DAY * periods else None
+        apart = _usual_gap(runs[-_MOST_RUNS:]) >= _APART
+        rota = fit_rota(runs, of_times, slots.calendar) if apart else None
+    silence = fit_silence(times, of_times, history.ratios) if len(times) > _A_DAY * periods else None
     if silence is not None and not loose and silence.limit >= _TIGHTER * cadence:
         silence = None
-    # Where files come by chance, so does what a partition holds.
     a_year = len(slots.expected) * YEAR_DAYS / 7
     loose = loose and silence is not None
-    volume = None if loose else fit_volume(history.sizes, share, a_year)
+    volume = None if loose else fit_measures(history, share / 2, a_year)
     in_runs = min(cadence, silence.typical if silence else cadence) >= _APART
     return Model(
         now, dated=True, slots=slots, silence=silence, volume=volume, loose=loose, in_runs=in_runs, rota=rota

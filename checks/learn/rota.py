@@ -14,14 +14,12 @@ from typing import TYPE_CHECKING
 from checks.learn.calendars import is_holiday
 from checks.learn.clocks import FAMILIES, changes, offset, to_utc
 from checks.learn.keys import DAY, HOUR
-from checks.learn.slots import TIED, WEEK, consecutive, expected_slots, misfits
+from checks.learn.slots import TIED, WEEK, consecutive, expected_slots, misfits, reach_of
 from checks.learn.tails import (
     MOST_EXCESSES,
     YEAR_DAYS,
     center_and_excess,
-    lateness_tail,
     quantile,
-    without_incidents,
 )
 
 if TYPE_CHECKING:
@@ -187,7 +185,8 @@ def _margin(
         excess += center_and_excess(each, max(0.02 * cadence, 60.0))[1]
     a_year = len(clock.expected) * YEAR_DAYS / 7
     seen = min(len(wanted) - sum(missed), 2 * MOST_EXCESSES)
-    margin = lateness_tail(without_incidents(excess[-MOST_EXCESSES:], least, seen), share / a_year, least)
+    late = reach_of(excess[-MOST_EXCESSES:], seen, least, share / a_year, len(clock.expected))
+    margin = max(late.limit, least)
     begins = [miss and not (i and missed[i - 1]) for i, miss in enumerate(missed)]
     single = sum(begin and i + 1 < len(missed) and not missed[i + 1] for i, begin in enumerate(begins))
     week = max(1, len(clock.expected))

@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from checks.learn.calendars import is_holiday
+from checks.learn.calendars import FRIDAYS, MOST_DAYS, is_holiday
 from checks.learn.clocks import offset
 from checks.learn.keys import DAY
 from checks.learn.model import Model, Need, day_of
 from checks.learn.slots import WEEK
+from checks.learn.slow import Cycle
+from checks.learn.spots import Kind, Spot
 from checks.schedule.durations import say_duration
 
 if TYPE_CHECKING:
@@ -21,6 +23,11 @@ if TYPE_CHECKING:
 
 _SHOWN = 63  # slots: nine weeks of a daily table, about what a person remembers of it
 _THURSDAY = 3  # 1 January 1970, on which slot 0 of the week lies
+_SURE = 8  # periods: fewer allow a wide margin
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
 _NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -33,8 +40,14 @@ def explain(model: Model | Need, history: History) -> str:
         parts.append(_slots(model, model.slots, history))
     if model.silence is not None:
         parts.append(_silence(model.silence))
+    if model.rota is not None:
+        hours = len(model.rota.clocks[0].expected)
+        parts.append(
+            f"at {hours} hours of the week a run comes, by {model.rota.seen} runs; "
+            f"told {_span(model.rota.margin)} after its usual time"
+        )
     if model.slow is not None:
-        parts.append(_slow(model.slow))
+        parts.append(_slow(model, model.slow, history))
     return "; ".join(parts)
 
 
@@ -72,7 +85,9 @@ def _slots(model: Model, slots: Slots, history: History) -> str:
     lags = sorted(came[s] + offset(zone, came[s]) - s for s in present)
     # The usual part: one in ten is early or late on either side.
     early, late = lags[len(lags) // 10], lags[-1 - len(lags) // 10]
-    said = f"{len(present)} of the last {len(wanted)} {_noun(slots)}"
+    is_weekly = len(slots.expected) == 1 and slots.unit >= DAY
+    noun = f"weeks on {_weekday(newest + usual)}" if is_weekly else _noun(slots)
+    said = f"{len(present)} of the last {len(wanted)} {noun}"
     if slots.unit >= DAY:
         due_at = _wall(due, zone, weekday=len(slots.expected) < 4)
         soonest, until = _clock(early), _clock(late)
@@ -112,16 +127,110 @@ def _silence(silence: Silence) -> str:
     return said
 
 
-def _slow(slow: Slow) -> str:
-    few = "; few periods, so the margin is wide" if slow.seen < 8 else ""
-    if not slow.months:
-        usual = f"up to {_span(slow.into)} between the last {slow.seen + 1} arrivals"
-        return f"{usual}; told {_span(slow.margin)} later{few}"
-    every = "month" if slow.months == 1 else f"{slow.months} months"
-    return (
-        f"every {every} on day {int(slow.into // DAY) + 1}, by {slow.seen + 1} arrivals; "
-        f"told {_span(slow.margin)} later{few}"
+def _slow(model: Model, slow: Slow | Cycle, history: History) -> str:
+    if isinstance(slow, Cycle):
+        return cycle_in_words(slow, history.newest if model.dated else history.last)
+    few = "; few periods, so the margin is wide" if slow.seen < _SURE else ""
+    usual = f"up to {_span(slow.into)} between the last {slow.seen + 1} arrivals"
+    return f"{usual}; told {_span(slow.margin)} later{few}"
+
+
+def cycle_in_words(cycle: Cycle, newest: float | None = None) -> str:
+    """Return what was learned of a table that keeps to weeks or months: on which day, how often, between what times.
+
+    `newest` is the own time of its newest period, after which the next one is due.
+    """
+    zone = cycle.zones[0][0]
+    soonest, latest = _clock(cycle.soonest), _clock(cycle.latest)
+    if cycle.latest - cycle.soonest >= DAY or int(cycle.soonest // DAY) != int(cycle.latest // DAY):
+        hours = f"from {soonest} {zone}, up to {_span(cycle.latest - cycle.soonest)} later"
+    else:
+        hours = f"{f'at {soonest}' if soonest == latest else f'between {soonest} and {latest}'} {zone}"
+    said = f"{cycle.on_time} of the last {cycle.wanted} {_days_of(cycle)} {hours}"
+    if newest is not None:
+        due = datetime.fromtimestamp(cycle.due(newest), ZoneInfo(zone))
+        said += f"; due {due:%Y-%m-%d %H:%M}"
+        if cycle.labelled:
+            said += f" for {label_of(cycle, cycle.number_of(newest) + 1)}"
+    return f"{said}; few periods, so the margin is wide" if cycle.seen < _SURE else said
+
+
+def label_of(cycle: Cycle, number: int) -> str:
+    """Return how people write a period of a cycle: `2026-W12`, `2026-03`, `2026-Q1`, `2026`."""
+    period = cycle.period_of(number)
+    if cycle.weeks:
+        year, week, _ = datetime.fromtimestamp(Spot(True, Kind.START, 0).day(period) * DAY, UTC).isocalendar()  # noqa: FBT003
+        return f"{year}-W{week:02d}"
+    year, month = divmod(period, 12)
+    if cycle.step == 12 and not month:
+        return f"{year}"
+    return f"{year}-Q{month // 3 + 1}" if cycle.step == 3 and not month % 3 else f"{year}-{month + 1:02d}"
+
+
+def _days_of(cycle: Cycle) -> str:
+    """Return the periods and the day of them: `months on the 3rd working day`, `weeks on Tue`."""
+    spot = cycle.spots[0]
+    days = (
+        (cycle.zones[0][1] // DAY) if spot.kind in {Kind.OPEN, Kind.OPEN_END, Kind.NEXT, Kind.PREVIOUS} else 0
     )
+    off = (
+        ""
+        if spot.place in {MOST_DAYS, FRIDAYS}
+        else f" (holidays of {' or '.join(s.place for s in cycle.spots)} left out)"
+    )
+    name = _NAMES[spot.number % 7] if cycle.weeks else ""
+    every = _every(cycle)
+    match spot.kind:
+        case Kind.START if cycle.weeks:
+            weeks = spot.number // 7 + cycle.shift if cycle.labelled else 0
+            after = f", {weeks} week{'' if weeks == 1 else 's'} after its own" if weeks else ""
+            return f"{every} on {name}{after}"
+        case Kind.START:
+            return f"{every} on day {spot.number + 1}{_of_the(cycle)}"
+        case Kind.END:
+            where = "on the last day" if spot.number == -1 else f"{-spot.number - 1} days before the last"
+            return f"{every} {where}{_of_the(cycle)}"
+        case Kind.OPEN:
+            said = f"{every} on the {_nth(spot.number)} working day{_of_the(cycle)}"
+        case Kind.OPEN_END:
+            nth = "last" if spot.number == -1 else f"{_nth(-spot.number)} last"
+            said = f"{every} on the {nth} working day{_of_the(cycle)}"
+        case _:
+            moved = "next" if spot.kind is Kind.NEXT else "last"
+            day = name if cycle.weeks else f"day {spot.number + 1}{_of_the(cycle)}"
+            said = f"{every} on {day} or the {moved} working day{' before' if moved == 'last' else ''}"
+    return f"{said}{off}{f' and {int(days)} days' if days > 0 else ''}"
+
+
+def _every(cycle: Cycle) -> str:
+    if cycle.weeks:
+        return "weeks" if cycle.step == 1 else f"times of every {cycle.step} weeks"
+    named = {1: "months", 3: "quarters", 6: "half-years", 12: "years"}
+    return named.get(cycle.step, f"times of every {cycle.step} months")
+
+
+def _of_the(cycle: Cycle) -> str:
+    """Say which month is meant, where a period has several or a label's own is over."""
+    own = cycle.period_of(0) % 12
+    month = (own + cycle.shift) % 12
+    if not cycle.labelled:
+        if cycle.step == 12:
+            return f" of {_MONTHS[month]}"
+        return f" of its {_nth(month % cycle.step + 1)} month" if cycle.step in {3, 6} else ""
+    # Quarters and years begin with their first month; of others a label is of its month.
+    after = cycle.shift - (cycle.step if own % cycle.step == 0 else 1) + 1
+    if after > 0:
+        return f" of the {'month' if after == 1 else f'{_nth(after)} month'} after it"
+    return f" of its {_nth(cycle.shift + 1)} month" if cycle.step > 1 and cycle.shift >= 0 else ""
+
+
+def _nth(number: int) -> str:
+    ending = "th" if number in {11, 12, 13} else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
+def _weekday(local: float) -> str:
+    return _NAMES[int(local // DAY + _THURSDAY) % 7]
 
 
 def _span(seconds: float) -> str:

@@ -5,21 +5,20 @@ from bisect import bisect_left
 from calendar import monthrange
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import pairwise
 
 from checks.learn.calendars import explaining, is_holiday
 from checks.learn.clocks import FAMILIES, changes, offset, to_utc
 from checks.learn.keys import DAY, HOUR
+from checks.learn.lateness import Reach, reach
 from checks.learn.tails import (
     MOST_EXCESSES,
     YEAR_DAYS,
     center_and_excess,
-    lateness_tail,
     median,
     quantile,
-    without_incidents,
 )
 
 WEEK = 7 * DAY
@@ -29,17 +28,19 @@ _NEW_DAYS = 3  # in a row, as of hours: two are a weekly run and its repair
 _MOST_DAYS = 60  # of those before: a year of weeks
 _FRIDAY, _WEEKEND = 1, {2, 3}  # slots of the week, which begins with a Thursday
 # One in 25: a stretch of 40 that holds one miss holds an incident, not a habit. A day on which nothing came may be one
-# without news; a partition that is lacking is an outage's, be it three times a month of working days.
-_RARELY, _RARELY_NAMED = 0.04, 0.1
+# without news; a partition that is lacking is an outage's, be it three in a stretch of 40.
+_RARELY, _RARELY_NAMED = 0.04, 0.075
 # A clock that two periods more speak against than against the best one is disproved.
 TIED = 2
+_HARDLY = 0.02  # of the least margin: some minutes of a day, seconds of an hour
 # Of hours that explain less than half of what came the rhythm is new, and what came before speaks for no clock.
 _NEW = 0.5
 # A week around each day tells how late it was; one in ten is among the latest, so two or three of one day of the month
 # are by chance once in a hundred. The next one is the latest of three as often as not: half as long again holds.
 _AROUND, _LATEST, _HALF_AGAIN = 7, 0.9, 1.5
-# From Maundy Thursday to Easter Tuesday, or over Christmas and a weekend, no office works: beyond, the job was down.
-_OUTAGE = 5 * DAY
+_OUTAGE = 4 * DAY  # no table with days of its own pauses longer than a long weekend: beyond, it was down
+# From Maundy Thursday to Easter Tuesday, or over Christmas and a weekend: so long no office works.
+_CLOSED = 5 * DAY
 _HALF = 0.5  # of a weekday's runs: with three holidays on it in two months it still has more of them
 
 
@@ -49,6 +50,7 @@ class Slots:
 
     `clocks` are the zones whose clock explains which hours exist, each with those on it; empty: they are the keys' own.
     `late_days` are days of the month, -1 its last, on which each time more than the margin is usual, and how much is.
+    `reach` is what lateness alone would make of the margin.
     """
 
     unit: float
@@ -60,6 +62,7 @@ class Slots:
     calendar: tuple[str, int] | None = None
     clocks: tuple[tuple[str, frozenset[int]], ...] = ()
     late_days: tuple[tuple[int, float], ...] = ()
+    reach: Reach = field(default_factory=Reach)
 
     @property
     def cadence(self) -> float:
@@ -151,11 +154,11 @@ def _late_days(starts: Sequence[float], lags: Sequence[float]) -> dict[int, floa
     }
 
 
-def _outages(starts: Sequence[float]) -> list[bool]:
-    """Return of each gap after a start whether it was an outage: over five days, and no new rhythm."""
+def _outages(starts: Sequence[float], longest: float = _OUTAGE) -> list[bool]:
+    """Return of each gap after a start whether it was an outage: longer than that, and no new rhythm."""
     found = []
     for i, (a, b) in enumerate(pairwise(starts)):
-        if b - a <= _OUTAGE:
+        if b - a <= longest:
             found.append(False)
             continue
         around = sorted(y - x for x, y in pairwise(starts[max(0, i - 2) : i + 6]))
@@ -295,7 +298,7 @@ def _calendar(starts: Sequence[float], expected: frozenset[int]) -> tuple[str, i
     """Return the holidays that explain the missed days which stand alone, or None."""
     have = set(starts)
     missed, kept, start = [], [], starts[0]
-    outages = _outages(starts)
+    outages = _outages(starts, _CLOSED)
     while start <= starts[-1]:
         if int(start % WEEK // DAY) in expected:
             if start in have:
@@ -328,11 +331,17 @@ def consecutive(miss: float, chance: float, *, named: bool = True) -> int:
     return min(4, max(2, math.ceil(math.log(max(chance, 1e-4) * 10) / math.log(miss))))
 
 
-def fit_slots(firsts: Sequence[tuple[float, float]], share: float, *, named: bool = True) -> Slots | None:
+def fit_slots(
+    firsts: Sequence[tuple[float, float]],
+    share: float,
+    expected: frozenset[int] | None = None,
+    *,
+    named: bool = True,
+) -> Slots | None:
     """Return the model of partitions (own start, first arrival) in order, or None where their keys keep no week.
 
-    `share` is the false alarms a year that the table may raise; without `named` the periods are days on which something
-    came, of a table whose data names none.
+    `share` is the false alarms a year that the table may raise. `expected` are the slots that exist, where they are
+    known otherwise. Without `named` the periods are days on which something came, of a table whose data names none.
     """
     recent = firsts[-_MOST:]
     starts = [s for s, _ in recent]
@@ -340,8 +349,8 @@ def fit_slots(firsts: Sequence[tuple[float, float]], share: float, *, named: boo
     if unit is None or len(starts) < 8:
         return None
     # Holidays first: where three fell on one weekday, that is none on which something usually comes without them.
-    calendar = _calendar(starts, _mostly(starts)) if unit == DAY else None
-    expected = expected_slots(starts, unit, calendar)
+    calendar = _calendar(starts, expected or _mostly(starts)) if unit == DAY else None
+    expected = expected if expected is not None else expected_slots(starts, unit, calendar)
     if not expected:
         return None
     if unit == DAY and calendar is None:
@@ -357,9 +366,8 @@ def fit_slots(firsts: Sequence[tuple[float, float]], share: float, *, named: boo
     # Of a day three hours: one for a change of clocks, two that a person waits before he asks.
     least = 0.125 * cadence
     fitted: list[tuple[str, float, list[float]]] = []
-    constant: tuple[float, list[float]] | None = (
-        None  # a clock that did not change moves every lag by as much
-    )
+    # A clock that did not change moves every lag by as much.
+    constant: tuple[float, list[float]] | None = None
     for zone in zones_of(recent):
         first, last = recent[0][1], recent[-1][1]
         ahead = None if changes(zone, first, last) else offset(zone, last)
@@ -371,8 +379,13 @@ def fit_slots(firsts: Sequence[tuple[float, float]], share: float, *, named: boo
         else:
             center, excess = constant[0] + ahead, constant[1]
         fitted.append((zone, center, excess))
-    seen = min(len(recent), 2 * MOST_EXCESSES)
-    margin = max(lateness_tail(without_incidents(f[2], least, seen), chance, least) for f in fitted)
+    # Zones that no change of clocks told apart saw the very same lateness.
+    lates = (
+        reach_of(list(each), len(recent), least, chance, len(expected))
+        for each in {tuple(f[2]) for f in fitted}
+    )
+    late = max(lates, key=lambda each: (each.limit, each.latest))
+    margin = max(late.limit, least)
     return Slots(
         unit,
         expected,
@@ -382,8 +395,19 @@ def fit_slots(firsts: Sequence[tuple[float, float]], share: float, *, named: boo
         len(starts),
         calendar,
         clocks,
-        tuple((day, late) for day, late in sorted(late_days.items()) if late > margin),
+        tuple((day, more) for day, more in sorted(late_days.items()) if more > margin),
+        late,
     )
+
+
+def reach_of(excess: Sequence[float], runs: int, least: float, chance: float, a_week: float) -> Reach:
+    """Return how far beyond its median lateness reaches with this chance, of so many runs.
+
+    Half of them are later than the median, or as late as it: those count as hardly later, or the few late runs of a job
+    that is exact would be all that is known of its lateness.
+    """
+    just = max(0, min(runs, 2 * MOST_EXCESSES) // 2 - len(excess))
+    return reach([*excess, *[_HARDLY * least] * just], chance, a_week)
 
 
 def _unit(starts: Sequence[float]) -> float | None:

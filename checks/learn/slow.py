@@ -1,67 +1,262 @@
-"""Tables of every other week to every year: by the calendar's months where they keep to them, else by their gaps."""
+"""Tables of every other week to every year: by the weeks or months that they keep to, else by their gaps."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
+from checks.learn.clocks import FAMILIES, offset, to_utc
 from checks.learn.keys import DAY
-from checks.learn.tails import median, quantile
+from checks.learn.lateness import reach
+from checks.learn.spots import MONTH, WEEK, Kind, Spot, find, place_of
+from checks.learn.tails import YEAR_DAYS, center_and_excess, median, quantile
 
-MONTH = 365.25 / 12 * DAY
-_LAST = 12  # periods: a year of months; older habits of a slow table say little
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_LAST = 13  # runs: a year of months, with the month before; older habits of a slow table say little
+_LAST_WEEKS = 27  # half a year, which holds a change of clocks
+_FEWEST = 4
+_SURE = 8  # from so many on a tail is told; fewer allow up to a quarter of a period, for nobody knows how late is late
+_WIDE = 1 / 16
+# Of a period at the least: of a month 30 hours, by which one holiday not seen before is borne; of a quarter four days.
+# An eighth of a week, as with tables of days, is the least of all.
+_LEAST, _LEAST_OF_ALL = 1 / 24, WEEK / 8
+# The latest of a dozen runs is passed by one in a dozen, which no budget bears.
+_BEYOND = 1.5
+# A deviation of a tenth of a period is an outage, or of another habit; more of it says no more.
+_MOST_LEFT = 0.1
+# Where the mean deviation is over half of that, the runs keep to no day.
+_KEPT = 0.06
+# So much of a period before its usual time a run is early; what comes sooner is a repair of the last. Of a month four
+# days: a long weekend.
+_EARLY, _EARLIEST = 0.15, 0.4
+_MOST_WEEKS = 6  # beyond, tables go by months
+_WELL = 0.01  # of a period left, of a month seven hours: no weeks explain them better
+_NEAR = 0.1  # of a period: 28 to 31 days are a month
+_CLEARLY = 0.6  # a zone leaves so much less: half an hour of an hour's jumps, and jitter
+_AS_WELL = 1.1
 
 
 @dataclass(frozen=True)
 class Slow:
-    """What was learned: months from one to the next and the seconds into the month, or a gap in seconds."""
+    """What was learned of a table that keeps to no days: the longest usual gap in seconds."""
 
-    months: int
     into: float
     margin: float
     seen: int
 
-    def due(self, last: float) -> float:
+    def due(self, own: float) -> float:
         """Return the instant by which the next has to be there after the last arrival."""
-        if not self.months:
-            return last + self.into + self.margin
-        # What came up to two fifths of a period early was the next one's.
-        return (
-            _month_start(_month_of(last - self.into + 0.4 * self.months * MONTH) + self.months)
-            + self.into
-            + self.margin
+        return own + self.into + self.margin
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """What was learned of a table that keeps to the calendar: each `step` weeks or months there is a period.
+
+    Its own time, of which it is asked, is the arrival's (UTC) or, of `labelled` tables, the start of the newest label.
+    `usual` is the place of that in its cycle, in weeks or months as `place_of` counts them; up to `early` parts of a
+    cycle before it the next one begins. A period is due `margin` seconds after `lag` (of a zone's wall clock) into the
+    day of its `spots`, `shift` weeks or months after its own: the latest by all zones and spots that fit.
+    `on_time` of the last `wanted` periods came by then, the usual ones between `soonest` and `latest` into that day.
+    """
+
+    weeks: bool
+    step: int
+    labelled: bool
+    usual: float
+    early: float
+    shift: int
+    spots: tuple[Spot, ...]
+    zones: tuple[tuple[str, float], ...]
+    margin: float
+    seen: int
+    on_time: int
+    wanted: int
+    soonest: float
+    latest: float
+
+    @property
+    def cadence(self) -> float:
+        """The mean seconds from one period to the next."""
+        return self.step * (WEEK if self.weeks else MONTH)
+
+    def number_of(self, own: float) -> int:
+        """Return the number of the cycle that a period's own time is in."""
+        return int(((place_of(own, weeks=self.weeks) - self.usual) / self.step + self.early) // 1)
+
+    def period_of(self, number: int) -> int:
+        """Return the week (since the Monday before 1970) or month (since year 0) of a cycle; labels name it."""
+        return int(self.usual // 1) + number * self.step
+
+    def due_of(self, number: int) -> float:
+        """Return the instant (UTC) by which the period of a cycle has to be there."""
+        period = self.period_of(number) + self.shift
+        return max(
+            to_utc(zone, spot.day(period) * DAY + lag + self.margin)
+            for spot in self.spots
+            for zone, lag in self.zones
         )
 
-
-def _month_of(at: float) -> int:
-    moment = datetime.fromtimestamp(at, UTC)
-    return moment.year * 12 + moment.month - 1
-
-
-def _month_start(month: int) -> float:
-    return datetime(month // 12, month % 12 + 1, 1, tzinfo=UTC).timestamp()
+    def due(self, own: float) -> float:
+        """Return the instant (UTC) by which the period after the one of that own time has to be there."""
+        return self.due_of(self.number_of(own) + 1)
 
 
-def fit_slow(times: Sequence[float]) -> Slow | None:
-    """Return the model of arrivals in order, or None under 4 of them."""
-    recent = list(times[-_LAST - 1 :])
-    if len(recent) < 4:
+def fit_slow(runs: Sequence[tuple[float, float]], share: float, *, labelled: bool) -> Slow | Cycle | None:
+    """Return the model of runs (own time, arrival) in order, or None under 4 of them.
+
+    `share` is the false alarms a year that the table may raise. Without labels a run's own time is its arrival.
+    """
+    return fit_cycle(runs, share, labelled=labelled) or fit_gaps([at for _, at in runs])
+
+
+def fit_gaps(times: Sequence[float]) -> Slow | None:
+    """Return the model of the gaps between arrivals in order, or None under 4 of them."""
+    recent = times[-_LAST:]
+    if len(recent) < _FEWEST:
         return None
     gaps = sorted(b - a for a, b in pairwise(recent))
     middle = quantile(gaps, 0.5)
     # With under 8 periods a deviation of a quarter of one cannot be told from the habit.
-    wide = 0.25 if len(gaps) < 8 else 0.1
-    months = round(middle / MONTH)
-    if months and abs(middle - months * MONTH) < 0.1 * middle:
-        spots = [at - _month_start(_month_of(at)) for at in recent]
-        # Around the end of a month the spots wrap: seen from the middle one.
-        anchor = spots[-1]
-        spots = [s - MONTH * round((s - anchor) / MONTH) for s in spots]
-        into = median(spots)
-        late = sorted(max(0.0, s - into) for s in spots)
-        usual = quantile(late, 0.75)
-        bulk = [x for x in late if x <= 4 * usual + 0.05 * middle]
-        return Slow(months, into, max(1.5 * bulk[-1], wide * middle), len(gaps))
+    wide = 0.25 if len(gaps) < _SURE else 0.1
     good = [g for g in gaps if g < 1.7 * middle]
     spread = good[-1] - middle
-    return Slow(0, good[-1], max(0.5 * spread + DAY, wide * middle), len(gaps))
+    return Slow(good[-1], max(0.5 * spread + DAY, wide * middle), len(gaps))
+
+
+def fit_cycle(runs: Sequence[tuple[float, float]], share: float, *, labelled: bool) -> Cycle | None:
+    """Return the weeks or months that runs (own time, arrival) in order keep to, or None where they keep to none."""
+    if len(runs) < _FEWEST:
+        return None
+    middle = median([b - a for (a, _), (b, _) in pairwise(runs[-_LAST_WEEKS:])])
+    best: tuple[float, Cycle] | None = None
+    for weeks, unit in ((False, MONTH), (True, WEEK)):
+        step = round(middle / unit)
+        if best is not None and best[0] <= _WELL:
+            break
+        if not step or abs(middle - step * unit) > _NEAR * middle or (weeks and step > _MOST_WEEKS):
+            continue
+        recent = runs[-(_LAST_WEEKS if weeks else _LAST) :]
+        early = 0.5 if labelled else _EARLY
+        found = _fit(recent, share, weeks=weeks, step=step, early=early, labelled=labelled)
+        if found is not None and not labelled and found[1].early > early:
+            wider = found[1].early
+            found = _fit(recent, share, weeks=weeks, step=step, early=wider, labelled=labelled) or found
+        if found is not None and (best is None or found[0] < best[0]):
+            best = found
+    return best[1] if best is not None else None
+
+
+def _fit(
+    runs: Sequence[tuple[float, float]], share: float, *, weeks: bool, step: int, early: float, labelled: bool
+) -> tuple[float, Cycle] | None:
+    usual = _usual([place_of(own, weeks=weeks) for own, _ in runs], step)
+    firsts: dict[int, float] = {}
+    for own, at in runs:
+        firsts.setdefault(int(((place_of(own, weeks=weeks) - usual) / step + early) // 1), at)
+    if len(firsts) < _FEWEST:
+        return None
+    whole = step * (WEEK if weeks else MONTH)
+    found = find(
+        tuple((int(usual // 1) + number * step, at) for number, at in firsts.items()),
+        _MOST_LEFT * whole,
+        weeks=weeks,
+    )
+    if found.left > _KEPT * whole:
+        return None
+    days = {
+        number: found.spots[0].day(int(usual // 1) + number * step + found.shift) * DAY for number in firsts
+    }
+    zones = _zones([(days[number], at) for number, at in firsts.items()])
+    centers, margin = [], 0.0
+    for zone in zones:
+        lags = [at + offset(zone, at) - days[number] for number, at in firsts.items()]
+        center, beyond = _center_and_margin(lags, share * whole / YEAR_DAYS / DAY, whole)
+        centers.append((zone, center))
+        margin = max(margin, beyond)
+    lags = [at + offset(zones[0], at) - days[number] for number, at in firsts.items()]
+    newest = max(firsts)
+    wanted = range(max(min(firsts), newest - _LAST + 2), newest + 1)
+    on_time = [
+        lag
+        for number, lag in zip(firsts, lags, strict=True)
+        if number in wanted and abs(lag - centers[0][1]) <= margin
+    ]
+    ordered = sorted(on_time) or [centers[0][1]]
+    cycle = Cycle(
+        weeks,
+        step,
+        labelled,
+        usual,
+        early if labelled else min(_EARLIEST, max(_EARLY, 2 * margin / whole if len(firsts) >= _SURE else 0)),
+        found.shift,
+        found.spots,
+        tuple(centers),
+        margin,
+        len(firsts),
+        len(on_time),
+        len(wanted),
+        # The usual part: one in ten is early or late on either side.
+        ordered[len(ordered) // 10],
+        ordered[-1 - len(ordered) // 10],
+    )
+    return found.left / whole, _with_whole_days(cycle)
+
+
+def _usual(places: Sequence[float], step: int) -> float:
+    """Return the place in a cycle that is nearest to all of them, around the circle."""
+
+    def apart(one: float, other: float) -> float:
+        ahead = (one - other) % step
+        return min(ahead, step - ahead)
+
+    return min((place % step for place in places), key=lambda own: sum(apart(own, each) for each in places))
+
+
+def _zones(runs: Sequence[tuple[float, float]]) -> list[str]:
+    """Return the zones whose clock explains runs (start of the day, arrival) clearly better than UTC, else that."""
+
+    def left(zone: str) -> float:
+        lags = [at + offset(zone, at) - start for start, at in runs]
+        middle = median(lags)
+        # An outage says nothing of a clock: no deviation counts for more than the change of it twice over.
+        return sum(min(abs(lag - middle), 7200.0) for lag in lags) / len(lags)
+
+    rest = {zone: left(zone) for zone in FAMILIES}
+    least = min(rest.values())
+    if least > _CLEARLY * rest["UTC"]:
+        return ["UTC"]
+    return [zone for zone, each in rest.items() if each <= _AS_WELL * least]
+
+
+def _center_and_margin(lags: Sequence[float], chance: float, whole: float) -> tuple[float, float]:
+    """Return the usual lag, and how much later a period is told; past outages never widen it."""
+    center, excess = center_and_excess(lags, _LEAST * whole)
+    usual = quantile(sorted(abs(lag - center) for lag in lags), 0.75)
+    bulk = sorted(each for each in excess if each <= 4 * usual + _MOST_LEFT / 2 * whole)
+    least = max(_LEAST_OF_ALL, _LEAST * whole, _WIDE * (_SURE - len(lags)) * whole)
+    return center, max(reach(bulk, chance, WEEK / whole).limit, least, _BEYOND * bulk[-1] if bulk else 0.0)
+
+
+def _with_whole_days(cycle: Cycle) -> Cycle:
+    """Return the same with the day that the zone's clock shows, where days are counted as the calendar has them."""
+    spot = cycle.spots[0]
+    if spot.kind not in {Kind.START, Kind.END}:
+        return cycle
+    days = int(cycle.zones[0][1] // DAY)
+    number, shift, kind = spot.number + days, cycle.shift, spot.kind
+    if not cycle.weeks and kind is Kind.START and number < 0:
+        shift, kind = shift - 1, Kind.END
+    elif not cycle.weeks and kind is Kind.END and number >= 0:
+        shift, kind = shift + 1, Kind.START
+    return replace(
+        cycle,
+        shift=shift,
+        spots=(replace(spot, kind=kind, number=number),),
+        zones=tuple((zone, lag - days * DAY) for zone, lag in cycle.zones),
+        soonest=cycle.soonest - days * DAY,
+        latest=cycle.latest - days * DAY,
+    )

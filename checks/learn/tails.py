@@ -4,8 +4,6 @@ import math
 from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Sequence
-from functools import lru_cache
-from statistics import NormalDist
 
 YEAR_DAYS = 365.25
 SHARE_MIN, SHARE_MAX = 0.05, 4.0
@@ -13,13 +11,6 @@ SHARE_MIN, SHARE_MAX = 0.05, 4.0
 
 # A Weibull's shape: 2 is a Gaussian's tail, 1 an exponential's, below 0.6 one guess of months predicts years.
 _SHAPE_MIN, _SHAPE_MAX, _SHAPE_PRIOR = 0.6, 2.0, 1.0
-# A lognormal's sigma, alike: a Gaussian's tail, about an exponential's, and again one guess of months for years.
-_SIGMA_MIN, _SIGMA_MAX, _SIGMA_PRIOR = 0.01, 1.35, 0.5
-_NORMAL = NormalDist()
-# Of the error: with all of it nearly every limit is wider than need be, with none each second one is narrower and costs
-# many times what was asked for. Half of it keeps the mean over tables within the budget (`bench/alert_quality.py`).
-_HALF = 0.5
-_STEP = 1.01  # one in 100: small beside any sampling error, large beside rounding
 _PRIOR_WEIGHT = 30.0  # observations: with fewer, two quantiles say less of the shape than tails in general do
 _SAMPLING = (
     1.0  # one standard error of a far quantile is about this over the root of n, relative to the limit
@@ -69,58 +60,6 @@ def tail(excess: Sequence[float], chance: float, least: float, shape: float = _S
     shape = min(_SHAPE_MAX, max(_SHAPE_MIN, weight * shape + (1 - weight) * prior))
     reach = max(1.0, math.log(min(max(chance, 1e-12), 0.5)) / math.log(1 - high))
     return max(b * math.pow(reach, 1 / shape) * (1 + _SAMPLING / math.sqrt(count)), least)
-
-
-def lateness_tail(excess: Sequence[float], chance: float, least: float) -> float:
-    """Return what lateness passes with this chance: by a lognormal one through two quantiles of those seen.
-
-    `excess` is ordered, positive lateness beyond its median, `least` the limit below which none is set, in the same
-    unit; `chance` is that of any run, half of which are no later than the median. Many causes that each multiply make
-    lateness lognormal; with a small sigma that is a Gaussian's tail, and near a half about an exponential's. The
-    sampling error of the limit, by how far it moves with the two quantiles and these by chance, is added in part.
-    """
-    count = len(excess)
-    if not count:
-        return least
-    low, high = _quantiles(count)
-    tiny = max(least * 0.02, 1e-9)
-    a, b = max(quantile(excess, low), tiny), max(quantile(excess, high), tiny)
-    near, far = _NORMAL.inv_cdf((1 + low) / 2), _NORMAL.inv_cdf((1 + high) / 2)
-    wanted = max(far, _NORMAL.inv_cdf(1 - min(max(chance, 1e-12), 0.25)))
-    weight = count / (count + _PRIOR_WEIGHT)
-
-    def beyond(ratio: float) -> tuple[float, float]:
-        """Return sigma for b/a, and the limit in parts of a."""
-        sigma = weight * _sigma(ratio, near, far) + (1 - weight) * _SIGMA_PRIOR
-        # Through the higher quantile, which is nearer to what is sought.
-        return sigma, ratio * math.expm1(wanted * sigma) / math.expm1(far * sigma)
-
-    ratio = max(b / a, 1.0)
-    sigma, limit = beyond(ratio)
-    slope = (math.log(beyond(ratio * _STEP)[1]) - math.log(limit)) / math.log(_STEP)
-    # How a quantile's logarithm errs: by its own chance over its density; both of one sample, so together.
-    by_a, by_b = (
-        math.expm1(z * sigma) / math.exp(z * sigma) / (sigma * 2 * _NORMAL.pdf(z)) for z in (near, far)
-    )
-    variance = (
-        (slope * by_b) ** 2 * high * (1 - high)
-        + ((1 - slope) * by_a) ** 2 * low * (1 - low)
-        + 2 * slope * (1 - slope) * by_a * by_b * low * (1 - high)
-    )
-    return max(a * limit * (1 + _HALF * math.sqrt(max(variance, 0.0) / count)), least)
-
-
-@lru_cache(maxsize=4096)
-def _sigma(ratio: float, near: float, far: float) -> float:
-    """Return the sigma of a lognormal whose excess over its median has quantiles of this ratio, within bounds."""
-    least, most = _SIGMA_MIN, _SIGMA_MAX
-    for _ in range(30):  # to a billionth of the span
-        middle = (least + most) / 2
-        if math.expm1(far * middle) / math.expm1(near * middle) < ratio:
-            least = middle
-        else:
-            most = middle
-    return (least + most) / 2
 
 
 def _quantiles(count: int) -> tuple[float, float]:

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from checks.learn.keys import DAY, HOUR
-from checks.learn.tails import median, quantile, tail
+from checks.learn.lateness import SIZES, reach
+from checks.learn.tails import YEAR_DAYS, median, quantile
 
 _LEAST_DROP = math.log(3)  # to a third: what a person wants to be told of, whatever the noise
 _LEAST_RISE = math.log(5)  # a catch-up of some periods in one is none to be told of
-_INCIDENT = 10.0  # times the median deviation: seven of a Gaussian's own, which no noise reaches
+_WEEKS_A_YEAR = YEAR_DAYS / 7
 # Sizes of two months of days, or of four weeks of hours (a thousand and more a year): older ones are of another trend.
 _DAILY, _WEEKS, _HOURLY = 60, 4, 1000
 _FEWEST = 5  # their sampling error makes the limits wide
@@ -61,13 +62,14 @@ def limits(deviations: Sequence[float], share: float, a_year: float) -> tuple[fl
     `deviations` from the usual are those seen, their signs left out; `share` the false alarms a year, `a_year` the
     sizes that are judged in one.
     """
-    size = sorted(deviations)
-    if not size:
-        return _LEAST_DROP, _LEAST_RISE
-    chance = share / max(1.0, a_year) / 2
-    # Noise of sizes is about the same both ways, and what lies ten usual deviations off was an incident.
-    margin = tail([v for v in size if v <= _INCIDENT * quantile(size, 0.5)], chance, _LEAST_DROP, shape=1.7)
-    return margin, max(margin, _LEAST_RISE)
+    # Noise of sizes is about the same both ways.
+    margin = reach(deviations, share / max(1.0, a_year) / 2, max(1.0, a_year) / _WEEKS_A_YEAR, SIZES).limit
+    return max(margin, _LEAST_DROP), max(margin, _LEAST_RISE)
+
+
+def is_known(periods: Sequence[tuple[float, float, int, float]]) -> bool:
+    """Return whether there are enough settled partitions with bytes for a model of them."""
+    return sum(size > 0 for _, size, _, _ in periods[-_DAILY:]) >= _FEWEST
 
 
 def fit_volume(

@@ -27,6 +27,10 @@ _LONGER = 1.5
 # Of a schedule of days that holds beyond five of them, when it has become one of weeks: shorter ones recur. Of slower
 # and of quicker ones it takes as many periods as make an outage of one or two unlikely.
 _NEW_RHYTHM, _NEW_SLOW, _NEW_QUICK = 5 * DAY, 2.5, 3.0
+# Weeks and slower ones have become others with the first that is missed, every other week being the next.
+_WEEK, _NEW_WEEKS = 7 * DAY, 1.7
+# What a cadence changes to: a week, two, a month, a quarter, a half, a year; each comes a tenth of it late at the most.
+_RHYTHMS, _PART_LONGER = (7 * DAY, 14 * DAY, 31 * DAY, 92 * DAY, 184 * DAY, 366 * DAY), 1.1
 # Five in a row that are not usual are a new level, which is learned from then on.
 _NEW_LEVEL = 5
 _MOST_OPEN = 3  # partitions whose files may come at once; older ones are judged as they are
@@ -179,12 +183,13 @@ class Watch:
             return
         if self._open is None:
             self._in_time = self._in_time + 1 if at <= self._usual else 0
-            slots = self.model.slots if isinstance(self.model, Model) else None
-            if self._in_time >= (1 if slots is not None and slots.cadence >= DAY else _BACK):
+            cadence = self._cadence()
+            if self._in_time >= (1 if cadence is not None and cadence >= DAY else _BACK):
                 self._told = 0.0
         elif before is not None:
             if not self._returned:
-                self._told = at - before
+                cadence = self._cadence()
+                self._told = at - before if cadence is None or at - before > _new_rhythm(cadence) else 0.0
             self._returned.append(at)
 
     def _is_next(self, at: float, before: float | None) -> bool:
@@ -192,6 +197,9 @@ class Watch:
         if isinstance(self.model, Model) and self.model.in_runs:
             return before is None or at - before > RUN
         return self.history.times[-1] == at
+
+    def _cadence(self) -> float | None:
+        return self.model.cadence if isinstance(self.model, Model) else None
 
     def _learn(self, now: float, *, fresh: bool) -> None:
         model = self.model
@@ -220,9 +228,7 @@ class Watch:
             return None
         due = self.model.due(last, self.history.newest)
         if due is not None and self._told and not is_over:
-            slots = self.model.slots
-            if slots is None or self._told > _new_rhythm(slots.cadence):
-                due = max(due[0], last + _LONGER * self._told), due[1]
+            due = max(due[0], last + _longer(self._told)), due[1]
         return self._bounded(last, due)
 
     def _bounded(self, last: float, due: tuple[float, str] | None) -> tuple[float, str] | None:
@@ -269,7 +275,10 @@ class Watch:
     def _judge(self, period: Period, at: float) -> None:
         self._periods.remove(period)
         volume = self.model.volume if isinstance(self.model, Model) else None
-        if volume is not None and period.sized and volume.judge(period.start, period.size) is not None:
+        if volume is not None and not volume.can_judge(period):
+            self.history.settle(period)  # what is not known ends nothing
+            return
+        if volume is not None and volume.judge(period) is not None:
             if self._short is None and at >= self.begin:
                 self._short = at
             self._odd += 1
@@ -285,4 +294,15 @@ class Watch:
 
 def _new_rhythm(cadence: float) -> float:
     """Return the seconds of a told silence beyond which a schedule of this cadence may have changed for good."""
-    return max(_NEW_RHYTHM, _NEW_SLOW * cadence) if cadence >= DAY else _NEW_QUICK * cadence
+    if cadence < DAY:
+        return _NEW_QUICK * cadence
+    return max(_NEW_RHYTHM, _NEW_SLOW * cadence) if cadence < _WEEK else _NEW_WEEKS * cadence
+
+
+def _longer(told: float) -> float:
+    """Return how long the next silence has to be, after one that was told, until the rhythm is back.
+
+    A cadence changes in the middle of a period: the first silence of it may be a part of a month or a quarter.
+    """
+    whole = next((each for each in _RHYTHMS if each >= told), 0.0) if told > _NEW_RHYTHM else 0.0
+    return max(_LONGER * told, _PART_LONGER * whole)

@@ -5,27 +5,29 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from checks import changes as news
 from checks.aside import GivenUp, within
 from checks.channels import channel_of, heartbeat
-from checks.config import load, load_environment
 from checks.lake import Lake
-from checks.model import JsonValue, Observation, ProblemKind, iso
+from checks.model import Observation, ProblemKind
 from checks.monitor import last_good, run_marks
 from checks.monitor import plan as planning
 from checks.monitor import run_memory as remembering
 from checks.monitor.delivery import page_of, publish_all, readers_of, send, targets_of
 from checks.monitor.invocation import read_event, refusal
+from checks.monitor.kept_state import Memory
 from checks.monitor.learning import learn
+from checks.monitor.owner import Owner
+from checks.monitor.places import DEFAULT_HISTORY, fetch_config, history_of, load_config
 from checks.monitor.recorded import rows_of
-from checks.monitor.run_memory import Memory, Owner
+from checks.monitor.request import Outcome, Request
 from checks.monitor.time_left import TimeLeft
 from checks.report import build
 from checks.report.series import Look
@@ -34,18 +36,21 @@ from checks.rules.sentences import count_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from checks.changes import Marks, State
     from checks.channels import Delivery
     from checks.config.resolved import Config
     from checks.model import Finding
+    from checks.monitor.delivery import Reader, Sent
     from checks.monitor.invocation import Asked
     from checks.monitor.plan import Planned
     from checks.monitor.run_marks import RunMarks
-    from checks.report.build import FailOn, Report
+    from checks.report.build import Report
 
-DEFAULT_HISTORY = ".checks/"
+__all__ = [
+    "DEFAULT_HISTORY", "NotDelivered", "NotRead", "NothingMatches", "Outcome", "Request", "config_in_use", "history_of",
+    "load_config", "look", "make_plan", "request_of", "run", "run_event", "send_test",
+]  # fmt: skip
 
 
 class NothingMatches(Exception):  # noqa: N818 - a sentence for the user
@@ -60,79 +65,10 @@ class NotRead(Exception):  # noqa: N818 - the same
     """Raised in the Lambda when the config could not be read in time, so that the invocation fails."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What one run is asked to do.
-
-    ``now`` is the run's time, aware; ``reading`` what the clock shows, where that is an event's, which may come late.
-    ``is_stated``: the event states its time, and is refused where that is too old or ahead. ``ignore_later``: evidence
-    later than ``now`` is ignored (a stated ``--now``). ``only`` holds globs of table ids. ``send``: publish. ``keep``:
-    let the state move. ``event_id``: the event that asked, which is reported once; ``request_id`` is the same when
-    Lambda tries an invocation again. ``time_left`` says when each part has to end. ``progress`` is called with the
-    number of tables looked at, and of all, and with the last one.
-    """
-
-    now: datetime
-    reading: datetime | None = None
-    is_stated: bool = False
-    ignore_later: bool = False
-    only: tuple[str, ...] = ()
-    send: bool = True
-    keep: bool = True
-    event_id: str | None = None
-    request_id: str | None = None
-    time_left: TimeLeft = field(default_factory=lambda: TimeLeft.of(None))
-    progress: Callable[[int, int, str], None] | None = None
-
-    def clock(self) -> datetime:
-        """Return the time of the machine: what the clock showed, and what has gone by since."""
-        gone_by = timedelta(seconds=time.monotonic() - self.time_left.started)
-        return (self.reading or self.now) + gone_by
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What came of a run. ``complaints`` are sentences for the operator: what could not be sent or kept.
-
-    ``refused`` says why an event was not run at all; then nothing was delivered, and nothing failed.
-    """
-
-    report: Report
-    deliveries: tuple[Delivery, ...] = ()
-    complaints: tuple[str, ...] = ()
-    delivered: bool = True
-    already_reported: bool = False
-    refused: str | None = None
-    observations: Mapping[str, Observation] = field(default_factory=dict)
-
-    def exit_code(self, fail_on: FailOn) -> int:
-        """Return 3 when not delivered, 1 when failing, 3 when something is unchecked, else 0."""
-        return build.exit_code(self.report, fail_on, delivered=self.delivered)
-
-    def brief(self) -> dict[str, JsonValue]:
-        """Return the few fields that the Lambda answers with."""
-        summary, cost = self.report.summary, self.report.cost
-        return {
-            "run_id": self.report.run_id,
-            "now": iso(self.report.now),
-            "already_reported": self.already_reported,
-            "refused": self.refused,
-            "delivered": self.delivered,
-            "tables": summary.tables,
-            "fresh": summary.fresh,
-            "warning": summary.warning,
-            "critical": summary.critical,
-            "unknown": summary.unknown,
-            "requests": cost.requests,
-            "usd": round(cost.usd, 6),
-            "complaints": list(self.complaints),
-        }
-
-
 def run(config: Config, request: Request, environ: Mapping[str, str]) -> Outcome:
     """Check what the config watches, and report it. Never raises for what AWS answers.
 
-    Raises `NothingMatches` when ``request.only`` chooses none of the tables, `run_memory.OfAnotherConfig` when the
+    Raises `NothingMatches` when ``request.only`` chooses none of the tables, `owner.OfAnotherConfig` when the
     state is that of another config, and `checks.history.EventHeld` when another invocation carries the event out.
     """
     owner = Owner.of(config, environ)
@@ -161,73 +97,106 @@ def _refusal(request: Request, last_completed_at: datetime | None) -> str | None
     return refusal(request.now, request.reading or request.now, last_completed_at)
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a run found of its tables: how they were looked at, what was seen, and what that comes to."""
+
+    planned: Planned
+    observations: Mapping[str, Observation]
+    findings: tuple[Finding, ...]
+    marks: RunMarks
+
+
 def _carried_out(config: Config, request: Request, memory: Memory, environ: Mapping[str, str]) -> Outcome:
     """Plan, look, judge, deliver and remember."""
-    started = request.time_left.started
-    lake = _lake_of(config)
-    marks = run_marks.read(memory, request.now, config.settings.timezone)
-    planned, clock = _planned(config, request, lake, memory.state, marks.marks)
-    observations = lake.observe_all(
-        planned.plans, clock, stop_at=request.time_left.looking(), on_done=_counted(request, planned)
-    )
-    clock = clock.later(time.monotonic() - started)
-    plans = learn(planned.plans, observations, clock, request.time_left.learning())
-    planned = replace(planned, plans=plans)
-    judged = _judged(planned, observations, clock, marks)
-    findings = (*marks.cover(planned.findings), *judged)
-    watched = None if request.only else planned.watched
+    started, lake = request.time_left.started, _lake_of(config)
+    found = _found(config, request, memory, lake)
+    marks, planned = found.marks, found.planned
+    readers = _readers(config, request, memory, environ, found)
     account, region = planned.home()
-    settings = config.settings
-    known = memory.state if request.keep else replace(memory.state, last_full_report_on=None)
-    readers = readers_of(
-        config,
-        known,
-        environ,
-        lambda told: news.changes(
-            told, findings, request.now, settings.remind_every, watched, settings.resolve_after
-        ),
-    )
     report = replace(
-        _report(config, request, findings, memory),
+        _report(config, request, found.findings, memory),
         account=account,
         region=region,
         page_at=page_of(config),
         changes=readers[0].changes,
         cost=lake.cost(time.monotonic() - started),
         notes=(*memory.notes, *marks.notes, *planned.notes),
-        looks={plan.table.id: Look(observations[plan.table.id], plan.memory) for plan in planned.plans},
+        looks={
+            plan.table.id: Look(found.observations[plan.table.id], plan.memory, plan.rules)
+            for plan in planned.plans
+        },
     )
     sent = send(
-        build.Mode(settings.report),
+        build.Mode(config.settings.report),
         report,
         readers,
         publish=request.send,
         stop_at=request.time_left.sending(),
     )
     report = replace(report, notes=(*report.notes, *sent.notes))
+    _remember(config, request, memory, found, report, sent)
+    return Outcome(
+        report=report,
+        deliveries=sent.deliveries,
+        complaints=(*memory.notes, *marks.notes, *memory.complaints, *sent.complaints),
+        delivered=sent.whole and not memory.lost,
+        observations=found.observations,
+    )
+
+
+def _found(config: Config, request: Request, memory: Memory, lake: Lake) -> _Found:
+    """Plan, look and judge, each within its time."""
+    marks = run_marks.read(memory, request.now, config.settings.timezone)
+    planned, clock = _planned(config, request, lake, memory.state, marks.marks)
+    observations = lake.observe_all(
+        planned.plans, clock, stop_at=request.time_left.looking(), on_done=_counted(request, planned)
+    )
+    clock = clock.later(time.monotonic() - request.time_left.started)
+    plans = learn(planned.plans, observations, clock, request.time_left.learning())
+    planned = replace(planned, plans=plans)
+    judged = _judged(planned, observations, clock, marks)
+    return _Found(planned, observations, (*marks.cover(planned.findings), *judged), marks)
+
+
+def _readers(
+    config: Config, request: Request, memory: Memory, environ: Mapping[str, str], found: _Found
+) -> tuple[Reader, ...]:
+    """Return who is told what is news to them, the whole report's readers first."""
+    settings = config.settings
+    watched = None if request.only else found.planned.watched
+    known = memory.state if request.keep else replace(memory.state, last_full_report_on=None)
+    return readers_of(
+        config,
+        known,
+        environ,
+        lambda told: news.changes(
+            told, found.findings, request.now, settings.remind_every, watched, settings.resolve_after
+        ),
+    )
+
+
+def _remember(
+    config: Config, request: Request, memory: Memory, found: _Found, report: Report, sent: Sent
+) -> None:
+    """Leave for later runs what was delivered and seen, the whole report, and its rows in the data sets."""
     memory.keep(
         partial(
             remembering.after,
             owner=memory.owner,
             report=report,
             sent=sent,
-            planned=planned,
-            observations=observations,
+            planned=found.planned,
+            observations=found.observations,
             event_id=request.event_id,
             at=request.clock(),
         )
     )
     memory.keep_report(report)
-    marks.keep(memory)
-    made = partial(rows_of, memory.owner.name, report, observations, sent, marks.marks.holding)
+    found.marks.keep(memory)
+    holding = found.marks.marks.holding
+    made = partial(rows_of, memory.owner.name, report, found.observations, sent, holding)
     memory.record(made, report, config.settings.history.keep)
-    return Outcome(
-        report=report,
-        deliveries=sent.deliveries,
-        complaints=(*memory.notes, *marks.notes, *memory.complaints, *sent.complaints),
-        delivered=sent.whole and not memory.lost,
-        observations=observations,
-    )
 
 
 def look(config: Config, request: Request, environ: Mapping[str, str]) -> dict[str, Observation]:
@@ -332,41 +301,6 @@ def _lake_of(config: Config) -> Lake:
     )
 
 
-def history_of(config: Config, environ: Mapping[str, str]) -> str:
-    """Return where the state is kept: the config's place, else HISTORY, else a folder beside the config.
-
-    A folder that the config names, and the default, count from the config's own folder, wherever the command is run;
-    HISTORY counts from the working folder. Empty in a Lambda without either: there is no folder of its own to write to.
-    """
-    stated = config.settings.history.at
-    if not stated and environ.get("HISTORY", "").strip():
-        return environ["HISTORY"].strip()
-    if not stated and environ.get("AWS_LAMBDA_FUNCTION_NAME"):
-        return ""
-    place = stated or DEFAULT_HISTORY
-    if place.startswith("s3://") or config.folder is None:
-        return place
-    joined = str(config.folder / place)  # an absolute place stays as it is
-    return joined + "/" if place.endswith("/") else joined
-
-
-def load_config(source: str | Path | dict[str, Any] | None, environ: Mapping[str, str]) -> Config:
-    """Return the config at a path or ``s3://`` URI, or that of the environment (CONFIG, TABLES) for None.
-
-    Raises `checks.config.ConfigErrors` with every mistake.
-    """
-    if source is None:
-        return load_environment(environ, fetch=_fetch)
-    return load(source, environ=environ, fetch=_fetch)
-
-
-def _fetch(uri: str) -> bytes:
-    """Return the bytes of an object; the sentence of what went wrong is the OSError's."""
-    from checks.lake.fetch import fetch
-
-    return fetch(uri, max_bytes=1 << 20)
-
-
 def send_test(config: Config, now: datetime, environ: Mapping[str, str]) -> tuple[Delivery, ...]:
     """Send a report that says that it is a test to the topic and to each route's target; return how each took it."""
     report = build.build(
@@ -411,7 +345,7 @@ def run_event(
 def config_in_use(time_left: TimeLeft) -> last_good.InUse:
     """Return the config that the Lambda goes by; raises `NotRead`, and `checks.config.ConfigErrors`."""
     try:
-        return within(partial(last_good.load, os.environ, _fetch), time_left.reading())
+        return within(partial(last_good.load, os.environ, fetch_config), time_left.reading())
     except GivenUp:
         named = os.environ.get("CONFIG", "").strip()
         raise NotRead(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from checks.aside import Crew, GivenUp
 from checks.channels import channel_of
-from checks.config.keys import WORDS, database_of, routes_by_key
+from checks.config.routes import WORDS, database_of, routes_by_key
 from checks.config.targets import Target
 from checks.model import Change, Status
 from checks.monitor.parts import Parts
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from checks.changes import State
     from checks.channels import Channel, Delivery
-    from checks.config.keys import Route
     from checks.config.resolved import Config
+    from checks.config.routes import Route
     from checks.report.build import Report
 
 _AT_ONCE = 32

@@ -131,14 +131,16 @@ def _member(
     if isinstance(table, Problem):
         return Member(name, problem=table)
     record, watched = remembered.get(table.id), _watched(table, config)
+    known = record.memory if record is not None else TableMemory()
+    memory = TableMemory(layout=known.layout, logs=known.logs)
     return Member(
         name,
         TablePlan(
-            table=table,
+            table=memory.typed(table),
             rules=tuple(rule.alone() for rule in plan.rules if rule.together),
             entry=watched.entry if watched is not None else plan.entry,
             matched_by=plan.matched_by,
-            memory=TableMemory(layout=record.memory.layout) if record is not None else TableMemory(),
+            memory=memory,
         ),
     )
 

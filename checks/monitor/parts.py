@@ -6,14 +6,14 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from checks.changes import OVER
-from checks.config.keys import WORDS, database_of, word_of
+from checks.config.routes import WORDS, database_of, word_of
 from checks.model import Change
 from checks.report import build
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from checks.config.keys import Route
+    from checks.config.routes import Route
     from checks.model import Finding
     from checks.report.build import Report
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from checks.changes import State
     from checks.history.marks import MarksRead
     from checks.model import Finding
-    from checks.monitor.run_memory import Memory
+    from checks.monitor.kept_state import Memory
 
 _UNREAD = "Marks and silences made by command could not be read, so none of them holds in this run"
 

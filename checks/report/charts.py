@@ -89,7 +89,7 @@ def arrivals(periods: Sequence[PeriodShown]) -> Drawing | None:
     """Return when each period came against its deadline; None where no arrival and its deadline are known.
 
     The line across is the deadline; a mark above it came before, one below it after. A period without data stands
-    at the foot as a bar.
+    at the foot as a bar, and its column is shaded.
     """
     known = [(one.came_at - one.due_at) for one in periods if one.came_at and one.due_at]
     if len(known) < 2:
@@ -111,6 +111,7 @@ def arrivals(periods: Sequence[PeriodShown]) -> Drawing | None:
             paths.setdefault(kind, []).append(_dot(middle, y(lag)))
         elif one.came is Came.BAD:
             paths.setdefault("critical", []).append(f"M{middle - 4} {CHART_HEIGHT - 4}h8v4h-8z")
+            paths.setdefault("incident", []).append(f"M{number * step} 0h{step}v{CHART_HEIGHT}h-{step}z")
     lines = [Label(y(timedelta()), "deadline", "due")]
     if early < -_LEAST_SPAN / 4:
         lines.append(Label(y(early), f"{say_duration(-early)} before"))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from checks.json_fields import as_instant, as_text, optional
 from checks.marks import Mark, Marked, MarkKind
 from checks.model import (
     Absence,
@@ -60,9 +60,9 @@ def _report(document: dict[str, Any]) -> Report:
     report = build(
         findings=_told_within(_finding(each) for each in document["findings"]),
         changes=[_change(each) for each in document["changes"]],
-        now=_instant(document["now"]),
-        run_id=_str(document["run_id"]),
-        name=_str(document["name"]),
+        now=as_instant(document["now"]),
+        run_id=as_text(document["run_id"]),
+        name=as_text(document["name"]),
         zone=_zone(document["zone"]),
         cost=Cost(
             requests=int(cost["requests"]),
@@ -70,13 +70,13 @@ def _report(document: dict[str, Any]) -> Report:
             seconds=float(cost["seconds"] or 0),
             by_operation={str(name): int(count) for name, count in cost["by_operation"].items()},
         ),
-        notes=[_str(note) for note in document["notes"]],
+        notes=[as_text(note) for note in document["notes"]],
         first_run=document["first_run"] is True,
-        whole_at=_str(document.get("whole_at", "")),
+        whole_at=as_text(document.get("whole_at", "")),
         links=document.get("links") is True,
     )
-    account, region = _str(document.get("account", "")), _str(document.get("region", ""))
-    page_at = _str(document.get("page_at", ""))
+    account, region = as_text(document.get("account", "")), as_text(document.get("region", ""))
+    page_at = as_text(document.get("page_at", ""))
     return replace(report, whole=document["whole"] is True, account=account, region=region, page_at=page_at)
 
 
@@ -93,34 +93,34 @@ def _told_within(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def _finding(one: dict[str, Any]) -> Finding:
-    statement = _str(one.get("statement", ""))
-    advice = _str(one["advice"])
+    statement = as_text(one.get("statement", ""))
+    advice = as_text(one["advice"])
     return Finding(
-        table=_str(one["table"]),
-        check=_str(one["check"]),
+        table=as_text(one["table"]),
+        check=as_text(one["check"]),
         status=Status(one["status"]),
         severity=Severity(one["severity"]) if one["severity"] is not None else None,
-        because=_str(one["because"]),
+        because=as_text(one["because"]),
         observed=_value(one["observed"]),
         expected=_value(one["expected"]),
         limits=Limits(warning=_value(one["limits"]["warning"]), critical=_value(one["limits"]["critical"])),
-        evidence=_optional(one["evidence"]),
+        evidence=optional(as_text, one["evidence"]),
         items=tuple(_item(item) for item in one["items"]),
-        deadline=_when(one["deadline"]),
+        deadline=optional(as_instant, one["deadline"]),
         advice=advice.removesuffix(f": {statement}") if statement else advice,
         statement=statement,
-        usual=_str(one["usual"]),
-        stale_since=_when(one["stale_since"]),
+        usual=as_text(one["usual"]),
+        stale_since=optional(as_instant, one["stale_since"]),
         problem=ProblemKind(one["problem"]) if one["problem"] is not None else None,
-        cause=_str(one["cause"]),
+        cause=as_text(one["cause"]),
         lacks=_lacks(one["lacks"]) if "lacks" in one else None,
-        owner=_optional(one["owner"]),
-        runbook=_optional(one["runbook"]),
-        console_url=_optional(one["console_url"]),
-        silenced=_optional(one["silenced"]),
-        marked=tuple(_marked(each, _str(one["table"])) for each in one.get("marked", ())),
-        within=_str(one.get("within", "")),
-        of_period=_str(one.get("of_period", "")),
+        owner=optional(as_text, one["owner"]),
+        runbook=optional(as_text, one["runbook"]),
+        console_url=optional(as_text, one["console_url"]),
+        silenced=optional(as_text, one["silenced"]),
+        marked=tuple(_marked(each, as_text(one["table"])) for each in one.get("marked", ())),
+        within=as_text(one.get("within", "")),
+        of_period=as_text(one.get("of_period", "")),
         absence=_absence(one["standstill"]) if "standstill" in one else None,
     )
 
@@ -129,67 +129,72 @@ def _absence(one: dict[str, Any]) -> Absence:
     """Return since when nothing came; which periods lack data stands in the items."""
     return Absence(
         standstill=Standstill(
-            since=_when(one["since"]), overdue_at=_when(one["overdue_at"]), of=_str(one["of"])
+            since=optional(as_instant, one["since"]),
+            overdue_at=optional(as_instant, one["overdue_at"]),
+            of=as_text(one["of"]),
         )
     )
 
 
 def _marked(one: dict[str, Any], table: str) -> Marked:
-    at = _instant(one["at"])
+    at = as_instant(one["at"])
     mark = Mark(
-        id=_str(one["id"]),
+        id=as_text(one["id"]),
         kind=MarkKind(one["kind"]),
         table=table,
-        by=_str(one["by"]),
+        by=as_text(one["by"]),
         at=at,
-        ends_at=_when(one["until"]) or at,
-        because=_str(one["because"]),
-        period=_optional(one["period"]),
+        ends_at=optional(as_instant, one["until"]) or at,
+        because=as_text(one["because"]),
+        period=optional(as_text, one["period"]),
     )
-    return Marked(mark, tuple(_str(key) for key in one["items"]))
+    return Marked(mark, tuple(as_text(key) for key in one["items"]))
 
 
 def _lacks(one: dict[str, Any]) -> Lacks:
     rights = (
-        Right(_str(each["action"]), _str(each["resource"]), _str(each["prefix"])) for each in one["rights"]
+        Right(as_text(each["action"]), as_text(each["resource"]), as_text(each["prefix"]))
+        for each in one["rights"]
     )
-    return Lacks(_str(one["role"]), tuple(rights))
+    return Lacks(as_text(one["role"]), tuple(rights))
 
 
 def _item(one: dict[str, Any]) -> Item:
     return Item(
-        period=_str(one["period"]),
+        period=as_text(one["period"]),
         state=ItemState(one["state"]),
-        dimensions=tuple((key, _str(value)) for key, value in one["dimensions"].items()),
-        due_at=_when(one["due_at"]),
-        arrived_at=_when(one["arrived_at"]),
-        detail=_str(one["detail"]),
-        remedy=_str(one["remedy"]),
-        marked=_str(one.get("marked", "")),
-        within=_str(one.get("within", "")),
+        dimensions=tuple((key, as_text(value)) for key, value in one["dimensions"].items()),
+        due_at=optional(as_instant, one["due_at"]),
+        arrived_at=optional(as_instant, one["arrived_at"]),
+        detail=as_text(one["detail"]),
+        remedy=as_text(one["remedy"]),
+        marked=as_text(one.get("marked", "")),
+        within=as_text(one.get("within", "")),
     )
 
 
 def _change(one: dict[str, Any]) -> Change:
     return Change(
-        table=_str(one["table"]),
-        check=_str(one["check"]),
+        table=as_text(one["table"]),
+        check=as_text(one["check"]),
         reason=Reason(one["reason"]),
         status=Status(one["status"]),
-        because=_str(one["because"]),
+        because=as_text(one["because"]),
         severity=Severity(one["severity"]) if one["severity"] is not None else None,
-        item=_optional(one["item"]),
-        since=_when(one["since"]),
-        owner=_optional(one["owner"]),
-        before=_str(one["before"]),
-        note=_str(one.get("note", "")),
-        also=tuple((_str(each["table"]), _optional(each["owner"])) for each in one.get("also", ())),
+        item=optional(as_text, one["item"]),
+        since=optional(as_instant, one["since"]),
+        owner=optional(as_text, one["owner"]),
+        before=as_text(one["before"]),
+        note=as_text(one.get("note", "")),
+        also=tuple(
+            (as_text(each["table"]), optional(as_text, each["owner"])) for each in one.get("also", ())
+        ),
     )
 
 
 def _zone(value: Any) -> ZoneInfo:
     try:
-        return ZoneInfo(_str(value))
+        return ZoneInfo(as_text(value))
     except (OSError, ValueError, KeyError):  # a zone that this machine does not know is a KeyError
         return ZoneInfo("UTC")
 
@@ -198,30 +203,9 @@ def _value(value: Any) -> Observed:
     """Return a machine value; an instant is written so that it is known from a word."""
     if isinstance(value, str) and len(value) == len("2026-11-22T06:00:00Z") and value.endswith("Z"):
         try:
-            return _instant(value)
+            return as_instant(value)
         except ValueError:
             return value
     if value is None or (isinstance(value, str | int | float) and not isinstance(value, bool)):
         return value
     raise TypeError(f"{value!r} is no value")
-
-
-def _when(value: Any) -> datetime | None:
-    return None if value is None else _instant(value)
-
-
-def _instant(value: Any) -> datetime:
-    instant = datetime.fromisoformat(_str(value))
-    if instant.tzinfo is None:
-        raise ValueError(f"{value} has no zone")
-    return instant.astimezone(UTC)
-
-
-def _str(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is no text")
-    return value
-
-
-def _optional(value: Any) -> str | None:
-    return None if value is None else _str(value)

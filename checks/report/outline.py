@@ -104,6 +104,8 @@ def _totals(report: Report) -> str:
         parts.append(f"{summary.unknown:,} could not be checked")
     if summary.fresh:
         parts.append(f"{_are(summary.fresh)} fresh")
+    if not parts:  # beside others the lines below tell what is silenced
+        parts.append(f"{_are(summary.tables)} silenced")
     return f"Of {tables}, {words.listing(parts)}."
 
 

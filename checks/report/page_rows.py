@@ -11,7 +11,8 @@ from checks import text as words
 from checks.model import CONFIG_CHECK, Finding, Status
 from checks.report import charts
 from checks.report.entry_lines import said_of
-from checks.report.series import of_items, series
+from checks.report.series import of_items, series, silences
+from checks.report.silence_chart import silence_chart
 from checks.report.together import source_of
 
 if TYPE_CHECKING:
@@ -20,10 +21,13 @@ if TYPE_CHECKING:
     from checks.report.build import Report
     from checks.report.charts import Drawing
     from checks.report.pieces import Line
+    from checks.report.series import Look, PeriodShown
 
 RANKS = ("critical", "unknown", "warning", "silenced", "fresh")
 """The verdicts on a table, worst first, as the fleet is shown."""
 _LONGEST_CELL = 600
+_MOST_LEARNED = 100
+"""Further tables have no picture of what was learned, which takes some milliseconds each."""
 _MOST_STATEMENTS = 3
 _MOST_DRAWN = 500
 """Further tables that are fresh have no charts, so that a page of thousands opens as fast as one of hundreds."""
@@ -125,9 +129,17 @@ def _row(
         links=tuple(_links(first, report)),
         strip=charts.strip(shown.periods),
         age=next((each.age for each in rows if each.age is not None), None),
-        arrivals=charts.arrivals(shown.periods) if is_drawn else None,
+        arrivals=_arrivals(shown.periods, look, number) if is_drawn else None,
         volumes=charts.volumes(shown.volumes) if is_drawn else None,
     )
+
+
+def _arrivals(periods: Sequence[PeriodShown], look: Look | None, number: int) -> Drawing | None:
+    """Return when periods came against their deadlines; of others, how long nothing came against what was learned."""
+    drawn = charts.arrivals(periods)
+    if drawn is not None or look is None or number >= _MOST_LEARNED:
+        return drawn
+    return silence_chart(silences(look), look.seen.now)
 
 
 def _finding_row(finding: Finding, report: Report, since: datetime | None) -> FindingRow:

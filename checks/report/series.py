@@ -8,12 +8,16 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from checks.model import ItemState
+from checks.rules import CHECKS
+from checks.rules.asking import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from checks.model import Finding, Item, Observation, TableMemory
+    from checks.rules.base import Rule
+    from checks.rules.retold import Silence
 
 MOST_PERIODS = 30
 """How many periods are shown, the newest ones: as many as the shares of what came on time count."""
@@ -61,15 +65,27 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a run saw of one table, and what earlier runs remembered of it."""
+    """What a run saw of one table, what earlier runs remembered of it, and the rules that judged it."""
 
     seen: Observation
     memory: TableMemory
+    rules: tuple[Rule, ...] = ()
 
 
 def series(findings: Iterable[Finding], look: Look) -> Series:
     """Return what is known of the last 30 periods of one table, out of its findings and its memory."""
     return Series(_periods(findings, look.memory), _volumes(look.seen, look.memory))
+
+
+def silences(look: Look) -> tuple[Silence, ...]:
+    """Return the silences between the arrivals of a table whose deadlines are learned; none of others."""
+    clock = Clock(now=look.seen.now)
+    for rule in look.rules:
+        how = CHECKS[rule.check].retelling
+        found = how.silences(rule, look.seen, clock, look.memory) if how is not None else ()
+        if found:
+            return found
+    return ()
 
 
 def of_items(findings: Iterable[Finding]) -> Series:

@@ -8,9 +8,9 @@ from math import isclose
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from checks.learn.tails import share_of
+from checks.learn.tails import SHARE_MAX, SHARE_MIN, share_of
 from checks.model import item_key
-from checks.schedule.periods import DAILY, HOURLY, period_of
+from checks.schedule.periods import LEARNED, period_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +47,7 @@ class StatedPeriods:
 
     def period_named(self, label: str) -> Period | None:
         """Return the period of that label, None where it names none."""
-        cadences = (self.schedule.every, *((DAILY, HOURLY) if self.learns_every else ()))
+        cadences = (self.schedule.every, *(LEARNED if self.learns_every else ()))
         for every in cadences:
             wall = every.start_of(label)
             period = period_of(wall, every, self.schedule.labels) if wall is not None else None
@@ -228,12 +228,22 @@ class Share:
             return self
         return replace(self, a_year=self.a_year / limits, wanted=self.wanted / limits, limits=limits)
 
+    def times(self, factor: float) -> Share:
+        """Return so many times the share, within what a limit can be learned for."""
+        wanted = self.a_year * factor
+        return replace(self, a_year=min(SHARE_MAX, max(SHARE_MIN, wanted)), wanted=wanted)
+
+    def say_a_year(self) -> str:
+        """Say how many that is: ``0.25 false alarms a year``."""
+        figure = _figure(self.a_year)
+        return f"{figure} false alarm{'' if figure == '1' else 's'} a year"
+
     def say(self, subject: str) -> str:
         """Say it of a subject (``it``, ``each``), and where it is bound."""
         sharing = [f"{self.tables} tables"] if self.tables > 1 else []
         sharing += [f"{self.limits} learned limits of it"] if self.limits > 1 else []
         among = f" ({' and '.join(sharing)} share them)" if sharing else ""
-        told = f"{subject} may raise {self.a_year:.2g} false alarms a year"
+        told = f"{subject} may raise {self.say_a_year()}"
         if isclose(self.a_year, self.wanted):
             return told + among
         bound = (
@@ -241,7 +251,14 @@ class Share:
             if self.wanted < self.a_year
             else "the most that is taken"
         )
-        return f"{told}, {bound}; its share of false_alarms would be {self.wanted:.2g}{among}"
+        return f"{told}, {bound}; its share of false_alarms would be {_figure(self.wanted)}{among}"
+
+
+def _figure(number: float) -> str:
+    """Return a number as people write it: two digits of small ones, whole ones from ten on."""
+    if number >= 10:
+        return f"{number:,.0f}"
+    return f"{number:.2g}" if number >= 0.001 else "less than 0.001"
 
 
 UNSHARED = Share(a_year=1.0, wanted=1.0)

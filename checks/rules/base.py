@@ -1,4 +1,4 @@
-"""What a check is made of: its block in the config, the bound rule, and the row that is judged."""
+"""What a check is made of: its block in the config, the bound rule, and the plan of a table that has such rules."""
 
 from __future__ import annotations
 
@@ -6,19 +6,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
-from functools import lru_cache, reduce
+from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
-
-from pydantic import BaseModel, ConfigDict
 
 from checks.console_url import console_url
 from checks.model import (
     Finding,
-    Item,
-    Limits,
     Observation,
     Problem,
     Severity,
@@ -29,7 +24,10 @@ from checks.model import (
 from checks.rules.asking import Depth, Detail
 from checks.rules.binding import Binding
 from checks.rules.entry import NOTHING_SAID
+from checks.rules.key_types import ConfigBlock
 from checks.rules.proposing import TooLittle
+from checks.rules.retold import Retelling
+from checks.rules.row import NOTHING_MORE, About, Direction, Facts, Row, RowValues, Telling, Told, allowed
 from checks.rules.sentences import none_named
 
 if TYPE_CHECKING:
@@ -39,7 +37,7 @@ if TYPE_CHECKING:
     from checks.layout import StatedLayout, TimeLayout
     from checks.layout.dimensions import Dimensions
     from checks.marks import Mark
-    from checks.model import Absence, Observed, PartitionSeen
+    from checks.model import PartitionSeen
     from checks.rules.asking import Clock, Needs, Share, StatedPeriods
     from checks.rules.entry import EntryKeys
     from checks.rules.proposing import Extent, Past, Proposal
@@ -51,27 +49,10 @@ __all__ = [
     "Told", "allowed", "periods_stated",
 ]  # fmt: skip
 
-Facts = TypeVar("Facts")
 _UTC = ZoneInfo("UTC")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Telling:
-    """How a report tells what a check found, where its sentences are not enough.
-
-    ``of_silence``: a failure with the time since when it fails says that no data came since then: of tables that are
-    silent for long one entry is made. ``zero_is_silence``: a failure that observed nothing at all is told in it too.
-    ``unmended`` is said of items that left the lookback as bad as they were, ``mended`` of one that is well now, and
-    of several.
-    """
-
-    of_silence: bool = True
-    zero_is_silence: bool = False
-    unmended: str = "without usable data"
-    mended: tuple[str, str] = ("has data now", "have data now")
-
-
-class CheckConfig(BaseModel):
+class CheckConfig(ConfigBlock):
     """A check's block in the config.
 
     ``groups`` are keys that exclude each other when blocks are merged: a more specific block that has
@@ -79,8 +60,6 @@ class CheckConfig(BaseModel):
     ``goes_with`` names keys that mean nothing without one of others; inherited alone they are dropped.
     ``pattern`` and such, which stand on the entry, are not part of it.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
     check: ClassVar[str]
     groups: ClassVar[tuple[frozenset[str], ...]] = ()
@@ -91,6 +70,8 @@ class CheckConfig(BaseModel):
     expectation: ClassVar[str]
     """The Great Expectations class that judges it, by its dotted name: only who judges imports it."""
     telling: ClassVar[Telling] = Telling()
+    retelling: ClassVar[Retelling[Any] | None] = None
+    """How its rules are replayed over what came in the past; None where what they judge is not kept over time."""
     short_form: ClassVar[str | None] = None
     """What a bare word in place of the block means, such as ``auto``: the key it sets to True."""
 
@@ -117,119 +98,13 @@ class CheckConfig(BaseModel):
         raise NotImplementedError
 
 
-class Direction(StrEnum):
-    """Which side of its limit a good observed value lies on; exactly the limit is good."""
-
-    AT_LEAST = "at least"
-    AT_MOST = "at most"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row(Generic[Facts]):
-    """One rule's measurement on one table, ready to be judged.
-
-    ``observed`` and the limits are all instants or all numbers. ``unknown`` is set when there is
-    nothing to judge. ``doubt_if_pass`` and ``doubt_if_fail`` say what stands against believing that
-    outcome (a listing that was ended early proves a table fresh, never stale): then it is unknown.
-    ``remark`` is told beside its sentence unless it passes.
-    ``measured`` is what the rule needs again to write its sentence, None where nothing was measured.
-    """
-
-    table: str
-    check: str
-    direction: Direction
-    observed: datetime | float | None = None
-    warning: datetime | float | None = None
-    critical: datetime | float | None = None
-    unknown: Problem | None = None
-    doubt_if_pass: Problem | None = None
-    doubt_if_fail: Problem | None = None
-    items: tuple[Item, ...] = ()
-    evidence: str | None = None
-    measured: Facts | None = None
-    remark: str = ""
-
-    @property
-    def id(self) -> str:
-        """Identify the row; equal to the id of the finding that comes of it."""
-        return f"{self.table}|{self.check}"
-
-    @property
-    def limits(self) -> Limits:
-        """The limits as a finding tells them."""
-        return _limits(self.warning, self.critical)
-
-    @property
-    def facts(self) -> Facts:
-        """What was measured; raises ValueError of a row that has nothing to judge."""
-        if self.measured is None:
-            message = f"nothing was measured for {self.id}"
-            raise ValueError(message)
-        return self.measured
-
-
-@lru_cache(maxsize=1024, typed=True)
-def _limits(warning: datetime | float | None, critical: datetime | float | None) -> Limits:
-    """Return the limits; thousands of rows have the same."""
-    return Limits(warning=warning, critical=critical)
-
-
-class RowValues(TypedDict, total=False):
-    """What a rule says of a row of its own, where it differs from what all its rows are like."""
-
-    observed: datetime | float | None
-    warning: datetime | float | None
-    critical: datetime | float | None
-    unknown: Problem | None
-    doubt_if_pass: Problem | None
-    doubt_if_fail: Problem | None
-    items: tuple[Item, ...]
-    evidence: str | None
-
-
-class Told(TypedDict, total=False):
-    """What a rule says in a finding beside its sentence."""
-
-    observed: Observed
-    expected: Observed
-    limits: Limits
-    evidence: str | None
-    items: tuple[Item, ...]
-    deadline: datetime | None
-    advice: str
-    statement: str
-    usual: str
-    note: str
-    of_period: str
-    lacking: tuple[str, ...]
-    absence: Absence | None
-    stale_since: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class About:
-    """What is told with every finding of a table: who mends it, how, where to see it, and what is silenced why."""
-
-    owner: str | None = None
-    runbook: str | None = None
-    console_url: str | None = None
-    silences: Mapping[str, str] = field(default_factory=dict)
-
-
-NOTHING_MORE = About()
-
-
-@lru_cache(maxsize=16)
-def allowed(most: float, severity: Severity) -> tuple[float | None, float | None]:
-    """Return the limits for a warning and for critical of what may be there, one of which is stated."""
-    return (most, None) if severity is Severity.WARNING else (None, most)
-
-
 class Rule(ABC):
     """A check with its limits, bound to a zone and calendars. Pure: values in, values out."""
 
     check: ClassVar[str]
     direction: ClassVar[Direction] = Direction.AT_MOST
+    can_learn: ClassVar[bool] = False
+    """Whether its limits can be learned, where they are not stated."""
 
     @property
     def limits(self) -> tuple[float | None, float | None]:
@@ -299,6 +174,25 @@ class Rule(ABC):
     def learns(self) -> bool:
         """Tell whether it learns limits."""
         return self.share is not None
+
+    @property
+    def tells_periods(self) -> bool:
+        """Tell whether what it tells is of single periods, so that one of them may be expected."""
+        return False
+
+    @property
+    def tells_values(self) -> bool:
+        """Tell whether what it tells of a period may be of single values of its other keys."""
+        return False
+
+    def periods_seen(self, memory: TableMemory) -> StatedPeriods | None:  # noqa: ARG002 - the same
+        """Return the periods that it judges of a table for which none are stated, as earlier runs saw them."""
+        return None
+
+    @property
+    def weighs_periods(self) -> bool:
+        """Tell whether it judges what a period holds, so that one may be named that was wrong."""
+        return False
 
     def sharing(self, share: Share) -> Rule:  # noqa: ARG002 - for others to say
         """Return the rule with its share of the false alarms."""

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from checks.layout import layout_from_json
-from checks.model import Problem, ProblemKind
 from checks.schedule.due import Schedule, default_grace
 from checks.schedule.periods import DAILY, YEARLY
 
@@ -41,21 +40,3 @@ def schedule_seen(stated: Schedule | None, seen: Observation) -> Schedule | None
         return stated
     layout = layout_from_json(seen.layout, _UTC)
     return schedule_of(None, layout) if layout is not None else None
-
-
-def not_read(seen: Observation) -> Problem:
-    """Return why no due period was read: what was not seen never passes."""
-    return seen.problem or Problem(
-        ProblemKind.UNSUPPORTED,
-        f"no due period of {seen.table.id} was read: its keys do not tell such periods apart",
-        "state periods that they do tell (partitions: {every: ...})",
-    )
-
-
-def ended_early(place: str) -> Problem:
-    """Return the problem of a listing that was ended before its last page."""
-    return Problem(
-        ProblemKind.OVER_BUDGET,
-        f"the listing of {place} was ended before its last page",
-        "raise max_requests or the table's timeout",
-    )

@@ -20,7 +20,7 @@ from checks.rules.base import (
     Telling,
     allowed,
 )
-from checks.rules.cadence import ended_early, not_read, schedule_of, schedule_seen
+from checks.rules.cadence import schedule_of, schedule_seen
 from checks.rules.dimensions import say_items
 from checks.rules.key_types import SeverityWord
 from checks.rules.sentences import (
@@ -32,6 +32,7 @@ from checks.rules.sentences import (
     partition_location_statement,
     table_location_statement,
 )
+from checks.rules.unread import ended_early, no_due_period
 
 if TYPE_CHECKING:
     from checks.layout import TimeLayout
@@ -86,6 +87,16 @@ class CatalogRule(Rule):
     check: ClassVar[str] = CATALOG_CHECK
     severity: Severity = Severity.CRITICAL
     schedule: Schedule | None = None
+
+    @property
+    def tells_periods(self) -> bool:
+        """Its items are periods."""
+        return True
+
+    @property
+    def tells_values(self) -> bool:
+        """Its items are values of other keys too, where these are told apart."""
+        return True
 
     @property
     def limits(self) -> tuple[float | None, float | None]:
@@ -143,7 +154,7 @@ class CatalogRule(Rule):
             if before is None or not before.state.is_bad:
                 found[key] = item
         if labels and not found:
-            return self.row(seen, unknown=not_read(seen))
+            return self.row(seen, unknown=no_due_period(seen))
         items = [_of_all(item, seen) for item in found.values()]
         bad = [item for item in items if item.state.is_bad]
         kept = [item for item in items if item in bad[:_MOST_ITEMS]] if len(items) > _MOST_ITEMS else items
@@ -299,7 +310,8 @@ def _because(row: Row[Match], bad: list[Item]) -> str:
         what = f"the data of {table.id} there" if table.format is Format.FILES else "it"
         return f"{gone}; expected {what}, as Glue says"
     if table.format is not Format.FILES:
-        return f"the {table.format.value.capitalize()} log of {table.id} is where the catalog says"
+        says = "there, as the config says" if table.is_prefix else "where the catalog says"
+        return f"the {table.format.value.capitalize()} log of {table.id} is {says}"
     if table.is_prefix:
         return f"{table.id} has no catalog entry that could differ from what lies there"
     if schedule is None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from checks.model import Item, ItemState, Problem, ProblemKind
+from checks.model import Item, ItemState
 from checks.rules.sentences import add_partition_statement, count_of
+from checks.rules.unread import is_whole
 from checks.schedule.clock import say_instant
 from checks.schedule.durations import say_duration
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from checks.model import Combination, Observation, PartitionSeen, TableMemory
+    from checks.model import Combination, Observation, PartitionSeen
     from checks.schedule.due import DuePeriod
 
 
@@ -99,54 +100,6 @@ def _present(due: DuePeriod, partitions: Iterable[PartitionSeen], first_seen: da
         due_at=due.due_at,
         arrived_at=arrived if whole else None,
     )
-
-
-def unread(seen: Observation) -> Problem | None:
-    """Return why it is not known whether the first period with data is the first: it could not be read itself."""
-    unread = [p for p in seen.partitions if p.problem is not None or not is_whole(p)]
-    filled = [p.period.start for p in seen.partitions if p.listing is not None and p.listing.objects]
-    oldest = min(unread, key=lambda p: p.period.start, default=None)
-    if oldest is None or any(start <= oldest.period.start for start in filled):
-        return None
-    return doubt_about([oldest], oldest.period.label)
-
-
-def doubt_about(partitions: Iterable[PartitionSeen], label: str) -> Problem | None:
-    """Return why partitions of a period were not read, or not to their end; None when all were."""
-    for partition in partitions:
-        if partition.problem is not None:
-            return partition.problem
-        if not is_whole(partition):
-            return Problem(
-                ProblemKind.OVER_BUDGET,
-                f"the listing of {partition.location or label} was ended before its last page",
-                "raise max_requests or the table's timeout",
-            )
-    return None
-
-
-def first_period_at(seen: Observation, memory: TableMemory) -> datetime | None:
-    """Return the start of the first period with data, as far as that is known; None when there is none."""
-    known = [at for at in (memory.first_period_at, seen.first_period_at) if at is not None]
-    # What could not be listed whole may well be the first period: it must not fall out of what is due.
-    known += [
-        p.period.start
-        for p in seen.partitions
-        if p.problem is not None or (p.listing is not None and (p.listing.objects or not p.listing.complete))
-    ]
-    return min(known, default=None)
-
-
-def proven_first_at(seen: Observation, memory: TableMemory) -> datetime | None:
-    """Return the start of the first period of which it is proven that it held data; None when there is none."""
-    known = [at for at in (memory.first_period_at, seen.first_period_at) if at is not None]
-    known += [p.period.start for p in seen.partitions if p.listing is not None and p.listing.objects]
-    return min(known, default=None)
-
-
-def is_whole(partition: PartitionSeen) -> bool:
-    """Tell whether all that lies in a partition was looked at."""
-    return partition.listing is None or partition.listing.complete
 
 
 def lacking(items: Sequence[Item]) -> tuple[str, ...]:

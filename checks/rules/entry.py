@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from checks.layout.data_files import Chosen
-from checks.rules.key_types import Count, Globs, Runbook, Text, Zone
+from checks.rules.key_types import ConfigBlock, Count, Globs, Runbook, Text, Zone
 from checks.rules.table_ids import TableIds
 
 
-class EntryKeys(BaseModel):
+class EntryKeys(ConfigBlock):
     """The keys of an entry that hold for each of its tables, as several entries come to them together.
 
     Whoever acts by one of them finds it in a table's plan.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
     owner: Text | None = Field(
         None, description="Who is told to mend it; routes match it.", examples=["finance-data"]

@@ -22,9 +22,9 @@ from checks.rules.base import (
     Rule,
     Telling,
 )
-from checks.rules.cadence import ended_early
 from checks.rules.freshness import FreshnessRule
 from checks.rules.key_types import Duration
+from checks.rules.unread import doubt_about, ended_early
 from checks.schedule.clock import parse_zone, say_instant
 from checks.schedule.durations import say_duration
 
@@ -127,7 +127,7 @@ class EventsRule(Rule):
 
     def detail(self, clock: Clock) -> Detail:
         """Ask for the footers of the newest files, and the column's newest value."""
-        limits = tuple(limit for limit in self.ages.limits_at(clock.now) if limit is not None)
+        limits = tuple(self.ages.watermarks(clock.now))
         value = ValueAsk(column=self.column, zone=self.written_in, files=self.files, limits=limits)
         return Detail(footers=self.files, value=value)
 
@@ -267,9 +267,4 @@ def _not_read(seen: Observation) -> Problem | None:
         return seen.problem
     if seen.listing is not None and not seen.listing.complete:
         return ended_early(seen.table.location or seen.table.id)
-    for partition in seen.partitions:
-        if partition.problem is not None:
-            return partition.problem
-        if partition.listing is not None and not partition.listing.complete:
-            return ended_early(partition.location or partition.period.label)
-    return None
+    return doubt_about(seen.partitions)

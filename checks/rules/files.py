@@ -12,10 +12,11 @@ from checks.layout.suffixes import FORMATS, bare
 from checks.model import Finding, Format, Problem, ProblemKind, Severity, WholeSeen
 from checks.rules.asking import Clock, Detail, Needs
 from checks.rules.base import NOTHING_MORE, About, Binding, CheckConfig, Row, Rule, allowed
-from checks.rules.cadence import ended_early, not_read, schedule_of, schedule_seen
+from checks.rules.cadence import schedule_of, schedule_seen
 from checks.rules.key_types import Percent, SeverityWord, Size
 from checks.rules.lists import only_lists
 from checks.rules.sentences import count_of, say_percent
+from checks.rules.unread import ended_early, no_due_period
 from checks.schedule.durations import say_size
 
 if TYPE_CHECKING:
@@ -232,7 +233,7 @@ class FilesRule(Rule):
             labels, table_format = schedule.due_labels(clock.now), seen.table.file_format
             due = [partition for partition in seen.partitions if partition.period.label in labels]
             if labels and not due and not by_log:
-                return self.row(seen, unknown=not_read(seen))
+                return self.row(seen, unknown=no_due_period(seen))
             for partition in due:
                 if partition.problem is not None:
                     count.doubt = count.doubt or partition.problem

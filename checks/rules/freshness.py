@@ -14,10 +14,12 @@ from checks.rules.base import (
     CheckConfig,
 )
 from checks.rules.freshness_proposed import propose
+from checks.rules.freshness_retold import FreshnessRetold
 from checks.rules.freshness_rule import FreshnessRule
 from checks.rules.key_types import Duration, Names
 from checks.rules.learned import Auto
-from checks.rules.together import Members
+from checks.rules.one_source import Members
+from checks.rules.retold import Retelling
 from checks.schedule.clock import parse_zone
 from checks.schedule.deadlines import Deadline, parse_times
 from checks.schedule.durations import say_duration
@@ -32,6 +34,7 @@ class FreshnessConfig(CheckConfig):
     """The newest arrival is not before a watermark."""
 
     check: ClassVar[str] = "freshness"
+    retelling: ClassVar[Retelling[Any]] = FreshnessRetold()
     expectation: ClassVar[str] = "checks.expectations.ExpectTablesToBeFresh"
     groups: ClassVar[tuple[frozenset[str], ...]] = (
         frozenset({"max_age", "warn_after", "error_after"}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from checks.model import Format, Severity
 from checks.rules.sentences import count_of
@@ -18,39 +18,8 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from checks.model import Arrival, Finding, Observation, Problem
-    from checks.rules.asking import Clock
+    from checks.rules.arrival_limits import ArrivalLimits
     from checks.rules.learned import Auto
-    from checks.schedule.calendars import Calendar
-    from checks.schedule.deadlines import Deadline
-    from checks.schedule.due import Schedule
-    from checks.schedule.windows import Windows
-
-
-class Bounds(Protocol):
-    """What the rule holds an arrival against, as far as its words need it."""
-
-    @property
-    def warn_after(self) -> timedelta | None: ...  # noqa: D102 - the rule's own
-    @property
-    def error_after(self) -> timedelta | None: ...  # noqa: D102 - the same
-    @property
-    def deadline(self) -> Deadline | None: ...  # noqa: D102 - the same
-    @property
-    def grace(self) -> timedelta | None: ...  # noqa: D102 - the same
-    @property
-    def windows(self) -> Windows | None: ...  # noqa: D102 - the same
-    @property
-    def zone(self) -> ZoneInfo: ...  # noqa: D102 - the same
-    @property
-    def age_calendar(self) -> Calendar | None: ...  # noqa: D102 - the same
-    @property
-    def schedule(self) -> Schedule | None: ...  # noqa: D102 - the same
-    @property
-    def auto(self) -> Auto | None: ...  # noqa: D102 - the same
-    def limits_at(self, now: datetime) -> tuple[datetime | None, datetime | None]: ...  # noqa: D102 - the same
-    def last_deadlines(self, now: datetime) -> tuple[datetime | None, datetime | None]: ...  # noqa: D102 - the same
-    def due_at(self, stated_at: datetime) -> datetime: ...  # noqa: D102 - the same
-    def grace_end(self, stated_at: datetime) -> datetime: ...  # noqa: D102 - the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,28 +90,30 @@ class LastArrival:
         return self.newest.at if self.newest is not None else None
 
 
-def because(rule: Bounds, facts: LastArrival, since: datetime | None, severity: Severity | None) -> str:
+def because(
+    limits: ArrivalLimits, facts: LastArrival, since: datetime | None, severity: Severity | None
+) -> str:
     """Write the sentence of a finding; ``since`` is the watermark of what is critical."""
-    expected = _expected(rule, facts, since, severity)
+    expected = _expected(limits, facts, since, severity)
     newest, now = facts.newest, facts.now
     is_first = facts.nothing is not None and facts.nothing.is_first
     if facts.looked_at and severity is not None and not is_first:
         expected = f"{expected}; {facts.looked_at}"
     if newest is None:
         told = facts.nothing.told if facts.nothing is not None else ""
-        is_limited = rule.deadline is not None or _limit(rule, severity) is not None
+        is_limited = limits.deadline is not None or _limit(limits, severity) is not None
         return f"{told}; expected data {expected}" if is_limited else told
-    when = f"{say_instant(newest.at, rule.zone)}{facts.where}"
+    when = f"{say_instant(newest.at, limits.zone)}{facts.where}"
     if newest.at > now:
         return f"the newest data came {when}, after the time of this run; expected {expected}"
     age = say_duration(now - newest.at)
     counted = (
         now - newest.at
-        if rule.deadline is not None
-        else open_time(newest.at, now, rule.zone, rule.age_calendar, rule.windows)
+        if limits.deadline is not None
+        else open_time(newest.at, now, limits.zone, limits.age_calendar, limits.windows)
     )
     learned = facts.learned
-    limit = _limit(rule, severity) if learned is None or learned.due is None else None
+    limit = _limit(limits, severity) if learned is None or learned.due is None else None
     told = say_duration(counted)
     if severity is not None and learned is not None and learned.still_needed:
         more = count_of(learned.still_needed, "arrival")
@@ -160,45 +131,51 @@ def because(rule: Bounds, facts: LastArrival, since: datetime | None, severity: 
         return f"no new data for at least {told}: the newest came at or before {when}; expected {expected}"
     if facts.backfill is not None:
         period, at = facts.backfill
-        when += f" (what came into {period} on {say_instant(at, rule.zone)} is a backfill and does not count)"
+        when += (
+            f" (what came into {period} on {say_instant(at, limits.zone)} is a backfill and does not count)"
+        )
     return f"no new data for {told}: the newest came {when}; expected {expected}"
 
 
-def _limit(rule: Bounds, severity: Severity | None) -> timedelta | None:
+def _limit(limits: ArrivalLimits, severity: Severity | None) -> timedelta | None:
     """Return the age that is told: the limit that was crossed, the strictest where none was."""
     if severity is Severity.CRITICAL:
-        return rule.error_after or rule.warn_after
-    return rule.warn_after or rule.error_after
+        return limits.error_after or limits.warn_after
+    return limits.warn_after or limits.error_after
 
 
-def _expected(rule: Bounds, facts: LastArrival, since: datetime | None, severity: Severity | None) -> str:
+def _expected(
+    limits: ArrivalLimits, facts: LastArrival, since: datetime | None, severity: Severity | None
+) -> str:
     learned = facts.learned
     if learned is not None and learned.due is not None:
         at_most = " at the latest" if severity is None else ""
         by = f" with {learned.by}" if learned.by else ""
         grace = ""
-        if rule.grace is not None and severity is not None:
-            grace = f", with grace until {say_instant(rule.grace_end(learned.due), rule.zone)}"
-        return f"by {say_instant(learned.due, rule.zone)}{at_most}, as was learned{by}{grace}"
-    stated = _stated(rule, facts.now, since, severity)
+        if limits.grace is not None and severity is not None:
+            grace = f", with grace until {say_instant(limits.grace_end(learned.due), limits.zone)}"
+        return f"by {say_instant(learned.due, limits.zone)}{at_most}, as was learned{by}{grace}"
+    stated = _stated(limits, facts.now, since, severity)
     return f"{stated}; {learned.lacks}" if learned is not None else stated
 
 
-def _stated(rule: Bounds, now: datetime, since: datetime | None, severity: Severity | None) -> str:
-    if rule.deadline is not None:
-        passed, ended = rule.last_deadlines(now)
+def _stated(limits: ArrivalLimits, now: datetime, since: datetime | None, severity: Severity | None) -> str:
+    if limits.deadline is not None:
+        passed, ended = limits.last_deadlines(now)
         stated_at = ended if severity is Severity.CRITICAL else passed
         if stated_at is None or since is None:
-            return f"by {rule.deadline.say()}, which has not come yet"
-        due = say_instant(rule.due_at(stated_at), rule.zone)
-        told = f"by {due} (data since {say_instant(since, rule.zone)} counts)"
-        if rule.grace is None or severity is None:
+            return f"by {limits.deadline.say()}, which has not come yet"
+        due = say_instant(limits.due_at(stated_at), limits.zone)
+        told = f"by {due} (data since {say_instant(since, limits.zone)} counts)"
+        if limits.grace is None or severity is None:
             return told
-        end = say_instant(rule.grace_end(stated_at), rule.zone)
+        end = say_instant(limits.grace_end(stated_at), limits.zone)
         return f"{told}, with grace until {end}"
-    closed = f", days closed in calendar {rule.age_calendar.name} not counted" if rule.age_calendar else ""
-    closed += f", time within {rule.windows.say()} not counted" if rule.windows else ""
-    return f"at most {say_duration(_limit(rule, severity) or timedelta(0))} old{closed}"
+    closed = (
+        f", days closed in calendar {limits.age_calendar.name} not counted" if limits.age_calendar else ""
+    )
+    closed += f", time within {limits.windows.say()} not counted" if limits.windows else ""
+    return f"at most {say_duration(_limit(limits, severity) or timedelta(0))} old{closed}"
 
 
 def advice(facts: LastArrival, limit: datetime | None, zone: ZoneInfo) -> str:
@@ -252,11 +229,8 @@ def nothing_seen(seen: Observation) -> Nothing:
     return Nothing(f"never loaded: {place} was listed completely and holds nothing{held}", is_first=True)
 
 
-def _learned(rule: Bounds, finding: Finding, *, is_limited: bool) -> Iterator[str]:
-    """Yield what was learned, between which bounds; nothing where nothing is."""
-    auto = rule.auto
-    if auto is None:
-        return
+def explain_learned(auto: Auto, finding: Finding, *, is_limited: bool) -> Iterator[str]:
+    """Yield what was learned, between which bounds; ``is_limited``: limits are stated beside it."""
     yield f"learned: {finding.usual}" if finding.usual else "learned: nothing yet"
     yield auto.share.say("it")
     ages = (("floor", auto.floor), ("cap", auto.cap))
@@ -267,29 +241,31 @@ def _learned(rule: Bounds, finding: Finding, *, is_limited: bool) -> Iterator[st
         yield "stated limits, which hold while too little is known:"
 
 
-def explain(rule: Bounds, seen: Observation, finding: Finding, clock: Clock) -> Iterator[str]:
-    """Yield the deadline, the watermarks, what counts, and what was listed."""
-    warning, critical = rule.limits_at(clock.now)
-    yield from _learned(rule, finding, is_limited=warning is not None or critical is not None)
-    if rule.deadline is not None:
-        last, _ = rule.last_deadlines(clock.now)
-        told = f"; the last one was {say_instant(rule.due_at(last), rule.zone)}" if last is not None else ""
-        if last is not None and rule.due_at(last) != last:
-            told += f", put off from {say_instant(last, rule.zone)}"
-        yield f"due by {rule.deadline.say()}{told}"
-        if rule.grace is not None:
-            until = f": until {say_instant(rule.grace_end(last), rule.zone)}" if last is not None else ""
-            yield f"a warning for {say_duration(rule.grace)} from the deadline on{until}, then critical"
-    if rule.windows is not None:
-        what = "nothing is due, but at their end" if rule.deadline is not None else "no time counts as age"
-        yield f"within windows {rule.windows.say()} {what}"
-    for name, limit in (("a warning", warning), ("critical", critical)):
+def explain_limits(limits: ArrivalLimits, now: datetime) -> Iterator[str]:
+    """Yield the deadline, the windows, the watermarks, and the days that do not count."""
+    if limits.deadline is not None:
+        last, _ = limits.last_deadlines(now)
+        told = (
+            f"; the last one was {say_instant(limits.due_at(last), limits.zone)}" if last is not None else ""
+        )
+        if last is not None and limits.due_at(last) != last:
+            told += f", put off from {say_instant(last, limits.zone)}"
+        yield f"due by {limits.deadline.say()}{told}"
+        if limits.grace is not None:
+            until = f": until {say_instant(limits.grace_end(last), limits.zone)}" if last is not None else ""
+            yield f"a warning for {say_duration(limits.grace)} from the deadline on{until}, then critical"
+    if limits.windows is not None:
+        what = "nothing is due, but at their end" if limits.deadline is not None else "no time counts as age"
+        yield f"within windows {limits.windows.say()} {what}"
+    for name, limit in zip(("a warning", "critical"), limits.limits_at(now), strict=True):
         if limit is not None:
-            yield f"watermark: {name} where nothing came since {say_instant(limit, rule.zone)}"
-    if rule.age_calendar is not None:
-        yield f"days that calendar {rule.age_calendar.name} closes do not count as age"
-    if rule.schedule is not None:
-        yield "what counts is data of the newest due period that holds any, and of later ones"
+            yield f"watermark: {name} where nothing came since {say_instant(limit, limits.zone)}"
+    if limits.age_calendar is not None:
+        yield f"days that calendar {limits.age_calendar.name} closes do not count as age"
+
+
+def explain_seen(seen: Observation, finding: Finding) -> Iterator[str]:
+    """Yield what the newest data is, and what was listed."""
     if finding.evidence is not None and finding.observed is not None:
         yield f"newest: {finding.evidence}"
     listing = seen.listing

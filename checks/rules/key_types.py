@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
 from checks.layout.globs import refuse_no_glob
 from checks.model import Severity
@@ -17,7 +17,7 @@ from checks.schedule.durations import parse_duration, parse_size
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pydantic import BaseModel, ValidationError
+    from pydantic import ValidationError
 
 
 class MistakesBelow(ValueError):  # noqa: N818 - it holds several
@@ -32,6 +32,12 @@ class MistakesBelow(ValueError):  # noqa: N818 - it holds several
     ) -> None:
         self.found = tuple(found)
         super().__init__("; ".join(str(mistake) for _, mistake, _ in self.found))
+
+
+class ConfigBlock(BaseModel):
+    """A block of a config: it never changes, and a key that is not known is a mistake."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
 LONGEST_VALUE = 80

@@ -15,7 +15,7 @@ from checks.rules.taught import lessons_of, say_taught
 from checks.schedule.clock import last_instant, wall_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from checks.learn import Lessons
     from checks.marks import Mark
@@ -34,7 +34,8 @@ class Auto:
     """How a limit is learned: between which ages, on which days nothing is due, for how many false alarms.
 
     ``has_time`` is False where a run has no time left for it. ``marks`` are what people said that it learns from, of
-    ``check``, days being those in ``zone``.
+    ``check``, days being those in ``zone``. ``awaited`` are instants at which the data of periods that they name had
+    not come.
     """
 
     floor: timedelta | None = None
@@ -45,11 +46,12 @@ class Auto:
     marks: tuple[Mark, ...] = ()
     check: str = ""
     zone: ZoneInfo = _UTC
+    awaited: Mapping[str, datetime] = field(default_factory=dict, hash=False)
 
     @property
     def lessons(self) -> Lessons:
         """What the marks teach."""
-        return lessons_of(self.marks, self.check, self.zone)
+        return lessons_of(self.marks, self.check, self.zone, self.awaited)
 
     @property
     def asked(self) -> Asked:

@@ -18,7 +18,9 @@ from checks.rules.base import (
 from checks.rules.each import Each, own_blocks, own_model, parse_each_of
 from checks.rules.key_types import Duration, MistakesBelow, Names
 from checks.rules.partitions_proposed import propose, to_read
+from checks.rules.partitions_retold import PartitionsRetold
 from checks.rules.partitions_rule import PartitionsRule
+from checks.rules.retold import Retelling
 from checks.schedule.clock import parse_zone
 from checks.schedule.deadlines import Deadline, parse_times
 from checks.schedule.due import Schedule, default_grace, together
@@ -106,6 +108,7 @@ class PartitionsConfig(CheckConfig):
     """Each period that is due holds data."""
 
     check: ClassVar[str] = "partitions"
+    retelling: ClassVar[Retelling[Any]] = PartitionsRetold()
     expectation: ClassVar[str] = "checks.expectations.ExpectDuePartitionsToExist"
     groups: ClassVar[tuple[frozenset[str], ...]] = (
         frozenset({"due", "business_day"}),
@@ -155,9 +158,9 @@ class PartitionsConfig(CheckConfig):
     )
     auto: Literal[True] | None = Field(
         None,
-        description="Learns when periods are due, and on which days there are none, from when the data of earlier ones "
-        "came; and how long they are by their names, where every is not stated. What due and after say holds while too "
-        "few are known; without them a period, at most a day.",
+        description="Learns when periods are due, and on which days and at which hours there are none, from when the "
+        "data of earlier ones came; and how long they are by their names, where every is not stated. What due and "
+        "after say holds while too few are known; without them a period, at most a day.",
         examples=[True],
     )
     timezone: Annotated[ZoneInfo, BeforeValidator(parse_zone), _TEXT] | None = Field(
@@ -271,7 +274,7 @@ class PartitionsConfig(CheckConfig):
 
     @classmethod
     def to_propose(cls, extent: Extent) -> dict[str, Any] | None:
-        """Return the block by which periods are looked at; None where they are no days or hours."""
+        """Return the block by which periods are looked at; None where they are no hours, days or longer."""
         return to_read(extent)
 
     def propose(self, past: Past) -> Proposal | TooLittle:

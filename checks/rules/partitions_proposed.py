@@ -11,6 +11,7 @@ from checks.learn import Arrival
 from checks.learn.history import PAST_DAYS
 from checks.model import TableMemory
 from checks.rules.learned_periods import MOST_KEPT, learn_schedule
+from checks.rules.learned_slow import is_slow, latest_after
 from checks.rules.proposing import Proposal, TooLittle
 from checks.schedule.periods import DAILY, parse_every
 from checks.schedule.written import write_duration
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from checks.schedule.due import Schedule
 
 _HOURLY = parse_every("1h")
-_DAY = timedelta(days=1)
+_DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 _DAYS_BACK, _HOURS_BACK = timedelta(days=PAST_DAYS), timedelta(days=14)
 """Beyond what the learner goes by days tell nothing; two weeks have each hour of the week twice."""
 _QUARTER = 15
@@ -29,6 +30,8 @@ _FULL = timedelta(minutes=5)
 """Times of day are stated by the quarter of an hour, others by five minutes, the later one each: they can be read so,
 and tables of one schedule are stated alike. No margin of days is under three hours, so a quarter more is little."""
 
+_ONLY = "its data comes {} only, which partitions: auto learns and no key states"
+_NOW_AND_THEN = "single periods are missed now and then, which partitions: auto learns and no key states"
 _ANY_YEAR = 2026
 """Of any year the first of January and of July tell the two clocks of a zone."""
 _ELSE = {"due_from": "end", "labels": "UTC"}
@@ -38,9 +41,9 @@ _ELSE = {"due_from": "end", "labels": "UTC"}
 def to_read(extent: Extent) -> dict[str, str | int | bool] | None:
     """Return the block by which the periods are looked at that tell a schedule; None where none can be told."""
     every = DAILY if extent.every is None and extent.in_log else extent.every
-    if every is None or str(every) not in (str(DAILY), str(_HOURLY)):
+    if every is None or not (is_slow(every) or str(every) in (str(DAILY), str(_HOURLY))):
         return None
-    reach = min(extent.back, _DAYS_BACK if str(every) == str(DAILY) else _HOURS_BACK)
+    reach = extent.back if is_slow(every) else min(extent.back, _DAYS_BACK if every == DAILY else _HOURS_BACK)
     count = min(MOST_KEPT, max(1, reach // every.nominal))
     count = count if extent.most is None else min(count, extent.most)
     stated = {"every": str(every)} if extent.every is not None else {}
@@ -55,7 +58,11 @@ def propose(rule: PartitionsRule, past: Past) -> Proposal | TooLittle:
     known = learn_schedule(rule.schedule, firsts, past.share)
     if known.schedule is None:
         return TooLittle(known.lacks, len(firsts))
-    block = stated(known.schedule)
+    if known.schedule.hours is not None:
+        return TooLittle(f"{_ONLY.format(known.schedule.hours.say())}", len(firsts))
+    if known.schedule.misses > 1:
+        return TooLittle(_NOW_AND_THEN, len(firsts))
+    block = stated(known.schedule, past.clock.now)
     said, _, sure = known.sentence.rpartition(" (")
     arrivals = sorted(Arrival(at.timestamp(), label) for label, at in firsts.items())
     return Proposal(
@@ -71,9 +78,18 @@ def propose(rule: PartitionsRule, past: Past) -> Proposal | TooLittle:
     )
 
 
-def stated(schedule: Schedule) -> dict[str, str]:
-    """Return the keys that state a learned schedule, up to a quarter of an hour later, without its calendar."""
+def stated(schedule: Schedule, now: datetime) -> dict[str, str]:
+    """Return the keys that state a learned schedule, up to a quarter of an hour later, without its calendar.
+
+    Weeks and longer periods are due as long after their ends as the latest of two years ahead of ``now``.
+    """
     block = {"every": str(schedule.every)}
+    if schedule.by is not None:
+        hours = ceil(latest_after(schedule, now) / _HOUR)
+        if hours > 0:
+            return block | {"after": write_duration(hours * _HOUR)}
+        whole = max(_HOUR, ceil((latest_after(schedule, now) + schedule.every.nominal) / _HOUR) * _HOUR)
+        return block | {"after": write_duration(whole), "due_from": "start"}
     if schedule.deadline is not None:
         minute, hour = (int(part) for part in schedule.deadline.cron.split()[:2])
         return block | _by_clock(hour * 60 + minute, str(schedule.zone), from_start=schedule.from_start)
@@ -102,7 +118,7 @@ def _beginnings(zone: str) -> set[int]:
 
 
 def _kind(block: dict[str, str]) -> str:
-    noun = "days" if block["every"] == str(DAILY) else "hours"
+    noun = f"{parse_every(block['every']).noun}s"
     of = "start" if block.get("due_from") == "start" else "end"
     if "due" in block:
         told = f"{noun} due at {block['due']} {block['timezone']}"

@@ -13,11 +13,12 @@ from checks.learn.tails import quantile
 from checks.marks import MarkKind
 from checks.schedule.calendars import Calendar
 from checks.schedule.clock import wall_of
-from checks.schedule.periods import period_of
+from checks.schedule.hours import Hours
+from checks.schedule.periods import Unit, period_of
 from checks.schedule.windows import Window, Windows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from checks.learn.slots import Slots
     from checks.marks import Mark
@@ -57,15 +58,43 @@ def since_normal(firsts: Mapping[str, datetime], marks: Sequence[Mark]) -> tuple
     return {label: at for label, at in firsts.items() if at >= normal.moment}, normal.id
 
 
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """When periods are due by what was learned, of their starts, in seconds.
+
+    ``due`` tells it of a period, ``following`` of the next expected one after it, with its start where that is known;
+    ``margin`` is how long after their usual time that is.
+    """
+
+    due: Callable[[float], float]
+    following: Callable[[float], tuple[float | None, float]]
+    margin: float
+
+
+def deadlines_of(slots: Slots) -> Deadlines:
+    """Return the deadlines of periods that have a place in the week."""
+
+    def due(start: float) -> float:
+        return max(to_utc(zone, start + lag + slots.margin) for zone, lag in slots.zones)
+
+    def following(start: float) -> tuple[float | None, float]:
+        decides, _ = slots.due(start)
+        return decides, due(decides)
+
+    return Deadlines(due, following, slots.margin)
+
+
 def closer_by(
-    marks: Sequence[Mark], firsts: Sequence[tuple[float, float]], slots: Slots
+    marks: Sequence[Mark], firsts: Sequence[tuple[float, float]], deadlines: Deadlines
 ) -> tuple[float, tuple[str, ...]]:
     """Return by how many seconds deadlines come closer by what was missed, and by which marks.
 
     ``firsts`` are the starts and first arrivals of periods in order. It is no closer than nine of ten periods bear, and
     nothing where no period was later than usual at that time.
     """
-    spare = sorted(_due(slots, start) - at for start, at in firsts)
+    if not any(mark.kind is MarkKind.MISSED for mark in marks):
+        return 0.0, ()
+    spare = sorted(deadlines.due(start) - at for start, at in firsts)
     most = max(0.0, quantile(spare, _BEARABLE)) if spare else 0.0
     closer, by = 0.0, []
     for mark in marks:
@@ -75,19 +104,15 @@ def closer_by(
         before = [start for start, at in firsts if at <= moment]
         if not before:
             continue
-        start, _ = slots.due(before[-1])
-        due, came = _due(slots, start), dict(firsts).get(start)
+        start, due = deadlines.following(before[-1])
+        came = dict(firsts).get(start) if start is not None else None
         wanted = min(due - moment, most)
-        if due - slots.margin >= moment or wanted <= 0:
+        if due - deadlines.margin >= moment or wanted <= 0:
             continue
         if came is None or due - wanted < came:  # else it would not be told by what is borne
             closer = max(closer, wanted)
             by.append(mark.id)
     return closer, tuple(by)
-
-
-def _due(slots: Slots, start: float) -> float:
-    return max(to_utc(zone, start + lag + slots.margin) for zone, lag in slots.zones)
 
 
 def loosened(schedule: Schedule, firsts: Mapping[str, datetime], marks: Sequence[Mark]) -> TaughtSchedule:
@@ -96,6 +121,7 @@ def loosened(schedule: Schedule, firsts: Mapping[str, datetime], marks: Sequence
     windows: list[Window] = []
     closed: set[date] = set()
     own: set[date] = set()
+    times: set[datetime] = set()
     taught = []
     for mark in marks:
         for label in dict.fromkeys(_expected(mark)):
@@ -112,8 +138,17 @@ def loosened(schedule: Schedule, firsts: Mapping[str, datetime], marks: Sequence
                 closed |= _days_of(kinds, wall.date())
                 own.add(wall.date())
                 taught += [mark.id] if kinds else []
+            elif schedule.every.unit is Unit.MINUTE:
+                alike = {each for each in firsts if each[10:] == label[10:]}
+                kinds = _kinds_of_missing(wall.date(), alike) if alike else frozenset()
+                days = _days_of(kinds, wall.date()) - {wall.date()}
+                times |= {datetime.combine(day, wall.time()) for day in days}
+                taught += [mark.id] if kinds else []
     if windows:
         schedule = replace(schedule, windows=_with(schedule, windows))
+    if times:
+        hours = schedule.hours or Hours(schedule.every.nominal)
+        schedule = replace(schedule, hours=replace(hours, closed=frozenset(times)))
     if closed:
         calendar = schedule.calendar or Calendar("learned")
         schedule = replace(
@@ -136,7 +171,7 @@ def _expected(mark: Mark) -> Iterator[str]:
     yield from (item for item in items if item is not None and "/" not in item)
 
 
-def _kinds_of_missing(day: date, firsts: Mapping[str, datetime]) -> frozenset[str]:
+def _kinds_of_missing(day: date, firsts: Iterable[str]) -> frozenset[str]:
     """Return by what other days are of the kind of one that never came, where later ones do not disprove it."""
     days = {date.fromisoformat(label[:10]) for label in firsts}
     last = max(days)

@@ -12,7 +12,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from checks.model import Size
-from checks.rules.cadence import ended_early
+from checks.rules.unread import ended_early
 from checks.schedule.periods import Unit, period_of
 
 if TYPE_CHECKING:

@@ -135,4 +135,5 @@ class VolumeConfig(CheckConfig):
             row_files=self.row_files,
             severity=self.severity,
             schedule=binding.schedule,
+            zone=binding.zone,
         )

@@ -174,10 +174,10 @@ class UsualLimits:
         )
         if least is not None and low > 0:
             value = _share(low, least[0], ceil)
-            yield Bound(self.of, is_most=False, value=value, usual=names[0], allows=least[1])
+            yield Bound(self.of, is_most=False, value=value, usual=names[0], allows=least[1], base=low)
         if most is not None and high > 0:
             value = _share(high, most[0], floor)
-            yield Bound(self.of, is_most=True, value=value, usual=names[1], allows=most[1])
+            yield Bound(self.of, is_most=True, value=value, usual=names[1], allows=most[1], base=high)
 
     def _too_little(self, look: Look, count: int, noun: str, needed: int) -> Problem:
         return Problem(

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
+from zoneinfo import ZoneInfo
 
+from checks.layout import layout_from_json
 from checks.learn.keys import DAY
 from checks.model import Absence, Finding, Format, Limits, Problem, Severity, Size
-from checks.rules.asking import Clock, Detail, Further, Needs
+from checks.rules.asking import Clock, Detail, Further, Needs, StatedPeriods
 from checks.rules.base import NOTHING_MORE, About, Row, Rule, allowed
-from checks.rules.cadence import ended_early, schedule_of, schedule_seen
+from checks.rules.cadence import schedule_of, schedule_seen
 from checks.rules.lists import only_lists
 from checks.rules.months import OfMonth, Place, places_before
+from checks.rules.taught import say_taught, teaching
 from checks.rules.usual import (
     all_before,
     compared_with,
     days_of,
-    days_of_label,
     known_sizes,
-    size_of,
     sum_of,
     value_of,
     with_rows_of,
 )
 from checks.rules.volume_limits import HISTORY, UsualLimits
+from checks.rules.volume_marked import labels_for, remembered, times_of
+from checks.rules.volume_seen import newest_with_data, place_seen, whole_sizes
+from checks.rules.volume_taught import Said, Taught, said_of, taught
 from checks.rules.volume_words import (
     DAYS_A_YEAR,
     Bound,
@@ -31,16 +35,17 @@ from checks.rules.volume_words import (
     advice,
     because,
     no_rows,
-    no_sizes,
     not_looked_at,
 )
 from checks.schedule.periods import Unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from checks.layout import TimeLayout
-    from checks.model import Listing, Observation, PartitionSeen, Period, Table, TableMemory
+    from checks.marks import Mark
+    from checks.model import Observation, Period, Table, TableMemory
     from checks.rules.asking import Share
     from checks.schedule.due import Schedule
 
@@ -50,19 +55,22 @@ MOST_REMEMBERED = 70
 """Sizes of no more periods than this are remembered of one table: eight weeks of days, and some."""
 _MOST_NAMED = 4
 """So many periods are named where what is compared is told."""
-_WHOLE = " whole"
-"""Ends the labels of sizes of a whole table, which are no sizes of that day."""
+_UTC = ZoneInfo("UTC")
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """What the sentence is made of: what was looked at (None: nothing is due yet), and the limits that hold for it."""
+    """What the sentence is made of: what was looked at (None: nothing is due yet), and the limits that hold for it.
+
+    ``by`` says by whose marks they were learned, empty where by none.
+    """
 
     look: Look | None = None
     bounds: Sequence[Bound] = ()
     crossed: Sequence[Bound] = ()
     usual: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +78,7 @@ class VolumeRule(Rule):
     """The bound check. ``schedule`` is that of the table's partitions check, where it has one."""
 
     check: ClassVar[str] = "volume"
+    can_learn: ClassVar[bool] = True
     bounds: tuple[Bound, ...] = ()
     drop: float | None = None
     rise: float | None = None
@@ -81,6 +90,30 @@ class VolumeRule(Rule):
     row_files: int = ROW_FILES
     severity: Severity = Severity.CRITICAL
     schedule: Schedule | None = None
+    marks: tuple[Mark, ...] = ()
+    """What people said that it learns from, the days of which are those in ``zone``."""
+    zone: ZoneInfo = _UTC
+    taught_by: frozenset[str] = frozenset()
+    """The ids of the marks that had a part in what it learned."""
+
+    def taught(self, marks: Sequence[Mark], now: datetime) -> VolumeRule:
+        """Return the rule with what marks of its table teach by ``now``, where it learns."""
+        return self if self.auto is None else replace(self, marks=teaching(marks, self.check, now))
+
+    def learned(self, seen: Observation, clock: Clock, memory: TableMemory) -> VolumeRule:
+        """Return the rule with the marks that have a part in its limits."""
+        look = self._look(seen, clock, memory) if self.marks and self.looks(seen.table) else None
+        if look is None or isinstance(look, Problem):
+            return self
+        return replace(self, taught_by=frozenset(self._taught(look, seen).by))
+
+    def _taught(self, look: Look, seen: Observation) -> Taught:
+        """Return the limits that follow from earlier sizes and from what people said of them."""
+        return taught(self.usual_limits, look, self._said(schedule_seen(self.schedule, seen)))
+
+    def _said(self, schedule: Schedule | None) -> Said:
+        """Return what marks say, by a schedule; None: by the days of looks at a whole place."""
+        return said_of(self.marks, times_of(schedule, self.zone)) if self.marks else Said()
 
     @property
     def limits(self) -> tuple[float | None, float | None]:
@@ -100,6 +133,21 @@ class VolumeRule(Rule):
     def sharing(self, share: Share) -> VolumeRule:
         """Return the rule with its share of the false alarms."""
         return self if self.auto is None else replace(self, auto=share)
+
+    @property
+    def tells_periods(self) -> bool:
+        """It judges one period, or the whole table."""
+        return True
+
+    def periods_seen(self, memory: TableMemory) -> StatedPeriods | None:
+        """Return the periods that the layout tells apart."""
+        layout = layout_from_json(memory.layout, _UTC) if memory.layout else None
+        return StatedPeriods(schedule=schedule_of(self.schedule, layout)) if layout is not None else None
+
+    @property
+    def weighs_periods(self) -> bool:
+        """It judges what a period holds."""
+        return True
 
     @property
     def compares(self) -> bool:
@@ -123,7 +171,7 @@ class VolumeRule(Rule):
         schedule = schedule_of(self.schedule, layout)
         if not layout.can_tell(schedule.every):
             return Needs()
-        due = schedule.due(clock.now)
+        due = schedule.due_whole(clock.now)
         if not due:
             return Needs()
         judged = due[0].period
@@ -154,7 +202,10 @@ class VolumeRule(Rule):
         if look is None or isinstance(look, Problem) or self.season is not None:
             return False
         bounds, _, _ = self.usual_limits.by_weekday(look)
-        return any(each.is_crossed(look.size) for each in bounds)
+        crossed = any(each.is_crossed(look.size) for each in bounds)
+        if not crossed or not self.marks:
+            return crossed
+        return any(each.is_crossed(look.size) for each in self._taught(look, seen).learned[0])
 
     def _tells(self, size: Size, table: Table) -> bool:
         """Tell whether a remembered size spares another look: footers may tell the rows of one that has none."""
@@ -167,27 +218,29 @@ class VolumeRule(Rule):
             return self.row(seen, unknown=look)
         if look is None:
             return self.row(seen, Weighed(), observed=0)
-        learned, doubt, usual = self.usual_limits.learned(look)
+        found = self._taught(look, seen)
+        learned, doubt, usual = found.learned
+        by = say_taught(self.marks, found.by, self.zone)
+        if doubt is not None and by:
+            doubt = replace(doubt, message=f"{doubt.message}, learned with {by}")
         bounds = (*self.bounds, *learned)
         if look.problem is not None:  # a lower bound proves too much, never too little
             bounds, doubt = tuple(each for each in bounds if each.is_most), look.problem
         if doubt is None and any(value_of(look.size, each.what) is None for each in bounds):
             doubt = no_rows(seen, look.rows_unknown)
         crossed = [each for each in bounds if each.is_crossed(look.size)]
-        facts = Weighed(look, bounds, crossed, usual)
+        facts = Weighed(look, bounds, crossed, usual, by)
         return self.row(seen, facts, observed=len(crossed), doubt_if_pass=doubt)
 
     def _look(self, seen: Observation, clock: Clock, memory: TableMemory) -> Look | Problem | None:
         """Return what is judged; a problem where it is not known, None where nothing is due yet."""
         schedule = schedule_seen(self.schedule, seen)
         if schedule is None:
-            return self._place(seen, memory)
-        due = schedule.due(clock.now)
+            return place_seen(seen, memory, self.history, is_marked=bool(self.marks))
+        due = schedule.due_whole(clock.now)
         if not due:
             return None
-        judged = due[0].period
-        start = judged.start
-        of_judged = [each for each in seen.partitions if each.period.start == start]
+        judged, of_judged = newest_with_data(due[: schedule.misses], seen)
         if not of_judged:
             return seen.problem or not_looked_at(seen, judged)
         size, problem = sum_of(of_judged)
@@ -212,6 +265,7 @@ class VolumeRule(Rule):
                 for place in self._places(schedule, judged)
             ),
             problem=problem,
+            remembered=remembered(memory.sizes, schedule, days_of(judged.wall)) if self.marks else (),
             rows_unknown=next(
                 (
                     why
@@ -222,34 +276,10 @@ class VolumeRule(Rule):
             ),
         )
 
-    def _place(self, seen: Observation, memory: TableMemory) -> Look | Problem:
-        listing, problem = _whole(seen)
-        if listing is None:
-            return problem or no_sizes(seen)
-        today = f"{seen.now:%Y-%m-%d}"
-        earlier = tuple(
-            (days_of_label(label.removesuffix(_WHOLE)), size)
-            for label, size in sorted(memory.sizes.items(), reverse=True)
-            if label.endswith(_WHOLE) and label < today
-        )
-        known, earlier = earlier, earlier[: self.history]
-        return Look(
-            name=seen.table.location or seen.table.id,
-            size=size_of(listing),
-            at=days_of_label(today),
-            noun="earlier day",
-            other="earlier day",
-            same=earlier,
-            all=earlier,
-            known=known,
-            problem=problem,
-            rows_unknown=listing.rows_unknown,
-        )
-
     def explain(self, seen: Observation, finding: Finding, clock: Clock) -> Iterator[str]:
         """Yield what the size is compared with, and whether rows were counted."""
         schedule = schedule_seen(self.schedule, seen)
-        due = schedule.due(clock.now) if schedule is not None else ()
+        due = schedule.due_whole(clock.now) if schedule is not None else ()
         if schedule is not None and due and self.compares:
             before, places = self._before(schedule, due[0].period), self._places(schedule, due[0].period)
             if before:
@@ -260,8 +290,9 @@ class VolumeRule(Rule):
                 when = "" if self.season == "month" else ", where the weekday's limits are crossed"
                 yield f"compared by {place.name} of earlier months{when}: {labels}"
         if self.auto is not None:
-            usual = finding.usual
-            yield f"learned: {usual}" if usual else "learned: nothing yet, as the finding says"
+            usual, by = finding.usual, say_taught(self.marks, self.taught_by, self.zone)
+            told = f"; learned with {by}" if by else ""
+            yield f"learned: {usual}{told}" if usual else "learned: nothing yet, as the finding says"
             yield self.auto.say("it")
         counts = self.detail(clock).row_files
         if counts and seen.table.format is Format.FILES:
@@ -271,7 +302,9 @@ class VolumeRule(Rule):
         """Return the sizes of periods that later runs compare with, a bounded number of them."""
         if not self.compares or not self.looks(seen.table):
             return {}
-        found = {label: with_rows_of(size, before.sizes.get(label)) for label, size in self._sizes(seen)}
+        seen_by = schedule_seen(self.schedule, seen)
+        sizes = whole_sizes(seen, seen_by)
+        found = {label: with_rows_of(size, before.sizes.get(label)) for label, size in sizes}
         newest = max(found, default=None)
         if newest is None:
             return {"sizes": before.sizes}
@@ -281,25 +314,12 @@ class VolumeRule(Rule):
             for label, size in {**before.sizes, **found}.items()
             if len(label) == len(newest) and ("-W" in label or label[10:] == newest[10:])
         }
-        return {"sizes": {label: alike[label] for label in sorted(alike, reverse=True)[:MOST_REMEMBERED]}}
-
-    def _sizes(self, seen: Observation) -> Iterator[tuple[str, Size]]:
-        """Yield the whole sizes of periods that are over, or that of the place by the day of the look."""
-        schedule = schedule_seen(self.schedule, seen)
-        if schedule is None:
-            listing, problem = _whole(seen)
-            if listing is not None and problem is None:
-                yield f"{seen.now:%Y-%m-%d}{_WHOLE}", size_of(listing)
-            return
-        due = schedule.due(seen.now)
-        by_label: dict[str, list[PartitionSeen]] = {}
-        for partition in seen.partitions:
-            if due and partition.period.start <= due[0].period.start:
-                by_label.setdefault(partition.period.label, []).append(partition)
-        for label, partitions in by_label.items():
-            size, problem = sum_of(partitions)
-            if problem is None:
-                yield label, size
+        newest_first = sorted(alike, reverse=True)
+        kept = {
+            *newest_first[:MOST_REMEMBERED],
+            *labels_for(self._said(seen_by), newest_first, seen_by),
+        }
+        return {"sizes": {label: alike[label] for label in newest_first if label in kept}}
 
     def finding(self, row: Row[Weighed], severity: Severity | None, about: About = NOTHING_MORE) -> Finding:
         """Write the finding: how much there is, which limits that crosses, what is usual."""
@@ -313,7 +333,7 @@ class VolumeRule(Rule):
         return self.tell(
             row,
             severity,
-            because(look, crossed, bounds),
+            because(look, crossed, bounds, row.facts.by),
             about=about,
             observed=look.size.bytes if main is None else value_of(look.size, main.what),
             expected=limit,
@@ -321,15 +341,6 @@ class VolumeRule(Rule):
             advice=advice(look, crossed) if severity is not None else "",
             usual=row.facts.usual,
             of_period=look.name if too_little else "",
+            judged=look.name if look.period is not None else "",
             absence=Absence(periods={"": (period.start, period.end)}) if period is not None else None,
         )
-
-
-def _whole(seen: Observation) -> tuple[Listing | None, Problem | None]:
-    """Return what the whole table holds, and why that is not known or a lower bound: by its log, or as one place."""
-    if seen.whole is not None:
-        return seen.whole.listing, seen.whole.problem
-    listing = seen.listing
-    if listing is None or seen.problem is not None:
-        return None, seen.problem
-    return listing, None if listing.complete else ended_early(seen.table.location or seen.table.id)

@@ -25,13 +25,17 @@ _NOBODY_TELLS = "neither the catalog nor a listing tells them"
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A limit on a size; ``usual`` and ``allows`` say what it follows from where it is not the config's own number."""
+    """A limit on a size; ``usual`` and ``allows`` say what it follows from where it is not the config's own number.
+
+    ``base`` is the usual size that it is reckoned from then.
+    """
 
     what: str
     is_most: bool
     value: float
     usual: str = ""
     allows: str = ""
+    base: float = 0.0
 
     def is_crossed(self, size: Size) -> bool:
         """Tell whether a size is on the wrong side of it; one that is not known is on none."""
@@ -50,7 +54,8 @@ class Look:
     ``same`` are those of the same weekday (newest first), ``all`` these and others that are alike, ``known`` all at
     the same time of day that are seen or remembered; each with its time in days. ``a_year`` as many are judged a year.
     ``months`` are those at the same place in their month. ``problem`` says why the size is a lower bound.
-    ``period`` is None of a place that is looked at whole.
+    ``period`` is None of a place that is looked at whole. ``remembered`` are all at the same time of day that earlier
+    runs remember, for what people said of them.
     """
 
     name: str
@@ -66,6 +71,12 @@ class Look:
     problem: Problem | None = None
     rows_unknown: str = ""
     period: Period | None = None
+    remembered: tuple[tuple[float, Size], ...] = ()
+
+    @property
+    def is_by_day(self) -> bool:
+        """Tell whether days are told apart: it is of one or of a part of one, or of a place by the day of the look."""
+        return self.period is None or self.noun != self.other
 
 
 def say_value(value: float, what: str) -> str:
@@ -89,8 +100,13 @@ def say_range(usual: Usual, what: str) -> str:
     return f"{say_value(usual.middle / spread, what)} to {say_value(usual.middle * spread, what)}"
 
 
-def because(look: Look, crossed: Sequence[Bound], bounds: Sequence[Bound]) -> str:
-    """Write the sentence of a finding: how much there is, and which limits that crosses."""
+def because(look: Look, crossed: Sequence[Bound], bounds: Sequence[Bound], by: str = "") -> str:
+    """Write the sentence of a finding: how much there is, which limits that crosses, and by whose marks these are."""
+    taught = f", as was learned with {by}" if by else ""
+    return f"{_because(look, crossed, bounds)}{taught}"
+
+
+def _because(look: Look, crossed: Sequence[Bound], bounds: Sequence[Bound]) -> str:
     told = f"{look.name} came to {say_sizes(look.size)}"
     if crossed:
         return f"{told}: {'; '.join(_crossing(each, look.size) for each in crossed)}"

@@ -7,7 +7,7 @@ it; one that comes twice is the later for deadlines, the earlier where a period 
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -34,6 +34,22 @@ def parse_zone(name: object) -> ZoneInfo:
     near = zone_for(name) if isinstance(name, str) and len(name) < _LONGEST_ZONE else None
     instead = near or "an IANA name, such as Europe/Berlin or UTC"
     raise ValueError(f"{name!r} is not a time zone; write {instead}")
+
+
+def read_instant(text: str, zone: tzinfo) -> datetime:
+    """Return the instant (UTC) of a time in ISO 8601; one without an offset is in ``zone``.
+
+    Raises ValueError that says what it is instead, and what to write: ``not a time; write ISO 8601, such as ...``.
+    """
+    try:
+        instant = datetime.fromisoformat(text.strip())
+        return (instant if instant.tzinfo else instant.replace(tzinfo=zone)).astimezone(UTC)
+    except ValueError:
+        message = "not a time; write ISO 8601, such as 2026-11-22T06:00+01:00"
+        raise ValueError(message) from None
+    except OverflowError:
+        message = "beyond the years 1 to 9999 in UTC; write ISO 8601, such as 2026-11-22T06:00+01:00"
+        raise ValueError(message) from None
 
 
 def wall_of(instant: datetime, zone: ZoneInfo) -> datetime:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import islice, takewhile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from checks.schedule.clock import wall_of
 from checks.schedule.deadlines import FIRST_OF_YEARS, LAST_OF_YEARS, Deadline
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from checks.model import Period
     from checks.schedule.calendars import Calendar
+    from checks.schedule.hours import Hours
     from checks.schedule.windows import Windows
 
 MOST_PERIODS = 1000
@@ -38,6 +39,16 @@ class DuePeriod:
     due_at: datetime
 
 
+class Own(Protocol):
+    """When each period is due, where that is told by no time that all have in common."""
+
+    def due_at(self, period: Period) -> datetime:
+        """Return when the period is due (UTC)."""
+
+    def say(self) -> str:
+        """Say what periods are due by: ``30 h after it usually comes ...``."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
     """When each period is due: at the first deadline at or after its end, or ``after`` its end.
@@ -47,7 +58,10 @@ class Schedule:
     ``calendar_of_run``, those whose deadline falls on a closed day of ``zone``. What would be due within one of the
     ``windows`` is due at its end. ``grace`` is how long after that being late is no more than a warning.
     ``parts`` are the schedules of values that are due each at its own time: then a period is due once the last of
-    them is, and what else is said of deadlines here counts for none.
+    them is, and what else is said of deadlines here counts for none. ``hours`` are the only ones that hold data of
+    periods of less than a day. ``by`` takes the place of ``deadline`` and ``after``. Fewer than ``misses`` in a row
+    without data are as usual: the periods are due, and whoever judges them tells no fewer. With ``whole_at_end`` a
+    period that is due before its end has data then, and all of it only at its end: that is learned of first data.
     """
 
     every: Every
@@ -63,6 +77,10 @@ class Schedule:
     windows: Windows | None = None
     grace: timedelta = timedelta(0)
     parts: tuple[Schedule, ...] = ()
+    hours: Hours | None = None
+    misses: int = 1
+    by: Own | None = None
+    whole_at_end: bool = False
     _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -70,7 +88,7 @@ class Schedule:
         parts = (
             self.every, self.labels, self.zone, self.deadline, self.after, self.from_start,
             self.calendar, self.calendar_of_run, self.lookback, self.since,
-            self.windows, self.grace, self.parts,
+            self.windows, self.grace, self.parts, self.hours, self.misses, self.by, self.whole_at_end,
         )  # fmt: skip
         object.__setattr__(self, "_hash", hash(parts))
 
@@ -84,6 +102,8 @@ class Schedule:
 
     def stated_at(self, period: Period) -> datetime | None:
         """Return when the period would be due (UTC) without calendar and windows; None where no deadline comes."""
+        if self.by is not None:
+            return self.by.due_at(period)
         anchor = period.start if self.from_start else period.end
         return self.deadline.first_at_or_after(anchor) if self.deadline is not None else anchor + self.after
 
@@ -95,18 +115,19 @@ class Schedule:
         return self.windows.end_after(at) if self.windows is not None else at
 
     def closed_because(self, period: Period) -> str | None:
-        """Say why the calendar exempts the period, None when it does not.
+        """Say why the calendar, or the hours that hold data, exempt the period, None when they do not.
 
         A week or month is exempt only when each of its days is closed.
         """
-        if self.calendar is None:
-            return None
+        reason = self.hours.closed_because(period) if self.hours is not None else None
+        if reason is not None or self.calendar is None:
+            return reason
         if self.calendar_of_run:
             due_at = self.stated_at(period)
             if due_at is None:
                 return None
             return self.calendar.closed_because(wall_of(due_at, self.zone).date())
-        day, reason = period.wall.date(), None
+        day = period.wall.date()
         end = self.every.step(period.wall) if self.every.unit is not Unit.MINUTE else period.wall
         while True:
             reason = self.calendar.closed_because(day)
@@ -148,12 +169,16 @@ class Schedule:
         """Say what periods are due by, with the calendar: ``at the first 06:00 UTC at or after its end``."""
         anchor = "start" if self.from_start else "end"
         by = f"{say_duration(self.after)} past its {anchor}"
-        if self.deadline is not None:
+        if self.by is not None:
+            by = self.by.say()
+        elif self.deadline is not None:
             by = f"at the first {self.deadline.say()} at or after its {anchor}"
         if self.grace:
             by += f", critical {say_duration(self.grace)} later"
         if self.calendar is not None:
             by += f"; calendar {self.calendar.name}"
+        if self.hours is not None and self.hours.clocks:
+            by += f"; data comes {self.hours.say()} only"
         return (
             f"{by}; nothing is due within {self.windows.say()}, but at their end"
             if self.windows is not None
@@ -168,6 +193,11 @@ class Schedule:
         due period is in it. Where the change of clocks gives two periods one label, the later stands.
         """
         return _due(self, now, reach_back_to)
+
+    def due_whole(self, now: datetime) -> tuple[DuePeriod, ...]:
+        """Return the periods that `due` returns which hold all of their data by then, as far as is stated."""
+        due = self.due(now)
+        return tuple(each for each in due if each.period.end <= now) if self.whole_at_end else due
 
     def due_of_any(self, now: datetime, *, reach_back_to: datetime | None = None) -> tuple[DuePeriod, ...]:
         """Return the periods of the lookback of which any part is due, newest first, with the first time it is due.

@@ -172,6 +172,8 @@ FORTNIGHTLY = Every(Unit.WEEK, count=2)
 MONTHLY = Every(Unit.MONTH)
 QUARTERLY = Every(Unit.MONTH, count=3)
 YEARLY = Every(Unit.MONTH, count=12)
+LEARNED = (DAILY, HOURLY, WEEKLY, MONTHLY, QUARTERLY, YEARLY)
+"""Cadences that names of periods may tell where none is stated."""
 _COARSE = {str(each): each for each in (DAILY, WEEKLY, FORTNIGHTLY, MONTHLY, QUARTERLY, YEARLY)}
 
 
@@ -225,6 +227,17 @@ def back_from(instant: datetime, every: Every, zone: ZoneInfo) -> Iterator[Perio
         try:
             period = period_at(period.start - timedelta(seconds=1), every, zone)
         except (OverflowError, ValueError):  # of long periods a few thousand are all there are
+            return
+
+
+def forward_from(instant: datetime, every: Every, zone: ZoneInfo) -> Iterator[Period]:
+    """Yield the period that holds the instant, then the ones after it, up to the last year there is."""
+    period = period_at(instant, every, zone)
+    while True:
+        yield period
+        try:
+            period = period_at(period.end, every, zone)
+        except (OverflowError, ValueError):
             return
 
 

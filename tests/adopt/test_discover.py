@@ -107,7 +107,10 @@ def test_single_days_that_are_missed_now_and_then_are_judged_by_what_came_last(a
     found = looked(any_lake, partitioned(any_lake, "sales.orders", in_the_morning("orders", lost=missed)))
     assert isinstance(found, Proposal)
     assert (found.check, found.block) == ("freshness", "auto")
-    assert found.instead == "single periods are missed now and then"
+    assert (
+        found.instead
+        == "single periods are missed now and then, which partitions: auto learns and no key states"
+    )
 
 
 @pytest.mark.parametrize(
@@ -201,7 +204,7 @@ def test_a_fleet_is_read_by_exactly_so_many_requests(lake: HttpLake) -> None:
     assert found.requests == sum(lake.counts.values())
     # Of each table of days or hours two for its keys and partitions, and a scan; else a page for each 1,000 objects.
     assert requests(lake) == {"GetTables": 2, "GetPartitions": 7, "BatchGetPartition": 1, "ListObjectsV2": 7}
-    for least, most in [(each.least, each.most) for each in adopt.expected(asked, CLOCK)]:
+    for least, most in [(each.least, each.most) for each in adopt.expected(asked.planned.plans, 200, CLOCK)]:
         assert least <= 3 <= most
 
 
@@ -273,6 +276,38 @@ def test_where_the_commented_ones_are_taken_in_it_is_still_a_config(
     ]
     ids = [each.id for each in load_text("\n".join(taken), "checks.yml", environ={}).selectors()]
     assert sorted(ids) == ["web.empty", "web.events", "web.young"]
+
+
+def test_names_that_no_entry_can_hold_cost_no_other_table(
+    lake: HttpLake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = ["new\nline", "ta\tb", "zero\u200bwidth", "\u202ebidi", "trail ", "*star", "?q", "[br]", "${HOME}"]
+    fine = [
+        "yes",
+        "null",
+        "~",
+        "#hash",
+        "a #b",
+        "quote'",
+        'quote"',
+        "co:lon: x",
+        "- dash",
+        "123",
+        "ünï",
+        "<<",
+        "!tag",
+    ]
+    for name in (*fine, *odd):
+        in_one_place(lake, f"web.{name}", (NOW - number * HOUR for number in range(30)))
+    assert cli.main(["discover", "--database", "web", *AT]) == 0
+    text = capsys.readouterr().out
+    watched = load_text(text, "checks.yml", environ={})
+    assert sorted(each.name or "" for each in watched.selectors()) == sorted(fine)
+    assert text.count("# left out: web.") == len(odd)
+    assert (
+        "# left out: web.new line, for no entry of a config can name it; a glob with ? in place of what is"
+        in text
+    )
 
 
 def test_a_plan_reads_the_catalog_alone(lake: HttpLake, capsys: pytest.CaptureFixture[str]) -> None:

@@ -111,8 +111,8 @@ def test_the_whole_config() -> None:
     )
     assert text == (
         "# discovered on 2026-11-23 in sales.*: 4 tables to watch, 1 left as comments, 1 that could not be read\n"
-        "# a replay of 4 tables over 360 days in all would have alerted 0 times, 0 of them real gaps; sure is what\n"
-        "#   rests on 30 periods or more, fair on 10\n"
+        "# a replay of 4 tables over 360 days in all would not have alerted; sure is what rests on 30 periods or more"
+        ",\n#   fair on 10\n"
         "# 1 view was left out\n"
         "# not read: web.z: denied; allow it\n"
         "version: 1\n"
@@ -176,6 +176,10 @@ MINE = {
     "the same calendar": (
         "version: 1\ncalendars:\n  weekdays: {closed: [sun, sat]}\ntables:\n  - table: a.b\n    freshness: auto\n"
     ),
+    "marks of a document": "%YAML 1.2\n---\nversion: 1\ntables:\n  - table: a.b\n    freshness: auto\n...\n# end\n",
+    "brackets around all": "{version: 1, tables: [{table: a.b, freshness: auto}]}",
+    "JSON": '{\n "version": 1,\n "tables": [\n  {"table": "a.b", "freshness": "auto"}\n ]\n}\n',
+    "brackets around all, with a comma": "{version: 1, tables: [{table: a.b, freshness: auto}], name: x,\n}\n",
     "an entry that is quoted": (
         'version: 1\n"tables":\n  -\n    table: \'a.b\'\n    freshness: "auto"  \n  # deeper\n#not\nname: x\n'
     ),

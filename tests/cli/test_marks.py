@@ -193,7 +193,7 @@ def test_what_teaches_is_kept_with_all_that_it_needs_and_changes_no_report(desk:
     )
     assert missed.startswith(
         "missed of freshness of web.clicks at Fri 20 Nov 2026 09:30 CET (by ann); nothing is learned from it, since "
-        "the limits of freshness are stated, or not taught by marks; take it back with: checks take-back "
+        "the limits of freshness are stated; change them, or learn them (auto); take it back with: checks take-back "
     )
     normal = desk.do(
         "new-normal", "sales.orders", "--from", "2026-11-20", "--because", "hourly now", "--by", "ben"

@@ -97,7 +97,7 @@ def test_what_is_said_of_marks_that_teach(desk: Hits) -> None:
     )
     stated = desk.do("new-normal", "web.clicks", "--from", "2026-11-22", "--by", "ann")
     assert (
-        "nothing is learned from it, since the limits of freshness are stated, or not taught by marks;"
+        "nothing is learned from it, since the limits of freshness are stated; change them, or learn them (auto);"
         in stated
     )
     text = " ".join(desk.do("run", code=3).split())

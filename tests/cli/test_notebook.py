@@ -20,6 +20,7 @@ from checks.config import ConfigErrors
 from checks.monitor import NothingMatches, Request, load_config
 from checks.monitor import run as monitor_run
 from tests.support.accounts import Team, land_days
+from tests.support.discovered import in_one_place, in_the_morning, partitioned
 from tests.support.times import DAY, HOUR, at
 
 if TYPE_CHECKING:
@@ -195,6 +196,37 @@ def test_a_plot_draws_the_worst_first(tables: HttpLake) -> None:
     assert drawn.index("sales.orders") < drawn.index("web.clicks")
     assert 'class="strip"' in drawn
     assert "<script" not in drawn
+
+
+def test_a_plot_is_an_altair_chart_too(lake: HttpLake, tmp_path: Path) -> None:
+    in_one_place(
+        lake, "web.daily", (come for n, (_, come) in enumerate(in_the_morning("dd")) if n not in {50, 60})
+    )
+    partitioned(lake, "sales.orders", in_the_morning("orders", lost=(60,)))
+    tables = [
+        {"table": "web.daily", "freshness": "auto"},
+        {"table": "sales.orders", "partitions": {"every": "1d", "due": "08:30"}},
+        {"table": "web.young", "freshness": {"max_age": "1d"}},
+    ]
+    in_one_place(lake, "web.young", [at("2026-11-23 11:00")])
+    report = checks.run({"version": 1, "tables": tables}, now=at("2026-11-23 12:00"))
+    learned = report["web.daily"].plot()
+    assert "nothing came" not in learned.markup
+    assert "2 silences longer than was learned" in learned.markup
+    area, deadline, shade = learned.to_dict()["layer"]
+    assert area["mark"]["type"] == "area"
+    assert deadline["encoding"]["y"]["field"] == "allowed"
+    assert [each["from"][:10] for each in shade["data"]["values"]] == ["2026-11-04", "2026-11-14"]
+    shaded = report["sales.orders"].plot().to_dict()["layer"][0]
+    assert shaded["transform"] == [{"filter": "datum.state == 'without data'"}]
+    assert [each["period"] for each in shaded["data"]["values"] if each["state"] == "without data"] == [
+        "2026-11-13"
+    ]
+    assert len(report.plot().to_dict()["vconcat"]) == 2
+    report.plot().save(str(tmp_path / "all.json"))
+    assert "vconcat" in json.loads((tmp_path / "all.json").read_text(encoding="utf-8"))
+    with pytest.raises(ValueError, match="nothing to draw"):
+        _ = report["web.young"].plot().chart
 
 
 def test_progress_is_shown_where_it_is_asked_for(

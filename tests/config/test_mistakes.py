@@ -159,6 +159,11 @@ settings.yml:6: concurrency: 257 is too large; write at most 256
 settings.yml:7: max_requests: -1 is not a whole number of at least 1; write one such as 16
 settings.yml:8: max_age_of_answer: 'always' is not a duration; write a number and s, m, h, d or w, such as 26h; or off, to look at each partition in each run
 """,
+    "auto": """
+auto.yml:4: sales.orders: freshness.auto: false is not true; write auto: true, or take it out
+auto.yml:6: sales.items: freshness.auto: 'yes' is not true; write auto: true, or take it out
+auto.yml:7: sales.items: files: 'auto' is not a block of keys; write such as {on: true}, or off or on
+""",
     "silences": """
 silences.yml:5: silences[0]: until is missing; write it, such as until: 2026-12-01
 silences.yml:5: silences[0]: because is missing; write it, such as because: migration

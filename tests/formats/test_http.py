@@ -12,13 +12,12 @@ from checks.lake.observe import observe
 from checks.model import Format, ProblemKind, TableMemory
 from checks.rules.asking import Clock
 from checks.rules.base import TablePlan
+from tests.support.hudi_tables import HudiTable, hudi_commit
 from tests.support.tables_by_engines import (
     NOW,
     ROOT,
-    HudiTable,
     ObjectsInMemory,
     freshness,
-    hudi_commit,
     iceberg_metadata,
     put_metadata,
     rows,

@@ -13,15 +13,14 @@ from checks.lake.formats import delta, hudi, iceberg
 from checks.lake.formats.delta.walk import MOST_TO_LEARN
 from checks.learn.looks import read
 from checks.model import Format, Status, TableMemory
+from tests.support.hudi_tables import HudiTable, hudi_commit
 from tests.support.rule_checks import after, judged
 from tests.support.rule_checks import plan_of as plan_by_config
 from tests.support.tables_by_engines import (
     ROOT,
-    HudiTable,
     ObjectsInMemory,
     delta_add,
     delta_commit,
-    hudi_commit,
     iceberg_metadata,
     observe,
     plan_of,

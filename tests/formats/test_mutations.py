@@ -11,15 +11,14 @@ from hypothesis import strategies as st
 
 from checks.lake.formats import reader_of
 from checks.model import Format
+from tests.support.hudi_tables import HudiTable, hudi_commit
 from tests.support.tables_by_engines import (
     NOW,
-    HudiTable,
     ObjectsInMemory,
     delta_add,
     delta_commit,
     delta_remove,
     freshness,
-    hudi_commit,
     iceberg_metadata,
     log_key,
     observe,

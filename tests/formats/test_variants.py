@@ -20,6 +20,7 @@ from checks.lake.formats.delta import live_files as delta_live
 from checks.lake.formats.iceberg import manifests as iceberg_manifests
 from checks.model import Column, Format, ItemState, TableMemory
 from checks.rules.asking import Clock
+from tests.support.hudi_tables import HudiTable, hudi_commit
 from tests.support.partitioned import (
     A_GAP,
     EIGHT,
@@ -44,13 +45,11 @@ from tests.support.partitioned import (
 from tests.support.tables_by_engines import (
     NOW,
     ROOT,
-    HudiTable,
     ObjectsInMemory,
     delta_add,
     delta_commit,
     delta_remove,
     edit_json,
-    hudi_commit,
     iceberg_catalog,
     iceberg_schema,
     log_key,

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import json
 import re
 import threading
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from botocore.config import Config
-from botocore.stub import Stubber
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from moto.server import ThreadedMotoServer
 
-from checks.changes import ItemTold, RouteTold, State, TableRecord, Told, Well, finish
+from checks.changes import State, TableRecord, finish
 from checks.history import (
     History,
     HistoryConflict,
@@ -32,8 +29,8 @@ from checks.history import (
     update,
 )
 from checks.history.base import Kept, run_name, safe_name
-from checks.history.document import from_text, to_text
-from checks.model import ItemState, Severity, Status, TableMemory
+from checks.history.document import to_text
+from checks.model import TableMemory
 from tests.support.report_cases import ALL, NOW, state_after
 
 if TYPE_CHECKING:
@@ -394,13 +391,6 @@ def test_reading_makes_no_folder(tmp_path: Path) -> None:
 # S3.
 
 
-@pytest.fixture
-def stubbed() -> Iterator[tuple[History, Stubber]]:
-    stub = SESSION.client("s3", config=Config(retries={"max_attempts": 1}))
-    with Stubber(stub) as stubber:
-        yield open_history("s3://ops/monitor", "prod", stub), stubber
-
-
 def test_the_prefix_is_a_folder(client: S3Client) -> None:
     assert open_history("s3://ops/monitor", "prod", client).place == "s3://ops/monitor/"
     assert open_history("s3://ops/monitor/", "prod", client).place == "s3://ops/monitor/"
@@ -409,206 +399,4 @@ def test_the_prefix_is_a_folder(client: S3Client) -> None:
         open_history("s3://", "prod")
 
 
-def test_a_denied_read_is_told_with_what_to_allow(stubbed: tuple[History, Stubber]) -> None:
-    history, stubber = stubbed
-    stubber.add_client_error("get_object", "AccessDenied", "Access Denied", 403)
-    with pytest.raises(HistoryUnavailable) as caught:
-        history.load()
-    assert str(caught.value) == (
-        "Access to the history s3://ops/monitor/ is denied; allow s3:GetObject, and s3:ListBucket "
-        "(without which a first run looks denied), on it for the monitor's role."
-    )
-
-
-@pytest.mark.parametrize(
-    ("code", "status", "expected"),
-    [
-        (
-            "AccessDenied",
-            403,
-            "Access to the history s3://ops/monitor/ is denied; allow s3:PutObject on it for the monitor's role.",
-        ),
-        (
-            "NoSuchBucket",
-            404,
-            "There is no history s3://ops/monitor/; create the bucket, or correct `history`.",
-        ),
-        (
-            "SlowDown",
-            503,
-            "AWS throttled the requests to the history s3://ops/monitor/ after several tries; run again later.",
-        ),
-    ],
-)
-def test_a_refused_write_is_told(
-    stubbed: tuple[History, Stubber], code: str, status: int, expected: str
-) -> None:
-    history, stubber = stubbed
-    stubber.add_client_error("put_object", code, "said AWS", status)
-    with pytest.raises(HistoryUnavailable) as caught:
-        history.save(STATE, "token")
-    assert str(caught.value) == expected
-
-
-def body(content: bytes) -> dict[str, Any]:
-    from io import BytesIO
-
-    from botocore.response import StreamingBody
-
-    return {"Body": StreamingBody(BytesIO(content), len(content)), "ETag": '"new"'}
-
-
-@pytest.mark.parametrize("code", ["PreconditionFailed", "ConditionalRequestConflict"])
-def test_a_write_whose_answer_was_lost_is_no_conflict(stubbed: tuple[History, Stubber], code: str) -> None:
-    history, stubber = stubbed
-    stubber.add_client_error("put_object", code, "", 412)
-    stubber.add_response("get_object", body(to_text(STATE).encode()))
-    assert history.save(STATE, '"old"') == '"new"'
-
-
-def test_a_write_after_somebody_else_is_a_conflict(stubbed: tuple[History, Stubber]) -> None:
-    history, stubber = stubbed
-    stubber.add_client_error("put_object", "PreconditionFailed", "", 412)
-    stubber.add_response("get_object", body(to_text(State(name="other")).encode()))
-    with pytest.raises(HistoryConflict):
-        history.save(STATE, '"old"')
-
-
-def test_an_answer_that_breaks_off_is_not_an_empty_history(stubbed: tuple[History, Stubber]) -> None:
-    from io import BytesIO
-
-    from botocore.response import StreamingBody
-
-    history, stubber = stubbed
-    torn = StreamingBody(BytesIO(b'{"format'), 5000)
-    stubber.add_response("get_object", {"Body": torn, "ETag": '"e"'})
-    with pytest.raises((HistoryUnavailable, HistoryTorn)):
-        history.load()
-
-
-def test_writes_are_conditional(stubbed: tuple[History, Stubber]) -> None:
-    history, stubber = stubbed
-    common = {"Bucket": "ops", "Key": "monitor/states/prod.json", "ContentType": "application/json"}
-    content = to_text(STATE).encode()
-    stubber.add_response("put_object", {"ETag": '"1"'}, {**common, "Body": content, "IfNoneMatch": "*"})
-    stubber.add_response("put_object", {"ETag": '"2"'}, {**common, "Body": content, "IfMatch": '"1"'})
-    assert history.save(STATE, "") == '"1"'
-    assert history.save(STATE, '"1"') == '"2"'
-
-
 # The document.
-
-INSTANTS = st.datetimes(
-    timezones=st.just(UTC), min_value=datetime(1990, 1, 1), max_value=datetime(2100, 1, 1)
-)
-WELL = st.just(Well()) | st.builds(Well, st.integers(1, 99), INSTANTS)
-ITEMS = st.builds(
-    ItemTold,
-    state=st.sampled_from(ItemState),
-    severity=st.none() | st.sampled_from(Severity),
-    since=INSTANTS,
-    told_at=INSTANTS,
-    well=WELL,
-)
-TOLD = st.builds(
-    Told,
-    table=st.text(),
-    check=st.text(),
-    status=st.sampled_from(Status),
-    because=st.text(),
-    since=INSTANTS,
-    told_at=INSTANTS,
-    severity=st.none() | st.sampled_from(Severity),
-    owner=st.none() | st.text(),
-    silenced=st.booleans(),
-    whole_table=st.booleans(),
-    unchecked=st.booleans(),
-    items=st.dictionaries(st.text(), ITEMS, max_size=3),
-    well=WELL,
-)
-
-
-def _route(told: list[Told], untold: list[str], days: tuple[date | None, ...]) -> RouteTold:
-    by_id: dict[str, Told | None] = {one.id: one for one in told}
-    return RouteTold(
-        told={**dict.fromkeys(untold), **by_id},
-        full_report=bool(days),
-        last_full_report_on=days[0] if days else None,
-    )
-
-
-DAYS = st.none() | st.dates(date(1990, 1, 1))
-ROUTES = st.builds(
-    _route,
-    st.lists(TOLD, max_size=2),
-    st.lists(st.text(), max_size=2),
-    st.lists(DAYS, max_size=1).map(tuple),
-)
-LAYOUTS = st.none() | st.dictionaries(st.text(), st.text() | st.integers() | st.lists(st.text()), max_size=3)
-RECORDS = st.builds(
-    TableRecord,
-    matched_by=st.text(),
-    by_glob=st.booleans(),
-    memory=st.builds(
-        TableMemory,
-        first_period_at=st.none() | INSTANTS,
-        first_seen=st.dictionaries(st.text(), INSTANTS, max_size=3),
-        layout=LAYOUTS,
-    ),
-)
-STATES = st.builds(
-    State,
-    name=st.text(),
-    run_id=st.text(),
-    last_completed_at=st.none() | INSTANTS,
-    last_full_report_on=st.none() | st.dates(date(1990, 1, 1)),
-    told=st.lists(TOLD, max_size=3).map(lambda told: {one.id: one for one in told}),
-    tables=st.dictionaries(st.text(), RECORDS, max_size=3),
-    config_at=st.text(),
-    events=st.dictionaries(st.text(), INSTANTS, max_size=3),
-    left_out=st.lists(st.text(), max_size=2).map(tuple),
-    routes=st.dictionaries(st.text(), ROUTES, max_size=2),
-)
-
-
-@given(STATES)
-def test_a_state_survives_its_document(state: State) -> None:
-    text = to_text(state)
-    assert from_text(text) == state
-    assert to_text(from_text(text.encode())) == text
-
-
-@given(STATES, st.data())
-def test_no_part_of_a_document_passes_for_a_whole_one(state: State, data: st.DataObject) -> None:
-    text = to_text(state).rstrip()
-    end = data.draw(st.integers(0, len(text) - 1))
-    with pytest.raises(ValueError, match="it is not whole JSON"):
-        from_text(text[:end])
-
-
-@given(
-    st.recursive(
-        st.none() | st.booleans() | st.integers() | st.text(),
-        lambda one: st.lists(one) | st.dictionaries(st.text(), one),
-    )
-)
-def test_any_other_document_is_refused_with_a_reason(document: Any) -> None:
-    with pytest.raises(ValueError, match="it is some other document"):
-        from_text(json.dumps(document))
-
-
-@given(
-    st.sampled_from(sorted(json.loads(GOOD))),
-    st.none() | st.integers() | st.text() | st.lists(st.integers(), min_size=1),
-)
-def test_any_wrong_field_is_refused_with_a_reason(field: str, value: Any) -> None:
-    document = json.loads(GOOD)
-    if value is None and field in ("last_completed_at", "last_full_report_on"):
-        return
-    if isinstance(value, str) and field in ("name", "run_id", "config_at"):
-        return
-    if document[field] == value:
-        return
-    document[field] = value
-    with pytest.raises(ValueError, match=r"^(it is|a field is|it has version) "):
-        from_text(json.dumps(document))

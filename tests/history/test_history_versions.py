@@ -19,8 +19,11 @@ from checks.history.document import from_text, to_text
 from checks.model import (
     Answer,
     Column,
+    Format,
     ItemState,
     Listing,
+    LogSeen,
+    LogsKnown,
     PastPeriod,
     Severity,
     Size,
@@ -93,6 +96,20 @@ def test_a_document_of_version_1_is_read_whole() -> None:
         )
     }
     assert from_text(to_text(state)) == state
+
+
+def test_logs_at_prefixes_are_remembered() -> None:
+    state = from_text(DOCUMENT.read_bytes())
+    ((table, record), *_) = state.tables.items()
+    assert record.memory.logs is None
+    assert '"logs"' not in to_text(state)
+    for logs in (
+        LogsKnown(seen_at=NOW),
+        LogsKnown(seen_at=NOW, format=Format.HUDI),
+        LogsKnown(seen_at=NOW, below=(LogSeen("s3://lake/in/a/", Format.DELTA),)),
+    ):
+        known = replace(state, tables={table: replace(record, memory=replace(record.memory, logs=logs))})
+        assert from_text(to_text(known)) == known
 
 
 def test_it_is_taken_over_at_the_first_write_and_stays_where_it_is(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from checks import cli, monitor
 from checks.config import load
 from checks.config.environment import from_tables
-from checks.monitor.run_memory import OfAnotherConfig, Owner
+from checks.monitor.owner import OfAnotherConfig, Owner
 from tests.support.accounts import Team
 from tests.support.times import DAY, HOUR, at
 

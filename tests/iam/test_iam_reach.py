@@ -23,17 +23,16 @@ from checks.rights import GET, LIST, Reach, Right, literal
 from checks.rules.asking import (
     Clock,
 )
+from tests.support.hudi_tables import HudiTable, hudi_commit
 from tests.support.lakes import MemoryLake, prefix
 from tests.support.rule_checks import NOW, parquet, plan_of
 from tests.support.tables_by_engines import (
     LOCATION,
     ROOT,
-    HudiTable,
     ObjectsInMemory,
     delta_add,
     edit_json,
     freshness,
-    hudi_commit,
     iceberg_catalog,
     iceberg_objects,
     iceberg_schema,
@@ -300,3 +299,42 @@ def test_hudi_reads_its_timeline(version: int) -> None:
         asked, refused = lacking(plan, reader_of(table.objects))
         assert asked
         assert refused == set()
+
+
+# Prefixes that hold a table with a log ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("blocks", CHECKS)
+@pytest.mark.parametrize("kind", ["delta", "hudi", "iceberg"])
+def test_a_prefix_takes_the_log_of_the_table_in_it(kind: str, blocks: dict[str, Any], tmp_path: Path) -> None:
+    if kind == "delta":
+        write_deltalake(str(tmp_path), rows("2026-11-21"), partition_by=["day"])
+        objects = ObjectsInMemory()
+        objects.put_folder(tmp_path)
+    elif kind == "hudi":
+        table = HudiTable(version=6)
+        table.instant(NOW - HOUR, "commit", hudi_commit())
+        objects = table.objects
+    else:
+        iceberg = iceberg_catalog(tmp_path).create(iceberg_schema())
+        iceberg.append(rows("2026-11-21"))
+        objects, parameters = iceberg_objects(iceberg, tmp_path)
+        newest = parameters["metadata_location"].removeprefix("s3://lake/")
+        objects.put(f"{ROOT}metadata/v1.metadata.json", objects.objects[newest])
+        for key in [key for key in objects.objects if "/metadata/0" in key]:
+            del objects.objects[key]
+    plan = plan_of(prefix(f"s3://lake/{ROOT}"), **blocks)
+    asked, refused = lacking(plan, reader_of(objects))
+    assert GET in {each.action for each in asked} or "schema" in blocks
+    assert refused == set()
+    assert reach_of(plan, Clock(now=NOW), reader_of(objects)).problem is None
+
+
+def test_a_prefix_whose_catalog_alone_knows_its_metadata_is_told(tmp_path: Path) -> None:
+    iceberg = iceberg_catalog(tmp_path).create(iceberg_schema())
+    objects, _ = iceberg_objects(iceberg, tmp_path)
+    plan = plan_of(prefix(f"s3://lake/{ROOT}"), **CHECKS[0])
+    reached = reach_of(plan, Clock(now=NOW), reader_of(objects))
+    assert reached.problem is not None
+    assert reached.problem.kind is ProblemKind.UNSUPPORTED
+    assert reached.reaches == (Reach(LIST, "lake", ROOT),)

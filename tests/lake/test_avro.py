@@ -20,8 +20,8 @@ from pyiceberg.manifest import read_manifest_list
 
 from checks.lake.codecs import avro
 from checks.model import ProblemKind, Unobserved
+from tests.support.hudi_tables import COMMIT_SCHEMA
 from tests.support.tables_by_engines import (
-    COMMIT_SCHEMA,
     LocalS3,
     avro_file,
     avro_long,

@@ -13,7 +13,8 @@ from checks.lake.glue.catalog import normal_location
 from checks.lake.glue.expressions import before, expressions, is_sorted, quoted
 from checks.lake.glue.partitions import older
 from checks.lake.plain.naming import Naming, cells_of, hive_name
-from checks.lake.s3.objects import Budget, Key, Keys, Tally, list_place
+from checks.lake.s3.objects import Key, Keys
+from checks.lake.s3.tally import Budget, Tally, list_place
 from checks.layout import KeyFormat, TimeLayout
 from checks.layout.data_files import Chosen, is_data
 from checks.layout.projection import java_format

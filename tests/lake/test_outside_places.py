@@ -11,8 +11,8 @@ from checks.lake.plain.outside_places import MOST_PLACES
 from checks.model import Severity, Status
 from checks.rules.asking import Clock
 from checks.rules.base import TablePlan
-from tests.lake.test_observe import CLOCK, NOW, daily, fresh, lake, load, see
 from tests.support.lakes import LakeBuilder, MemoryLake
+from tests.support.observed import CLOCK, NOW, daily, fresh, load, see
 from tests.support.times import DAY, HOUR
 from tests.support.verdicts import judge
 
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
     from checks.model import Finding, Table
 
-__all__ = ["lake"]
+
+@pytest.fixture
+def lake(any_lake: LakeBuilder) -> LakeBuilder:
+    return any_lake
 
 
 def put_elsewhere(lake: LakeBuilder, table: Table, region: str, at: datetime) -> str:

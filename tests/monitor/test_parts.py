@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checks.changes import OVER
-from checks.config.keys import Route
+from checks.config.routes import Route
 from checks.model import Change, Finding, Reason, Severity, Status
 from checks.monitor.delivery import may_take
 from checks.monitor.parts import Parts

@@ -15,7 +15,7 @@ from checks.config import load
 from checks.history import HistoryUnavailable, open_history
 from checks.history.datasets import DATASETS, read
 from checks.model import Item, ItemState
-from checks.monitor import NotDelivered, recorded, run_event, run_memory
+from checks.monitor import NotDelivered, kept_state, recorded, run_event
 from checks.monitor.recorded import _on_time
 from tests.support.accounts import Team, land_days
 from tests.support.times import DAY, HOUR, at
@@ -132,7 +132,7 @@ def test_what_cannot_be_left_is_a_complaint_and_the_run_goes_on(
         if fault == "rows":
             monkeypatch.setattr(recorded, "_run", broken)
         else:
-            monkeypatch.setattr(run_memory, "record", broken)
+            monkeypatch.setattr(kept_state, "record", broken)
     team = Team(lake_of_two)
     Path("checks.yml").write_text(
         CONFIG.replace("name: prod", f"name: prod\ntopic: {team.topic}"), encoding="utf-8"
@@ -164,7 +164,7 @@ def test_what_cannot_be_deleted_is_a_complaint(
     def refused(*_: Any) -> int:
         raise HistoryUnavailable("It cannot be deleted; allow it.")
 
-    monkeypatch.setattr(run_memory, "expire", refused)
+    monkeypatch.setattr(kept_state, "expire", refused)
     Path("checks.yml").write_text(
         CONFIG.replace("name: prod", "name: prod\nhistory: {keep: 3d}"), encoding="utf-8"
     )

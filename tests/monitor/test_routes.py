@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from checks.changes import NEWS, State, changes
 from checks.channels import Delivery
 from checks.config import load
-from checks.config.keys import routes_by_key
+from checks.config.routes import routes_by_key
 from checks.history.document import from_text, to_text
 from checks.model import Finding, ItemState, Reason, Severity, Status
 from checks.monitor import delivery as delivering
 from checks.monitor import run_memory
+from checks.monitor.owner import Owner
 from checks.report.build import Mode, Report, build
 from checks.report.build import told as told_of
 from tests.support.report_cases import finding, missing
@@ -103,7 +104,7 @@ class House:
 
 
 def after(state: State, report: Report, sent: Sent) -> State:
-    owner = run_memory.Owner(name="prod", at="checks.yml", watches=lambda _: True)
+    owner = Owner(name="prod", at="checks.yml", watches=lambda _: True)
     planned: Any = type("Planned", (), {"watched": {one.table for one in report.findings}, "plans": ()})()
     return run_memory.after(
         state,

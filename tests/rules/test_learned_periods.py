@@ -192,8 +192,8 @@ def test_later_runs_cost_no_more_than_with_a_stated_schedule() -> None:
     [
         (3, "auto", "too little is known to learn when they are due: 4 periods seen, 8 needed"),
         (3, {"auto": True, "due": "04:00"}, "too little is known to learn when they are due: 4 periods seen, 8 needed"),
-        (30, {"auto": True, "every": "1mo"}, "periods of 1mo are not learned, only days and hours are"),
-        (30, {"auto": True, "every": "1w"}, "periods of 1w are not learned, only days and hours are"),
+        (30, {"auto": True, "every": "1mo"}, "to learn when they are due: 2 periods seen, 4 needed"),
+        (15, {"auto": True, "every": "1w"}, "to learn when they are due: 3 periods seen, 4 needed"),
     ],
 )  # fmt: skip
 def test_what_is_stated_holds_where_nothing_can_be_learned_and_it_is_said(
@@ -220,8 +220,16 @@ def test_odd_first_arrivals_teach_nothing_and_say_so() -> None:
     assert told(backwards) == "1 period seen, 8 needed"
     ahead = {f"{day + 40 * DAY:%Y-%m-%d}": day for day in days}
     assert told(ahead) == "its data comes before its periods begin"
-    now_and_then = {f"{day:%Y-%m-%d}": day + DAY for number, day in enumerate(days) if number % 3}
-    assert told(now_and_then)
+
+
+def test_of_each_third_day_that_is_missed_several_in_a_row_are_told() -> None:
+    firsts = {
+        f"{START + number * DAY:%Y-%m-%d}": START + (number + 1) * DAY for number in range(60) if number % 3
+    }
+    schedule = Schedule(every=DAILY, labels=ZoneInfo("UTC"), zone=ZoneInfo("UTC"))
+    found = learn_schedule(schedule, firsts, Share(a_year=1.0, wanted=1.0)).schedule
+    assert found is not None
+    assert found.misses > 1
 
 
 def test_a_backfill_moves_no_deadline() -> None:

@@ -20,6 +20,7 @@ from checks.schedule.periods import parse_every, period_of
 UTC = ZoneInfo("UTC")
 ZONES = [ZoneInfo(name) for name in ("Europe/Berlin", "America/New_York", "Australia/Sydney")]
 MINUTE = timedelta(minutes=1)
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
 DAYS = st.integers(0, 700).map(lambda number: datetime(2026, 1, 1) + timedelta(days=number))
 
 
@@ -28,7 +29,7 @@ def bound(block: dict[str, str]) -> Schedule:
 
 
 def is_stated(schedule: Schedule, wall: datetime) -> None:
-    again = bound(stated(schedule))
+    again = bound(stated(schedule, NOW))
     period = period_of(wall, schedule.every, UTC)
     assert period is not None
     due, told = schedule.due_at(period), again.due_at(period)
@@ -69,7 +70,7 @@ def test_no_time_is_moved_into_another_day(minutes: int, due: str) -> None:
     cron = f"{minutes % 60} {minutes // 60} * * *"
     every = parse_every("1d")
     schedule = Schedule(every=every, labels=UTC, zone=sydney, deadline=Deadline(cron, sydney))
-    assert stated(schedule) == {"every": "1d", "due": due, "timezone": "Australia/Sydney"}
+    assert stated(schedule, NOW) == {"every": "1d", "due": due, "timezone": "Australia/Sydney"}
     for month in range(1, 13):
         is_stated(schedule, datetime(2026, month, 4))
 
@@ -96,7 +97,7 @@ def test_so_long_after(day: datetime, seconds: int, from_start: bool, every: str
 )
 def test_days(after: timedelta, from_start: bool, block: dict[str, str]) -> None:  # noqa: FBT001 - a parameter
     schedule = Schedule(every=parse_every("1d"), labels=UTC, zone=UTC, after=after, from_start=from_start)
-    assert stated(schedule) == {"every": "1d", **block}
+    assert stated(schedule, NOW) == {"every": "1d", **block}
 
 
 @pytest.mark.parametrize(
@@ -113,7 +114,7 @@ def test_hours(minutes: int, block: dict[str, str]) -> None:
     schedule = Schedule(
         every=parse_every("1h"), labels=UTC, zone=UTC, after=minutes * MINUTE, from_start=True
     )
-    assert stated(schedule) == {"every": "1h", **block}
+    assert stated(schedule, NOW) == {"every": "1h", **block}
 
 
 @pytest.mark.parametrize(
@@ -132,7 +133,7 @@ def test_so_far_back_periods_are_looked_at(every: str, days: int, most: int | No
     assert block == {"every": every, "auto": True, "lookback": periods}
 
 
-@pytest.mark.parametrize("every", ["15m", "1w", "1mo", "3mo", "1y", "6h"])
+@pytest.mark.parametrize("every", ["15m", "6h"])
 def test_other_periods_are_not_proposed(every: str) -> None:
     assert to_read(Extent(back=timedelta(days=90), every=parse_every(every))) is None
 

@@ -256,7 +256,7 @@ def test_auto_learns_by_all_days_that_are_remembered_and_tells_weekdays_apart() 
         "2026-11-22 came to 1 kB in 1 file; expected at least 334 B and at most 5 kB; the usual is 1 kB (median of the "
         "last 60 days, by the weekday)"
     )
-    assert told[-2:] == ["learned: about 1 kB (60 days seen)", "it may raise 1 false alarms a year"]
+    assert told[-2:] == ["learned: about 1 kB (60 days seen)", "it may raise 1 false alarm a year"]
     busy = known_for(69, lambda back: 1000 if back % 7 == 1 else 10_000)
     assert learned_of(busy, 1000)[0].severity is Severity.CRITICAL
     assert learned_of(busy, 9000)[0].status is Status.PASS
@@ -285,7 +285,7 @@ def test_fewer_false_alarms_are_asked_for_by_wider_limits() -> None:
 
     def least(a_year: float) -> float:
         finding, told = learned_of(memory, 10_000, Share(a_year=a_year, wanted=a_year))
-        assert f"it may raise {a_year:.2g} false alarms a year" in told
+        assert f"it may raise {a_year:.2g} false alarm{'' if a_year == 1 else 's'} a year" in told
         assert isinstance(finding.expected, int)
         return finding.expected
 
@@ -310,7 +310,7 @@ def test_auto_says_what_is_missing_while_too_little_is_known() -> None:
     finding, told = learned_of(known_for(7, lambda _: 1000), 1000)
     assert finding.problem is ProblemKind.TOO_LITTLE_HISTORY
     assert "7 days seen, 8 needed" in finding.because
-    assert told[-2:] == ["learned: nothing yet, as the finding says", "it may raise 1 false alarms a year"]
+    assert told[-2:] == ["learned: nothing yet, as the finding says", "it may raise 1 false alarm a year"]
     assert learned_of(known_for(7, lambda _: 1000), 1000, min_bytes="2kB")[0].severity is Severity.CRITICAL
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -11,11 +12,14 @@ import boto3
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.sns import sns_backends
 
+from checks import monitor
+from checks.config import load
 from tests.support.times import DAY, at
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from checks.monitor import Outcome
     from tests.support.lakes import HttpLake
 
 REGION = "eu-west-1"
@@ -76,3 +80,19 @@ def land_days(
 def land(lake: HttpLake, table: Any, value: str, came: datetime) -> None:
     lake.put(f"{table.location}dt={value}/part-0.parquet", came)
     lake.register(table, [value], at=came)
+
+
+def run(team: Team | None, now: datetime, *tables: dict[str, Any], **settings: Any) -> Outcome:
+    """Run a config of these entries; settings may be those of the request too."""
+    request = {
+        name: settings.pop(name) for name in list(settings) if name in monitor.Request.__dataclass_fields__
+    }
+    topic = {"topic": team.topic} if team is not None else {}
+    config = load({"version": 1, "name": "prod", **topic, "tables": list(tables), **settings}, environ={})
+    return monitor.run(config, monitor.Request(now=now, **request), os.environ)
+
+
+def one(outcome: Outcome, table: str) -> Any:
+    """Return the one finding of a table."""
+    (finding,) = (finding for finding in outcome.report.findings if finding.table == table)
+    return finding

@@ -15,12 +15,11 @@ from moto.s3.models import s3_backends
 
 from tests.support.accounts import Team, land_days
 from tests.support.enforced import MEMBER, REGION
+from tests.support.hudi_tables import HudiTable, hudi_commit
 from tests.support.lakes import entry_of
 from tests.support.tables_by_engines import (
-    HudiTable,
     ObjectsInMemory,
     edit_json,
-    hudi_commit,
     iceberg_catalog,
     iceberg_objects,
     iceberg_schema,

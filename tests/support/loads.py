@@ -15,6 +15,7 @@ from pyiceberg.types import NestedField, StringType
 
 from checks.lake.formats import delta, hudi, iceberg
 from checks.model import Format
+from tests.support.hudi_tables import HudiTable
 from tests.support.lakes import MemoryLake, hive_location, prefix
 from tests.support.rule_checks import judged
 from tests.support.rule_checks import look as look_at_files
@@ -23,7 +24,6 @@ from tests.support.tables_by_engines import (
     LOCATION,
     NOW,
     ROOT,
-    HudiTable,
     ObjectsInMemory,
     date_snapshots,
     delta_commit,

@@ -31,7 +31,7 @@ NOW = at("2026-11-23 12:00")  # a Monday
 
 def plan_of(table: Table, memory: TableMemory | None = None, **blocks: Any) -> TablePlan:
     """Return the plan of a table with these blocks of checks, as a config would make it."""
-    pattern = {"pattern": blocks.pop("pattern")} if "pattern" in blocks else {}
+    pattern = {key: blocks.pop(key) for key in ("pattern", "ignore") if key in blocks}
     name = {"prefix": table.id} if table.is_prefix else {"table": table.id}
     config = load({"version": 1, "tables": [{**name, **pattern, **blocks}]}, environ={})
     resolved = (

@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 from checks.aws.uris import split_uri
 from checks.lake.glue.partitions import sample
+from checks.lake.plain.prefix_logs import tables_below
 from checks.layout import (
     StatedLayout,
     TimeLayout,
@@ -18,14 +19,17 @@ from checks.layout import (
 from checks.layout.data_files import is_data, is_hidden, own_keys
 from checks.layout.keys import how_to_state
 from checks.layout.projection import Unprojectable, is_projected, projection_of
+from checks.layout.table_logs import note, outermost
 from checks.layout.typed import kind_of
-from checks.model import Problem, ProblemKind
+from checks.model import Format, LogSeen, Problem, ProblemKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from zoneinfo import ZoneInfo
 
+    from checks.aws.pages import Page
     from checks.lake.s3.table_reader import LakeReader
+    from checks.layout.data_files import Chosen
     from checks.model import Table
     from checks.rules.base import TablePlan
     from checks.schedule.periods import Every
@@ -41,15 +45,15 @@ def has_time(plan: TablePlan) -> bool:
     return plan.stated_layout is not None or plan.schedule is not None
 
 
-def layout_of(plan: TablePlan, reader: LakeReader) -> TimeLayout | Problem:
+def layout_of(plan: TablePlan, reader: LakeReader, root: Page | None = None) -> TimeLayout | Problem:
     """Return the table's time layout, or why it has none.
 
     At most one request to Glue, and one or two (for a prefix at most four) to S3, and none where it is
-    stated or remembered. Raises Unobserved.
+    stated or remembered. ``root`` is what lies right below the location, where that was listed. Raises Unobserved.
     """
     table, zone, every = plan.table, plan.labels, plan.every
     if not table.partition_keys:
-        return _path_layout(plan, reader, zone)
+        return _path_layout(plan, reader, zone, root)
     stated = plan.stated_layout
     if is_projected(table) and (stated is None or not stated.formats):
         return projected_layout(table, stated, zone, every)
@@ -111,7 +115,9 @@ def _remembered(plan: TablePlan, zone: ZoneInfo, stated: StatedLayout | None) ->
     return layout if stated is None or names == set(stated.keys) else None
 
 
-def _path_layout(plan: TablePlan, reader: LakeReader, zone: ZoneInfo) -> TimeLayout | Problem:
+def _path_layout(
+    plan: TablePlan, reader: LakeReader, zone: ZoneInfo, root: Page | None
+) -> TimeLayout | Problem:
     stated = plan.stated_layout
     if stated is not None and stated.formats:
         if not stated.keys:
@@ -128,7 +134,10 @@ def _path_layout(plan: TablePlan, reader: LakeReader, zone: ZoneInfo) -> TimeLay
     names: list[list[str]] = []
     below, files = "", list[str]()
     for _ in range(_LEVELS):
-        folders, here = _names(reader, plan.table, location + below)
+        page = root if root is not None and not below else _page(reader, location + below)
+        folders, here = _names_on(page, plan.table, location + below)
+        if plan.table.is_prefix and (logs := _logs_below(page, location, plan.entry.chosen)):
+            return tables_below(plan.table, logs)
         files = files or [
             below + name for name in here if is_data(below + name, plan.entry.chosen, keys=keys)
         ]
@@ -153,8 +162,23 @@ def _names(reader: LakeReader, table: Table, location: str) -> tuple[list[str], 
 
     Those of one page: a sample is enough.
     """
-    bucket, prefix = split_uri(location)
-    page = reader.store.list_page(bucket, prefix, delimiter="/")
+    return _names_on(_page(reader, location), table, location)
+
+
+def _page(reader: LakeReader, location: str) -> Page:
+    return reader.store.list_page(*split_uri(location), delimiter="/")
+
+
+def _logs_below(page: Page, location: str, chosen: Chosen | None) -> tuple[LogSeen, ...]:
+    """Return the logs that this page of names shows in folders below the location; not the one that lies in it."""
+    prefix, found = split_uri(location)[1], dict[str, Format]()
+    names = [f"{folder}*" for folder in page.common_prefixes]  # stands for what lies in it
+    note(found, (name.removeprefix(prefix) for name in (*names, *page.keys.names)), chosen)
+    return tuple(LogSeen(location + folder, each) for folder, each in outermost(found).items() if folder)
+
+
+def _names_on(page: Page, table: Table, location: str) -> tuple[list[str], list[str]]:
+    prefix = split_uri(location)[1]
     folders = [name.removeprefix(prefix) for name in page.common_prefixes]
     files = [key.key.removeprefix(prefix) for key in page.keys if key.size_bytes]
     return [

@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from checks.aws.uris import split_uri
-from checks.lake.s3.objects import MOST_KEYS, Tally
+from checks.lake.s3.objects import MOST_KEYS
 from checks.model import Listing, Problem, ProblemKind, Unobserved
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from checks.aws.pages import Page
-    from checks.lake.s3.objects import Budget, ObjectStore
+    from checks.lake.s3.objects import ObjectStore
+    from checks.lake.s3.tally import Budget, Tally
 
 PAGES_FOR_LATENESS = 5
 """How many pages of one place are read to find out whether its first data came in time."""

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from checks.aws.pages import Page
-    from checks.lake.s3.objects import Budget, ObjectStore, Tally
+    from checks.lake.s3.objects import ObjectStore
+    from checks.lake.s3.tally import Budget, Tally
 
 SPLIT_AFTER = 16
 """So many pages of one range are listed before it is thought worth splitting."""

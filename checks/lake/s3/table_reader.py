@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from checks.aws.uris import split_uri
-from checks.lake.s3.objects import Budget, list_place, tally_of
 from checks.lake.s3.scan import DIRECTORY_BUCKET, OutOfOrder, scan
 from checks.lake.s3.split import list_split
+from checks.lake.s3.tally import Budget, list_place, tally_of
 from checks.layout.data_files import own_keys
 from checks.model import Problem, ProblemKind, Unobserved
 

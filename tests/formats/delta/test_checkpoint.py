@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa  # type: ignore[import-untyped]
@@ -10,6 +11,7 @@ import pytest
 from pyarrow import parquet as pq
 
 from checks.lake.codecs import parquet_pages
+from checks.lake.formats.delta import checkpoint
 from checks.lake.formats.delta.checkpoint import TooMuchError, protocol_of_parquet, rows_of_parquet
 from checks.model import ProblemKind, Unobserved
 from tests.lake.test_parquet import as_file, nested
@@ -107,20 +109,85 @@ def refused(data: bytes, wrong: str) -> None:
 
 def test_a_footer_that_is_too_large_is_told_as_that_and_one_beyond_the_file_as_torn() -> None:
     def asked(length: int, size_bytes: int) -> None:
-        end = length.to_bytes(4, "little") + b"PAR1"
-        file = io.BytesIO(b"PAR1" + b"\0" * 64 + end)
-
-        class Tail:
-            def seek(self, _: int) -> int:
-                return file.seek(0)
-
-            def read(self, count: int) -> bytes:
-                return file.read(count)
-
-        protocol_of_parquet(Tail(), size_bytes, "s3://lake/t/_delta_log/1.checkpoint.parquet")
+        tail = b"PAR1" + b"\0" * 64 + length.to_bytes(4, "little") + b"PAR1"
+        protocol_of_parquet(lambda *_: tail, size_bytes, "s3://lake/t/_delta_log/1.checkpoint.parquet")
 
     with pytest.raises(TooMuchError, match=r"footer of its checkpoint is more than 16,777,216 bytes"):
         asked(16 * 1024 * 1024 + 1, 32 * 1024 * 1024)
     with pytest.raises(Unobserved) as torn:
         asked(16 * 1024 * 1024 + 1, 16 * 1024 * 1024)
     assert torn.value.problem.kind is ProblemKind.MALFORMED
+
+
+def with_protocol(rows: int, **options: Any) -> bytes:
+    """Write a checkpoint whose last row is the protocol, the files' paths before it."""
+    features = pa.list_(pa.string())
+    kind = pa.struct([("minReaderVersion", pa.int32()), ("readerFeatures", features)])
+    asked = [None] * (rows - 1) + [{"minReaderVersion": 3, "readerFeatures": ["deletionVectors"]}]
+    paths = pa.array([{"path": f"{number * 7919:032d}"} for number in range(rows)])
+    file = io.BytesIO()
+    pq.write_table(pa.table({"add": paths, "protocol": pa.array(asked, kind)}), file, **options)
+    return file.getvalue()
+
+
+class Asked:
+    """A checkpoint that notes by which threads it is read, and how often."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.threads: list[int] = []
+
+    def __call__(self, start: int, end: int) -> bytes:
+        self.threads.append(threading.get_ident())
+        return self.data[start:end]
+
+
+@pytest.mark.parametrize(("groups", "parts"), [(1, 1), (4, 4)])
+def test_ranges_are_read_by_no_thread_of_pyarrow_and_each_part_of_the_protocol_at_once(
+    groups: int, parts: int
+) -> None:
+    data = with_protocol(4_000, row_group_size=4_000 // groups, compression="none", use_dictionary=False)
+    file = Asked(data)
+    found = protocol_of_parquet(file, len(data), PLACE)
+    assert found == {"minReaderVersion": 3, "readerFeatures": ["deletionVectors"]}
+    assert set(file.threads) == {threading.get_ident()}  # else the process may abort where it ends
+    assert len(file.threads) == 1 + parts
+
+
+def test_parts_that_lie_close_together_are_read_at_once() -> None:
+    data = with_protocol(40, row_group_size=10)
+    file = Asked(data)
+    assert protocol_of_parquet(file, len(data), PLACE) is not None
+    assert len(file.threads) == 2
+
+
+def test_what_a_checkpoint_claims_of_the_protocol_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = with_protocol(4_000, row_group_size=1_000, compression="none", use_dictionary=False)
+    monkeypatch.setattr(checkpoint, "_HOLE", len(data))  # so that all between the parts is read with them
+    monkeypatch.setattr(checkpoint, "_MOST_BYTES", 100_000)
+    with pytest.raises(TooMuchError, match="says of the protocol is too large"):
+        protocol_of_parquet(Asked(data), len(data), PLACE)
+
+
+def test_a_whole_checkpoint_is_read_by_no_thread_of_pyarrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+    before = pq.ParquetFile.iter_batches
+
+    def reading(file: Any, **options: Any) -> Any:
+        asked.append(options["use_threads"])
+        return before(file, **options)
+
+    monkeypatch.setattr(pq.ParquetFile, "iter_batches", reading)
+    assert len(list(rows_of_parquet(written(pa.array(["a", "b"])), PLACE, COLUMNS))) == 2
+    assert asked == [False]
+
+
+@pytest.mark.parametrize(("start", "length"), [(-1, 10), (95, 6), (50, -1)])
+def test_columns_that_lie_outside_of_a_checkpoint_are_refused(start: int, length: int) -> None:
+    class Chunk:
+        dictionary_page_offset = None
+        data_page_offset = start
+        total_compressed_size = length
+
+    with pytest.raises(ValueError, match="outside of it"):
+        checkpoint._spans([Chunk()], 100)

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from contextlib import suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from deltalake import CommitProperties, DeltaTable, write_deltalake
-from hypothesis import given
-from hypothesis import strategies as st
 
-from checks.lake.formats import delta
-from checks.lake.formats.delta import actions as delta_log
 from checks.lake.formats.delta import walk as delta_walk
-from checks.model import Arrival, Format, Listing, ProblemKind, Table, Unobserved
+from checks.model import Arrival, Format, Listing, ProblemKind, Table
+from tests.support.delta_logs import EIGHT, NINE, OPTIMIZE, READER, TEN, append, commit_uri, log_of, see
 from tests.support.tables_by_engines import (
     LOCATION,
     NOW,
@@ -26,50 +21,18 @@ from tests.support.tables_by_engines import (
     delta_remove,
     freshness,
     log_key,
-    milliseconds,
     observe,
     plan_of,
     rows,
     set_commit_times,
 )
-from tests.support.times import HOUR, at
+from tests.support.times import HOUR
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from checks.model import Observation
 
-READER = delta.READER
-EIGHT, NINE, TEN = at("11-21 08:00"), at("11-21 09:00"), at("11-21 10:00")
 DAYS = ("2026-11-20", "2026-11-21")
-
-
-def log_of(*commits: bytes, hint: int | None = None, first: int = 0) -> ObjectsInMemory:
-    """Return a log whose commits were written at NOW; where there is a hint, its checkpoint tells nothing."""
-    objects = ObjectsInMemory()
-    for version, data in enumerate(commits, first):
-        objects.put(log_key(version), data)
-    if hint is not None:
-        objects.put(f"{ROOT}_delta_log/_last_checkpoint", json.dumps({"version": hint, "size": 3}).encode())
-        objects.put(log_key(hint, ".checkpoint.parquet"), b"PAR1", EIGHT)
-    return objects
-
-
-def see(objects: ObjectsInMemory, now: Any = NOW, **clock: Any) -> Observation:
-    return observe(READER, plan_of(Format.DELTA), objects, now, **clock)
-
-
-def commit_uri(version: int) -> str:
-    return f"{LOCATION}_delta_log/{version:020d}.json"
-
-
-def append(at_: Any) -> bytes:
-    return delta_commit(delta_add(), at=at_)
-
-
-OPTIMIZE = delta_commit(
-    delta_add(data_change=False), delta_remove(data_change=False), at=TEN, operation="OPTIMIZE"
-)
 
 
 def test_what_deltalake_compacts_last_is_no_arrival(tmp_path: Path) -> None:
@@ -130,173 +93,6 @@ def test_an_empty_append_of_deltalake_is_no_arrival(tmp_path: Path) -> None:
     objects = ObjectsInMemory()
     objects.put_folder(tmp_path)
     assert see(objects).newest == Arrival(EIGHT, commit_uri(0))
-
-
-def test_actions_are_believed_and_names_are_not() -> None:
-    lies = delta_commit(delta_add(data_change=False), at=NINE, operation="WRITE")
-    empty_update = delta_commit(at=TEN, operation="UPDATE")
-    honest = delta_commit(delta_add(), at=EIGHT, operation="OPTIMIZE")
-    assert see(log_of(honest, lies, empty_update)).newest == Arrival(EIGHT, commit_uri(0))
-
-
-def test_a_merge_of_deltalake_that_only_deletes_is_no_arrival(tmp_path: Path) -> None:
-    write_deltalake(str(tmp_path), rows(*DAYS))
-    merge = DeltaTable(str(tmp_path)).merge(
-        rows("2026-11-20"), "t.amount = s.amount", source_alias="s", target_alias="t"
-    )
-    merge.when_matched_delete().execute()
-    set_commit_times(tmp_path, {0: EIGHT, 1: NINE})
-    objects = ObjectsInMemory()
-    objects.put_folder(tmp_path)
-    assert see(objects).newest == Arrival(EIGHT, commit_uri(0))
-    changes = observe(READER, plan_of(Format.DELTA, freshness(count="changes")), objects)
-    assert changes.newest == Arrival(NINE, commit_uri(1))
-
-
-def commit_of(info: dict[str, Any], *actions: dict[str, Any]) -> bytes:
-    lines = ({"commitInfo": {"timestamp": milliseconds(NINE), **info}}, *actions)
-    return "\n".join(json.dumps(each) for each in lines).encode()
-
-
-@pytest.mark.parametrize(
-    ("operation", "metrics", "is_data"),
-    [
-        ("MERGE", {"numTargetRowsInserted": "0", "numTargetRowsUpdated": "0"}, False),
-        ("MERGE", {"numTargetRowsInserted": "0", "numTargetRowsUpdated": "1"}, True),
-        ("MERGE", {"numTargetRowsInserted": "4", "numTargetRowsUpdated": "0"}, True),
-        ("MERGE", {"num_target_rows_inserted": 0, "num_target_rows_updated": 0}, False),
-        ("MERGE", {"numTargetRowsInserted": "many"}, True),
-        ("MERGE", {}, True),
-        ("MERGE", "none", True),
-        ("UPDATE", {"numUpdatedRows": "0"}, False),
-        ("UPDATE", {"numUpdatedRows": "7"}, True),
-        ("WRITE", {"numOutputRows": "0"}, False),
-        ("WRITE", {"numOutputRows": "1"}, True),
-        ("STREAMING UPDATE", {"numOutputRows": "0"}, False),
-        ("CREATE TABLE AS SELECT", {"numOutputRows": 0}, False),
-        ("WRITE", {"num_added_rows": 0, "num_added_files": 1}, False),
-        ("WRITE", {"num_added_rows": 3}, True),
-        ("WRITE", {"numFiles": "0"}, True),
-        ("RESTORE", {"numOutputRows": "0"}, True),
-    ],
-)
-def test_rewritten_remainders_are_told_by_the_metrics_of_rows(
-    operation: str, metrics: Any, *, is_data: bool
-) -> None:
-    commit = commit_of({"operation": operation, "operationMetrics": metrics}, delta_remove(), delta_add())
-    seen = see(log_of(append(EIGHT), commit))
-    assert seen.newest == Arrival(*((NINE, commit_uri(1)) if is_data else (EIGHT, commit_uri(0))))
-
-
-@pytest.mark.parametrize(
-    ("stats", "is_data"),
-    [
-        (None, False),
-        ('{"minValues":{}}', False),
-        ('{"numRecords":0}', False),
-        ('{"numRecords":4}', True),
-        ('{"numRecords": 4, "nullCount": {}}', True),
-    ],
-)
-def test_metrics_of_no_row_are_believed_where_no_file_tells_of_any(
-    stats: str | None, *, is_data: bool
-) -> None:
-    add = delta_add()
-    add["add"]["stats"] = stats
-    metrics = {"numFiles": "1", "numOutputRows": "0"}
-    for rule in (freshness(), freshness(count="changes")):
-        commit = commit_of({"operation": "WRITE", "operationMetrics": metrics}, add)
-        seen = observe(READER, plan_of(Format.DELTA, rule), log_of(append(EIGHT), commit))
-        assert seen.newest == Arrival(*((NINE, commit_uri(1)) if is_data else (EIGHT, commit_uri(0))))
-
-
-@pytest.mark.parametrize(
-    ("stats", "is_data"),
-    [
-        ('{"numRecords":0,"minValues":{}}', False),
-        ('{"numRecords": 0}', False),
-        ('{"numRecords":10,"minValues":{"numRecords":0}}', True),
-        ('{"numRecords":0', True),
-        ("", True),
-        (None, True),
-    ],
-)
-def test_a_file_without_rows_is_no_arrival(stats: str | None, *, is_data: bool) -> None:
-    add = delta_add()
-    add["add"]["stats"] = stats
-    for rule in (freshness(), freshness(count="changes")):
-        seen = observe(READER, plan_of(Format.DELTA, rule), log_of(append(EIGHT), commit_of({}, add)))
-        assert seen.newest is not None
-        assert seen.newest.at == (NINE if is_data else EIGHT)
-
-
-@pytest.mark.parametrize(
-    ("operation", "more", "is_data"),
-    [
-        ("MERGE", [], False),  # as Trino calls a DELETE, too, without metrics
-        ("MERGE", [delta_add("new.parquet")], True),
-        ("UPDATE", [], False),
-        ("RESTORE", [], True),
-        ("CLONE", [], True),
-    ],
-)
-def test_rows_that_a_deletion_vector_takes_away_are_no_arrival(
-    operation: str, more: list[dict[str, Any]], *, is_data: bool
-) -> None:
-    marked = delta_add()
-    marked["add"]["deletionVector"] = {"storageType": "u", "pathOrInlineDv": "x", "cardinality": 1}
-    objects = log_of(append(EIGHT), commit_of({"operation": operation}, delta_remove(), marked, *more))
-    assert see(objects).newest == Arrival(*((NINE, commit_uri(1)) if is_data else (EIGHT, commit_uri(0))))
-    changes = observe(READER, plan_of(Format.DELTA, freshness(count="changes")), objects)
-    assert changes.newest == Arrival(NINE, commit_uri(1))
-
-
-def test_a_remove_that_does_not_say_whether_it_changes_data_does() -> None:
-    remove = delta_remove()
-    del remove["remove"]["dataChange"]
-    objects = log_of(append(EIGHT), commit_of({"operation": "DELETE"}, remove))
-    assert see(objects).newest == Arrival(EIGHT, commit_uri(0))
-    changes = observe(READER, plan_of(Format.DELTA, freshness(count="changes")), objects)
-    assert changes.newest == Arrival(NINE, commit_uri(1))
-
-
-def test_in_commit_timestamps_come_before_what_else_a_commit_tells() -> None:
-    info = {
-        "commitInfo": {
-            "timestamp": milliseconds(EIGHT),
-            "inCommitTimestamp": milliseconds(NINE),
-            "operation": "WRITE",
-        }
-    }
-    data = "\n".join(json.dumps(each) for each in (info, delta_add())).encode()
-    assert see(log_of(data)).newest == Arrival(NINE, commit_uri(0))
-
-
-@pytest.mark.parametrize("offset", [{}, {"offset": None}, {"offset": 1}])
-def test_a_file_is_the_same_in_a_checkpoint_and_in_a_commit(offset: dict[str, Any]) -> None:
-    vector = {"storageType": "i", "pathOrInlineDv": "wi5b=000010000siXQKl0rr91000f55c8Xg0@@D72lkbi5=-{L"}
-    removed = delta_log.file_action("remove", {"path": "a", "deletionVector": {**vector, **offset}}, "c")
-    parquet = {**vector, "offset": offset.get("offset"), "sizeInBytes": 40, "cardinality": 2}
-    added = delta_log.file_action("add", {"path": "a", "size": 7, "deletionVector": parquet}, "p")
-    assert removed.key == added.key
-    assert (
-        added.key != delta_log.file_action("add", {"path": "a", "size": 7, "deletionVector": None}, "p").key
-    )
-
-
-@pytest.mark.parametrize("timestamp", [None, "2026-11-21T09:00:00Z", 1_795_251_600, [], {}])
-def test_a_commit_without_a_time_has_its_files(timestamp: Any) -> None:
-    info = {"commitInfo": {"operation": "WRITE", "timestamp": timestamp}}
-    objects = ObjectsInMemory()
-    objects.put(log_key(0), f"{json.dumps(info)}\n{json.dumps(delta_add())}".encode(), TEN)
-    seen = see(objects)
-    assert seen.newest == Arrival(TEN, commit_uri(0))
-    assert seen.notes == (f"{commit_uri(0)} does not say when it was made: the time of its file is taken",)
-
-
-def test_commit_info_at_the_end_is_read_too() -> None:
-    lines = delta_commit(delta_add(), at=EIGHT, operation="DELETE").split(b"\n")
-    assert see(log_of(append(EIGHT), b"\n".join(reversed(lines)))).newest == Arrival(EIGHT, commit_uri(0))
 
 
 def test_a_large_commit_is_read_in_parts_only_until_it_is_an_arrival() -> None:
@@ -481,79 +277,6 @@ def test_staged_commits_that_are_not_published_leave_a_doubt_about_staleness() -
     assert "only the catalog that coordinates them knows" in seen.problem.message
 
 
-@pytest.mark.parametrize(
-    ("objects", "kind", "says"),
-    [
-        (ObjectsInMemory(), ProblemKind.NOT_FOUND, "_delta_log/ holds no commit"),
-        (
-            log_of(append(EIGHT), first=3),
-            ProblemKind.MALFORMED,
-            "commit 0 is missing and no checkpoint was seen",
-        ),
-        (
-            log_of(append(EIGHT), first=8, hint=5),
-            ProblemKind.MALFORMED,
-            "commit 6 is missing after the checkpoint 5",
-        ),
-        (log_of(b""), ProblemKind.MALFORMED, "00.json is malformed: it is empty"),
-        (log_of(b"\n\n"), ProblemKind.MALFORMED, "it holds no action"),
-        (log_of(b'{"strange": {}}'), ProblemKind.MALFORMED, "it holds no action"),
-        (log_of(append(EIGHT)[:-20]), ProblemKind.MALFORMED, "00.json line 2 is malformed: it is no JSON"),
-        (log_of(b"[1]"), ProblemKind.MALFORMED, "line 1 is malformed: it is no JSON object"),
-        (log_of(b'{"add": 1}'), ProblemKind.MALFORMED, "add in line 1 is no object"),
-        (
-            log_of(b'{"add": {"dataChange": "yes"}}'),
-            ProblemKind.MALFORMED,
-            "dataChange of add in line 1 is 'yes'",
-        ),
-        (
-            log_of(b'{"commitInfo": {"inCommitTimestamp": "now"}}'),
-            ProblemKind.MALFORMED,
-            "commitInfo.inCommitTimestamp is 'now'",
-        ),
-        (log_of(b'{"protocol": {"minReaderVersion": 4}}'), ProblemKind.UNSUPPORTED, "Delta reader version 4"),
-        (log_of(b'{"protocol": {}}'), ProblemKind.MALFORMED, "minReaderVersion is None"),
-        (log_of(b"PAR1\x00\x01"), ProblemKind.MALFORMED, "it is no JSON"),
-    ],
-)
-def test_a_bad_log_is_named_with_what_is_wrong(
-    objects: ObjectsInMemory, kind: ProblemKind, says: str
-) -> None:
-    seen = see(objects)
-    assert seen.problem is not None
-    assert seen.problem.kind is kind
-    assert says in seen.problem.message
-    assert f"{LOCATION}_delta_log/" in seen.problem.message
-
-
-def test_a_gap_in_the_log_is_unknown() -> None:
-    objects = log_of(append(EIGHT), append(NINE), append(TEN))
-    del objects.objects[log_key(1)]
-    seen = see(objects)
-    assert seen.problem is not None
-    assert "commit 1 is missing" in seen.problem.message
-    assert seen.newest is None
-
-
-def test_a_hundred_megabytes_that_tell_nothing_are_given_up() -> None:
-    objects = log_of(b'{"cdc": {}}\n' * (100 * 1024 * 1024 // 12))
-    seen = see(objects)
-    assert seen.problem is not None
-    assert seen.problem.kind is ProblemKind.OVER_BUDGET
-    assert (
-        seen.problem.message
-        == f"the first 500,000 actions of {commit_uri(0)} do not tell what it did, and no more are read"
-    )
-
-
-def test_a_commit_of_a_hundred_megabytes_is_read_up_to_a_bound() -> None:
-    objects = log_of(b'{"cdc": {"path": "%s"}}\n' % (b"x" * 5000) * (100 * 1024 * 1024 // 5024))
-    seen = see(objects)
-    assert seen.problem is not None
-    assert seen.problem.kind is ProblemKind.OVER_BUDGET
-    assert f"the first 67,108,864 bytes of {commit_uri(0)} do not tell what it did" in seen.problem.message
-
-
 def test_claims_by_the_catalog_alone_and_needs_a_location() -> None:
     assert READER.claims(Table(id="a.b", format=Format.DELTA))
     assert not READER.claims(Table(id="a.b", location=LOCATION))
@@ -561,59 +284,3 @@ def test_claims_by_the_catalog_alone_and_needs_a_location() -> None:
         seen = observe(READER, plan_of(Format.DELTA, location=location), ObjectsInMemory())
         assert seen.problem is not None
         assert seen.problem.kind is ProblemKind.UNSUPPORTED
-
-
-def parse(data: bytes) -> None:
-    with suppress(Unobserved):
-        delta_log.parse_commit(data, "m", 0)
-    delta_log.parse_hint(data)
-
-
-@given(st.binary(max_size=300))
-def test_any_bytes_are_a_commit_or_unknown(data: bytes) -> None:
-    parse(data)
-
-
-JSON_VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
-    max_leaves=6,
-)
-
-
-@given(
-    st.lists(
-        st.dictionaries(
-            st.sampled_from(["add", "remove", "commitInfo", "protocol", "metaData", "other"]),
-            JSON_VALUES
-            | st.dictionaries(
-                st.sampled_from(
-                    ["dataChange", "timestamp", "inCommitTimestamp", "operation", "minReaderVersion"]
-                ),
-                JSON_VALUES,
-            ),
-        )
-    )
-)
-def test_any_actions_are_a_commit_or_unknown(actions: list[Any]) -> None:
-    parse("\n".join(json.dumps(action) for action in actions).encode())
-
-
-@given(
-    st.integers(0, 3), st.sets(st.integers(0, 8)), st.sets(st.integers(0, 8)), st.none() | st.integers(0, 12)
-)
-def test_any_set_of_files_ends_in_an_arrival_or_unknown(
-    seed: int, commits: set[int], checkpoints: set[int], hint: int | None
-) -> None:
-    objects = ObjectsInMemory(page_size=3)
-    for version in commits:
-        objects.put(log_key(version), OPTIMIZE if version % (seed + 1) else append(EIGHT + version * HOUR))
-    for version in checkpoints:
-        objects.put(log_key(version, ".checkpoint.parquet"), b"PAR1")
-    if hint is not None:
-        objects.put(f"{ROOT}_delta_log/_last_checkpoint", json.dumps({"version": hint}).encode())
-    seen = see(objects)
-    assert (seen.newest is None) or seen.newest.at <= EIGHT + 8 * HOUR
-    assert (seen.newest is None) is (seen.problem is not None or seen.listing is not None)
-    observed = observe(READER, plan_of(Format.DELTA), objects, EIGHT + 3 * HOUR, ignore_later=True)
-    assert observed.newest is None or observed.newest.at <= EIGHT + 3 * HOUR

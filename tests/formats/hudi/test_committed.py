@@ -15,6 +15,7 @@ from checks.lake.formats.hudi.committed import Committed, Is
 from checks.lake.formats.hudi.timeline import read_timeline
 from checks.lake.s3.objects import Key
 from checks.model import Format, ItemState, Observation, ProblemKind
+from tests.support.hudi_tables import HudiTable, hudi_commit, hudi_restore, hudi_rollback, hudi_rollback_plan
 from tests.support.partitioned import (
     A_GAP,
     EIGHT,
@@ -30,12 +31,7 @@ from tests.support.partitioned import (
 from tests.support.tables_by_engines import (
     NOW,
     ROOT,
-    HudiTable,
     freshness,
-    hudi_commit,
-    hudi_restore,
-    hudi_rollback,
-    hudi_rollback_plan,
     observe,
     plan_of,
 )

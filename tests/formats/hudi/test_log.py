@@ -14,9 +14,15 @@ from checks.lake.formats import hudi
 from checks.lake.formats.hudi import slices as hudi_files
 from checks.lake.formats.hudi import walk
 from checks.model import Format, ProblemKind, Severity, Status
+from tests.support.hudi_tables import HudiTable
 from tests.support.rule_checks import judged, parquet
 from tests.support.rule_checks import plan_of as plan_by_config
-from tests.support.tables_by_engines import NOW, ROOT, HudiTable, observe, plan_of
+from tests.support.tables_by_engines import (
+    NOW,
+    ROOT,
+    observe,
+    plan_of,
+)
 from tests.support.times import DAY, HOUR
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from checks.lake.formats import hudi
 from checks.lake.formats.hudi.paths import PartitionPaths, paths_of
 from checks.layout import NULL_PARTITION, StatedLayout
 from checks.model import Column, Format, ItemState
+from tests.support.hudi_tables import HudiTable, hudi_commit
 from tests.support.partitioned import (
     EIGHT,
     MISSING,
@@ -22,7 +23,7 @@ from tests.support.partitioned import (
     partitions_rule,
     plan_with,
 )
-from tests.support.tables_by_engines import NOW, ROOT, HudiTable, hudi_commit, observe
+from tests.support.tables_by_engines import NOW, ROOT, observe
 from tests.support.times import DAY, HOUR
 
 FIELDS = "hoodie.table.partition.fields"

@@ -11,6 +11,7 @@ from checks.lake.formats.hudi import periods as hudi_periods
 from checks.lake.formats.hudi.paths import PartitionPaths
 from checks.model import Format, Status, TableMemory
 from checks.rules.asking import Clock
+from tests.support.hudi_tables import HudiTable, hudi_commit
 from tests.support.partitioned import (
     A_GAP,
     EIGHT,
@@ -31,12 +32,10 @@ from tests.support.tables_by_engines import (
     LOCATION,
     NOW,
     ROOT,
-    HudiTable,
     ObjectsInMemory,
     delta_add,
     delta_commit,
     freshness,
-    hudi_commit,
     log_key,
     observe,
     plan_of,

@@ -4,37 +4,25 @@ from __future__ import annotations
 
 import gzip
 import json
-import time
-import tracemalloc
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from checks.lake.formats import iceberg
-from checks.lake.formats.iceberg import times as iceberg_times
-from checks.lake.formats.iceberg.metadata import MOST_BYTES, Metadata, parse_metadata
+from checks.lake.formats.iceberg.metadata import Metadata, parse_metadata
 from checks.model import (
     Arrival,
     Format,
     Listing,
-    Problem,
     ProblemKind,
     Severity,
     Table,
     TableMemory,
-    Unobserved,
 )
 from checks.rules.asking import Clock
 from tests.support.tables_by_engines import (
-    LOCATION,
     NOW,
-    ROOT,
-    ObjectsInMemory,
-    avro_file,
     edit_json,
     freshness,
     iceberg_catalog,
@@ -271,110 +259,6 @@ def test_what_is_known_to_be_older_than_its_limit_is_proved_stale() -> None:
     )
 
 
-MANIFESTS = {
-    "type": "record",
-    "name": "manifest_file",
-    "fields": [
-        {"name": "manifest_path", "type": "string"},
-        {"name": "content", "type": "int"},
-        {"name": "added_snapshot_id", "type": "long"},
-        {"name": "added_files_count", "type": ["null", "int"]},
-        {"name": "deleted_files_count", "type": ["null", "int"]},
-        {"name": "added_rows_count", "type": ["null", "long"]},
-    ],
-}
-
-
-def manifest(
-    by: int, added: int | None, rows: int | None, deleted: int | None = 0, content: int = 0
-) -> dict[str, Any]:
-    return {
-        "manifest_path": f"{LOCATION}metadata/m{by}.avro",
-        "content": content,
-        "added_snapshot_id": by,
-        "added_files_count": added,
-        "deleted_files_count": deleted,
-        "added_rows_count": rows,
-    }
-
-
-@pytest.mark.parametrize(
-    ("operation", "manifests", "at_", "gets"),
-    [
-        ("append", [manifest(1, 1, 10), manifest(2, 1, 3)], NINE, 2),
-        ("append", [manifest(1, 1, 10)], EIGHT, 3),
-        ("append", [manifest(2, None, None)], NINE, 2),  # by the specification it added files
-        ("append", None, NINE, 2),
-        ("overwrite", [manifest(2, 2, 8, deleted=1)], NINE, 2),
-        ("overwrite", [manifest(1, 1, 10), manifest(2, 0, 0, deleted=1)], EIGHT, 3),
-        ("overwrite", [manifest(1, 1, 10), manifest(2, 1, 3, content=1)], EIGHT, 3),
-        ("overwrite", [manifest(2, None, None)], None, 2),
-        ("overwrite", None, None, 2),
-        ("delete", None, EIGHT, 2),
-        ("replace", None, EIGHT, 2),
-        (None, [manifest(2, 1, 3)], NINE, 2),
-        (None, [manifest(1, 1, 10)], EIGHT, 3),
-        (None, [manifest(2, 1, 3, deleted=1)], None, 2),  # a compaction, or an overwrite
-        ("UPSERT", [manifest(2, 1, 3, deleted=1)], None, 1),
-    ],
-)
-def test_where_a_summary_counts_nothing_the_manifest_list_does(
-    operation: str | None, manifests: list[dict[str, Any]] | None, at_: Any, gets: int
-) -> None:
-    """DuckDB, Paimon and others write summaries that hold an operation alone; version 1 needs none.
-
-    One more is the manifest list of the append before, on which a pass rests.
-    """
-    entry = snapshot(2, NINE, operation or "", parent=1)
-    entry["summary"] = {"operation": operation} if operation else None
-    objects, parameters = put_metadata(iceberg_metadata(APPEND, entry))
-    if manifests is not None:
-        objects.put(f"{ROOT}metadata/snap-2.avro", avro_file(MANIFESTS, *manifests))
-    seen = observe(READER, plan_of(Format.ICEBERG, parameters=parameters), objects)
-    assert (seen.newest.at if seen.newest is not None else None) == at_
-    assert objects.counts == (0, gets)
-    if at_ is None:
-        assert seen.problem is not None
-        assert (
-            "at or before 2026-11-21T09:00:00Z: snapshot 2 does not say what it did" in seen.problem.message
-        )
-
-
-class WithoutTime(ObjectsInMemory):
-    def get(self, bucket: str, key: str, **how: Any) -> bytes:
-        if key.endswith(".avro"):
-            raise Unobserved(Problem(ProblemKind.OVER_BUDGET, "the budget is spent"))
-        return super().get(bucket, key, **how)
-
-
-def test_a_budget_that_ends_before_the_manifest_list_proves_no_append() -> None:
-    objects, parameters = put_metadata(iceberg_metadata(APPEND, snapshot(2, NINE, "append", parent=1)))
-    spent = WithoutTime(objects.objects, objects.modified)
-    seen = observe(READER, plan_of(Format.ICEBERG, parameters=parameters), spent)
-    assert seen.newest is None
-    assert seen.problem is not None
-    assert seen.problem.kind is ProblemKind.OVER_BUDGET
-
-
-def test_version_3_tells_the_rows_of_an_append_beside_its_summary() -> None:
-    for rows_, at_ in ((5, NINE), (0, EIGHT)):
-        entry = {**snapshot(2, NINE, "append", parent=1), "first-row-id": 10, "added-rows": rows_}
-        seen = see(APPEND, entry)
-        assert seen.newest is not None
-        assert seen.newest.at == at_
-
-
-def test_only_so_many_snapshots_that_count_nothing_are_looked_at() -> None:
-    entries = [snapshot(n, NINE + n * timedelta(minutes=1), "overwrite", parent=n - 1) for n in range(2, 40)]
-    objects, parameters = put_metadata(iceberg_metadata(APPEND, *entries))
-    for number in range(2, 40):
-        objects.put(f"{ROOT}metadata/snap-{number}.avro", avro_file(MANIFESTS, manifest(1, 1, 10)))
-    seen = observe(READER, plan_of(Format.ICEBERG, parameters=parameters), objects)
-    assert seen.problem is not None
-    assert seen.problem.kind is ProblemKind.OVER_BUDGET
-    assert objects.counts == (0, 1 + iceberg_times.MOST_LOOKS)
-
-
 @pytest.mark.parametrize(
     ("root", "never"),
     [
@@ -414,118 +298,6 @@ def test_what_is_written_until_an_event_comes_late_is_no_time_ahead(late: int, *
     assert ignoring.newest is None
 
 
-def edited(**changes: Any) -> bytes:
-    return json.dumps({**iceberg_metadata(APPEND), **changes}).encode()
-
-
-@pytest.mark.parametrize(
-    ("data", "kind", "says"),
-    [
-        (b"", ProblemKind.MALFORMED, "it is empty"),
-        (edited()[:-40], ProblemKind.MALFORMED, "it is no JSON"),
-        (b"[]", ProblemKind.MALFORMED, "it is no JSON object"),
-        (b"[" * 100_000, ProblemKind.OVER_BUDGET, "nested more deeply than is read"),
-        (
-            edited()[:-1] + b', "digits": ' + b"9" * 5_000 + b"}",
-            ProblemKind.OVER_BUDGET,
-            "more digits than are read",
-        ),
-        (gzip.compress(edited()) + b"more", ProblemKind.MALFORMED, "no whole gzip file"),
-        (b'{"a": [' + b"[]," * 1_100_000 + b"0]}", ProblemKind.OVER_BUDGET, "more than 2,000,000 values"),
-        (b"\xff\xfe\x00", ProblemKind.MALFORMED, "it is no JSON"),
-        (b"PAR1....", ProblemKind.MALFORMED, "it is no JSON"),
-        (gzip.compress(edited())[:-10], ProblemKind.MALFORMED, "cut short"),
-        (b"\x1f\x8bnot gzip at all", ProblemKind.MALFORMED, "no whole gzip"),
-        (
-            gzip.compress(b" " * (MOST_BYTES + 1)),
-            ProblemKind.OVER_BUDGET,
-            "unpacks to more than 33,554,432",
-        ),
-        (
-            edited(**{"format-version": 4}),
-            ProblemKind.UNSUPPORTED,
-            "Iceberg format version 4; up to 3 is read",
-        ),
-        (edited(**{"format-version": "2"}), ProblemKind.MALFORMED, "format-version is '2'"),
-        (
-            edited(**{"current-snapshot-id": 7}),
-            ProblemKind.MALFORMED,
-            "current snapshot 7 is not in its list of 1",
-        ),
-        (edited(**{"current-snapshot-id": "1"}), ProblemKind.MALFORMED, "current-snapshot-id is '1'"),
-        (edited(snapshots={}), ProblemKind.MALFORMED, "snapshots is no list"),
-        (edited(snapshots=[1]), ProblemKind.MALFORMED, "snapshots is no list of objects"),
-        (
-            edited(snapshots=[{**APPEND, "summary": 1}]),
-            ProblemKind.MALFORMED,
-            "summary of snapshot 1 is no object",
-        ),
-        (
-            edited(snapshots=[{**APPEND, "timestamp-ms": "soon"}]),
-            ProblemKind.MALFORMED,
-            "no time in milliseconds",
-        ),
-        (
-            edited(snapshots=[{**APPEND, "timestamp-ms": 10**30}]),
-            ProblemKind.MALFORMED,
-            "no time in milliseconds",
-        ),
-        (
-            edited(snapshots=[{**APPEND, "timestamp-ms": -5}]),
-            ProblemKind.MALFORMED,
-            "no time in milliseconds",
-        ),
-        (
-            edited(snapshots=[{**APPEND, "parent-snapshot-id": 1, "summary": {"operation": "replace"}}]),
-            ProblemKind.MALFORMED,
-            "snapshot 1 is its own ancestor",
-        ),
-    ],
-)
-def test_a_bad_file_is_named_with_what_is_wrong(data: bytes, kind: ProblemKind, says: str) -> None:
-    objects, parameters = put_metadata(data)
-    seen = observe(READER, plan_of(Format.ICEBERG, parameters=parameters), objects)
-    assert seen.problem is not None
-    assert seen.problem.kind is kind
-    assert says in seen.problem.message
-    assert f"{LOCATION}metadata/v1.metadata.json" in seen.problem.message
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        gzip.compress(edited()),
-        gzip.compress(edited()[:50]) + gzip.compress(edited()[50:]),
-        gzip.compress(edited()) + gzip.compress(b""),
-        gzip.compress(edited()) + b"\0" * 512,
-    ],
-    ids=["one member", "two members", "an empty member", "padding"],
-)
-def test_whatever_gzip_allows_is_no_torn_file(data: bytes) -> None:
-    objects, parameters = put_metadata(data)
-    seen = observe(READER, plan_of(Format.ICEBERG, parameters=parameters), objects)
-    assert seen.problem is None
-    assert seen.newest is not None
-
-
-def test_a_missing_or_enormous_file_and_a_pointer_elsewhere_are_told() -> None:
-    objects, parameters = put_metadata(iceberg_metadata(APPEND))
-    objects.put(f"{ROOT}metadata/v1.metadata.json", b" " * (100 * 1024 * 1024))
-    plan = plan_of(Format.ICEBERG, parameters=parameters)
-    large = observe(READER, plan, objects)
-    assert large.problem is not None
-    assert large.problem.kind is ProblemKind.OVER_BUDGET
-    assert "expire old snapshots" in large.problem.remedy
-    missing = observe(READER, plan, ObjectsInMemory())
-    assert missing.problem is not None
-    assert missing.problem.kind is ProblemKind.NOT_FOUND
-    for parameters in ({}, {"metadata_location": "hdfs://nn/t/v1.metadata.json"}):
-        elsewhere = observe(READER, plan_of(Format.ICEBERG, parameters=parameters), objects)
-        assert elsewhere.problem is not None
-        assert elsewhere.problem.kind is ProblemKind.UNSUPPORTED
-        assert objects.counts == (0, 0)
-
-
 def arrivals_of(metadata: Metadata) -> tuple[Arrival, ...]:
     clock = Clock(now=NOW)
     return iceberg.arrivals(iceberg.dates_at(metadata, clock), clock, deletes=False)
@@ -543,68 +315,3 @@ def test_history_tells_all_arrivals() -> None:
 def test_claims_by_the_catalog_alone() -> None:
     assert READER.claims(Table(id="a.b", format=Format.ICEBERG))
     assert not READER.claims(Table(id="a.b", format=Format.FILES))
-
-
-def test_ten_megabytes_take_bounded_memory_and_time() -> None:
-    entry = {**APPEND, "padding": "x" * 700}
-    entries = [
-        {
-            **entry,
-            "snapshot-id": number,
-            "parent-snapshot-id": number - 1,
-            "summary": {"operation": "replace"},
-        }
-        for number in range(2, 12_000)
-    ]
-    data = json.dumps(iceberg_metadata(entry, *entries)).encode()
-    assert len(data) > 10_000_000
-    tracemalloc.start()
-    started = time.process_time()
-    metadata = parse_metadata(data, "m")
-    recency = iceberg.newest_arrival(metadata, "t", Clock(now=NOW), deletes=False)
-    seconds, (_, peak) = time.process_time() - started, tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert recency.newest == Arrival(EIGHT, "snapshot 1")
-    assert peak < 10 * len(data)
-    assert seconds < 10
-
-
-JSON_VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
-    max_leaves=8,
-)
-
-
-def parse(data: bytes) -> None:
-    with suppress(Unobserved):
-        metadata = parse_metadata(data, "m")
-        for ignore_later in (True, False):
-            iceberg.newest_arrival(metadata, "t", Clock(now=NOW, ignore_later=ignore_later), deletes=False)
-        arrivals_of(metadata)
-
-
-@given(JSON_VALUES)
-def test_any_json_is_an_observation_or_unknown(value: Any) -> None:
-    parse(json.dumps(value).encode())
-
-
-@given(st.binary(max_size=200), st.booleans())
-def test_any_bytes_are_an_observation_or_unknown(data: bytes, packed: bool) -> None:  # noqa: FBT001 - drawn
-    parse(gzip.compress(data) if packed else data)
-
-
-@given(st.data())
-def test_a_mutated_file_is_an_observation_or_unknown(data: st.DataObject) -> None:
-    document: Any = json.loads(json.dumps(iceberg_metadata(APPEND, REPLACE, DELETE)))
-    document["snapshot-log"] = [{"snapshot-id": 1, "timestamp-ms": 1}]
-    holder: Any = document
-    while True:
-        keys = sorted(holder) if isinstance(holder, dict) else range(len(holder))
-        key = data.draw(st.sampled_from(list(keys)))
-        if isinstance(holder[key], dict | list) and holder[key] and data.draw(st.booleans()):
-            holder = holder[key]
-            continue
-        holder[key] = data.draw(JSON_VALUES)
-        break
-    parse(json.dumps(document).encode())

@@ -17,9 +17,8 @@ from pyiceberg.transforms import (
 from pyiceberg.types import DateType, NestedField, StringType, TimestampType
 
 from checks.lake.formats import iceberg
-from checks.lake.formats.iceberg.metadata import Metadata
-from checks.lake.formats.iceberg.specs import Reading, _lies_within, specs_of
-from checks.model import Format, ProblemKind, Severity, Status, TableMemory
+from checks.lake.formats.iceberg.specs import _lies_within
+from checks.model import Format, Severity, Status, TableMemory
 from checks.rules.asking import (
     Clock,
 )
@@ -43,11 +42,9 @@ from tests.support.tables_by_engines import (
     edit_json,
     freshness,
     iceberg_catalog,
-    iceberg_metadata,
     iceberg_schema,
     observe,
     plan_of,
-    put_metadata,
 )
 from tests.support.times import DAY, HOUR, at
 
@@ -276,116 +273,6 @@ def test_another_column_of_the_same_name_tells_nothing(tmp_path: Path) -> None:
     finding = find(objects, parameters)
     assert finding.status is Status.UNKNOWN
     assert "were written by another partition spec, which does not tell part" in finding.because
-
-
-@pytest.mark.parametrize(
-    ("fields", "says"),
-    [
-        ([], "sales.orders is not partitioned"),
-        ([("bucket[4]", 3)], "sales.orders is partitioned by bucket[4] of ts alone"),
-        ([("zorder", 3)], "sales.orders is partitioned by zorder, which is not known"),
-        ([("void", 3)], "sales.orders is not partitioned"),
-    ],
-)
-def test_what_tells_no_time_is_told_as_it_is_without_a_request(
-    fields: list[tuple[str, int]], says: str
-) -> None:
-    document = iceberg_metadata(
-        {
-            "snapshot-id": 1,
-            "timestamp-ms": 1795251600000,
-            "summary": {"operation": "append", "added-records": "1"},
-        }
-    )
-    document["schemas"] = [
-        {"type": "struct", "schema-id": 0, "fields": [{"id": 3, "name": "ts", "type": "timestamp"}]}
-    ]
-    document["partition-specs"] = [
-        {
-            "spec-id": 0,
-            "fields": [
-                {"name": f"f{number}", "transform": transform, "source-id": source, "field-id": 1000 + number}
-                for number, (transform, source) in enumerate(fields)
-            ],
-        }
-    ]
-    objects, parameters = put_metadata(document)
-    finding = find(objects, parameters)
-    assert (finding.status, finding.problem) == (Status.UNKNOWN, ProblemKind.UNSUPPORTED)
-    assert says in finding.because
-    assert objects.counts == (0, 1)
-
-
-@pytest.mark.parametrize(
-    ("specs", "current", "says"),
-    [
-        (
-            [["bucket[4]"], []],
-            1,
-            "sales.orders is not partitioned any more (it was, by bucket[4] of f0), so its log",
-        ),
-        (
-            [["zorder"], []],
-            1,
-            "sales.orders is not partitioned any more (it was, by zorder of f0), so its log",
-        ),
-        ([[], ["bucket[4]"]], 1, "sales.orders is partitioned by bucket[4] of f0 alone, so its log"),
-        ([["zorder"], ["bucket[4]"]], 1, "sales.orders is partitioned by bucket[4] of f0 alone, so its log"),
-        (
-            [["bucket[4]"], ["zorder"]],
-            1,
-            "sales.orders is partitioned by zorder, which is not known, so its log",
-        ),
-        (
-            None,
-            0,
-            "the metadata of sales.orders tells no partition spec, so by what it is partitioned is not known",
-        ),
-    ],
-)
-def test_how_a_table_is_partitioned_is_told_by_its_current_spec(
-    specs: list[list[str]] | None, current: int, says: str
-) -> None:
-    summary = {"operation": "append", "added-records": "1"}
-    document = iceberg_metadata({"snapshot-id": 1, "timestamp-ms": 1795251600000, "summary": summary})
-    document |= {"default-spec-id": current, "partition-specs": None}
-    if specs is not None:
-        document["partition-specs"] = [
-            {
-                "spec-id": number,
-                "fields": [
-                    {"name": f"f{place}", "transform": transform, "source-id": 3, "field-id": 1000 + place}
-                    for place, transform in enumerate(fields)
-                ],
-            }
-            for number, fields in enumerate(specs)
-        ]
-    objects, parameters = put_metadata(document)
-    finding = find(objects, parameters)
-    assert (finding.status, finding.problem) == (Status.UNKNOWN, ProblemKind.UNSUPPORTED)
-    assert says in finding.because
-
-
-def test_a_field_of_several_columns_is_not_known() -> None:
-    fields = [{"name": "f", "transform": "day", "source-ids": [3, 4], "field-id": 1000}]
-    document = {"partition-specs": [{"spec-id": 0, "fields": fields}]}
-    (field,) = specs_of(Metadata("m", document, {}, None))[0]
-    assert not field.is_known
-    assert not field.is_value
-    assert Reading.of([field], {0: [field]}, None).keys == ()
-
-
-def test_fields_of_structs_are_columns_too(tmp_path: Path) -> None:
-    fields = [{"name": "made_day", "transform": "day", "source-id": 7, "field-id": 1000}]
-    inner = {"type": "struct", "fields": [{"id": 7, "name": "Made", "type": "timestamp"}]}
-    schema = {"type": "struct", "schema-id": 0, "fields": [{"id": 6, "name": "meta", "type": inner}]}
-    document = {
-        "schemas": [schema],
-        "current-schema-id": 0,
-        "partition-specs": [{"spec-id": 0, "fields": fields}],
-    }
-    (field,) = specs_of(Metadata("m", document, {}, None))[0]
-    assert (field.column, field.type, field.unit) == ("meta.made", "timestamp", "day")
 
 
 @pytest.mark.parametrize(

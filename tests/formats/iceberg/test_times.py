@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from checks.lake.formats import iceberg
 from checks.lake.formats.iceberg import times as iceberg_times
@@ -17,108 +14,23 @@ from checks.model import Arrival, Format, Problem, ProblemKind, TableMemory, Uno
 from checks.rules.asking import (
     Clock,
 )
+from tests.support.iceberg_clocks import YEAR_2027, Log, came
 from tests.support.tables_by_engines import (
-    LOCATION,
     NOW,
-    ROOT,
     ObjectsInMemory,
     freshness,
     iceberg_catalog,
-    iceberg_metadata,
     iceberg_objects,
     iceberg_schema,
     milliseconds,
     observe,
     plan_of,
-    put_metadata,
     rows,
-    snapshot,
 )
-from tests.support.times import DAY, HOUR, at
+from tests.support.times import DAY, HOUR
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from checks.model import Observation
-
-YEAR_2027 = at("11-22 00:00") + 100 * DAY
-FULL = {"added_records": 3, "added_data_files": 1, "total_files_size": 9, "total_delete_files": 0}
-
-
-@dataclass(slots=True)
-class Log:
-    """A table whose commits are told one by one: when by their own clock, and when S3 got their files."""
-
-    commits: list[dict[str, Any]] = field(default_factory=list)
-    written: dict[str, datetime] = field(default_factory=dict)
-    entries: list[dict[str, int]] = field(default_factory=list)
-    files: list[dict[str, Any]] = field(default_factory=list)
-    last: datetime = NOW
-    updated: datetime | None = None
-
-    def commit(
-        self,
-        number: int,
-        told: datetime,
-        operation: str = "append",
-        *,
-        written: datetime | None = None,
-        parent: int | None = None,
-        branch: bool = False,
-        **counts: int,
-    ) -> Log:
-        """Add a commit on top of the one before; on a branch it is not the current one yet."""
-        before = self.commits[-1]["snapshot-id"] if self.commits else None
-        entry = snapshot(
-            number, told, operation, parent if parent is not None else before, **(counts or FULL)
-        )
-        self.commits.append(entry)
-        if written is not None:
-            self.written[f"snap-{number}.avro"] = written
-        self.last = written or told
-        if not branch:
-            self.publish(number, told)
-        return self
-
-    def publish(self, number: int, told: datetime, *, written: datetime | None = None) -> Log:
-        """Make a snapshot the current one."""
-        self.last = written or self.last
-        self.entries.append({"snapshot-id": number, "timestamp-ms": milliseconds(told)})
-        return self
-
-    def keep_file(self, told: datetime, written: datetime) -> Log:
-        """Keep an earlier metadata file."""
-        name = f"{len(self.files)}.metadata.json"
-        self.files.append({"metadata-file": f"{LOCATION}metadata/{name}", "timestamp-ms": milliseconds(told)})
-        self.written[name] = written
-        return self
-
-    def objects(self, written: datetime | None = None) -> tuple[ObjectsInMemory, dict[str, str]]:
-        """Return its objects, the metadata file being as old as the last commit, or as stated."""
-        document = iceberg_metadata(*self.commits, current=self.entries[-1]["snapshot-id"])
-        document |= {"snapshot-log": self.entries, "metadata-log": self.files}
-        if self.updated is not None:
-            document["last-updated-ms"] = milliseconds(self.updated)
-        objects, parameters = put_metadata(document)
-        objects.modified = dict.fromkeys(objects.objects, written or self.last)
-        for name, moment in self.written.items():
-            objects.put(f"{ROOT}metadata/{name}", b"Obj", moment)
-        return objects, parameters
-
-    def see(
-        self, written: datetime | None = None, now: datetime = NOW, hours: float = 24, **clock: Any
-    ) -> tuple[Observation, int]:
-        """Return what is seen of it, and by how many GETs."""
-        objects, parameters = self.objects(written)
-        plan = plan_of(Format.ICEBERG, freshness(hours), parameters=parameters)
-        seen = observe(iceberg.READER, plan, objects, now, **clock)
-        assert objects.counts[0] == 0
-        return seen, objects.counts[1]
-
-
-def came(log: Log, written: datetime | None = None, **how: Any) -> tuple[datetime | None, int]:
-    seen, gets = log.see(written, **how)
-    return (seen.newest.at if seen.newest is not None else None), gets
 
 
 # A clock that runs ahead ------------------------------------------------------------------------------------
@@ -352,87 +264,6 @@ def test_a_nightly_deadline_is_met_by_what_was_published_in_time() -> None:
     seen, _ = audited().see(hours=6)
     row = rule.measure(seen, Clock(now=NOW), TableMemory())
     assert row.observed == NOW - 3 * HOUR
-
-
-# Laws -------------------------------------------------------------------------------------------------------
-
-HOURS = st.integers(-400, 400)
-COMMITS = st.lists(
-    st.tuples(HOURS, st.integers(0, 20), st.sampled_from(["append", "append", "replace", "delete"])),
-    min_size=1,
-    max_size=6,
-)
-"""Of each commit by how much its clock is wrong, how long after the one before it came, and what it did."""
-
-
-def log_of(
-    commits: list[tuple[int, int, str]], *, copied_at: datetime | None = None, honest: bool = False
-) -> Log:
-    passed = sum(gap for _, gap, _ in commits)
-    log, moment = Log(), NOW - passed * HOUR
-    for number, (wrong, gap, operation) in enumerate(commits, 1):
-        moment += gap * HOUR
-        told = moment if honest else moment + wrong * HOUR
-        log.commit(number, told, operation, written=copied_at or moment)
-    return log
-
-
-def arrival_of(log: Log, **how: Any) -> datetime | None:
-    return came(log, **how)[0]
-
-
-def at_ms(number: int) -> datetime:
-    return NOW + timedelta(milliseconds=number - milliseconds(NOW))
-
-
-def passes(log: Log, hours: int) -> bool:
-    found = arrival_of(log, hours=hours)
-    return found is not None and found >= NOW - hours * HOUR
-
-
-@given(COMMITS)
-def test_whatever_clocks_tell_a_table_is_no_fresher_than_its_newest_load(
-    commits: list[tuple[int, int, str]],
-) -> None:
-    for hours in (1, 10, 40):
-        assert passes(log_of(commits, honest=True), hours) or not passes(log_of(commits), hours)
-
-
-@given(COMMITS)
-def test_right_clocks_tell_when_the_newest_load_came(commits: list[tuple[int, int, str]]) -> None:
-    log = log_of(commits, honest=True)
-    loads = [entry["timestamp-ms"] for entry in log.commits if entry["summary"]["operation"] == "append"]
-    if loads:
-        assert arrival_of(log) == at_ms(max(loads))
-
-
-@given(COMMITS, st.integers(0, 5), st.integers(1, 400))
-def test_older_is_never_fresher(commits: list[tuple[int, int, str]], which: int, by: int) -> None:
-    wrong, gap, operation = commits[which % len(commits)]
-    older = list(commits)
-    older[which % len(commits)] = (wrong - by, gap, operation)
-    for hours in (1, 10, 40):
-        assert passes(log_of(commits), hours) or not passes(log_of(older), hours)
-
-
-@given(COMMITS, st.integers(-400, 0), st.sampled_from(["replace", "delete"]))
-def test_maintenance_on_top_makes_no_table_fresher(
-    commits: list[tuple[int, int, str]], wrong: int, operation: str
-) -> None:
-    for hours in (1, 10, 40):
-        above = log_of(commits).commit(99, NOW + wrong * HOUR, operation, written=NOW)
-        assert passes(log_of(commits), hours) or not passes(above, hours)
-
-
-@given(COMMITS, st.integers(0, 100))
-def test_a_copy_of_an_honest_table_looks_no_fresher_than_the_table(
-    commits: list[tuple[int, int, str]], later: int
-) -> None:
-    copy = log_of(commits, honest=True, copied_at=NOW + later * HOUR)
-    now = NOW + later * HOUR
-    assert arrival_of(copy, now=now, hours=200) == arrival_of(
-        log_of(commits, honest=True), now=now, hours=200
-    )
 
 
 def test_evidence_names_the_snapshot() -> None:

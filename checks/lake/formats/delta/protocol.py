@@ -5,12 +5,11 @@ Delta Transaction Log Protocol: "Protocol Evolution", "Version Checksum File", "
 
 from __future__ import annotations
 
-import io
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from checks.lake.formats.delta.checkpoint import TooMuchError, protocol_of_parquet, rows_of_parquet
+from checks.lake.formats.delta.checkpoint import Read, TooMuchError, protocol_of_parquet, rows_of_parquet
 from checks.lake.formats.delta.features import NotReadable
 from checks.lake.formats.delta.versions import whole_checkpoint
 from checks.model import ProblemKind, Unobserved
@@ -111,7 +110,7 @@ def _by_checkpoint(files: LogFiles, asked: Asked) -> _Asked | None:
             rows = (row.get("protocol") for row in rows_of_parquet(files.get(key), place, _COLUMNS))
             body = next((each for each in rows if each and each.get("minReaderVersion") is not None), None)
         else:
-            body = protocol_of_parquet(_Ranges(files, key), key.size_bytes, place)
+            body = protocol_of_parquet(_reading(files, key), key.size_bytes, place)
         if body is not None:
             return _Asked(body, version, place)
     return None
@@ -155,38 +154,18 @@ def _of_lines(data: bytes, version: int, place: str) -> _Asked | None:
     return None
 
 
+def _reading(files: LogFiles, key: Key) -> Read:
+    """Return how bytes of a file of the log are got; what lies beyond its end is none of them."""
+
+    def read(start: int, end: int) -> bytes:
+        end = min(end, key.size_bytes)
+        if start >= end:
+            return b""
+        store = files.walk.reader.store
+        return store.get(files.walk.bucket, key.key, byte_range=(start, end - 1), max_bytes=end - start)
+
+    return read
+
+
 def _place(files: LogFiles, key: Key) -> str:
     return f"s3://{files.walk.bucket}/{key.key}"
-
-
-class _Ranges(io.RawIOBase):
-    """A file of the log that is read by ranges, as Parquet's reader asks for them."""
-
-    def __init__(self, files: LogFiles, key: Key) -> None:
-        super().__init__()
-        self._files, self._key, self._at = files, key, 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._key.size_bytes}[whence]
-        self._at = start + offset
-        return self._at
-
-    def read(self, size: int = -1) -> bytes:
-        end = self._key.size_bytes if size < 0 else min(self._at + size, self._key.size_bytes)
-        if self._at >= end:
-            return b""
-        store = self._files.walk.reader.store
-        data = store.get(
-            self._files.walk.bucket, self._key.key, byte_range=(self._at, end - 1), max_bytes=end - self._at
-        )
-        self._at += len(data)
-        return data

@@ -161,6 +161,8 @@ def layout_of(
         and told.keys == stated.keys
     ):
         stated = told
+    if plan.table.is_prefix and stated is not None and not stated.keys and "/" in "".join(stated.formats):
+        stated = None  # a path that files may have below a prefix: a log tells keys
     if stated is not None and not stated.keys and len(stated.formats) == 1 and len(keys) == 1:
         stated = StatedLayout((keys[0].name,), stated.formats)
     rows = [tuple(row) for row, _ in zip(samples, range(_SAMPLE), strict=False)]

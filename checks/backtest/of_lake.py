@@ -1,0 +1,251 @@
+"""The lake's own history -> what a config, and others like it, would have told of its tables in the last days."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from checks.adopt.extents import cut_short, extent_of
+from checks.adopt.reading import expected
+from checks.lake.observe import observe
+from checks.model import Observation
+from checks.monitor.plan import plan
+from checks.rules import CHECKS
+from checks.rules.asking import Share
+from checks.rules.proposing import Extent
+from checks.rules.retold import Retold, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from checks.adopt.reading import Expected
+    from checks.config import Config
+    from checks.lake import Lake
+    from checks.lake.s3.table_reader import LakeReader
+    from checks.monitor.plan import Planned
+    from checks.rules.asking import Clock
+    from checks.rules.base import Rule, TablePlan
+    from checks.rules.retold import Came, Retelling
+
+
+_NOT_KEPT = "what it judges is not kept over time"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is replayed: the tables of ``config`` and of ``others``, over the time up to now that ``back`` tells.
+
+    No table may take more than ``max_requests``. ``only`` tells by its id which tables are meant.
+    """
+
+    config: Config
+    others: tuple[Config, ...]
+    back: timedelta
+    max_requests: int
+    only: Callable[[str], bool] = lambda _: True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surveyed:
+    """The plans of the tables by config, that of today first, with what could not be planned."""
+
+    asked: Asked
+    planned: tuple[Planned, ...]
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The ids of all tables, each once, in order."""
+        return tuple(sorted({each.table.id for planned in self.planned for each in planned.plans}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """What a rule would have told in one version of it: ``name`` says its limit, ``than`` how it differs from today's.
+
+    ``config`` names the config that states it, where that is another than today's.
+    """
+
+    name: str
+    than: str
+    retold: Retold
+    config: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """A check of a table in all its versions, today's first."""
+
+    check: str
+    versions: tuple[Version, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table of the replay: its checks, those that could not be replayed and why, or why it could not be read."""
+
+    id: str
+    checks: tuple[Check, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    unread: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LakeBacktest:
+    """What would have been told of the tables over a time, and what reading them took."""
+
+    tables: tuple[Table, ...]
+    span: Span
+    requests: int
+    usd: float
+    others: tuple[str, ...] = ()
+
+
+def survey(asked: Asked, lake: Lake, clock: Clock) -> Surveyed:
+    """Return the tables that are looked at, by what the catalog says alone."""
+    configs = (asked.config, *asked.others)
+    planned = [plan(each, lake.catalog, {}, clock.now).only(asked.only) for each in configs]
+    return Surveyed(asked=asked, planned=tuple(planned))
+
+
+def takes(surveyed: Surveyed, clock: Clock) -> Iterator[Expected]:
+    """Yield for each table, of each config in which it is stated otherwise, how it is read and what that takes."""
+    back, most = surveyed.asked.back, surveyed.asked.max_requests
+    for planned in _differing(surveyed):
+        far = [replace(each, rules=_looking_back(each.rules, Extent(back=back))) for each in planned]
+        yield from expected([each for each in far if each.rules], most, clock)
+
+
+def _differing(surveyed: Surveyed) -> Iterator[list[TablePlan]]:
+    """Yield the plans of each config that are read: of others than today's those that differ."""
+    before: dict[str, list[tuple[Rule, ...]]] = {}
+    for planned in surveyed.planned:
+        mine = [each for each in planned.plans if each.rules not in before.get(each.table.id, [])]
+        for each in mine:
+            before.setdefault(each.table.id, []).append(each.rules)
+        yield mine
+
+
+def _looking_back(rules: Iterable[Rule], extent: Extent) -> tuple[Rule, ...]:
+    found = ((_retelling(rule), rule) for rule in rules)
+    far = (how.looking_back(rule, extent) for how, rule in found if how is not None)
+    return tuple(rule for rule in far if not isinstance(rule, str))
+
+
+def _retelling(rule: Rule) -> Retelling[Any] | None:
+    return CHECKS[rule.check].retelling
+
+
+@dataclass(slots=True)
+class _Looking:
+    """Looks at tables as far back as is asked for, in threads of the lake; ``found`` holds what came to each rule."""
+
+    asked: Asked
+    found: dict[str, dict[str, Came]] = field(default_factory=dict)
+
+    def __call__(
+        self, each: TablePlan, clock: Clock, reader_of: Callable[[TablePlan], LakeReader]
+    ) -> Observation:
+        """Return the look; its problem is the table's."""
+        reader, most = reader_of(each), self.asked.max_requests
+        if not _looking_back(each.rules, Extent(back=self.asked.back)):
+            return Observation(table=each.table, now=clock.now)
+
+        def looks(extent: Extent) -> list[tuple[Rule, ...]]:
+            return [_looking_back(each.rules, extent)]
+
+        far, extent, used = extent_of(each, clock, reader, self.asked.back, most, looks)
+        rules = _looking_back(each.rules, extent)
+        entry = each.entry.model_copy(update={"max_requests": max(1, most - used)})
+        seen = observe(replace(far, entry=entry, rules=rules), clock, reader)
+        seen = replace(seen, problem=seen.problem or cut_short(seen), requests=used + seen.requests)
+        if seen.problem is None:
+            came = {
+                rule.check: how.came(rule, seen) for rule in rules if (how := _retelling(rule)) is not None
+            }
+            self.found[each.table.id] = came
+        return seen
+
+
+def run(
+    surveyed: Surveyed, lake: Lake, clock: Clock, on_done: Callable[[Observation], None] | None = None
+) -> LakeBacktest:
+    """Read the tables side by side and replay them. Never raises for what AWS answers: that is told of the table."""
+    asked = surveyed.asked
+    span = Span(clock.now - asked.back, clock.now)
+    read: list[tuple[dict[str, dict[str, Came]], dict[str, Observation]]] = []
+    for plans in _differing(surveyed):
+        looking = _Looking(asked)
+        seen = lake.observe_all(plans, clock, on_done=on_done, looking=looking)
+        read.append((looking.found, seen))
+    tables = [_table(name, surveyed, read, span) for name in surveyed.tables]
+    ids = {each.id for each in tables}
+    tables += [
+        Table(id=each.table, unread=f"{each.because}{f'; {each.advice}' if each.advice else ''}")
+        for planned in surveyed.planned[:1]
+        for each in planned.findings
+        if each.table not in ids
+    ]
+    cost = lake.cost()
+    return LakeBacktest(
+        tables=tuple(sorted(tables, key=lambda each: each.id)),
+        span=span,
+        requests=cost.requests,
+        usd=cost.usd,
+        others=tuple(each.source for each in asked.others),
+    )
+
+
+def _table(
+    name: str,
+    surveyed: Surveyed,
+    read: list[tuple[dict[str, dict[str, Came]], dict[str, Observation]]],
+    span: Span,
+) -> Table:
+    """Return one table, in all versions of its rules that the configs state, and those beside today's."""
+    plans = [
+        next((each for each in planned.plans if each.table.id == name), None) for planned in surveyed.planned
+    ]
+    known: list[tuple[tuple[Rule, ...], dict[str, Came]]] = []
+    for each, (found, seen) in zip(plans, read, strict=True):
+        if each is None or any(rules == each.rules for rules, _ in known):
+            continue
+        problem = seen[name].problem if name in seen else None
+        if problem is not None:
+            return Table(
+                id=name, unread=f"{problem.message}{f'; {problem.remedy}' if problem.remedy else ''}"
+            )
+        known.append((each.rules, found.get(name, {})))
+    versions: dict[str, list[Version]] = {}
+    left_out: dict[str, str] = {}
+    for number, each in enumerate(plans):
+        if each is None:
+            continue
+        came = next(came for rules, came in known if rules == each.rules)
+        source = surveyed.asked.others[number - 1].source if number else ""
+        share = Share.of(surveyed.asked.config.settings.false_alarms, len(surveyed.planned[0].plans))
+        for rule in each.rules:
+            how = _retelling(rule)
+            far = how.looking_back(rule, Extent(back=timedelta())) if how is not None else _NOT_KEPT
+            if how is None or isinstance(far, str):
+                left_out.setdefault(rule.check, str(far))
+                continue
+            said = versions.setdefault(rule.check, [])
+            said += _versions(how, rule, came[rule.check], span, source, share)
+    return Table(
+        id=name,
+        checks=tuple(Check(check=check, versions=tuple(each)) for check, each in versions.items()),
+        left_out=left_out,
+    )
+
+
+def _versions(
+    how: Retelling[Any], rule: Rule, came: Came, span: Span, source: str, share: Share
+) -> Iterator[Version]:
+    """Yield what a rule would have told, today's in its variants, that of another config as it is."""
+    for each in how.candidates(rule):
+        if source and each.than:
+            continue
+        sharing = each.rule.sharing(share) if each.than == "learned" else each.rule
+        retold = how.retold(sharing, came, span)
+        yield Version(name=each.name, than=each.than, retold=retold, config=source)

@@ -1,0 +1,115 @@
+"""The loads of a table, and since when they have come as they come now: a cadence may change for good."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from checks.learn.keys import DAY
+from checks.learn.tails import median, quantile
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SLOW = 5.5 * DAY
+"""Seconds from one load to the next from which on a table is slow: a week, a working day early or late."""
+_A_LOAD = DAY / 2  # what comes in the same night is one
+_LONGEST = 1.5 * DAY  # a night and the day before it
+_RUN_OF_DAYS = 3.5 * DAY  # over a weekend
+_SHORT = 0.25  # of what lies between: a week of a month
+_MOST_LOADS = (
+    61  # two months of days, five years of months: enough to see from what to what a cadence changed
+)
+_MOST_ARRIVALS = 2_000  # without a pause of half a day a table is not slow: looking farther back says no more
+_NEW = 3  # gaps in a row: two may be an outage and its end, three are a rhythm
+_ALIKE = 1.35  # 28 and 31 days, six days and eight
+_OTHER = 1.7  # times the old one: one missed of a rhythm makes twice as much
+_REGULAR = 1.5  # between the quartiles of the old gaps: of what comes by chance no change can be told
+_BELIEVED = 8  # quicker ones in a row: fewer that end again were a repair of some days
+_WEEKEND = 4.5 * DAY  # a long one, which ends no rhythm of working days
+_BEFORE = 12  # gaps that tell the old rhythm: a year of months
+
+
+def loads_of(pairs: Sequence[tuple[float, float]], *, labelled: bool) -> list[tuple[float, float]]:
+    """Return the last loads of arrivals (own time, instant) in order: what comes within half a day of another is one.
+
+    Of labelled ones the newest of a load stays, with its own arrival, for the others were loaded again, or late;
+    else the first. What goes on for longer is no load: only those after it count.
+    """
+    loads: list[tuple[float, float]] = []
+    begun = ended = 0.0
+    for own, at in reversed(pairs[-_MOST_ARRIVALS:]):
+        if loads and begun - at <= _A_LOAD:
+            if ended - at > _LONGEST:
+                return loads[-2::-1]
+            if not labelled:
+                loads[-1] = own, at
+        elif len(loads) == _MOST_LOADS:
+            break
+        else:
+            loads.append((own, at))
+            ended = at
+        begun = at
+    return loads[::-1]
+
+
+def runs_of(loads: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return the first load of each run of days, where runs are short beside what lies between them; else nothing."""
+    firsts: list[tuple[float, float]] = []
+    lasted: list[float] = []
+    for number, (own, at) in enumerate(loads):
+        if not number or at - loads[number - 1][1] > _RUN_OF_DAYS:
+            firsts.append((own, at))
+            lasted.append(0.0)
+        else:
+            lasted[-1] = at - firsts[-1][1]
+    between = [b - a for (_, a), (_, b) in pairwise(firsts)]
+    return firsts if between and max(lasted) <= _SHORT * median(between) else []
+
+
+def since_change(owns: Sequence[float]) -> int:
+    """Return the place in times (own times of loads, in order) from which on they keep the newest rhythm.
+
+    A rhythm of slow tables is another one after three gaps alike. One that is quicker and ends before it is believed
+    was a repair: then the one before holds, and longer repairs are asked more of.
+    """
+    rhythms = [_Rhythm(0)]
+    asked = _NEW
+    recent: list[float] = []
+    for place, gap in enumerate(b - a for a, b in pairwise(owns)):
+        rhythm = rhythms[-1]
+        if len(rhythms) > 1 and rhythm.was_a_repair(rhythms[-2], gap):
+            asked = len(rhythm.gaps) + _NEW
+            rhythms.pop()
+            recent = []
+            continue
+        rhythm.gaps.append(gap)
+        recent = [*recent, gap][-asked:]
+        if len(recent) == asked and _is_new(rhythm.gaps[:-asked][-_BEFORE:], recent):
+            del rhythm.gaps[-asked:]
+            rhythms.append(_Rhythm(place - asked + 1, recent))
+            asked, recent = _NEW, []
+    return rhythms[-1].start
+
+
+@dataclass(slots=True)
+class _Rhythm:
+    start: int
+    gaps: list[float] = field(default_factory=list)
+
+    def was_a_repair(self, before: _Rhythm, gap: float) -> bool:
+        """Tell whether it is quicker than the one before, and a gap ended it before it was believed."""
+        few = 0 < len(self.gaps) < _BELIEVED
+        return (
+            few and median(self.gaps) < median(before.gaps) and gap > max(_OTHER * max(self.gaps), _WEEKEND)
+        )
+
+
+def _is_new(before: Sequence[float], gaps: Sequence[float]) -> bool:
+    if len(before) < _NEW or max(gaps) > _ALIKE * min(gaps):
+        return False
+    old, new, ordered = median(before), median(gaps), sorted(before)
+    if max(old, new) < SLOW or quantile(ordered, 0.75) > _REGULAR * quantile(ordered, 0.25):
+        return False
+    return max(old, new) > _OTHER * min(old, new)

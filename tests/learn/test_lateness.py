@@ -1,0 +1,174 @@
+"""How late data may come: limits keep a budget in the mean over tables, and follow the laws of limits."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from random import Random
+from statistics import NormalDist, mean
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from checks.learn.lateness import Reach, reach
+from checks.learn.tails import center_and_excess
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HOURS = 168
+"""Runs a week of an hourly table."""
+A_YEAR = 24 * 365.25
+NORMAL = NormalDist()
+
+
+def draws(seed: int) -> Random:
+    return Random(seed)  # noqa: S311 - the same each time
+
+
+def beyond(z: float) -> float:
+    return 0.5 * math.erfc(z / math.sqrt(2))
+
+
+def lognormal(sigma: float) -> tuple[Callable[[Random], float], Callable[[float], float]]:
+    return (
+        lambda r: r.lognormvariate(math.log(100), sigma),
+        lambda late: beyond(math.log(max(late, 1e-9) / 100) / sigma),
+    )
+
+
+LAWS: dict[str, tuple[Callable[[Random], float], Callable[[float], float]]] = {
+    "gaussian": (lambda r: r.gauss(2000, 200), lambda late: beyond((late - 2000) / 200)),
+    "exponential": (lambda r: r.expovariate(1 / 200), lambda late: math.exp(-late / 200)),
+    "lognormal 0.3": lognormal(0.3),
+    "lognormal 0.6": lognormal(0.6),
+    "lognormal 1": lognormal(1.0),
+    "two causes": (
+        lambda r: r.gauss(*((900, 100) if r.random() < 0.07 else (300, 60))),
+        lambda late: 0.07 * beyond((late - 900) / 100) + 0.93 * beyond((late - 300) / 60),
+    ),
+}
+
+
+def cost(law: str, runs: int, share: float, tables: int = 30) -> float:
+    """Return the false alarms a year of hourly tables, in the mean over so many, in parts of what was asked for."""
+    draw, chance_of = LAWS[law]
+    found = []
+    for seed in range(tables):
+        random = draws(seed)
+        center, excess = center_and_excess([draw(random) for _ in range(runs)], 60.0)
+        found.append(A_YEAR * chance_of(center + reach(excess, share / A_YEAR, HOURS).limit) / share)
+    return mean(found)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.2, 1.0, 4.0])
+@pytest.mark.parametrize("law", LAWS)
+def test_a_budget_is_never_passed_by_more_than_a_factor_of_two(law: str, share: float) -> None:
+    assert cost(law, 720, share) <= 2
+
+
+@pytest.mark.parametrize("share", [1.0, 4.0])
+@pytest.mark.parametrize("law", ["gaussian", "lognormal 0.3", "lognormal 0.6", "lognormal 1"])
+def test_a_budget_of_one_a_year_or_more_is_used_at_least_by_half_of_it(law: str, share: float) -> None:
+    assert cost(law, 720, share) >= 0.5
+
+
+@pytest.mark.parametrize("law", ["gaussian", "exponential", "lognormal 0.3", "lognormal 0.6", "two causes"])
+def test_ten_days_keep_the_smallest_budget(law: str) -> None:
+    assert cost(law, 240, 0.05) <= 2
+
+
+lateness = st.lists(st.floats(0.001, 1e4), min_size=1, max_size=60)
+
+
+@settings(deadline=None)
+@given(lateness, st.floats(1e-9, 0.3), st.floats(1e-9, 0.3), st.sampled_from([1, 7, HOURS, 2016]))
+def test_a_smaller_chance_never_gives_a_shorter_limit(
+    excess: list[float], one: float, other: float, a_week: int
+) -> None:
+    rare, often = (reach(excess, chance, a_week) for chance in sorted((one, other)))
+    assert math.isfinite(rare.limit)
+    assert rare.limit >= often.limit > 0
+    assert rare.limit <= 10 * rare.latest * 1.01
+    assert rare.is_bound or not often.is_bound
+
+
+@settings(deadline=None)
+@given(lateness, st.floats(1e-9, 0.3), st.floats(0.1, 60))
+def test_a_limit_knows_no_unit_so_longer_lateness_gives_a_longer_one(
+    excess: list[float], chance: float, factor: float
+) -> None:
+    limit = reach(excess, chance, HOURS).limit
+    assert reach([factor * each for each in excess], chance, HOURS).limit == pytest.approx(
+        factor * limit, rel=1e-4
+    )
+
+
+@settings(deadline=None)
+@given(lateness, st.floats(1e-9, 0.3), st.integers(0, 2**32))
+def test_the_order_of_runs_and_those_in_time_say_nothing(
+    excess: list[float], chance: float, seed: int
+) -> None:
+    shuffled = [*excess, 0.0, -5.0]
+    draws(seed).shuffle(shuffled)
+    assert reach(shuffled, chance, HOURS) == reach(excess, chance, HOURS)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**32), st.sampled_from([1e-2, 1e-4, 1e-6]), st.floats(1.0, 1.5))
+def test_a_later_half_gives_no_shorter_limit(seed: int, chance: float, by: float) -> None:
+    """What makes the tail longer makes the limit longer, within what counting in intervals costs."""
+    random = draws(seed)
+    excess = sorted(abs(random.gauss(0, 1)) for _ in range(200))
+    later = [each * by if each > excess[100] else each for each in excess]
+    assert reach(later, chance, HOURS).limit >= reach(excess, chance, HOURS).limit * 0.9
+
+
+def usual(count: int = 360) -> list[float]:
+    random = draws(4)
+    return [abs(random.gauss(0, 100)) for _ in range(count)]
+
+
+@pytest.mark.parametrize("factor", [3, 10, 100])
+def test_past_incidents_do_not_widen_a_limit_however_often_they_recur(factor: float) -> None:
+    """Eight in 30 days are two a week, one more is a habit; of a daily table no number of them is."""
+    limit = reach(usual(), 1e-4, HOURS).limit
+    worst = max(usual())
+    hourly = reach([*usual(352), *[factor * worst] * 8], 1e-4, HOURS)
+    assert hourly.limit == pytest.approx(limit, rel=0.1)
+    daily = reach([*usual(340), *[factor * worst] * 20], 1e-4, 7)
+    assert daily.limit == pytest.approx(limit, rel=0.15)
+
+
+def test_what_comes_three_times_a_week_is_a_habit() -> None:
+    limit = reach([*usual(348), *(1500 + each for each in usual(13))], 1e-4, HOURS).limit
+    assert limit > 1700
+
+
+def test_of_a_few_runs_no_limit_is_believed_that_lies_far_beyond_the_latest() -> None:
+    few = reach([30.0, 60.0, 95.0], 1e-6, HOURS)
+    assert few.limit == pytest.approx(950, rel=0.01)
+    assert few.is_bound
+    many = reach(usual(), 1e-6, HOURS)
+    assert not many.is_bound
+    assert 4.7 < many.limit / 100 < 8  # a Gaussian passes 4.75 deviations once in a million
+
+
+def test_where_nothing_was_late_nothing_is_said() -> None:
+    assert reach([], 1e-4, HOURS) == Reach()
+    assert reach([0.0, -3.0], 1e-4, HOURS) == Reach()
+
+
+def test_a_limit_moves_little_from_day_to_day() -> None:
+    """Where one shape hardly explains what was seen, no single run decides by which part the limit goes."""
+    random = draws(9)
+    runs = [random.gauss(*((90, 25) if random.random() < 0.2 else (10, 5))) for _ in range(400)]
+    limits = []
+    for day in range(300, 400):
+        _, excess = center_and_excess(runs[day - 300 : day], 1.0)
+        limits.append(reach(excess, 1e-3, 7).limit)
+    steps = sorted(abs(math.log(b / a)) for a, b in pairwise(limits))
+    assert steps[len(steps) // 2] < 0.05
+    assert steps[-1] < 0.5
