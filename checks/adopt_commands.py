@@ -86,7 +86,7 @@ def _found(arguments: argparse.Namespace, config: Config | None) -> Discovery | 
     from checks.rules.asking import Clock
 
     lake = Lake()
-    if not arguments.database:
+    if not any(each.strip() for each in arguments.database):
         raise Refused(_which(lake))
     want = _want(arguments, config)
     clock = Clock(now=arguments.now or read_clock(), ignore_later=arguments.now is not None)
@@ -127,7 +127,7 @@ def _want(arguments: argparse.Namespace, config: Config | None) -> Want:
     from checks.config.selectors import parse_selector
     from checks.learn.budget import parse_budget
 
-    globs = [glob if "." in glob else f"{glob}.*" for glob in (each.strip() for each in arguments.database)]
+    globs = [glob if "." in glob else f"{glob}.*" for glob in map(str.strip, arguments.database) if glob]
     try:
         globs = [parse_selector(glob).text for glob in globs]
         written = arguments.false_alarms or _BUDGET

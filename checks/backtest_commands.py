@@ -122,17 +122,25 @@ def _only(globs: list[str]) -> Callable[[str], bool]:
 def _run(surveyed: Surveyed, lake: Lake, clock: Clock) -> LakeBacktest:
     from checks.backtest import of_lake
 
-    progress, done = Progress(), 0
+    reading, replaying = Progress(), Progress("replayed", "replaying")
+    read, replayed = 0, 0
 
-    def count(seen: Observation) -> None:
-        nonlocal done
-        done += 1
-        progress(done, len(surveyed.tables), seen.table.id)
+    def on_read(seen: Observation) -> None:
+        nonlocal read
+        read += 1
+        reading(read, of_lake.looks(surveyed), seen.table.id)
+
+    def on_replayed(table: str) -> None:
+        nonlocal replayed
+        replayed += 1
+        reading.close()
+        replaying(replayed, len(surveyed.tables), table)
 
     try:
-        return of_lake.run(surveyed, lake, clock, count)
+        return of_lake.run(surveyed, lake, clock, on_read, on_replayed)
     finally:
-        progress.close()
+        reading.close()
+        replaying.close()
 
 
 def _plan(surveyed: Surveyed, lake: Lake, clock: Clock) -> list[str]:

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from checks.rules.retold import Came, Retelling
 
 
-_NOT_KEPT = "what it judges is not kept over time"
+_STEP = timedelta(days=3)
+"""Candidates learn so often: as fast as a change of habit is believed, and a third of the time that each day takes."""
+_NO_REPLAY = "there is no replay of this check"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +118,11 @@ def takes(surveyed: Surveyed, clock: Clock) -> Iterator[Expected]:
         yield from expected([each for each in far if each.rules], most, clock)
 
 
+def looks(surveyed: Surveyed) -> int:
+    """Return how often a table is looked at: once for each config that states it otherwise."""
+    return sum(len(plans) for plans in _differing(surveyed))
+
+
 def _differing(surveyed: Surveyed) -> Iterator[list[TablePlan]]:
     """Yield the plans of each config that are read: of others than today's those that differ."""
     before: dict[str, list[tuple[Rule, ...]]] = {}
@@ -168,17 +175,28 @@ class _Looking:
 
 
 def run(
-    surveyed: Surveyed, lake: Lake, clock: Clock, on_done: Callable[[Observation], None] | None = None
+    surveyed: Surveyed,
+    lake: Lake,
+    clock: Clock,
+    on_read: Callable[[Observation], None] | None = None,
+    on_replayed: Callable[[str], None] | None = None,
 ) -> LakeBacktest:
-    """Read the tables side by side and replay them. Never raises for what AWS answers: that is told of the table."""
+    """Read the tables side by side and replay them. Never raises for what AWS answers: that is told of the table.
+
+    It is told of each look and of each table, as they are done.
+    """
     asked = surveyed.asked
     span = Span(clock.now - asked.back, clock.now)
     read: list[tuple[dict[str, dict[str, Came]], dict[str, Observation]]] = []
     for plans in _differing(surveyed):
         looking = _Looking(asked)
-        seen = lake.observe_all(plans, clock, on_done=on_done, looking=looking)
+        seen = lake.observe_all(plans, clock, on_done=on_read, looking=looking)
         read.append((looking.found, seen))
-    tables = [_table(name, surveyed, read, span) for name in surveyed.tables]
+    tables = []
+    for name in surveyed.tables:
+        tables.append(_table(name, surveyed, read, span))
+        if on_replayed is not None:
+            on_replayed(name)
     ids = {each.id for each in tables}
     tables += [
         Table(id=each.table, unread=f"{each.because}{f'; {each.advice}' if each.advice else ''}")
@@ -226,7 +244,7 @@ def _table(
         share = Share.of(surveyed.asked.config.settings.false_alarms, len(surveyed.planned[0].plans))
         for rule in each.rules:
             how = _retelling(rule)
-            far = how.looking_back(rule, Extent(back=timedelta())) if how is not None else _NOT_KEPT
+            far = how.looking_back(rule, Extent(back=timedelta())) if how is not None else _NO_REPLAY
             if how is None or isinstance(far, str):
                 left_out.setdefault(rule.check, str(far))
                 continue
@@ -247,5 +265,5 @@ def _versions(
         if source and each.than:
             continue
         sharing = each.rule.sharing(share) if each.than == "learned" else each.rule
-        retold = how.retold(sharing, came, span)
+        retold = how.retold(sharing, came, replace(span, step=_STEP) if each.than else span)
         yield Version(name=each.name, than=each.than, retold=retold, config=source)

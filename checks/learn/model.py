@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,9 @@ _SLOW = 11 * DAY
 # Between one and two arrivals a day that has any: nearer one, days are the schedule.
 _A_DAY = 1.6
 _OTHER = 1.5  # times the cadence that days taught: they were of a rhythm before
-_FEWEST_DAYS = 8  # that days are learned from
+_FEWEST_DAYS = 8  # that days are learned from; a month whose files come on fewer is written at once
+_A_YEAR, _MOST_DAYS = 12, 5  # months; days of a week
+_SEVERAL = 2  # days in a load
 _LOOKED_AT = 2_000  # arrivals: without a pause among them a table is not slow
 _ACTIVE_DAYS = 10  # two working weeks: a cadence that changed for good is followed within them
 _DAYS_BACK = 400  # a year of each public holiday
@@ -70,8 +72,9 @@ class Need:
 class Model:
     """What was learned of a table at an instant: a schedule of slots, a silence, or a slow rhythm; its volume.
 
-    `cut` is the time of day (seconds, UTC) at which the days of a table without dated keys begin. `in_runs`: what comes
-    within ten minutes of something is of the same run, for runs are half an hour and more apart.
+    `cut` is the time of day (seconds, UTC) at which the days of a table without dated keys begin. `days` are those on
+    which files come into partitions of weeks or months. `in_runs`: what comes within ten minutes of something is of the
+    same run, for runs are half an hour and more apart.
     """
 
     fitted: float
@@ -84,6 +87,7 @@ class Model:
     cut: float = 0.0
     in_runs: bool = False
     rota: Rota | None = None
+    days: Slots | None = None
 
     def due(self, last: float, newest: float | None) -> tuple[float, str] | None:
         """Return the instant (UTC) by which something has to come after the last counted arrival, and the check.
@@ -104,6 +108,8 @@ class Model:
         if self.slow is not None:
             own = newest if isinstance(self.slow, Cycle) and self.slow.labelled else None
             found = self.slow.due(last if own is None else own), check
+            if self.days is not None:
+                found = min(found, (self.days.due(day_of(last, self.cut))[1], "freshness"))
         return found
 
     @property
@@ -158,9 +164,13 @@ def fit(history: History, share: float) -> Model | Need:
     if found is None:
         found = _of_times(history, times, heard, of_times, volume, since)
     slots = found.slots if isinstance(found, Model) else None
-    # A week, where days are not what it keeps to, or no longer; what just became quicker goes by its few gaps.
+    # A week, where days are not what it keeps to, or no longer, or come some at a time. What just became quicker goes
+    # by its few gaps.
+    several = (
+        history.dated and len(_from(history.firsts, loads[0][0])) >= _SEVERAL * len(loads) if loads else False
+    )
     is_new = changed and (len(loads) < _FEWEST_DAYS or slots is None or usual > _OTHER * slots.cadence)
-    is_weekly = usual >= SLOW and (slots is None or is_new)
+    is_weekly = usual >= SLOW and (slots is None or is_new or several)
     if is_weekly or (changed and isinstance(found, Need)):
         return _slow(history, loads, of_times, volume) or found
     return found
@@ -205,7 +215,29 @@ def _slow(
     history: History, loads: Sequence[tuple[float, float]], share: float, volume: Measures | None
 ) -> Model | None:
     slow = fit_slow(loads, share, labelled=history.dated)
-    return Model(history.last or 0.0, history.dated, slow=slow, volume=volume, in_runs=True) if slow else None
+    if slow is None:
+        return None
+    model = Model(history.last or 0.0, history.dated, slow=slow, volume=volume, in_runs=True)
+    return _with_days(model, history, share) if isinstance(slow, Cycle) and slow.labelled else model
+
+
+def _with_days(model: Model, history: History, share: float) -> Model:
+    """Return the same with the days on which files come into its partitions, where they come on most working days."""
+    times = history.since(model.fitted - _DAYS_BACK * DAY)
+    if len(times) < _FEWEST_DAYS * len(history.firsts[-_A_YEAR:]):
+        return model
+    slots, cut = _of_days(times, share, -math.inf)
+    is_daily = slots is not None and len(slots.expected) >= _MOST_DAYS and slots.misses == 1
+    return replace(model, days=slots, cut=cut) if is_daily else model
+
+
+def _of_days(times: Sequence[float], share: float, since: float) -> tuple[Slots | None, float]:
+    """Return the days on which something comes at all, and the time of day at which they begin."""
+    cut = _cut(times[-40:])
+    firsts: dict[float, float] = {}
+    for at in times:
+        firsts.setdefault(day_of(at, cut), at)
+    return fit_slots(_from(list(firsts.items()), day_of(since, cut)), share, named=False), cut
 
 
 def _from(firsts: Sequence[tuple[float, float]], since: float) -> Sequence[tuple[float, float]]:
@@ -236,11 +268,7 @@ def _of_times(
         return Model(now, history.dated, silence=silence, volume=volume, in_runs=in_runs, rota=rota)
     in_runs = _usual_gap(times[-60:]) >= _APART
     if not history.dated:
-        cut = _cut(heard.times[-40:])
-        firsts: dict[float, float] = {}
-        for at in heard.times:
-            firsts.setdefault(day_of(at, cut), at)
-        slots = fit_slots(_from(list(firsts.items()), day_of(since, cut)), share, named=False)
+        slots, cut = _of_days(heard.times, share, since)
         if slots is not None:
             return Model(now, dated=False, slots=slots, volume=volume, cut=cut, in_runs=in_runs)
     if len(times) < 8:

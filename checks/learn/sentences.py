@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from checks.learn.slots import Slots
     from checks.learn.slow import Slow
 
+_FAR = 2.0  # times the latest seen: beyond, a reader wonders where the margin comes from
 _SHOWN = 63  # slots: nine weeks of a daily table, about what a person remembers of it
 _THURSDAY = 3  # 1 January 1970, on which slot 0 of the week lies
 _SURE = 8  # periods: fewer allow a wide margin
@@ -48,6 +50,9 @@ def explain(model: Model | Need, history: History) -> str:
         )
     if model.slow is not None:
         parts.append(_slow(model, model.slow, history))
+        if model.days is not None:
+            # Files of any day, whatever partition they are of.
+            parts.append(f"files on {_slots(replace(model, dated=False), model.days, history)}")
     return "; ".join(parts)
 
 
@@ -101,11 +106,27 @@ def _slots(model: Model, slots: Slots, history: History) -> str:
             f", first files {soonest if soonest == until else f'{soonest} to {until}'} after they began (UTC); "
             f"due after {_span(usual - ahead + slots.margin)}"
         )
+    said += _margin(slots)
     if slots.misses > 1:
         said += f"; told after {slots.misses} missed in a row, for single ones are missed now and then"
     if slots.calendar is not None:
         said += f"; holidays of {slots.calendar[0]} left out"
     return said
+
+
+def _margin(slots: Slots) -> str:
+    """Say where the margin is no answer to the share of the false alarms alone, and what that means for them."""
+    reach = slots.reach
+    if reach.limit < slots.margin:
+        return f", {_span(slots.margin)} late at the least, which costs fewer false alarms than its share"
+    if reach.is_bound:
+        return (
+            f", {_span(slots.margin)} late: no farther limit can be told of {reach.seen} that were late, "
+            "so it may cost more false alarms than its share"
+        )
+    if slots.margin > _FAR * reach.latest:
+        return f", {_span(slots.margin)} late, for only {reach.seen} were late before, by {_span(reach.latest)} at most"
+    return ""
 
 
 def _noun(slots: Slots) -> str:
@@ -159,7 +180,9 @@ def label_of(cycle: Cycle, number: int) -> str:
     """Return how people write a period of a cycle: `2026-W12`, `2026-03`, `2026-Q1`, `2026`."""
     period = cycle.period_of(number)
     if cycle.weeks:
-        year, week, _ = datetime.fromtimestamp(Spot(True, Kind.START, 0).day(period) * DAY, UTC).isocalendar()  # noqa: FBT003
+        year, week, _ = datetime.fromtimestamp(
+            Spot(weeks=True, kind=Kind.START, number=0).day(period) * DAY, UTC
+        ).isocalendar()
         return f"{year}-W{week:02d}"
     year, month = divmod(period, 12)
     if cycle.step == 12 and not month:
@@ -170,14 +193,9 @@ def label_of(cycle: Cycle, number: int) -> str:
 def _days_of(cycle: Cycle) -> str:
     """Return the periods and the day of them: `months on the 3rd working day`, `weeks on Tue`."""
     spot = cycle.spots[0]
-    days = (
-        (cycle.zones[0][1] // DAY) if spot.kind in {Kind.OPEN, Kind.OPEN_END, Kind.NEXT, Kind.PREVIOUS} else 0
-    )
-    off = (
-        ""
-        if spot.place in {MOST_DAYS, FRIDAYS}
-        else f" (holidays of {' or '.join(s.place for s in cycle.spots)} left out)"
-    )
+    off = ""
+    if spot.place not in {MOST_DAYS, FRIDAYS}:
+        off = f" (holidays of {' or '.join(each.place for each in cycle.spots)} left out)"
     name = _NAMES[spot.number % 7] if cycle.weeks else ""
     every = _every(cycle)
     match spot.kind:
@@ -199,7 +217,9 @@ def _days_of(cycle: Cycle) -> str:
             moved = "next" if spot.kind is Kind.NEXT else "last"
             day = name if cycle.weeks else f"day {spot.number + 1}{_of_the(cycle)}"
             said = f"{every} on {day} or the {moved} working day{' before' if moved == 'last' else ''}"
-    return f"{said}{off}{f' and {int(days)} days' if days > 0 else ''}"
+    days = int(cycle.zones[0][1] // DAY)
+    moved = "" if not days else ", the day before" if days == -1 else f" and {days} days"
+    return f"{said}{off}{moved}"
 
 
 def _every(cycle: Cycle) -> str:

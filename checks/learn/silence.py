@@ -8,6 +8,7 @@ from itertools import accumulate, pairwise
 
 from checks.learn.calendars import is_holiday
 from checks.learn.keys import DAY, HOUR
+from checks.learn.lateness import BY_CHANCE, LATENESS, reach
 from checks.learn.tails import YEAR_DAYS, median, quantile, tail, without_incidents
 
 # No hour is a thirty-third of the mean or less: a silence of a weekend has to end some day.
@@ -21,6 +22,8 @@ _PAST = 182 * DAY
 # Two windows of one habit differ by their sampling error, a fifth each: half as much again is an outage's doing.
 _WIDER = 1.5
 _IN_TIME = 0.98  # of alerts are to be closed in time: so sure has to be what is waited for until then
+# Of a gap: where nine of ten long ones are no longer than so much more, there is a rhythm, and some are late.
+_RHYTHM = 0.5
 # Hours and weekdays are learned of the very gaps that they shorten: they have to gain that much to be believed.
 _KINDS = {"flat": 1.0, "day": 1.15, "week": 1.3}
 
@@ -154,10 +157,10 @@ def _fit(times: Sequence[float], share: float, kind: str, calendar: tuple[str, i
     gaps = [_gap(rates, calendar, a, b) for a, b in pairwise(times)]
     ordered = sorted(gaps)
     typical = quantile(ordered, 0.5)
-    chance = share * (times[-1] - times[0]) / YEAR_DAYS / DAY
-    of_all, of_days = _all_gaps(gaps, typical, chance), _longest(times, gaps, typical, share)
-    # Where both are samples of one tail, with errors of their own, the middle is the better guess.
     by_chance = kind == "flat" and _by_chance(times, gaps, typical)
+    of_all = _all_gaps(times, gaps, typical, share, by_chance=by_chance)
+    of_days = _longest(times, gaps, typical, share)
+    # Where both are samples of one tail, with errors of their own, the middle is the better guess.
     limit = math.sqrt(of_all * of_days) if by_chance else max(of_all, of_days)
     return Silence(rates, limit, typical, len(times), quantile(ordered, _IN_TIME), calendar)
 
@@ -198,6 +201,9 @@ def fit_silence(
     return best[1] if best else None
 
 
+_HARDLY = 0.01  # of the usual gap: seconds of minutes, minutes of hours
+
+
 def _longest(times: Sequence[float], gaps: Sequence[float], typical: float, share: float) -> float:
     """Return the limit from the longest gap of each day: gaps of a bad hour come together, days hardly do."""
     longest: dict[int, float] = {}
@@ -209,10 +215,22 @@ def _longest(times: Sequence[float], gaps: Sequence[float], typical: float, shar
     return middle + tail(excess, min(0.3, 2 * share / YEAR_DAYS), 0.5 * typical)
 
 
-def _all_gaps(gaps: Sequence[float], typical: float, chance: float) -> float:
-    """Return the limit from all gaps; `chance` is the false alarms that their time may hold."""
+def _all_gaps(
+    times: Sequence[float], gaps: Sequence[float], typical: float, share: float, *, by_chance: bool
+) -> float:
+    """Return the limit from all gaps, for so many false alarms a year."""
     excess = without_incidents([g - typical for g in gaps if g > typical], typical, len(gaps))
-    return typical + tail(excess, min(0.3, 2 * chance / max(1, len(gaps))), 0.5 * typical)
+    chance = share * (times[-1] - times[0]) / YEAR_DAYS / DAY / max(1, len(gaps))
+    is_rhythm = bool(excess) and quantile(excess, 0.9) < _RHYTHM * typical
+    if by_chance or is_rhythm:
+        a_week = len(gaps) * 7 * DAY / max(times[-1] - times[0], DAY)
+        # Those equal to the usual count as hardly longer, or the few that are longer would be all that is known.
+        longer = [g - typical for g in gaps if g > typical]
+        longer += [_HARDLY * typical] * (len(gaps) // 2 - len(longer))
+        limit = reach(longer, chance, a_week, BY_CHANCE if by_chance else LATENESS).limit
+    else:
+        limit = tail(excess, min(0.3, 2 * chance), 0.0)
+    return typical + max(limit, 0.5 * typical)
 
 
 def _by_chance(times: Sequence[float], gaps: Sequence[float], typical: float) -> bool:

@@ -7,9 +7,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from checks.learn.clocks import FAMILIES, offset, to_utc
-from checks.learn.keys import DAY
+from checks.learn.keys import DAY, HOUR
 from checks.learn.lateness import reach
-from checks.learn.spots import MONTH, WEEK, Kind, Spot, find, place_of
+from checks.learn.spots import MONTH, WEEK, Found, Kind, Spot, find, left_by, place_of
 from checks.learn.tails import YEAR_DAYS, center_and_excess, median, quantile
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _LAST = 13  # runs: a year of months, with the month before; older habits of a slow table say little
 _LAST_WEEKS = 27  # half a year, which holds a change of clocks
+_LONG = 37  # three years, in which each holiday comes thrice
+_STILL = 1.5  # times what the newest year leaves by itself: sampling error
 _FEWEST = 4
 _SURE = 8  # from so many on a tail is told; fewer allow up to a quarter of a period, for nobody knows how late is late
 _WIDE = 1 / 16
@@ -73,10 +75,10 @@ class Cycle:
     zones: tuple[tuple[str, float], ...]
     margin: float
     seen: int
-    on_time: int
-    wanted: int
-    soonest: float
-    latest: float
+    on_time: int = 0
+    wanted: int = 0
+    soonest: float = 0.0
+    latest: float = 0.0
 
     @property
     def cadence(self) -> float:
@@ -139,7 +141,7 @@ def fit_cycle(runs: Sequence[tuple[float, float]], share: float, *, labelled: bo
             break
         if not step or abs(middle - step * unit) > _NEAR * middle or (weeks and step > _MOST_WEEKS):
             continue
-        recent = runs[-(_LAST_WEEKS if weeks else _LAST) :]
+        recent = runs[-(_LAST_WEEKS if weeks else _LONG) :]
         early = 0.5 if labelled else _EARLY
         found = _fit(recent, share, weeks=weeks, step=step, early=early, labelled=labelled)
         if found is not None and not labelled and found[1].early > early:
@@ -153,6 +155,7 @@ def fit_cycle(runs: Sequence[tuple[float, float]], share: float, *, labelled: bo
 def _fit(
     runs: Sequence[tuple[float, float]], share: float, *, weeks: bool, step: int, early: float, labelled: bool
 ) -> tuple[float, Cycle] | None:
+    """Return what runs leave of a period, and their cycle; None where they keep to none."""
     usual = _usual([place_of(own, weeks=weeks) for own, _ in runs], step)
     firsts: dict[int, float] = {}
     for own, at in runs:
@@ -160,50 +163,70 @@ def _fit(
     if len(firsts) < _FEWEST:
         return None
     whole = step * (WEEK if weeks else MONTH)
-    found = find(
-        tuple((int(usual // 1) + number * step, at) for number, at in firsts.items()),
-        _MOST_LEFT * whole,
-        weeks=weeks,
-    )
+    found, used = _found([(int(usual // 1) + n * step, at) for n, at in firsts.items()], whole, weeks=weeks)
     if found.left > _KEPT * whole:
         return None
-    days = {
-        number: found.spots[0].day(int(usual // 1) + number * step + found.shift) * DAY for number in firsts
-    }
-    zones = _zones([(days[number], at) for number, at in firsts.items()])
-    centers, margin = [], 0.0
-    for zone in zones:
-        lags = [at + offset(zone, at) - days[number] for number, at in firsts.items()]
+    days = [(found.spots[0].day(period + found.shift) * DAY, at) for period, at in used]
+    zones, margin = [], 0.0
+    for zone in _zones(days):
+        lags = [at + offset(zone, at) - day for day, at in days]
         center, beyond = _center_and_margin(lags, share * whole / YEAR_DAYS / DAY, whole)
-        centers.append((zone, center))
+        zones.append((zone, center))
         margin = max(margin, beyond)
-    lags = [at + offset(zones[0], at) - days[number] for number, at in firsts.items()]
-    newest = max(firsts)
-    wanted = range(max(min(firsts), newest - _LAST + 2), newest + 1)
-    on_time = [
-        lag
-        for number, lag in zip(firsts, lags, strict=True)
-        if number in wanted and abs(lag - centers[0][1]) <= margin
-    ]
-    ordered = sorted(on_time) or [centers[0][1]]
+    wider = max(_EARLY, 2 * margin / whole) if len(firsts) >= _SURE else _EARLY
     cycle = Cycle(
         weeks,
         step,
         labelled,
         usual,
-        early if labelled else min(_EARLIEST, max(_EARLY, 2 * margin / whole if len(firsts) >= _SURE else 0)),
+        early if labelled else min(_EARLIEST, wider),
         found.shift,
         found.spots,
-        tuple(centers),
+        tuple(zones),
         margin,
         len(firsts),
-        len(on_time),
-        len(wanted),
-        # The usual part: one in ten is early or late on either side.
-        ordered[len(ordered) // 10],
-        ordered[-1 - len(ordered) // 10],
     )
-    return found.left / whole, _with_whole_days(cycle)
+    return found.left / whole, _in_words(_with_whole_days(cycle), firsts)
+
+
+def _found(
+    runs: Sequence[tuple[int, float]], whole: float, *, weeks: bool
+) -> tuple[Found, Sequence[tuple[int, float]]]:
+    """Return the day that runs (period, arrival) keep to, and the runs that do.
+
+    Three years tell working days and holidays from days of the month better than one, unless the newest year is of
+    another day.
+    """
+    most = _MOST_LEFT * whole
+    recent = runs[-(_LAST_WEEKS if weeks else _LAST) :]
+    found = find(tuple(recent), most, weeks=weeks)
+    if len(recent) == len(runs):
+        return found, recent
+    longer = find(tuple(runs), most, weeks=weeks)
+    left = left_by(longer, recent, most)
+    return (replace(longer, left=left), runs) if left <= found.left * _STILL + HOUR else (found, recent)
+
+
+def _in_words(cycle: Cycle, firsts: dict[int, float]) -> Cycle:
+    """Return the same with how many of the last periods were on time, and between what times of their day."""
+    newest = max(firsts)
+    wanted = range(max(min(firsts), newest - _LAST + 2), newest + 1)
+    zone, usual = cycle.zones[0]
+    lags = []
+    for number in wanted:
+        at = firsts.get(number)
+        if at is not None:
+            day = cycle.spots[0].day(cycle.period_of(number) + cycle.shift)
+            lags.append(at + offset(zone, at) - day * DAY)
+    on_time = sorted(lag for lag in lags if abs(lag - usual) <= cycle.margin) or [usual]
+    # The usual part: one in ten is early or late on either side.
+    return replace(
+        cycle,
+        on_time=sum(lag <= usual + cycle.margin for lag in lags),
+        wanted=len(wanted),
+        soonest=on_time[len(on_time) // 10],
+        latest=on_time[-1 - len(on_time) // 10],
+    )
 
 
 def _usual(places: Sequence[float], step: int) -> float:
@@ -236,7 +259,10 @@ def _center_and_margin(lags: Sequence[float], chance: float, whole: float) -> tu
     """Return the usual lag, and how much later a period is told; past outages never widen it."""
     center, excess = center_and_excess(lags, _LEAST * whole)
     usual = quantile(sorted(abs(lag - center) for lag in lags), 0.75)
-    bulk = sorted(each for each in excess if each <= 4 * usual + _MOST_LEFT / 2 * whole)
+    bulk = sorted(each for each in excess if each <= _MOST_LEFT * whole)
+    odd = [each for each in bulk if each > 4 * usual + _LEAST * whole]
+    if len(odd) == 1:  # one may be an outage; two of under a tenth of a period are weekends
+        bulk.remove(odd[0])
     least = max(_LEAST_OF_ALL, _LEAST * whole, _WIDE * (_SURE - len(lags)) * whole)
     return center, max(reach(bulk, chance, WEEK / whole).limit, least, _BEYOND * bulk[-1] if bulk else 0.0)
 
@@ -257,6 +283,4 @@ def _with_whole_days(cycle: Cycle) -> Cycle:
         shift=shift,
         spots=(replace(spot, kind=kind, number=number),),
         zones=tuple((zone, lag - days * DAY) for zone, lag in cycle.zones),
-        soonest=cycle.soonest - days * DAY,
-        latest=cycle.latest - days * DAY,
     )

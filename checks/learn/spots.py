@@ -125,42 +125,50 @@ def find(runs: tuple[tuple[int, float], ...], most: float, *, weeks: bool) -> Fo
     """Return the day that runs (own period, instant in UTC) keep to; no deviation counts for more than `most`."""
     apart = Counter(int(place_of(at, weeks=weeks) // 1) - period for period, at in runs)
     best: tuple[float, Found, float] | None = None
+    working: list[tuple[int, Spot]] = []
     often = [s for s, count in apart.items() if count >= _OFTEN * len(runs)] or [apart.most_common(1)[0][0]]
     # From the period's own start as well: so many days after it, whatever month that is in.
     for shift in dict.fromkeys((*often, 0)):
-        moved = [(period + shift, at) for period, at in runs]
+        moved = _moved(runs, shift)
         for spot in _plain(moved, weeks=weeks):
+            if spot.kind not in {Kind.START, Kind.END}:
+                working.append((shift, spot))
             left = _left(spot, moved, most)
             rank = (left + _ALIKE) * _HANDICAP[spot.kind]
-            if best is None or rank < best[0]:
+            if best is None or rank * _EQUAL < best[0]:
                 best = rank, Found((spot,), shift, left), left
     assert best is not None  # noqa: S101 - there is always a day counted from the start
-    return _with_holidays(best, runs, most, weeks=weeks)
+    return _with_holidays(best, working, runs, most, weeks=weeks)
 
 
 def _with_holidays(
-    best: tuple[float, Found, float], runs: Sequence[tuple[int, float]], most: float, *, weeks: bool
+    best: tuple[float, Found, float],
+    tried: Sequence[tuple[int, Spot]],
+    runs: Sequence[tuple[int, float]],
+    most: float,
+    *,
+    weeks: bool,
 ) -> Found:
     """Return what is found with the holidays of the countries that explain deviations, or as it is."""
     rank, plain, left = best
     if left <= _ALIKE:
         return plain
+    near = sorted(
+        ((_left(spot, _moved(runs, shift), most), shift, spot) for shift, spot in tried),
+        key=lambda each: each[0],
+    )
     ranked: list[tuple[float, Found]] = []
-    for shift in dict.fromkeys((plain.shift, plain.shift + 1, plain.shift - 1)):
-        moved = [(period + shift, at) for period, at in runs]
-        for rest, simple in sorted(
-            ((_left(spot, moved, most), spot) for spot in _working(moved, weeks=weeks)),
-            key=lambda each: each[0],
-        )[:_TRIED]:
-            odd = _odd(simple, moved)
-            for place in WORKING_COUNTRIES if odd >= _EXPLAINED and rest <= _NEAR * left else ():
-                spot = Spot(weeks, simple.kind, simple.number, place)
-                if odd - _odd(spot, moved) < _EXPLAINED:
-                    continue
-                own = _left(spot, moved, most)
-                worth = (own + _ALIKE) * _HANDICAP[spot.kind] * _OF_A_COUNTRY
-                if worth < rank:
-                    ranked.append((worth, Found((spot,), shift, own)))
+    for rest, shift, simple in near[:_TRIED]:
+        moved = _moved(runs, shift)
+        odd = _odd(simple, moved)
+        for place in WORKING_COUNTRIES if odd >= _EXPLAINED and rest <= _NEAR * left else ():
+            spot = Spot(weeks, simple.kind, simple.number, place)
+            if odd - _odd(spot, moved) < _EXPLAINED:
+                continue
+            own = _left(spot, moved, most)
+            worth = (own + _ALIKE) * _HANDICAP[spot.kind] * _OF_A_COUNTRY
+            if worth < rank:
+                ranked.append((worth, Found((spot,), shift, own)))
     if not ranked:
         return plain
     least = min(worth for worth, _ in ranked)
@@ -174,7 +182,16 @@ def _with_holidays(
 
 
 def _middle(found: Found, runs: Sequence[tuple[int, float]]) -> float:
-    return median(lags_of(found.spots[0], [(period + found.shift, at) for period, at in runs]))
+    return median(lags_of(found.spots[0], _moved(runs, found.shift)))
+
+
+def left_by(found: Found, runs: Sequence[tuple[int, float]], most: float) -> float:
+    """Return what is left of runs (own period, instant) by spots that others told: the mean deviation in seconds."""
+    return _left(found.spots[0], _moved(runs, found.shift), most)
+
+
+def _moved(runs: Sequence[tuple[int, float]], shift: int) -> list[tuple[int, float]]:
+    return [(period + shift, at) for period, at in runs]
 
 
 def _left(spot: Spot, runs: Sequence[tuple[int, float]], most: float) -> float:

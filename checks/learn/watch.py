@@ -134,10 +134,12 @@ class Watch:
             self._plan()
         if self._due is not None and self._open is None and self._due[0] < now:
             self._open = max(self._due[0], self.begin), self._due[1]
-        volume = self.model.volume if isinstance(self.model, Model) else None
-        if volume is not None:
-            for period in [p for p in self._periods if p.first + volume.settle < now]:
-                self._judge(period, period.first + volume.settle)
+        model = self.model if isinstance(self.model, Model) else None
+        if model is not None and model.volume is not None:
+            settle = model.volume.settle
+            for period in [p for p in self._periods if p.first + settle < now]:
+                # What came before anything was known of volumes is judged when it is.
+                self._judge(period, max(period.first + settle, model.fitted))
 
     def add(self, arrival: Arrival) -> None:
         """Take the next arrival: it may close what is open, and it teaches."""

@@ -71,7 +71,7 @@ class CheckConfig(ConfigBlock):
     """The Great Expectations class that judges it, by its dotted name: only who judges imports it."""
     telling: ClassVar[Telling] = Telling()
     retelling: ClassVar[Retelling[Any] | None] = None
-    """How its rules are replayed over what came in the past; None where what they judge is not kept over time."""
+    """How its rules are replayed over what came in the past; None where they are not."""
     short_form: ClassVar[str | None] = None
     """What a bare word in place of the block means, such as ``auto``: the key it sets to True."""
 

@@ -206,6 +206,11 @@ def _far_enough(schedule: Schedule, misses: int) -> int | timedelta:
     return max(schedule.lookback, (misses + 1) * schedule.every.nominal + _LONG_WEEKEND)
 
 
+def is_learned(every: Every) -> bool:
+    """Tell whether it is learned when such periods are due."""
+    return is_slow(every) or _unit_of(every) is not None
+
+
 def _unit_of(every: Every) -> float | None:
     """Return how many seconds periods are long; None where they are no days, and no hours of which days consist."""
     seconds = every.nominal.total_seconds()

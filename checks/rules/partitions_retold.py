@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from checks.layout.dimensions import seen_first
 from checks.model import TableMemory, item_key
 from checks.rules.asking import UNSHARED
+from checks.rules.learned_periods import is_learned
 from checks.rules.retold import Came, Candidate, Lack, Retelling, Retold, Span, by_the_hour, together
 from checks.schedule.deadlines import Deadline
 from checks.schedule.due import MOST_PERIODS, DuePeriod
-from checks.schedule.periods import DAILY, HOURLY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from checks.schedule.due import Schedule
 
 _BUDGETS = 4.0
-_DAY = timedelta(days=1)
 _NO_VALUES: Combination = ()
 _SIXTEENTH = 16
 """Part of a period by which what counts from its end or start is moved: 90 minutes of a day."""
@@ -160,7 +159,7 @@ def _learned(rule: PartitionsRule, past: Came, span: Span) -> Retold:
     due: dict[str, tuple[Schedule, DuePeriod]] = {}
     day, schedule, taken = since, rule.schedule, -1
     while day < span.end:
-        until = min(day + _DAY, span.end)
+        until = min(day + span.step, span.end)
         count = sum(at <= day for at, _ in known)
         if count != taken:
             firsts = {key: at for at, key in known[:count]}
@@ -174,9 +173,36 @@ def _learned(rule: PartitionsRule, past: Came, span: Span) -> Retold:
     for combination, first_at in _combinations(rule, past).items():
         mine = (pair for pair in due.values() if pair[1].period.start >= first_at)
         judged = sorted(mine, key=lambda pair: pair[1].due_at)
-        found = [lack for one, each in judged for lack in _lacks(one, [each], past.firsts, combination)]
+        alone = [(one, each) for one, each in judged if one.misses <= 1]
+        found = [lack for one, each in alone for lack in _lacks(one, [each], past.firsts, combination)]
         lacks += _leaving(found, judged)
+        lacks += _of_runs(judged, past.firsts)
     return Retold(alerts=tuple(together(lacks, replace(span, begin=since), rule.error_when)), since=since)
+
+
+def _of_runs(judged: Sequence[tuple[Schedule, DuePeriod]], firsts: Mapping[str, datetime]) -> Iterator[Lack]:
+    """Yield from when to when so many periods in a row lacked data as are told together, until newer data came."""
+    run: list[DuePeriod] = []
+    is_told = False
+    for schedule, each in judged:
+        came = [at for label, at in firsts.items() if not run or label >= run[0].period.label]
+        own = firsts.get(each.period.label)
+        if schedule.misses <= 1 or (own is not None and own <= each.due_at):
+            run, is_told = [], False
+            continue
+        if any(at <= each.due_at for at in came) and run:
+            run, is_told = [], False
+        run.append(each)
+        if len(run) < schedule.misses or is_told:
+            continue
+        is_told = True
+        since = each.due_at
+        yield Lack(
+            period=each.period.label,
+            since=since,
+            critical_from=schedule.grace_end(since) if schedule.grace else since,
+            until=min((at for at in came if at > since), default=None),
+        )
 
 
 def _by_label(firsts: Mapping[str, datetime]) -> list[tuple[datetime, str]]:
@@ -219,7 +245,7 @@ def _candidates(rule: PartitionsRule) -> Iterator[Candidate[PartitionsRule]]:
         changed = _moved(rule.schedule, hours)
         if changed is not None:
             yield Candidate(f"due {changed.say_deadline()}", replace(rule, schedule=changed), than)
-    if rule.each is None and str(rule.schedule.every) in (str(DAILY), str(HOURLY)):
+    if rule.each is None and is_learned(rule.schedule.every):
         yield Candidate("auto", replace(rule, auto=UNSHARED), "learned")
 
 

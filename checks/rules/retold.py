@@ -39,10 +39,11 @@ class Came:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The time that is judged, to its end."""
+    """The time that is judged, to its end. What is learned of periods is learned anew after each ``step``."""
 
     begin: datetime
     end: datetime
+    step: timedelta = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -364,7 +364,7 @@ def test_a_database_that_is_not_there_is_told(lake: HttpLake, capsys: pytest.Cap
     ("options", "told"),
     [
         (["--database", "s[a-b]"], "is not a glob here"),
-        (["--database", ""], "is not database.table"),
+        (["--database", ".x"], "is not database.table"),
         (["--database", "s3://lake/"], "is a location, not a table"),
         (["--database", "a", "--false-alarms", "often"], "is not a number of false alarms"),
         (["--database", "a", "--write"], "--write is for --merge FILE"),
@@ -386,7 +386,7 @@ def test_without_a_database_those_that_there_are_are_told(
     assert capsys.readouterr().err.endswith("for all; the catalog has no databases here\n")
     lake.table("web.a")
     lake.table("ads.b")
-    assert cli.main([command]) == 2
+    assert cli.main([command, "--database", " "]) == 2
     assert capsys.readouterr() == (
         "",
         'which tables? Write --database NAME, or a glob such as --database "*" for all; the catalog has ads and web\n',

@@ -197,6 +197,33 @@ def test_an_end_before_the_first_arrival_is_refused(replayed: Replayed) -> None:
     assert replayed(text, "--until", day(0))[0] == 0
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--until", "yesterday"], "'yesterday' is not a time; write ISO 8601"),
+        (
+            ["--until", "9999-12-31T23:59-12:00"],
+            "'9999-12-31T23:59-12:00' is beyond the years 1 to 9999 in UTC",
+        ),
+        (
+            ["--until", "0001-01-01T00:00+12:00"],
+            "'0001-01-01T00:00+12:00' is beyond the years 1 to 9999 in UTC",
+        ),
+        (["--train", "0d"], "'0d' is not a duration above zero"),
+        (["--train", "60"], "'60' is not a duration; write a number and"),
+        (["--train", "9999999999d"], "'9999999999d' is longer than ten years"),
+        (["--every", "0s"], "'0s' is not a duration above zero"),
+        (["--every", "often"], "'often' is not a duration"),
+        (["--format", "xml"], "invalid choice: 'xml'"),
+    ],
+)
+def test_wrong_options_are_told(replayed: Replayed, options: list[str], said: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        replayed("\n".join([HEADER, *ROWS]), *options)
+    assert ended.value.code == 2
+    assert said in replayed.capsys.readouterr().err
+
+
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> datetime:
     """The clock: at noon of the last day of ROWS."""

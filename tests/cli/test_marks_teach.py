@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.test_marks import NOW, Desk, mark_id
+from tests.support.lakes import hive_location
 from tests.support.times import DAY, HOUR
 
 if TYPE_CHECKING:
@@ -104,3 +105,43 @@ def test_what_is_said_of_marks_that_teach(desk: Hits) -> None:
     assert "5 arrivals seen, 30 needed, learned with 1 mark of ann, 22 Nov" in text
     desk.do("take-back", mark_id(normal), "--by", "ann")
     desk.do("run")
+
+
+ORDERS = """\
+version: 1
+name: prod
+timezone: UTC
+tables:
+  - table: sales.orders
+    partitions: {every: 1d, due: "06:00"}
+    volume: auto
+"""
+
+
+def test_a_size_that_was_expected_passes_on_such_days_until_that_is_taken_back(
+    lake: HttpLake, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A shop that is closed on Sundays from one Sunday on."""
+    Path("checks.yml").write_text(ORDERS, encoding="utf-8")
+    desk, table = Desk(lake, monkeypatch, capsys), lake.table("sales.orders", dt="string")
+    days = [SUNDAY - number * DAY for number in range(-7, 40)]
+    for day in days:
+        closed = day in (SUNDAY, SUNDAY + 7 * DAY)
+        place, size = (
+            hive_location(table, [f"{day:%Y-%m-%d}"]),
+            20_000 + 100 * LATE[(day - days[-1]).days],
+        )
+        lake.put(f"{place}a.parquet", day + 28 * HOUR, size // (20 if closed else 1))
+        lake.register(table, [f"{day:%Y-%m-%d}"], at=day + 28 * HOUR)
+    desk.now = SUNDAY + 31 * HOUR
+    assert desk.heard() == {"sales.orders": "new"}
+    said = desk.do("expected", "sales.orders", "--period", "2026-11-22", "--by", "ann")
+    assert "what is learned of its volume goes by it from the next run on" in said
+    assert desk.heard(code=0) == {}
+    desk.now += 7 * DAY
+    desk.do("run")
+    explained = " ".join(desk.do("explain", "sales.orders").split())
+    assert "as was learned with 1 mark of ann, 23 Nov" in explained
+    assert "2026-11-22 (by ann, Mon 23 Nov 2026 07:00 UTC); taught volume" in explained
+    desk.do("take-back", mark_id(said), "--by", "ann")
+    assert desk.heard() == {"sales.orders": "new"}

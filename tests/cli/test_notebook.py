@@ -189,6 +189,10 @@ def test_now_may_be_text(tables: HttpLake, text: str) -> None:
 def test_text_that_is_no_time_is_told(tables: HttpLake) -> None:
     with pytest.raises(ValueError, match=r"now='today' is not a time; write ISO 8601"):
         checks.run(CONFIG, now="today")
+    with pytest.raises(
+        ValueError, match=r"now='9999-12-31T23:59-12:00' is beyond the years 1 to 9999 in UTC"
+    ):
+        checks.run(CONFIG, now="9999-12-31T23:59-12:00")
 
 
 def test_a_plot_draws_the_worst_first(tables: HttpLake) -> None:

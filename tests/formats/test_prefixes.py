@@ -16,6 +16,7 @@ from checks.model import Format, LogsKnown, ProblemKind, Severity, Status, Table
 from checks.rules.asking import Clock
 from tests.formats.test_agree import asked, some_loads, told
 from tests.formats.test_uncommitted import beside_delta, beside_hudi
+from tests.support.hudi_tables import hudi_commit
 from tests.support.lakes import MemoryLake
 from tests.support.loads import Load, Loaded, as_delta, as_hudi, as_iceberg
 from tests.support.prefixes import (
@@ -38,7 +39,6 @@ from tests.support.tables_by_engines import (
     NOW,
     ROOT,
     ObjectsInMemory,
-    hudi_commit,
     log_key,
 )
 from tests.support.times import DAY, HOUR

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from random import Random
 from statistics import NormalDist, mean
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checks.learn.lateness import Reach, reach
+from checks.learn.silence import fit_silence
 from checks.learn.tails import center_and_excess
 
 if TYPE_CHECKING:
@@ -117,13 +118,15 @@ def test_the_order_of_runs_and_those_in_time_say_nothing(
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.integers(0, 2**32), st.sampled_from([1e-2, 1e-4, 1e-6]), st.floats(1.0, 1.5))
-def test_a_later_half_gives_no_shorter_limit(seed: int, chance: float, by: float) -> None:
-    """What makes the tail longer makes the limit longer, within what counting in intervals costs."""
+@given(st.integers(0, 2**32), st.sampled_from([1e-2, 1e-4, 1e-6]))
+def test_lateness_of_a_heavier_tail_gives_a_longer_limit(seed: int, chance: float) -> None:
+    """The same runs, each as late in its turn, by more causes that multiply."""
     random = draws(seed)
-    excess = sorted(abs(random.gauss(0, 1)) for _ in range(200))
-    later = [each * by if each > excess[100] else each for each in excess]
-    assert reach(later, chance, HOURS).limit >= reach(excess, chance, HOURS).limit * 0.9
+    runs = [abs(random.gauss(0, 1)) for _ in range(200)]
+    limits = [
+        reach([math.expm1(sigma * z) / sigma for z in runs], chance, HOURS).limit for sigma in (0.1, 0.4, 0.8)
+    ]
+    assert limits == sorted(limits)
 
 
 def usual(count: int = 360) -> list[float]:
@@ -172,3 +175,30 @@ def test_a_limit_moves_little_from_day_to_day() -> None:
     steps = sorted(abs(math.log(b / a)) for a, b in pairwise(limits))
     assert steps[len(steps) // 2] < 0.05
     assert steps[-1] < 0.5
+
+
+@pytest.mark.parametrize(("share", "most"), [(0.05, 3.5), (0.2, 2.0), (1.0, 2.0), (4.0, 2.0)])
+@pytest.mark.parametrize("mean_gap", [1.0, 4.0])
+def test_silences_of_what_comes_by_chance_keep_a_budget(mean_gap: float, share: float, most: float) -> None:
+    """Exponential gaps: the chance of a longer one is known exactly."""
+    found = []
+    for seed in range(10):
+        random = draws(seed)
+        times = list(accumulate(random.expovariate(1 / mean_gap) * 3600 for _ in range(int(1200 / mean_gap))))
+        model = fit_silence(times, share, {})
+        assert model is not None
+        found.append(A_YEAR / mean_gap * math.exp(-model.limit / mean_gap / 3600) / share)
+    assert 0.3 <= mean(found) <= most
+
+
+@pytest.mark.parametrize("share", [0.05, 1.0])
+def test_silences_of_what_comes_every_five_minutes_keep_a_budget(share: float) -> None:
+    """Gaps of a rhythm are long by lateness: of a minute, lognormal, as often as not."""
+    random = draws(2)
+    times = sorted(300.0 * i + random.lognormvariate(math.log(60), 0.6) for i in range(12 * 24 * 42))
+    model = fit_silence(times, share, {})
+    assert model is not None
+    draw = [random.lognormvariate(math.log(60), 0.6) for _ in range(1_000)]
+    # The later of two is late by so much more than the earlier, which is independent.
+    a_gap = mean(LAWS["lognormal 0.6"][1]((model.limit - 300 + each) / 0.6) for each in draw)
+    assert 12 * A_YEAR * a_gap <= 4 * share

@@ -9,7 +9,18 @@ from zoneinfo import ZoneInfo
 import pytest
 from holidays import country_holidays
 
-from checks.learn import Alert, Arrival, Model, Need, Watch, confidence, explain, replay, share_of
+from checks.learn import (
+    Alert,
+    Arrival,
+    Model,
+    Need,
+    Watch,
+    confidence,
+    explain,
+    replay,
+    replay_ordered,
+    share_of,
+)
 from checks.learn.keys import DAY, HOUR, parse
 from checks.learn.tails import tail, without_incidents
 
@@ -497,3 +508,44 @@ def test_outages_of_an_office_are_no_holidays() -> None:
     assert isinstance(watch.model, Model)
     assert watch.model.silence is not None
     assert watch.model.silence.calendar in {None, ("US", 0)}
+
+
+def test_sizes_and_times_have_equal_parts_of_a_share_as_in_runs() -> None:
+    random = draws(3)
+    times = [START.timestamp() + i * HOUR + random.lognormvariate(6, 0.8) for i in range(720)]
+    keys = [f"{START + timedelta(hours=i - 1):dt=%Y-%m-%d/hour=%H}" for i in range(720)]
+    sized = [Arrival(float(int(at)), key, 10**6) for at, key in zip(times, keys, strict=True)]
+    bare = [Arrival(each.at, each.partition) for each in sized]
+
+    def margin(arrivals: list[Arrival], share: float) -> float:
+        model = replay_ordered(arrivals, share, arrivals[-1].at - 1, dated=True).model
+        assert isinstance(model, Model)
+        assert model.slots is not None
+        assert (model.volume is not None) == (arrivals is sized)
+        return model.slots.margin
+
+    assert margin(sized, 1.0) == margin(bare, 0.5) > margin(bare, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("days", "late", "share", "said"),
+    [
+        (60, 6.0, 0.2, ", 3 h late at the least, which costs fewer false alarms than its share"),
+        (60, 9.0, 0.2, " late, for only "),
+        (8, 9.0, 0.05, "so it may cost more false alarms than its share"),
+    ],
+)
+def test_a_margin_that_is_no_answer_to_the_budget_alone_says_so(
+    days: int, late: float, share: float, said: str
+) -> None:
+    random = draws(3)
+    arrivals = [
+        Arrival(
+            START.timestamp() + (i + 1) * DAY + random.lognormvariate(late, 0.6),
+            f"{START + timedelta(days=i):dt=%Y-%m-%d}",
+        )
+        for i in range(days)
+    ]
+    watch = replay_ordered(arrivals, share, arrivals[-1].at - 1, dated=True)
+    assert watch.model is not None
+    assert said in explain(watch.model, watch.history)

@@ -14,6 +14,8 @@ from checks.lake.observe import observe
 from checks.model import Change, Finding, Item, ItemState, Reason, Status
 from checks.rules.asking import Clock
 from checks.rules.missed import NOTHING_MISSED, Missed, missed
+from checks.rules.partitions_retold import PartitionsRetold
+from checks.rules.retold import Came, Span
 from checks.schedule.periods import DAILY
 from tests.rules.test_learned_periods import START, Table, nightly
 from tests.support.times import DAY, HOUR, at
@@ -274,3 +276,27 @@ def test_an_explanation_tells_of_each_that_was_missed() -> None:
     missing = f": without data, which is told from {schedule.misses} in a row on"
     assert told.count(missing) == 2
     assert told.count(": present") == len(finding.items) == 12
+
+
+@pytest.mark.parametrize(("lost", "count"), [(range(0), 0), (range(101, 105), 1)])
+def test_what_would_have_been_told_is_the_runs_alone(lost: range, count: int) -> None:
+    rule = table(*lost).rules[0]
+    days = [START + number * DAY for number in range(125)]
+    came = {
+        f"{day:%Y-%m-%d}": at_
+        for day in days
+        if (day - START).days not in lost and (at_ := every_sixth(day)) is not None
+    }
+    past = Came(
+        firsts=came,
+        looked_at=frozenset(f"{day:%Y-%m-%d}" for day in days),
+        combinations={},
+        first_period_at=START,
+        layout=None,
+    )
+    told = PartitionsRetold().retold(rule, past, Span(START + 80 * DAY, START + 124 * DAY))  # type: ignore[arg-type]
+    assert len(told.alerts) == count
+    for each in told.alerts:
+        assert START + 102 * DAY < each.opened < START + 105 * DAY
+        assert each.closed == came[f"{START + 106 * DAY:%Y-%m-%d}"]
+        assert each.critical

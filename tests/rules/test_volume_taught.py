@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 START = at("2026-06-01")  # a Monday
 DAILY: dict[str, Any] = {"every": "1d", "due": "06:00", "lookback": 2, "key": "dt", "format": "%Y-%m-%d"}
 EXPECTED, MISSED, NORMAL = MarkKind.EXPECTED, MarkKind.MISSED, MarkKind.NEW_NORMAL
+SHARE = Share(a_year=1.0, wanted=1.0)
 CHANCE = Random(11)  # noqa: S311 - the same each time
 NOISE = [math.exp(CHANCE.gauss(0, 0.1)) for _ in range(400)]
 
@@ -105,25 +106,25 @@ class Sales:
         self.memory = after(plan, seen)
         return row
 
-    def told(self, first: str, last: str) -> list[str]:
-        """Run each night of these days; return those that are told."""
-        days = ((at(first) + n * DAY) for n in range((at(last) - at(first)).days + 1))
+    def told(self, first: str, last: str, step: int = 1) -> list[str]:
+        """Run on nights of these days, so many days apart, the last among them; return those that are told."""
+        days = [(at(first) + n * DAY) for n in range((at(last) - at(first)).days + 1)][::-step][::-1]
         return [f"{day:%m-%d}" for day in days if self.run(f"{day:%Y-%m-%d}").observed]
 
 
-RECURRING = {
-    "a weekday": (lambda day: day.weekday() == 6 and day >= date(2026, 8, 30), 900, "08-30", "2026-11-01"),
-    "a large load on the first": (lambda day: day.day == 1 and day.month > 8, 90_000, "09-01", "2026-12-03"),
+RECURRING: dict[str, tuple[Callable[[date], bool], int, str, str]] = {
+    "a weekday": (lambda day: day.weekday() == 6 and day >= date(2026, 8, 30), 900, "08-30", "2026-10-04"),
+    "a large load on the first": (lambda day: day.day == 1 and day.month > 8, 90_000, "09-01", "2026-11-03"),
     "the last day of the month": (
-        lambda day: (day + timedelta(days=1)).day == 1 and day.month > 7, 700, "08-31", "2026-12-02",
+        lambda day: (day + timedelta(days=1)).day == 1 and day.month > 7, 700, "08-31", "2026-11-01",
     ),
     "the second Tuesday": (
-        lambda day: day.weekday() == 1 and 8 <= day.day <= 14 and day.month > 7, 800, "08-11", "2026-11-30",
+        lambda day: day.weekday() == 1 and 8 <= day.day <= 14 and day.month > 7, 800, "08-11", "2026-10-14",
     ),
     "the first working day": (
         lambda day: day.month > 8 and day.weekday() < 5 and sum(
             date(day.year, day.month, n).weekday() < 5 for n in range(1, day.day + 1)
-        ) == 1, 80_000, "09-01", "2026-12-03",
+        ) == 1, 80_000, "09-01", "2026-11-03",
     ),
 }  # fmt: skip
 
@@ -131,15 +132,16 @@ RECURRING = {
 @pytest.mark.parametrize("kind", RECURRING)
 def test_one_mark_stops_the_repeat_of_an_odd_day(kind: str) -> None:
     odd, size, first, last = RECURRING[kind]
-    before = (at(f"2026-{first}") - 3 * DAY).date().isoformat()
     plain, table = (Sales(except_on(odd, size)) for _ in range(2))
-    unmarked = plain.told(before, last)
-    assert unmarked[0] == first
+    days = [at(f"2026-{first}") + n * DAY for n in range(-1, (at(last) - at(f"2026-{first}")).days + 1)]
+    nights = [f"{day:%Y-%m-%d}" for day in days if any(odd((day + n * DAY).date()) for n in (-1, 0, 1))]
+    unmarked = [day for day in nights if plain.run(day).observed]
+    assert unmarked[0] == f"2026-{first}"
     assert len(unmarked) >= 2, "it is told again where nobody says anything"
-    assert table.told(before, f"2026-{first}") == [first]
-    table.marks = (of_now(table.now(f"2026-{first}") + HOUR),)
-    following = (at(f"2026-{first}") + DAY).date().isoformat()
-    assert table.told(following, last) == []
+    for day in nights:
+        assert bool(table.run(day).observed) == (day == unmarked[0])
+        if day == unmarked[0]:
+            table.marks = (of_now(table.now(day) + HOUR),)
 
 
 def odd_sunday(day: date) -> bool:
@@ -203,6 +205,25 @@ def test_the_sentence_and_explain_name_the_mark() -> None:
     assert "mark" not in table.finding().because, "it has no part in what other days are held against"
 
 
+def test_the_size_of_a_whole_place_is_expected_by_the_day_of_its_look() -> None:
+    """A snapshot that is written anew each day, small on each Sunday from one on."""
+    lake, memory = MemoryLake(), TableMemory()
+    marks: tuple[Mark, ...] = ()
+    table, told = lake.table("sales.rates"), []
+    for number in range(35):
+        now = START + number * DAY + 8 * HOUR
+        small = now.weekday() == 6 and number > 14
+        lake.put(f"{table.location}all.parquet", now - HOUR, usual(now.date()) // (20 if small else 1))
+        plan = plan_of(table, memory, volume={"auto": True})
+        seen = look(lake, plan, now)
+        (rule,) = (each.taught(marks, now).learned(seen, Clock(now=now), memory) for each in plan.rules)
+        if rule.measure(seen, Clock(now=now), memory).observed:
+            told.append(number)
+            marks = (of_now(now + HOUR),)
+        memory = after(replace(plan, rules=(rule,)), seen)
+    assert told == [20]
+
+
 MISSED_AT = "2026-09-02"  # a Wednesday, with less than half: no alarm
 
 
@@ -237,7 +258,7 @@ def test_what_was_missed_stays_missed_while_its_mark_holds() -> None:
     table = Sales(except_on(lambda day: day in days, 4500))
     table.told("2026-08-31", "2026-09-03")
     table.marks = (mark(MISSED, table.now("2026-09-03"), period=MISSED_AT),)
-    assert "12-30" in table.told("2026-09-04", "2026-12-30")
+    assert "12-30" in table.told("2026-09-04", "2026-12-30", step=5)
     assert MISSED_AT in table.memory.sizes
     table.marks = ()
     table.run("2026-12-31")
@@ -275,8 +296,47 @@ def test_a_new_normal_of_a_table_of_which_too_little_is_known_says_what_is_missi
     assert "8 needed" in table.finding().because
 
 
+def hours(odd: Callable[[date], bool], hour: int, until: datetime) -> Callable[[datetime], Look]:
+    """Return what is known of one hour of a table of hours, which holds little on some days, at a look at that hour."""
+    first = until - 60 * DAY
+
+    def size(day: datetime) -> Size:
+        return Size(usual(day.date()) // (20 if odd(day.date()) else 1), 1)
+
+    def at_look(day: datetime) -> Look:
+        known = [
+            (each.toordinal() + hour / 24, size(each))
+            for n in range(1, 60)
+            if (each := day - n * DAY) >= first
+        ]
+        now = day.toordinal() + hour / 24
+        return Look(
+            name="now", size=size(day), at=now, noun="Sunday", other="day", known=tuple(known), all=tuple(known[:16]),
+            same=tuple(each for each in known if (now - each[0]) % 7 < 0.5)[:8], a_year=8766,
+        )  # fmt: skip
+
+    return at_look
+
+
+@pytest.mark.parametrize("hour", [2, 11])
+def test_a_mark_of_hours_teaches_each_hour_by_itself_while_what_was_told_lasted(hour: int) -> None:
+    """Told at two and marked an hour later: those later that day were covered by the mark, and are alike."""
+    sunday = at("2026-08-30")
+    look_at = hours(lambda day: day.weekday() == 6 and day >= sunday.date(), hour, sunday + 8 * DAY)
+    begin = sunday.toordinal() + 2 / 24
+    said = Said(expected=(Stretch("a", begin, begin + 1 / 24, goes_on=True),))
+    again = look_at(sunday + 7 * DAY)
+    limits = UsualLimits(None, None, SHARE, "bytes", None, 8)
+    plain, found = taught(limits, again, Said()), taught(limits, again, said)
+    assert any(each.is_crossed(again.size) for each in plain.learned[0])
+    assert not any(each.is_crossed(again.size) for each in found.learned[0])
+    other = look_at(sunday + 4 * DAY)
+    assert (
+        taught(limits, other, said).learned[0][0].value >= taught(limits, other, Said()).learned[0][0].value
+    )
+
+
 # Laws, by pure limits: sizes are those of days before one.
-SHARE = Share(a_year=1.0, wanted=1.0)
 TODAY = 739_900.0
 BACK = st.integers(1, 69)
 

@@ -13,6 +13,7 @@ from checks.lake.observe import observe as observe_table
 from checks.lake.s3.table_reader import LakeReader
 from checks.model import TableMemory
 from checks.rules.asking import Clock
+from tests.support.hudi_tables import HudiTable, hudi_commit
 from tests.support.lakes import prefix
 from tests.support.loads import Load, Loaded, as_iceberg
 from tests.support.rule_checks import after, judged
@@ -21,10 +22,8 @@ from tests.support.tables_by_engines import (
     LOCATION,
     NOW,
     ROOT,
-    HudiTable,
     ObjectsInMemory,
     _NoGlue,
-    hudi_commit,
     rows,
     set_commit_times,
 )
