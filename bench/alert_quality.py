@@ -117,7 +117,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seeds", type=int, default=4)
-    parser.add_argument("--tables", type=int, default=114)
+    parser.add_argument("--tables", type=int, default=144)
     parser.add_argument(
         "--budgets", action="store_true", help="what each budget costs: by known laws, and by kind of table"
     )

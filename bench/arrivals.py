@@ -1,7 +1,9 @@
 """Arrivals of made-up tables with labelled incidents, of kinds that learning finds hard.
 
-Time is drawn backwards from people and schedulers: office hours and holidays, jobs that drift and fail for a week at
-a time while the monitor learns, cadences that change for good, months and quarters, one upstream of many tables.
+Time is drawn backwards from people and schedulers: office hours and holidays, times of the day on the clock of a wall,
+jobs that drift, lack a partition now and then and fail for a week at a time while the monitor learns, that take long at
+the end of a month or write older partitions again, cadences that change for good, months and quarters, one upstream of
+many tables.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ import holidays
 from checks.learn import Arrival
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 HOUR, DAY = 3600.0, 86400.0
 START = datetime(2024, 9, 2, tzinfo=UTC).timestamp()
@@ -50,11 +52,15 @@ class Table:
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a job: when it is due, what period it writes, how long its lateness may be taken for usual."""
+    """One run of a job: when it is due, what period it writes, how long its lateness may be taken for usual.
+
+    `slower` is by how much its work takes longer than on other days.
+    """
 
     due: float
     key: str
     slack: float
+    slower: float = 1.0
 
 
 def _local(day: date, hour: float, zone: ZoneInfo) -> float:
@@ -163,6 +169,27 @@ def _every(rng: Random, step: float, slack: float, key: str) -> list[Run]:
     return [Run(t + step + offset, datetime.fromtimestamp(t, UTC).strftime(key), slack) for t in times]
 
 
+def _by_the_wall(rng: Random, hours: Iterable[int], slack: float, key: str) -> list[Run]:
+    """Runs at hours of the day on a wall's clock, their keys in UTC, as most warehouses name them."""
+    zone, minute = ZoneInfo(rng.choice(("Europe/Berlin", "America/New_York"))), rng.uniform(0, 0.7)
+    times = [_local(d, hour + minute, zone) for d in _days(START) for hour in hours]
+    return [Run(t, datetime.fromtimestamp(t, UTC).strftime(key), slack) for t in times]
+
+
+def _month_ends(rng: Random) -> list[Run]:
+    hour, slower = rng.uniform(1, 12), rng.uniform(8, 16)
+    return [
+        Run(
+            _local(d, hour, ZoneInfo("UTC")),
+            d.isoformat(),
+            8 * HOUR if is_end else 4 * HOUR,
+            slower if is_end else 1.0,
+        )
+        for d in _days(START)
+        for is_end in [(d + timedelta(days=1)).day == 1 or d.day == 1]
+    ]
+
+
 def _weekly_after(rng: Random) -> tuple[list[Run], tuple[float, float]]:
     """Daily, then every Wednesday for good from the second week of the test on."""
     hour = rng.uniform(2, 20)
@@ -185,6 +212,11 @@ def _plans(rng: Random) -> dict[str, tuple[float, Callable[[], list[Run]]]]:
         "hourly_dated": (HOUR, lambda: _every(rng, HOUR, 0.6 * HOUR, "dt=%Y%m%d/hour=%H")),
         "three_hourly": (3 * HOUR, lambda: _every(rng, 3 * HOUR, 2 * HOUR, "")),
         "scheduler_drifts": (HOUR, lambda: _every(rng, HOUR, 3 * HOUR, "")),
+        "times_of_day": (4 * HOUR, lambda: _by_the_wall(rng, (6, 10, 14, 18), 1.5 * HOUR, "")),
+        "hours_of_days": (HOUR, lambda: _by_the_wall(rng, range(6, 22), 0.6 * HOUR, "%Y-%m-%d-%H")),
+        "month_ends": (DAY, lambda: _month_ends(rng)),
+        "lacks_some": (DAY, lambda: _every(rng, DAY, 4 * HOUR, "%Y-%m-%d")),
+        "writes_again": (DAY, lambda: _every(rng, DAY, 4 * HOUR, "%Y-%m-%d")),
         "working_day_de": (30 * DAY, lambda: _working_day(rng, "DE", "Europe/Berlin", 1)),
         "working_day_us": (30 * DAY, lambda: _working_day(rng, "US", "America/New_York", 1)),
         "last_working_day": (30 * DAY, lambda: _working_day(rng, "GB", "Europe/London", -3)),
@@ -228,6 +260,8 @@ def _broken(table: Table, runs: list[Run], rng: Random, shared: tuple[float, flo
         for _ in range(3):
             first = rng.randrange(20, 150)
             lost |= set(range(first, first + rng.randint(2, 6)))
+    if table.pattern == "lacks_some":
+        lost |= {rng.randrange(month, month + 30) for month in range(5, 155, 15)}  # two a month are no habit
     if table.pattern == "cadence_changes":
         test = max(test, table.unjudged[0][1])
     tested = [i for i, r in enumerate(runs) if r.due > test + min(DAY, r.slack)][
@@ -255,14 +289,17 @@ def _broken(table: Table, runs: list[Run], rng: Random, shared: tuple[float, flo
 
 
 def _write(table: Table, runs: list[Run], lost: set[int], rng: Random) -> None:
-    jitter = {"scheduler_drifts": 900.0, "five_minutes": 40.0, "hourly_dated": 200.0}.get(
-        table.pattern, 900.0
-    )
+    jitter = {
+        "scheduler_drifts": 900.0,
+        "five_minutes": 40.0,
+        "hourly_dated": 200.0,
+        "hours_of_days": 200.0,
+    }.get(table.pattern, 900.0)
     size, files = math.exp(rng.uniform(12, 24)), rng.choice((1, 3, 12))
     for i, run in enumerate(runs):
         if i in lost:
             continue
-        late = rng.lognormvariate(math.log(jitter / 2), 0.6)
+        late = rng.lognormvariate(math.log(jitter / 2), 0.6) * run.slower
         if table.pattern == "scheduler_drifts":
             late *= 1 + 1.5 * (run.due - START) / (TRAIN + TEST)
         bytes_ = (
@@ -270,10 +307,13 @@ def _write(table: Table, runs: list[Run], lost: set[int], rng: Random) -> None:
             * math.exp(rng.gauss(0, 0.15))
             * (2 if table.pattern == "hourly_dated" and 8 <= i % 24 < 20 else 1)
         )
-        for k in range(files if run.key else 1):
+        for k in range(6 if table.pattern == "times_of_day" else files if run.key else 1):
             table.arrivals.append(
                 Arrival(math.floor(run.due + late + 7 * k), run.key, int(bytes_ / files) + k)
             )
+        if table.pattern == "writes_again":
+            at = math.floor(run.due + late + 120)
+            table.arrivals += [Arrival(at, old.key, int(bytes_)) for old in runs[max(0, i - 3) : i]]
     if table.pattern == "hourly_dated" and table.arrivals:
         # A backfill: a month of old partitions written once more in the test, which is no news.
         at = START + TRAIN + rng.uniform(20, 60) * DAY

@@ -18,6 +18,8 @@ _MOST_TIMES = 60_000
 _MOST_PARTITIONS = 2_000
 # A partition may be named for a day that has not begun where its data lands, never for a year ahead.
 _AHEAD = 2 * DAY
+# A partition that is written anew with each of four newer ones held a fifth of all its bytes before.
+_EARLY = 0.2
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -32,7 +34,10 @@ class Arrival:
 
 @dataclass(slots=True)
 class Period:
-    """A partition whose files still come: its own start, its first and last arrival, and what it holds so far."""
+    """A partition whose files still come: its own start, its first and last arrival, and what it holds so far.
+
+    `early` and `early_rows` are what it held when a newer one had come: (bytes or rows, files, seconds); None before.
+    """
 
     start: float
     first: float
@@ -42,6 +47,14 @@ class Period:
     rows: float = 0.0
     counted: bool = True
     files: int = 0
+    early: tuple[float, int, float] | None = None
+    early_rows: tuple[float, int, float] | None = None
+
+    def pass_by(self, arrival: Arrival, within: float) -> None:
+        """Note what it holds where a newer partition came and what comes now is none of its own runs."""
+        if self.early is None and arrival.at - self.last > within:
+            self.early = self.size, self.files, self.last - self.first
+            self.early_rows = self.rows, self.files, self.last - self.first
 
     def take(self, arrival: Arrival) -> None:
         """Count one file."""
@@ -63,16 +76,19 @@ class History:
 
     `times` are the counted arrivals, bursts within a minute as one; `firsts` the own start and first arrival of
     partitions, each newer than those before; `settled` those whose volume was usual: start, bytes, files, seconds;
-    `counted` the same of those whose rows are known: start, rows, files, seconds. `ratios` is kept for
-    `silence.fit_silence`.
+    `early` what these held before newer ones came; `counted` and `early_counted` the same of those whose rows are
+    known: start, rows, files, seconds. `ratios`, and those of runs of files, are kept for `silence.fit_silence`.
     """
 
     dated: bool
     times: list[float] = field(default_factory=list)
     firsts: list[tuple[float, float]] = field(default_factory=list)
     settled: list[tuple[float, float, int, float]] = field(default_factory=list)
+    early: list[tuple[float, float, int, float]] = field(default_factory=list)
+    early_counted: list[tuple[float, float, int, float]] = field(default_factory=list)
     counted: list[tuple[float, float, int, float]] = field(default_factory=list)
     ratios: dict[int, dict[str, float]] = field(default_factory=dict)
+    ratios_of_runs: dict[int, dict[str, float]] = field(default_factory=dict)
     last: float | None = None
 
     @property
@@ -105,14 +121,40 @@ class History:
         took = period.last - period.first
         if period.sized:
             self.settled.append((period.start, period.size, period.files, took))
+            size, files, lasted = period.early or (period.size, period.files, took)
+            self.early.append((period.start, size, files, lasted))
             _trim(self.settled, _MOST_PARTITIONS)
+            _trim(self.early, _MOST_PARTITIONS)
         if period.counted:
+            rows, files, lasted = period.early_rows or (period.rows, period.files, took)
             self.counted.append((period.start, period.rows, period.files, took))
+            self.early_counted.append((period.start, rows, files, lasted))
             _trim(self.counted, _MOST_PARTITIONS)
+            _trim(self.early_counted, _MOST_PARTITIONS)
+
+    @property
+    def sizes(self) -> list[tuple[float, float, int, float]]:
+        """What partitions held, as `settled`: without what was written again once newer ones had come.
+
+        Where that came early is a part of all only, partitions begin to be filled before their time, and all counts.
+        """
+        return _held(self.early, self.settled)
+
+    @property
+    def row_counts(self) -> list[tuple[float, float, int, float]]:
+        """How many rows partitions held, as `counted`, in the same way."""
+        return _held(self.early_counted, self.counted)
 
     def since(self, begin: float) -> list[float]:
         """Return the counted times from an instant on."""
         return self.times[bisect_left(self.times, begin) :]
+
+
+def _held(
+    early: list[tuple[float, float, int, float]], whole: list[tuple[float, float, int, float]]
+) -> list[tuple[float, float, int, float]]:
+    shares = sorted(a[1] / b[1] for a, b in zip(early[-60:], whole[-60:], strict=True) if b[1] > 0)
+    return early if shares and shares[len(shares) // 2] >= _EARLY else whole
 
 
 def _trim(values: list[Any], most: int) -> None:

@@ -13,6 +13,7 @@ from checks.learn.calendars import of_working_days
 from checks.learn.history import PAST_DAYS
 from checks.learn.keys import DAY, HOUR
 from checks.learn.measures import Measures, fit_measures, is_judged
+from checks.learn.rota import Rota, fit_rota
 from checks.learn.silence import Silence, fit_silence
 from checks.learn.slots import Slots, fit_slots
 from checks.learn.slow import Cycle, Slow, fit_cycle, fit_slow
@@ -38,11 +39,21 @@ _DAYS_BACK = 400  # a year of each public holiday
 _LOOSE = 0.5
 # A silence between arrivals tells more than the schedule where it is clearly the shorter.
 _TIGHTER = 0.6
+# Where what comes within that is one run's, and runs fill half of the time, there are none: it comes all the time.
+_NONSTOP = 0.5
+_MOST_RUNS = 300  # fifty days of six a day: their median gap is known
 _BURST = 0.02  # cadences: half an hour of a day, a minute of an hour, within which files are one run's
 
 
 # Files of one run come within ten minutes of one another; with less than three times that between, runs are not told.
 RUN = 600.0
+_APART = 3 * RUN
+# Of arrivals by chance half an hour apart three in ten come so soon after another; of runs of two files one in two.
+_OF_RUNS = 0.6
+_RUNS_BACK, _BETWEEN = (
+    28 * DAY,
+    0.67,
+)  # a run that lasts half as long as the pause after it is a stream's busy time
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +73,8 @@ class Model:
     """What was learned of a table at an instant: a schedule of slots, a silence, or a slow rhythm; its volume.
 
     `cut` is the time of day (seconds, UTC) at which the days of a table without dated keys begin. `days` are those on
-    which files come into partitions of weeks or months.
+    which files come into partitions of weeks or months. `in_runs`: what comes within ten minutes of something is of the
+    same run, for runs are half an hour and more apart.
     """
 
     fitted: float
@@ -73,6 +85,8 @@ class Model:
     volume: Measures | None = None
     loose: bool = False
     cut: float = 0.0
+    in_runs: bool = False
+    rota: Rota | None = None
     days: Slots | None = None
 
     def due(self, last: float, newest: float | None) -> tuple[float, str] | None:
@@ -86,8 +100,9 @@ class Model:
         if self.slots is not None:
             newest = newest if self.dated and newest is not None else day_of(last, self.cut)
             found = self.slots.due(newest)[1], check
-        if self.silence is not None:
-            silent = self.silence.due(last)
+        silences = [part.due(last) for part in (self.silence, self.rota) if part is not None]
+        if silences:
+            silent = min(silences)
             if found is None or self.loose or silent < found[0]:
                 found = silent, check if self.slots is None else "freshness"
         if self.slow is not None:
@@ -129,7 +144,8 @@ def fit(history: History, share: float) -> Model | Need:
     now = history.last
     if now is None:
         return Need(0, 8)
-    times = [at for _, at in history.firsts] if history.dated else history.times
+    heard = _heard(history, now)
+    times = [at for _, at in history.firsts] if history.dated else heard.times
     loads, changed = _loads(history)
     usual = _usual_gap([own for own, _ in loads])
 
@@ -144,12 +160,12 @@ def fit(history: History, share: float) -> Model | Need:
     if len(runs) < len(loads) and _usual_gap([own for own, _ in runs]) >= _SLOW:
         cycle = fit_cycle(runs, of_times, labelled=history.dated)
         if cycle is not None:
-            return Model(now, history.dated, slow=cycle, volume=volume())
+            return Model(now, history.dated, slow=cycle, volume=volume(), in_runs=True)
     # Of a table that was slower, or daily and is weekly, what came before says nothing of its days.
     since = loads[0][0] if changed else -math.inf
     found: Model | Need | None = _of_partitions(history, share, now, since) if history.dated else None
     if found is None:
-        found = _of_times(history, times, of_times, volume(), since)
+        found = _of_times(history, times, heard, of_times, volume(), since)
     slots = found.slots if isinstance(found, Model) else None
     # A week, where days are not what it keeps to, or no longer, or come some at a time. What just became quicker goes
     # by its few gaps.
@@ -161,6 +177,22 @@ def fit(history: History, share: float) -> Model | Need:
     if is_weekly or (changed and isinstance(found, Need)):
         return _slow(history, loads, of_times, volume()) or found
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """The arrivals of a table, those of one run as one where runs are told, and what is kept of such."""
+
+    times: list[float]
+    ratios: dict[int, dict[str, float]]
+
+
+def _heard(history: History, now: float) -> _Heard:
+    times = history.since(now - _DAYS_BACK * DAY)
+    if len(times) < 4:  # slower than yearly
+        times = history.times[-_MOST_RUNS:]
+    runs = _runs(times)
+    return _Heard(times, history.ratios) if runs is None else _Heard(runs, history.ratios_of_runs)
 
 
 def _loads(history: History) -> tuple[list[tuple[float, float]], bool]:
@@ -193,7 +225,7 @@ def _slow(
     slow = fit_slow(loads, share, labelled=history.dated)
     if slow is None:
         return None
-    model = Model(history.last or 0.0, history.dated, slow=slow, volume=volume)
+    model = Model(history.last or 0.0, history.dated, slow=slow, volume=volume, in_runs=True)
     return _with_days(model, history, share) if isinstance(slow, Cycle) and slow.labelled else model
 
 
@@ -213,7 +245,7 @@ def _of_days(times: Sequence[float], share: float, since: float) -> tuple[Slots 
     firsts: dict[float, float] = {}
     for at in times:
         firsts.setdefault(day_of(at, cut), at)
-    return fit_slots(_from(list(firsts.items()), day_of(since, cut)), share), cut
+    return fit_slots(_from(list(firsts.items()), day_of(since, cut)), share, named=False), cut
 
 
 def _from(firsts: Sequence[tuple[float, float]], since: float) -> Sequence[tuple[float, float]]:
@@ -223,25 +255,37 @@ def _from(firsts: Sequence[tuple[float, float]], since: float) -> Sequence[tuple
 
 
 def _of_times(
-    history: History, times: Sequence[float], share: float, volume: Measures | None, since: float
+    history: History,
+    times: Sequence[float],
+    heard: _Heard,
+    share: float,
+    volume: Measures | None,
+    since: float,
 ) -> Model | Need:
     """Return the model of a table without partitions that keep days: its silence, its days, or its few gaps."""
     now = history.last or 0.0
     if len(times) < 4:
         return Need(len(times), 4)
     if _per_day(times) >= _A_DAY:
-        calendar = of_working_days(history.since(now - _DAYS_BACK * DAY))
-        silence = fit_silence(history.since(now - PAST_DAYS * DAY), share, history.ratios, calendar)
-        return Model(now, history.dated, silence=silence, volume=volume) if silence else Need(len(times), 30)
+        calendar = of_working_days(heard.times)
+        silence = fit_silence(_since(heard.times, now - PAST_DAYS * DAY), share, heard.ratios, calendar)
+        if silence is None:
+            return Need(len(times), 30)
+        in_runs = min(silence.typical, _usual_gap(times[-60:])) >= _APART
+        rota = fit_rota(heard.times, share, calendar) if silence.typical >= _APART else None
+        return Model(now, history.dated, silence=silence, volume=volume, in_runs=in_runs, rota=rota)
+    in_runs = _usual_gap(times[-60:]) >= _APART
     if not history.dated:
-        slots, cut = _of_days(history.since(now - _DAYS_BACK * DAY), share, since)
+        slots, cut = _of_days(heard.times, share, since)
         if slots is not None:
-            return Model(now, dated=False, slots=slots, volume=volume, cut=cut)
+            return Model(now, dated=False, slots=slots, volume=volume, cut=cut, in_runs=in_runs)
     if len(times) < 8:
         return Need(len(times), 8)
     # Half a day: what comes in the same night is one run.
     slow = fit_slow([(at, at) for at in _bursts(times[-40:], DAY / 2)], share, labelled=False)
-    return Model(now, history.dated, slow=slow, volume=volume) if slow else Need(len(times), 8)
+    return (
+        Model(now, history.dated, slow=slow, volume=volume, in_runs=in_runs) if slow else Need(len(times), 8)
+    )
 
 
 def _of_partitions(history: History, share: float, now: float, since: float) -> Model | None:
@@ -251,17 +295,50 @@ def _of_partitions(history: History, share: float, now: float, since: float) -> 
         return None
     cadence = slots.cadence
     loose = slots.margin > _LOOSE * cadence
-    times = _bursts(history.since(now - PAST_DAYS * DAY), _BURST * cadence)
+    heard = history.since(now - PAST_DAYS * DAY)
+    times = _bursts(heard, _BURST * cadence)
     periods = sum(first >= times[0] for _, first in history.firsts)
+    if len(times) > periods * _NONSTOP / _BURST:
+        times = heard
     # Where files come by chance, so does what a partition holds, and the whole share is that of silences.
     of_times = share if loose else of_times
+    rota = None
+    if slots.unit == DAY and not loose and len(times) > _A_DAY * periods:
+        runs = _runs(times) or times
+        apart = _usual_gap(runs[-_MOST_RUNS:]) >= _APART
+        rota = fit_rota(runs, of_times, slots.calendar) if apart else None
     silence = fit_silence(times, of_times, history.ratios) if len(times) > _A_DAY * periods else None
     if silence is not None and not loose and silence.limit >= _TIGHTER * cadence:
         silence = None
     a_year = len(slots.expected) * YEAR_DAYS / 7
     loose = loose and silence is not None
     volume = None if loose else fit_measures(history, share / 2, a_year)
-    return Model(now, dated=True, slots=slots, silence=silence, volume=volume, loose=loose)
+    in_runs = min(cadence, silence.typical if silence else cadence) >= _APART
+    return Model(
+        now, dated=True, slots=slots, silence=silence, volume=volume, loose=loose, in_runs=in_runs, rota=rota
+    )
+
+
+def _since(times: list[float], begin: float) -> list[float]:
+    return times[bisect_left(times, begin) :]
+
+
+def _runs(times: Sequence[float]) -> list[float] | None:
+    """Return when runs began, each the files within ten minutes of one another, or None where they cannot be told.
+
+    Runs are told by the last four weeks, in which most of the time has to pass between them: a stream that pauses at
+    night has none, at whatever hour it is asked.
+    """
+    if not times:
+        return None
+    recent = times[bisect_left(times, times[-1] - _RUNS_BACK) :]
+    gaps = [b - a for a, b in pairwise(recent)]
+    pauses = sorted(gap for gap in gaps if gap > RUN)
+    if len(pauses) < 3 or len(pauses) + 1 > _OF_RUNS * len(recent):
+        return None
+    if quantile(pauses, 0.5) < _APART - RUN or sum(pauses) < _BETWEEN * (recent[-1] - recent[0]):
+        return None
+    return [times[0], *(b for a, b in pairwise(times) if b - a > RUN)]
 
 
 def _bursts(times: Sequence[float], within: float) -> list[float]:

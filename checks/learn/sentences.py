@@ -42,6 +42,12 @@ def explain(model: Model | Need, history: History) -> str:
         parts.append(_slots(model, model.slots, history))
     if model.silence is not None:
         parts.append(_silence(model.silence))
+    if model.rota is not None:
+        hours = len(model.rota.clocks[0].expected)
+        parts.append(
+            f"at {hours} hours of the week a run comes, by {model.rota.seen} runs; "
+            f"told {_span(model.rota.margin)} after its usual time"
+        )
     if model.slow is not None:
         parts.append(_slow(model, model.slow, history))
         if model.days is not None:

@@ -201,6 +201,9 @@ def fit_silence(
     return best[1] if best else None
 
 
+_HARDLY = 0.01  # of the usual gap: seconds of minutes, minutes of hours
+
+
 def _longest(times: Sequence[float], gaps: Sequence[float], typical: float, share: float) -> float:
     """Return the limit from the longest gap of each day: gaps of a bad hour come together, days hardly do."""
     longest: dict[int, float] = {}
@@ -208,7 +211,7 @@ def _longest(times: Sequence[float], gaps: Sequence[float], typical: float, shar
         day = int(at // DAY)
         longest[day] = max(longest.get(day, 0.0), gap)
     middle = quantile(sorted(longest.values()), 0.5)
-    excess = without_incidents([m - middle for m in longest.values() if m > middle], typical)
+    excess = without_incidents([m - middle for m in longest.values() if m > middle], typical, len(longest))
     return middle + tail(excess, min(0.3, 2 * share / YEAR_DAYS), 0.5 * typical)
 
 
@@ -216,12 +219,15 @@ def _all_gaps(
     times: Sequence[float], gaps: Sequence[float], typical: float, share: float, *, by_chance: bool
 ) -> float:
     """Return the limit from all gaps, for so many false alarms a year."""
-    excess = without_incidents([g - typical for g in gaps if g > typical], typical)
+    excess = without_incidents([g - typical for g in gaps if g > typical], typical, len(gaps))
     chance = share * (times[-1] - times[0]) / YEAR_DAYS / DAY / max(1, len(gaps))
     is_rhythm = bool(excess) and quantile(excess, 0.9) < _RHYTHM * typical
     if by_chance or is_rhythm:
         a_week = len(gaps) * 7 * DAY / max(times[-1] - times[0], DAY)
-        limit = reach([g - typical for g in gaps], chance, a_week, BY_CHANCE if by_chance else LATENESS).limit
+        # Those equal to the usual count as hardly longer, or the few that are longer would be all that is known.
+        longer = [g - typical for g in gaps if g > typical]
+        longer += [_HARDLY * typical] * (len(gaps) // 2 - len(longer))
+        limit = reach(longer, chance, a_week, BY_CHANCE if by_chance else LATENESS).limit
     else:
         limit = tail(excess, min(0.3, 2 * chance), 0.0)
     return typical + max(limit, 0.5 * typical)

@@ -2,15 +2,24 @@
 
 import math
 from bisect import bisect_left
-from collections.abc import Sequence
+from calendar import monthrange
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import pairwise
 
 from checks.learn.calendars import explaining, is_holiday
 from checks.learn.clocks import FAMILIES, changes, offset, to_utc
 from checks.learn.keys import DAY, HOUR
 from checks.learn.lateness import Reach, reach
-from checks.learn.tails import YEAR_DAYS, center_and_excess, median, quantile
+from checks.learn.tails import (
+    MOST_EXCESSES,
+    YEAR_DAYS,
+    center_and_excess,
+    median,
+    quantile,
+)
 
 WEEK = 7 * DAY
 _MOST = 720  # partitions: 30 days of an hourly table, two years of a daily one
@@ -18,13 +27,29 @@ _EACH_SLOT = 8  # occurrences of a weekday or an hour of the week: two months
 _NEW_DAYS = 3  # in a row, as of hours: two are a weekly run and its repair
 _MOST_DAYS = 60  # of those before: a year of weeks
 _FRIDAY, _WEEKEND = 1, {2, 3}  # slots of the week, which begins with a Thursday
+# One in 25: a stretch of 40 that holds one miss holds an incident, not a habit. A day on which nothing came may be one
+# without news; a partition that is lacking is an outage's, be it three in a stretch of 40.
+_RARELY, _RARELY_NAMED = 0.04, 0.075
+# A clock that two periods more speak against than against the best one is disproved.
+TIED = 2
+_HARDLY = 0.02  # of the least margin: some minutes of a day, seconds of an hour
+# Of hours that explain less than half of what came the rhythm is new, and what came before speaks for no clock.
+_NEW = 0.5
+# A week around each day tells how late it was; one in ten is among the latest, so two or three of one day of the month
+# are by chance once in a hundred. The next one is the latest of three as often as not: half as long again holds.
+_AROUND, _LATEST, _HALF_AGAIN = 7, 0.9, 1.5
 _OUTAGE = 4 * DAY  # no table with days of its own pauses longer than a long weekend: beyond, it was down
+# From Maundy Thursday to Easter Tuesday, or over Christmas and a weekend: so long no office works.
+_CLOSED = 5 * DAY
+_HALF = 0.5  # of a weekday's runs: with three holidays on it in two months it still has more of them
 
 
 @dataclass(frozen=True)
 class Slots:
     """What was learned of a table whose partitions name a time. Times in seconds; `lag` on the zone's clock.
 
+    `clocks` are the zones whose clock explains which hours exist, each with those on it; empty: they are the keys' own.
+    `late_days` are days of the month, -1 its last, on which each time more than the margin is usual, and how much is.
     `reach` is what lateness alone would make of the margin.
     """
 
@@ -35,6 +60,8 @@ class Slots:
     misses: int
     seen: int
     calendar: tuple[str, int] | None = None
+    clocks: tuple[tuple[str, frozenset[int]], ...] = ()
+    late_days: tuple[tuple[int, float], ...] = ()
     reach: Reach = field(default_factory=Reach)
 
     @property
@@ -48,20 +75,90 @@ class Slots:
         start, missed = newest, 0
         for _ in range(int(2 * WEEK / step) * (self.misses + 1) + 1):
             start += step
-            if int(start % WEEK // step) in self.expected and not (
-                self.calendar and is_holiday(self.calendar, start)
-            ):
+            if self._exists(start) and not (self.calendar and is_holiday(self.calendar, start)):
                 missed += 1
                 if missed >= self.misses:
-                    return start, max(to_utc(z, start + lag + self.margin) for z, lag in self.zones)
+                    margin = self.margin
+                    if self.late_days:
+                        places = days_of_month(start)
+                        margin = max(margin, *(late for day, late in self.late_days if day in places), 0.0)
+                    return start, max(to_utc(z, start + lag + margin) for z, lag in self.zones)
         return start, start + 45 * DAY
 
+    def _exists(self, start: float) -> bool:
+        if not self.clocks:
+            return int(start % WEEK // self.unit) in self.expected
+        return all(int((start + offset(z, start)) % WEEK // self.unit) in hours for z, hours in self.clocks)
 
-def _outages(starts: Sequence[float]) -> list[bool]:
-    """Return of each gap after a start whether it was an outage: over four days, and no new rhythm."""
+
+def days_of_month(start: float) -> tuple[int, int]:
+    """Return which day of its month a day is, counted from its begin and (negative) from its end."""
+    day = datetime.fromtimestamp(start, UTC)
+    return day.day, day.day - monthrange(day.year, day.month)[1] - 1
+
+
+def misfits(starts: Sequence[float], expected: Collection[int], unit: float) -> int:
+    """Return how many of these periods, in order, are none that is expected, and how many expected ones are lacking."""
+    have = set(starts)
+    lacking, start = 0, starts[0]
+    while start < starts[-1]:
+        lacking += int(start % WEEK // unit) in expected and start not in have
+        start += unit
+    return lacking + sum(int(start % WEEK // unit) not in expected for start in have)
+
+
+def _hour_clocks(starts: Sequence[float], expected: frozenset[int]) -> tuple[tuple[str, frozenset[int]], ...]:
+    """Return the zones whose clock explains equally well which hours exist, each with the hours of the week on it.
+
+    Keys of hours mostly name them in UTC, while jobs that pause at night pause by a wall clock.
+    """
+    if len(expected) == WEEK // HOUR:
+        return ()
+    fitted = []
+    for zone in FAMILIES:
+        if zone == "UTC":
+            fitted.append((misfits(starts, expected, HOUR), zone, expected))
+            continue
+        if not changes(zone, starts[0], starts[-1]):
+            ahead = int(offset(zone, starts[-1]) // HOUR)
+            week = int(WEEK // HOUR)
+            fitted.append((fitted[0][0], zone, frozenset((hour + ahead) % week for hour in expected)))
+            continue
+        labels = sorted({start + offset(zone, start) for start in starts})
+        hours = expected_slots(labels, HOUR)
+        fitted.append((misfits(labels, hours, HOUR), zone, hours))
+    # By the keys' own clock, for on others three days of a new rhythm may not be alike yet.
+    if fitted[0][0] > _NEW * len(starts):
+        return ()
+    least = min(fitted)[0]
+    return tuple((zone, hours) for misfit, zone, hours in fitted if misfit <= least + TIED)
+
+
+def _late_days(starts: Sequence[float], lags: Sequence[float]) -> dict[int, float]:
+    """Return the days of the month on which runs were among the latest each time of late, and how late is usual.
+
+    `lags` are those of the days that `starts` name, of one clock.
+    """
+    late = [lag - median(lags[max(0, i - _AROUND) : i + _AROUND + 1]) for i, lag in enumerate(lags)]
+    if len(late) < 2 * 28:
+        return {}
+    latest = max(quantile(sorted(late), _LATEST), 0.0)
+    by_day: dict[int, list[float]] = {}
+    for start, seconds in zip(starts, late, strict=True):
+        for day in days_of_month(start):
+            by_day.setdefault(day, []).append(seconds)
+    return {
+        day: _HALF_AGAIN * max(each[-3:])
+        for day, each in by_day.items()
+        if len(each) >= 2 and min(each[-3:]) > latest
+    }
+
+
+def _outages(starts: Sequence[float], longest: float = _OUTAGE) -> list[bool]:
+    """Return of each gap after a start whether it was an outage: longer than that, and no new rhythm."""
     found = []
     for i, (a, b) in enumerate(pairwise(starts)):
-        if b - a <= _OUTAGE:
+        if b - a <= longest:
             found.append(False)
             continue
         around = sorted(y - x for x, y in pairwise(starts[max(0, i - 2) : i + 6]))
@@ -70,8 +167,10 @@ def _outages(starts: Sequence[float]) -> list[bool]:
     return found
 
 
-def _expected(starts: Sequence[float], unit: float) -> frozenset[int]:
-    """Return the slots of the week that exist, by the last eight of each that no outage hid."""
+def expected_slots(
+    starts: Sequence[float], unit: float, calendar: tuple[str, int] | None = None
+) -> frozenset[int]:
+    """Return the slots of the week that exist, by the last eight of each that no outage and no holiday hid."""
     have = set(starts)
     newest, first = starts[-1], starts[0]
     outages = _outages(starts)
@@ -83,7 +182,9 @@ def _expected(starts: Sequence[float], unit: float) -> frozenset[int]:
         while start >= first and len(kept) < _EACH_SLOT:
             if start in have:
                 kept.append(True)
-            elif not outages[bisect_left(starts, start) - 1]:
+            elif not outages[bisect_left(starts, start) - 1] and not (
+                calendar and is_holiday(calendar, start)
+            ):
                 kept.append(False)
             start -= WEEK
         if len(kept) >= 2:
@@ -186,11 +287,18 @@ def _miss_rate(
     return quantile(sorted(totals), 0.25) / stretch
 
 
+def _mostly(starts: Sequence[float]) -> frozenset[int]:
+    """Return the weekdays on which something came more often than not."""
+    weeks = (starts[-1] - starts[0] + DAY) / WEEK
+    counts = Counter(int(start % WEEK // DAY) for start in starts)
+    return frozenset(day for day, seen in counts.items() if seen > _HALF * weeks)
+
+
 def _calendar(starts: Sequence[float], expected: frozenset[int]) -> tuple[str, int] | None:
     """Return the holidays that explain the missed days which stand alone, or None."""
     have = set(starts)
     missed, kept, start = [], [], starts[0]
-    outages = _outages(starts)
+    outages = _outages(starts, _CLOSED)
     while start <= starts[-1]:
         if int(start % WEEK // DAY) in expected:
             if start in have:
@@ -211,9 +319,12 @@ def _by_hour(starts: Sequence[float], unit: float) -> set[int]:
     return {int((d * DAY + s) // unit) for d in range(7) for s in usual}
 
 
-def consecutive(miss: float, chance: float) -> int:
-    """Return how many misses in a row the budget's chance a period asks for, where one comes by itself so often."""
-    if miss <= 0.04:  # one in 25: a stretch of 40 that holds one miss holds an incident, not a habit
+def consecutive(miss: float, chance: float, *, named: bool = True) -> int:
+    """Return how many misses in a row the budget's chance a period asks for, where one comes by itself so often.
+
+    `named`: periods have keys of their own, so that one without data is data that is lacking.
+    """
+    if miss <= (_RARELY_NAMED if named else _RARELY):
         return 1
     if miss >= 0.5:
         return 4
@@ -221,45 +332,82 @@ def consecutive(miss: float, chance: float) -> int:
 
 
 def fit_slots(
-    firsts: Sequence[tuple[float, float]], share: float, expected: frozenset[int] | None = None
+    firsts: Sequence[tuple[float, float]],
+    share: float,
+    expected: frozenset[int] | None = None,
+    *,
+    named: bool = True,
 ) -> Slots | None:
     """Return the model of partitions (own start, first arrival) in order, or None where their keys keep no week.
 
     `share` is the false alarms a year that the table may raise. `expected` are the slots that exist, where they are
-    known otherwise.
+    known otherwise. Without `named` the periods are days on which something came, of a table whose data names none.
     """
     recent = firsts[-_MOST:]
     starts = [s for s, _ in recent]
     unit = _unit(starts)
     if unit is None or len(starts) < 8:
         return None
-    expected = expected if expected is not None else _expected(starts, unit)
+    # Holidays first: where three fell on one weekday, that is none on which something usually comes without them.
+    calendar = _calendar(starts, expected or _mostly(starts)) if unit == DAY else None
+    expected = expected if expected is not None else expected_slots(starts, unit, calendar)
     if not expected:
         return None
-    calendar = _calendar(starts, expected) if unit == DAY else None
+    if unit == DAY and calendar is None:
+        calendar = _calendar(starts, expected)
     miss = _miss_rate(starts, unit, expected, calendar)
     a_year = len(expected) * YEAR_DAYS / 7
     chance = share / a_year
     cadence = WEEK / len(expected)
+    clocks = _hour_clocks(starts, expected) if unit == HOUR else ()
+    late_days = _late_days(starts, [at - start for start, at in recent]) if unit == DAY else {}
+    if late_days:
+        recent = [each for each in recent if late_days.keys().isdisjoint(days_of_month(each[0]))]
     # Of a day three hours: one for a change of clocks, two that a person waits before he asks.
     least = 0.125 * cadence
     fitted: list[tuple[str, float, list[float]]] = []
+    # A clock that did not change moves every lag by as much.
+    constant: tuple[float, list[float]] | None = None
     for zone in zones_of(recent):
-        lags = [at + offset(zone, at) - start for start, at in recent]
-        fitted.append((zone, *center_and_excess(lags, max(0.02 * cadence, 60.0))))
+        first, last = recent[0][1], recent[-1][1]
+        ahead = None if changes(zone, first, last) else offset(zone, last)
+        if ahead is None or constant is None:
+            lags = [at + offset(zone, at) - start for start, at in recent]
+            center, excess = center_and_excess(lags, max(0.02 * cadence, 60.0))
+            if ahead is not None:
+                constant = center - ahead, excess
+        else:
+            center, excess = constant[0] + ahead, constant[1]
+        fitted.append((zone, center, excess))
     # Zones that no change of clocks told apart saw the very same lateness.
-    lates = (reach(each, chance, len(expected)) for each in {tuple(f[2]) for f in fitted})
+    lates = (
+        reach_of(list(each), len(recent), least, chance, len(expected))
+        for each in {tuple(f[2]) for f in fitted}
+    )
     late = max(lates, key=lambda each: (each.limit, each.latest))
+    margin = max(late.limit, least)
     return Slots(
         unit,
         expected,
         tuple((f[0], f[1]) for f in fitted),
-        max(late.limit, least),
-        consecutive(miss, chance),
+        margin,
+        consecutive(miss, chance, named=named),
         len(starts),
         calendar,
+        clocks,
+        tuple((day, more) for day, more in sorted(late_days.items()) if more > margin),
         late,
     )
+
+
+def reach_of(excess: Sequence[float], runs: int, least: float, chance: float, a_week: float) -> Reach:
+    """Return how far beyond its median lateness reaches with this chance, of so many runs.
+
+    Half of them are later than the median, or as late as it: those count as hardly later, or the few late runs of a job
+    that is exact would be all that is known of its lateness.
+    """
+    just = max(0, min(runs, 2 * MOST_EXCESSES) // 2 - len(excess))
+    return reach([*excess, *[_HARDLY * least] * just], chance, a_week)
 
 
 def _unit(starts: Sequence[float]) -> float | None:

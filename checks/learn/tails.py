@@ -17,6 +17,8 @@ _SAMPLING = (
 )
 _RESTART_OUTLIERS = 3  # two late runs are bad luck; three on one side are a new hour
 _INCIDENT = 3.0
+MOST_EXCESSES = 400
+"""The newest that are kept of lateness: a month of hours, two years of days; older ones are of another job."""
 _CENTER_WINDOW = 15  # runs: two weeks of a daily job, so that a drift of minutes a day is followed
 
 
@@ -95,15 +97,18 @@ def center_and_excess(values: Sequence[float], least: float) -> tuple[float, lis
         insort(ordered, value)
         if len(window) > _CENTER_WINDOW:
             del ordered[bisect_left(ordered, window.popleft())]
-    return quantile(ordered, 0.5), excess[-400:]
+    return quantile(ordered, 0.5), excess[-MOST_EXCESSES:]
 
 
-def without_incidents(excess: Sequence[float], least: float) -> list[float]:
-    """Return positive excesses, ordered, without those far beyond the bulk: past incidents never widen a limit.
+def without_incidents(excess: Sequence[float], least: float, of: int = 0) -> list[float]:
+    """Return excesses, ordered, without those far beyond the bulk: past incidents never widen a limit.
 
-    Three times the ninth decile is five deviations of a Gaussian, and passed once in 1,000 by an exponential.
+    `of` is how many values there were: half of them lie above their median, so that many excesses there are at least,
+    and where values are equal to it they are 0. Else the one late run of a job that is exact would be all that is known
+    of its lateness. Three times the ninth decile is five deviations of a Gaussian, and passed once in 1,000 by an
+    exponential.
     """
-    ordered = sorted(excess)
+    ordered = [0.0] * (of // 2 - len(excess)) + sorted(excess)
     if not ordered:
         return []
     cut = max(_INCIDENT * quantile(ordered, 0.9), least)

@@ -181,6 +181,8 @@ class Watch:
         return sorted([*self.alerts, *still], key=lambda a: (a.opened, a.check))
 
     def _rhythm(self, at: float, before: float | None) -> None:
+        if not self._is_next(at, before):
+            return
         if self._open is None:
             self._in_time = self._in_time + 1 if at <= self._usual else 0
             cadence = self._cadence()
@@ -191,6 +193,12 @@ class Watch:
                 cadence = self._cadence()
                 self._told = at - before if cadence is None or at - before > _new_rhythm(cadence) else 0.0
             self._returned.append(at)
+
+    def _is_next(self, at: float, before: float | None) -> bool:
+        """Tell whether an arrival is one of its own: what else is of its run, or of its minute, says no more."""
+        if isinstance(self.model, Model) and self.model.in_runs:
+            return before is None or at - before > RUN
+        return self.history.times[-1] == at
 
     def _cadence(self) -> float | None:
         return self.model.cadence if isinstance(self.model, Model) else None
@@ -258,6 +266,9 @@ class Watch:
         period = next((p for p in self._periods if p.start == key.start), None)
         if period is None:
             return
+        newest = self.history.newest
+        if self.dated and newest is not None and newest > period.start:
+            period.pass_by(arrival, RUN)
         period.take(arrival)
         volume = self.model.volume if isinstance(self.model, Model) else None
         if volume is not None and period.files >= volume.files:

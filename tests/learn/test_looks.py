@@ -148,7 +148,7 @@ def test_floor_and_cap_bound_what_is_learned() -> None:
     free = look(None, times, now, ASKED)
     assert free.due is not None
     length = free.due - times[-1]
-    assert 1.5 * HOUR < length < 3 * HOUR
+    assert 1.1 * HOUR < length < 3 * HOUR
     for asked, wanted in ((Asked(1.0, floor=6 * HOUR), 6 * HOUR), (Asked(1.0, cap=HOUR), HOUR)):
         found = look(None, times, now, asked)
         assert found.due == times[-1] + wanted
@@ -195,7 +195,9 @@ def test_where_looks_see_only_the_newest_no_alert_and_no_habit_is_made_of_what_w
         now += DAY
         found = look(found.kept, sampled(times, now, 1), now, ASKED, whole=False)
         assert not found.is_open
-        assert (found.due or 0) - (found.last or 0) == pytest.approx(length, rel=0.05)
+        assert (found.due or 0) - (found.last or 0) == pytest.approx(
+            length, abs=HOUR / 4
+        )  # it is due by the clock
         assert not found.kept.is_outdated
     dead = now + DAY
     silent = look(found.kept, sampled(times, now, 1), dead, ASKED, whole=False)

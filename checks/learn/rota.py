@@ -1,0 +1,197 @@
+"""Tables that keep to times of the day without naming them: which hours of the week have a run, how late each comes.
+
+A silence has to be as long as the longest pause; who knows the hours at which runs come tells a missing one at once.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from checks.learn.calendars import is_holiday
+from checks.learn.clocks import FAMILIES, changes, offset, to_utc
+from checks.learn.keys import DAY, HOUR
+from checks.learn.slots import TIED, WEEK, consecutive, expected_slots, misfits, reach_of
+from checks.learn.tails import (
+    MOST_EXCESSES,
+    YEAR_DAYS,
+    center_and_excess,
+    quantile,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_BACK = 56 * DAY  # eight of each weekday, as of slots
+_HOURS = 168
+# Of runs two in three come at an hour at which there was one the day or the week before; by chance, of some a day, few.
+_REPEATED = 0.67
+# One run in ten at another hour than those learned: repairs and strays. With more there is no schedule to go by.
+_STRAY = 0.1
+_FEWEST = 3 * 7  # runs: three a day of a week
+_PHASES = 12  # an hour in steps of five minutes, the jitter of a good scheduler
+# A run that did not come while the next one did is bad luck once in eight weeks, and twice a scheduler that skips some.
+_SINGLE = 1
+# Later than half the time to the next run a run is told no sooner than by that one's absence.
+_LOOSE = 0.5
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The hours of the week with a run on one clock, which begin `cut` seconds late, and when in them runs come."""
+
+    zone: str
+    cut: float
+    expected: frozenset[int]
+    lags: tuple[float, ...]
+
+    def on(self, zone: str, hours: int) -> Clock:
+        """Return the same on the clock of a zone that is so many hours ahead all the time."""
+        expected = frozenset((hour + hours) % _HOURS for hour in self.expected)
+        return Clock(zone, self.cut, expected, tuple(self.lags[(h - hours) % 24] for h in range(24)))
+
+    def due(self, last: float, calendar: tuple[str, int] | None) -> float:
+        """Return the instant (UTC) at which the run after the one that came last usually comes."""
+        start = _slot(last, self.zone, self.cut)
+        for _ in range(_HOURS):
+            if _hour(start) in self.expected:
+                break
+            start -= HOUR
+        for _ in range(2 * _HOURS):
+            start += HOUR
+            if _hour(start) in self.expected and not (calendar and is_holiday(calendar, start // DAY * DAY)):
+                break
+        return to_utc(self.zone, start + self.cut + self.lags[int(start % DAY // HOUR)])
+
+
+@dataclass(frozen=True)
+class Rota:
+    """What was learned: the clocks that explain the runs equally well, and the seconds after which a run is told."""
+
+    clocks: tuple[Clock, ...]
+    margin: float
+    seen: int
+    calendar: tuple[str, int] | None = None
+
+    def due(self, last: float) -> float:
+        """Return the instant (UTC) by which something has to come after the last arrival, by the latest clock."""
+        return max(clock.due(last, self.calendar) for clock in self.clocks) + self.margin
+
+
+def fit_rota(times: Sequence[float], share: float, calendar: tuple[str, int] | None = None) -> Rota | None:
+    """Return the model of runs in order of time, or None where they keep to no hours of the week.
+
+    `share` is the false alarms a year that the table may raise, `calendar` the country whose holidays have no runs.
+    """
+    recent = times[bisect_left(times, times[-1] - _BACK) :]
+    if len(recent) < _FEWEST or not _repeats(recent):
+        return None
+    changed = [zone for zone in FAMILIES if changes(zone, recent[0], recent[-1])]
+    fitted: list[tuple[int, Clock]] = []
+    plain = _clock(recent, "UTC")
+    if plain is not None:
+        # Clocks that did not change are the same but for a constant.
+        fitted += [
+            (plain[0], plain[1].on(zone, int(offset(zone, recent[-1]) // HOUR)))
+            for zone in FAMILIES
+            if zone not in changed
+        ]
+    fitted += [found for zone in changed if (found := _clock(recent, zone)) is not None]
+    if not fitted:
+        return None
+    least = min(misfit for misfit, _ in fitted)
+    if least > _STRAY * len(recent):
+        return None
+    clocks = [clock for misfit, clock in fitted if misfit <= least + TIED]
+    apart = {(clock.zone if clock.zone in changed else "UTC"): clock for clock in clocks}
+    margins = [_margin(recent, clock, share, calendar) for clock in apart.values()]
+    known = [margin for margin in margins if margin is not None]
+    if len(known) < len(margins):
+        return None
+    return Rota(tuple(clocks), max(known), len(recent), calendar)
+
+
+def _slot(at: float, zone: str, cut: float) -> float:
+    """Return the start of the hour, on a clock whose hours begin at `cut`, in which an arrival lies."""
+    return (at + offset(zone, at) - cut) // HOUR * HOUR
+
+
+def _hour(start: float) -> int:
+    return int(start % WEEK // HOUR)
+
+
+def _repeats(times: Sequence[float]) -> bool:
+    hours = {int(at // HOUR) for at in times}
+    near = [h for h in hours if not hours.isdisjoint((h - 24, h - 23, h - 25, h - 168))]
+    return len(near) >= _REPEATED * (len(hours) - len(hours) * DAY / max(DAY, times[-1] - times[0]))
+
+
+def _cut(times: Sequence[float]) -> float:
+    """Return the seconds into the hour around which the fewest runs come, of the earliest ones that are alike."""
+    counts = Counter(int(at % HOUR // (HOUR / _PHASES)) for at in times)
+
+    def around(phase: int) -> int:
+        return sum(counts[(phase + near) % _PHASES] for near in (-2, -1, 0, 1))
+
+    return min(range(_PHASES), key=around) * HOUR / _PHASES
+
+
+def _clock(times: Sequence[float], zone: str) -> tuple[int, Clock] | None:
+    """Return how many runs and hours a clock does not explain, and what it makes of them; None without a rhythm."""
+    cut = _cut(times)
+    slots = [_slot(at, zone, cut) for at in times]
+    starts = sorted(set(slots))
+    expected = expected_slots(starts, HOUR)
+    if not expected:
+        return None
+    lags: dict[int, list[float]] = {}
+    for at, slot in zip(times, slots, strict=True):
+        if _hour(slot) in expected:
+            lags.setdefault(int(slot % DAY // HOUR), []).append(at + offset(zone, at) - slot - cut)
+    usual = tuple(quantile(sorted(lags[h][-15:]), 0.5) if h in lags else 0.0 for h in range(24))
+    # Hours of outages are missed on every clock alike.
+    return misfits(starts, expected, HOUR), Clock(zone, cut, expected, usual)
+
+
+def _margin(
+    times: Sequence[float], clock: Clock, share: float, calendar: tuple[str, int] | None
+) -> float | None:
+    """Return how much later than usual a run is told, or None where runs are missed or late too often to be told so."""
+    zone, cut = clock.zone, clock.cut
+    first = _slot(times[0], zone, cut)
+    hours = range(int((_slot(times[-1], zone, cut) - first) // HOUR) + 1)
+    wanted = [
+        start
+        for start in (first + i * HOUR for i in hours)
+        if _hour(start) in clock.expected and not (calendar and is_holiday(calendar, start // DAY * DAY))
+    ]
+    if len(wanted) < _FEWEST:
+        return None
+    local = [at + offset(zone, at) - cut for at in times]
+    lags: dict[int, list[float]] = {}
+    missed = []
+    for start, following in pairwise(wanted):
+        place = bisect_left(local, start)
+        came = place < len(local) and local[place] < following
+        missed.append(not came)
+        if came:
+            lags.setdefault(int(start % DAY // HOUR), []).append(local[place] - start)
+    cadence = quantile(sorted(b - a for a, b in pairwise(wanted)), 0.5)
+    least, excess = 0.125 * cadence, list[float]()
+    for each in lags.values():
+        excess += center_and_excess(each, max(0.02 * cadence, 60.0))[1]
+    a_year = len(clock.expected) * YEAR_DAYS / 7
+    seen = min(len(wanted) - sum(missed), 2 * MOST_EXCESSES)
+    late = reach_of(excess[-MOST_EXCESSES:], seen, least, share / a_year, len(clock.expected))
+    margin = max(late.limit, least)
+    begins = [miss and not (i and missed[i - 1]) for i, miss in enumerate(missed)]
+    single = sum(begin and i + 1 < len(missed) and not missed[i + 1] for i, begin in enumerate(begins))
+    week = max(1, len(clock.expected))
+    weeks = sorted(sum(begins[i : i + week]) / week for i in range(0, max(1, len(begins) - week + 1), week))
+    often = single > _SINGLE or consecutive(quantile(weeks, 0.25), share / a_year) > 1
+    if often or margin > _LOOSE * cadence:
+        return None
+    return margin
