@@ -191,7 +191,7 @@ def _margin(
     single = sum(begin and i + 1 < len(missed) and not missed[i + 1] for i, begin in enumerate(begins))
     week = max(1, len(clock.expected))
     weeks = sorted(sum(begins[i : i + week]) / week for i in range(0, max(1, len(begins) - week + 1), week))
-    often = single > _SINGLE or consecutive(quantile(weeks, 0.25), share / a_year) > 1
+    often = single > _SINGLE or consecutive(quantile(weeks, 0.25), share / a_year, lacking=True) > 1
     if often or margin > _LOOSE * cadence:
         return None
     return margin

@@ -29,7 +29,7 @@ _MOST_DAYS = 60  # of those before: a year of weeks
 _FRIDAY, _WEEKEND = 1, {2, 3}  # slots of the week, which begins with a Thursday
 # One in 25: a stretch of 40 that holds one miss holds an incident, not a habit. A day on which nothing came may be one
 # without news; a partition that is lacking is an outage's, be it three in a stretch of 40.
-_RARELY, _RARELY_NAMED = 0.04, 0.075
+_RARELY, _RARELY_LACKING = 0.04, 0.075
 # A clock that two periods more speak against than against the best one is disproved.
 TIED = 2
 _HARDLY = 0.02  # of the least margin: some minutes of a day, seconds of an hour
@@ -319,12 +319,13 @@ def _by_hour(starts: Sequence[float], unit: float) -> set[int]:
     return {int((d * DAY + s) // unit) for d in range(7) for s in usual}
 
 
-def consecutive(miss: float, chance: float, *, named: bool = True) -> int:
+def consecutive(miss: float, chance: float, *, lacking: bool = False) -> int:
     """Return how many misses in a row the budget's chance a period asks for, where one comes by itself so often.
 
-    `named`: periods have keys of their own, so that one without data is data that is lacking.
+    `lacking`: they are days with keys of their own, so that one without data is data that is lacking. Single hours are
+    too many for that: three in 40 would be told once a day.
     """
-    if miss <= (_RARELY_NAMED if named else _RARELY):
+    if miss <= (_RARELY_LACKING if lacking else _RARELY):
         return 1
     if miss >= 0.5:
         return 4
@@ -391,7 +392,7 @@ def fit_slots(
         expected,
         tuple((f[0], f[1]) for f in fitted),
         margin,
-        consecutive(miss, chance, named=named),
+        consecutive(miss, chance, lacking=named and unit == DAY),
         len(starts),
         calendar,
         clocks,

@@ -500,7 +500,8 @@ class TestLaws:
         one, other = (fit_slow([(t, t) for t in each], SHARE, labelled=False) for each in (times, moved))
         assert one is not None
         assert other is not None
-        assert other.due(moved[-1]) == pytest.approx(one.due(times[-1]) + 7 * DAY * by, abs=1)
+        # Clocks that did not change in these weeks explain them as well as UTC does, and the latest deadline counts.
+        assert other.due(moved[-1]) == pytest.approx(one.due(times[-1]) + 7 * DAY * by, abs=HOUR + 1)
 
     @settings(max_examples=20, deadline=None)
     @given(day=st.integers(0, 27), hour=st.floats(0, 23), by=st.integers(1, 40), dated=st.booleans())

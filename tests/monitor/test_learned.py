@@ -57,7 +57,7 @@ HABITS: dict[str, tuple[Callable[..., Iterator[Coming]], int]] = {
     "monthly": (monthly, 200),
 }
 """What comes how, and so many days longer before the monitor is switched on: slow tables need some periods."""
-FOUND_AFTER = {"weekdays": 18, "weekly": 19, "monthly": 36}
+FOUND_AFTER = {"weekdays": 18, "weekly": 19, "monthly": 34}
 """The night on which a table that died is told, where that is not the first night after: 16."""
 
 

@@ -128,9 +128,9 @@ def test_a_table_that_stops_for_good_is_told_once_for_good() -> None:
 
 def test_what_was_told_by_itself_before_the_habit_was_known_stays_so() -> None:
     """A table that never missed one is told of the first; later ones are a habit only once it is one."""
-    gaps = {40, *range(65, 180, 6)}
-    found = Table(lambda day: None if (day - START).days in gaps else nightly(day), days=190)
-    told = nights(found, *range(20, 180))
+    gaps = {40, *range(65, 210, 6)}
+    found = Table(lambda day: None if (day - START).days in gaps else nightly(day), days=220)
+    told = nights(found, *range(20, 210))
     by_item = {
         each.item: night for night, (_, news) in told.items() for each in news if each.reason is Reason.NEW
     }
@@ -140,7 +140,7 @@ def test_what_was_told_by_itself_before_the_habit_was_known_stays_so() -> None:
     for item, night in by_item.items():
         if item is None:
             continue
-        for later in range(night, min(night + 14, 180)):
+        for later in range(night, min(night + 14, 210)):
             states = {one.period: one.state for one in told[later][0].items}
             assert states.get(item) in (ItemState.MISSING, None)
             assert later > night + 12 or item in states, "it leaves with the lookback, not with a habit"
