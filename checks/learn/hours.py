@@ -105,14 +105,25 @@ def learn_hours(starts: Sequence[float], unit: float, *, own_clock: bool) -> Wee
     first = found[0][1]
     if not first.expected or first.stray > _STRAY:
         return "its periods keep no times of the week"
+    clocks = [(name, seen.expected) for name, seen in found]
     return WeekHours(
         unit,
-        tuple((name, seen.expected) for name, seen in found),
+        (clocks[0], *(clock for clock in clocks[1:] if _share_hours(clocks[0], clock, starts[-1] + _SOON))),
         first.begun,
         first.passed,
         tuple(sorted(first.days)),
         first.missed_days,
     )
+
+
+def _share_hours(one: tuple[str, frozenset[int]], other: tuple[str, frozenset[int]], at: float) -> bool:
+    """Return whether two clocks show half of their times together at an instant.
+
+    An hour at either end of a day may wait until it is known whose clock counts; of single hours none would be left to
+    be due, and the silence of a table that died then would pass.
+    """
+    first, second = ({(time - offset(name, at)) % WEEK for time in times} for name, times in (one, other))
+    return 2 * len(first & second) >= len(first)
 
 
 def _clocks(starts: Sequence[float]) -> list[str]:

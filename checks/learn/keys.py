@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 
 HOUR, DAY = 3600.0, 86400.0
+NULL = "__HIVE_DEFAULT_PARTITION__"
+"""What Hive and Spark name the partition of rows whose key is null."""
 _KEY = re.compile(
     r"(?<!\d)((?:19|20)\d\d)(?:"
     r"[^\d]{0,6}[Ww](?:ee)?k?=?(\d\d?)(?!\d)"

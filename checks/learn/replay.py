@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from checks.learn.keys import parse
+from checks.learn.keys import NULL, parse
 from checks.learn.watch import Alert, Watch
 
 if TYPE_CHECKING:
@@ -18,15 +19,10 @@ _FIRST = 4
 
 
 def is_dated(partitions: Iterable[str]) -> bool:
-    """Return whether the first partition keys, of arrivals in order, all name times."""
-    seen = 0
-    dated = 0
-    for text in partitions:
-        seen += 1
-        dated += parse(text) is not None
-        if seen == _FIRST:
-            break
-    return seen > 0 and dated == seen
+    """Return whether the first partition keys, of arrivals in order, name times, those of null keys aside."""
+    first = list(islice(partitions, _FIRST))
+    named = [text for text in first if NULL not in text]
+    return bool(named) and all(parse(text) is not None for text in named)
 
 
 def replay(

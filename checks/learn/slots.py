@@ -24,6 +24,7 @@ from checks.learn.tails import (
 WEEK = 7 * DAY
 _MOST = 720  # partitions: 30 days of an hourly table, two years of a daily one
 _EACH_SLOT = 8  # occurrences of a weekday or an hour of the week: two months
+_YOUNG = 3 * WEEK  # fewer do not tell which weekdays exist
 _NEW_DAYS = 3  # in a row, as of hours: two are a weekly run and its repair
 _MOST_DAYS = 60  # of those before: a year of weeks
 _FRIDAY, _WEEKEND = 1, {2, 3}  # slots of the week, which begins with a Thursday
@@ -70,12 +71,22 @@ class Slots:
         return WEEK / len(self.expected)
 
     def due(self, newest: float) -> tuple[float, float]:
-        """Return the start of the partition that decides after the newest one, and the instant it is due (UTC)."""
+        """Return the start of the partition that decides after the newest one, and the instant it is due (UTC).
+
+        Of clocks that explain equally well which hours exist the latest counts, as of zones: never none of them, or an
+        outage that begins with a change of clocks would be due no more.
+        """
+        clocks = self.clocks or (("UTC", self.expected),)
+        return max((self._due_by(newest, *clock) for clock in clocks), key=lambda found: found[1])
+
+    def _due_by(self, newest: float, clock: str, hours: frozenset[int]) -> tuple[float, float]:
+        """Return the same by the hours of the week that exist on one clock."""
         step = self.unit
         start, missed = newest, 0
         for _ in range(int(2 * WEEK / step) * (self.misses + 1) + 1):
             start += step
-            if self._exists(start) and not (self.calendar and is_holiday(self.calendar, start)):
+            exists = int((start + offset(clock, start)) % WEEK // step) in hours
+            if exists and not (self.calendar and is_holiday(self.calendar, start)):
                 missed += 1
                 if missed >= self.misses:
                     margin = self.margin
@@ -84,11 +95,6 @@ class Slots:
                         margin = max(margin, *(late for day, late in self.late_days if day in places), 0.0)
                     return start, max(to_utc(z, start + lag + margin) for z, lag in self.zones)
         return start, start + 45 * DAY
-
-    def _exists(self, start: float) -> bool:
-        if not self.clocks:
-            return int(start % WEEK // self.unit) in self.expected
-        return all(int((start + offset(z, start)) % WEEK // self.unit) in hours for z, hours in self.clocks)
 
 
 def days_of_month(start: float) -> tuple[int, int]:
@@ -175,6 +181,7 @@ def expected_slots(
     newest, first = starts[-1], starts[0]
     outages = _outages(starts)
     seen: dict[int, list[bool]] = {}
+    found = set()
     for slot in range(int(WEEK // unit)):
         # WEEK divides the seconds since 1970, so slot 0 is the first of a Thursday.
         start = newest - (newest - slot * unit) % WEEK
@@ -189,16 +196,18 @@ def expected_slots(
             start -= WEEK
         if len(kept) >= 2:
             seen[slot] = kept
+        # In the first weeks a day that came is one that comes: else an outage of its other time takes it away.
+        if unit == DAY and newest - first < _YOUNG and len(kept) <= 2 and any(kept):
+            found.add(slot)
     often = sorted(sum(k) / len(k) for k in seen.values() if sum(k) >= 0.7 * len(k))
     general = 1 - quantile(often, 0.5) if often else 0.0
-    found = set()
     for slot, kept in seen.items():
         recent = kept[:3]
         # A slot that is missed more often than the others is one on which something comes now and then.
         usual = sum(kept) >= 0.7 * len(kept) and len(kept) - sum(kept) <= 1 + len(kept) * general
         if (usual and sum(recent) >= 2) or (len(recent) == 3 and all(recent)):
             found.add(slot)
-    if not found and newest - first < 3 * WEEK:
+    if not found and newest - first < _YOUNG:
         found = _by_hour(starts, unit)
     return frozenset(_new_hours(starts, unit, found) if unit < DAY else _new_days(starts, found))
 

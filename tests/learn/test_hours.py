@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checks.learn.hours import DAYS_NEEDED, WeekHours, learn_hours
+from checks.model import Period
+from checks.schedule.hours import Hours
 from tests.support.times import BERLIN, DAY, HOUR, NEW_YORK, at
 
 if TYPE_CHECKING:
@@ -245,3 +247,32 @@ def test_a_further_day_on_schedule_never_unlearns_nor_moves_what_was_learned(
         assert before in (None, found.times)
         before = found.times
     assert set(before or ()) == {day * 86400 + hour * 3600 for day in weekdays for hour in hours}
+
+
+@pytest.mark.parametrize(
+    "change", ["2026-03-29 01:00", "2026-04-04 16:00", "2026-10-03 16:00", "2026-10-25 01:00"]
+)
+@pytest.mark.parametrize("hours", [(0, 6, 12, 18), (5, 17), (9,), tuple(range(6, 22))])
+def test_of_a_table_that_died_at_a_change_of_clocks_some_hour_stays_due(
+    change: str, hours: tuple[int, ...]
+) -> None:
+    """Clocks that share no hour after it would leave none to be due, for no data comes to tell them apart."""
+    changed = at(change)
+    begin = changed.replace(hour=0, minute=0) - 30 * DAY
+    for lived in range(-36, 37, 6):
+        periods = (changed + timedelta(hours=lived) - begin) // HOUR
+        found = learn_hours(
+            starts(lambda period: period.hour in hours, periods, begin=begin), 3600, own_clock=False
+        )
+        assert isinstance(found, WeekHours)
+        judged = Hours(
+            HOUR,
+            tuple((ZoneInfo(zone), frozenset(time // 60 for time in times)) for zone, times in found.clocks),
+        )
+        for day in range(1, 8):
+            morning = (changed + day * DAY).replace(hour=0, minute=0)
+            walk = [morning + hour * HOUR for hour in range(24)]
+            due = [
+                each for each in walk if judged.closed_because(Period(each, each + HOUR, each, "")) is None
+            ]
+            assert len(due) >= len(hours) / 2, f"{day} days after it"

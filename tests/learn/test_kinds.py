@@ -13,9 +13,10 @@ from holidays import country_holidays
 
 from checks.learn import Alert, Arrival, Model, Watch, replay
 from checks.learn.keys import DAY, HOUR
+from checks.learn.replay import is_dated
 from checks.learn.rota import fit_rota
 from checks.learn.silence import fit_silence
-from checks.learn.slots import days_of_month, fit_slots, misfits
+from checks.learn.slots import days_of_month, expected_slots, fit_slots, misfits
 from checks.learn.tails import without_incidents
 
 if TYPE_CHECKING:
@@ -297,3 +298,65 @@ def test_loads_of_every_ten_minutes_into_days_are_told_within_three_of_them() ->
     assert len(alerts) == 1
     assert alerts[0].opened <= gone + 1800
     assert max(b.at - a.at for a, b in pairwise(arrivals)) > 6 * HOUR
+
+
+MONDAY = datetime(2026, 10, 12, tzinfo=UTC).timestamp()
+
+
+@pytest.mark.parametrize(
+    ("lost", "weekdays"),
+    [
+        ((), 7),
+        ((5, 6), 7),  # the first weekend
+        ((8,), 7),
+        ((12, 13), 7),  # the second weekend is what is missing
+        ((11, 12, 13), 7),
+        ((5, 6, 12, 13), 5),
+    ],
+)
+def test_a_day_that_came_once_in_the_first_weeks_exists(lost: tuple[int, ...], weekdays: int) -> None:
+    starts = [MONDAY + day * DAY for day in range(14) if day not in lost]
+    assert len(expected_slots(starts, DAY)) == weekdays
+
+
+def test_a_day_that_came_once_in_a_month_does_not_exist() -> None:
+    starts = [MONDAY + day * DAY for day in range(28) if day % 7 < 5 or day == 5]
+    assert len(expected_slots(starts, DAY)) == 5
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ([], False),
+        (["dt=2026-01-01"], True),
+        (["dt=2026-01-01", "region=eu"], False),
+        (["dt=__HIVE_DEFAULT_PARTITION__", "dt=2026-01-01", "dt=2026-01-02", "dt=2026-01-03"], True),
+        (["dt=__HIVE_DEFAULT_PARTITION__"], False),
+        (["", "dt=2026-01-01"], False),
+        (["dt=2026-01-01"] * 4 + ["region=eu"], True),
+    ],
+)
+def test_rows_without_a_date_do_not_make_a_table_undated(keys: list[str], *, expected: bool) -> None:
+    assert is_dated(keys) is expected
+
+
+CHANGES = ["2026-03-08 10:00", "2026-03-29 01:00", "2026-04-04 16:00", "2026-10-03 16:00", "2026-10-25 01:00"]
+DAYS_OF_HOURS = [(0, 6, 12, 18), (0, 8, 16), (5, 17), tuple(range(6, 22)), (9,)]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("hours", DAYS_OF_HOURS)
+def test_an_outage_that_begins_with_a_change_of_clocks_is_due(change: str, hours: tuple[int, ...]) -> None:
+    """Whose clock the hours keep to is not known then; some hour has to be due none the less."""
+    changed = datetime.fromisoformat(change).replace(tzinfo=UTC).timestamp()
+    begin = (changed - 40 * DAY) // DAY * DAY
+    known = [begin + day * DAY + hour * HOUR for day in range(48) for hour in hours]
+    for newest in (start for start in known if changed - 2 * DAY < start < changed + 2 * DAY):
+        seen = [start for start in known if start <= newest]
+        model = fit_slots([(start, start + 600) for start in seen], 0.2)
+        assert model is not None
+        # The last hour of a day may be none on one of the clocks: then the next one decides.
+        following, after = known[len(seen)], known[len(seen) + 1]
+        start, due = model.due(newest)
+        assert following - HOUR <= start <= after + HOUR
+        assert following < due <= after + 2 * HOUR + 600 + model.margin
