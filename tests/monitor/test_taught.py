@@ -76,7 +76,7 @@ def every_hour(fleet: Fleet, first: datetime, until: datetime) -> dict[str, list
 
 def test_one_mark_stops_the_repeat_of_an_alarm_of_its_table_and_of_no_other() -> None:
     fleet = maintained()
-    first = every_hour(fleet, START + 61 * DAY, START + 63 * DAY)
+    first = every_hour(fleet, MAINTAINED[0], START + 63 * DAY)
     opened = first[prefix_of("hourly")][0]
     assert MAINTAINED[0] + 8 * HOUR < opened < MAINTAINED[0] + 11 * HOUR
     fleet.marks = [mark(MarkKind.EXPECTED, opened + HOUR, since=opened)]
@@ -97,7 +97,7 @@ def test_an_outage_on_such_a_day_is_still_told() -> None:
     fleet = maintained(["hourly"])
     dead = MAINTAINED[1] + 8 * HOUR
     fleet.waiting = [one for one in fleet.waiting if one.at < dead]
-    opened = every_hour(fleet, START + 61 * DAY, START + 63 * DAY)[prefix_of("hourly")][0]
+    opened = every_hour(fleet, MAINTAINED[0], START + 63 * DAY)[prefix_of("hourly")][0]
     fleet.marks = [mark(MarkKind.EXPECTED, opened + HOUR, since=opened)]
     told = every_hour(fleet, START + 63 * DAY, START + 71 * DAY)[prefix_of("hourly")]
     assert dead + 6 * HOUR <= told[0] <= dead + 8 * HOUR
@@ -136,7 +136,7 @@ def test_what_was_missed_is_told_from_then_on(check: str | None) -> None:
     dead = START + 70 * DAY
     fleet = Fleet(config_of(names), lost(comings("hourly", "hourly", 90), lambda one: one.at >= dead))
     last = max(one.at for one in fleet.waiting)
-    now = last + 80 * HOUR / 60
+    now = last + 70 * HOUR / 60
     assert fleet.run(now, keep=False)[prefix_of("hourly")].status is Status.PASS
     fleet.marks = [
         mark(MarkKind.MISSED, now - timedelta(minutes=1), moment=now - timedelta(minutes=2), check=check)
