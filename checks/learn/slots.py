@@ -118,7 +118,7 @@ def _hour_clocks(starts: Sequence[float], expected: frozenset[int]) -> tuple[tup
 
     Keys of hours mostly name them in UTC, while jobs that pause at night pause by a wall clock.
     """
-    if len(expected) == WEEK // HOUR:
+    if _is_grid(expected):
         return ()
     fitted = []
     for zone in FAMILIES:
@@ -138,6 +138,16 @@ def _hour_clocks(starts: Sequence[float], expected: frozenset[int]) -> tuple[tup
         return ()
     least = min(fitted)[0]
     return tuple((zone, hours) for misfit, zone, hours in fitted if misfit <= least + TIED)
+
+
+def _is_grid(hours: frozenset[int]) -> bool:
+    """Return whether hours of the week are the same steps of every day from midnight on (00, 06, 12, 18).
+
+    Such keys name steps of their own clock, which no change of another one moves.
+    """
+    steps = {hour % 24 for hour in hours}
+    apart = 24 // len(steps)
+    return len(hours) == 7 * len(steps) and steps == set(range(0, 24, apart))
 
 
 def _late_days(starts: Sequence[float], lags: Sequence[float]) -> dict[int, float]:

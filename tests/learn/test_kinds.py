@@ -359,4 +359,6 @@ def test_an_outage_that_begins_with_a_change_of_clocks_is_due(change: str, hours
         following, after = known[len(seen)], known[len(seen) + 1]
         start, due = model.due(newest)
         assert following - HOUR <= start <= after + HOUR
+        if hours in {(0, 6, 12, 18), (0, 8, 16)}:
+            assert start == following, "steps of the keys' own clock"
         assert following < due <= after + 2 * HOUR + 600 + model.margin
