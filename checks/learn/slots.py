@@ -191,7 +191,7 @@ def expected_slots(
     newest, first = starts[-1], starts[0]
     outages = _outages(starts)
     seen: dict[int, list[bool]] = {}
-    found = set()
+    found, young = set[int](), set[int]()
     for slot in range(int(WEEK // unit)):
         # WEEK divides the seconds since 1970, so slot 0 is the first of a Thursday.
         start = newest - (newest - slot * unit) % WEEK
@@ -208,7 +208,7 @@ def expected_slots(
             seen[slot] = kept
         # In the first weeks a day that came is one that comes: else an outage of its other time takes it away.
         if unit == DAY and newest - first < _YOUNG and len(kept) <= 2 and any(kept):
-            found.add(slot)
+            young.add(slot)
     often = sorted(sum(k) / len(k) for k in seen.values() if sum(k) >= 0.7 * len(k))
     general = 1 - quantile(often, 0.5) if often else 0.0
     for slot, kept in seen.items():
@@ -219,7 +219,7 @@ def expected_slots(
             found.add(slot)
     if not found and newest - first < _YOUNG:
         found = _by_hour(starts, unit)
-    return frozenset(_new_hours(starts, unit, found) if unit < DAY else _new_days(starts, found))
+    return frozenset(_new_hours(starts, unit, found) if unit < DAY else _new_days(starts, found) | young)
 
 
 def _new_days(starts: Sequence[float], found: set[int]) -> set[int]:
