@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from checks.learn.calendars import FRIDAYS, MOST_DAYS, is_holiday
 from checks.learn.clocks import offset
+from checks.learn.existing_slots import WEEK
 from checks.learn.keys import DAY
 from checks.learn.model import Model, Need, day_of
-from checks.learn.slots import WEEK
 from checks.learn.slow import Cycle
 from checks.learn.spots import Kind, Spot
 from checks.schedule.durations import say_duration

@@ -13,12 +13,13 @@ from zoneinfo import ZoneInfo
 
 from checks.learn.calendars import explaining
 from checks.learn.clocks import offset
+from checks.learn.existing_slots import WEEK
 from checks.learn.history import History
 from checks.learn.hours import learn_hours
 from checks.learn.keys import DAY, HOUR
 from checks.learn.model import Model
 from checks.learn.sentences import confidence, explain
-from checks.learn.slots import WEEK, Slots, consecutive, fit_slots
+from checks.learn.slots import Slots, consecutive, fit_slots
 from checks.learn.tails import YEAR_DAYS, median
 from checks.rules.learned_slow import IN_UTC, is_slow, learn_slow, on_clock_of
 from checks.rules.taught_periods import closer_by, deadlines_of, loosened, since_normal

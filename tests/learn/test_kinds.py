@@ -12,11 +12,12 @@ import pytest
 from holidays import country_holidays
 
 from checks.learn import Alert, Arrival, Model, Watch, replay
+from checks.learn.existing_slots import expected_slots, misfits
 from checks.learn.keys import DAY, HOUR
 from checks.learn.replay import is_dated
 from checks.learn.rota import fit_rota
 from checks.learn.silence import fit_silence
-from checks.learn.slots import days_of_month, expected_slots, fit_slots, misfits
+from checks.learn.slots import days_of_month, fit_slots
 from checks.learn.tails import without_incidents
 
 if TYPE_CHECKING:

@@ -1,0 +1,142 @@
+"""Which slots of the week exist, its days or its hours: those at which partitions usually come."""
+
+from bisect import bisect_left
+from collections.abc import Collection, Sequence
+from itertools import pairwise
+
+from checks.learn.calendars import is_holiday
+from checks.learn.keys import DAY
+from checks.learn.tails import quantile
+
+WEEK = 7 * DAY
+_EACH_SLOT = 8  # occurrences of a weekday or an hour of the week: two months
+_YOUNG = 3 * WEEK  # fewer do not tell which weekdays exist
+_NEW_DAYS = 3  # in a row, as of hours: two are a weekly run and its repair
+_MOST_DAYS = 60  # of those before: a year of weeks
+_FRIDAY, _WEEKEND = 1, {2, 3}  # slots of the week, which begins with a Thursday
+_OUTAGE = 4 * DAY  # no table with days of its own pauses longer than a long weekend: beyond, it was down
+
+
+def misfits(starts: Sequence[float], expected: Collection[int], unit: float) -> int:
+    """Return how many of these periods, in order, are none that is expected, and how many expected ones are lacking."""
+    have = set(starts)
+    lacking, start = 0, starts[0]
+    while start < starts[-1]:
+        lacking += int(start % WEEK // unit) in expected and start not in have
+        start += unit
+    return lacking + sum(int(start % WEEK // unit) not in expected for start in have)
+
+
+def outages_of(starts: Sequence[float], longest: float = _OUTAGE) -> list[bool]:
+    """Return of each gap after a start whether it was an outage: longer than that, and no new rhythm."""
+    found = []
+    for i, (a, b) in enumerate(pairwise(starts)):
+        if b - a <= longest:
+            found.append(False)
+            continue
+        around = sorted(y - x for x, y in pairwise(starts[max(0, i - 2) : i + 6]))
+        usual = around[len(around) // 2]
+        found.append(b - a > 1.5 * usual)
+    return found
+
+
+def expected_slots(
+    starts: Sequence[float], unit: float, calendar: tuple[str, int] | None = None
+) -> frozenset[int]:
+    """Return the slots of the week that exist, by the last eight of each that no outage and no holiday hid."""
+    have = set(starts)
+    newest, first = starts[-1], starts[0]
+    outages = outages_of(starts)
+    seen: dict[int, list[bool]] = {}
+    found, young = set[int](), set[int]()
+    for slot in range(int(WEEK // unit)):
+        # WEEK divides the seconds since 1970, so slot 0 is the first of a Thursday.
+        start = newest - (newest - slot * unit) % WEEK
+        kept: list[bool] = []
+        while start >= first and len(kept) < _EACH_SLOT:
+            if start in have:
+                kept.append(True)
+            elif not outages[bisect_left(starts, start) - 1] and not (
+                calendar and is_holiday(calendar, start)
+            ):
+                kept.append(False)
+            start -= WEEK
+        if len(kept) >= 2:
+            seen[slot] = kept
+        # In the first weeks a day that came is one that comes: else an outage of its other time takes it away.
+        if unit == DAY and newest - first < _YOUNG and len(kept) <= 2 and any(kept):
+            young.add(slot)
+    often = sorted(sum(k) / len(k) for k in seen.values() if sum(k) >= 0.7 * len(k))
+    general = 1 - quantile(often, 0.5) if often else 0.0
+    for slot, kept in seen.items():
+        recent = kept[:3]
+        # A slot that is missed more often than the others is one on which something comes now and then.
+        usual = sum(kept) >= 0.7 * len(kept) and len(kept) - sum(kept) <= 1 + len(kept) * general
+        if (usual and sum(recent) >= 2) or (len(recent) == 3 and all(recent)):
+            found.add(slot)
+    if not found and newest - first < _YOUNG:
+        found = _by_hour(starts, unit)
+    return frozenset(_new_hours(starts, unit, found) if unit < DAY else _new_days(starts, found) | young)
+
+
+def _new_days(starts: Sequence[float], found: set[int]) -> set[int]:
+    """Return the days that exist once three in a row have data of which two had none by what weeks taught.
+
+    Three working days tell of working days, for most jobs that pause do so at weekends; with a day of a weekend they
+    tell of all days. Where as many came in a row before and ended again, they tell nothing.
+    """
+    in_a_row = _days_in_a_row(starts)
+    newest = [int(start % WEEK // DAY) for start in starts[-_NEW_DAYS:]]
+    if in_a_row < _NEW_DAYS or sum(day not in found for day in newest) < _NEW_DAYS - 1:
+        return found
+    before = starts[-_MOST_DAYS:-in_a_row]
+    if any(_days_in_a_row(before[: i + 1]) >= _NEW_DAYS for i in range(len(before))):
+        return found
+    of_row = {int(start % WEEK // DAY) for start in starts[-in_a_row:]}
+    return found | set(range(7)) if of_row & _WEEKEND else found | (set(range(7)) - _WEEKEND)
+
+
+def _days_in_a_row(starts: Sequence[float]) -> int:
+    """Return how many of the newest days with data follow each other, over a weekend without any too."""
+    count = min(1, len(starts))
+    for a, b in zip(starts[-2::-1], starts[:0:-1], strict=False):
+        over_weekend = int(a % WEEK // DAY) == _FRIDAY and b - a == 3 * DAY
+        if b - a != DAY and not over_weekend:
+            break
+        count += 1
+    return count
+
+
+def _new_hours(starts: Sequence[float], unit: float, found: set[int]) -> set[int]:
+    """Return the hours of the last three days if all three had the same and the weeks before had others."""
+    newest = starts[-1]
+    days: list[set[float]] = [set(), set(), set()]
+    for start in reversed(starts):
+        back = int((newest - start) // DAY)
+        if back > 2:
+            break
+        days[back].add(start % DAY)
+    if days[0] != days[1] or days[1] != days[2] or not days[0]:
+        return found
+    # Where weeks taught something else of these very days, all days are new; else those that were like them last week.
+    span = [newest - i * unit for i in range(int(WEEK / unit))]
+    recent = set(starts[-len(span) :])
+    three = span[: int(3 * DAY / unit)]
+    new = {s for s in three if int(s % WEEK // unit) in found} != recent.intersection(three)
+    changed = set(found)
+    for back in range(7):
+        day = span[int(back * DAY / unit) : int((back + 1) * DAY / unit)]
+        if new or {s % DAY for s in recent.intersection(day)} == days[0]:
+            changed -= {int(s % WEEK // unit) for s in day}
+            changed |= {int(s % WEEK // unit) for s in day if s % DAY in days[0]}
+    return changed
+
+
+def _by_hour(starts: Sequence[float], unit: float) -> set[int]:
+    """Return the slots of the week by the time of day alone: what a young table shows."""
+    days = max(1.0, (starts[-1] - starts[0]) / DAY)
+    counts: dict[float, int] = {}
+    for start in starts:
+        counts[start % DAY] = counts.get(start % DAY, 0) + 1
+    usual = [s for s, n in counts.items() if n >= 0.7 * days]
+    return {int((d * DAY + s) // unit) for d in range(7) for s in usual}
