@@ -292,10 +292,12 @@ def reach_of(excess: Sequence[float], runs: int, least: float, chance: float, a_
     """Return how far beyond its median lateness reaches with this chance, of so many runs.
 
     Half of them are later than the median, or as late as it: those count as hardly later, or the few late runs of a job
-    that is exact would be all that is known of its lateness.
+    that is exact would be all that is known of its lateness. Only as far as they are more than those that were late:
+    some are always missing, whose median was not known yet or had moved, and a pile of them at nought would make any
+    lateness look heavy.
     """
-    just = max(0, min(runs, 2 * MOST_EXCESSES) // 2 - len(excess))
-    return reach([*excess, *[_HARDLY * least] * just], chance, a_week)
+    equal = max(0, min(runs, 2 * MOST_EXCESSES) // 2 - 2 * len(excess))
+    return reach([*excess, *[_HARDLY * least] * equal], chance, a_week)
 
 
 def _unit(starts: Sequence[float]) -> float | None:
