@@ -108,11 +108,13 @@ def fit_rota(times: Sequence[float], share: float, calendar: tuple[str, int] | N
         return None
     clocks = [clock for misfit, clock in fitted if misfit <= least + TIED]
     apart = {(clock.zone if clock.zone in changed else "UTC"): clock for clock in clocks}
-    margins = [_margin(recent, clock, share, calendar) for clock in apart.values()]
-    known = [margin for margin in margins if margin is not None]
-    if len(known) < len(margins):
-        return None
-    return Rota(tuple(clocks), max(known), len(recent), calendar)
+    longest = 0.0
+    for clock in apart.values():
+        margin = _margin(recent, clock, share, calendar)
+        if margin is None:
+            return None
+        longest = max(longest, margin)
+    return Rota(tuple(clocks), longest, len(recent), calendar)
 
 
 def _slot(at: float, zone: str, cut: float) -> float:
