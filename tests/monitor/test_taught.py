@@ -74,6 +74,7 @@ def often(fleet: Fleet, first: datetime, until: datetime) -> dict[str, list[date
     return told
 
 
+@pytest.mark.slow
 def test_one_mark_stops_the_repeat_of_an_alarm_of_its_table_and_of_no_other() -> None:
     fleet = maintained()
     first = often(fleet, MAINTAINED[0], START + 63 * DAY)
@@ -93,6 +94,7 @@ def test_one_mark_stops_the_repeat_of_an_alarm_of_its_table_and_of_no_other() ->
     assert set(third) == {prefix_of("hourly"), prefix_of("other")}
 
 
+@pytest.mark.slow
 def test_an_outage_on_such_a_day_is_still_told() -> None:
     fleet = maintained(["hourly"])
     dead = MAINTAINED[1] + 8 * HOUR
