@@ -47,7 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Count no lines of slow tests: quick ones reach the same, and a simulation that is counted takes thrice as long."""
+    """Count no lines of slow tests: quick ones reach the same, and counting makes them take thrice as long."""
     for item in items:
         if item.get_closest_marker("slow") is not None:
             item.add_marker("no_cover")
