@@ -13,6 +13,9 @@ _LEAST_RISE = math.log(5)  # a catch-up of some periods in one is none to be tol
 _WEEKS_A_YEAR = YEAR_DAYS / 7
 # Sizes of two months of days, or of four weeks of hours (a thousand and more a year): older ones are of another trend.
 _DAILY, _WEEKS, _HOURLY = 60, 4, 1000
+# Rows that differ in nothing but their date are compressed to sizes that differ by so little. Those that are equal to
+# the byte are taken to lie no closer: they would be left out, and the odd one among them be all that was seen.
+_LEAST_APART = 0.001
 _FEWEST = 5  # their sampling error makes the limits wide
 _MANY = 200  # more than a week of hours: what a day changes in the median of two weeks is less than its error
 _TREND = 14  # periods whose median is the level: a growth of half a per cent a day is followed
@@ -86,7 +89,8 @@ def limits(deviations: Sequence[float], share: float, a_year: float) -> tuple[fl
     sizes that are judged in one.
     """
     # Noise of sizes is about the same both ways.
-    margin = reach(deviations, share / max(1.0, a_year) / 2, max(1.0, a_year) / _WEEKS_A_YEAR, SIZES).limit
+    apart = [max(each, _LEAST_APART) for each in deviations]
+    margin = reach(apart, share / max(1.0, a_year) / 2, max(1.0, a_year) / _WEEKS_A_YEAR, SIZES).limit
     return max(margin, _LEAST_DROP), max(margin, _LEAST_RISE)
 
 
