@@ -74,9 +74,21 @@ def expected_slots(
         usual = sum(kept) >= 0.7 * len(kept) and len(kept) - sum(kept) <= 1 + len(kept) * general
         if (usual and sum(recent) >= 2) or (len(recent) == 3 and all(recent)):
             found.add(slot)
+    # One of two or three that was missed is an outage where all days like it have that time.
+    lost = [slot for slot, kept in seen.items() if len(kept) <= 3 and len(kept) - sum(kept) == 1]
+    for slot in sorted(lost, key=lambda one: int(one * unit // DAY) in _WEEKEND):
+        if _on_days_like(slot, unit) <= found:
+            found.add(slot)
     if not found and newest - first < _YOUNG:
         found = _by_hour(starts, unit)
     return frozenset(_new_hours(starts, unit, found) if unit < DAY else _new_days(starts, found) | young)
+
+
+def _on_days_like(slot: int, unit: float) -> set[int]:
+    """Return the slots of the same time on the other working days; of a day of a weekend on all other days."""
+    own, time = divmod(slot, DAY / unit)
+    days = set(range(7)) if own in _WEEKEND else set(range(7)) - _WEEKEND
+    return {int(day * DAY / unit + time) for day in days if day != own}
 
 
 def _new_days(starts: Sequence[float], found: set[int]) -> set[int]:
