@@ -98,6 +98,7 @@ class _Verdict:
     """What a look at a period came to; ``lacks`` says why it is not known, where it is not."""
 
     label: str
+    is_there: bool = True
     is_known: bool = True
     too_little: bool = False
     too_much: bool = False
@@ -151,7 +152,8 @@ class _Told:
         """Return what a run would have found."""
         rule = self.rule
         if rule.schedule is not None and not look.is_there:
-            return _Verdict(look.label)  # that nothing came is told once, by the check of periods beside it
+            # That nothing came is told once, by the check of periods beside it.
+            return _Verdict(look.label, is_there=False)
         rule = rule if look.schedule is None else replace(rule, schedule=look.schedule)
         row = rule.measure(look.seen, Clock(now=look.at), look.memory)
         doubt = row.unknown or (row.doubt_if_pass if not row.observed else None)
