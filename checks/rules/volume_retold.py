@@ -89,6 +89,10 @@ def _unknown(seen: Observation) -> Iterator[str]:
     """Yield why it is not known how much a table held."""
     if seen.whole is not None and seen.whole.problem is not None:
         yield seen.whole.problem.message
+    listings = [seen.listing, *(each.listing for each in seen.partitions)]
+    found = [each for each in listings if each is not None]
+    if any(each.empty_objects for each in found) and not any(each.objects for each in found):
+        yield "its files hold no byte, and nothing keeps when they came"
     if seen.layout is None and seen.listing is None and seen.whole is None:
         yield "its log was not read for sizes"
 
