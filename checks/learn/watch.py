@@ -276,6 +276,7 @@ class Watch:
 
     def _judge(self, period: Period, at: float) -> None:
         self._periods.remove(period)
+        self.history.note_empty(period)
         volume = self.model.volume if isinstance(self.model, Model) else None
         if volume is not None and not volume.can_judge(period):
             self.history.settle(period)  # what is not known ends nothing
