@@ -9,6 +9,7 @@ from itertools import accumulate, pairwise
 from checks.learn.calendars import is_holiday
 from checks.learn.keys import DAY, HOUR
 from checks.learn.lateness import BY_CHANCE, LATENESS, reach
+from checks.learn.pauses import Pauses, learn_pauses
 from checks.learn.tails import YEAR_DAYS, median, quantile, tail, without_incidents
 
 # No hour is a thirty-third of the mean or less: a silence of a weekend has to end some day.
@@ -25,7 +26,7 @@ _IN_TIME = 0.98  # of alerts are to be closed in time: so sure has to be what is
 # Of a gap: where nine of ten long ones are no longer than so much more, there is a rhythm, and some are late.
 _RHYTHM = 0.5
 # Hours and weekdays are learned of the very gaps that they shorten: they have to gain that much to be believed.
-_KINDS = {"flat": 1.0, "day": 1.15, "week": 1.3}
+_KINDS = {"flat": 1.0, "day": 1.15, "week": 1.3, "open": 1.3}
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,11 @@ class Rates:
 
     rates: tuple[float, ...] = ()
     sums: tuple[float, ...] = ()
+
+    @property
+    def share(self) -> float:
+        """The part of a week that is counted, as of pauses: their mean is 1."""
+        return 1.0
 
     def between(self, begin: float, end: float) -> float:
         """Return the operational seconds between two instants."""
@@ -75,7 +81,7 @@ class Silence:
     longer than, in operational seconds too.
     """
 
-    rates: Rates
+    rates: Rates | Pauses
     limit: float
     typical: float
     seen: int
@@ -118,10 +124,12 @@ def _counts(times: Sequence[float], count: int, unit: float) -> list[float] | No
     return [max(x / mean, least) for x in seen]
 
 
-def _rates(times: Sequence[float], kind: str) -> Rates | None:
+def _rates(times: Sequence[float], kind: str) -> Rates | Pauses | None:
     """Return the rates of this kind, or None where the arrivals do not show them."""
     if kind == "flat":
         return Rates()
+    if kind == "open":
+        return learn_pauses(times, quantile(sorted(b - a for a, b in pairwise(times)), 0.5))
     hours = _counts(times, 24, HOUR)
     if kind == "day":
         rates = hours
@@ -137,7 +145,7 @@ def _rates(times: Sequence[float], kind: str) -> Rates | None:
     return Rates(tuple(rates), (0.0, *accumulate(rates)))
 
 
-def _gap(rates: Rates, calendar: tuple[str, int] | None, begin: float, end: float) -> float:
+def _gap(rates: Rates | Pauses, calendar: tuple[str, int] | None, begin: float, end: float) -> float:
     """Return the operational seconds between two arrivals, without those of holidays on which nothing came."""
     gap = rates.between(begin, end)
     if calendar is None or end - begin < DAY:
@@ -196,8 +204,10 @@ def fit_silence(
         if len(before) >= 2:
             limit = min(model.limit, _WIDER * median(before) * model.typical)
             model = replace(model, limit=limit)
-        if best is None or model.limit * handicap < best[0]:
-            best = model.limit * handicap, model
+        # In a week of which only a part counts a second of it is so much longer.
+        weighed = model.limit * handicap / model.rates.share
+        if best is None or weighed < best[0]:
+            best = weighed, model
     return best[1] if best else None
 
 
