@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate, pairwise
+from itertools import accumulate, compress, pairwise
 from typing import TYPE_CHECKING
 
 from checks.learn.clocks import FAMILIES, changes, offset, to_utc
@@ -27,6 +27,7 @@ _ALIKE, _HOLDS = 0.02, 1.5
 _PHASES = 12  # of a slot: five minutes of an hour, the jitter of a good scheduler
 # Nine of ten slots in which something usually comes hold it, or they are too short: outages take some of the rest.
 _FILLED = 0.9
+_STRAY = 0.1  # of what came at rest: more is of a rhythm that was, by which no silence can be measured yet
 _EACH = 8  # of each slot, two months, as of the slots of a week
 _ROW = 3  # weeks, or days at a time of day, without anything are a rest: two are an outage and its like
 _SELDOM = 0.2  # of five weeks one in which a run went on into a rest
@@ -96,7 +97,7 @@ def learn_pauses(times: Sequence[float], typical: float) -> Pauses | None:
         found = _Seen(starts, unit)
         if found.filled < _FILLED:
             continue
-        if len(found.open) == int(WEEK // unit):
+        if len(found.open) == int(WEEK // unit) or found.stray > _STRAY:
             return None
         return Pauses(tuple(_openings(starts, unit, cut, found)))
     return None
@@ -159,33 +160,36 @@ class _Seen:
 
     def __init__(self, starts: Sequence[float], unit: float) -> None:
         self.unit = unit
-        self._have = set(starts)
-        self._first, self._newest = starts[0], starts[-1]
-        self._down = [(a, b) for a, b in pairwise(starts) if b - a > WEEK]
-        self._weeks = {slot: self._kept(slot) for slot in range(int(WEEK // unit))}
-
-    def _kept(self, slot: int) -> list[bool]:
-        """Return whether data came in the newest slots of a time of the week, newest first, outages left out."""
-        start = self._newest - (self._newest - slot * self.unit) % WEEK
-        kept: list[bool] = []
-        while start >= self._first and len(kept) < _EACH:
-            if not any(a < start < b for a, b in self._down):
-                kept.append(start in self._have)
-            start -= WEEK
-        return kept
+        week, newest = int(WEEK // unit), starts[-1]
+        came = bytearray(int((newest - starts[0]) // unit) + 1)  # the newest first
+        for start in starts:
+            came[int((newest - start) // unit)] = 1
+        known = bytearray(b"\x01") * len(came)
+        for before, after in pairwise(starts):
+            if after - before > WEEK:  # it was down, and its days tell nothing
+                gap = slice(int((newest - after) // unit) + 1, int((newest - before) // unit))
+                known[gap] = bytes(gap.stop - gap.start)
+        of_newest = int(newest % WEEK // unit)
+        self._weeks = {
+            slot: bytes(compress(came[back::week], known[back::week]))[:_EACH]
+            for slot in range(week)
+            for back in [(of_newest - slot) % week]
+        }
 
     @cached_property
-    def _by_day(self) -> list[list[bool]]:
+    def _by_day(self) -> list[bytes]:
         """Of each time of day whether data came in its slots of all weekdays."""
         a_day = int(DAY // self.unit)
-        return [[came for slot in range(time, 7 * a_day, a_day) for came in self._weeks[slot]] for time in range(a_day)]
+        return [
+            b"".join(self._weeks[slot] for slot in range(time, 7 * a_day, a_day)) for time in range(a_day)
+        ]
 
     @cached_property
     def open(self) -> frozenset[int]:
         """The slots in which something usually comes, and those of which too little is known."""
         return frozenset(slot for slot, kept in self._weeks.items() if not self._rests(slot, kept))
 
-    def _rests(self, slot: int, kept: Sequence[bool]) -> bool:
+    def _rests(self, slot: int, kept: bytes) -> bool:
         if len(kept) < _ROW:  # too young for weeks: as at that time of other days
             others = self._by_day[slot % int(DAY // self.unit)]
             return len(others) >= _ROW and not any(others)
@@ -194,8 +198,14 @@ class _Seen:
     @cached_property
     def filled(self) -> float:
         """How many of the open slots hold data."""
-        came = [each for slot in self.open for each in self._weeks[slot]]
+        came = b"".join(self._weeks[slot] for slot in self.open)
         return sum(came) / max(1, len(came))
+
+    @property
+    def stray(self) -> float:
+        """How much of what came did so in slots that are not open."""
+        came = sum(map(sum, self._weeks.values()))
+        return 1 - sum(sum(self._weeks[slot]) for slot in self.open) / max(1, came)
 
     @cached_property
     def misfits(self) -> int:

@@ -34,7 +34,7 @@ _REPEATED = 0.67
 _STRAY = 0.1
 _FEWEST = 3 * 7  # runs: three a day of a week
 _PHASES = 12  # an hour in steps of five minutes, the jitter of a good scheduler
-# A run that did not come while the next one did is bad luck once in eight weeks, and twice a scheduler that skips some.
+# Runs that did not come while the next one did are a scheduler's that skips some where most weeks have one.
 _SINGLE = 1
 # Later than half the time to the next run a run is told no sooner than by that one's absence.
 _LOOSE = 0.5
@@ -189,10 +189,12 @@ def _margin(
     late = reach_of(excess[-MOST_EXCESSES:], seen, least, share / a_year, len(clock.expected))
     margin = max(late.limit, least)
     begins = [miss and not (i and missed[i - 1]) for i, miss in enumerate(missed)]
-    single = sum(begin and i + 1 < len(missed) and not missed[i + 1] for i, begin in enumerate(begins))
+    alone = [begin and i + 1 < len(missed) and not missed[i + 1] for i, begin in enumerate(begins)]
     week = max(1, len(clock.expected))
-    weeks = sorted(sum(begins[i : i + week]) / week for i in range(0, max(1, len(begins) - week + 1), week))
-    often = single > _SINGLE or consecutive(quantile(weeks, 0.25), share / a_year, lacking=True) > 1
+    firsts = range(0, max(1, len(begins) - week + 1), week)
+    weeks = sorted(sum(begins[i : i + week]) / week for i in firsts)
+    is_usual = quantile(sorted(sum(alone[i : i + week]) for i in firsts), 0.5) >= _SINGLE
+    often = is_usual or consecutive(quantile(weeks, 0.25), share / a_year, lacking=True) > 1
     if often or margin > _LOOSE * cadence:
         return None
     return margin
