@@ -6,6 +6,7 @@ they are on, each that explains them as well is kept; a change of clocks decides
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass
@@ -146,7 +147,8 @@ def _openings(starts: Sequence[float], unit: float, cut: float, by_utc: _Seen) -
             slots = frozenset((slot + ahead) % week for slot in by_utc.open)
             fitted.append((by_utc.misfits, Opening(zone, unit, cut, slots)))
         else:
-            seen = _Seen(sorted({at + offset(zone, at + cut) for at in starts}), unit)
+            local = sorted({at + offset(zone, at + cut) for at in starts})
+            seen = _Seen(local, unit, _skipped(zone, starts))
             fitted.append((seen.misfits, Opening(zone, unit, cut, seen.open)))
     least = min(misfits for misfits, _ in fitted)
     kept = [opening for misfits, opening in fitted if misfits <= least + _TIED]
@@ -155,20 +157,29 @@ def _openings(starts: Sequence[float], unit: float, cut: float, by_utc: _Seen) -
     return [each for each in kept if changes(each.zone, starts[0], soon)] or kept[:1]
 
 
+def _skipped(zone: str, starts: Sequence[float]) -> list[tuple[float, float]]:
+    """Return from when to when (on its own time) the clock of a zone showed no time, for it went ahead."""
+    found = changes(zone, starts[0], starts[-1])
+    return [(at + offset(zone, at) - ahead, at + offset(zone, at)) for at, ahead in found if ahead > 0]
+
+
 class _Seen:
     """Which slots of the week are open by one clock, whose slots with data are `starts`."""
 
-    def __init__(self, starts: Sequence[float], unit: float) -> None:
+    def __init__(
+        self, starts: Sequence[float], unit: float, skipped: Sequence[tuple[float, float]] = ()
+    ) -> None:
         self.unit = unit
         week, newest = int(WEEK // unit), starts[-1]
         came = bytearray(int((newest - starts[0]) // unit) + 1)  # the newest first
         for start in starts:
             came[int((newest - start) // unit)] = 1
         known = bytearray(b"\x01") * len(came)
-        for before, after in pairwise(starts):
-            if after - before > WEEK:  # it was down, and its days tell nothing
-                gap = slice(int((newest - after) // unit) + 1, int((newest - before) // unit))
-                known[gap] = bytes(gap.stop - gap.start)
+        down = [(a, b) for a, b in pairwise(starts) if b - a > WEEK]  # its days tell nothing
+        for before, after in (*down, *((a - unit, b) for a, b in skipped)):
+            gap = range(int((newest - after) // unit) + 1, math.ceil((newest - before) / unit))
+            for place in gap:
+                known[place] = 0
         of_newest = int(newest % WEEK // unit)
         self._weeks = {
             slot: bytes(compress(came[back::week], known[back::week]))[:_EACH]
@@ -190,9 +201,14 @@ class _Seen:
         return frozenset(slot for slot, kept in self._weeks.items() if not self._rests(slot, kept))
 
     def _rests(self, slot: int, kept: bytes) -> bool:
-        if len(kept) < _ROW:  # too young for weeks: as at that time of other days
-            others = self._by_day[slot % int(DAY // self.unit)]
-            return len(others) >= _ROW and not any(others)
+        if len(kept) < _ROW:  # too young for weeks: as at that time of other days, or on that day as a whole
+            a_day = int(DAY // self.unit)
+            others = self._by_day[slot % a_day]
+            if len(others) >= _ROW and not any(others):
+                return True
+            day = slot // a_day * a_day
+            of_day = b"".join(self._weeks[each] for each in range(day, day + a_day))
+            return len(of_day) >= a_day and not any(of_day)
         return not any(kept[:_ROW]) or (not kept[0] and sum(kept) <= _SELDOM * len(kept))
 
     @cached_property

@@ -26,7 +26,7 @@ from checks.learn.tails import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_BACK = 56 * DAY  # eight of each weekday, as of slots
+_BACK = (56 * DAY, 28 * DAY, 14 * DAY)  # eight of each weekday, as of slots; where its hours changed, fewer
 _HOURS = 168
 # Of runs two in three come at an hour at which there was one the day or the week before; by chance, of some a day, few.
 _REPEATED = 0.67
@@ -87,9 +87,19 @@ def fit_rota(times: Sequence[float], share: float, calendar: tuple[str, int] | N
 
     `share` is the false alarms a year that the table may raise, `calendar` the country whose holidays have no runs.
     """
-    recent = times[bisect_left(times, times[-1] - _BACK) :]
-    if len(recent) < _FEWEST or not _repeats(recent):
-        return None
+    # Hours that changed are those of the last weeks.
+    for back in _BACK:
+        recent = times[bisect_left(times, times[-1] - back) :]
+        if len(recent) < _FEWEST:
+            return None
+        clocks = _clocks(recent) if _repeats(recent) else []
+        if clocks:
+            return _fit(recent, clocks, share, calendar)
+    return None
+
+
+def _clocks(recent: Sequence[float]) -> list[Clock]:
+    """Return the clocks that explain runs equally well, none where no clock explains nine of ten."""
     changed = [zone for zone in FAMILIES if changes(zone, recent[0], recent[-1])]
     fitted: list[tuple[int, Clock]] = []
     plain = _clock(recent, "UTC")
@@ -102,11 +112,17 @@ def fit_rota(times: Sequence[float], share: float, calendar: tuple[str, int] | N
         ]
     fitted += [found for zone in changed if (found := _clock(recent, zone)) is not None]
     if not fitted:
-        return None
+        return []
     least = min(misfit for misfit, _ in fitted)
     if least > _STRAY * len(recent):
-        return None
-    clocks = [clock for misfit, clock in fitted if misfit <= least + TIED]
+        return []
+    return [clock for misfit, clock in fitted if misfit <= least + TIED]
+
+
+def _fit(
+    recent: Sequence[float], clocks: Sequence[Clock], share: float, calendar: tuple[str, int] | None
+) -> Rota | None:
+    changed = [zone for zone in FAMILIES if changes(zone, recent[0], recent[-1])]
     apart = {(clock.zone if clock.zone in changed else "UTC"): clock for clock in clocks}
     margins = [_margin(recent, clock, share, calendar) for clock in apart.values()]
     known = [margin for margin in margins if margin is not None]

@@ -26,6 +26,7 @@ _IN_TIME = 0.98  # of alerts are to be closed in time: so sure has to be what is
 # Of a gap: where nine of ten long ones are no longer than so much more, there is a rhythm, and some are late. What is
 # late by more is a run that did not come. No limit of a rhythm is nearer than an eighth beyond it, as of schedules.
 _RHYTHM, _EIGHTH = 0.5, 0.125
+_HABIT = 2 / 7  # of days: what comes more than twice a week is a habit, as of lateness
 _IN_SECONDS = ("flat", "open")
 # Of gaps by chance a quarter is shorter than 0.42 and a tenth longer than 3.3 of the usual one; so far from that are a
 # rhythm on one side and bursts on the other.
@@ -205,10 +206,11 @@ def fit_silence(
             fits = ((k, _fit(window, share, k, calendar)) for k in _KINDS) if len(window) >= 30 else ()
             past[end] = {k: f.limit / f.typical for k, f in fits if f and f.typical}
     best: tuple[float, Silence] | None = None
-    for kind, handicap in _KINDS.items():
-        model = _fit(recent, share, kind, calendar)
-        if not model:
-            continue
+    found = {kind: model for kind in _KINDS if (model := _fit(recent, share, kind, calendar))}
+    if "open" in found:
+        del found["flat"]  # where there are rests, they are a part of it
+    for kind, model in found.items():
+        handicap = _KINDS[kind]
         before = [p[kind] for end, p in past.items() if kind in p and end * _STEP > now - _PAST]
         if len(before) >= 2:
             limit = min(model.limit, _WIDER * median(before) * model.typical)
@@ -241,9 +243,11 @@ def _longest(
         day = int(at // DAY)
         longest[day] = max(longest.get(day, 0.0), gap)
     middle = quantile(sorted(longest.values()), 0.5)
-    excess = without_incidents(
-        [m - middle for m in longest.values() if m > middle], usual * typical, len(longest)
-    )
+    late = [m - middle for m in longest.values() if m > middle]
+    missed = sum(each > usual * typical for each in late)
+    if usual == _RHYTHM and missed <= _HABIT * len(longest):
+        late = [each for each in late if each <= usual * typical]  # runs that did not come
+    excess = without_incidents(late, usual * typical, len(longest))
     return middle + tail(excess, min(0.3, 2 * share / YEAR_DAYS), nearest * typical)
 
 
