@@ -69,6 +69,7 @@ def replace_lookback(found: Table, periods: int) -> Table:
     return Table(found.comes, block, found.hours, found.more, found.days)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("comes", [daytime, office, office_in_berlin, three_a_day])
 def test_a_healthy_table_raises_nothing_by_night_by_weekend_and_over_a_change_of_clocks(
     comes: Callable[[datetime], datetime | None],
@@ -251,6 +252,7 @@ def test_quarters_of_an_hour_are_not_and_it_is_said() -> None:
     assert found.lacks == "periods of 15m are not learned, only those of hours, days and longer are"
 
 
+@pytest.mark.slow
 def test_hours_that_are_missed_now_and_then_are_told_as_one_from_some_in_a_row_on() -> None:
     """The night between them is no hour that was missed: the last of a day and the first of the next are in a row."""
     chance = random.Random(5)  # noqa: S311 - a simulation
