@@ -156,6 +156,7 @@ def _four_a_day(days: int, *, weekends: bool) -> list[float]:
     return [wall(day, hour) for day in range(days) for hour in (6, 10, 14, 18) if weekends or day % 7 < 5]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weekends", [True, False])
 @pytest.mark.parametrize("key", ["", "%Y-%m-%d"])
 def test_times_of_the_day_are_a_schedule_on_the_clock_of_the_wall(key: str, weekends: bool) -> None:  # noqa: FBT001

@@ -194,10 +194,10 @@ class Partitions:
         """
         if self.slices is None:
             return
-        found: dict[tuple[str, ...], list[Written]] = defaultdict(list)
-        for written, _ in self.slices.live:
+        found: dict[tuple[str, ...], list[tuple[Written, Instant]]] = defaultdict(list)
+        for written, instant in self.slices.live:
             values = self.paths.values_of(written.partition)
-            found[self.paths.nulls(values, self._nullable)].append(written)
+            found[self.paths.nulls(values, self._nullable)].append((written, instant))
         for values, held in self.held.items():
             held.rows, held.rows_unknown = 0, ""
             if values not in found and self.slices.problem is not None:  # it is there, whatever it holds
@@ -205,9 +205,9 @@ class Partitions:
                 self._lack(held, self.slices.problem)
                 continue
             held.files = held.empty = held.size_bytes = 0
-            held.names = self.asked.collector()
-            for written in found[values]:
-                self.slices.count(held, written)
+            held.names, held.growing = self.asked.collector(), self.asked.growing()
+            for written, instant in found[values]:
+                self.slices.count(held, written, instant)
             if self.slices.problem is not None and not self._began_since(values, keys, want):
                 self._lack(held, self.slices.problem)
 
