@@ -271,8 +271,8 @@ def _calendar(closed: frozenset[int], explained: tuple[str, int] | None) -> Cale
 def _timed(stated: Schedule, slots: Slots, start: float, now: float) -> Schedule | None:
     """Return the stated schedule with the learned time; None where that lies before the period itself.
 
-    ``start`` is that of the next period. Of clocks that nothing tells apart yet the latest of then counts, as it does in
-    what is said of it and in replays: a change of clocks takes a day of them apart, and schedules are learned daily.
+    ``start`` is that of the next period. Of clocks that nothing tells apart yet the one by which that is due last
+    counts, as it does in what is said of it and in replays.
     """
     if len(slots.zones) > 1:
         latest = max(to_utc(zone, start + lag + slots.margin) for zone, lag in slots.zones)
