@@ -11,6 +11,7 @@ from checks.lake.estimate import in_key_order
 from checks.lake.plain.find_layout import layout_of
 from checks.layout import TimeLayout
 from checks.model import Format, Problem, ProblemKind, TableMemory, Unobserved
+from checks.rules.cadence import schedule_of
 from checks.rules.proposing import Extent
 
 if TYPE_CHECKING:
@@ -60,9 +61,8 @@ def extent_of(
     extent = Extent(back=back, every=layout.every)
     for rules in looks(extent):
         periods = replace(each, rules=rules)
-        if periods.schedule is None:
-            continue
-        due = [one.period for one in periods.schedule.due_of_any(clock.now)]
+        schedule = schedule_of(periods.schedule, layout)
+        due = [one.period for one in schedule.due_of_any(clock.now)]
         if not in_key_order(periods, layout, due):
             left = int((most - meter.requests) * FIRST_LOOK) - KEPT_BACK
             extent = replace(extent, most=max(_FEWEST, left))
