@@ -99,14 +99,16 @@ def test_of_many_minutes_the_oldest_keep_only_what_they_come_to(monkeypatch: pyt
 def looked(reader: Any, table_format: Format, objects: ObjectsInMemory, **blocks: Any) -> Observation:
     """Look at a table as a replay of its sizes does."""
     parameters = blocks.pop("parameters", None)
-    plan = plan_by_config(
-        plan_of(table_format, parameters=parameters).table, volume={"min_rows": 1}, **blocks
-    )
+    table = plan_of(table_format, parameters=parameters).table
+    keyed = replace(table, partition_keys=(Column("day", "string"),))
+    plan = plan_by_config(keyed, volume={"min_rows": 1}, **blocks)
     how = VolumeConfig.retelling
     assert how is not None
-    for rule in plan.rules:
-        if rule.check == "volume":
-            object.__setattr__(rule, "looks_back", Extent(back=90 * DAY))
+    far = (
+        each if each.check != "volume" else how.looking_back(each, Extent(back=90 * DAY))
+        for each in plan.rules
+    )
+    plan = replace(plan, rules=tuple(each for each in far if not isinstance(each, str)))
     return observe(reader, plan, objects, NOW)
 
 
