@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from checks.aws.pages import Key, Keys
@@ -10,7 +11,7 @@ from checks.lake.formats import delta, hudi, iceberg
 from checks.lake.s3 import growth
 from checks.lake.s3.growth import Growing
 from checks.lake.s3.tally import tally_of
-from checks.model import Format, Growth
+from checks.model import Column, Format, Growth
 from checks.rules.asking import Clock, Detail
 from checks.rules.proposing import Extent
 from checks.rules.volume import VolumeConfig
