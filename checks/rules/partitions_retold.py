@@ -71,11 +71,12 @@ def _came(rule: PartitionsRule, seen: Observation) -> Came:
         if each.problem is not None or listing is None or (not listing.complete and not listing.objects):
             unread.add(each.period.label)
         elif combination is not None and listing.objects and each.registered is not False:
-            at = min(
-                (one for one in (listing.oldest_at, each.created_at) if one is not None), default=seen.now
-            )
+            times = [one for one in (listing.oldest_at, each.created_at) if one is not None]
+            if not times:  # it is there, and its log tells no more since when: neither on time nor late
+                unread.add(each.period.label)
+                continue
             key = item_key(each.period.label, combination)
-            firsts[key] = min(at, firsts.get(key, at))
+            firsts[key] = min([*times, firsts.get(key, times[0])])
     filled = [
         each.period.start for each in seen.partitions if each.listing is not None and each.listing.objects
     ]
