@@ -11,7 +11,6 @@ from checks.lake.estimate import in_key_order
 from checks.lake.plain.find_layout import layout_of
 from checks.layout import TimeLayout
 from checks.model import Format, Problem, ProblemKind, TableMemory, Unobserved
-from checks.rules.cadence import schedule_of
 from checks.rules.proposing import Extent
 
 if TYPE_CHECKING:
@@ -61,7 +60,12 @@ def extent_of(
     extent = Extent(back=back, every=layout.every)
     for rules in looks(extent):
         periods = replace(each, rules=rules)
-        schedule = schedule_of(periods.schedule, layout)
+        by_layout = (rule.periods_seen(each.memory) for rule in rules)
+        schedule = periods.schedule or next((one.schedule for one in by_layout if one is not None), None)
+        if schedule is None:
+            continue
+        if periods.schedule is None:  # nothing states how far back it is looked at
+            schedule = replace(schedule, lookback=max(1, back // schedule.every.nominal))
         due = [one.period for one in schedule.due_of_any(clock.now)]
         if not in_key_order(periods, layout, due):
             left = int((most - meter.requests) * FIRST_LOOK) - KEPT_BACK
