@@ -23,11 +23,10 @@ if TYPE_CHECKING:
 
     from checks.layout.dimensions import Dimensions
     from checks.marks import Mark
-    from checks.model import Item, Observation, PartitionSeen, TableMemory
+    from checks.model import Item, Observation, PartitionSeen, Period, TableMemory
     from checks.rules.asking import Clock, Share
     from checks.rules.learned_periods import LearnedSchedule
     from checks.schedule.due import DuePeriod, Schedule
-    from checks.schedule.periods import Period
 
 _DAY = timedelta(days=1)
 _DAYS_TO_LEARN = 4
@@ -202,7 +201,9 @@ class LearnsSchedule(Rule):
             return ()
         since = clock.now - _DAYS_TO_LEARN * _DAY
         oldest = due[-1].period.start
-        walk = islice(back_from(oldest, every, self.schedule.labels), ceil(_DAYS_TO_LEARN * _DAY / every.nominal))
+        walk = islice(
+            back_from(oldest, every, self.schedule.labels), ceil(_DAYS_TO_LEARN * _DAY / every.nominal)
+        )
         return tuple(each for each in walk if since <= each.start < oldest)
 
     def _seen_before(self, seen: Observation, clock: Clock, memory: TableMemory) -> Iterator[PartitionSeen]:
