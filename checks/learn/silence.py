@@ -211,14 +211,14 @@ def fit_silence(
     found = {kind: model for kind in _KINDS if (model := _fit(recent, share, kind, calendar))}
     if "open" in found:
         del found["flat"]  # where there are rests, they are a part of it
-    for kind, model in found.items():
-        handicap = _KINDS[kind]
+    for kind, fitted in found.items():
+        model = fitted
         before = [p[kind] for end, p in past.items() if kind in p and end * _STEP > now - _PAST]
         if len(before) >= 2:
             limit = min(model.limit, _WIDER * median(before) * model.typical)
             model = replace(model, limit=limit)
         # In a week of which only a part counts a second of it is so much longer.
-        weighed = model.limit * handicap / model.rates.share
+        weighed = model.limit * _KINDS[kind] / model.rates.share
         if best is None or weighed < best[0]:
             best = weighed, model
     return best[1] if best else None

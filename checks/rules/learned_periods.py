@@ -212,6 +212,12 @@ def is_learned(every: Every) -> bool:
     return is_slow(every) or _unit_of(every) is not None
 
 
+def keeps_hours(every: Every) -> bool:
+    """Tell whether it is learned at which times of the week such periods hold data."""
+    unit = _unit_of(every)
+    return unit is not None and unit < DAY
+
+
 def _unit_of(every: Every) -> float | None:
     """Return how many seconds periods are long; None where they are no days, and no hours of which days consist."""
     seconds = every.nominal.total_seconds()
