@@ -273,13 +273,17 @@ def fit_slots(
         for each in {tuple(f[2]) for f in fitted}
     )
     late = max(lates, key=lambda each: (each.limit, each.latest))
-    margin = max(late.limit, least)
+    misses = consecutive(miss, chance, lacking=named and unit == DAY)
+    # Of days on which something came none began later than half a day: then it was the next one's, and this one missed.
+    # Where none is missed by habit, that is an outage.
+    farthest = math.inf if named or misses > 1 else DAY / 2
+    margin = max(min(late.limit, farthest), least)
     return Slots(
         unit,
         expected,
         tuple((f[0], f[1]) for f in fitted),
         margin,
-        consecutive(miss, chance, lacking=named and unit == DAY),
+        misses,
         len(starts),
         calendar,
         clocks,
