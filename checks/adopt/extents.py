@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 FIRST_LOOK = 0.6
 """Parts of a table's requests that a look may take after which there may be another."""
-_KEPT_BACK = 4
+KEPT_BACK = 4
 """Requests that are left for the catalog, and for finding a table's first period, where each period takes one."""
 _FEWEST = 8
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -64,7 +64,7 @@ def extent_of(
             continue
         due = [one.period for one in periods.schedule.due_of_any(clock.now)]
         if not in_key_order(periods, layout, due):
-            left = int((most - meter.requests) * FIRST_LOOK) - _KEPT_BACK
+            left = int((most - meter.requests) * FIRST_LOOK) - KEPT_BACK
             extent = replace(extent, most=max(_FEWEST, left))
     return each, extent, meter.requests
 

@@ -2,6 +2,7 @@
 
 import math
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
@@ -104,9 +105,8 @@ class Silence:
 
 def _counts(times: Sequence[float], count: int, unit: float) -> list[float] | None:
     """Return the rates of an hour of the day or a day of the week, 1 in the mean; None where they hardly differ."""
-    seen = [0.0] * count
-    for at in times:
-        seen[int(at // unit) % count] += 1
+    found = Counter([int(at // unit) % count for at in times])
+    seen = [float(found[i]) for i in range(count)]
     mean = len(times) / count
     # Chi-squared of an even rhythm has mean `count` and variance twice that; five deviations are no chance.
     if sum((x - mean) ** 2 for x in seen) / mean < count + 5 * (2 * count) ** 0.5:
@@ -209,7 +209,8 @@ def _longest(times: Sequence[float], gaps: Sequence[float], typical: float, shar
     longest: dict[int, float] = {}
     for at, gap in zip(times, gaps, strict=False):
         day = int(at // DAY)
-        longest[day] = max(longest.get(day, 0.0), gap)
+        if gap > longest.setdefault(day, 0.0):
+            longest[day] = gap
     middle = quantile(sorted(longest.values()), 0.5)
     excess = without_incidents([m - middle for m in longest.values() if m > middle], typical, len(longest))
     return middle + tail(excess, min(0.3, 2 * share / YEAR_DAYS), 0.5 * typical)

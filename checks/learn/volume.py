@@ -13,7 +13,11 @@ _LEAST_RISE = math.log(5)  # a catch-up of some periods in one is none to be tol
 _WEEKS_A_YEAR = YEAR_DAYS / 7
 # Sizes of two months of days, or of four weeks of hours (a thousand and more a year): older ones are of another trend.
 _DAILY, _WEEKS, _HOURLY = 60, 4, 1000
+# Rows that differ in nothing but their date are compressed to sizes that differ by so little. Those that are equal to
+# the byte are taken to lie no closer: they would be left out, and the odd one among them be all that was seen.
+_LEAST_APART = 0.001
 _FEWEST = 5  # their sampling error makes the limits wide
+_MANY = 200  # more than a week of hours: what a day changes in the median of two weeks is less than its error
 _TREND = 14  # periods whose median is the level: a growth of half a per cent a day is followed
 
 
@@ -43,17 +47,39 @@ class Volume:
         return "drop" if apart < -self.drop else "rise" if apart > self.rise else None
 
 
-def _effect(groups: dict[int, list[float]], count: int, rest: Sequence[float]) -> tuple[float, ...]:
-    """Return the medians of groups if they differ by more than chance makes them (F of one way), else nothing."""
-    if len(groups) < 2 or len(rest) < 3 * len(groups) or min(len(g) for g in groups.values()) < 3:
+def _effect(places: Sequence[int], count: int, values: Sequence[float]) -> tuple[float, ...]:
+    """Return the medians of values by their places if they differ by more than chance makes them, else nothing.
+
+    Chance is F of one way; a place without values has 0.
+    """
+    groups: dict[int, list[float]] = {}
+    for place, value in zip(places, values, strict=True):
+        groups.setdefault(place, []).append(value)
+    if len(groups) < 2 or len(values) < 3 * len(groups) or min(len(g) for g in groups.values()) < 3:
         return ()
-    mean = sum(rest) / len(rest)
-    between = sum(len(g) * (sum(g) / len(g) - mean) ** 2 for g in groups.values()) / (len(groups) - 1)
-    within = sum((v - sum(g) / len(g)) ** 2 for g in groups.values() for v in g) / (len(rest) - len(groups))
+    mean = sum(values) / len(values)
+    means = {place: sum(g) / len(g) for place, g in groups.items()}
+    between = sum(len(g) * (means[place] - mean) ** 2 for place, g in groups.items()) / (len(groups) - 1)
+    within = sum((v - means[place]) ** 2 for place, g in groups.items() for v in g)
     # 5 is passed by chance once in some thousands with 6 and 50 degrees of freedom.
-    if between <= 5 * max(within, 1e-6):
+    if between <= 5 * max(within / (len(values) - len(groups)), 1e-6):
         return ()
     return tuple(median(groups[i]) if i in groups else 0.0 for i in range(count))
+
+
+def _without(values: Sequence[float], effect: tuple[float, ...], places: Sequence[int]) -> list[float]:
+    """Return values without the effect of their places."""
+    return [v - effect[place] for v, place in zip(values, places, strict=True)] if effect else list(values)
+
+
+def _levels(logs: Sequence[float], window: int) -> list[float]:
+    """Return the median of so many values on either side of each; of many, those of a day share every third of them."""
+    if len(logs) < _MANY:
+        return [median(logs[max(0, i - window) : i + window]) for i in range(len(logs))]
+    found: list[float] = []
+    for day in range(0, len(logs), 24):
+        found += [median(logs[max(0, day - window) : day + window : 3])] * min(24, len(logs) - day)
+    return found
 
 
 def limits(deviations: Sequence[float], share: float, a_year: float) -> tuple[float, float]:
@@ -63,7 +89,8 @@ def limits(deviations: Sequence[float], share: float, a_year: float) -> tuple[fl
     sizes that are judged in one.
     """
     # Noise of sizes is about the same both ways.
-    margin = reach(deviations, share / max(1.0, a_year) / 2, max(1.0, a_year) / _WEEKS_A_YEAR, SIZES).limit
+    apart = [max(each, _LEAST_APART) for each in deviations]
+    margin = reach(apart, share / max(1.0, a_year) / 2, max(1.0, a_year) / _WEEKS_A_YEAR, SIZES).limit
     return max(margin, _LEAST_DROP), max(margin, _LEAST_RISE)
 
 
@@ -90,39 +117,19 @@ def fit_volume(
     if len(known) < _FEWEST:
         return None
     logs = [v for _, v, _, _ in known]
+    days = [int(start // DAY) % 7 for start, *_ in known]
+    hours = [int(start % DAY // HOUR) for start, *_ in known]
     # The level along time is taken out first, or growth would pass for noise.
     window = 7 * 24 if often else _TREND
-    flat = (
-        [v - median(logs[max(0, i - window) : i + window]) for i, v in enumerate(logs)]
-        if len(logs) < 200
-        else [
-            v - median(logs[max(0, i - i % 24 - window) : i - i % 24 + window : 3])
-            for i, v in enumerate(logs)
-        ]
-    )
+    flat = [v - level for v, level in zip(logs, _levels(logs, window), strict=True)]
     bulk = sorted(flat)
     low, high = quantile(bulk, 0.02) - 1.0, quantile(bulk, 0.98) + 1.0
     clean = [min(max(v, low), high) for v in flat]
-    by_day: dict[int, list[float]] = {}
-    by_hour: dict[int, list[float]] = {}
-    for (start, *_), v in zip(known, clean, strict=True):
-        by_day.setdefault(int(start // DAY) % 7, []).append(v)
-        by_hour.setdefault(int(start % DAY // HOUR), []).append(v)
-    weekday = _effect(by_day, 7, clean)
-    left = [
-        v - (weekday[int(s // DAY) % 7] if weekday else 0) for (s, *_), v in zip(known, clean, strict=True)
-    ]
-    hours: dict[int, list[float]] = {}
-    for (start, *_), v in zip(known, left, strict=True):
-        hours.setdefault(int(start % DAY // HOUR), []).append(v)
+    weekday = _effect(days, 7, clean)
+    left = _without(clean, weekday, days)
     hour = _effect(hours, 24, left)
-    rest = [v - (hour[int(s % DAY // HOUR)] if hour else 0) for (s, *_), v in zip(known, left, strict=True)]
-    recent = [
-        logs[i]
-        - (weekday[int(known[i][0] // DAY) % 7] if weekday else 0)
-        - (hour[int(known[i][0] % DAY // HOUR)] if hour else 0)
-        for i in range(max(0, len(logs) - window), len(logs))
-    ]
+    rest = _without(left, hour, hours)
+    recent = _without(_without(logs, weekday, days), hour, hours)[-window:]
     drop, rise = limits([abs(v) for v in rest], share, a_year)
     counts = sorted(float(f) for _, _, f, _ in known[-20:])
     took = sorted(t for *_, t in known[-100:])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -91,6 +91,25 @@ def test_hours_are_stated(any_lake: LakeBuilder) -> None:
     assert found.block["every"] == "1h"
     assert found.block["after"] in {"15m", "20m"}
     assert len(found.arrivals) == 14 * 24
+
+
+@pytest.mark.parametrize(("key", "months", "every"), [("month", 1, "1mo"), ("quarter", 3, "3mo")])
+@pytest.mark.parametrize(("count", "seen"), [(12, 12), (13, 13), (14, 13)])
+def test_of_slow_tables_periods_count_not_days(
+    any_lake: LakeBuilder, key: str, months: int, every: str, count: int, seen: int
+) -> None:
+    table = any_lake.table("sales.ledger", None, **{key: "string"})
+    this = NOW.year * 12 + (NOW.month - 1) // months * months
+    for number in range(count, 0, -1):
+        begins, ends = (divmod(this - each * months, 12) for each in (number, number - 1))
+        label = f"{begins[0]}-{begins[1] + 1:02d}" if months == 1 else f"{begins[0]}Q{begins[1] // 3 + 1}"
+        came = datetime(ends[0], ends[1] + 1, 3, 6, tzinfo=UTC)
+        any_lake.register(table, [label], at=came)
+        any_lake.put(f"{table.location}{key}={label}/a.parquet", came)
+    found = looked(any_lake, table)
+    assert isinstance(found, Proposal), found
+    assert (found.check, len(found.arrivals)) == ("partitions", seen)
+    assert dict(found.block)["every"] == every  # type: ignore[arg-type]
 
 
 def test_what_comes_into_one_place_learns_its_deadline(any_lake: LakeBuilder) -> None:
