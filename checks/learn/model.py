@@ -276,11 +276,10 @@ def _of_times(
         return Need(len(times), 4)
     if _per_day(times) >= _A_DAY:
         calendar = of_working_days(heard.times)
-        recent = _since(heard.times, now - PAST_DAYS * DAY)
-        silence = fit_silence(recent, share, heard.ratios, calendar)
+        silence = fit_silence(_since(heard.times, now - PAST_DAYS * DAY), share, heard.ratios, calendar)
         # A silence that has to last for half of the time in which something usually comes tells no single run.
         if not history.dated and (silence is None or silence.limit > DAY / 2):
-            slots, cut = _of_days(daily_runs_of(recent), share, since)
+            slots, cut = _of_days(daily_runs_of(heard.times), share, since)
             if slots is not None:
                 return Model(now, dated=False, slots=slots, volume=volume, cut=cut, in_runs=True)
         if silence is None:

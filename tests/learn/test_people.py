@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import accumulate, pairwise
+from itertools import accumulate
 
 import pytest
 
@@ -153,14 +153,30 @@ class TestDailyRuns:
             assert FIRST + day * DAY + 3 * HOUR <= a.opened <= FIRST + day * DAY + 13.5 * HOUR
 
 
-def test_no_day_on_which_something_came_is_told_later_than_half_a_day() -> None:
+def retried(skipped: int, spread: float) -> list[float]:
+    """Return days of a job that is run again some hours later one day in nine, and skips one day in so many."""
     dice = draws(6)
-    times = [
-        FIRST + day * DAY + (dice.uniform(6, 11) if day % 9 == 3 else dice.uniform(0, 0.1)) * HOUR
-        for day in range(90)
+    return [
+        FIRST + day * DAY + (dice.uniform(6, 11) if day % 9 == 3 else dice.uniform(0, spread)) * HOUR
+        for day in range(200)
+        if day % skipped != 5
     ]
+
+
+@pytest.mark.parametrize(("skipped", "misses"), [(50, 1), (9, 2)])
+def test_no_job_of_a_day_is_told_later_than_half_a_day(skipped: int, misses: int) -> None:
+    model = learned(retried(skipped, 0.1)).model
+    assert isinstance(model, Model)
+    assert model.slots is not None
+    assert model.slots.misses == misses
+    assert model.slots.margin <= DAY / 2
+
+
+def test_people_who_skip_days_may_take_longer() -> None:
+    dice = draws(8)
+    times = [FIRST + day * DAY + dice.expovariate(1 / 4) * HOUR for day in range(200) if day % 9 != 5]
     model = learned(times).model
     assert isinstance(model, Model)
     assert model.slots is not None
-    assert model.slots.margin <= DAY / 2
-    assert max(b - a for a, b in pairwise(times)) > DAY
+    assert model.slots.misses > 1
+    assert model.slots.margin > DAY / 2
