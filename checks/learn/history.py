@@ -77,7 +77,8 @@ class History:
     `times` are the counted arrivals, bursts within a minute as one; `firsts` the own start and first arrival of
     partitions, each newer than those before; `settled` those whose volume was usual: start, bytes, files, seconds;
     `early` what these held before newer ones came; `counted` and `early_counted` the same of those whose rows are
-    known: start, rows, files, seconds. `ratios`, and those of runs of files, are kept for `silence.fit_silence`.
+    known: start, rows, files, seconds; `empty` the starts of those without a byte, told or not. `ratios`, and those of
+    runs of files, are kept for `silence.fit_silence`.
     """
 
     dated: bool
@@ -87,6 +88,7 @@ class History:
     early: list[tuple[float, float, int, float]] = field(default_factory=list)
     early_counted: list[tuple[float, float, int, float]] = field(default_factory=list)
     counted: list[tuple[float, float, int, float]] = field(default_factory=list)
+    empty: list[float] = field(default_factory=list)
     ratios: dict[int, dict[str, float]] = field(default_factory=dict)
     ratios_of_runs: dict[int, dict[str, float]] = field(default_factory=dict)
     last: float | None = None
@@ -115,6 +117,12 @@ class History:
             self.times.append(arrival.at)
             _trim(self.times, _MOST_TIMES)
         return opened
+
+    def note_empty(self, period: Period) -> None:
+        """Keep that all files of a partition came to no byte."""
+        if period.sized and not period.size:
+            self.empty.append(period.start)
+            _trim(self.empty, _MOST_PARTITIONS)
 
     def settle(self, period: Period) -> None:
         """Keep what a partition held whose volume was usual."""

@@ -52,6 +52,9 @@ RUN = 600.0
 _APART = 3 * RUN
 # Of arrivals by chance half an hour apart three in ten come so soon after another; of runs of two files one in two.
 _OF_RUNS = 0.6
+# Files of one run mostly follow each other at once; of what comes by chance two in five gaps that short are longer than
+# half as long.
+_BY_CHANCE = 0.33
 _RUNS_BACK, _BETWEEN = (
     28 * DAY,
     0.67,
@@ -314,9 +317,10 @@ def _of_partitions(history: History, share: float, now: float, since: float) -> 
     cadence = slots.cadence
     loose = slots.margin > _LOOSE * cadence
     heard = history.since(now - PAST_DAYS * DAY)
-    times = _bursts(heard, _BURST * cadence)
+    within = _BURST * cadence
+    times = _bursts(heard, within)
     periods = sum(first >= times[0] for _, first in history.firsts)
-    if len(times) > periods * _NONSTOP / _BURST:
+    if len(times) > periods * _NONSTOP / _BURST or (within >= RUN and _is_spread(heard, within)):
         times = heard
     # Where files come by chance, so does what a partition holds, and the whole share is that of silences.
     of_times = share if loose else of_times
@@ -354,9 +358,18 @@ def _runs(times: Sequence[float]) -> list[float] | None:
     pauses = sorted(gap for gap in gaps if gap > RUN)
     if len(pauses) < 3 or len(pauses) + 1 > _OF_RUNS * len(recent):
         return None
+    short = [gap for gap in gaps if gap <= RUN]
+    if sum(gap > RUN / 2 for gap in short) > _BY_CHANCE * len(short):
+        return None
     if quantile(pauses, 0.5) < _APART - RUN or sum(pauses) < _BETWEEN * (recent[-1] - recent[0]):
         return None
     return [times[0], *(b for a, b in pairwise(times) if b - a > RUN)]
+
+
+def _is_spread(times: Sequence[float], within: float) -> bool:
+    """Return whether what comes so soon after something comes at no once: loads of their own, such as every ten minutes."""
+    short = sorted(b - a for a, b in pairwise(times[-_LOOKED_AT:]) if b - a <= within)
+    return bool(short) and quantile(short, 0.5) > within / 4
 
 
 def _bursts(times: Sequence[float], within: float) -> list[float]:

@@ -12,6 +12,7 @@ from checks.learn.clocks import offset
 from checks.learn.existing_slots import WEEK
 from checks.learn.keys import DAY
 from checks.learn.model import Model, Need, day_of
+from checks.learn.pauses import Pauses
 from checks.learn.slow import Cycle
 from checks.learn.spots import Kind, Spot
 from checks.schedule.durations import say_duration
@@ -141,7 +142,9 @@ def _noun(slots: Slots) -> str:
 def _silence(silence: Silence) -> str:
     usual = f"something comes every {_span(silence.typical)}, by {silence.seen} arrivals"
     said = f"{usual}; told after {_span(silence.limit)}"
-    if silence.rates.rates:
+    if isinstance(silence.rates, Pauses):
+        said += ", without the times of the week at which it rests"
+    elif silence.rates.rates:
         said += " of the hours in which it usually comes"
     if silence.calendar is not None:
         said += f"; holidays of {silence.calendar[0]} left out"

@@ -118,11 +118,20 @@ def _hour_clocks(starts: Sequence[float], expected: frozenset[int]) -> tuple[tup
         labels = sorted({start + offset(zone, start) for start in starts})
         hours = expected_slots(labels, HOUR)
         fitted.append((misfits(labels, hours, HOUR), zone, hours))
-    # By the keys' own clock, for on others three days of a new rhythm may not be alike yet.
+    # Where the rhythm is new by the keys' own clock, by others three days of it may not be alike yet: only those that
+    # explain what came of late are asked.
     if fitted[0][0] > _NEW * len(starts):
-        return ()
+        fitted = [each for each in fitted if _explains(starts, *each[1:]) and each[0] <= _NEW * len(starts)]
+        if not fitted:
+            return ()
     least = min(fitted)[0]
     return tuple((zone, hours) for misfit, zone, hours in fitted if misfit <= least + TIED)
+
+
+def _explains(starts: Sequence[float], zone: str, hours: frozenset[int]) -> bool:
+    """Return whether the hours of the week that exist on a clock are those of the last three days."""
+    recent = [start + offset(zone, start) for start in starts[bisect_left(starts, starts[-1] - 3 * DAY) :]]
+    return misfits(recent, hours, HOUR) <= TIED
 
 
 def _is_grid(hours: frozenset[int]) -> bool:

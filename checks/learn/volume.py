@@ -12,7 +12,7 @@ _LEAST_DROP = math.log(3)  # to a third: what a person wants to be told of, what
 _LEAST_RISE = math.log(5)  # a catch-up of some periods in one is none to be told of
 _WEEKS_A_YEAR = YEAR_DAYS / 7
 # Sizes of two months of days, or of four weeks of hours (a thousand and more a year): older ones are of another trend.
-_DAILY, _WEEKS, _HOURLY = 60, 4, 1000
+_DAILY, _WEEKS, HOURLY = 60, 4, 1000
 # Rows that differ in nothing but their date are compressed to sizes that differ by so little. Those that are equal to
 # the byte are taken to lie no closer: they would be left out, and the odd one among them be all that was seen.
 _LEAST_APART = 0.001
@@ -108,14 +108,15 @@ def fit_volume(
 ) -> Volume | None:
     """Return the model of usual, settled partitions (own start, bytes, files, seconds they took), or None.
 
-    None under five partitions with bytes. `share` is the false alarms a year of the table, `a_year` its partitions;
-    `seen_a_year` how many of them `periods` hold, where these are not all (one hour of each day).
+    None under five partitions with bytes, unless none of them has any. `share` is the false alarms a year of the table,
+    `a_year` its partitions; `seen_a_year` how many of them `periods` hold, where these are not all (one hour of each
+    day).
     """
-    often = (seen_a_year or a_year) >= _HOURLY
+    often = (seen_a_year or a_year) >= HOURLY
     recent_ones = periods[-(_WEEKS * 168 if often else _DAILY) :]
     known = [(s, math.log(b), f, took) for s, b, f, took in recent_ones if b > 0]
     if len(known) < _FEWEST:
-        return None
+        return None if known or len(recent_ones) < _FEWEST else _of_nothing(recent_ones)
     logs = [v for _, v, _, _ in known]
     days = [int(start // DAY) % 7 for start, *_ in known]
     hours = [int(start % DAY // HOUR) for start, *_ in known]
@@ -131,16 +132,21 @@ def fit_volume(
     rest = _without(left, hour, hours)
     recent = _without(_without(logs, weekday, days), hour, hours)[-window:]
     drop, rise = limits([abs(v) for v in rest], share, a_year)
-    counts = sorted(float(f) for _, _, f, _ in known[-20:])
-    took = sorted(t for *_, t in known[-100:])
-    return Volume(
-        median(recent),
-        weekday,
-        hour,
-        drop,
-        rise,
-        quantile(counts, 0.5),
-        # Half as long again as the slowest of late: files of one run rarely take longer.
-        1.5 * took[-1] + 300.0,
-        len(known),
-    )
+    files, settle = _whole_by([(f, took) for _, _, f, took in known])
+    return Volume(median(recent), weekday, hour, drop, rise, files, settle, len(known))
+
+
+def _of_nothing(periods: Sequence[tuple[float, float, int, float]]) -> Volume:
+    """Return the model of partitions none of which held a byte: that is no usual size, and any other one is well.
+
+    Files without a byte are no data, however long nothing else came.
+    """
+    files, settle = _whole_by([(f, took) for _, _, f, took in periods])
+    return Volume(-math.inf, (), (), math.inf, math.inf, files, settle, len(periods))
+
+
+def _whole_by(came: Sequence[tuple[int, float]]) -> tuple[float, float]:
+    """Return the usual number of files, and the seconds after the first one by which all are there, of both of many."""
+    counts = sorted(float(files) for files, _ in came[-20:])
+    # Half as long again as the slowest of late: files of one run rarely take longer.
+    return quantile(counts, 0.5), 1.5 * max(took for _, took in came[-100:]) + 300.0

@@ -90,8 +90,7 @@ def plan(
             draft.add(found, selector)
     draft.add_gone(read)
     taught = by_marks(draft.plans, marks, now) if marks is not None else draft.plans
-    others = max(learning_of(remembered), stated_to_learn(config)) if only else 0
-    plans = shared(taught, config.settings.false_alarms, others)
+    plans = shared(taught, config.settings.false_alarms, learn_in_all(config, remembered) if only else 0)
     plans = with_members(plans, config, catalog, remembered, read=read, stop_at=stop_at)
     return Planned(plans=plans, findings=draft.findings, watched=draft.watched, notes=tuple(draft.notes()))
 
@@ -125,6 +124,11 @@ def _sharing(rules: tuple[Rule, ...], of_table: Share) -> tuple[Rule, ...]:
     """Return the rules of a table; those that learn have equal parts of its share, so that it is kept by the table."""
     share = of_table.among(sum(rule.learns for rule in rules))
     return tuple(rule.sharing(share) for rule in rules)
+
+
+def learn_in_all(config: Config, remembered: Mapping[str, TableRecord]) -> int:
+    """Return of how many tables limits are learned, as far as earlier runs or the config tell it without the catalog."""
+    return max(learning_of(remembered), stated_to_learn(config))
 
 
 def stated_to_learn(config: Config) -> int:

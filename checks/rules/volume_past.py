@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from checks.rules.volume_marked import WHOLE
 from checks.schedule.due import MOST_PERIODS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from checks.model import Period, Table
@@ -47,6 +48,15 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class Stay:
+    """The looks at one period, or on one day, by their times in order; ``grows``: each found no less than the last."""
+
+    times: Sequence[datetime]
+    look: Callable[[datetime], Look]
+    grows: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Grown:
     """How one place grew: the sums after each step, in order. What has no date was there from the first on."""
 
@@ -55,6 +65,7 @@ class Grown:
     undated: Size
     dated_since: int | None
     """The last instant (seconds since 1970) by which something came of which no more is known; None: no such."""
+    only_grew: bool
 
     @classmethod
     def of(cls, steps: Iterable[Growth]) -> Grown:
@@ -70,7 +81,11 @@ class Grown:
                 total = _plus(total, each)
                 times.append(each.at)
                 sums.append(total)
-        return cls(tuple(times), tuple(sums), start, max((each.at for each in undated), default=None))
+        last = max((each.at for each in undated), default=None)
+        only_grew = all(
+            each.size_bytes >= 0 and each.files >= 0 and (each.rows or 0) >= 0 for each in ordered
+        )
+        return cls(tuple(times), tuple(sums), start, last, only_grew)
 
     def at(self, when: datetime) -> Size:
         """Return what was there at an instant; a file that came then is."""
@@ -157,7 +172,7 @@ class PastPeriods:
         grown = {label: Grown.of(steps) for label, steps in came.grown.items()}
         return cls(table, came.layout or {}, grown, span, due)
 
-    def looks(self) -> Iterator[Look]:
+    def stays(self) -> Iterator[Stay]:
         """Yield the looks from the begin of the span on: as a period came due, and whenever it grew until the next."""
         reigns = list(self._reigns())
         self._remember(reigns)
@@ -168,8 +183,9 @@ class PastPeriods:
             grown = self.grown.get(reign.due.period.label)
             begin = max(reign.begin, self.span.begin)
             beside = reigns[max(0, number - reign.schedule.misses + 1) : number + 1]
-            for at in (begin, *(grown.steps(begin, reign.end) if grown is not None else ())):
-                yield self._look(at, beside, memory)
+            times = (begin, *(grown.steps(begin, reign.end) if grown is not None else ()))
+            look = partial(self._look, reigns=beside, memory=memory)
+            yield Stay(times, look, grows=grown is None or grown.only_grew)
 
     def _reigns(self) -> Iterator[Reign]:
         """Yield which period was judged when, in the order of time."""
@@ -201,7 +217,7 @@ class PastPeriods:
             if size.files or not grown.times:
                 self._sizes[due.period.label] = size
 
-    def _look(self, at: datetime, reigns: Sequence[Reign], memory: TableMemory) -> Look:
+    def _look(self, at: datetime, *, reigns: Sequence[Reign], memory: TableMemory) -> Look:
         partitions = tuple(
             PartitionSeen(period=each.due.period, listing=_listing(grown.at(at)))
             for each in reversed(reigns)
@@ -217,7 +233,7 @@ def _whole_at(schedule: Schedule, due: DuePeriod) -> datetime:
     return max(due.due_at, due.period.end) if schedule.whole_at_end else due.due_at
 
 
-def looks_at_whole(table: Table, steps: Sequence[Growth], span: Span) -> Iterator[Look]:
+def stays_at_whole(table: Table, steps: Sequence[Growth], span: Span) -> Iterator[Stay]:
     """Yield the looks at a table as a whole, by the hour in which it grew and as each day begins.
 
     They begin when all that it held is known by its time. The last look of each day (UTC) is remembered.
@@ -229,15 +245,19 @@ def looks_at_whole(table: Table, steps: Sequence[Growth], span: Span) -> Iterato
     first = max(_whole_hour(known_at), span.begin)
     sizes: dict[str, Size] = {}
     day = datetime.fromtimestamp(known_at, UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+    def look(at: datetime) -> Look:
+        seen = Observation(table=table, now=at, listing=_listing(grown.at(at)))
+        return Look(at, seen, TableMemory(sizes=dict(sizes)))
+
     while day < span.end:
-        sizes[f"{day:%Y-%m-%d}{WHOLE}"] = grown.at(day + _DAY - timedelta(microseconds=1))
-        if day + _DAY > first:
+        end = min(day + _DAY, span.end)
+        if end > first:
             begin = max(day, first)
-            hours = {_whole_hour(at.timestamp()) for at in grown.steps(begin, min(day + _DAY, span.end))}
-            for at in sorted({begin, *(each for each in hours if each < min(day + _DAY, span.end))}):
-                listing = _listing(grown.at(at))
-                known = {label: size for label, size in sizes.items() if label < f"{at:%Y-%m-%d}"}
-                yield Look(at, Observation(table=table, now=at, listing=listing), TableMemory(sizes=known))
+            hours = {_whole_hour(at.timestamp()) for at in grown.steps(begin, end)}
+            times = sorted({begin, *(each for each in hours if each < end)})
+            yield Stay(times, look, grows=grown.only_grew)
+        sizes[f"{day:%Y-%m-%d}{WHOLE}"] = grown.at(day + _DAY - timedelta(microseconds=1))
         day += _DAY
 
 

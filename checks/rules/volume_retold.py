@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from checks.model import Severity
 from checks.rules.asking import UNSHARED, Clock
 from checks.rules.lists import only_lists
 from checks.rules.retold import Came, Candidate, Retelling, Retold, Span, Stretch
-from checks.rules.volume_past import PastPeriods, grown_periods, looks_at_whole
+from checks.rules.volume_past import PastPeriods, grown_periods, stays_at_whole
 from checks.schedule.durations import say_size
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from checks.model import Observation
     from checks.rules.proposing import Extent
-    from checks.rules.volume_past import Look
+    from checks.rules.volume_past import Look, Stay
     from checks.rules.volume_rule import VolumeRule
     from checks.rules.volume_words import Bound
 
@@ -61,7 +61,7 @@ class VolumeRetold(Retelling["VolumeRule"]):
             return Retold(lacks=lists.message)
         periods = PastPeriods.of(past.table, past, rule.schedule, rule.zone, span)
         found = _Told(rule)
-        found.judge(periods.looks() if periods is not None else looks_at_whole(past.table, past.whole, span))
+        found.judge(periods.stays() if periods is not None else stays_at_whole(past.table, past.whole, span))
         if found.since is None:
             return Retold(lacks=past.unknown or found.lacks or "how much it held is not known")
         return Retold(alerts=tuple(found.alerts()), since=found.since)
@@ -89,8 +89,24 @@ def _unknown(seen: Observation) -> Iterator[str]:
     """Yield why it is not known how much a table held."""
     if seen.whole is not None and seen.whole.problem is not None:
         yield seen.whole.problem.message
+    listings = [seen.listing, *(each.listing for each in seen.partitions)]
+    found = [each for each in listings if each is not None]
+    if any(each.empty_objects for each in found) and not any(each.objects for each in found):
+        yield "its files hold no byte, and nothing keeps when they came"
     if seen.layout is None and seen.listing is None and seen.whole is None:
         yield "its log was not read for sizes"
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """What a look at a period came to; ``lacks`` says why it is not known, where it is not."""
+
+    label: str
+    is_there: bool = True
+    is_known: bool = True
+    too_little: bool = False
+    too_much: bool = False
+    lacks: str = field(default="", compare=False)
 
 
 class _Told:
@@ -104,31 +120,55 @@ class _Told:
         self._opened: datetime | None = None
         self._periods: dict[str, None] = {}
 
-    def judge(self, looks: Iterable[Look]) -> None:
+    def judge(self, stays: Iterable[Stay]) -> None:
         """Judge the looks in the order of time, by the rule itself."""
-        for look in looks:
-            is_bad = self._is_bad(look)
-            if is_bad is None:
-                continue
-            self.since = self.since or look.at
-            if is_bad:
-                self._opened = self._opened or look.at
-                self._periods |= {look.label: None} if look.label else {}
-            elif self._opened is not None:
-                self._close(look.at)
+        for stay in stays:
+            verdicts: dict[int, _Verdict] = {}
+            self._find(stay, verdicts, 0, len(stay.times) - 1)
+            for number in sorted(verdicts):
+                self._take(stay.times[number], verdicts[number])
 
-    def _is_bad(self, look: Look) -> bool | None:
-        """Tell what a run would have found; None where it is not known."""
+    def _find(self, stay: Stay, verdicts: dict[int, _Verdict], first: int, last: int) -> None:
+        """Judge the first and the last of some looks, and between them those at which the verdict changes.
+
+        What only grows crosses a lower limit once, and an upper one once: between two looks that agree all do.
+        """
+        for number in (first, last):
+            if number not in verdicts:
+                verdicts[number] = self._verdict(stay.look(stay.times[number]))
+        if last - first > 1 and not (stay.grows and verdicts[first] == verdicts[last]):
+            middle = (first + last) // 2
+            self._find(stay, verdicts, first, middle)
+            self._find(stay, verdicts, middle, last)
+
+    def _take(self, at: datetime, verdict: _Verdict) -> None:
+        if not verdict.is_known:
+            self.lacks = verdict.lacks
+            return
+        self.since = self.since or at
+        if verdict.too_little or verdict.too_much:
+            self._opened = self._opened or at
+            self._periods |= {verdict.label: None} if verdict.label else {}
+        elif self._opened is not None:
+            self._close(at)
+
+    def _verdict(self, look: Look) -> _Verdict:
+        """Return what a run would have found."""
         rule = self.rule
         if rule.schedule is not None and not look.is_there:
-            return False  # that nothing came is told once, by the check of periods beside it
+            # That nothing came is told once, by the check of periods beside it.
+            return _Verdict(look.label, is_there=False)
         rule = rule if look.schedule is None else replace(rule, schedule=look.schedule)
         row = rule.measure(look.seen, Clock(now=look.at), look.memory)
         doubt = row.unknown or (row.doubt_if_pass if not row.observed else None)
         if doubt is not None:
-            self.lacks = doubt.message
-            return None
-        return bool(row.observed)
+            return _Verdict(look.label, is_known=False, lacks=doubt.message)
+        crossed = row.measured.crossed if row.measured is not None else ()
+        return _Verdict(
+            look.label,
+            too_little=any(not each.is_most for each in crossed),
+            too_much=any(each.is_most for each in crossed),
+        )
 
     def alerts(self) -> Iterator[Stretch]:
         """Yield the alerts, the one that is still open last."""

@@ -28,7 +28,7 @@ from checks.rules.usual import (
 from checks.rules.volume_limits import HISTORY, UsualLimits
 from checks.rules.volume_marked import labels_for, remembered, times_of
 from checks.rules.volume_past import periods_back
-from checks.rules.volume_seen import newest_with_data, place_seen, whole_sizes
+from checks.rules.volume_seen import newest_with_data, of_nothing, place_seen, whole_sizes
 from checks.rules.volume_taught import Said, Taught, said_of, taught
 from checks.rules.volume_words import (
     DAYS_A_YEAR,
@@ -241,6 +241,9 @@ class VolumeRule(Rule):
         by = say_taught(self.marks, found.by, self.zone)
         if doubt is not None and by:
             doubt = replace(doubt, message=f"{doubt.message}, learned with {by}")
+        nothing = of_nothing(look, seen, memory, self.of) if self.auto is not None else None
+        if nothing is not None:
+            learned, doubt = (nothing,), None
         bounds = (*self.bounds, *learned)
         if look.problem is not None:  # a lower bound proves too much, never too little
             bounds, doubt = tuple(each for each in bounds if each.is_most), look.problem
@@ -283,6 +286,7 @@ class VolumeRule(Rule):
                 for place in self._places(schedule, judged)
             ),
             problem=problem,
+            empty=sum(each.listing.empty_objects for each in of_judged if each.listing is not None),
             remembered=remembered(memory.sizes, schedule, days_of(judged.wall)) if self.marks else (),
             rows_unknown=next(
                 (

@@ -156,6 +156,7 @@ def _four_a_day(days: int, *, weekends: bool) -> list[float]:
     return [wall(day, hour) for day in range(days) for hour in (6, 10, 14, 18) if weekends or day % 7 < 5]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weekends", [True, False])
 @pytest.mark.parametrize("key", ["", "%Y-%m-%d"])
 def test_times_of_the_day_are_a_schedule_on_the_clock_of_the_wall(key: str, weekends: bool) -> None:  # noqa: FBT001
@@ -318,6 +319,28 @@ MONDAY = datetime(2026, 10, 12, tzinfo=UTC).timestamp()
 def test_a_day_that_came_once_in_the_first_weeks_exists(lost: tuple[int, ...], weekdays: int) -> None:
     starts = [MONDAY + day * DAY for day in range(14) if day not in lost]
     assert len(expected_slots(starts, DAY)) == weekdays
+
+
+@pytest.mark.parametrize("weekdays", [5, 7])
+@pytest.mark.parametrize("known", range(14, 36))
+def test_one_day_that_was_lost_takes_no_weekday_away(weekdays: int, known: int) -> None:
+    for lost in range(14):
+        days = [day for day in range(known) if day % 7 < weekdays and day != lost]
+        assert len(expected_slots([MONDAY + day * DAY for day in days], DAY)) == weekdays, lost
+
+
+@pytest.mark.parametrize("known", range(15, 36))
+def test_a_day_that_was_lost_takes_none_of_its_hours_away(known: int) -> None:
+    for lost in range(7, 14):
+        hours = [hour for hour in range(known * 24) if hour // 24 != lost]
+        assert len(expected_slots([MONDAY + hour * HOUR for hour in hours], HOUR)) == 7 * 24, lost
+
+
+@pytest.mark.parametrize("odd", [5, 6])
+def test_a_day_of_a_weekend_that_comes_now_and_then_does_not_exist_where_the_other_does_not(odd: int) -> None:
+    for lost in (odd, odd + 7):
+        days = [day for day in range(21) if (day % 7 < 5 or day % 7 == odd) and day != lost]
+        assert len(expected_slots([MONDAY + day * DAY for day in days], DAY)) == 5, lost
 
 
 def test_a_day_that_came_once_in_a_month_does_not_exist() -> None:

@@ -10,14 +10,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from checks.lake.observe import observe
-from checks.model import Growth, Status, Table, TableMemory
+from checks.model import Status, Table, TableMemory
 from checks.rules import CHECKS
 from checks.rules.asking import Clock
 from checks.rules.base import TablePlan
 from checks.rules.proposing import Extent
-from checks.rules.retold import Came, Retold, Span, Stretch
+from checks.rules.retold import Came, Retold, Span
 from tests.support.lakes import MemoryLake
-from tests.support.times import BERLIN, DAY, HOUR, at
+from tests.support.times import DAY, HOUR, at
 from tests.support.verdicts import judge, rules_of
 
 if TYPE_CHECKING:
@@ -65,7 +65,9 @@ def lake_of(came: Iterable[File], until: datetime, *, parted: bool = True) -> tu
     return lake, table
 
 
-def came_of(rules: tuple[Rule, ...], came: Iterable[File], until: datetime = NOW, *, parted: bool = True) -> Came:
+def came_of(
+    rules: tuple[Rule, ...], came: Iterable[File], until: datetime = NOW, *, parted: bool = True
+) -> Came:
     """Look back, and return what came to the check that is judged."""
     lake, table = lake_of(came, until, parted=parted)
     far: list[Rule] = []
@@ -128,7 +130,7 @@ def test_a_replay_says_at_each_instant_what_a_run_then_said(
         # A period without any data is told by the check of periods.
         is_alone = "partitions" not in findings or "in 0 files" not in finding.because
         said[when] = finding.status is Status.FAIL and is_alone, is_told(found, when)
-        when += 5 * HOUR + 7 * HOUR / 60
+        when += 7 * HOUR + 7 * HOUR / 60
     assert {at_: run for at_, (run, _) in said.items()} == {at_: told for at_, (_, told) in said.items()}
     assert any(run for run, _ in said.values())
 
@@ -147,10 +149,15 @@ def test_what_comes_after_an_instant_changes_no_alert_before_it(blocks: dict[str
     came += [(START + 45 * DAY, 7, START + 51 * DAY, 90_000), (START + 20 * DAY, 7, START + 52 * DAY, 90_000)]
     whole = retold(rules, came_of(rules, came))
     assert len(whole.alerts) > 1
-    for hours in range(0, 29 * 24, 31):
+    for hours in range(0, 29 * 24, 41):
         cut = SPAN.begin + hours * HOUR
         # The end stays: what is not there after the cut never came.
         left = retold(rules, came_of(rules, [each for each in came if each[2] <= cut], NOW))
-        before = [(each.opened, each.closed if each.closed and each.closed <= cut else None) for each in whole.alerts]
-        after = [(each.opened, each.closed if each.closed and each.closed <= cut else None) for each in left.alerts]
+        before = [
+            (each.opened, each.closed if each.closed and each.closed <= cut else None)
+            for each in whole.alerts
+        ]
+        after = [
+            (each.opened, each.closed if each.closed and each.closed <= cut else None) for each in left.alerts
+        ]
         assert [each for each in before if each[0] <= cut] == [each for each in after if each[0] <= cut], cut
