@@ -155,6 +155,10 @@ def _silence(silence: Silence) -> str:
 def _slow(model: Model, slow: Slow | Cycle, history: History) -> str:
     if isinstance(slow, Cycle):
         return cycle_in_words(slow, history.newest if model.dated else history.last)
+    if slow.by_chance:
+        whole = _span(slow.into + slow.margin)
+        usual = f"no rhythm: {_span(slow.into)} in the middle of the last {slow.seen} gaps"
+        return f"{usual}; told after {whole} without any"
     few = "; few periods, so the margin is wide" if slow.seen < _SURE else ""
     usual = f"up to {_span(slow.into)} between the last {slow.seen + 1} arrivals"
     return f"{usual}; told {_span(slow.margin)} later{few}"
