@@ -175,7 +175,9 @@ def _fit(times: Sequence[float], share: float, kind: str, calendar: tuple[str, i
     # In rates a second may be two: nearer than half beyond it none is set.
     nearest = _EIGHTH if is_rhythm and kind in _IN_SECONDS else 0.5
     by_chance = not is_rhythm and _by_chance(times, gaps, typical, kind)
-    of_all = _all_gaps(times, gaps, typical, share, LATENESS if is_rhythm else BY_CHANCE if by_chance else None)
+    of_all = _all_gaps(
+        times, gaps, typical, share, LATENESS if is_rhythm else BY_CHANCE if by_chance else None
+    )
     of_all = max(of_all, (1 + nearest) * typical)
     of_days = _longest(times, gaps, typical, share, nearest, _RHYTHM if is_rhythm else 1.0)
     # Where both are samples of one tail, with errors of their own, the middle is the better guess.
