@@ -13,6 +13,8 @@ WEEK = 7 * DAY
 _EACH_SLOT = 8  # occurrences of a weekday or an hour of the week: two months
 _YOUNG = 3 * WEEK  # fewer do not tell which weekdays exist
 _NEW_DAYS = 3  # in a row, as of hours: two are a weekly run and its repair
+# Of thirty days, six weeks of working days, one in four may be another than usual: repairs, and a rhythm that changes.
+_RECENT, _STRAY = 30, 0.25
 _MOST_DAYS = 60  # of those before: a year of weeks
 _FRIDAY, _WEEKEND = 1, {2, 3}  # slots of the week, which begins with a Thursday
 _OUTAGE = 4 * DAY  # no table with days of its own pauses longer than a long weekend: beyond, it was down
@@ -26,6 +28,18 @@ def misfits(starts: Sequence[float], expected: Collection[int], unit: float) -> 
         lacking += int(start % WEEK // unit) in expected and start not in have
         start += unit
     return lacking + sum(int(start % WEEK // unit) not in expected for start in have)
+
+
+def keep_days(starts: Sequence[float], expected: Collection[int]) -> bool:
+    """Return whether days on which something came, in order, are of these weekdays, but for one in four of late.
+
+    Where it mostly comes the next day, there is a daily job, whatever weekdays its outages took away.
+    """
+    recent = starts[-_RECENT:]
+    gaps = sorted(b - a for a, b in pairwise(recent))
+    if gaps and quantile(gaps, 0.5) <= DAY:
+        return True
+    return sum(int(start % WEEK // DAY) not in expected for start in recent) <= _STRAY * len(recent)
 
 
 def outages_of(starts: Sequence[float], longest: float = _OUTAGE) -> list[bool]:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from checks.learn.cadence import SLOW, loads_of, runs_of, since_change
+from checks.learn.cadence import SLOW, daily_runs_of, keeps_an_hour, loads_of, runs_of, since_change
 from checks.learn.calendars import of_working_days
+from checks.learn.existing_slots import keep_days
 from checks.learn.history import PAST_DAYS
 from checks.learn.keys import DAY, HOUR
 from checks.learn.measures import Measures, fit_measures, is_judged
@@ -31,6 +32,7 @@ _A_DAY = 1.6
 _OTHER = 1.5  # times the cadence that days taught: they were of a rhythm before
 _FEWEST_DAYS = 8  # that days are learned from; a month whose files come on fewer is written at once
 _A_YEAR, _MOST_DAYS = 12, 5  # months; days of a week
+_MOST_LOADS = 41  # forty gaps, of which one in forty is the longest
 _SEVERAL = 2  # days in a load
 _LOOKED_AT = 2_000  # arrivals: without a pause among them a table is not slow
 _ACTIVE_DAYS = 10  # two working weeks: a cadence that changed for good is followed within them
@@ -244,11 +246,17 @@ def _with_days(model: Model, history: History, share: float) -> Model:
 
 def _of_days(times: Sequence[float], share: float, since: float) -> tuple[Slots | None, float]:
     """Return the days on which something comes at all, and the time of day at which they begin."""
+    if not times:
+        return None, 0.0
     cut = _cut(times[-40:])
     firsts: dict[float, float] = {}
     for at in times:
         firsts.setdefault(day_of(at, cut), at)
-    return fit_slots(_from(list(firsts.items()), day_of(since, cut)), share, named=False), cut
+    slots = fit_slots(_from(list(firsts.items()), day_of(since, cut)), share, named=False)
+    # Where days are missed by habit and others come as well, at any hour, the weekdays are chance.
+    if slots is not None and slots.misses > 1 and not keep_days(list(firsts), slots.expected):
+        slots = slots if keeps_an_hour(list(firsts.values())[-_MOST_LOADS:]) else None
+    return slots, cut
 
 
 def _from(firsts: Sequence[tuple[float, float]], since: float) -> Sequence[tuple[float, float]]:
@@ -272,8 +280,13 @@ def _of_times(
     if _per_day(times) >= _A_DAY:
         calendar = of_working_days(heard.times)
         silence = fit_silence(_since(heard.times, now - PAST_DAYS * DAY), share, heard.ratios, calendar)
+        # A silence that has to last for half of the time in which something usually comes tells no single run.
+        if not history.dated and (silence is None or silence.limit > DAY / 2):
+            slots, cut = _of_days(daily_runs_of(heard.times), share, since)
+            if slots is not None:
+                return Model(now, dated=False, slots=slots, volume=volume, cut=cut, in_runs=True)
         if silence is None:
-            return Need(len(times), 30)
+            return _of_loads(history, times, share, volume) or Need(len(times), 30)
         in_runs = min(silence.typical, _usual_gap(times[-60:])) >= _APART
         rota = fit_rota(heard.times, share, calendar) if silence.typical >= _APART else None
         return Model(now, history.dated, silence=silence, volume=volume, in_runs=in_runs, rota=rota)
@@ -282,13 +295,18 @@ def _of_times(
         slots, cut = _of_days(heard.times, share, since)
         if slots is not None:
             return Model(now, dated=False, slots=slots, volume=volume, cut=cut, in_runs=in_runs)
-    if len(times) < 8:
-        return Need(len(times), 8)
-    # Half a day: what comes in the same night is one run.
-    slow = fit_slow([(at, at) for at in _bursts(times[-40:], DAY / 2)], share, labelled=False)
-    return (
-        Model(now, history.dated, slow=slow, volume=volume, in_runs=in_runs) if slow else Need(len(times), 8)
-    )
+    return _of_loads(history, times, share, volume) or Need(len(times), 8)
+
+
+def _of_loads(
+    history: History, times: Sequence[float], share: float, volume: Measures | None
+) -> Model | None:
+    """Return the model of a table that keeps no days: of what comes in the same half of a day as one; None of few."""
+    loads = _bursts(times, DAY / 2)
+    if len(times) < _FEWEST_DAYS:
+        return None
+    slow = fit_slow([(at, at) for at in loads[-_MOST_LOADS:]], share, labelled=False)
+    return Model(history.last or 0.0, history.dated, slow=slow, volume=volume, in_runs=True) if slow else None
 
 
 def _of_partitions(history: History, share: float, now: float, since: float) -> Model | None:
@@ -349,7 +367,7 @@ def _runs(times: Sequence[float]) -> list[float] | None:
 
 
 def _is_spread(times: Sequence[float], within: float) -> bool:
-    """Return whether what comes so soon after something comes at no once: loads of their own, such as every ten minutes."""
+    """Return whether what follows so soon does not do so at once: those are loads of their own (every ten minutes)."""
     short = sorted(b - a for a, b in pairwise(times[-_LOOKED_AT:]) if b - a <= within)
     return bool(short) and quantile(short, 0.5) > within / 4
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from checks.learn.cadence import keeps_an_hour
 from checks.learn.calendars import explaining, is_holiday
 from checks.learn.clocks import FAMILIES, changes, offset, to_utc
 from checks.learn.existing_slots import WEEK, expected_slots, misfits, outages_of
@@ -35,6 +36,7 @@ _NEW = 0.5
 _AROUND, _LATEST, _HALF_AGAIN = 7, 0.9, 1.5
 # From Maundy Thursday to Easter Tuesday, or over Christmas and a weekend: so long no office works.
 _CLOSED = 5 * DAY
+_DAYS_OF_LATE = 40  # two months of working days
 _HALF = 0.5  # of a weekday's runs: with three holidays on it in two months it still has more of them
 
 
@@ -282,13 +284,18 @@ def fit_slots(
         for each in {tuple(f[2]) for f in fitted}
     )
     late = max(lates, key=lambda each: (each.limit, each.latest))
-    margin = max(late.limit, least)
+    misses = consecutive(miss, chance, lacking=named and unit == DAY)
+    # Of days on which something came none began later than half a day: then it was the next one's, and this one missed.
+    # A job's days that are missed are outages; people may also take longer.
+    is_job = not named and (misses == 1 or keeps_an_hour([at for _, at in recent[-_DAYS_OF_LATE:]]))
+    farthest = DAY / 2 if is_job else math.inf
+    margin = max(min(late.limit, farthest), least)
     return Slots(
         unit,
         expected,
         tuple((f[0], f[1]) for f in fitted),
         margin,
-        consecutive(miss, chance, lacking=named and unit == DAY),
+        misses,
         len(starts),
         calendar,
         clocks,

@@ -285,12 +285,20 @@ def test_volume_beside_it_judges_no_hour_that_still_fills() -> None:
     assert findings["partitions"].items[0].period == "2026-09-29T12:00"
 
 
-@pytest.mark.parametrize(("lookback", "is_known"), [("2d", False), ("4d", True)])
-def test_a_lookback_of_four_days_tells_the_hours_on_the_first_day(lookback: str, *, is_known: bool) -> None:
+@pytest.mark.parametrize("lookback", [1, 14, "2d", "4d"])
+def test_the_hours_are_told_on_the_first_day(lookback: int | str) -> None:
+    """A first run looks four days back, however short the lookback is."""
     found = table(daytime, block={"auto": True, "lookback": lookback})
     finding = found.run(START + 21 * DAY + HOUR / 10)[0]["partitions"]
-    assert ("too little is known" not in finding.because) is is_known
-    assert (finding.status is Status.PASS) is is_known
+    assert "too little is known" not in finding.because
+    assert finding.status is Status.PASS
+
+
+def test_a_table_that_is_younger_than_that_waits_for_its_third_day() -> None:
+    found = table(lambda hour: daytime(hour) if hour >= START + 20 * DAY else None, block={"auto": True})
+    first, second = (found.run(START + days * DAY + HOUR / 10)[0]["partitions"] for days in (21, 25))
+    assert "too little is known" in first.because
+    assert "too little is known" not in second.because
 
 
 @pytest.mark.parametrize("comes", [daytime, office, three_a_day, soon])
