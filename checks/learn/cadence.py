@@ -74,6 +74,15 @@ def runs_of(loads: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     return firsts if between and max(lasted) <= _SHORT * median(between) else []
 
 
+def bursts_of(times: Sequence[float], within: float) -> list[float]:
+    """Return the times without those that come so soon after one that is kept."""
+    kept: list[float] = []
+    for at in times:
+        if not kept or at - kept[-1] > within:
+            kept.append(at)
+    return kept
+
+
 def daily_runs_of(times: Sequence[float]) -> list[float]:
     """Return when the runs of days began, of times in order, where all that comes on a day is of one; else nothing.
 

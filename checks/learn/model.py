@@ -8,7 +8,15 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from checks.learn.cadence import SLOW, daily_runs_of, keeps_an_hour, loads_of, runs_of, since_change
+from checks.learn.cadence import (
+    SLOW,
+    bursts_of,
+    daily_runs_of,
+    keeps_an_hour,
+    loads_of,
+    runs_of,
+    since_change,
+)
 from checks.learn.calendars import of_working_days
 from checks.learn.existing_slots import keep_days
 from checks.learn.history import PAST_DAYS
@@ -302,7 +310,7 @@ def _of_loads(
     history: History, times: Sequence[float], share: float, volume: Measures | None
 ) -> Model | None:
     """Return the model of a table that keeps no days: of what comes in the same half of a day as one; None of few."""
-    loads = _bursts(times, DAY / 2)
+    loads = bursts_of(times, DAY / 2)
     if len(times) < _FEWEST_DAYS:
         return None
     slow = fit_slow([(at, at) for at in loads[-_MOST_LOADS:]], share, labelled=False)
@@ -318,7 +326,7 @@ def _of_partitions(history: History, share: float, now: float, since: float) -> 
     loose = slots.margin > _LOOSE * cadence
     heard = history.since(now - PAST_DAYS * DAY)
     within = _BURST * cadence
-    times = _bursts(heard, within)
+    times = bursts_of(heard, within)
     periods = sum(first >= times[0] for _, first in history.firsts)
     if len(times) > periods * _NONSTOP / _BURST or (within >= RUN and _is_spread(heard, within)):
         times = heard
@@ -370,15 +378,6 @@ def _is_spread(times: Sequence[float], within: float) -> bool:
     """Return whether what comes so soon after something comes at no once: loads of their own, such as every ten minutes."""
     short = sorted(b - a for a, b in pairwise(times[-_LOOKED_AT:]) if b - a <= within)
     return bool(short) and quantile(short, 0.5) > within / 4
-
-
-def _bursts(times: Sequence[float], within: float) -> list[float]:
-    """Return the times without those that come so soon after one that is kept."""
-    kept: list[float] = []
-    for at in times:
-        if not kept or at - kept[-1] > within:
-            kept.append(at)
-    return kept
 
 
 def _per_day(times: Sequence[float]) -> float:
