@@ -375,7 +375,7 @@ def _runs(times: Sequence[float]) -> list[float] | None:
 
 
 def _is_spread(times: Sequence[float], within: float) -> bool:
-    """Return whether what comes so soon after something comes at no once: loads of their own, such as every ten minutes."""
+    """Return whether what follows so soon does not do so at once: those are loads of their own (every ten minutes)."""
     short = sorted(b - a for a, b in pairwise(times[-_LOOKED_AT:]) if b - a <= within)
     return bool(short) and quantile(short, 0.5) > within / 4
 

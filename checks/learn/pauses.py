@@ -38,7 +38,10 @@ _SOON = 2 * DAY  # what is judged comes so soon after the newest arrival
 
 @dataclass(frozen=True)
 class Opening:
-    """The slots of the week in which data comes, `unit` seconds each from `cut` after Thursday 00:00 on a zone's clock."""
+    """The slots of the week in which data comes.
+
+    They are `unit` seconds long, and the first begins `cut` seconds after Thursday 00:00 on the clock of the zone.
+    """
 
     zone: str
     unit: float

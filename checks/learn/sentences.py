@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from checks.learn.calendars import FRIDAYS, MOST_DAYS, is_holiday
 from checks.learn.clocks import offset
 from checks.learn.existing_slots import WEEK
-from checks.learn.keys import DAY
+from checks.learn.keys import DAY, HOUR
 from checks.learn.model import Model, Need, day_of
 from checks.learn.pauses import Pauses
 from checks.learn.slow import Cycle
@@ -45,8 +45,9 @@ def explain(model: Model | Need, history: History) -> str:
         parts.append(_silence(model.silence))
     if model.rota is not None:
         hours = len(model.rota.clocks[0].expected)
+        when = "each hour" if hours == WEEK // HOUR else "an hour" if hours == 1 else f"{hours} hours"
         parts.append(
-            f"at {hours} hours of the week a run comes, by {model.rota.seen} runs; "
+            f"at {when} of the week a run comes, by {model.rota.seen:,} runs; "
             f"told {_span(model.rota.margin)} after its usual time"
         )
     if model.slow is not None:
@@ -140,7 +141,7 @@ def _noun(slots: Slots) -> str:
 
 
 def _silence(silence: Silence) -> str:
-    usual = f"something comes every {_span(silence.typical)}, by {silence.seen} arrivals"
+    usual = f"something comes every {_span(silence.typical)}, by {silence.seen:,} arrivals"
     said = f"{usual}; told after {_span(silence.limit)}"
     if isinstance(silence.rates, Pauses):
         said += ", without the times of the week at which it rests"

@@ -175,7 +175,9 @@ def _fit(times: Sequence[float], share: float, kind: str, calendar: tuple[str, i
     # In rates a second may be two: nearer than half beyond it none is set.
     nearest = _EIGHTH if is_rhythm and kind in _IN_SECONDS else 0.5
     by_chance = not is_rhythm and _by_chance(times, gaps, typical, kind)
-    of_all = _all_gaps(times, gaps, typical, share, LATENESS if is_rhythm else BY_CHANCE if by_chance else None)
+    of_all = _all_gaps(
+        times, gaps, typical, share, LATENESS if is_rhythm else BY_CHANCE if by_chance else None
+    )
     of_all = max(of_all, (1 + nearest) * typical)
     of_days = _longest(times, gaps, typical, share, nearest, _RHYTHM if is_rhythm else 1.0)
     # Where both are samples of one tail, with errors of their own, the middle is the better guess.
@@ -209,14 +211,14 @@ def fit_silence(
     found = {kind: model for kind in _KINDS if (model := _fit(recent, share, kind, calendar))}
     if "open" in found:
         del found["flat"]  # where there are rests, they are a part of it
-    for kind, model in found.items():
-        handicap = _KINDS[kind]
+    for kind, fitted in found.items():
+        model = fitted
         before = [p[kind] for end, p in past.items() if kind in p and end * _STEP > now - _PAST]
         if len(before) >= 2:
             limit = min(model.limit, _WIDER * median(before) * model.typical)
             model = replace(model, limit=limit)
         # In a week of which only a part counts a second of it is so much longer.
-        weighed = model.limit * handicap / model.rates.share
+        weighed = model.limit * _KINDS[kind] / model.rates.share
         if best is None or weighed < best[0]:
             best = weighed, model
     return best[1] if best else None

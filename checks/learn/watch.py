@@ -267,7 +267,9 @@ class Watch:
             return 1
         typical = model.typical
         if typical is None:
-            is_soon = self._due is not None and self._returned and self._due[0] - self._returned[0] <= _BACK_WITHIN
+            is_soon = (
+                self._due is not None and self._returned and self._due[0] - self._returned[0] <= _BACK_WITHIN
+            )
             return 2 if is_soon and len(self._returned) < 2 else 1
         needed = 3 if typical <= HOUR / 2 else 2 if typical <= 1.5 * HOUR else 1
         while needed > 1 and model.straggling + (needed - 2) * typical > _BACK_WITHIN:

@@ -127,7 +127,7 @@ def _sharing(rules: tuple[Rule, ...], of_table: Share) -> tuple[Rule, ...]:
 
 
 def learn_in_all(config: Config, remembered: Mapping[str, TableRecord]) -> int:
-    """Return of how many tables limits are learned, as far as earlier runs or the config tell it without the catalog."""
+    """Return of how many tables limits are learned, as far as earlier runs or the config tell it by themselves."""
     return max(learning_of(remembered), stated_to_learn(config))
 
 

@@ -32,7 +32,7 @@ _BESIDE = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class PastLook:
     """What was there to judge from an instant on: what a run then saw and remembered.
 
     ``label`` and ``schedule`` are those of the period that was judged, None of a table as a whole. ``is_there``: it
@@ -52,7 +52,7 @@ class Stay:
     """The looks at one period, or on one day, by their times in order; ``grows``: each found no less than the last."""
 
     times: Sequence[datetime]
-    look: Callable[[datetime], Look]
+    look: Callable[[datetime], PastLook]
     grows: bool
 
 
@@ -217,7 +217,7 @@ class PastPeriods:
             if size.files or not grown.times:
                 self._sizes[due.period.label] = size
 
-    def _look(self, at: datetime, *, reigns: Sequence[Reign], memory: TableMemory) -> Look:
+    def _look(self, at: datetime, *, reigns: Sequence[Reign], memory: TableMemory) -> PastLook:
         partitions = tuple(
             PartitionSeen(period=each.due.period, listing=_listing(grown.at(at)))
             for each in reversed(reigns)
@@ -226,7 +226,7 @@ class PastPeriods:
         newest = reigns[-1]
         is_there = any(each.listing is not None and each.listing.objects for each in partitions)
         seen = Observation(table=self.table, now=at, partitions=partitions, layout=self.layout)
-        return Look(at, seen, memory, newest.due.period.label, newest.schedule, is_there=is_there)
+        return PastLook(at, seen, memory, newest.due.period.label, newest.schedule, is_there=is_there)
 
 
 def _whole_at(schedule: Schedule, due: DuePeriod) -> datetime:
@@ -246,9 +246,9 @@ def stays_at_whole(table: Table, steps: Sequence[Growth], span: Span) -> Iterato
     sizes: dict[str, Size] = {}
     day = datetime.fromtimestamp(known_at, UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
-    def look(at: datetime) -> Look:
+    def look(at: datetime) -> PastLook:
         seen = Observation(table=table, now=at, listing=_listing(grown.at(at)))
-        return Look(at, seen, TableMemory(sizes=dict(sizes)))
+        return PastLook(at, seen, TableMemory(sizes=dict(sizes)))
 
     while day < span.end:
         end = min(day + _DAY, span.end)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from checks.model import Observation
     from checks.rules.proposing import Extent
-    from checks.rules.volume_past import Look, Stay
+    from checks.rules.volume_past import PastLook, Stay
     from checks.rules.volume_rule import VolumeRule
     from checks.rules.volume_words import Bound
 
@@ -152,7 +152,7 @@ class _Told:
         elif self._opened is not None:
             self._close(at)
 
-    def _verdict(self, look: Look) -> _Verdict:
+    def _verdict(self, look: PastLook) -> _Verdict:
         """Return what a run would have found."""
         rule = self.rule
         if rule.schedule is not None and not look.is_there:

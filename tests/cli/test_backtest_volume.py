@@ -282,3 +282,25 @@ def test_what_is_not_known_is_said(
     config(tmp_path, volume, more=more)
     line = next(line for line in told(capsys) if line.startswith("  volume, "))
     assert said in line
+
+
+def test_places_that_are_listed_one_by_one_are_looked_at_as_far_back_as_may_be(
+    lake: HttpLake, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = lake.table("sales.orders", None, day="string")
+    for number in range(40, 70):
+        values = [f"{START + number * DAY:%d-%m-%Y}"]  # in no order of time
+        lake.register(table, values, at=START + number * DAY + 28 * HOUR)
+        lake.put(f"{hive_location(table, values)}a", START + number * DAY + 28 * HOUR, 1000)
+    config(tmp_path, "{min_bytes: 500}", more="")
+    out = told(capsys, "--max-requests", "30", "--days", "28")
+    assert out[1] == "  volume, min_bytes: 500B: no alert in 12 days"
+    assert int(next(line for line in out if line.startswith("read by ")).split()[2]) <= 30
+
+
+def test_a_plan_tells_what_a_replay_of_sizes_takes(
+    days: HttpLake, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config(tmp_path, "auto", more="")
+    out = told(capsys, "--plan")
+    assert "looks at 1 table: 3 to 200 requests, " in "\n".join(out)

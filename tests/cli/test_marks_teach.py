@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.test_marks import NOW, Desk, mark_id
+from tests.support.desk import NOW, Desk, mark_id
 from tests.support.lakes import hive_location
 from tests.support.times import DAY, HOUR
 

@@ -325,3 +325,11 @@ def test_a_margin_that_is_no_answer_to_the_budget_alone_says_so(
     watch = replay_ordered(arrivals, share, arrivals[-1].at - 1, dated=True)
     assert watch.model is not None
     assert said in explain(watch.model, watch.history)
+
+
+def test_what_comes_each_hour_is_said_so() -> None:
+    watch = learned(every(3600, 1500))
+    assert isinstance(watch.model, Model)
+    said = explain(watch.model, watch.history)
+    assert "by 1,008 arrivals; told after " in said
+    assert "at each hour of the week a run comes, by 1,345 runs; told " in said

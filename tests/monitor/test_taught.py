@@ -10,8 +10,8 @@ import pytest
 
 from checks.marks import Covered, Mark, MarkKind, TakenBack
 from checks.model import Finding, Status
-from tests.monitor.test_learned import comings, config_of
 from tests.support.fleet import Fleet, lost, prefix_of
+from tests.support.habits import comings, config_of
 from tests.support.times import DAY, HOUR, at
 
 if TYPE_CHECKING:

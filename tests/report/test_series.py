@@ -52,7 +52,11 @@ def partition(days: int, size_bytes: int | None, *, complete: bool = True) -> Pa
     """Return a day that was looked at; None: it could not be listed."""
     start = datetime(2026, 11, 23, tzinfo=UTC) - days * DAY
     period = Period(start, start + DAY, start.replace(tzinfo=None), label(days))
-    listing = None if size_bytes is None else Listing(objects=int(size_bytes > 0), size_bytes=size_bytes, complete=complete)
+    listing = (
+        None
+        if size_bytes is None
+        else Listing(objects=int(size_bytes > 0), size_bytes=size_bytes, complete=complete)
+    )
     return PartitionSeen(period=period, listing=listing)
 
 

@@ -131,7 +131,11 @@ def test_the_more_tables_there_are_the_more_miss_one_deadline_by_chance(watched:
 
 
 def test_what_only_some_have_in_common_says_how_many() -> None:
-    found = [dead("raw.a", owner="x"), dead("raw.b", MISSED + MINUTE), dead("crm.c", MISSED + HOUR, owner="x")]
+    found = [
+        dead("raw.a", owner="x"),
+        dead("raw.b", MISSED + MINUTE),
+        dead("crm.c", MISSED + HOUR, owner="x"),
+    ]
     (one,) = silent_together(found)
     assert one.in_common == ("their owner x (2 of them)", "their place raw (2 of them)")
     (all_of_raw,) = silent_together([*found[:2], dead("raw.d", MISSED + HOUR, owner="x")])

@@ -10,14 +10,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from checks.lake.observe import observe
-from checks.model import Status, Table, TableMemory
+from checks.model import Growth, Status, Table, TableMemory
 from checks.rules import CHECKS
 from checks.rules.asking import Clock
 from checks.rules.base import TablePlan
 from checks.rules.proposing import Extent
-from checks.rules.retold import Came, Retold, Span
+from checks.rules.retold import Came, Retold, Span, Stretch
 from tests.support.lakes import MemoryLake
-from tests.support.times import DAY, HOUR, at
+from tests.support.times import BERLIN, DAY, HOUR, at
 from tests.support.verdicts import judge, rules_of
 
 if TYPE_CHECKING:
@@ -161,3 +161,118 @@ def test_what_comes_after_an_instant_changes_no_alert_before_it(blocks: dict[str
             (each.opened, each.closed if each.closed and each.closed <= cut else None) for each in left.alerts
         ]
         assert [each for each in before if each[0] <= cut] == [each for each in after if each[0] <= cut], cut
+
+
+def test_each_check_is_replayed_or_says_why_not() -> None:
+    assert {check for check, each in CHECKS.items() if each.retelling is None} == {
+        "files",
+        "schema",
+        "catalog",
+        "events",
+    }
+    assert all(bool(each.unreplayed) is (each.retelling is None) for each in CHECKS.values())
+
+
+@pytest.mark.parametrize(
+    ("block", "said"),
+    [
+        ({"min_bytes": "50MB"}, ["min_bytes: 50MB", "min_bytes: 33.3MB", "min_bytes: 75MB", "auto"]),
+        ({"max_files": 9}, ["max_files: 9", "max_files: 14", "max_files: 6", "auto"]),
+        ({"drop": "20%"}, ["drop: 20%", "drop: 46.7%", "drop: 10%", "auto"]),
+        ({"rise": "10%"}, ["rise: 10%", "rise: 65%", "rise: 5%", "auto"]),
+        (
+            {"min_files": 0, "drop": "60%"},
+            ["min_files: 0, drop: 60%", "min_files: 0, drop: 73.3%", "min_files: 0, drop: 40%", "auto"],
+        ),
+        ({"auto": True}, ["auto", "auto for 0.25 false alarms a year", "auto for 4 false alarms a year"]),
+        (
+            {"auto": True, "drop": "60%"},
+            [
+                "auto, drop: 60%",
+                "auto for 0.25 false alarms a year",
+                "auto for 4 false alarms a year",
+                "drop: 60%, without auto",
+            ],
+        ),
+    ],
+)
+def test_candidates_are_named_as_a_config_states_them(block: dict[str, Any], said: list[str]) -> None:
+    rule = rules_of({"volume": block}, BERLIN)[0]
+    how = CHECKS["volume"].retelling
+    assert how is not None
+    assert [each.name for each in how.candidates(rule)] == said
+    assert next(how.candidates(rule)).rule is rule
+
+
+TABLE = Table(id="a.b", location="s3://lake/a/b/")
+
+
+def grown(*steps: tuple[datetime, int]) -> tuple[Growth, ...]:
+    return tuple(Growth(int(when.timestamp()), size, 1) for when, size in steps)
+
+
+def days_of(came: Mapping[int, tuple[Growth, ...]]) -> Came:
+    rules = rules_of({"partitions": DAILY, "volume": {"min_bytes": 100}}, UTC)
+    _, table = lake_of(files(), NOW)
+    layout = came_of(rules, files()[:4]).layout
+    return Came(
+        table=table, grown={day(n): steps for n, steps in came.items()}, first_period_at=START, layout=layout
+    )
+
+
+def test_boundaries_are_those_of_the_limit_and_of_the_deadline() -> None:
+    rules = rules_of({"partitions": DAILY, "volume": {"min_bytes": 100}}, UTC)
+    due = START + 51 * DAY + 6 * HOUR
+    span = Span(due - HOUR, due + 30 * HOUR)
+    minute = HOUR / 60
+    whole, after = grown((due - HOUR, 100)), grown((due + 20 * HOUR, 100))
+    cases = {
+        (due - HOUR, 100): [],
+        (due, 100): [],
+        (due + minute, 100): [],  # until then it held nothing, which is told by the check of periods
+        (due - HOUR, 99): [(due, due + DAY)],
+    }
+    for (when, size), expected in cases.items():
+        found = retold(rules, days_of({49: whole, 50: grown((when, size)), 51: after}), span)
+        assert [(each.opened, each.closed) for each in found.alerts] == expected, (when, size)
+    parts = grown((due - HOUR, 99), (due + 2 * HOUR, 1))
+    found = retold(rules, days_of({49: whole, 50: parts, 51: after}), span)
+    assert found.alerts == (Stretch(opened=due, closed=due + 2 * HOUR, periods=(day(50),)),)
+
+
+def test_nothing_known_is_said() -> None:
+    rules = rules_of({"volume": {"min_bytes": 100}}, UTC)
+    assert retold(rules, Came()).lacks == "it was not read"
+    assert retold(rules, Came(table=TABLE)).lacks == "how much it held is not known"
+    assert retold(rules, Came(table=TABLE, unknown="its log is gone")).lacks == "its log is gone"
+    learned = rules_of({"volume": {"auto": True}}, UTC)
+    few = Came(table=TABLE, whole=grown((NOW - 3 * DAY, 100)))
+    assert retold(learned, few).since is None
+    assert "3 earlier days seen, 8 needed" in retold(learned, few).lacks
+
+
+def test_a_table_that_lost_data_is_judged_as_it_was() -> None:
+    rules = rules_of({"volume": {"min_bytes": 100}}, UTC)
+    begin = SPAN.begin.replace(hour=0) + DAY
+    steps = grown((begin, 150), (begin + DAY, -100), (begin + DAY + 5 * HOUR, 80))
+    found = retold(rules, Came(table=TABLE, whole=steps))
+    assert found.since == begin
+    assert found.alerts == (Stretch(opened=begin + DAY, closed=begin + DAY + 5 * HOUR),)
+
+
+def test_what_has_no_time_is_there_from_the_first_on_and_keeps_a_whole_table_from_being_judged_before() -> (
+    None
+):
+    rules = rules_of({"partitions": DAILY, "volume": {"min_bytes": 100}}, UTC)
+    undated = (Growth(int((NOW - DAY).timestamp()), 50, 1, is_dated=False),)
+    came = days_of(dict.fromkeys(range(30, 60), undated))
+    found = retold(rules, came)
+    assert found.alerts == (
+        Stretch(
+            opened=START + 31 * DAY + 6 * HOUR, closed=None, periods=tuple(day(n) for n in range(30, 60))
+        ),
+    )
+    whole = retold(
+        rules_of({"volume": {"min_bytes": 10}}, UTC), Came(table=TABLE, whole=(*undated, *grown((START, 5))))
+    )
+    assert whole.since == NOW - DAY
