@@ -34,6 +34,7 @@ _WEEKEND = 4.5 * DAY  # a long one, which ends no rhythm of working days
 _PAUSE, _A_RUN, _A_NIGHT, _ODD_RUNS = DAY / 8, DAY / 4, DAY / 2, 0.25
 # On either side: the change of clocks and a late scheduler; people at work spread over eight hours.
 _AN_HOUR = DAY / 16
+_ACTIVE_DAYS = 10  # two working weeks: a cadence that changed for good is followed within them
 _BEFORE = 12  # gaps that tell the old rhythm: a year of months
 
 
@@ -72,6 +73,29 @@ def runs_of(loads: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
             lasted[-1] = at - firsts[-1][1]
     between = [b - a for (_, a), (_, b) in pairwise(firsts)]
     return firsts if between and max(lasted) <= _SHORT * median(between) else []
+
+
+def bursts_of(times: Sequence[float], within: float) -> list[float]:
+    """Return the times without those that come so soon after one that is kept."""
+    kept: list[float] = []
+    for at in times:
+        if not kept or at - kept[-1] > within:
+            kept.append(at)
+    return kept
+
+
+def per_day_of(times: Sequence[float]) -> float:
+    """Return how many came on each of the last days on which anything came."""
+    days: set[int] = set()
+    count = 0
+    for at in reversed(times):
+        day = int(at // DAY)
+        if day not in days:
+            if len(days) == _ACTIVE_DAYS:
+                break
+            days.add(day)
+        count += 1
+    return count / len(days)
 
 
 def daily_runs_of(times: Sequence[float]) -> list[float]:

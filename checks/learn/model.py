@@ -8,7 +8,16 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from checks.learn.cadence import SLOW, daily_runs_of, keeps_an_hour, loads_of, runs_of, since_change
+from checks.learn.cadence import (
+    SLOW,
+    bursts_of,
+    daily_runs_of,
+    keeps_an_hour,
+    loads_of,
+    per_day_of,
+    runs_of,
+    since_change,
+)
 from checks.learn.calendars import of_working_days
 from checks.learn.existing_slots import keep_days
 from checks.learn.history import PAST_DAYS
@@ -35,7 +44,6 @@ _A_YEAR, _MOST_DAYS = 12, 5  # months; days of a week
 _MOST_LOADS = 41  # forty gaps, of which one in forty is the longest
 _SEVERAL = 2  # days in a load
 _LOOKED_AT = 2_000  # arrivals: without a pause among them a table is not slow
-_ACTIVE_DAYS = 10  # two working weeks: a cadence that changed for good is followed within them
 _DAYS_BACK = 400  # a year of each public holiday
 # A partition that may come later than half a cadence after its hour keeps none: its silence is judged alone.
 _LOOSE = 0.5
@@ -277,7 +285,7 @@ def _of_times(
     now = history.last or 0.0
     if len(times) < 4:
         return Need(len(times), 4)
-    if _per_day(times) >= _A_DAY:
+    if per_day_of(times) >= _A_DAY:
         calendar = of_working_days(heard.times)
         silence = fit_silence(_since(heard.times, now - PAST_DAYS * DAY), share, heard.ratios, calendar)
         # A silence that has to last for half of the time in which something usually comes tells no single run.
@@ -302,7 +310,7 @@ def _of_loads(
     history: History, times: Sequence[float], share: float, volume: Measures | None
 ) -> Model | None:
     """Return the model of a table that keeps no days: of what comes in the same half of a day as one; None of few."""
-    loads = _bursts(times, DAY / 2)
+    loads = bursts_of(times, DAY / 2)
     if len(times) < _FEWEST_DAYS:
         return None
     slow = fit_slow([(at, at) for at in loads[-_MOST_LOADS:]], share, labelled=False)
@@ -318,7 +326,7 @@ def _of_partitions(history: History, share: float, now: float, since: float) -> 
     loose = slots.margin > _LOOSE * cadence
     heard = history.since(now - PAST_DAYS * DAY)
     within = _BURST * cadence
-    times = _bursts(heard, within)
+    times = bursts_of(heard, within)
     periods = sum(first >= times[0] for _, first in history.firsts)
     if len(times) > periods * _NONSTOP / _BURST or (within >= RUN and _is_spread(heard, within)):
         times = heard
@@ -370,29 +378,6 @@ def _is_spread(times: Sequence[float], within: float) -> bool:
     """Return whether what follows so soon does not do so at once: those are loads of their own (every ten minutes)."""
     short = sorted(b - a for a, b in pairwise(times[-_LOOKED_AT:]) if b - a <= within)
     return bool(short) and quantile(short, 0.5) > within / 4
-
-
-def _bursts(times: Sequence[float], within: float) -> list[float]:
-    """Return the times without those that come so soon after one that is kept."""
-    kept: list[float] = []
-    for at in times:
-        if not kept or at - kept[-1] > within:
-            kept.append(at)
-    return kept
-
-
-def _per_day(times: Sequence[float]) -> float:
-    """Return how many came on each of the last days on which anything came."""
-    days: set[int] = set()
-    count = 0
-    for at in reversed(times):
-        day = int(at // DAY)
-        if day not in days:
-            if len(days) == _ACTIVE_DAYS:
-                break
-            days.add(day)
-        count += 1
-    return count / len(days)
 
 
 def _cut(times: Sequence[float]) -> float:
