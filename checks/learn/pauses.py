@@ -95,13 +95,13 @@ class Pauses:
 
 
 def learn_pauses(times: Sequence[float], typical: float) -> Pauses | None:
-    """Return when a table of so many seconds from one arrival to the next is open, or None where it never rests."""
+    """Return when a table of so many seconds from one arrival to the next is open, or None where that cannot be told."""
     for unit, cut in _slots(times, typical):
         starts = sorted({(at - cut) // unit * unit for at in times})
         found = _Seen(starts, unit)
         if found.filled < _FILLED:
             continue
-        if len(found.open) == int(WEEK // unit) or found.stray > _STRAY:
+        if found.stray > _STRAY:
             return None
         return Pauses(tuple(_openings(starts, unit, cut, found)))
     return None
@@ -155,9 +155,10 @@ def _openings(starts: Sequence[float], unit: float, cut: float, by_utc: _Seen) -
             fitted.append((seen.misfits, Opening(zone, unit, cut, seen.open)))
     least = min(misfits for misfits, _ in fitted)
     kept = [opening for misfits, opening in fitted if misfits <= least + _TIED]
-    # A clock that changes neither in what was seen nor soon says the same as UTC.
+    # Of clocks that change neither in what was seen nor soon each says the same.
     soon = starts[-1] + _SOON
-    return [each for each in kept if changes(each.zone, starts[0], soon)] or kept[:1]
+    moving = [each for each in kept if changes(each.zone, starts[0], soon)]
+    return [*[each for each in kept if each not in moving][:1], *moving]
 
 
 def _skipped(zone: str, starts: Sequence[float]) -> list[tuple[float, float]]:

@@ -77,23 +77,28 @@ def test_a_rest_moves_with_the_clock_it_is_on(step: float) -> None:
 
 @pytest.mark.parametrize("weeks", [2, 3])
 def test_a_rest_is_known_after_three_weeks_and_a_night_after_three_days(weeks: int) -> None:
-    silent = learn_pauses(coming(10 * MINUTE, 7 * weeks, afternoon, ZoneInfo("UTC")), 10 * MINUTE)
-    assert (silent is not None) is (weeks == 3)
-    assert learn_pauses(coming(10 * MINUTE, 4, night, ZoneInfo("UTC")), 10 * MINUTE) is not None
+    found = learn_pauses(coming(10 * MINUTE, 7 * weeks, afternoon, ZoneInfo("UTC")), 10 * MINUTE)
+    assert found is not None
+    assert (found.share < 1) is (weeks == 3)
+    young = learn_pauses(coming(10 * MINUTE, 4, night, ZoneInfo("UTC")), 10 * MINUTE)
+    assert young is not None
+    assert young.share == pytest.approx(15 / 24, abs=0.01)
 
 
 def test_what_comes_all_the_time_never_rests_and_outages_are_no_rests() -> None:
     times = coming(10 * MINUTE, 42, lambda _: False)
-    assert learn_pauses(times, 10 * MINUTE) is None
+    found = learn_pauses(times, 10 * MINUTE)
+    assert found is not None
+    assert found.share == 1
     twice = [at for at in times if not any(FIRST + day * DAY < at < FIRST + (day + 0.2) * DAY for day in (20, 27))]
-    assert learn_pauses(twice, 10 * MINUTE) is None
+    assert learn_pauses(twice, 10 * MINUTE) == found
 
 
 def test_outages_that_recur_widen_no_limit_of_a_rhythm() -> None:
-    """Eight of six weeks' days: at most two of each week are incidents, more are a habit."""
+    """Less than one a week: more are a habit."""
     rng = random.Random(3)
     times = coming(10 * MINUTE, 42, lambda _: False)
-    begins = [FIRST + (day + rng.random() / 2) * DAY for day in range(2, 42, 5)]
+    begins = [FIRST + (day + rng.random() / 2) * DAY for day in range(2, 42, 8)]
     kept = [at for at in times if not any(begin < at < begin + 4 * HOUR for begin in begins)]
     found = fit_silence(kept, SHARE, {})
     assert found is not None
