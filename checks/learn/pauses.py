@@ -201,8 +201,13 @@ class _Seen:
 
     @cached_property
     def open(self) -> frozenset[int]:
-        """The slots in which something usually comes, and those of which too little is known."""
-        return frozenset(slot for slot, kept in self._weeks.items() if not self._rests(slot, kept))
+        """The slots in which something usually comes, those of which too little is known, and what lies between runs."""
+        found = {slot for slot, kept in self._weeks.items() if not self._rests(slot, kept)}
+        ordered = sorted(found)
+        for slot, following in pairwise([*ordered, *(each + len(self._weeks) for each in ordered[:1])]):
+            if (following - slot - 1) * self.unit < HOUR:  # no rest, but what lies between runs of files
+                found |= {each % len(self._weeks) for each in range(slot + 1, following)}
+        return frozenset(found)
 
     def _rests(self, slot: int, kept: bytes) -> bool:
         if len(kept) < _ROW:  # too young for weeks: as at that time of other days, or on that day as a whole
