@@ -95,7 +95,7 @@ class Pauses:
 
 
 def learn_pauses(times: Sequence[float], typical: float) -> Pauses | None:
-    """Return when a table of so many seconds from one arrival to the next is open, or None where that cannot be told."""
+    """Return when a table of so many seconds from one arrival to the next is open, or None where nothing tells."""
     for unit, cut in _slots(times, typical):
         starts = sorted({(at - cut) // unit * unit for at in times})
         found = _Seen(starts, unit)
@@ -139,7 +139,7 @@ def _middle(phase: int, alike: Sequence[int]) -> int:
 
 
 def _openings(starts: Sequence[float], unit: float, cut: float, by_utc: _Seen) -> list[Opening]:
-    """Return the slots that are open by each clock that explains equally well when something came."""
+    """Return what is open by each clock that explains equally well when something came."""
     week = int(WEEK // unit)
     fitted = []
     for zone in FAMILIES:
@@ -201,7 +201,7 @@ class _Seen:
 
     @cached_property
     def open(self) -> frozenset[int]:
-        """The slots in which something usually comes, those of which too little is known, and what lies between runs."""
+        """The slots in which something usually comes, of which too little is known, and between runs of files."""
         found = {slot for slot, kept in self._weeks.items() if not self._rests(slot, kept)}
         ordered = sorted(found)
         for slot, following in pairwise([*ordered, *(each + len(self._weeks) for each in ordered[:1])]):
