@@ -95,13 +95,13 @@ class Pauses:
 
 
 def learn_pauses(times: Sequence[float], typical: float) -> Pauses | None:
-    """Return when a table of so many seconds from one arrival to the next is open, or None where it never rests."""
+    """Return when a table of so many seconds from one arrival to the next is open, or None where nothing tells."""
     for unit, cut in _slots(times, typical):
         starts = sorted({(at - cut) // unit * unit for at in times})
         found = _Seen(starts, unit)
         if found.filled < _FILLED:
             continue
-        if len(found.open) == int(WEEK // unit) or found.stray > _STRAY:
+        if found.stray > _STRAY:
             return None
         return Pauses(tuple(_openings(starts, unit, cut, found)))
     return None
@@ -139,7 +139,7 @@ def _middle(phase: int, alike: Sequence[int]) -> int:
 
 
 def _openings(starts: Sequence[float], unit: float, cut: float, by_utc: _Seen) -> list[Opening]:
-    """Return the slots that are open by each clock that explains equally well when something came."""
+    """Return what is open by each clock that explains equally well when something came."""
     week = int(WEEK // unit)
     fitted = []
     for zone in FAMILIES:
@@ -155,9 +155,10 @@ def _openings(starts: Sequence[float], unit: float, cut: float, by_utc: _Seen) -
             fitted.append((seen.misfits, Opening(zone, unit, cut, seen.open)))
     least = min(misfits for misfits, _ in fitted)
     kept = [opening for misfits, opening in fitted if misfits <= least + _TIED]
-    # A clock that changes neither in what was seen nor soon says the same as UTC.
+    # Of clocks that change neither in what was seen nor soon each says the same.
     soon = starts[-1] + _SOON
-    return [each for each in kept if changes(each.zone, starts[0], soon)] or kept[:1]
+    moving = [each for each in kept if changes(each.zone, starts[0], soon)]
+    return [*[each for each in kept if each not in moving][:1], *moving]
 
 
 def _skipped(zone: str, starts: Sequence[float]) -> list[tuple[float, float]]:
@@ -200,8 +201,13 @@ class _Seen:
 
     @cached_property
     def open(self) -> frozenset[int]:
-        """The slots in which something usually comes, and those of which too little is known."""
-        return frozenset(slot for slot, kept in self._weeks.items() if not self._rests(slot, kept))
+        """The slots in which something usually comes, of which too little is known, and between runs of files."""
+        found = {slot for slot, kept in self._weeks.items() if not self._rests(slot, kept)}
+        ordered = sorted(found)
+        for slot, following in pairwise([*ordered, *(each + len(self._weeks) for each in ordered[:1])]):
+            if (following - slot - 1) * self.unit < HOUR:  # no rest, but what lies between runs of files
+                found |= {each % len(self._weeks) for each in range(slot + 1, following)}
+        return frozenset(found)
 
     def _rests(self, slot: int, kept: bytes) -> bool:
         if len(kept) < _ROW:  # too young for weeks: as at that time of other days, or on that day as a whole

@@ -34,7 +34,7 @@ _REPEATED = 0.67
 _STRAY = 0.1
 _FEWEST = 3 * 7  # runs: three a day of a week
 _PHASES = 12  # an hour in steps of five minutes, the jitter of a good scheduler
-# Runs that did not come while the next one did are a scheduler's that skips some where most weeks have one.
+# A run that did not come while the next one did is bad luck once in eight weeks, and twice a scheduler that skips some.
 _SINGLE = 1
 # Later than half the time to the next run a run is told no sooner than by that one's absence.
 _LOOSE = 0.5
@@ -211,8 +211,7 @@ def _margin(
     week = max(1, len(clock.expected))
     firsts = range(0, max(1, len(begins) - week + 1), week)
     weeks = sorted(sum(begins[i : i + week]) / week for i in firsts)
-    is_usual = quantile(sorted(sum(alone[i : i + week]) for i in firsts), 0.5) >= _SINGLE
-    often = is_usual or consecutive(quantile(weeks, 0.25), share / a_year, lacking=True) > 1
+    often = sum(alone) > _SINGLE or consecutive(quantile(weeks, 0.25), share / a_year, lacking=True) > 1
     if often or margin > _LOOSE * cadence:
         return None
     return margin

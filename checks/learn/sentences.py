@@ -144,7 +144,7 @@ def _silence(silence: Silence) -> str:
     usual = f"something comes every {_span(silence.typical)}, by {silence.seen:,} arrivals"
     said = f"{usual}; told after {_span(silence.limit)}"
     if isinstance(silence.rates, Pauses):
-        said += ", without the times of the week at which it rests"
+        said += "" if silence.rates.share == 1 else ", without the times of the week at which it rests"
     elif silence.rates.rates:
         said += " of the hours in which it usually comes"
     if silence.calendar is not None:

@@ -27,7 +27,7 @@ _IN_TIME = 0.98  # of alerts are to be closed in time: so sure has to be what is
 # Of a gap: where nine of ten long ones are no longer than so much more, there is a rhythm, and some are late. What is
 # late by more is a run that did not come. No limit of a rhythm is nearer than an eighth beyond it, as of schedules.
 _RHYTHM, _EIGHTH = 0.5, 0.125
-_HABIT = 2 / 7  # of days: what comes more than twice a week is a habit, as of lateness
+_HABIT = 1 / 7  # of days: a long gap on more than one day of a week is a habit
 _IN_SECONDS = ("flat", "open")
 # Of gaps by chance a quarter is shorter than 0.42 and a tenth longer than 3.3 of the usual one; so far from that are a
 # rhythm on one side and bursts on the other.
@@ -179,7 +179,9 @@ def _fit(times: Sequence[float], share: float, kind: str, calendar: tuple[str, i
         times, gaps, typical, share, LATENESS if is_rhythm else BY_CHANCE if by_chance else None
     )
     of_all = max(of_all, (1 + nearest) * typical)
-    of_days = _longest(times, gaps, typical, share, nearest, _RHYTHM if is_rhythm else 1.0)
+    # Only where rests are known, and left out, is a long gap in a rhythm a run that did not come.
+    usual = _RHYTHM if is_rhythm and kind == "open" else 1.0
+    of_days = _longest(times, gaps, typical, share, nearest, usual)
     # Where both are samples of one tail, with errors of their own, the middle is the better guess.
     limit = math.sqrt(of_all * of_days) if by_chance else max(of_all, of_days)
     return Silence(rates, limit, typical, len(times), quantile(ordered, _IN_TIME), calendar)
