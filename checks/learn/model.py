@@ -12,11 +12,13 @@ from checks.learn.cadence import SLOW, loads_of, runs_of, since_change
 from checks.learn.calendars import of_working_days
 from checks.learn.history import PAST_DAYS
 from checks.learn.keys import DAY, HOUR
+from checks.learn.pauses import YEARS
 from checks.learn.measures import Measures, fit_measures, is_judged
 from checks.learn.rota import Rota, fit_rota
 from checks.learn.silence import Silence, fit_silence
-from checks.learn.slots import Slots, fit_slots
-from checks.learn.slow import Cycle, Slow, fit_cycle, fit_slow
+from checks.learn.slots import Slots, fit_slots, rests_beside
+from checks.learn.several import Several, fit_slow
+from checks.learn.slow import Cycle, Slow, fit_cycle
 from checks.learn.tails import YEAR_DAYS, quantile
 
 if TYPE_CHECKING:
@@ -48,8 +50,9 @@ _BURST = 0.02  # cadences: half an hour of a day, a minute of an hour, within wh
 # Files of one run come within ten minutes of one another; with less than three times that between, runs are not told.
 RUN = 600.0
 _APART = 3 * RUN
-# Of arrivals by chance half an hour apart three in ten come so soon after another; of runs of two files one in two.
-_OF_RUNS = 0.6
+# Half as many again as come so soon after another by chance, which of arrivals half an hour apart are three in ten.
+_OF_RUNS = 1.5
+_PAUSES = 3
 _RUNS_BACK, _BETWEEN = (
     28 * DAY,
     0.67,
@@ -81,7 +84,7 @@ class Model:
     dated: bool
     slots: Slots | None = None
     silence: Silence | None = None
-    slow: Slow | Cycle | None = None
+    slow: Slow | Cycle | Several | None = None
     volume: Measures | None = None
     loose: bool = False
     cut: float = 0.0
@@ -106,11 +109,27 @@ class Model:
             if found is None or self.loose or silent < found[0]:
                 found = silent, check if self.slots is None else "freshness"
         if self.slow is not None:
-            own = newest if isinstance(self.slow, Cycle) and self.slow.labelled else None
+            own = newest if self._names_slow else None
             found = self.slow.due(last if own is None else own), check
             if self.days is not None:
                 found = min(found, (self.days.due(day_of(last, self.cut))[1], "freshness"))
         return found
+
+    @property
+    def _names_slow(self) -> bool:
+        return not isinstance(self.slow, Slow | None) and self.slow.labelled
+
+    def lateness(self, at: float, newest: float | None) -> float:
+        """Return how many seconds after its usual time a counted arrival came; 0 where that is as late as may be.
+
+        `newest` is as in `due`.
+        """
+        if self.slots is not None:
+            own = newest if self.dated and newest is not None else day_of(at, self.cut)
+            return self.slots.lateness(own, at)
+        if self.slow is None or isinstance(self.slow, Slow):
+            return 0.0
+        return self.slow.lateness(newest if self._names_slow and newest is not None else at, at)
 
     @property
     def cadence(self) -> float | None:
@@ -208,7 +227,10 @@ def _usual_gap(owns: Sequence[float]) -> float:
 
 
 def _judges_sizes(history: History, times: Sequence[float]) -> bool:
-    """Return whether what comes can be told apart by runs, so that the size of each is known."""
+    """Return whether what comes can be told apart by runs, so that the size of each is known.
+
+    `times` are those of runs, where runs are told.
+    """
     usual = _usual_gap(times[-60:])
     return bool(usual) and (history.dated or usual >= 3 * RUN)
 
@@ -234,18 +256,34 @@ def _with_days(model: Model, history: History, share: float) -> Model:
     times = history.since(model.fitted - _DAYS_BACK * DAY)
     if len(times) < _FEWEST_DAYS * len(history.firsts[-_A_YEAR:]):
         return model
-    slots, cut = _of_days(times, share, -math.inf)
+    slots, cut = _of_days(times, share, -math.inf, times)
     is_daily = slots is not None and len(slots.expected) >= _MOST_DAYS and slots.misses == 1
     return replace(model, days=slots, cut=cut) if is_daily else model
 
 
-def _of_days(times: Sequence[float], share: float, since: float) -> tuple[Slots | None, float]:
-    """Return the days on which something comes at all, and the time of day at which they begin."""
+def _of_days(
+    times: Sequence[float], share: float, since: float, past: Sequence[float]
+) -> tuple[Slots | None, float]:
+    """Return the days on which something comes at all, and the time of day at which they begin.
+
+    `past` are the times of all years that are known, which tell when in a year nothing comes.
+    """
     cut = _cut(times[-40:])
     firsts: dict[float, float] = {}
     for at in times:
         firsts.setdefault(day_of(at, cut), at)
-    return fit_slots(_from(list(firsts.items()), day_of(since, cut)), share, named=False), cut
+    slots = fit_slots(_from(list(firsts.items()), day_of(since, cut)), share, named=False)
+    return (replace(slots, rests=rests_beside(slots.expected, _days(past, cut))) if slots is not None else None), cut
+
+
+def _days(times: Sequence[float], cut: float) -> list[int]:
+    """Return the days (since 1970) of the last years on which something came, as if they began at `cut`."""
+    days, place = [], bisect_left(times, times[-1] - (YEARS + 0.5) * YEAR_DAYS * DAY)
+    while place < len(times):
+        at = times[place]
+        days.append(int(day_of(at, cut) // DAY))
+        place = bisect_left(times, cut + ((at - cut) // DAY + 1) * DAY, place + 1)
+    return days
 
 
 def _from(firsts: Sequence[tuple[float, float]], since: float) -> Sequence[tuple[float, float]]:
@@ -276,7 +314,7 @@ def _of_times(
         return Model(now, history.dated, silence=silence, volume=volume, in_runs=in_runs, rota=rota)
     in_runs = _usual_gap(times[-60:]) >= _APART
     if not history.dated:
-        slots, cut = _of_days(heard.times, share, since)
+        slots, cut = _of_days(heard.times, share, since, history.times)
         if slots is not None:
             return Model(now, dated=False, slots=slots, volume=volume, cut=cut, in_runs=in_runs)
     if len(times) < 8:
@@ -332,9 +370,14 @@ def _runs(times: Sequence[float]) -> list[float] | None:
     if not times:
         return None
     recent = times[bisect_left(times, times[-1] - _RUNS_BACK) :]
+    if sum(b - a > RUN for a, b in pairwise(recent)) < _PAUSES:  # slower than weekly
+        recent = times[-_MOST_RUNS:]
     gaps = [b - a for a, b in pairwise(recent)]
     pauses = sorted(gap for gap in gaps if gap > RUN)
-    if len(pauses) < 3 or len(pauses) + 1 > _OF_RUNS * len(recent):
+    if len(pauses) < _PAUSES:
+        return None
+    by_chance = 1 - math.exp(-RUN / (sum(pauses) / len(pauses) - RUN))
+    if len(gaps) - len(pauses) <= max(1, _OF_RUNS * by_chance * len(gaps)):
         return None
     if quantile(pauses, 0.5) < _APART - RUN or sum(pauses) < _BETWEEN * (recent[-1] - recent[0]):
         return None

@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import pairwise
 
 from checks.learn.calendars import explaining, is_holiday
 from checks.learn.clocks import FAMILIES, changes, offset, to_utc
 from checks.learn.existing_slots import WEEK, expected_slots, misfits, outages_of
 from checks.learn.keys import DAY, HOUR
 from checks.learn.lateness import Reach, reach
+from checks.learn.pauses import CLOSED, Rest, is_rest, rests_of
 from checks.learn.tails import (
     MOST_EXCESSES,
     YEAR_DAYS,
@@ -33,8 +35,7 @@ _NEW = 0.5
 # A week around each day tells how late it was; one in ten is among the latest, so two or three of one day of the month
 # are by chance once in a hundred. The next one is the latest of three as often as not: half as long again holds.
 _AROUND, _LATEST, _HALF_AGAIN = 7, 0.9, 1.5
-# From Maundy Thursday to Easter Tuesday, or over Christmas and a weekend: so long no office works.
-_CLOSED = 5 * DAY
+_A_YEAR = 366 * DAY
 _HALF = 0.5  # of a weekday's runs: with three holidays on it in two months it still has more of them
 
 
@@ -44,7 +45,7 @@ class Slots:
 
     `clocks` are the zones whose clock explains which hours exist, each with those on it; empty: they are the keys' own.
     `late_days` are days of the month, -1 its last, on which each time more than the margin is usual, and how much is.
-    `reach` is what lateness alone would make of the margin.
+    `reach` is what lateness alone would make of the margin. Days that lie in `rests` never come.
     """
 
     unit: float
@@ -57,6 +58,7 @@ class Slots:
     clocks: tuple[tuple[str, frozenset[int]], ...] = ()
     late_days: tuple[tuple[int, float], ...] = ()
     reach: Reach = field(default_factory=Reach)
+    rests: tuple[Rest, ...] = ()
 
     @property
     def cadence(self) -> float:
@@ -76,18 +78,32 @@ class Slots:
         """Return the same by the hours of the week that exist on one clock."""
         step = self.unit
         start, missed = newest, 0
-        for _ in range(int(2 * WEEK / step) * (self.misses + 1) + 1):
+        longest = 2 * WEEK * (self.misses + 1) + (_A_YEAR if self.rests else 0.0)
+        for _ in range(int(longest / step) + 1):
             start += step
             exists = int((start + offset(clock, start)) % WEEK // step) in hours
             if exists and not (self.calendar and is_holiday(self.calendar, start)):
+                if self.rests and is_rest(self.rests, int(start // DAY)):
+                    continue
                 missed += 1
                 if missed >= self.misses:
-                    margin = self.margin
-                    if self.late_days:
-                        places = days_of_month(start)
-                        margin = max(margin, *(late for day, late in self.late_days if day in places), 0.0)
-                    return start, max(to_utc(z, start + lag + margin) for z, lag in self.zones)
+                    return start, self.due_of(start)
         return start, start + 45 * DAY
+
+    def due_of(self, start: float) -> float:
+        """Return the instant (UTC) at which the partition that starts then is due."""
+        return max(to_utc(z, start + lag + self._margin_of(start)) for z, lag in self.zones)
+
+    def lateness(self, start: float, at: float) -> float:
+        """Return how many seconds after its usual time the partition that starts then came; 0 within its margin."""
+        due = self.due_of(start)
+        return at - due + self._margin_of(start) if at > due else 0.0
+
+    def _margin_of(self, start: float) -> float:
+        if not self.late_days:
+            return self.margin
+        places = days_of_month(start)
+        return max(self.margin, *(late for day, late in self.late_days if day in places), 0.0)
 
 
 def days_of_month(start: float) -> tuple[int, int]:
@@ -195,7 +211,7 @@ def _calendar(starts: Sequence[float], expected: frozenset[int]) -> tuple[str, i
     """Return the holidays that explain the missed days which stand alone, or None."""
     have = set(starts)
     missed, kept, start = [], [], starts[0]
-    outages = outages_of(starts, _CLOSED)
+    outages = outages_of(starts, CLOSED * DAY)
     while start <= starts[-1]:
         if int(start % WEEK // DAY) in expected:
             if start in have:
@@ -285,7 +301,18 @@ def fit_slots(
         clocks,
         tuple((day, more) for day, more in sorted(late_days.items()) if more > margin),
         late,
+        rests_beside(expected, [int(start // DAY) for start, _ in firsts]) if unit == DAY else (),
     )
+
+
+def rests_beside(expected: frozenset[int], days: Sequence[int]) -> tuple[Rest, ...]:
+    """Return when in a year nothing comes on the weekdays that exist, by the days (since 1970) on which something did.
+
+    A week or two without what comes on one weekday are as much of a pause as a week without working days.
+    """
+    ordered = sorted(expected)
+    widest = max(b - a for a, b in pairwise([*ordered, ordered[0] + 7]))
+    return rests_of(days, max(CLOSED, _HALF_AGAIN * widest))
 
 
 def reach_of(excess: Sequence[float], runs: int, least: float, chance: float, a_week: float) -> Reach:

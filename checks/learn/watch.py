@@ -53,13 +53,14 @@ class Rhythm:
 
     `opened` is since when an alert is open (seconds since 1970, UTC), `returned` how many arrivals came since;
     `told` the seconds of the last silence that was told until the rhythm is back, `in_time` how many came in time
-    since.
+    since; `late` by how many seconds more than usual what ended it came, until something comes in time.
     """
 
     opened: float | None = None
     returned: int = 0
     told: float = 0.0
     in_time: int = 0
+    late: float = 0.0
 
 
 @dataclass(slots=True)
@@ -81,6 +82,7 @@ class Watch:
     _open: tuple[float, str] | None = None
     _returned: list[float] = field(default_factory=list)
     _told: float = 0.0  # seconds of the last silence that was told, until the rhythm is back
+    _late: float = 0.0  # by how much later than usual what ended it came, until something comes in time
     _usual: float = 0.0  # what would be due had nothing been told
     _in_time: int = 0
     _refits: int = 0
@@ -101,7 +103,7 @@ class Watch:
         `last` is the newest arrival where that is not among those that teach.
         """
         self.history.times = list(times)
-        self._told, self._in_time = rhythm.told, rhythm.in_time
+        self._told, self._in_time, self._late = rhythm.told, rhythm.in_time, rhythm.late
         self._open = (rhythm.opened, "freshness") if rhythm.opened is not None else None
         self._returned = [rhythm.opened or 0.0] * rhythm.returned
         if times:
@@ -120,7 +122,7 @@ class Watch:
     def rhythm(self) -> Rhythm:
         """What has to be kept beside the arrivals to go on later."""
         opened = self._open[0] if self._open is not None else None
-        return Rhythm(opened, len(self._returned), self._told, self._in_time)
+        return Rhythm(opened, len(self._returned), self._told, self._in_time, self._late)
 
     @property
     def still_needed(self) -> int:
@@ -159,7 +161,7 @@ class Watch:
             self._weigh(arrival, key)
         if before == arrival.at:
             return
-        self._rhythm(arrival.at, before)
+        self._rhythm(arrival.at, before, fresh=fresh)
         if arrival.at < self.begin:
             return
         self._learn(arrival.at, fresh=fresh or not self.dated)
@@ -180,9 +182,14 @@ class Watch:
             still.append(Alert(self._short, None, "volume", by_size=True))
         return sorted([*self.alerts, *still], key=lambda a: (a.opened, a.check))
 
-    def _rhythm(self, at: float, before: float | None) -> None:
+    def _rhythm(self, at: float, before: float | None, *, fresh: bool) -> None:
         if not self._is_next(at, before):
             return
+        if self._late and before is not None and self._open is None:
+            # Of a table without dated keys what comes soon after another thing is of the same day.
+            is_next = fresh if self.dated else at - before > (self._cadence() or 0.0) / 2
+            if is_next and not self._lateness(at):
+                self._late = 0.0
         if self._open is None:
             self._in_time = self._in_time + 1 if at <= self._usual else 0
             cadence = self._cadence()
@@ -199,6 +206,10 @@ class Watch:
         if isinstance(self.model, Model) and self.model.in_runs:
             return before is None or at - before > RUN
         return self.history.times[-1] == at
+
+    def _lateness(self, at: float) -> float:
+        model = self.model
+        return model.lateness(at, self.history.newest) if isinstance(model, Model) else 0.0
 
     def _cadence(self) -> float | None:
         return self.model.cadence if isinstance(self.model, Model) else None
@@ -231,6 +242,9 @@ class Watch:
         due = self.model.due(last, self.history.newest)
         if due is not None and self._told and not is_over:
             due = max(due[0], last + _longer(self._told)), due[1]
+        if due is not None and self._late and not is_over:
+            # An hour, or a day, that moved is told once: what comes next is as late as that was.
+            due = due[0] + self._late, due[1]
         return self._bounded(last, due)
 
     def _bounded(self, last: float, due: tuple[float, str] | None) -> tuple[float, str] | None:
@@ -244,6 +258,7 @@ class Watch:
             return
         self.alerts.append(Alert(self._open[0], now, self._open[1]))
         self._open = None
+        self._late = self._lateness(now)
         self._in_time = 0
         self._returned = []
         self._plan()
