@@ -55,8 +55,8 @@ def fit_measures(history: History, share: float, a_year: float) -> Measures | No
     raise them apart, so each has half.
     """
     both = share / 2 if is_known(history.settled) and is_known(history.counted) else share
-    size = fit_volume(history.sizes, both, a_year)
-    rows = fit_volume(history.row_counts, both, a_year)
+    size = fit_volume(history.sizes, both, a_year, odd=history.odd)
+    rows = fit_volume(history.row_counts, both, a_year, odd=history.odd_counted)
     if size is None and rows is None:
         return None
     empty = sum(not count for _, count, *_ in history.counted[-_RECENT:])

@@ -273,7 +273,9 @@ def _of_days(
     for at in times:
         firsts.setdefault(day_of(at, cut), at)
     slots = fit_slots(_from(list(firsts.items()), day_of(since, cut)), share, named=False)
-    return (replace(slots, rests=rests_beside(slots.expected, _days(past, cut))) if slots is not None else None), cut
+    return (
+        replace(slots, rests=rests_beside(slots.expected, _days(past, cut))) if slots is not None else None
+    ), cut
 
 
 def _days(times: Sequence[float], cut: float) -> list[int]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from checks.learn.calendars import FRIDAYS, MOST_DAYS, is_holiday
+from checks.learn.calendars import ALIKE, FRIDAYS, MOST_DAYS, is_holiday
 from checks.learn.clocks import offset
 from checks.learn.existing_slots import WEEK
 from checks.learn.keys import DAY
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _FAR = 2.0  # times the latest seen: beyond, a reader wonders where the margin comes from
 _SHOWN = 63  # slots: nine weeks of a daily table, about what a person remembers of it
 _THURSDAY = 3  # 1 January 1970, on which slot 0 of the week lies
+_FEW = 3  # countries whose names say more than their number
 _SURE = 8  # periods: fewer allow a wide margin
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
@@ -115,8 +116,15 @@ def _slots(model: Model, slots: Slots, history: History) -> str:
     if slots.misses > 1:
         said += f"; told after {slots.misses} missed in a row, for single ones are missed now and then"
     if slots.calendar is not None:
-        said += f"; holidays of {slots.calendar[0]} left out"
+        said += f"; holidays of {_countries(slots.calendar)} left out"
     return (said + rests_in_words(slots.rests)).removesuffix(",")
+
+
+def _countries(calendar: tuple[str, int]) -> str:
+    """Return the countries whose holidays are left out: `DE`, `DE or FR`, `most of DE, FR ...`."""
+    names = calendar[0].split(ALIKE)
+    few = " or ".join(names)
+    return few if len(names) <= _FEW else f"most of {listing(names, _FEW)}"
 
 
 def _margin(slots: Slots) -> str:
@@ -149,7 +157,7 @@ def _silence(silence: Silence) -> str:
     if silence.rates.rates:
         said += " of the hours in which it usually comes"
     if silence.calendar is not None:
-        said += f"; holidays of {silence.calendar[0]} left out"
+        said += f"; holidays of {_countries(silence.calendar)} left out"
     return said
 
 
@@ -239,7 +247,9 @@ def _rests(cycle: Cycle) -> str:
     """Say in which months, or parts of the year, nothing ever comes."""
     if cycle.skipped:
         shift = 0 if cycle.labelled else cycle.shift
-        months = listing([_MONTHS[month] for month in sorted((month + shift) % 12 for month in cycle.skipped)])
+        months = listing(
+            [_MONTHS[month] for month in sorted((month + shift) % 12 for month in cycle.skipped)]
+        )
         return f", none {'of' if cycle.labelled else 'in'} {months},"
     return rests_in_words(cycle.rests)
 

@@ -2,11 +2,9 @@
 
 import math
 from bisect import bisect_left
-from calendar import monthrange
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from itertools import pairwise
 
 from checks.learn.calendars import explaining, is_holiday
@@ -14,6 +12,7 @@ from checks.learn.clocks import FAMILIES, changes, offset, to_utc
 from checks.learn.existing_slots import WEEK, expected_slots, misfits, outages_of
 from checks.learn.keys import DAY, HOUR
 from checks.learn.lateness import Reach, reach
+from checks.learn.month_places import Month, Place, always, most_of
 from checks.learn.pauses import CLOSED, Rest, is_rest, rests_of
 from checks.learn.tails import (
     MOST_EXCESSES,
@@ -35,6 +34,10 @@ _NEW = 0.5
 # A week around each day tells how late it was; one in ten is among the latest, so two or three of one day of the month
 # are by chance once in a hundred. The next one is the latest of three as often as not: half as long again holds.
 _AROUND, _LATEST, _HALF_AGAIN = 7, 0.9, 1.5
+_SEVERAL = 3  # runs after a weekend or a holiday: one or two may be late
+_A_MONTH = 28  # days of which the latest tenth is known
+# Of a period later, at the turn of the only month that is known: an hour of a day, more than jitter is.
+_ONCE = 1 / 24
 _A_YEAR = 366 * DAY
 _HALF = 0.5  # of a weekday's runs: with three holidays on it in two months it still has more of them
 
@@ -44,8 +47,9 @@ class Slots:
     """What was learned of a table whose partitions name a time. Times in seconds; `lag` on the zone's clock.
 
     `clocks` are the zones whose clock explains which hours exist, each with those on it; empty: they are the keys' own.
-    `late_days` are days of the month, -1 its last, on which each time more than the margin is usual, and how much is.
-    `reach` is what lateness alone would make of the margin. Days that lie in `rests` never come.
+    `late_days` are places in the `month` at which each time more than the margin is usual, and how much is.
+    `reach` is what lateness alone would make of the margin. Days that lie in `rests` never come. A day that `follows` is
+    the one on which what is named for the day before comes: lags count from its start.
     """
 
     unit: float
@@ -56,7 +60,9 @@ class Slots:
     seen: int
     calendar: tuple[str, int] | None = None
     clocks: tuple[tuple[str, frozenset[int]], ...] = ()
-    late_days: tuple[tuple[int, float], ...] = ()
+    late_days: tuple[tuple[Place, float], ...] = ()
+    month: Month | None = None
+    follows: bool = False
     reach: Reach = field(default_factory=Reach)
     rests: tuple[Rest, ...] = ()
 
@@ -92,7 +98,8 @@ class Slots:
 
     def due_of(self, start: float) -> float:
         """Return the instant (UTC) at which the partition that starts then is due."""
-        return max(to_utc(z, start + lag + self._margin_of(start)) for z, lag in self.zones)
+        begin = following(start, self.expected, self.calendar) if self.follows else start
+        return max(to_utc(z, begin + lag + self._margin_of(start)) for z, lag in self.zones)
 
     def lateness(self, start: float, at: float) -> float:
         """Return how many seconds after its usual time the partition that starts then came; 0 within its margin."""
@@ -100,16 +107,36 @@ class Slots:
         return at - due + self._margin_of(start) if at > due else 0.0
 
     def _margin_of(self, start: float) -> float:
-        if not self.late_days:
+        if self.month is None:
             return self.margin
-        places = days_of_month(start)
-        return max(self.margin, *(late for day, late in self.late_days if day in places), 0.0)
+        return max(self.margin, most_of(self.month, dict(self.late_days), start))
 
 
-def days_of_month(start: float) -> tuple[int, int]:
-    """Return which day of its month a day is, counted from its begin and (negative) from its end."""
-    day = datetime.fromtimestamp(start, UTC)
-    return day.day, day.day - monthrange(day.year, day.month)[1] - 1
+def following(start: float, expected: frozenset[int], calendar: tuple[str, int] | None) -> float:
+    """Return the start of the first day after one that exists: of Fridays, and before holidays, that is not the next."""
+    for days in range(1, int(WEEK // DAY) * 2):
+        after = start + days * DAY
+        if int(after % WEEK // DAY) in expected and not (calendar and is_holiday(calendar, after)):
+            return after
+    return start + DAY
+
+
+def _follows(
+    recent: Sequence[tuple[float, float]], expected: frozenset[int], calendar: tuple[str, int] | None
+) -> bool:
+    """Return whether what days name comes on the next one that exists, rather than so long after them."""
+    if len(expected) == int(WEEK // DAY):
+        return False
+
+    def odd(lags: Sequence[float]) -> int:
+        middle = median(lags)
+        return sum(abs(lag - middle) > DAY / 2 for lag in lags)
+
+    by_name = odd([at - start for start, at in recent])
+    return (
+        by_name >= _SEVERAL
+        and 2 * odd([at - following(start, expected, calendar) for start, at in recent]) < by_name
+    )
 
 
 def _hour_clocks(starts: Sequence[float], expected: frozenset[int]) -> tuple[tuple[str, frozenset[int]], ...]:
@@ -149,24 +176,21 @@ def _is_grid(hours: frozenset[int]) -> bool:
     return len(hours) == 7 * len(steps) and steps == set(range(0, 24, apart))
 
 
-def _late_days(starts: Sequence[float], lags: Sequence[float]) -> dict[int, float]:
-    """Return the days of the month on which runs were among the latest each time of late, and how late is usual.
+def _late_days(
+    starts: Sequence[float], lags: Sequence[float], month: Month, cadence: float
+) -> dict[Place, float]:
+    """Return the places in the month at which runs were among the latest each time of late, and how late is usual.
 
     `lags` are those of the days that `starts` name, of one clock.
     """
     late = [lag - median(lags[max(0, i - _AROUND) : i + _AROUND + 1]) for i, lag in enumerate(lags)]
-    if len(late) < 2 * 28:
+    if len(late) < _A_MONTH:
         return {}
     latest = max(quantile(sorted(late), _LATEST), 0.0)
-    by_day: dict[int, list[float]] = {}
-    for start, seconds in zip(starts, late, strict=True):
-        for day in days_of_month(start):
-            by_day.setdefault(day, []).append(seconds)
-    return {
-        day: _HALF_AGAIN * max(each[-3:])
-        for day, each in by_day.items()
-        if len(each) >= 2 and min(each[-3:]) > latest
-    }
+    # What came half a period late at the turn of the only month was an outage.
+    days = [(start, min(each, _HALF * cadence)) for start, each in zip(starts, late, strict=True)]
+    found = always(month, days, latest, max(latest, _ONCE * cadence))
+    return {place: _HALF_AGAIN * most for place, most in found.items() if most < _HALF * cadence}
 
 
 def _miss_rate(
@@ -264,9 +288,18 @@ def fit_slots(
     chance = share / a_year
     cadence = WEEK / len(expected)
     clocks = _hour_clocks(starts, expected) if unit == HOUR else ()
-    late_days = _late_days(starts, [at - start for start, at in recent]) if unit == DAY else {}
-    if late_days:
-        recent = [each for each in recent if late_days.keys().isdisjoint(days_of_month(each[0]))]
+    late_days: dict[Place, float] = {}
+    month, follows = None, False
+    if unit == DAY:
+        follows = _follows(recent, expected, calendar)
+        if follows:
+            recent = [(following(start, expected, calendar), at) for start, at in recent]
+        lags = [at - start for start, at in recent]
+        month = Month(expected, calendar, 0 if follows else int(median(lags) // DAY))
+        late_days = _late_days(starts, lags, month, cadence)
+        if late_days:
+            pairs = zip(starts, recent, strict=True)
+            recent = [each for start, each in pairs if late_days.keys().isdisjoint(month.places(start))]
     # Of a day three hours: one for a change of clocks, two that a person waits before he asks.
     least = 0.125 * cadence
     fitted: list[tuple[str, float, list[float]]] = []
@@ -299,7 +332,9 @@ def fit_slots(
         len(starts),
         calendar,
         clocks,
-        tuple((day, more) for day, more in sorted(late_days.items()) if more > margin),
+        tuple((place, more) for place, more in sorted(late_days.items()) if more > margin),
+        month if late_days else None,
+        follows,
         late,
         rests_beside(expected, [int(start // DAY) for start, _ in firsts]) if unit == DAY else (),
     )

@@ -259,9 +259,7 @@ def _weekdays(runs: Sequence[tuple[int, float]]) -> Iterator[Spot]:
         nth = median([(day - first - (weekday - _weekday_of(first)) % 7) / 7 for first, _, day in days])
         if 0 <= round(nth) < _WEEKS:
             yield Spot(weeks=False, kind=Kind.WEEKDAY, number=7 * round(nth) + weekday)
-        back = median(
-            [(end - 1 - (_weekday_of(end - 1) - weekday) % 7 - day) / 7 for _, end, day in days]
-        )
+        back = median([(end - 1 - (_weekday_of(end - 1) - weekday) % 7 - day) / 7 for _, end, day in days])
         if 0 <= round(back) < _WEEKS:
             yield Spot(weeks=False, kind=Kind.WEEKDAY_END, number=7 * round(back) + weekday)
 

@@ -1,11 +1,14 @@
 """How much a partition usually holds: in log space, with weekdays and hours where they matter, and a limit each way."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from checks.learn.keys import DAY, HOUR
 from checks.learn.lateness import SIZES, reach
+from checks.learn.month_places import Month, Place, always, most_of
 from checks.learn.tails import YEAR_DAYS, median, quantile
 
 _LEAST_DROP = math.log(3)  # to a third: what a person wants to be told of, whatever the noise
@@ -14,12 +17,19 @@ _WEEKS_A_YEAR = YEAR_DAYS / 7
 # Sizes of two months of days, or of four weeks of hours (a thousand and more a year): older ones are of another trend.
 _DAILY, _WEEKS, _HOURLY = 60, 4, 1000
 _FEWEST = 5  # their sampling error makes the limits wide
+# Twice the usual of the weeks around: less is within most limits, and noise.
+_PEAK = math.log(2)
+_A_MONTH, _YEAR_OF_DAYS, _AROUND = 28, 366, 7
+_DAILY_GAP = DAY / 2  # what comes more often holds parts of days
 _TREND = 14  # periods whose median is the level: a growth of half a per cent a day is followed
 
 
 @dataclass(frozen=True)
 class Volume:
-    """The usual bytes of a partition: log levels by weekday or hour; limits in log; files and seconds to settle."""
+    """The usual bytes of a partition: log levels by weekday or hour; limits in log; files and seconds to settle.
+
+    `peaks` are places in the `month` at which it held more each time, and by how much in log.
+    """
 
     level: float
     weekday: tuple[float, ...]
@@ -29,6 +39,8 @@ class Volume:
     files: float
     settle: float
     seen: int
+    month: Month | None = None
+    peaks: tuple[tuple[Place, float], ...] = ()
 
     def usual(self, start: float) -> float:
         """Return the log of the bytes usual of the partition with this own start."""
@@ -40,7 +52,10 @@ class Volume:
         if size <= 0:
             return "drop"
         apart = math.log(size) - self.usual(start)
-        return "drop" if apart < -self.drop else "rise" if apart > self.rise else None
+        if apart < -self.drop:
+            return "drop"
+        more = most_of(self.month, dict(self.peaks), start) if self.month is not None else 0.0
+        return "rise" if apart > self.rise + more else None
 
 
 def _effect(groups: dict[int, list[float]], count: int, rest: Sequence[float]) -> tuple[float, ...]:
@@ -78,11 +93,13 @@ def fit_volume(
     a_year: float,
     *,
     seen_a_year: float | None = None,
+    odd: Sequence[tuple[float, float, int, float]] = (),
 ) -> Volume | None:
     """Return the model of usual, settled partitions (own start, bytes, files, seconds they took), or None.
 
     None under five partitions with bytes. `share` is the false alarms a year of the table, `a_year` its partitions;
-    `seen_a_year` how many of them `periods` hold, where these are not all (one hour of each day).
+    `seen_a_year` how many of them `periods` hold, where these are not all (one hour of each day). `odd` are those that
+    were told: month ends are known by them too.
     """
     often = (seen_a_year or a_year) >= _HOURLY
     recent_ones = periods[-(_WEEKS * 168 if often else _DAILY) :]
@@ -124,6 +141,9 @@ def fit_volume(
         for i in range(max(0, len(logs) - window), len(logs))
     ]
     drop, rise = limits([abs(v) for v in rest], share, a_year)
+    month, peaks = _peaks(
+        [*periods[-_YEAR_OF_DAYS:], *odd], Volume(median(recent), weekday, hour, drop, rise, 1.0, 0.0, 0)
+    )
     counts = sorted(float(f) for _, _, f, _ in known[-20:])
     took = sorted(t for *_, t in known[-100:])
     return Volume(
@@ -136,4 +156,28 @@ def fit_volume(
         # Half as long again as the slowest of late: files of one run rarely take longer.
         1.5 * took[-1] + 300.0,
         len(known),
+        month,
+        peaks,
     )
+
+
+def _peaks(
+    periods: Sequence[tuple[float, float, int, float]], usual: Volume
+) -> tuple[Month | None, tuple[tuple[Place, float], ...]]:
+    """Return at which places in the month partitions of days hold more than the usual ones, and how much in log."""
+    days = [(start, math.log(size)) for start, size, *_ in sorted(periods) if size > 0]
+    if (
+        len(days) < _A_MONTH
+        or quantile(sorted(b - a for (a, _), (b, _) in pairwise(days)), 0.25) < _DAILY_GAP
+    ):
+        return None, ()
+    # Against the weeks around it, for a table that grows held less then.
+    rest = [value - usual.usual(start) for start, value in days]
+    more = [
+        (start, each - median(rest[max(0, i - _AROUND) : i + _AROUND + 1]))
+        for i, ((start, _), each) in enumerate(zip(days, rest, strict=True))
+    ]
+    seen = Counter(int(start // DAY) % 7 for start, _ in days)
+    month = Month(frozenset(day for day, count in seen.items() if count >= max(seen.values()) / 2))
+    found = always(month, more, _PEAK, _PEAK)
+    return (month, tuple(sorted(found.items()))) if found else (None, ())

@@ -258,7 +258,7 @@ class Watch:
             return
         self.alerts.append(Alert(self._open[0], now, self._open[1]))
         self._open = None
-        self._late = self._lateness(now)
+        self._late = min(self._lateness(self.history.last or now), self._cadence() or 0.0)
         self._in_time = 0
         self._returned = []
         self._plan()
@@ -301,6 +301,8 @@ class Watch:
             self._odd += 1
             if self._odd > _NEW_LEVEL:
                 self.history.settle(period)
+            else:
+                self.history.note_odd(period)
             return
         self._odd = 0
         if self._short is not None:
