@@ -38,6 +38,7 @@ class Period:
     """A partition whose files still come: its own start, its first and last arrival, and what it holds so far.
 
     `early` and `early_rows` are what it held when a newer one had come: (bytes or rows, files, seconds); None before.
+    `since` is how many seconds the one before it began earlier; None where there was none.
     """
 
     start: float
@@ -50,6 +51,7 @@ class Period:
     files: int = 0
     early: tuple[float, int, float] | None = None
     early_rows: tuple[float, int, float] | None = None
+    since: float | None = None
 
     def pass_by(self, arrival: Arrival, within: float) -> None:
         """Note what it holds where a newer partition came and what comes now is none of its own runs."""
@@ -78,7 +80,8 @@ class History:
     `times` are the counted arrivals, bursts within a minute as one; `firsts` the own start and first arrival of
     partitions, each newer than those before; `settled` those whose volume was usual: start, bytes, files, seconds;
     `early` what these held before newer ones came; `counted` and `early_counted` the same of those whose rows are
-    known: start, rows, files, seconds; `odd` and `odd_counted` those that were not usual. `ratios`, and those of runs of files, are kept for `silence.fit_silence`.
+    known: start, rows, files, seconds; `odd` and `odd_counted` those that were not usual. `ratios`, and those of runs of
+    files, are kept for `silence.fit_silence`.
     """
 
     dated: bool

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from checks.learn.history import History, Period
 
 _RECENT = 60  # periods: two months of days, as far back as sizes are learned from
+_SEVERAL = 2.5  # periods: on Mondays two of working days have passed
 _HABIT = 2  # of them without a row: one was an incident as likely, two are what this table does
 
 
@@ -37,14 +38,19 @@ class Measures:
         """Return whether something is known of a partition of which the usual is known too."""
         return (self.size is not None and period.sized) or (self.rows is not None and period.counted)
 
-    def judge(self, period: Period) -> str | None:
-        """Return `drop`, `rise` or None of a partition, by bytes first; what is not known of it says nothing."""
+    def judge(self, period: Period, cadence: float | None = None) -> str | None:
+        """Return `drop`, `rise` or None of a partition, by bytes first; what is not known of it says nothing.
+
+        After a pause of several periods of a `cadence` it may hold what they would have held.
+        """
+        share = (period.since or 0.0) / cadence if cadence else 0.0
+        share = share if share >= _SEVERAL else 1.0
         found = None
         if self.size is not None and period.sized:
-            found = self.size.judge(period.start, period.size)
+            found = self.size.judge(period.start, period.size, share)
         is_usual = self.empty_at_times and not period.rows
         if found is None and self.rows is not None and period.counted and not is_usual:
-            found = self.rows.judge(period.start, period.rows)
+            found = self.rows.judge(period.start, period.rows, share)
         return found
 
 

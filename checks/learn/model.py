@@ -8,16 +8,17 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from checks.learn.cadence import SLOW, loads_of, runs_of, since_change
+from checks.learn.cadence import SLOW, loads_of, runs_of, since_change, since_quicker
 from checks.learn.calendars import of_working_days
+from checks.learn.days_between import rests_beside
 from checks.learn.history import PAST_DAYS
-from checks.learn.keys import DAY, HOUR
-from checks.learn.pauses import YEARS
+from checks.learn.keys import DAY
 from checks.learn.measures import Measures, fit_measures, is_judged
 from checks.learn.rota import Rota, fit_rota
-from checks.learn.silence import Silence, fit_silence
-from checks.learn.slots import Slots, fit_slots, rests_beside
+from checks.learn.runs import APART, MOST_RUNS, RUN, bursts, cut_of, day_of, days_with, per_day, runs_in
 from checks.learn.several import Several, fit_slow
+from checks.learn.silence import Silence, fit_silence
+from checks.learn.slots import Slots, fit_slots
 from checks.learn.slow import Cycle, Slow, fit_cycle
 from checks.learn.tails import YEAR_DAYS, quantile
 
@@ -35,7 +36,6 @@ _FEWEST_DAYS = 8  # that days are learned from; a month whose files come on fewe
 _A_YEAR, _MOST_DAYS = 12, 5  # months; days of a week
 _SEVERAL = 2  # days in a load
 _LOOKED_AT = 2_000  # arrivals: without a pause among them a table is not slow
-_ACTIVE_DAYS = 10  # two working weeks: a cadence that changed for good is followed within them
 _DAYS_BACK = 400  # a year of each public holiday
 # A partition that may come later than half a cadence after its hour keeps none: its silence is judged alone.
 _LOOSE = 0.5
@@ -43,20 +43,7 @@ _LOOSE = 0.5
 _TIGHTER = 0.6
 # Where what comes within that is one run's, and runs fill half of the time, there are none: it comes all the time.
 _NONSTOP = 0.5
-_MOST_RUNS = 300  # fifty days of six a day: their median gap is known
 _BURST = 0.02  # cadences: half an hour of a day, a minute of an hour, within which files are one run's
-
-
-# Files of one run come within ten minutes of one another; with less than three times that between, runs are not told.
-RUN = 600.0
-_APART = 3 * RUN
-# Half as many again as come so soon after another by chance, which of arrivals half an hour apart are three in ten.
-_OF_RUNS = 1.5
-_PAUSES = 3
-_RUNS_BACK, _BETWEEN = (
-    28 * DAY,
-    0.67,
-)  # a run that lasts half as long as the pause after it is a stream's busy time
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +137,6 @@ class Model:
         return self.silence.slow if self.silence is not None and self.typical is not None else 0.0
 
 
-def day_of(at: float, cut: float) -> float:
-    """Return the start of the day of an arrival, as if days began at `cut`; the usual one keeps its date (UTC)."""
-    return ((at - cut) // DAY + (cut >= DAY / 2)) * DAY if math.isfinite(at) else at
-
-
 def fit(history: History, share: float) -> Model | Need:
     """Return what a history says, of a table that may raise `share` false alarms a year, or what is missing.
 
@@ -209,8 +191,8 @@ class _Heard:
 def _heard(history: History, now: float) -> _Heard:
     times = history.since(now - _DAYS_BACK * DAY)
     if len(times) < 4:  # slower than yearly
-        times = history.times[-_MOST_RUNS:]
-    runs = _runs(times)
+        times = history.times[-MOST_RUNS:]
+    runs = runs_in(times)
     return _Heard(times, history.ratios) if runs is None else _Heard(runs, history.ratios_of_runs)
 
 
@@ -268,24 +250,16 @@ def _of_days(
 
     `past` are the times of all years that are known, which tell when in a year nothing comes.
     """
-    cut = _cut(times[-40:])
+    cut = cut_of(times[-40:])
     firsts: dict[float, float] = {}
     for at in times:
         firsts.setdefault(day_of(at, cut), at)
     slots = fit_slots(_from(list(firsts.items()), day_of(since, cut)), share, named=False)
     return (
-        replace(slots, rests=rests_beside(slots.expected, _days(past, cut))) if slots is not None else None
+        replace(slots, rests=rests_beside(slots.expected, days_with(past, cut)))
+        if slots is not None
+        else None
     ), cut
-
-
-def _days(times: Sequence[float], cut: float) -> list[int]:
-    """Return the days (since 1970) of the last years on which something came, as if they began at `cut`."""
-    days, place = [], bisect_left(times, times[-1] - (YEARS + 0.5) * YEAR_DAYS * DAY)
-    while place < len(times):
-        at = times[place]
-        days.append(int(day_of(at, cut) // DAY))
-        place = bisect_left(times, cut + ((at - cut) // DAY + 1) * DAY, place + 1)
-    return days
 
 
 def _from(firsts: Sequence[tuple[float, float]], since: float) -> Sequence[tuple[float, float]]:
@@ -306,15 +280,17 @@ def _of_times(
     now = history.last or 0.0
     if len(times) < 4:
         return Need(len(times), 4)
-    if _per_day(times) >= _A_DAY:
+    if per_day(times) >= _A_DAY:
         calendar = of_working_days(heard.times)
-        silence = fit_silence(_since(heard.times, now - PAST_DAYS * DAY), share, heard.ratios, calendar)
+        begin = max(now - PAST_DAYS * DAY, since_quicker(heard.times))
+        recent = _since(heard.times, begin)
+        silence = fit_silence(recent, share, heard.ratios, calendar)
         if silence is None:
             return Need(len(times), 30)
-        in_runs = min(silence.typical, _usual_gap(times[-60:])) >= _APART
-        rota = fit_rota(heard.times, share, calendar) if silence.typical >= _APART else None
+        in_runs = min(silence.typical, _usual_gap(times[-60:])) >= APART
+        rota = fit_rota(recent, share, calendar) if silence.typical >= APART else None
         return Model(now, history.dated, silence=silence, volume=volume, in_runs=in_runs, rota=rota)
-    in_runs = _usual_gap(times[-60:]) >= _APART
+    in_runs = _usual_gap(times[-60:]) >= APART
     if not history.dated:
         slots, cut = _of_days(heard.times, share, since, history.times)
         if slots is not None:
@@ -322,7 +298,7 @@ def _of_times(
     if len(times) < 8:
         return Need(len(times), 8)
     # Half a day: what comes in the same night is one run.
-    slow = fit_slow([(at, at) for at in _bursts(times[-40:], DAY / 2)], share, labelled=False)
+    slow = fit_slow([(at, at) for at in bursts(times[-40:], DAY / 2)], share, labelled=False)
     return (
         Model(now, history.dated, slow=slow, volume=volume, in_runs=in_runs) if slow else Need(len(times), 8)
     )
@@ -330,13 +306,14 @@ def _of_times(
 
 def _of_partitions(history: History, share: float, now: float, since: float) -> Model | None:
     of_times = share / 2 if is_judged(history) else share
+    since = max(since, since_quicker([at for _, at in history.firsts]))
     slots = fit_slots(_from(history.firsts, since), of_times)
     if slots is None:
         return None
     cadence = slots.cadence
     loose = slots.margin > _LOOSE * cadence
     heard = history.since(now - PAST_DAYS * DAY)
-    times = _bursts(heard, _BURST * cadence)
+    times = bursts(heard, _BURST * cadence)
     periods = sum(first >= times[0] for _, first in history.firsts)
     if len(times) > periods * _NONSTOP / _BURST:
         times = heard
@@ -344,8 +321,8 @@ def _of_partitions(history: History, share: float, now: float, since: float) -> 
     of_times = share if loose else of_times
     rota = None
     if slots.unit == DAY and not loose and len(times) > _A_DAY * periods:
-        runs = _runs(times) or times
-        apart = _usual_gap(runs[-_MOST_RUNS:]) >= _APART
+        runs = runs_in(times) or times
+        apart = _usual_gap(runs[-MOST_RUNS:]) >= APART
         rota = fit_rota(runs, of_times, slots.calendar) if apart else None
     silence = fit_silence(times, of_times, history.ratios) if len(times) > _A_DAY * periods else None
     if silence is not None and not loose and silence.limit >= _TIGHTER * cadence:
@@ -353,7 +330,7 @@ def _of_partitions(history: History, share: float, now: float, since: float) -> 
     a_year = len(slots.expected) * YEAR_DAYS / 7
     loose = loose and silence is not None
     volume = None if loose else fit_measures(history, share / 2, a_year)
-    in_runs = min(cadence, silence.typical if silence else cadence) >= _APART
+    in_runs = min(cadence, silence.typical if silence else cadence) >= APART
     return Model(
         now, dated=True, slots=slots, silence=silence, volume=volume, loose=loose, in_runs=in_runs, rota=rota
     )
@@ -361,59 +338,3 @@ def _of_partitions(history: History, share: float, now: float, since: float) -> 
 
 def _since(times: list[float], begin: float) -> list[float]:
     return times[bisect_left(times, begin) :]
-
-
-def _runs(times: Sequence[float]) -> list[float] | None:
-    """Return when runs began, each the files within ten minutes of one another, or None where they cannot be told.
-
-    Runs are told by the last four weeks, in which most of the time has to pass between them: a stream that pauses at
-    night has none, at whatever hour it is asked.
-    """
-    if not times:
-        return None
-    recent = times[bisect_left(times, times[-1] - _RUNS_BACK) :]
-    if sum(b - a > RUN for a, b in pairwise(recent)) < _PAUSES:  # slower than weekly
-        recent = times[-_MOST_RUNS:]
-    gaps = [b - a for a, b in pairwise(recent)]
-    pauses = sorted(gap for gap in gaps if gap > RUN)
-    if len(pauses) < _PAUSES:
-        return None
-    by_chance = 1 - math.exp(-RUN / (sum(pauses) / len(pauses) - RUN))
-    if len(gaps) - len(pauses) <= max(1, _OF_RUNS * by_chance * len(gaps)):
-        return None
-    if quantile(pauses, 0.5) < _APART - RUN or sum(pauses) < _BETWEEN * (recent[-1] - recent[0]):
-        return None
-    return [times[0], *(b for a, b in pairwise(times) if b - a > RUN)]
-
-
-def _bursts(times: Sequence[float], within: float) -> list[float]:
-    """Return the times without those that come so soon after one that is kept."""
-    kept: list[float] = []
-    for at in times:
-        if not kept or at - kept[-1] > within:
-            kept.append(at)
-    return kept
-
-
-def _per_day(times: Sequence[float]) -> float:
-    """Return how many came on each of the last days on which anything came."""
-    days: set[int] = set()
-    count = 0
-    for at in reversed(times):
-        day = int(at // DAY)
-        if day not in days:
-            if len(days) == _ACTIVE_DAYS:
-                break
-            days.add(day)
-        count += 1
-    return count / len(days)
-
-
-def _cut(times: Sequence[float]) -> float:
-    """Return the time of day half a day away from the usual one: no run is late or early by so much."""
-    clock = [at % DAY for at in times]
-
-    def apart(center: float) -> float:
-        return sum(min((c - center) % DAY, (center - c) % DAY) for c in clock)
-
-    return (min(clock, key=apart) + 12 * HOUR) % DAY

@@ -1,4 +1,4 @@
-"""Where in its month a day lies, by which month ends are told: as a day, as a working day, of its run and of its name."""
+"""Where in its month a day lies, by which month ends are told: as a day and a working day, by its run and its name."""
 
 from __future__ import annotations
 

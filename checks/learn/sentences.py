@@ -11,7 +11,8 @@ from checks.learn.calendars import ALIKE, FRIDAYS, MOST_DAYS, is_holiday
 from checks.learn.clocks import offset
 from checks.learn.existing_slots import WEEK
 from checks.learn.keys import DAY
-from checks.learn.model import Model, Need, day_of
+from checks.learn.model import Model, Need
+from checks.learn.runs import day_of
 from checks.learn.several import Several
 from checks.learn.slow import Cycle
 from checks.learn.spots import Kind, Spot

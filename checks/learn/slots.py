@@ -5,15 +5,15 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from checks.learn.calendars import explaining, is_holiday
 from checks.learn.clocks import FAMILIES, changes, offset, to_utc
+from checks.learn.days_between import following, is_following, rests_beside
 from checks.learn.existing_slots import WEEK, expected_slots, misfits, outages_of
 from checks.learn.keys import DAY, HOUR
 from checks.learn.lateness import Reach, reach
 from checks.learn.month_places import Month, Place, always, most_of
-from checks.learn.pauses import CLOSED, Rest, is_rest, rests_of
+from checks.learn.pauses import CLOSED, Rest, is_rest
 from checks.learn.tails import (
     MOST_EXCESSES,
     YEAR_DAYS,
@@ -34,7 +34,6 @@ _NEW = 0.5
 # A week around each day tells how late it was; one in ten is among the latest, so two or three of one day of the month
 # are by chance once in a hundred. The next one is the latest of three as often as not: half as long again holds.
 _AROUND, _LATEST, _HALF_AGAIN = 7, 0.9, 1.5
-_SEVERAL = 3  # runs after a weekend or a holiday: one or two may be late
 _A_MONTH = 28  # days of which the latest tenth is known
 # Of a period later, at the turn of the only month that is known: an hour of a day, more than jitter is.
 _ONCE = 1 / 24
@@ -48,8 +47,8 @@ class Slots:
 
     `clocks` are the zones whose clock explains which hours exist, each with those on it; empty: they are the keys' own.
     `late_days` are places in the `month` at which each time more than the margin is usual, and how much is.
-    `reach` is what lateness alone would make of the margin. Days that lie in `rests` never come. A day that `follows` is
-    the one on which what is named for the day before comes: lags count from its start.
+    `reach` is what lateness alone would make of the margin. Days that lie in `rests` never come. What `follows` comes
+    on the day that exists after its own: lags count from the start of that.
     """
 
     unit: float
@@ -102,7 +101,14 @@ class Slots:
         return max(to_utc(z, begin + lag + self._margin_of(start)) for z, lag in self.zones)
 
     def lateness(self, start: float, at: float) -> float:
-        """Return how many seconds after its usual time the partition that starts then came; 0 within its margin."""
+        """Return how many seconds after its usual time the partition that starts then came; 0 within its margin.
+
+        One of a day on which nothing usually comes is that of the last day on which something does.
+        """
+        for _ in range(int(WEEK / self.unit)):
+            if int(start % WEEK // self.unit) in self.expected or self.clocks:
+                break
+            start -= self.unit
         due = self.due_of(start)
         return at - due + self._margin_of(start) if at > due else 0.0
 
@@ -110,33 +116,6 @@ class Slots:
         if self.month is None:
             return self.margin
         return max(self.margin, most_of(self.month, dict(self.late_days), start))
-
-
-def following(start: float, expected: frozenset[int], calendar: tuple[str, int] | None) -> float:
-    """Return the start of the first day after one that exists: of Fridays, and before holidays, that is not the next."""
-    for days in range(1, int(WEEK // DAY) * 2):
-        after = start + days * DAY
-        if int(after % WEEK // DAY) in expected and not (calendar and is_holiday(calendar, after)):
-            return after
-    return start + DAY
-
-
-def _follows(
-    recent: Sequence[tuple[float, float]], expected: frozenset[int], calendar: tuple[str, int] | None
-) -> bool:
-    """Return whether what days name comes on the next one that exists, rather than so long after them."""
-    if len(expected) == int(WEEK // DAY):
-        return False
-
-    def odd(lags: Sequence[float]) -> int:
-        middle = median(lags)
-        return sum(abs(lag - middle) > DAY / 2 for lag in lags)
-
-    by_name = odd([at - start for start, at in recent])
-    return (
-        by_name >= _SEVERAL
-        and 2 * odd([at - following(start, expected, calendar) for start, at in recent]) < by_name
-    )
 
 
 def _hour_clocks(starts: Sequence[float], expected: frozenset[int]) -> tuple[tuple[str, frozenset[int]], ...]:
@@ -291,7 +270,7 @@ def fit_slots(
     late_days: dict[Place, float] = {}
     month, follows = None, False
     if unit == DAY:
-        follows = _follows(recent, expected, calendar)
+        follows = is_following(recent, expected, calendar)
         if follows:
             recent = [(following(start, expected, calendar), at) for start, at in recent]
         lags = [at - start for start, at in recent]
@@ -338,16 +317,6 @@ def fit_slots(
         late,
         rests_beside(expected, [int(start // DAY) for start, _ in firsts]) if unit == DAY else (),
     )
-
-
-def rests_beside(expected: frozenset[int], days: Sequence[int]) -> tuple[Rest, ...]:
-    """Return when in a year nothing comes on the weekdays that exist, by the days (since 1970) on which something did.
-
-    A week or two without what comes on one weekday are as much of a pause as a week without working days.
-    """
-    ordered = sorted(expected)
-    widest = max(b - a for a, b in pairwise([*ordered, ordered[0] + 7]))
-    return rests_of(days, max(CLOSED, _HALF_AGAIN * widest))
 
 
 def reach_of(excess: Sequence[float], runs: int, least: float, chance: float, a_week: float) -> Reach:

@@ -47,13 +47,14 @@ class Volume:
         day, hour = int(start // DAY) % 7, int(start % DAY // HOUR)
         return self.level + (self.weekday[day] if self.weekday else 0) + (self.hour[hour] if self.hour else 0)
 
-    def judge(self, start: float, size: float) -> str | None:
-        """Return `drop`, `rise` or None for so many bytes."""
+    def judge(self, start: float, size: float, share: float = 1.0) -> str | None:
+        """Return `drop`, `rise` or None for so many bytes, of once or more what one usually is of."""
         if size <= 0:
             return "drop"
         apart = math.log(size) - self.usual(start)
         if apart < -self.drop:
             return "drop"
+        apart -= math.log(share)
         more = most_of(self.month, dict(self.peaks), start) if self.month is not None else 0.0
         return "rise" if apart > self.rise + more else None
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from checks.learn.clocks import offset
 from checks.learn.history import History, Period
 from checks.learn.keys import DAY, HOUR, Key, parse
-from checks.learn.model import RUN, Model, Need, fit
+from checks.learn.model import Model, Need, fit
+from checks.learn.runs import RUN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,6 +93,7 @@ class Watch:
         None  # the first and last file of the run of a table without dated keys
     )
     _periods: list[Period] = field(default_factory=list)
+    _begun: float | None = None  # the start of the newest of them
 
     def __post_init__(self) -> None:
         """Start with nothing seen."""
@@ -156,7 +158,9 @@ class Watch:
         if key is not None and (fresh or (not self.dated and key.start == arrival.at != before)):
             while len(self._periods) > _MOST_OPEN:
                 self._judge(self._periods[0], arrival.at)
-            self._periods.append(Period(key.start, arrival.at, arrival.at))
+            since = key.start - self._begun if self._begun is not None else None
+            self._periods.append(Period(key.start, arrival.at, arrival.at, since=since))
+            self._begun = key.start
         if key is not None:
             self._weigh(arrival, key)
         if before == arrival.at:
@@ -206,6 +210,10 @@ class Watch:
         if isinstance(self.model, Model) and self.model.in_runs:
             return before is None or at - before > RUN
         return self.history.times[-1] == at
+
+    def _cadence_of_sizes(self) -> float | None:
+        model = self.model
+        return model.cadence or model.typical if isinstance(model, Model) else None
 
     def _lateness(self, at: float) -> float:
         model = self.model
@@ -295,7 +303,7 @@ class Watch:
         if volume is not None and not volume.can_judge(period):
             self.history.settle(period)  # what is not known ends nothing
             return
-        if volume is not None and volume.judge(period) is not None:
+        if volume is not None and volume.judge(period, self._cadence_of_sizes()) is not None:
             if self._short is None and at >= self.begin:
                 self._short = at
             self._odd += 1

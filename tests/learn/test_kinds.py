@@ -14,10 +14,10 @@ from holidays import country_holidays
 from checks.learn import Alert, Arrival, Model, Watch, replay
 from checks.learn.existing_slots import expected_slots, misfits
 from checks.learn.keys import DAY, HOUR
+from checks.learn.month_places import Month
 from checks.learn.replay import is_dated
 from checks.learn.rota import fit_rota
 from checks.learn.silence import fit_silence
-from checks.learn.month_places import Month
 from checks.learn.slots import fit_slots
 from checks.learn.tails import without_incidents
 
