@@ -80,8 +80,8 @@ class History:
     `times` are the counted arrivals, bursts within a minute as one; `firsts` the own start and first arrival of
     partitions, each newer than those before; `settled` those whose volume was usual: start, bytes, files, seconds;
     `early` what these held before newer ones came; `counted` and `early_counted` the same of those whose rows are
-    known: start, rows, files, seconds; `odd` and `odd_counted` those that were not usual. `ratios`, and those of runs of
-    files, are kept for `silence.fit_silence`.
+    known: start, rows, files, seconds; `odd` and `odd_counted` those that were not usual. `ratios`, and those of runs
+    of files, are kept for `silence.fit_silence`.
     """
 
     dated: bool

@@ -1,4 +1,4 @@
-"""On which day of a week or month a slow table's runs fall: a weekday, a day of the month, a working or a 2nd Tuesday."""
+"""On which day of a week or month a slow table comes: a weekday, a day of the month, a working day, a 2nd Tuesday."""
 
 from __future__ import annotations
 
