@@ -104,11 +104,12 @@ def since_quicker(times: Sequence[float]) -> float:
     That is where each of the last days had three times as many as any of two weeks before; else it is before all.
     """
     last = times[-1]
-    counts = [0] * (_DAYS_QUICKER + _DAYS_BEFORE)
+    counts = [0] * (_DAYS_QUICKER + 1 + _DAYS_BEFORE)
     for at in times[bisect_left(times, last - len(counts) * DAY + 1) :]:
         counts[int((last - at) // DAY)] += 1
     for days in range(_NEW, _DAYS_QUICKER):
-        new, old = counts[:days], counts[days : days + _DAYS_BEFORE]
+        # The day between is of both.
+        new, old = counts[:days], counts[days + 1 : days + 1 + _DAYS_BEFORE]
         if max(new) > _REGULAR * min(new):
             break
         if 0 < _QUICKER * max(old) <= min(new):

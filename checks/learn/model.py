@@ -256,7 +256,7 @@ def _of_days(
         firsts.setdefault(day_of(at, cut), at)
     slots = fit_slots(_from(list(firsts.items()), day_of(since, cut)), share, named=False)
     return (
-        replace(slots, rests=rests_beside(slots.expected, days_with(past, cut)))
+        replace(slots, rests=rests_beside(slots.expected, days_with(_since(past, since), cut)))
         if slots is not None
         else None
     ), cut
@@ -336,5 +336,5 @@ def _of_partitions(history: History, share: float, now: float, since: float) -> 
     )
 
 
-def _since(times: list[float], begin: float) -> list[float]:
+def _since(times: Sequence[float], begin: float) -> Sequence[float]:
     return times[bisect_left(times, begin) :]

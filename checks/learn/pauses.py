@@ -17,6 +17,8 @@ _LATEST = 365 + 183
 _LONGEST = 183
 # Pauses of two years are the same where they overlap for half of the longer: school holidays move by a week or so.
 _SAME = 0.5
+# Of the gaps: three holidays in the nine months of a school's weeks.
+_SELDOM = 1 / 8
 # Three years bound a pause as well as more do; before, schools and jobs were others.
 YEARS = 3
 CLOSED = 5
@@ -47,6 +49,8 @@ def rests_of(days: Sequence[int], longest: float) -> tuple[Rest, ...]:
     that would have to come earlier, or later, than ever.
     """
     gaps = [(a + 1, b - 1) for a, b in pairwise(days) if longest < b - a <= _LONGEST]
+    if len(gaps) > _SELDOM * len(days):
+        return ()  # they are the rhythm
     found: list[tuple[int, int]] = []
     for gap in reversed(gaps):
         if days[-1] - gap[1] > _LATEST:
