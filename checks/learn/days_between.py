@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from checks.learn.calendars import is_holiday
 from checks.learn.existing_slots import WEEK
 from checks.learn.keys import DAY
-from checks.learn.pauses import CLOSED, Rest, rests_of
 from checks.learn.tails import median
+from checks.learn.yearly import CLOSED, Rest, rests_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

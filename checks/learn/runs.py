@@ -8,8 +8,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from checks.learn.keys import DAY, HOUR
-from checks.learn.pauses import YEARS
 from checks.learn.tails import YEAR_DAYS, quantile
+from checks.learn.yearly import YEARS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

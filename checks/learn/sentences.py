@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from checks.learn.history import History
-    from checks.learn.pauses import Rest
     from checks.learn.silence import Silence
     from checks.learn.slots import Slots
     from checks.learn.slow import Slow
+    from checks.learn.yearly import Rest
 
 _FAR = 2.0  # times the latest seen: beyond, a reader wonders where the margin comes from
 _SHOWN = 63  # slots: nine weeks of a daily table, about what a person remembers of it

@@ -13,7 +13,6 @@ from checks.learn.existing_slots import WEEK, expected_slots, misfits, outages_o
 from checks.learn.keys import DAY, HOUR
 from checks.learn.lateness import Reach, reach
 from checks.learn.month_places import Month, Place, always, most_of
-from checks.learn.pauses import CLOSED, Rest, is_rest
 from checks.learn.tails import (
     MOST_EXCESSES,
     YEAR_DAYS,
@@ -21,6 +20,7 @@ from checks.learn.tails import (
     median,
     quantile,
 )
+from checks.learn.yearly import CLOSED, Rest, is_rest
 
 _MOST = 720  # partitions: 30 days of an hourly table, two years of a daily one
 # One in 25: a stretch of 40 that holds one miss holds an incident, not a habit. A day on which nothing came may be one

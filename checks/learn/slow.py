@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from checks.learn.clocks import FAMILIES, offset, to_utc
 from checks.learn.keys import DAY, HOUR
 from checks.learn.lateness import reach
-from checks.learn.pauses import Rest, is_rest, rests_of
 from checks.learn.spots import MONTH, WEEK, Found, Kind, Spot, find, left_by, place_of
 from checks.learn.tails import YEAR_DAYS, center_and_excess, median, quantile
+from checks.learn.yearly import Rest, is_rest, rests_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

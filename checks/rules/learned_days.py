@@ -8,7 +8,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from checks.learn.keys import DAY
-from checks.learn.pauses import is_rest
+from checks.learn.yearly import is_rest
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -9,8 +9,8 @@ import pytest
 
 from checks.learn import Arrival, replay
 from checks.learn.keys import DAY, HOUR
-from checks.learn.pauses import Rest, rests_of
 from checks.learn.slow import Cycle, fit_cycle
+from checks.learn.yearly import Rest, rests_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
