@@ -9,7 +9,7 @@ UV_VERSION := 0.13.9
 UV_STAMP := $(VENV)/.uv-$(UV_VERSION)
 WORKERS ?= 2
 PYTEST_ARGS ?=
-SOURCES := checks lambda_handler.py infra docs tests
+SOURCES := checks lambda_handler.py infra docs tests bench
 ARCH ?= x86_64
 
 # A virtual environment that happens to be active is not ours, and bytecode is worth 7 s at each start.

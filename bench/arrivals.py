@@ -316,9 +316,9 @@ def _write(table: Table, runs: list[Run], lost: set[int], rng: Random) -> None:
             table.arrivals += [Arrival(at, old.key, int(bytes_)) for old in runs[max(0, i - 3) : i]]
     if table.pattern == "hourly_dated" and table.arrivals:
         # A backfill: a month of old partitions written once more in the test, which is no news.
-        at = START + TRAIN + rng.uniform(20, 60) * DAY
-        old = [r.key for r in runs if at - 40 * DAY < r.due < at - 10 * DAY]
-        table.arrivals += [Arrival(math.floor(at + i), key, int(size)) for i, key in enumerate(old)]
+        written = START + TRAIN + rng.uniform(20, 60) * DAY
+        old = [r.key for r in runs if written - 40 * DAY < r.due < written - 10 * DAY]
+        table.arrivals += [Arrival(math.floor(written + i), key, int(size)) for i, key in enumerate(old)]
     table.arrivals.sort(key=lambda a: a.at)
 
 

@@ -23,7 +23,7 @@ TABLES, EXPECTATIONS = 10_000, 14
 NOW = datetime(2026, 11, 24, 7, tzinfo=UTC)
 
 
-def rows() -> list[Row]:
+def rows() -> list[Row[None]]:
     """Return a row a table: a third older than the critical limit, as many between the two limits."""
     ages = (timedelta(hours=1), timedelta(hours=30), timedelta(hours=48))
     return [

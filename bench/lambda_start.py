@@ -72,7 +72,7 @@ def main() -> None:
                 "HISTORY": f"s3://ops/{number}/",
                 "TMPDIR": str(temporary),
             }
-            words = [
+            words: list[str | Path] = [
                 python,
                 "-I",
                 "-S",

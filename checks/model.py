@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -185,6 +185,19 @@ class LogSeen:
     format: Format
 
 
+class Growth(NamedTuple):
+    """How much came at an instant, in whole seconds since 1970 (UTC): bytes, files, rows (None: not known).
+
+    Without ``is_dated`` it came at that time or before: what was written anew, or lies before what a log still tells.
+    """
+
+    at: int
+    size_bytes: int
+    files: int
+    rows: int | None = None
+    is_dated: bool = True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
     """What the data objects below one place came to.
@@ -222,6 +235,8 @@ class Listing:
     names: Names | None = None
     times: frozenset[int] = frozenset()
     """When data came, in whole seconds since 1970 (UTC), one of each minute, where a check asks for it."""
+    growth: tuple[Growth, ...] = ()
+    """How it came to this, by the minute and in order, where that is asked for; what was deleted is a step less."""
     logs: tuple[LogSeen, ...] = ()
     """The logs of table formats that lie in the place: which files of their tables count, they alone tell."""
 

@@ -33,10 +33,24 @@ FOLDER = pytest.StashKey["Path"]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Note what the program asks AWS for; with several processes, all of them in the folder of the first."""
+    """Note what the program asks AWS for; with several processes, all of them in the folder of the first.
+
+    Lines are counted once in each process.
+    """
     told = getattr(config, "workerinput", {}).get("asked")
     config.stash[FOLDER] = Path(told or tempfile.mkdtemp(prefix="asked-"))
     ASKED.start()
+    coverage: Any = config.pluginmanager.get_plugin("_cov")
+    if told is not None and coverage is not None and coverage.cov_controller is not None:
+        # In a worker pytest-cov begins to count lines once more, and `no_cover` ends only that.
+        coverage.cov_controller.cov.stop()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Count no lines of slow tests: quick ones reach the same, and counting makes them take thrice as long."""
+    for item in items:
+        if item.get_closest_marker("slow") is not None:
+            item.add_marker("no_cover")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 FIRST_LOOK = 0.6
 """Parts of a table's requests that a look may take after which there may be another."""
-_KEPT_BACK = 4
+KEPT_BACK = 4
 """Requests that are left for the catalog, and for finding a table's first period, where each period takes one."""
 _FEWEST = 8
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -60,11 +60,15 @@ def extent_of(
     extent = Extent(back=back, every=layout.every)
     for rules in looks(extent):
         periods = replace(each, rules=rules)
-        if periods.schedule is None:
+        by_layout = (rule.periods_seen(each.memory) for rule in rules)
+        schedule = periods.schedule or next((one.schedule for one in by_layout if one is not None), None)
+        if schedule is None:
             continue
-        due = [one.period for one in periods.schedule.due_of_any(clock.now)]
+        if periods.schedule is None:  # nothing states how far back it is looked at
+            schedule = replace(schedule, lookback=max(1, back // schedule.every.nominal))
+        due = [one.period for one in schedule.due_of_any(clock.now)]
         if not in_key_order(periods, layout, due):
-            left = int((most - meter.requests) * FIRST_LOOK) - _KEPT_BACK
+            left = int((most - meter.requests) * FIRST_LOOK) - KEPT_BACK
             extent = replace(extent, most=max(_FEWEST, left))
     return each, extent, meter.requests
 

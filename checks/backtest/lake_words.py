@@ -20,8 +20,9 @@ _DAY = timedelta(days=1)
 _MOST_PERIODS = 4
 _MOST_ALERTS = 20
 _UNSEEN = (
-    "not seen: what was overwritten or compacted lost the time at which it first came, and what was deleted is gone",
-    "marks and silences are not replayed",
+    "not seen: what was overwritten or compacted lost the time at which it first came and its size then",
+    "what was deleted is gone, and what a log tells no time of counts as if it had been there from the first on",
+    "marks and silences are not replayed, and each table is told by itself, not within an upstream or others as silent",
 )
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from checks.adopt.extents import cut_short, extent_of
+from checks.adopt.extents import FIRST_LOOK, KEPT_BACK, cut_short, extent_of
 from checks.adopt.reading import expected
 from checks.lake.observe import observe
-from checks.model import Observation
+from checks.model import Observation, ProblemKind
 from checks.monitor.plan import plan
 from checks.rules import CHECKS
 from checks.rules.asking import Share
@@ -17,7 +17,7 @@ from checks.rules.proposing import Extent
 from checks.rules.retold import Retold, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from checks.adopt.reading import Expected
     from checks.config import Config
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 _STEP = timedelta(days=3)
 """Candidates learn so often: as fast as a change of habit is believed, and a third of the time that each day takes."""
-_NO_REPLAY = "there is no replay of this check"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,33 +144,73 @@ def _retelling(rule: Rule) -> Retelling[Any] | None:
 
 @dataclass(slots=True)
 class _Looking:
-    """Looks at tables as far back as is asked for, in threads of the lake; ``found`` holds what came to each rule."""
+    """Looks at tables as far back as is asked for, in threads of the lake; ``found`` holds what came to each rule.
+
+    ``dear`` tells why a check was not looked at that needs all objects, where these took too many requests.
+    """
 
     asked: Asked
     found: dict[str, dict[str, Came]] = field(default_factory=dict)
+    dear: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def __call__(
         self, each: TablePlan, clock: Clock, reader_of: Callable[[TablePlan], LakeReader]
     ) -> Observation:
         """Return the look; its problem is the table's."""
         reader, most = reader_of(each), self.asked.max_requests
-        if not _looking_back(each.rules, Extent(back=self.asked.back)):
+        all_rules = _looking_back(each.rules, Extent(back=self.asked.back))
+        if not all_rules:
             return Observation(table=each.table, now=clock.now)
 
         def looks(extent: Extent) -> list[tuple[Rule, ...]]:
             return [_looking_back(each.rules, extent)]
 
         far, extent, used = extent_of(each, clock, reader, self.asked.back, most, looks)
-        rules = _looking_back(each.rules, extent)
-        entry = each.entry.model_copy(update={"max_requests": max(1, most - used)})
+        light = [rule for rule in each.rules if not _reads_whole(rule)]
+        is_heavy = len(light) < len(each.rules)
+        left = most - used
+        first = left if not is_heavy or not _looking_back(light, extent) else int(left * FIRST_LOOK)
+        seen = self._look(far, each.rules, extent, clock, reader, first)
+        if first < left and _is_over(seen):
+            why = f"what its partitions hold took more than {first} requests to list; write a higher --max-requests"
+            self.dear[each.table.id] = {rule.check: why for rule in each.rules if _reads_whole(rule)}
+            left -= seen.requests
+            fewer = None if extent.most is None else max(1, min(extent.most, left - KEPT_BACK))
+            extent = replace(extent, most=fewer)
+            used += seen.requests
+            seen = self._look(far, light, extent, clock, reader, left)
+        return replace(seen, requests=used + seen.requests)
+
+    def _look(
+        self,
+        far: TablePlan,
+        of: Sequence[Rule],
+        extent: Extent,
+        clock: Clock,
+        reader: LakeReader,
+        most: int,
+    ) -> Observation:
+        """Look at a table with some of its rules, and keep what came to each; the problem is why that is too little."""
+        rules = _looking_back(of, extent)
+        entry = far.entry.model_copy(update={"max_requests": max(1, most)})
         seen = observe(replace(far, entry=entry, rules=rules), clock, reader)
-        seen = replace(seen, problem=seen.problem or cut_short(seen), requests=used + seen.requests)
+        seen = replace(seen, problem=seen.problem or cut_short(seen))
         if seen.problem is None:
-            came = {
+            self.found[far.table.id] = {
                 rule.check: how.came(rule, seen) for rule in rules if (how := _retelling(rule)) is not None
             }
-            self.found[each.table.id] = came
         return seen
+
+
+def _reads_whole(rule: Rule) -> bool:
+    how = _retelling(rule)
+    return how is not None and how.reads_whole
+
+
+def _is_over(seen: Observation) -> bool:
+    """Tell whether a look ended since it would have taken more requests than it may."""
+    problems = [seen.problem, *(each.problem for each in seen.partitions)]
+    return any(each is not None and each.kind is ProblemKind.OVER_BUDGET for each in problems)
 
 
 def run(
@@ -187,11 +226,11 @@ def run(
     """
     asked = surveyed.asked
     span = Span(clock.now - asked.back, clock.now)
-    read: list[tuple[dict[str, dict[str, Came]], dict[str, Observation]]] = []
+    read: list[tuple[_Looking, dict[str, Observation]]] = []
     for plans in _differing(surveyed):
         looking = _Looking(asked)
         seen = lake.observe_all(plans, clock, on_done=on_read, looking=looking)
-        read.append((looking.found, seen))
+        read.append((looking, seen))
     tables = []
     for name in surveyed.tables:
         tables.append(_table(name, surveyed, read, span))
@@ -217,36 +256,41 @@ def run(
 def _table(
     name: str,
     surveyed: Surveyed,
-    read: list[tuple[dict[str, dict[str, Came]], dict[str, Observation]]],
+    read: list[tuple[_Looking, dict[str, Observation]]],
     span: Span,
 ) -> Table:
     """Return one table, in all versions of its rules that the configs state, and those beside today's."""
     plans = [
         next((each for each in planned.plans if each.table.id == name), None) for planned in surveyed.planned
     ]
-    known: list[tuple[tuple[Rule, ...], dict[str, Came]]] = []
-    for each, (found, seen) in zip(plans, read, strict=True):
-        if each is None or any(rules == each.rules for rules, _ in known):
+    known: list[tuple[tuple[Rule, ...], dict[str, Came], dict[str, str]]] = []
+    for each, (looking, seen) in zip(plans, read, strict=True):
+        if each is None or any(rules == each.rules for rules, _, _ in known):
             continue
         problem = seen[name].problem if name in seen else None
         if problem is not None:
             return Table(
                 id=name, unread=f"{problem.message}{f'; {problem.remedy}' if problem.remedy else ''}"
             )
-        known.append((each.rules, found.get(name, {})))
+        known.append((each.rules, looking.found.get(name, {}), looking.dear.get(name, {})))
     versions: dict[str, list[Version]] = {}
     left_out: dict[str, str] = {}
     for number, each in enumerate(plans):
         if each is None:
             continue
-        came = next(came for rules, came in known if rules == each.rules)
+        read_by, dear = next((came, dear) for rules, came, dear in known if rules == each.rules)
+        came = _with_due(each.rules, read_by, span)
         source = surveyed.asked.others[number - 1].source if number else ""
         share = Share.of(surveyed.asked.config.settings.false_alarms, len(surveyed.planned[0].plans))
         for rule in each.rules:
             how = _retelling(rule)
-            far = how.looking_back(rule, Extent(back=timedelta())) if how is not None else _NO_REPLAY
-            if how is None or isinstance(far, str):
-                left_out.setdefault(rule.check, str(far))
+            far = (
+                how.looking_back(rule, Extent(back=timedelta()))
+                if how is not None
+                else CHECKS[rule.check].unreplayed
+            )
+            if how is None or isinstance(far, str) or rule.check in dear:
+                left_out.setdefault(rule.check, dear.get(rule.check) or str(far))
                 continue
             said = versions.setdefault(rule.check, [])
             said += _versions(how, rule, came[rule.check], span, source, share)
@@ -255,6 +299,14 @@ def _table(
         checks=tuple(Check(check=check, versions=tuple(each)) for check, each in versions.items()),
         left_out=left_out,
     )
+
+
+def _with_due(rules: Iterable[Rule], came: Mapping[str, Came], span: Span) -> Mapping[str, Came]:
+    """Return what came to each rule with when its periods came due, where one of the rules learns that."""
+    found = ((_retelling(rule), rule) for rule in rules if rule.check in came)
+    dues = (how.due(rule, came[rule.check], span) for how, rule in found if how is not None)
+    due = next((each for each in dues if each is not None), None)
+    return {check: replace(each, due=due) for check, each in came.items()}
 
 
 def _versions(

@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from checks.learn import Arrival, is_dated
-from checks.learn.keys import parse
+from checks.learn.keys import is_in_word, parse
 from checks.learn.replay import order
 from checks.schedule.clock import read_instant
 from checks.text import clean, count, shorten
@@ -132,16 +132,29 @@ class File:
         return self.by_now, (f"{place}; left out: write --until to replay up to a time after it",)
 
 
-def timeless_notes(file: File, end: float) -> Iterator[str]:
-    """Yield what becomes of arrivals whose partitions name no time, with the place of the first."""
+def timeless_notes(file: File, begin: float, end: float) -> Iterator[str]:
+    """Yield what becomes of arrivals whose partitions name no time, with the place of the first.
+
+    So do words whose time does not move on, by what came until the begin of the replay.
+    """
     found: dict[bool, tuple[int, int, str]] = {}
     for recorded in file.tables.values():
         number, line = recorded.timeless()
         if number:
-            dated = is_dated(each.partition for each in recorded.ordered(end))
+            dated = is_dated(recorded.ordered(end), begin)
             key = next(key for key in recorded.keys if key and parse(key) is None)
             before = found.get(dated, (0, line, key))
             found[dated] = before[0] + number, *min((before[1], before[2]), (line, key))
+    words = [
+        (name, next(iter(each.keys)))
+        for name, each in file.tables.items()
+        if is_in_word(next(iter(each.keys))) and not is_dated(each.ordered(end), begin)
+    ]
+    if words:
+        yield (
+            f"{file.name}: partition {_shown(words[0][1])} ends in a time that does not move on as data comes, in "
+            f"{count(len(words), 'table')}; judged by when anything came"
+        )
     said = {
         True: "these teach nothing and end no alert",
         False: "their tables are judged by when anything came",

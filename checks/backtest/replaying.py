@@ -73,7 +73,7 @@ def run(file: File, asked: Asked) -> Backtest:
     said = (
         *file.notes,
         *repeated_note(file),
-        *timeless_notes(file, end),
+        *timeless_notes(file, begin, end),
         *notes,
         *_training(file, asked, begin, end),
     )
@@ -81,7 +81,7 @@ def run(file: File, asked: Asked) -> Backtest:
 
 
 def _replayed(name: str, recorded: Recorded, share: Share, begin: float, end: float) -> Replayed:
-    dated = is_dated(each.partition for each in recorded.ordered(end))
+    dated = is_dated(recorded.ordered(end), begin)
     watch = replay_ordered(recorded.ordered(end), share.a_year, begin, dated)
     alerts = tuple(watch.end(end))
     if watch.history.last is None:

@@ -15,7 +15,7 @@ from checks.monitor.draft import plan_of
 from checks.monitor.kept_state import Memory
 from checks.monitor.learning import learn
 from checks.monitor.members import with_members
-from checks.monitor.plan import by_marks, learning_of, shared
+from checks.monitor.plan import by_marks, learn_in_all, shared
 
 if TYPE_CHECKING:
     from checks.changes import State
@@ -63,7 +63,7 @@ def explain(config: Config, table: str, clock: Clock, history: str, owner: Owner
     plan = plan_of(found, resolved, config, known, clock.now, matched_by=resolved.matched_by)
     marks = run_marks.read(memory, clock.now, config.settings.timezone)
     (plan,) = shared(
-        by_marks([plan], marks.marks, clock.now), config.settings.false_alarms, learning_of(known)
+        by_marks([plan], marks.marks, clock.now), config.settings.false_alarms, learn_in_all(config, known)
     )
     (plan,) = with_members((plan,), config, lake.catalog, known)
     seen = lake.observe_all([plan], clock)[found.id]

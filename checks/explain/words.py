@@ -11,7 +11,7 @@ from checks.config.merging import DEFAULTS_RANK
 from checks.explain.periods import PeriodsTold
 from checks.layout import layout_from_json
 from checks.layout.projection import Unprojectable, is_projected, projection_of
-from checks.model import Format
+from checks.model import Format, Status
 from checks.monitor.delivery import may_take
 
 if TYPE_CHECKING:
@@ -220,4 +220,6 @@ def _verdict(known: Explained) -> Iterator[str]:
         yield f"{finding.check}: {status} - {finding.because}"
         if finding.to_do:
             yield f"  to do: {finding.to_do}"
+        if finding.silenced and finding.status is not Status.PASS:
+            yield f"  not told as a failure: {finding.silenced}"
     yield from (f"note: {note}" for note in known.seen.notes)

@@ -33,6 +33,12 @@ _WEEKEND = 4.5 * DAY  # a long one, which ends no rhythm of working days
 # Times as many a day as before: on busy days most tables have twice as many as on others. Sought as far back as
 # hours are learned from, against two weeks, in which each weekday shows twice.
 _QUICKER, _DAYS_QUICKER, _DAYS_BEFORE = 3, 60, 14
+# Files of one run follow each other within three hours, the least that a day is late by; runs last a quarter of a day,
+# and half a day lies between the end of one and the next. One in four may fail and be run again; of two runs a day
+# every other pause is too short.
+_PAUSE, _A_RUN, _A_NIGHT, _ODD_RUNS = DAY / 8, DAY / 4, DAY / 2, 0.25
+# On either side: the change of clocks and a late scheduler; people at work spread over eight hours.
+_AN_HOUR = DAY / 16
 _BEFORE = 12  # gaps that tell the old rhythm: a year of months
 
 
@@ -71,6 +77,37 @@ def runs_of(loads: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
             lasted[-1] = at - firsts[-1][1]
     between = [b - a for (_, a), (_, b) in pairwise(firsts)]
     return firsts if between and max(lasted) <= _SHORT * median(between) else []
+
+
+def daily_runs_of(times: Sequence[float]) -> list[float]:
+    """Return when the runs of days began, of times in order, where all that comes on a day is of one; else nothing.
+
+    A run goes on for some hours with pauses of minutes to hours, and there is a night of half a day before the next.
+    """
+    begins: list[float] = []
+    ended: list[float] = []
+    for at in times:
+        if begins and at - ended[-1] <= _PAUSE:
+            ended[-1] = at
+        else:
+            begins.append(at)
+            ended.append(at)
+    lasted = [b - a for a, b in zip(begins, ended, strict=True)][-_MOST_LOADS:]
+    apart = [b - a for a, b in zip(ended, begins[1:], strict=False)][-_MOST_LOADS:]
+    if len(apart) < _BELIEVED:
+        return []
+    odd = sum(each > _A_RUN for each in lasted) + sum(each < _A_NIGHT for each in apart)
+    return begins if odd <= _ODD_RUNS * len(lasted) else []
+
+
+def keeps_an_hour(times: Sequence[float]) -> bool:
+    """Return whether three in four times (one or more) lie near one time of the day: a job's, not people's."""
+    clock = [at % DAY for at in times]
+
+    def apart(center: float) -> float:
+        return quantile(sorted(min((c - center) % DAY, (center - c) % DAY) for c in clock), 0.75)
+
+    return min(apart(center) for center in clock) <= _AN_HOUR
 
 
 def since_change(owns: Sequence[float]) -> int:

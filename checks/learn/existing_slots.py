@@ -1,6 +1,7 @@
 """Which slots of the week exist, its days or its hours: those at which partitions usually come."""
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Collection, Sequence
 from itertools import pairwise
 
@@ -12,6 +13,8 @@ WEEK = 7 * DAY
 _EACH_SLOT = 8  # occurrences of a weekday or an hour of the week: two months
 _YOUNG = 3 * WEEK  # fewer do not tell which weekdays exist
 _NEW_DAYS = 3  # in a row, as of hours: two are a weekly run and its repair
+# Of thirty days, six weeks of working days, one in four may be another than usual: repairs, and a rhythm that changes.
+_RECENT, _STRAY = 30, 0.25
 _MOST_DAYS = 60  # of those before: a year of weeks
 _FRIDAY, _WEEKEND = 1, {2, 3}  # slots of the week, which begins with a Thursday
 _OUTAGE = 4 * DAY  # no table with days of its own pauses longer than a long weekend: beyond, it was down
@@ -25,6 +28,18 @@ def misfits(starts: Sequence[float], expected: Collection[int], unit: float) -> 
         lacking += int(start % WEEK // unit) in expected and start not in have
         start += unit
     return lacking + sum(int(start % WEEK // unit) not in expected for start in have)
+
+
+def keep_days(starts: Sequence[float], expected: Collection[int]) -> bool:
+    """Return whether days on which something came, in order, are of these weekdays, but for one in four of late.
+
+    Where it mostly comes the next day, there is a daily job, whatever weekdays its outages took away.
+    """
+    recent = starts[-_RECENT:]
+    gaps = sorted(b - a for a, b in pairwise(recent))
+    if gaps and quantile(gaps, 0.5) <= DAY:
+        return True
+    return sum(int(start % WEEK // DAY) not in expected for start in recent) <= _STRAY * len(recent)
 
 
 def outages_of(starts: Sequence[float], longest: float = _OUTAGE) -> list[bool]:
@@ -74,9 +89,21 @@ def expected_slots(
         usual = sum(kept) >= 0.7 * len(kept) and len(kept) - sum(kept) <= 1 + len(kept) * general
         if (usual and sum(recent) >= 2) or (len(recent) == 3 and all(recent)):
             found.add(slot)
+    # One of two or three that was missed is an outage where all days like it have that time.
+    lost = [slot for slot, kept in seen.items() if len(kept) <= 3 and len(kept) - sum(kept) == 1]
+    for slot in sorted(lost, key=lambda one: int(one * unit // DAY) in _WEEKEND):
+        if _on_days_like(slot, unit) <= found:
+            found.add(slot)
     if not found and newest - first < _YOUNG:
         found = _by_hour(starts, unit)
     return frozenset(_new_hours(starts, unit, found) if unit < DAY else _new_days(starts, found) | young)
+
+
+def _on_days_like(slot: int, unit: float) -> set[int]:
+    """Return the slots of the same time on the other working days; of a day of a weekend on all other days."""
+    own, time = divmod(slot, DAY / unit)
+    days = set(range(7)) if own in _WEEKEND else set(range(7)) - _WEEKEND
+    return {int(day * DAY / unit + time) for day in days if day != own}
 
 
 def _new_days(starts: Sequence[float], found: set[int]) -> set[int]:
@@ -123,13 +150,24 @@ def _new_hours(starts: Sequence[float], unit: float, found: set[int]) -> set[int
     recent = set(starts[-len(span) :])
     three = span[: int(3 * DAY / unit)]
     new = {s for s in three if int(s % WEEK // unit) in found} != recent.intersection(three)
+    resting = _resting(found, unit) if not {int(start % WEEK // DAY) for start in three} & _WEEKEND else set()
     changed = set(found)
     for back in range(7):
         day = span[int(back * DAY / unit) : int((back + 1) * DAY / unit)]
-        if new or {s % DAY for s in recent.intersection(day)} == days[0]:
-            changed -= {int(s % WEEK // unit) for s in day}
-            changed |= {int(s % WEEK // unit) for s in day if s % DAY in days[0]}
+        alike = {s % DAY for s in recent.intersection(day)} == days[0]
+        slots = {s for s in day if alike or int(s % WEEK // DAY) not in resting} if new or alike else set()
+        changed -= {int(s % WEEK // unit) for s in slots}
+        changed |= {int(s % WEEK // unit) for s in slots if s % DAY in days[0]}
     return changed
+
+
+def _resting(found: Collection[int], unit: float) -> set[int]:
+    """Return the days of a weekend at rest, of which working days say nothing: with few slots that exist, if any.
+
+    Few, for what comes on a Friday evening somewhere may come on a Saturday of another clock.
+    """
+    counts = Counter(int(slot * unit // DAY) for slot in found)
+    return {day for day in _WEEKEND if 2 * counts[day] < max(counts.values(), default=0)}
 
 
 def _by_hour(starts: Sequence[float], unit: float) -> set[int]:

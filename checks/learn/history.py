@@ -80,8 +80,8 @@ class History:
     `times` are the counted arrivals, bursts within a minute as one; `firsts` the own start and first arrival of
     partitions, each newer than those before; `settled` those whose volume was usual: start, bytes, files, seconds;
     `early` what these held before newer ones came; `counted` and `early_counted` the same of those whose rows are
-    known: start, rows, files, seconds; `odd` and `odd_counted` those that were not usual. `ratios`, and those of runs
-    of files, are kept for `silence.fit_silence`.
+    known: start, rows, files, seconds; `odd` and `odd_counted` those that were not usual, `empty` the starts of those
+    without a byte, told or not. `ratios`, and those of runs of files, are kept for `silence.fit_silence`.
     """
 
     dated: bool
@@ -93,6 +93,7 @@ class History:
     counted: list[tuple[float, float, int, float]] = field(default_factory=list)
     odd: list[tuple[float, float, int, float]] = field(default_factory=list)
     odd_counted: list[tuple[float, float, int, float]] = field(default_factory=list)
+    empty: list[float] = field(default_factory=list)
     ratios: dict[int, dict[str, float]] = field(default_factory=dict)
     ratios_of_runs: dict[int, dict[str, float]] = field(default_factory=dict)
     last: float | None = None
@@ -121,6 +122,12 @@ class History:
             self.times.append(arrival.at)
             _trim(self.times, _MOST_TIMES)
         return opened
+
+    def note_empty(self, period: Period) -> None:
+        """Keep that all files of a partition came to no byte."""
+        if period.sized and not period.size:
+            self.empty.append(period.start)
+            _trim(self.empty, _MOST_PARTITIONS)
 
     def settle(self, period: Period) -> None:
         """Keep what a partition held whose volume was usual."""

@@ -39,8 +39,38 @@ class Key:
 def parse(text: str) -> Key | None:
     """Return the time that a key names, such as `dt=20260201/hour=03`, `2026-W05`, `2026Q1` or `Mar-2026`, else None.
 
-    A unit is nominal of months (30 days), quarters (91), halves (182) and years (365).
+    A unit is nominal of months (30 days), quarters (91), halves (182) and years (365). A word that ends in a date
+    counts only where nothing beside it names a time: `region=eu-2026-01-05/dt=2026-02-01` is the first of February.
     """
+    plain = _without_words(text)
+    return (_parse(plain) if plain != text else None) or _parse(text)
+
+
+@lru_cache(maxsize=65536)
+def is_in_word(text: str) -> bool:
+    """Return whether the time of a key is a part of a word, so that only others tell whether it is one.
+
+    `orders-2026-01-05` may be a load of each day, or the name of something that has had this one for long.
+    """
+    plain = _without_words(text)
+    return plain != text and _parse(plain) is None and _parse(text) is not None
+
+
+def _without_words(text: str) -> str:
+    return "/".join(part for part in text.split("/") if not _is_word(part.partition("=")[2] or part))
+
+
+def _is_word(value: str) -> bool:
+    """Return whether letters stand before a date, and are none of how times are written."""
+    found = _KEY.search(value)
+    return (
+        found is not None
+        and _by_words(value) is None
+        and re.search("[a-z]", value[: found.start()], re.IGNORECASE) is not None
+    )
+
+
+def _parse(text: str) -> Key | None:
     named = _by_words(text)
     if named is not None:
         return named
@@ -62,7 +92,9 @@ def _by_words(text: str) -> Key | None:
     if part is not None:
         rest = text[part.end() :]  # a month of it is more than it
         return (
-            parse(part[1] + rest) if re.search(r"\d", rest) else _of_part(int(part[1]), part[2], int(part[3]))
+            _parse(part[1] + rest)
+            if re.search(r"\d", rest)
+            else _of_part(int(part[1]), part[2], int(part[3]))
         )
     part = _BEFORE_YEAR.search(text)
     if part is not None:

@@ -8,7 +8,7 @@ that was asked for. So the error of fitting is inside it, and the mean over tabl
 """
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -75,6 +75,10 @@ _SCALES, _FINE, _COARSE, _MANY = 9, 0.05, 0.15, 80
 # In logarithms: of no weight even where only the far tail counts; and so before what lies beyond the cut is left out,
 # which lifts the heaviest shapes by a twentieth of what was seen.
 _NEGLIGIBLE, _HOPELESS = 12.0, 40.0
+_TINY, _ROUNDING = (
+    1e-9,
+    1e-6,
+)  # the least chance that a cut leaves; more than what sums of logarithms are rounded by
 # Limits are sought on a ladder of logarithms of medians, an eighth apart, from a twentieth of one on: between two rungs
 # the logarithm of a chance is nearly straight (to a hundredth of the limit).
 _RUNG, _NEAREST = 0.125, -24
@@ -107,13 +111,17 @@ class Reach:
 
 
 class _Node(NamedTuple):
-    """One shape and scale: the chances beyond each edge, the logarithms of those between, the place of its prior."""
+    """One shape and scale: the chances beyond each edge, the logarithms of those between, and of its prior.
+
+    `gains` is by how much at most the logarithm of a chance grows if nothing beyond each edge counts.
+    """
 
     shape: float
     bend: float
     beyond: tuple[float, ...]
     between: tuple[float, ...]
-    prior: int
+    gains: tuple[float, ...]
+    prior: float
 
 
 def reach(excess: Sequence[float], chance: float, a_week: float, family: Family = LATENESS) -> Reach:
@@ -138,7 +146,7 @@ def _log_limit(usual: Sequence[float], cut: float, chance: float, farthest: floa
     limit, weight = 0.0, 1.0
     for share in (0.0, *_PARTS):
         begin = quantile(usual, share) if share else 0.0
-        later = [each - begin for each in usual if each > begin * _NEAR]
+        later = tuple(each - begin for each in usual if each > begin * _NEAR)
         if share and len(later) < _DOZEN:
             break
         weighed = _weigh(later, cut - begin, family)
@@ -176,15 +184,10 @@ class _Weighed:
         wanted = math.log(chance * sum(weight for weight, _, _ in self.nodes))
         far = math.log(farthest / self.median)
         # Rungs of a ladder that is the same for each chance, so that a smaller one never gives less.
-        low, high = _NEAREST, max(_NEAREST, math.ceil(far / _RUNG)) + 1
-        at_low, at_high = self._log_beyond(low), self._log_beyond(high)
-        while high - low > 1:
-            middle = (low + high) // 2
-            found = self._log_beyond(middle)
-            if found > wanted:
-                low, at_low = middle, found
-            else:
-                high, at_high = middle, found
+        beyond = lru_cache(maxsize=None)(self._log_beyond)
+        rungs = range(_NEAREST + 1, max(_NEAREST, math.ceil(far / _RUNG)) + 1)
+        low = _NEAREST + bisect_left(rungs, -wanted, key=lambda rung: -beyond(rung))
+        at_low, at_high = beyond(low), beyond(low + 1)
         part = (at_low - wanted) / (at_low - at_high) if at_low > at_high else 1.0
         return self.median * math.exp(min(far, (low + min(1.0, max(0.0, part))) * _RUNG))
 
@@ -194,26 +197,13 @@ class _Weighed:
         return math.log(max(1e-300, sum([w * beyond(shape, late * bend) for w, shape, bend in self.nodes])))
 
 
-def _weigh(late: Sequence[float], cut: float, family: Family) -> _Weighed:
+@lru_cache(maxsize=64)  # most days nothing new was late: then the weights of the day before are asked for
+def _weigh(late: tuple[float, ...], cut: float, family: Family) -> _Weighed:
     """Return how well each shape and scale explains lateness (ordered, positive), of which none beyond `cut` counts."""
     count, middle = len(late), quantile(late, 0.5)
     until = [bisect_right(late, edge * middle * _NEAR) for edge in _EDGES]
     seen = [b - a for a, b in zip([0, *until], [*until, count], strict=True)]
-    end = cut / middle
-    last = bisect_right(_EDGES, end)
-    nodes = _nodes(family, _FINE if count >= _MANY else _COARSE)
-    logs = [sum(map(mul, seen, between)) for _, _, _, between, _ in nodes]
-    enough = max(logs) - _HOPELESS
-    best, found = -math.inf, []
-    for log, (shape, bend, beyond, between, place) in zip(logs, nodes, strict=True):
-        if log < enough:
-            continue
-        past = family.beyond(shape, end * bend)
-        known = log - count * math.log(max(1 - past, 1e-9))
-        if seen[last]:  # the interval that the cut lies in ends there
-            known += seen[last] * (math.log(max(beyond[last] - past, 1e-30)) - between[last])
-        best = max(best, known)
-        found.append((known + family.prior[place], shape, bend))
+    best, found = _explained(seen, cut / middle, family)
     most = max(log for log, _, _ in found)
     weights = tuple(
         (math.exp(log - most), shape, bend) for log, shape, bend in found if log > most - _NEGLIGIBLE
@@ -224,14 +214,54 @@ def _weigh(late: Sequence[float], cut: float, family: Family) -> _Weighed:
     return _Weighed(family, middle, weights, (apart - free) / math.sqrt(2 * free))
 
 
+def _explained(
+    seen: Sequence[int], end: float, family: Family
+) -> tuple[float, list[tuple[float, float, float]]]:
+    """Return how likely the likeliest shape and scale makes what was seen between the edges, and each that counts.
+
+    Each with how likely it is by what was known before too (logarithms), its shape and its bend. `end` is the cut, in
+    medians.
+    """
+    count, last = sum(seen), bisect_right(_EDGES, end)
+    nodes = _nodes(family, _FINE if count >= _MANY else _COARSE)
+    # Without what lies beyond the latest, and as floats, by which floats are multiplied sooner.
+    within = [float(each) for each in seen[: max(i for i, each in enumerate(seen) if each) + 1]]
+    logs = [sum(map(mul, within, node.between)) for node in nodes]
+    likeliest = max(logs)
+
+    def known_of(log: float, node: _Node) -> float:
+        past = family.beyond(node.shape, end * node.bend)
+        known = log - count * math.log(max(1 - past, _TINY))
+        if seen[last]:  # the interval that the cut lies in ends there
+            known += seen[last] * (math.log(max(node.beyond[last] - past, 1e-30)) - node.between[last])
+        return known
+
+    first = nodes[logs.index(likeliest)]
+    best = known_of(likeliest, first)
+    weightiest = best + first.prior
+    found = []
+    for log, node in zip(logs, nodes, strict=True):
+        if log < likeliest - _HOPELESS:
+            continue
+        # What even the nearest cut would not make likely enough needs no closer look: most shapes of sizes.
+        at_most = log + count * node.gains[last] + _ROUNDING
+        if at_most < best and at_most + node.prior < weightiest - _NEGLIGIBLE:
+            continue
+        known = known_of(log, node)
+        best, weightiest = max(best, known), max(weightiest, known + node.prior)
+        found.append((known + node.prior, node.shape, node.bend))
+    return best, found
+
+
 @lru_cache(maxsize=8)
 def _nodes(family: Family, step: float) -> tuple[_Node, ...]:
     """Return all shapes and scales of a family, the scales this far apart in logarithms."""
     found = []
-    for place, shape in enumerate(family.shapes):
+    for shape, prior in zip(family.shapes, family.prior, strict=True):
         for away in range(-_SCALES, _SCALES + 1):
             bend = family.bend(shape) / math.exp(step * away)
             beyond = (1.0, *(family.beyond(shape, edge * bend) for edge in _EDGES), 0.0)
             between = tuple(math.log(max(a - b, 1e-30)) for a, b in pairwise(beyond))
-            found.append(_Node(shape, bend, beyond, between, place))
+            gains = tuple(-math.log(max(1 - each, _TINY)) for each in beyond)
+            found.append(_Node(shape, bend, beyond, between, gains, prior))
     return tuple(found)

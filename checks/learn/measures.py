@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from checks.learn.volume import Volume, fit_volume, is_known
+from checks.learn.keys import DAY, HOUR
+from checks.learn.volume import HOURLY, Volume, fit_volume, is_known
 
 if TYPE_CHECKING:
     from checks.learn.history import History, Period
 
 _RECENT = 60  # periods: two months of days, as far back as sizes are learned from
 _SEVERAL = 2.5  # periods: on Mondays two of working days have passed
+_LAST = 8  # of each weekday or hour: two months, as far back as sizes are learned from
+_IDLE = 3  # of them: two may be an incident each, of three in eight weeks the next one is no news
 _HABIT = 2  # of them without a row: one was an incident as likely, two are what this table does
 
 
@@ -23,6 +26,9 @@ class Measures:
     rows: Volume | None
     empty_at_times: bool = False
     """Partitions without a row are usual here, so none is told."""
+    idle: frozenset[int] = frozenset()
+    """Weekdays (Monday 0), of hourly tables hours, on which partitions without a byte are usual."""
+    by_hour: bool = False
 
     @property
     def files(self) -> float:
@@ -35,7 +41,12 @@ class Measures:
         return max(v.settle for v in (self.size, self.rows) if v is not None)
 
     def can_judge(self, period: Period) -> bool:
-        """Return whether something is known of a partition of which the usual is known too."""
+        """Return whether something is known of a partition of which the usual is known too.
+
+        Of one without a byte, on a day that often is so, nothing follows: neither that all is well, nor that it is not.
+        """
+        if period.sized and not period.size and slot_of(period.start, by_hour=self.by_hour) in self.idle:
+            return False
         return (self.size is not None and period.sized) or (self.rows is not None and period.counted)
 
     def judge(self, period: Period, cadence: float | None = None) -> str | None:
@@ -66,7 +77,41 @@ def fit_measures(history: History, share: float, a_year: float) -> Measures | No
     if size is None and rows is None:
         return None
     empty = sum(not count for _, count, *_ in history.counted[-_RECENT:])
-    return Measures(size, rows, empty_at_times=empty >= _HABIT)
+    by_hour = a_year >= HOURLY
+    idle = _idle(history, by_hour=by_hour)
+    return Measures(size, rows, empty_at_times=empty >= _HABIT, idle=idle, by_hour=by_hour)
+
+
+def slot_of(start: float, *, by_hour: bool) -> int:
+    """Return the hour of the day, or the weekday, of a partition by its own start."""
+    return int(start % DAY // HOUR) if by_hour else int(start // DAY + 3) % 7
+
+
+def _idle(history: History, *, by_hour: bool) -> frozenset[int]:
+    """Return when partitions are without a byte more often than not, of the last eight each, and three times at least.
+
+    Text files of days on which nothing happens are so. An outage is not, however long: what is empty counts once until
+    bytes come.
+    """
+    if not history.empty:
+        return frozenset()
+    filled = ((start, True) for start, size, *_ in history.settled if size)
+    seen: dict[int, list[bool]] = {}
+    came_since: set[int] = set()
+    for start, has_bytes in sorted([*filled, *((start, False) for start in history.empty)]):
+        slot = slot_of(start, by_hour=by_hour)
+        if has_bytes:
+            came_since = set(range(24))
+        elif slot not in came_since:
+            continue
+        else:
+            came_since.discard(slot)
+        seen.setdefault(slot, []).append(has_bytes)
+    return frozenset(
+        slot
+        for slot, came in seen.items()
+        if (count := came[-_LAST:].count(False)) >= _IDLE and 2 * count > len(came[-_LAST:])
+    )
 
 
 def is_judged(history: History) -> bool:

@@ -8,14 +8,34 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from checks.learn.cadence import SLOW, loads_of, runs_of, since_change, since_quicker
+from checks.learn.cadence import (
+    SLOW,
+    daily_runs_of,
+    keeps_an_hour,
+    loads_of,
+    runs_of,
+    since_change,
+    since_quicker,
+)
 from checks.learn.calendars import of_working_days
 from checks.learn.days_between import rests_beside
+from checks.learn.existing_slots import keep_days
 from checks.learn.history import PAST_DAYS
 from checks.learn.keys import DAY
 from checks.learn.measures import Measures, fit_measures, is_judged
 from checks.learn.rota import Rota, fit_rota
-from checks.learn.runs import APART, MOST_RUNS, RUN, bursts, cut_of, day_of, days_with, per_day, runs_in
+from checks.learn.runs import (
+    APART,
+    MOST_RUNS,
+    RUN,
+    bursts,
+    cut_of,
+    day_of,
+    days_with,
+    is_spread,
+    per_day,
+    runs_in,
+)
 from checks.learn.several import Several, fit_slow
 from checks.learn.silence import Silence, fit_silence
 from checks.learn.slots import Slots, fit_slots
@@ -34,6 +54,7 @@ _A_DAY = 1.6
 _OTHER = 1.5  # times the cadence that days taught: they were of a rhythm before
 _FEWEST_DAYS = 8  # that days are learned from; a month whose files come on fewer is written at once
 _A_YEAR, _MOST_DAYS = 12, 5  # months; days of a week
+_MOST_LOADS = 41  # forty gaps, of which one in forty is the longest
 _SEVERAL = 2  # days in a load
 _LOOKED_AT = 2_000  # arrivals: without a pause among them a table is not slow
 _DAYS_BACK = 400  # a year of each public holiday
@@ -250,16 +271,19 @@ def _of_days(
 
     `past` are the times of all years that are known, which tell when in a year nothing comes.
     """
+    if not times:
+        return None, 0.0
     cut = cut_of(times[-40:])
     firsts: dict[float, float] = {}
     for at in times:
         firsts.setdefault(day_of(at, cut), at)
     slots = fit_slots(_from(list(firsts.items()), day_of(since, cut)), share, named=False)
-    return (
-        replace(slots, rests=rests_beside(slots.expected, days_with(_since(past, since), cut)))
-        if slots is not None
-        else None
-    ), cut
+    # Where days are missed by habit and others come as well, at any hour, the weekdays are chance.
+    if slots is not None and slots.misses > 1 and not keep_days(list(firsts), slots.expected):
+        slots = slots if keeps_an_hour(list(firsts.values())[-_MOST_LOADS:]) else None
+    if slots is not None:
+        slots = replace(slots, rests=rests_beside(slots.expected, days_with(_since(past, since), cut)))
+    return slots, cut
 
 
 def _from(firsts: Sequence[tuple[float, float]], since: float) -> Sequence[tuple[float, float]]:
@@ -285,8 +309,13 @@ def _of_times(
         begin = max(now - PAST_DAYS * DAY, since_quicker(heard.times))
         recent = _since(heard.times, begin)
         silence = fit_silence(recent, share, heard.ratios, calendar)
+        # A silence that has to last for half of the time in which something usually comes tells no single run.
+        if not history.dated and (silence is None or silence.limit > DAY / 2):
+            slots, cut = _of_days(daily_runs_of(heard.times), share, since, history.times)
+            if slots is not None:
+                return Model(now, dated=False, slots=slots, volume=volume, cut=cut, in_runs=True)
         if silence is None:
-            return Need(len(times), 30)
+            return _of_loads(history, times, share, volume) or Need(len(times), 30)
         in_runs = min(silence.typical, _usual_gap(times[-60:])) >= APART
         rota = fit_rota(recent, share, calendar) if silence.typical >= APART else None
         return Model(now, history.dated, silence=silence, volume=volume, in_runs=in_runs, rota=rota)
@@ -295,13 +324,18 @@ def _of_times(
         slots, cut = _of_days(heard.times, share, since, history.times)
         if slots is not None:
             return Model(now, dated=False, slots=slots, volume=volume, cut=cut, in_runs=in_runs)
-    if len(times) < 8:
-        return Need(len(times), 8)
-    # Half a day: what comes in the same night is one run.
-    slow = fit_slow([(at, at) for at in bursts(times[-40:], DAY / 2)], share, labelled=False)
-    return (
-        Model(now, history.dated, slow=slow, volume=volume, in_runs=in_runs) if slow else Need(len(times), 8)
-    )
+    return _of_loads(history, times, share, volume) or Need(len(times), 8)
+
+
+def _of_loads(
+    history: History, times: Sequence[float], share: float, volume: Measures | None
+) -> Model | None:
+    """Return the model of a table that keeps no days: of what comes in the same half of a day as one; None of few."""
+    loads = bursts(times, DAY / 2)
+    if len(times) < _FEWEST_DAYS:
+        return None
+    slow = fit_slow([(at, at) for at in loads[-_MOST_LOADS:]], share, labelled=False)
+    return Model(history.last or 0.0, history.dated, slow=slow, volume=volume, in_runs=True) if slow else None
 
 
 def _of_partitions(history: History, share: float, now: float, since: float) -> Model | None:
@@ -313,9 +347,10 @@ def _of_partitions(history: History, share: float, now: float, since: float) -> 
     cadence = slots.cadence
     loose = slots.margin > _LOOSE * cadence
     heard = history.since(now - PAST_DAYS * DAY)
-    times = bursts(heard, _BURST * cadence)
+    within = _BURST * cadence
+    times = bursts(heard, within)
     periods = sum(first >= times[0] for _, first in history.firsts)
-    if len(times) > periods * _NONSTOP / _BURST:
+    if len(times) > periods * _NONSTOP / _BURST or (within >= RUN and is_spread(heard, within)):
         times = heard
     # Where files come by chance, so does what a partition holds, and the whole share is that of silences.
     of_times = share if loose else of_times

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import islice
 from typing import TYPE_CHECKING
 
-from checks.learn.keys import NULL, parse
+from checks.learn.keys import NULL, is_in_word, parse
 from checks.learn.watch import Alert, Watch
 
 if TYPE_CHECKING:
@@ -18,11 +17,29 @@ if TYPE_CHECKING:
 _FIRST = 4
 
 
-def is_dated(partitions: Iterable[str]) -> bool:
-    """Return whether the first partition keys, of arrivals in order, name times, those of null keys aside."""
-    first = list(islice(partitions, _FIRST))
-    named = [text for text in first if NULL not in text]
-    return bool(named) and all(parse(text) is not None for text in named)
+def is_dated(arrivals: Iterable[Arrival], until: float) -> bool:
+    """Return whether partition keys name times, by the first arrivals (in order), those of null keys aside.
+
+    Where the time is a part of a word, it is one if it moves on as data comes: there have to be half as many times as
+    there are days (or hours, by what it names) with arrivals, up to an instant. `region=eu-2026-01-05` stays as it is.
+    """
+    named, are_words = 0, True
+    times: set[float] = set()
+    came: set[float] = set()
+    for number, arrival in enumerate(arrivals):
+        is_first = number < _FIRST
+        if not is_first and (not are_words or arrival.at > until):
+            break
+        key = None if NULL in arrival.partition else parse(arrival.partition)
+        if key is None:
+            if is_first and NULL not in arrival.partition:
+                return False
+            continue
+        named += is_first
+        are_words = are_words and (not is_first or is_in_word(arrival.partition))
+        times.add(key.start)
+        came.add(arrival.at // key.unit)
+    return bool(named) and (not are_words or 2 * len(times) >= len(came))
 
 
 def replay(
@@ -34,7 +51,7 @@ def replay(
     a look is not known to it; so arrivals after `end` say nothing. `share` is its false alarms a year.
     """
     known = sorted({a for a in arrivals if a.at <= end}, key=order)
-    watch = replay_ordered(known, share, begin, is_dated(a.partition for a in known))
+    watch = replay_ordered(known, share, begin, is_dated(known, begin))
     return seen_by(watch.end(end), every, end)
 
 

@@ -26,7 +26,7 @@ from checks.learn.tails import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_BACK = 56 * DAY  # eight of each weekday, as of slots
+_BACK = (56 * DAY, 28 * DAY, 14 * DAY)  # eight of each weekday, as of slots; where its hours changed, fewer
 _HOURS = 168
 # Of runs two in three come at an hour at which there was one the day or the week before; by chance, of some a day, few.
 _REPEATED = 0.67
@@ -34,7 +34,7 @@ _REPEATED = 0.67
 _STRAY = 0.1
 _FEWEST = 3 * 7  # runs: three a day of a week
 _PHASES = 12  # an hour in steps of five minutes, the jitter of a good scheduler
-# A run that did not come while the next one did is bad luck once in eight weeks, and twice a scheduler that skips some.
+# Runs that did not come while the next one did are a scheduler's that skips some where most weeks have one.
 _SINGLE = 1
 # Later than half the time to the next run a run is told no sooner than by that one's absence.
 _LOOSE = 0.5
@@ -87,9 +87,19 @@ def fit_rota(times: Sequence[float], share: float, calendar: tuple[str, int] | N
 
     `share` is the false alarms a year that the table may raise, `calendar` the country whose holidays have no runs.
     """
-    recent = times[bisect_left(times, times[-1] - _BACK) :]
-    if len(recent) < _FEWEST or not _repeats(recent):
-        return None
+    # Hours that changed are those of the last weeks.
+    for back in _BACK:
+        recent = times[bisect_left(times, times[-1] - back) :]
+        if len(recent) < _FEWEST:
+            return None
+        clocks = _clocks(recent) if _repeats(recent) else []
+        if clocks:
+            return _fit(recent, clocks, share, calendar)
+    return None
+
+
+def _clocks(recent: Sequence[float]) -> list[Clock]:
+    """Return the clocks that explain runs equally well, none where no clock explains nine of ten."""
     changed = [zone for zone in FAMILIES if changes(zone, recent[0], recent[-1])]
     fitted: list[tuple[int, Clock]] = []
     plain = _clock(recent, "UTC")
@@ -102,17 +112,25 @@ def fit_rota(times: Sequence[float], share: float, calendar: tuple[str, int] | N
         ]
     fitted += [found for zone in changed if (found := _clock(recent, zone)) is not None]
     if not fitted:
-        return None
+        return []
     least = min(misfit for misfit, _ in fitted)
     if least > _STRAY * len(recent):
-        return None
-    clocks = [clock for misfit, clock in fitted if misfit <= least + TIED]
+        return []
+    return [clock for misfit, clock in fitted if misfit <= least + TIED]
+
+
+def _fit(
+    recent: Sequence[float], clocks: Sequence[Clock], share: float, calendar: tuple[str, int] | None
+) -> Rota | None:
+    changed = [zone for zone in FAMILIES if changes(zone, recent[0], recent[-1])]
     apart = {(clock.zone if clock.zone in changed else "UTC"): clock for clock in clocks}
-    margins = [_margin(recent, clock, share, calendar) for clock in apart.values()]
-    known = [margin for margin in margins if margin is not None]
-    if len(known) < len(margins):
-        return None
-    return Rota(tuple(clocks), max(known), len(recent), calendar)
+    longest = 0.0
+    for clock in apart.values():
+        margin = _margin(recent, clock, share, calendar)
+        if margin is None:
+            return None
+        longest = max(longest, margin)
+    return Rota(tuple(clocks), longest, len(recent), calendar)
 
 
 def _slot(at: float, zone: str, cut: float) -> float:
@@ -189,10 +207,12 @@ def _margin(
     late = reach_of(excess[-MOST_EXCESSES:], seen, least, share / a_year, len(clock.expected))
     margin = max(late.limit, least)
     begins = [miss and not (i and missed[i - 1]) for i, miss in enumerate(missed)]
-    single = sum(begin and i + 1 < len(missed) and not missed[i + 1] for i, begin in enumerate(begins))
+    alone = [begin and i + 1 < len(missed) and not missed[i + 1] for i, begin in enumerate(begins)]
     week = max(1, len(clock.expected))
-    weeks = sorted(sum(begins[i : i + week]) / week for i in range(0, max(1, len(begins) - week + 1), week))
-    often = single > _SINGLE or consecutive(quantile(weeks, 0.25), share / a_year, lacking=True) > 1
+    firsts = range(0, max(1, len(begins) - week + 1), week)
+    weeks = sorted(sum(begins[i : i + week]) / week for i in firsts)
+    is_usual = quantile(sorted(sum(alone[i : i + week]) for i in firsts), 0.5) >= _SINGLE
+    often = is_usual or consecutive(quantile(weeks, 0.25), share / a_year, lacking=True) > 1
     if often or margin > _LOOSE * cadence:
         return None
     return margin

@@ -19,7 +19,11 @@ RUN = 600.0
 APART = 3 * RUN
 # Half as many again as come so soon after another by chance, which of arrivals half an hour apart are three in ten.
 _OF_RUNS = 1.5
+# Files of one run mostly follow each other at once; of what comes by chance two in five gaps that short are longer than
+# half as long.
+_BY_CHANCE = 0.33
 _PAUSES = 3
+_LOOKED_AT = 2_000  # arrivals: without a pause among them a table is not slow
 _RUNS_BACK = 28 * DAY
 _BETWEEN = 0.67  # of the time: a run that lasts half as long as the pause after it is a stream's busy time
 MOST_RUNS = 300
@@ -45,9 +49,18 @@ def runs_in(times: Sequence[float]) -> list[float] | None:
     by_chance = 1 - math.exp(-RUN / (sum(pauses) / len(pauses) - RUN))
     if len(gaps) - len(pauses) <= max(1, _OF_RUNS * by_chance * len(gaps)):
         return None
+    short = [gap for gap in gaps if gap <= RUN]
+    if sum(gap > RUN / 2 for gap in short) > _BY_CHANCE * len(short):
+        return None
     if quantile(pauses, 0.5) < APART - RUN or sum(pauses) < _BETWEEN * (recent[-1] - recent[0]):
         return None
     return [times[0], *(b for a, b in pairwise(times) if b - a > RUN)]
+
+
+def is_spread(times: Sequence[float], within: float) -> bool:
+    """Return whether what follows so soon does not do so at once: those are loads of their own (every ten minutes)."""
+    short = sorted(b - a for a, b in pairwise(times[-_LOOKED_AT:]) if b - a <= within)
+    return bool(short) and quantile(short, 0.5) > within / 4
 
 
 def bursts(times: Sequence[float], within: float) -> list[float]:

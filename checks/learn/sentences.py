@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from checks.learn.calendars import ALIKE, FRIDAYS, MOST_DAYS, is_holiday
 from checks.learn.clocks import offset
 from checks.learn.existing_slots import WEEK
-from checks.learn.keys import DAY
+from checks.learn.keys import DAY, HOUR
 from checks.learn.model import Model, Need
+from checks.learn.pauses import Pauses
 from checks.learn.runs import day_of
 from checks.learn.several import Several
 from checks.learn.slow import Cycle
@@ -51,8 +52,9 @@ def explain(model: Model | Need, history: History) -> str:
         parts.append(_silence(model.silence))
     if model.rota is not None:
         hours = len(model.rota.clocks[0].expected)
+        when = "each hour" if hours == WEEK // HOUR else "an hour" if hours == 1 else f"{hours} hours"
         parts.append(
-            f"at {hours} hours of the week a run comes, by {model.rota.seen} runs; "
+            f"at {when} of the week a run comes, by {model.rota.seen:,} runs; "
             f"told {_span(model.rota.margin)} after its usual time"
         )
     if model.slow is not None:
@@ -153,9 +155,11 @@ def _noun(slots: Slots) -> str:
 
 
 def _silence(silence: Silence) -> str:
-    usual = f"something comes every {_span(silence.typical)}, by {silence.seen} arrivals"
+    usual = f"something comes every {_span(silence.typical)}, by {silence.seen:,} arrivals"
     said = f"{usual}; told after {_span(silence.limit)}"
-    if silence.rates.rates:
+    if isinstance(silence.rates, Pauses):
+        said += ", without the times of the week at which it rests"
+    elif silence.rates.rates:
         said += " of the hours in which it usually comes"
     if silence.calendar is not None:
         said += f"; holidays of {_countries(silence.calendar)} left out"
@@ -169,6 +173,10 @@ def _slow(model: Model, slow: Slow | Cycle | Several, history: History) -> str:
     if isinstance(slow, Several):
         decides = slow.next_of(newest)[0] if newest is not None else None
         return "; ".join(cycle_in_words(part, newest if part is decides else None) for part in slow.parts)
+    if slow.by_chance:
+        whole = _span(slow.into + slow.margin)
+        usual = f"no rhythm: {_span(slow.into)} in the middle of the last {slow.seen} gaps"
+        return f"{usual}; told after {whole} without any"
     few = "; few periods, so the margin is wide" if slow.seen < _SURE else ""
     usual = f"up to {_span(slow.into)} between the last {slow.seen + 1} arrivals"
     return f"{usual}; told {_span(slow.margin)} later{few}"

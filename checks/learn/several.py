@@ -82,7 +82,7 @@ def fit_slow(
         several = fit_several(runs, share, labelled=labelled)
         if several is not None and (one is None or several[0] < _PLAINER * one[0]):
             return several[1]
-    return one[1] if one is not None else fit_gaps([at for _, at in runs])
+    return one[1] if one is not None else fit_gaps([at for _, at in runs], share)
 
 
 def fit_several(

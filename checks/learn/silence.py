@@ -2,13 +2,15 @@
 
 import math
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
 from checks.learn.calendars import is_holiday
 from checks.learn.keys import DAY, HOUR
-from checks.learn.lateness import BY_CHANCE, LATENESS, reach
+from checks.learn.lateness import BY_CHANCE, LATENESS, Family, reach
+from checks.learn.pauses import Pauses, learn_pauses
 from checks.learn.tails import YEAR_DAYS, median, quantile, tail, without_incidents
 
 # No hour is a thirty-third of the mean or less: a silence of a weekend has to end some day.
@@ -22,10 +24,16 @@ _PAST = 182 * DAY
 # Two windows of one habit differ by their sampling error, a fifth each: half as much again is an outage's doing.
 _WIDER = 1.5
 _IN_TIME = 0.98  # of alerts are to be closed in time: so sure has to be what is waited for until then
-# Of a gap: where nine of ten long ones are no longer than so much more, there is a rhythm, and some are late.
-_RHYTHM = 0.5
+# Of a gap: where nine of ten long ones are no longer than so much more, there is a rhythm, and some are late. What is
+# late by more is a run that did not come. No limit of a rhythm is nearer than an eighth beyond it, as of schedules.
+_RHYTHM, _EIGHTH = 0.5, 0.125
+_HABIT = 2 / 7  # of days: what comes more than twice a week is a habit, as of lateness
+_IN_SECONDS = ("flat", "open")
+# Of gaps by chance a quarter is shorter than 0.42 and a tenth longer than 3.3 of the usual one; so far from that are a
+# rhythm on one side and bursts on the other.
+_OF_CHANCE = ((0.25, 0.3, 0.55), (0.9, 2.7, 4.2))
 # Hours and weekdays are learned of the very gaps that they shorten: they have to gain that much to be believed.
-_KINDS = {"flat": 1.0, "day": 1.15, "week": 1.3}
+_KINDS = {"flat": 1.0, "day": 1.15, "week": 1.3, "open": 1.3}
 
 
 @dataclass(frozen=True)
@@ -34,6 +42,11 @@ class Rates:
 
     rates: tuple[float, ...] = ()
     sums: tuple[float, ...] = ()
+
+    @property
+    def share(self) -> float:
+        """The part of a week that is counted, as of pauses: their mean is 1."""
+        return 1.0
 
     def between(self, begin: float, end: float) -> float:
         """Return the operational seconds between two instants."""
@@ -75,7 +88,7 @@ class Silence:
     longer than, in operational seconds too.
     """
 
-    rates: Rates
+    rates: Rates | Pauses
     limit: float
     typical: float
     seen: int
@@ -104,9 +117,8 @@ class Silence:
 
 def _counts(times: Sequence[float], count: int, unit: float) -> list[float] | None:
     """Return the rates of an hour of the day or a day of the week, 1 in the mean; None where they hardly differ."""
-    seen = [0.0] * count
-    for at in times:
-        seen[int(at // unit) % count] += 1
+    found = Counter([int(at // unit) % count for at in times])
+    seen = [float(found[i]) for i in range(count)]
     mean = len(times) / count
     # Chi-squared of an even rhythm has mean `count` and variance twice that; five deviations are no chance.
     if sum((x - mean) ** 2 for x in seen) / mean < count + 5 * (2 * count) ** 0.5:
@@ -118,10 +130,12 @@ def _counts(times: Sequence[float], count: int, unit: float) -> list[float] | No
     return [max(x / mean, least) for x in seen]
 
 
-def _rates(times: Sequence[float], kind: str) -> Rates | None:
+def _rates(times: Sequence[float], kind: str) -> Rates | Pauses | None:
     """Return the rates of this kind, or None where the arrivals do not show them."""
     if kind == "flat":
         return Rates()
+    if kind == "open":
+        return learn_pauses(times, quantile(sorted(b - a for a, b in pairwise(times)), 0.5))
     hours = _counts(times, 24, HOUR)
     if kind == "day":
         rates = hours
@@ -137,7 +151,7 @@ def _rates(times: Sequence[float], kind: str) -> Rates | None:
     return Rates(tuple(rates), (0.0, *accumulate(rates)))
 
 
-def _gap(rates: Rates, calendar: tuple[str, int] | None, begin: float, end: float) -> float:
+def _gap(rates: Rates | Pauses, calendar: tuple[str, int] | None, begin: float, end: float) -> float:
     """Return the operational seconds between two arrivals, without those of holidays on which nothing came."""
     gap = rates.between(begin, end)
     if calendar is None or end - begin < DAY:
@@ -157,9 +171,15 @@ def _fit(times: Sequence[float], share: float, kind: str, calendar: tuple[str, i
     gaps = [_gap(rates, calendar, a, b) for a, b in pairwise(times)]
     ordered = sorted(gaps)
     typical = quantile(ordered, 0.5)
-    by_chance = kind == "flat" and _by_chance(times, gaps, typical)
-    of_all = _all_gaps(times, gaps, typical, share, by_chance=by_chance)
-    of_days = _longest(times, gaps, typical, share)
+    is_rhythm = _is_rhythm(gaps, typical)
+    # In rates a second may be two: nearer than half beyond it none is set.
+    nearest = _EIGHTH if is_rhythm and kind in _IN_SECONDS else 0.5
+    by_chance = not is_rhythm and _by_chance(times, gaps, typical, kind)
+    of_all = _all_gaps(
+        times, gaps, typical, share, LATENESS if is_rhythm else BY_CHANCE if by_chance else None
+    )
+    of_all = max(of_all, (1 + nearest) * typical)
+    of_days = _longest(times, gaps, typical, share, nearest, _RHYTHM if is_rhythm else 1.0)
     # Where both are samples of one tail, with errors of their own, the middle is the better guess.
     limit = math.sqrt(of_all * of_days) if by_chance else max(of_all, of_days)
     return Silence(rates, limit, typical, len(times), quantile(ordered, _IN_TIME), calendar)
@@ -188,57 +208,83 @@ def fit_silence(
             fits = ((k, _fit(window, share, k, calendar)) for k in _KINDS) if len(window) >= 30 else ()
             past[end] = {k: f.limit / f.typical for k, f in fits if f and f.typical}
     best: tuple[float, Silence] | None = None
-    for kind, handicap in _KINDS.items():
-        model = _fit(recent, share, kind, calendar)
-        if not model:
-            continue
+    found = {kind: model for kind in _KINDS if (model := _fit(recent, share, kind, calendar))}
+    if "open" in found:
+        del found["flat"]  # where there are rests, they are a part of it
+    for kind, fitted in found.items():
+        model = fitted
         before = [p[kind] for end, p in past.items() if kind in p and end * _STEP > now - _PAST]
         if len(before) >= 2:
             limit = min(model.limit, _WIDER * median(before) * model.typical)
             model = replace(model, limit=limit)
-        if best is None or model.limit * handicap < best[0]:
-            best = model.limit * handicap, model
+        # In a week of which only a part counts a second of it is so much longer.
+        weighed = model.limit * _KINDS[kind] / model.rates.share
+        if best is None or weighed < best[0]:
+            best = weighed, model
     return best[1] if best else None
 
 
 _HARDLY = 0.01  # of the usual gap: seconds of minutes, minutes of hours
 
 
-def _longest(times: Sequence[float], gaps: Sequence[float], typical: float, share: float) -> float:
-    """Return the limit from the longest gap of each day: gaps of a bad hour come together, days hardly do."""
+def _is_rhythm(gaps: Sequence[float], typical: float) -> bool:
+    """Return whether nine of ten of the gaps that are longer than usual are so by less than half."""
+    excess = without_incidents([g - typical for g in gaps if g > typical], typical, len(gaps))
+    return bool(excess) and quantile(excess, 0.9) < _RHYTHM * typical
+
+
+def _longest(
+    times: Sequence[float], gaps: Sequence[float], typical: float, share: float, nearest: float, usual: float
+) -> float:
+    """Return the limit from the longest gap of each day: gaps of a bad hour come together, days hardly do.
+
+    In typical gaps, `nearest` is how much more than the usual of days the least limit is, `usual` what is no incident.
+    """
     longest: dict[int, float] = {}
     for at, gap in zip(times, gaps, strict=False):
         day = int(at // DAY)
-        longest[day] = max(longest.get(day, 0.0), gap)
+        if gap > longest.setdefault(day, 0.0):
+            longest[day] = gap
     middle = quantile(sorted(longest.values()), 0.5)
-    excess = without_incidents([m - middle for m in longest.values() if m > middle], typical, len(longest))
-    return middle + tail(excess, min(0.3, 2 * share / YEAR_DAYS), 0.5 * typical)
+    late = [m - middle for m in longest.values() if m > middle]
+    missed = sum(each > usual * typical for each in late)
+    if usual == _RHYTHM and missed <= _HABIT * len(longest):
+        late = [each for each in late if each <= usual * typical]  # runs that did not come
+    excess = without_incidents(late, usual * typical, len(longest))
+    return middle + tail(excess, min(0.3, 2 * share / YEAR_DAYS), nearest * typical)
 
 
 def _all_gaps(
-    times: Sequence[float], gaps: Sequence[float], typical: float, share: float, *, by_chance: bool
+    times: Sequence[float],
+    gaps: Sequence[float],
+    typical: float,
+    share: float,
+    family: Family | None,
 ) -> float:
-    """Return the limit from all gaps, for so many false alarms a year."""
-    excess = without_incidents([g - typical for g in gaps if g > typical], typical, len(gaps))
+    """Return the limit from all gaps, for so many false alarms a year; `family` is of what shape they are, if known."""
     chance = share * (times[-1] - times[0]) / YEAR_DAYS / DAY / max(1, len(gaps))
-    is_rhythm = bool(excess) and quantile(excess, 0.9) < _RHYTHM * typical
-    if by_chance or is_rhythm:
+    longer = [g - typical for g in gaps if g > typical]
+    if family is not None:
         a_week = len(gaps) * 7 * DAY / max(times[-1] - times[0], DAY)
         # Those equal to the usual count as hardly longer, or the few that are longer would be all that is known.
-        longer = [g - typical for g in gaps if g > typical]
         longer += [_HARDLY * typical] * (len(gaps) // 2 - len(longer))
-        limit = reach(longer, chance, a_week, BY_CHANCE if by_chance else LATENESS).limit
+        limit = reach(longer, chance, a_week, family).limit
     else:
-        limit = tail(excess, min(0.3, 2 * chance), 0.0)
-    return typical + max(limit, 0.5 * typical)
+        limit = tail(without_incidents(longer, typical, len(gaps)), min(0.3, 2 * chance), 0.0)
+    return typical + limit
 
 
-def _by_chance(times: Sequence[float], gaps: Sequence[float], typical: float) -> bool:
-    """Return whether arrivals come by chance alone: no hours, no days, and a long gap says nothing of the next one.
+def _by_chance(times: Sequence[float], gaps: Sequence[float], typical: float, kind: str) -> bool:
+    """Return whether arrivals come by chance alone: a long gap says nothing of the next one, nor do hours and days.
 
-    Neighbours fall on the same side of the median as often as not, within two deviations.
+    Neighbours fall on the same side of the median as often as not, within two deviations. What rates of hours and days
+    explain is by chance where the gaps in them are as those are.
     """
-    if _counts(times, 24, HOUR) is not None or _counts(times, 7, DAY) is not None:
+    if kind != "flat":
+        ordered = sorted(gaps)
+        if any(not low < quantile(ordered, at) / typical < high for at, low, high in _OF_CHANCE):
+            return False
+    elif _counts(times, 24, HOUR) is not None or _counts(times, 7, DAY) is not None:
         return False
     long = [g > typical for g in gaps]
     same = sum(a == b for a, b in pairwise(long))

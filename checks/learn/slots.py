@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from checks.learn.cadence import keeps_an_hour
 from checks.learn.calendars import explaining, is_holiday
 from checks.learn.clocks import FAMILIES, changes, offset, to_utc
 from checks.learn.days_between import following, is_following, rests_beside
@@ -38,6 +39,7 @@ _A_MONTH = 28  # days of which the latest tenth is known
 # Of a period later, at the turn of the only month that is known: an hour of a day, more than jitter is.
 _ONCE = 1 / 24
 _A_YEAR = 366 * DAY
+_DAYS_OF_LATE = 40  # two months of working days
 _HALF = 0.5  # of a weekday's runs: with three holidays on it in two months it still has more of them
 
 
@@ -138,11 +140,20 @@ def _hour_clocks(starts: Sequence[float], expected: frozenset[int]) -> tuple[tup
         labels = sorted({start + offset(zone, start) for start in starts})
         hours = expected_slots(labels, HOUR)
         fitted.append((misfits(labels, hours, HOUR), zone, hours))
-    # By the keys' own clock, for on others three days of a new rhythm may not be alike yet.
+    # Where the rhythm is new by the keys' own clock, by others three days of it may not be alike yet: only those that
+    # explain what came of late are asked.
     if fitted[0][0] > _NEW * len(starts):
-        return ()
+        fitted = [each for each in fitted if _explains(starts, *each[1:]) and each[0] <= _NEW * len(starts)]
+        if not fitted:
+            return ()
     least = min(fitted)[0]
     return tuple((zone, hours) for misfit, zone, hours in fitted if misfit <= least + TIED)
+
+
+def _explains(starts: Sequence[float], zone: str, hours: frozenset[int]) -> bool:
+    """Return whether the hours of the week that exist on a clock are those of the last three days."""
+    recent = [start + offset(zone, start) for start in starts[bisect_left(starts, starts[-1] - 3 * DAY) :]]
+    return misfits(recent, hours, HOUR) <= TIED
 
 
 def _is_grid(hours: frozenset[int]) -> bool:
@@ -301,13 +312,18 @@ def fit_slots(
         for each in {tuple(f[2]) for f in fitted}
     )
     late = max(lates, key=lambda each: (each.limit, each.latest))
-    margin = max(late.limit, least)
+    misses = consecutive(miss, chance, lacking=named and unit == DAY)
+    # Of days on which something came none began later than half a day: then it was the next one's, and this one missed.
+    # A job's days that are missed are outages; people may also take longer.
+    is_job = not named and (misses == 1 or keeps_an_hour([at for _, at in recent[-_DAYS_OF_LATE:]]))
+    farthest = DAY / 2 if is_job else math.inf
+    margin = max(min(late.limit, farthest), least)
     return Slots(
         unit,
         expected,
         tuple((f[0], f[1]) for f in fitted),
         margin,
-        consecutive(miss, chance, lacking=named and unit == DAY),
+        misses,
         len(starts),
         calendar,
         clocks,

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from checks.learn.cadence import keeps_an_hour
 from checks.learn.clocks import FAMILIES, offset, to_utc
 from checks.learn.keys import DAY, HOUR
-from checks.learn.lateness import reach
-from checks.learn.spots import MONTH, WEEK, Found, Kind, Spot, find, left_by, place_of
+from checks.learn.lateness import BY_CHANCE, reach
+from checks.learn.spots import MONTH, WEEK, Found, Kind, Spot, find, lags_of, left_by, place_of
 from checks.learn.tails import YEAR_DAYS, center_and_excess, median, quantile
 from checks.learn.yearly import Rest, is_rest, rests_of
 
@@ -32,6 +33,14 @@ _BEYOND = 1.5
 _MOST_LEFT = 0.1
 # Where the mean deviation is over half of that, the runs keep to no day.
 _KEPT = 0.06
+# Between the quartiles of the gaps of what people do when there is something to do; a drifting job's are alike.
+_REGULAR = 1.5
+_BY_CHANCE = (
+    40  # gaps: fewer know nothing of what comes once in forty, older ones are of another year's habit
+)
+# Runs that lie a tenth of a period off are outages of a job that is else five times as exact, up to one in four. Where
+# the others come when people get to it, those are the same people: of weeks one in eight is told six times a year.
+_ODD, _EXACT, _ODD_OF_PEOPLE = 0.25, 0.02, 0.125
 # So much of a period before its usual time a run is early; what comes sooner is a repair of the last. Of a month four
 # days: a long weekend.
 _EARLY, _EARLIEST = 0.15, 0.4
@@ -49,11 +58,15 @@ _SKIPS = 1.5  # periods from one week to the next that came
 
 @dataclass(frozen=True)
 class Slow:
-    """What was learned of a table that keeps to no days: the longest usual gap in seconds."""
+    """What was learned of a table that keeps to no days: the longest usual gap in seconds.
+
+    `by_chance`: the gaps differ so much that only the budget says how long one may be; then `into` is the usual one.
+    """
 
     into: float
     margin: float
     seen: int
+    by_chance: bool = False
 
     def due(self, own: float) -> float:
         """Return the instant by which the next has to be there after the last arrival."""
@@ -145,11 +158,17 @@ class Cycle:
         return replace(self, margin=self.margin - seconds)
 
 
-def fit_gaps(times: Sequence[float]) -> Slow | None:
-    """Return the model of the gaps between arrivals in order, or None under 4 of them."""
-    recent = times[-_LAST:]
-    if len(recent) < _FEWEST:
+def fit_gaps(times: Sequence[float], share: float) -> Slow | None:
+    """Return the model of the gaps between arrivals in order, or None under 4 of them.
+
+    `share` is the false alarms a year that the table may raise.
+    """
+    if len(times) < _FEWEST:
         return None
+    by_chance = _gaps_by_chance(times[-_BY_CHANCE - 1 :], share)
+    if by_chance is not None:
+        return by_chance
+    recent = times[-_LAST:]
     gaps = sorted(b - a for a, b in pairwise(recent))
     middle = quantile(gaps, 0.5)
     # With under 8 periods a deviation of a quarter of one cannot be told from the habit.
@@ -157,6 +176,20 @@ def fit_gaps(times: Sequence[float]) -> Slow | None:
     good = [g for g in gaps if g < 1.7 * middle]
     spread = good[-1] - middle
     return Slow(good[-1], max(0.5 * spread + DAY, wide * middle), len(gaps))
+
+
+def _gaps_by_chance(times: Sequence[float], share: float) -> Slow | None:
+    """Return the model of gaps of which no two are alike, at any hour; None of others, or where too few tell.
+
+    The longest one seen is passed once in as many gaps: how long one may be is the budget's to say.
+    """
+    gaps = sorted(b - a for a, b in pairwise(times))
+    if len(gaps) < _SURE or quantile(gaps, 0.75) <= _REGULAR * quantile(gaps, 0.25) or keeps_an_hour(times):
+        return None
+    middle, mean = quantile(gaps, 0.5), (times[-1] - times[0]) / len(gaps)
+    chance = share * mean / DAY / YEAR_DAYS
+    beyond = reach([gap - middle for gap in gaps], chance, WEEK / mean, BY_CHANCE)
+    return Slow(middle, max(beyond.limit, DAY), len(gaps), by_chance=True)
 
 
 def fit_cycle(runs: Sequence[tuple[float, float]], share: float, *, labelled: bool) -> Cycle | None:
@@ -228,7 +261,7 @@ def _fit(
         return None
     whole = step * (WEEK if weeks else MONTH)
     found, used = _found([(int(usual // 1) + n * step, at) for n, at in firsts.items()], whole, weeks=weeks)
-    if found.left > _KEPT * whole:
+    if found.left > _KEPT * whole or (len(used) >= _SURE and not _is_kept(found, used, whole)):
         return None
     days = [(found.spots[0].day(period + found.shift) * DAY, at) for period, at in used]
     zones, margin = [], 0.0
@@ -270,6 +303,15 @@ def _with_rests(cycle: Cycle, firsts: dict[int, float]) -> Cycle:
         cycle,
         skipped=frozenset(m for m, came in seen.items() if len(came) >= _YEARS and not any(came[:_YEARS])),
     )
+
+
+def _is_kept(found: Found, runs: Sequence[tuple[int, float]], whole: float) -> bool:
+    """Return whether so few runs (period, arrival) lie off the day that was found that those are outages."""
+    lags = lags_of(found.spots[0], [(period + found.shift, at) for period, at in runs])
+    middle = median(lags)
+    off = sorted(abs(lag - middle) / whole for lag in lags)
+    most = _ODD if quantile(off, 0.5) <= _EXACT else _ODD_OF_PEOPLE
+    return sum(each > _MOST_LEFT for each in off) <= most * len(off)
 
 
 def _found(

@@ -80,8 +80,8 @@ def center_and_excess(values: Sequence[float], least: float) -> tuple[float, lis
     for value in values:
         if len(ordered) >= 3:
             center = ordered[len(ordered) // 2]
-            spread = sorted([abs(v - center) for v in ordered])[len(ordered) // 2]
-            if abs(value - center) > max(4 * spread, least):
+            apart = abs(value - center)
+            if apart > least and apart > 4 * sorted([abs(v - center) for v in ordered])[len(ordered) // 2]:
                 outliers.append(value)
                 last = outliers[-_RESTART_OUTLIERS:]
                 if len(last) == _RESTART_OUTLIERS and len({v > center for v in last}) == 1:

@@ -15,12 +15,16 @@ _LEAST_DROP = math.log(3)  # to a third: what a person wants to be told of, what
 _LEAST_RISE = math.log(5)  # a catch-up of some periods in one is none to be told of
 _WEEKS_A_YEAR = YEAR_DAYS / 7
 # Sizes of two months of days, or of four weeks of hours (a thousand and more a year): older ones are of another trend.
-_DAILY, _WEEKS, _HOURLY = 60, 4, 1000
+_DAILY, _WEEKS, HOURLY = 60, 4, 1000
+# Rows that differ in nothing but their date are compressed to sizes that differ by so little. Those that are equal to
+# the byte are taken to lie no closer: they would be left out, and the odd one among them be all that was seen.
+_LEAST_APART = 0.001
 _FEWEST = 5  # their sampling error makes the limits wide
 # Twice the usual of the weeks around: less is within most limits, and noise.
 _PEAK = math.log(2)
 _A_MONTH, _YEAR_OF_DAYS, _AROUND = 28, 366, 7
 _DAILY_GAP = DAY / 2  # what comes more often holds parts of days
+_MANY = 200  # more than a week of hours: what a day changes in the median of two weeks is less than its error
 _TREND = 14  # periods whose median is the level: a growth of half a per cent a day is followed
 
 
@@ -59,17 +63,39 @@ class Volume:
         return "rise" if apart > self.rise + more else None
 
 
-def _effect(groups: dict[int, list[float]], count: int, rest: Sequence[float]) -> tuple[float, ...]:
-    """Return the medians of groups if they differ by more than chance makes them (F of one way), else nothing."""
-    if len(groups) < 2 or len(rest) < 3 * len(groups) or min(len(g) for g in groups.values()) < 3:
+def _effect(places: Sequence[int], count: int, values: Sequence[float]) -> tuple[float, ...]:
+    """Return the medians of values by their places if they differ by more than chance makes them, else nothing.
+
+    Chance is F of one way; a place without values has 0.
+    """
+    groups: dict[int, list[float]] = {}
+    for place, value in zip(places, values, strict=True):
+        groups.setdefault(place, []).append(value)
+    if len(groups) < 2 or len(values) < 3 * len(groups) or min(len(g) for g in groups.values()) < 3:
         return ()
-    mean = sum(rest) / len(rest)
-    between = sum(len(g) * (sum(g) / len(g) - mean) ** 2 for g in groups.values()) / (len(groups) - 1)
-    within = sum((v - sum(g) / len(g)) ** 2 for g in groups.values() for v in g) / (len(rest) - len(groups))
+    mean = sum(values) / len(values)
+    means = {place: sum(g) / len(g) for place, g in groups.items()}
+    between = sum(len(g) * (means[place] - mean) ** 2 for place, g in groups.items()) / (len(groups) - 1)
+    within = sum((v - means[place]) ** 2 for place, g in groups.items() for v in g)
     # 5 is passed by chance once in some thousands with 6 and 50 degrees of freedom.
-    if between <= 5 * max(within, 1e-6):
+    if between <= 5 * max(within / (len(values) - len(groups)), 1e-6):
         return ()
     return tuple(median(groups[i]) if i in groups else 0.0 for i in range(count))
+
+
+def _without(values: Sequence[float], effect: tuple[float, ...], places: Sequence[int]) -> list[float]:
+    """Return values without the effect of their places."""
+    return [v - effect[place] for v, place in zip(values, places, strict=True)] if effect else list(values)
+
+
+def _levels(logs: Sequence[float], window: int) -> list[float]:
+    """Return the median of so many values on either side of each; of many, those of a day share every third of them."""
+    if len(logs) < _MANY:
+        return [median(logs[max(0, i - window) : i + window]) for i in range(len(logs))]
+    found: list[float] = []
+    for day in range(0, len(logs), 24):
+        found += [median(logs[max(0, day - window) : day + window : 3])] * min(24, len(logs) - day)
+    return found
 
 
 def limits(deviations: Sequence[float], share: float, a_year: float) -> tuple[float, float]:
@@ -79,7 +105,8 @@ def limits(deviations: Sequence[float], share: float, a_year: float) -> tuple[fl
     sizes that are judged in one.
     """
     # Noise of sizes is about the same both ways.
-    margin = reach(deviations, share / max(1.0, a_year) / 2, max(1.0, a_year) / _WEEKS_A_YEAR, SIZES).limit
+    apart = [max(each, _LEAST_APART) for each in deviations]
+    margin = reach(apart, share / max(1.0, a_year) / 2, max(1.0, a_year) / _WEEKS_A_YEAR, SIZES).limit
     return max(margin, _LEAST_DROP), max(margin, _LEAST_RISE)
 
 
@@ -98,68 +125,35 @@ def fit_volume(
 ) -> Volume | None:
     """Return the model of usual, settled partitions (own start, bytes, files, seconds they took), or None.
 
-    None under five partitions with bytes. `share` is the false alarms a year of the table, `a_year` its partitions;
-    `seen_a_year` how many of them `periods` hold, where these are not all (one hour of each day). `odd` are those that
-    were told: month ends are known by them too.
+    None under five partitions with bytes, unless none of them has any. `share` is the false alarms a year of the table,
+    `a_year` its partitions; `seen_a_year` how many of them `periods` hold, where these are not all (one hour of each
+    day). `odd` are those that were told: month ends are known by them too.
     """
-    often = (seen_a_year or a_year) >= _HOURLY
+    often = (seen_a_year or a_year) >= HOURLY
     recent_ones = periods[-(_WEEKS * 168 if often else _DAILY) :]
     known = [(s, math.log(b), f, took) for s, b, f, took in recent_ones if b > 0]
     if len(known) < _FEWEST:
-        return None
+        return None if known or len(recent_ones) < _FEWEST else _of_nothing(recent_ones)
     logs = [v for _, v, _, _ in known]
+    days = [int(start // DAY) % 7 for start, *_ in known]
+    hours = [int(start % DAY // HOUR) for start, *_ in known]
     # The level along time is taken out first, or growth would pass for noise.
     window = 7 * 24 if often else _TREND
-    flat = (
-        [v - median(logs[max(0, i - window) : i + window]) for i, v in enumerate(logs)]
-        if len(logs) < 200
-        else [
-            v - median(logs[max(0, i - i % 24 - window) : i - i % 24 + window : 3])
-            for i, v in enumerate(logs)
-        ]
-    )
+    flat = [v - level for v, level in zip(logs, _levels(logs, window), strict=True)]
     bulk = sorted(flat)
     low, high = quantile(bulk, 0.02) - 1.0, quantile(bulk, 0.98) + 1.0
     clean = [min(max(v, low), high) for v in flat]
-    by_day: dict[int, list[float]] = {}
-    by_hour: dict[int, list[float]] = {}
-    for (start, *_), v in zip(known, clean, strict=True):
-        by_day.setdefault(int(start // DAY) % 7, []).append(v)
-        by_hour.setdefault(int(start % DAY // HOUR), []).append(v)
-    weekday = _effect(by_day, 7, clean)
-    left = [
-        v - (weekday[int(s // DAY) % 7] if weekday else 0) for (s, *_), v in zip(known, clean, strict=True)
-    ]
-    hours: dict[int, list[float]] = {}
-    for (start, *_), v in zip(known, left, strict=True):
-        hours.setdefault(int(start % DAY // HOUR), []).append(v)
+    weekday = _effect(days, 7, clean)
+    left = _without(clean, weekday, days)
     hour = _effect(hours, 24, left)
-    rest = [v - (hour[int(s % DAY // HOUR)] if hour else 0) for (s, *_), v in zip(known, left, strict=True)]
-    recent = [
-        logs[i]
-        - (weekday[int(known[i][0] // DAY) % 7] if weekday else 0)
-        - (hour[int(known[i][0] % DAY // HOUR)] if hour else 0)
-        for i in range(max(0, len(logs) - window), len(logs))
-    ]
+    rest = _without(left, hour, hours)
+    recent = _without(_without(logs, weekday, days), hour, hours)[-window:]
     drop, rise = limits([abs(v) for v in rest], share, a_year)
     month, peaks = _peaks(
         [*periods[-_YEAR_OF_DAYS:], *odd], Volume(median(recent), weekday, hour, drop, rise, 1.0, 0.0, 0)
     )
-    counts = sorted(float(f) for _, _, f, _ in known[-20:])
-    took = sorted(t for *_, t in known[-100:])
-    return Volume(
-        median(recent),
-        weekday,
-        hour,
-        drop,
-        rise,
-        quantile(counts, 0.5),
-        # Half as long again as the slowest of late: files of one run rarely take longer.
-        1.5 * took[-1] + 300.0,
-        len(known),
-        month,
-        peaks,
-    )
+    files, settle = _whole_by([(f, took) for _, _, f, took in known])
+    return Volume(median(recent), weekday, hour, drop, rise, files, settle, len(known), month, peaks)
 
 
 def _peaks(
@@ -182,3 +176,19 @@ def _peaks(
     month = Month(frozenset(day for day, count in seen.items() if count >= max(seen.values()) / 2))
     found = always(month, more, _PEAK, _PEAK)
     return (month, tuple(sorted(found.items()))) if found else (None, ())
+
+
+def _of_nothing(periods: Sequence[tuple[float, float, int, float]]) -> Volume:
+    """Return the model of partitions none of which held a byte: that is no usual size, and any other one is well.
+
+    Files without a byte are no data, however long nothing else came.
+    """
+    files, settle = _whole_by([(f, took) for _, _, f, took in periods])
+    return Volume(-math.inf, (), (), math.inf, math.inf, files, settle, len(periods))
+
+
+def _whole_by(came: Sequence[tuple[int, float]]) -> tuple[float, float]:
+    """Return the usual number of files, and the seconds after the first one by which all are there, of both of many."""
+    counts = sorted(float(files) for files, _ in came[-20:])
+    # Half as long again as the slowest of late: files of one run rarely take longer.
+    return quantile(counts, 0.5), 1.5 * max(took for _, took in came[-100:]) + 300.0

@@ -201,8 +201,10 @@ class Watch:
                 self._told = 0.0
         elif before is not None:
             if not self._returned:
-                cadence = self._cadence()
+                cadence = self._cadence() if self._is_of_slots() else None
                 self._told = at - before if cadence is None or at - before > _new_rhythm(cadence) else 0.0
+            elif at > self._usual:
+                self._returned = []  # what came before was a stray
             self._returned.append(at)
 
     def _is_next(self, at: float, before: float | None) -> bool:
@@ -218,6 +220,12 @@ class Watch:
     def _lateness(self, at: float) -> float:
         model = self.model
         return model.lateness(at, self.history.newest) if isinstance(model, Model) else 0.0
+
+    def _is_of_slots(self) -> bool:
+        """Tell whether what is open was told by the slots of a table, not by a silence between."""
+        model = self.model
+        between = isinstance(model, Model) and not (model.silence is None and model.rota is None)
+        return not between or self._open is None or self._open[1] == "partitions"
 
     def _cadence(self) -> float | None:
         return self.model.cadence if isinstance(self.model, Model) else None
@@ -274,12 +282,18 @@ class Watch:
     def _needed(self) -> int:
         """Return the arrivals that end a silence: as many as come within an hour or two, one of slower tables.
 
-        Where one usual gap in 50 is longer than that, the next arrival says no more than the first one did.
+        Where one usual gap in 50 is longer than that, or nothing is due within two hours of the first that came, the
+        next arrival says no more than the first one did.
         """
         model = self.model if isinstance(self.model, Model) else None
-        typical = model.typical if model is not None else None
-        if model is None or typical is None:
+        if model is None:
             return 1
+        typical = model.typical
+        if typical is None:
+            is_soon = (
+                self._due is not None and self._returned and self._due[0] - self._returned[0] <= _BACK_WITHIN
+            )
+            return 2 if is_soon and len(self._returned) < 2 else 1
         needed = 3 if typical <= HOUR / 2 else 2 if typical <= 1.5 * HOUR else 1
         while needed > 1 and model.straggling + (needed - 2) * typical > _BACK_WITHIN:
             needed -= 1
@@ -297,13 +311,24 @@ class Watch:
         if volume is not None and period.files >= volume.files:
             self._judge(period, arrival.at)
 
+    def _was_silent(self, begin: float, end: float) -> bool:
+        """Return whether a silence was told that lasted into some time."""
+        if self._open is not None and self._open[0] <= end:
+            return True
+        silences = (alert for alert in reversed(self.alerts) if not alert.by_size)
+        last = next(silences, None)
+        return last is not None and last.opened <= end and (last.closed or end) >= begin
+
     def _judge(self, period: Period, at: float) -> None:
         self._periods.remove(period)
+        self.history.note_empty(period)
         volume = self.model.volume if isinstance(self.model, Model) else None
         if volume is not None and not volume.can_judge(period):
             self.history.settle(period)  # what is not known ends nothing
             return
         if volume is not None and volume.judge(period, self._cadence_of_sizes()) is not None:
+            if period.files < volume.files and self._was_silent(period.first, period.first + volume.settle):
+                return  # what an outage took of it was told as that
             if self._short is None and at >= self.begin:
                 self._short = at
             self._odd += 1

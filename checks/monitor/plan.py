@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from checks.changes import Marks, TableRecord
-    from checks.config.resolved import Config
+    from checks.config.resolved import Config, Resolved
     from checks.config.selectors import Selector
     from checks.lake import Catalog
     from checks.rules.base import Rule
@@ -90,7 +90,7 @@ def plan(
             draft.add(found, selector)
     draft.add_gone(read)
     taught = by_marks(draft.plans, marks, now) if marks is not None else draft.plans
-    plans = shared(taught, config.settings.false_alarms, learning_of(remembered) if only else 0)
+    plans = shared(taught, config.settings.false_alarms, learn_in_all(config, remembered) if only else 0)
     plans = with_members(plans, config, catalog, remembered, read=read, stop_at=stop_at)
     return Planned(plans=plans, findings=draft.findings, watched=draft.watched, notes=tuple(draft.notes()))
 
@@ -124,6 +124,27 @@ def _sharing(rules: tuple[Rule, ...], of_table: Share) -> tuple[Rule, ...]:
     """Return the rules of a table; those that learn have equal parts of its share, so that it is kept by the table."""
     share = of_table.among(sum(rule.learns for rule in rules))
     return tuple(rule.sharing(share) for rule in rules)
+
+
+def learn_in_all(config: Config, remembered: Mapping[str, TableRecord]) -> int:
+    """Return of how many tables limits are learned, as far as earlier runs or the config tell it by themselves."""
+    return max(learning_of(remembered), stated_to_learn(config))
+
+
+def stated_to_learn(config: Config) -> int:
+    """Return of how many tables the config says that limits are learned, before any run; a glob counts as one."""
+    found = {
+        resolved.table
+        for each in config.selectors()
+        if (resolved := _resolved(config, each)) is not None and any(rule.learns for rule in resolved.rules)
+    }
+    return len(found)
+
+
+def _resolved(config: Config, selector: Selector) -> Resolved | None:
+    if selector.is_prefix:
+        return config.resolve_prefix(selector.id)
+    return config.resolve(selector.account, selector.database or "", selector.name or "")
 
 
 def learning_of(remembered: Mapping[str, TableRecord]) -> int:

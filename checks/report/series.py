@@ -74,7 +74,9 @@ class Look:
 
 def series(findings: Iterable[Finding], look: Look) -> Series:
     """Return what is known of the last 30 periods of one table, out of its findings and its memory."""
-    return Series(_periods(findings, look.memory), _volumes(look.seen, look.memory))
+    periods = _periods(findings, look.memory)
+    newest_due = max((each.label for each in periods), default=None)
+    return Series(periods, _volumes(look.seen, look.memory, newest_due))
 
 
 def silences(look: Look) -> tuple[Silence, ...]:
@@ -137,16 +139,22 @@ def _came(item: Item) -> Came:
     return Came.LATE if item.state is ItemState.LATE else Came.ON_TIME
 
 
-def _volumes(seen: Observation, memory: TableMemory) -> tuple[Volume, ...]:
-    """Return the sizes of the last periods: as they are now where they were looked at, else as remembered."""
+def _volumes(seen: Observation, memory: TableMemory, newest_due: str | None) -> tuple[Volume, ...]:
+    """Return the sizes of the last periods: as they are now where they were looked at, else as remembered.
+
+    What holds nothing yet and is not due has none: a period that is not over, or newer than the newest that was due.
+    """
     sizes: dict[str, int] = {label: size.bytes for label, size in memory.sizes.items()}
     now: dict[str, int] = defaultdict(int)
     partial: set[str] = set()
     for partition in seen.partitions:
-        label = partition.period.label
-        if partition.listing is None or not partition.listing.complete:
+        label, listing = partition.period.label, partition.listing
+        is_awaited = partition.period.end > seen.now or (newest_due is not None and label > newest_due)
+        if listing is None or not listing.complete:
             partial.add(label)
+        elif not listing.objects and not listing.empty_objects and is_awaited:
+            continue
         else:
-            now[label] += partition.listing.size_bytes
+            now[label] += listing.size_bytes
     sizes |= {label: size for label, size in now.items() if label not in partial}
     return tuple(Volume(label, sizes[label]) for label in sorted(sizes)[-MOST_PERIODS:])

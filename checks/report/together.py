@@ -6,9 +6,10 @@ their database or bucket, their owner, or a deadline. Statuses stay; only the te
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
+from math import ceil, sqrt
 from typing import TYPE_CHECKING
 
 from checks import text as words
@@ -27,14 +28,19 @@ _PART = 8
 _FAR = timedelta(hours=3)
 """An eighth of a day: what is slower says no more of when it stopped."""
 _CHANCE = 3
-"""Two tables of different owners and databases miss one deadline by chance; three do not."""
+"""Two tables of different owners and databases miss one deadline by chance; three of a few do not."""
+_SELDOM = 100
+"""Days between two outages of a table: real jobs have one in two to four months. So many of N tables fail each day."""
 _FEW = 3
 """Fewer siblings that live say little of their source."""
 
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """Findings of tables that fell silent together, by what they have ``in_common`` in words; when the first missed."""
+    """Findings of tables that fell silent together, by what they have ``in_common`` in words; when the first missed.
+
+    What only some of them share says of how many.
+    """
 
     findings: tuple[Finding, ...]
     in_common: tuple[str, ...]
@@ -53,8 +59,12 @@ def source_of(table: str) -> str:
     return table.rpartition(".")[0] or table
 
 
-def silent_together(findings: Iterable[Finding]) -> list[Together]:
-    """Return the findings that are told as one: of several tables each; every finding at most once."""
+def silent_together(findings: Iterable[Finding], watched: int = 0) -> list[Together]:
+    """Return the findings that are told as one: of several tables each; every finding at most once.
+
+    The more tables are ``watched``, the more of them miss one deadline, or lie in one bucket, by chance.
+    """
+    enough = _more_than_chance(watched)
     silent = [each for each in findings if _missed_at(each) is not None]
     by_key: dict[tuple[str, str], list[Finding]] = defaultdict(list)
     for each in silent:
@@ -71,7 +81,7 @@ def silent_together(findings: Iterable[Finding]) -> list[Together]:
     common: dict[str, set[str]] = defaultdict(set)
     for (kind, name), members in by_key.items():
         for group in _near(members):
-            if len({each.table for each in group}) < (_CHANCE if kind in ("bucket", "deadline") else 2):
+            if len({each.table for each in group}) < (enough if kind in ("bucket", "deadline") else 2):
                 continue
             for each in group:
                 root[top(each.id)] = top(group[0].id)
@@ -86,9 +96,22 @@ def _together(group: Sequence[Finding], common: Mapping[str, set[str]]) -> Toget
     of_each: dict[str, set[str]] = defaultdict(set)
     for each in group:
         of_each[each.table] |= common[each.id]
-    shared = set.intersection(*of_each.values()) or set.union(*of_each.values())
+    shared = set.intersection(*of_each.values()) or set(_of_some(of_each))
     missed = [at for each in group if (at := _missed_at(each)) is not None]
     return Together(tuple(group), tuple(sorted(shared)), min(missed))
+
+
+def _of_some(of_each: Mapping[str, set[str]]) -> Iterator[str]:
+    """Yield what several of the tables share, where nothing is shared by all, with how many do."""
+    counts = Counter(one for shared in of_each.values() for one in shared)
+    for one, tables in counts.items():
+        yield one if tables == len(of_each) else f"{one} ({tables} of them)"
+
+
+def _more_than_chance(watched: int) -> int:
+    """Return how many of so many tables do not fall silent on one day by chance: two deviations more than do."""
+    usual = watched / _SELDOM
+    return max(_CHANCE, 1 + ceil(usual + 2 * sqrt(usual)))
 
 
 def joined(parts: Sequence[Together]) -> Together:

@@ -164,6 +164,7 @@ class Detail:
     sizes: bool = False
     rows: bool = False
     times: bool = False
+    growth: bool = False
 
     @property
     def files_kept(self) -> int:
@@ -185,6 +186,7 @@ class Detail:
             sizes=self.sizes or other.sizes,
             rows=self.rows or other.rows,
             times=self.times or other.times,
+            growth=self.growth or other.growth,
         )
 
 

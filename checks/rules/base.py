@@ -72,6 +72,8 @@ class CheckConfig(ConfigBlock):
     telling: ClassVar[Telling] = Telling()
     retelling: ClassVar[Retelling[Any] | None] = None
     """How its rules are replayed over what came in the past; None where they are not."""
+    unreplayed: ClassVar[str] = ""
+    """Why they cannot be, in a clause, of a check that judges what nothing keeps over time."""
     short_form: ClassVar[str | None] = None
     """What a bare word in place of the block means, such as ``auto``: the key it sets to True."""
 

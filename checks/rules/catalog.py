@@ -48,6 +48,9 @@ class CatalogConfig(CheckConfig):
     """What is registered in Glue lies in S3, and what lies in S3 is registered."""
 
     check: ClassVar[str] = CATALOG_CHECK
+    unreplayed: ClassVar[str] = (
+        "what was registered at an earlier time, and what lay in S3 without being so, is kept nowhere"
+    )
     expectation: ClassVar[str] = "checks.expectations.ExpectCatalogToMatchStorage"
     telling: ClassVar[Telling] = Telling(
         unmended="unmended", mended=("matches the catalog now", "match the catalog now")

@@ -42,6 +42,9 @@ class EventsConfig(CheckConfig):
     """The newest value of a time column is recent."""
 
     check: ClassVar[str] = "events"
+    unreplayed: ClassVar[str] = (
+        "which value of its column was the newest then is not kept: files that held it may be merged or gone"
+    )
     expectation: ClassVar[str] = "checks.expectations.ExpectEventsToBeRecent"
     telling: ClassVar[Telling] = Telling(of_silence=False)
     groups: ClassVar[tuple[frozenset[str], ...]] = (frozenset({"max_age", "warn_after", "error_after"}),)

@@ -38,6 +38,9 @@ class FilesConfig(CheckConfig):
     """No empty files, no files of another format, no strays, not too many small ones."""
 
     check: ClassVar[str] = "files"
+    unreplayed: ClassVar[str] = (
+        "only the files that are there now tell what they are like; what was mended, merged or deleted left no trace"
+    )
     expectation: ClassVar[str] = "checks.expectations.ExpectFilesToBeSound"
     short_form: ClassVar[str | None] = "on"
 

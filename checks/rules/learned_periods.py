@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from checks.learn.calendars import ALIKE, explaining
-from checks.learn.clocks import offset
+from checks.learn.clocks import offset, to_utc
 from checks.learn.existing_slots import WEEK
 from checks.learn.history import History
 from checks.learn.hours import learn_hours
@@ -179,8 +179,8 @@ def _scheduled(
     """Return the stated schedule with the learned time and days, in words too."""
     closer, by = closer_by(marks, known, deadlines_of(slots))
     slots = replace(slots, margin=slots.margin - closer)
-    newest_at = known[-1][1]
-    schedule = _timed(stated, slots, newest_at)
+    newest, newest_at = known[-1]
+    schedule = _timed(stated, slots, newest + slots.unit, newest_at)
     if schedule is None:
         return LearnedSchedule(lacks="its data comes before its periods begin")
     model, history = (
@@ -213,6 +213,12 @@ def _far_enough(schedule: Schedule, misses: int) -> int | timedelta:
 def is_learned(every: Every) -> bool:
     """Tell whether it is learned when such periods are due."""
     return is_slow(every) or _unit_of(every) is not None
+
+
+def keeps_hours(every: Every) -> bool:
+    """Tell whether it is learned at which times of the week such periods hold data."""
+    unit = _unit_of(every)
+    return unit is not None and unit < DAY
 
 
 def _unit_of(every: Every) -> float | None:
@@ -271,8 +277,15 @@ def _calendar(closed: frozenset[int], explained: tuple[str, int] | None) -> Cale
     return Calendar("learned", closed, holidays=holidays)
 
 
-def _timed(stated: Schedule, slots: Slots, now: float) -> Schedule | None:
-    """Return the stated schedule with the learned time; None where that lies before the period itself."""
+def _timed(stated: Schedule, slots: Slots, start: float, now: float) -> Schedule | None:
+    """Return the stated schedule with the learned time; None where that lies before the period itself.
+
+    ``start`` is that of the next period. Of clocks that nothing tells apart yet the one by which that is due last
+    counts, as it does in what is said of it and in replays.
+    """
+    if len(slots.zones) > 1:
+        latest = max(to_utc(zone, start + lag + slots.margin) for zone, lag in slots.zones)
+        return _so_long_after(stated, latest - start)
     zone, lag = slots.zones[0]
     after = lag + slots.margin
     if after <= 0:
@@ -284,12 +297,7 @@ def _timed(stated: Schedule, slots: Slots, now: float) -> Schedule | None:
     if not by_clock:
         # A wall clock that is changed: by the one of the year on which it comes last in UTC.
         behind = min(offset(zone, now), offset(zone, now + _HALF_A_YEAR))
-        seconds = ceil(after - behind)
-        return (
-            replace(stated, deadline=None, after=timedelta(seconds=seconds), from_start=True)
-            if seconds > 0
-            else None
-        )
+        return _so_long_after(stated, after - behind)
     cron = f"{inside % 3600 // 60} {inside // 3600} * * *"
     return replace(
         stated,
@@ -297,3 +305,10 @@ def _timed(stated: Schedule, slots: Slots, now: float) -> Schedule | None:
         deadline=Deadline(cron, ZoneInfo(zone)),
         from_start=days == 0,
     )
+
+
+def _so_long_after(stated: Schedule, after: float) -> Schedule | None:
+    """Return the stated schedule, due so many seconds after each period's start; None where that is none."""
+    if after <= 0:
+        return None
+    return replace(stated, deadline=None, after=timedelta(seconds=ceil(after)), from_start=True)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from itertools import takewhile
+from itertools import chain, islice, takewhile
+from math import ceil
 from typing import TYPE_CHECKING, ClassVar
 
 from checks.layout import layout_from_json
 from checks.rules.base import Rule
-from checks.rules.learned_periods import MOST_KEPT, learn_schedule, misses_by
+from checks.rules.learned_periods import MOST_KEPT, keeps_hours, learn_schedule, misses_by
 from checks.rules.missed import NOTHING_MISSED, Missed, missed
 from checks.rules.taught import say_taught, teaching
+from checks.schedule.periods import back_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,12 +23,14 @@ if TYPE_CHECKING:
 
     from checks.layout.dimensions import Dimensions
     from checks.marks import Mark
-    from checks.model import Item, Observation, PartitionSeen, TableMemory
+    from checks.model import Item, Observation, PartitionSeen, Period, TableMemory
     from checks.rules.asking import Clock, Share
     from checks.rules.learned_periods import LearnedSchedule
     from checks.schedule.due import DuePeriod, Schedule
 
 _DAY = timedelta(days=1)
+_DAYS_TO_LEARN = 4
+"""Three days tell at which times data comes; a night before the first of them says nothing."""
 _MISSED_OF_EACH = "single periods are missed now and then, and each value is due by itself"
 _NOT_LOOKED_AT = "not all that is due by it was looked at"
 
@@ -178,12 +183,36 @@ class LearnsSchedule(Rule):
         Only those that this check asks for: others look at single periods farther back.
         """
         firsts = dict(memory.firsts)
-        for partition in self.asked(seen, clock):
+        for partition in (*self.asked(seen, clock), *self._seen_before(seen, clock, memory)):
             listing, label = partition.listing, partition.period.label
             if listing is not None and listing.objects and partition.seen_at is None:
                 at = listing.oldest_at or seen.now
                 firsts[label] = min(firsts.get(label, at), at)
         return {label: firsts[label] for label in sorted(firsts, reverse=True)[:MOST_KEPT]}
+
+    def earlier(self, clock: Clock, memory: TableMemory) -> tuple[Period, ...]:
+        """Return the periods before the lookback that a first run looks at, newest first, to learn when it rests.
+
+        None of days and longer, whose lookback is weeks, nor where earlier runs tell, or the lookback itself.
+        """
+        due, every = self.due(clock), self.schedule.every
+        known = self.known is not None and self.known.schedule is not None
+        if self.auto is None or known or memory.firsts or not due or not keeps_hours(every):
+            return ()
+        since = clock.now - _DAYS_TO_LEARN * _DAY
+        oldest = due[-1].period.start
+        walk = islice(
+            back_from(oldest, every, self.schedule.labels), ceil(_DAYS_TO_LEARN * _DAY / every.nominal)
+        )
+        return tuple(each for each in walk if since <= each.start < oldest)
+
+    def _seen_before(self, seen: Observation, clock: Clock, memory: TableMemory) -> Iterator[PartitionSeen]:
+        """Yield what was seen of those, as far back as each of them was looked at."""
+        by_label: dict[str, list[PartitionSeen]] = defaultdict(list)
+        for each in seen.partitions:
+            by_label[each.period.label].append(each)
+        looked_at = takewhile(lambda period: period.label in by_label, self.earlier(clock, memory))
+        return chain.from_iterable(by_label[period.label] for period in looked_at)
 
     def learning_notes(self) -> Iterator[str]:
         """Yield what its finding tells of how it learned: by whose marks, and what it lacks to learn."""

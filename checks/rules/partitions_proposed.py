@@ -25,6 +25,9 @@ _HOURLY = parse_every("1h")
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 _DAYS_BACK, _HOURS_BACK = timedelta(days=PAST_DAYS), timedelta(days=14)
 """Beyond what the learner goes by days tell nothing; two weeks have each hour of the week twice."""
+_SLOW_BACK = 13
+"""Of weeks and longer periods these are learned from at the least, however few days are looked at: of months a year
+and the one before it. So many of one day outweigh three years of another."""
 _QUARTER = 15
 _FULL = timedelta(minutes=5)
 """Times of day are stated by the quarter of an hour, others by five minutes, the later one each: they can be read so,
@@ -43,7 +46,10 @@ def to_read(extent: Extent) -> dict[str, str | int | bool] | None:
     every = DAILY if extent.every is None and extent.in_log else extent.every
     if every is None or not (is_slow(every) or str(every) in (str(DAILY), str(_HOURLY))):
         return None
-    reach = extent.back if is_slow(every) else min(extent.back, _DAYS_BACK if every == DAILY else _HOURS_BACK)
+    if is_slow(every):
+        reach = max(extent.back, _SLOW_BACK * every.nominal)
+    else:
+        reach = min(extent.back, _DAYS_BACK if every == DAILY else _HOURS_BACK)
     count = min(MOST_KEPT, max(1, reach // every.nominal))
     count = count if extent.most is None else min(count, extent.most)
     stated = {"every": str(every)} if extent.every is not None else {}

@@ -51,6 +51,12 @@ class PartitionsRetold(Retelling["PartitionsRule"]):
         """Return the alerts of the time that is judged, from when the first period with data was due."""
         return _retold(rule, past, span)
 
+    def due(
+        self, rule: PartitionsRule, past: Came, span: Span
+    ) -> tuple[tuple[Schedule, DuePeriod], ...] | None:
+        """Return the periods as they came due by what was learned day by day, where anything is."""
+        return tuple(_learned_due(rule, past, span)) if rule.auto is not None and past.firsts else None
+
     def candidates(self, rule: PartitionsRule) -> Iterator[Candidate[PartitionsRule]]:
         """Yield the rule as it is, then looser and tighter, then learned where it is stated."""
         return _candidates(rule)
@@ -65,11 +71,12 @@ def _came(rule: PartitionsRule, seen: Observation) -> Came:
         if each.problem is not None or listing is None or (not listing.complete and not listing.objects):
             unread.add(each.period.label)
         elif combination is not None and listing.objects and each.registered is not False:
-            at = min(
-                (one for one in (listing.oldest_at, each.created_at) if one is not None), default=seen.now
-            )
+            times = [one for one in (listing.oldest_at, each.created_at) if one is not None]
+            if not times:  # it is there, and its log tells no more since when: neither on time nor late
+                unread.add(each.period.label)
+                continue
             key = item_key(each.period.label, combination)
-            firsts[key] = min(at, firsts.get(key, at))
+            firsts[key] = min([*times, firsts.get(key, times[0])])
     filled = [
         each.period.start for each in seen.partitions if each.listing is not None and each.listing.objects
     ]
@@ -156,8 +163,24 @@ def _learned(rule: PartitionsRule, past: Came, span: Span) -> Retold:
     """Return what would have been told by the schedules that were learned day by day, of what had come by then."""
     known = _by_label(past.firsts)
     since = max(span.begin, known[0][0]) if known else span.end
+    due = _learned_due(rule, past, span)
+    lacks: list[Lack] = []
+    for combination, first_at in _combinations(rule, past).items():
+        mine = (pair for pair in due if pair[1].period.start >= first_at)
+        judged = sorted(mine, key=lambda pair: pair[1].due_at)
+        alone = [(one, each) for one, each in judged if one.misses <= 1]
+        found = [lack for one, each in alone for lack in _lacks(one, [each], past.firsts, combination)]
+        lacks += _leaving(found, judged)
+        lacks += _of_runs(judged, past.firsts)
+    return Retold(alerts=tuple(together(lacks, replace(span, begin=since), rule.error_when)), since=since)
+
+
+def _learned_due(rule: PartitionsRule, past: Came, span: Span) -> list[tuple[Schedule, DuePeriod]]:
+    """Return the periods as they came due, each with the schedule that was learned of what had come by that day."""
+    known = _by_label(past.firsts)
     due: dict[str, tuple[Schedule, DuePeriod]] = {}
-    day, schedule, taken = since, rule.schedule, -1
+    day = max(span.begin, known[0][0]) if known else span.end
+    schedule, taken = rule.schedule, -1
     while day < span.end:
         until = min(day + span.step, span.end)
         count = sum(at <= day for at, _ in known)
@@ -169,15 +192,7 @@ def _learned(rule: PartitionsRule, past: Came, span: Span) -> Retold:
             if day < each.due_at <= until and each.period.label in past.looked_at:
                 due.setdefault(each.period.label, (schedule, each))
         day = until
-    lacks: list[Lack] = []
-    for combination, first_at in _combinations(rule, past).items():
-        mine = (pair for pair in due.values() if pair[1].period.start >= first_at)
-        judged = sorted(mine, key=lambda pair: pair[1].due_at)
-        alone = [(one, each) for one, each in judged if one.misses <= 1]
-        found = [lack for one, each in alone for lack in _lacks(one, [each], past.firsts, combination)]
-        lacks += _leaving(found, judged)
-        lacks += _of_runs(judged, past.firsts)
-    return Retold(alerts=tuple(together(lacks, replace(span, begin=since), rule.error_when)), since=since)
+    return list(due.values())
 
 
 def _of_runs(judged: Sequence[tuple[Schedule, DuePeriod]], firsts: Mapping[str, datetime]) -> Iterator[Lack]:

@@ -102,7 +102,11 @@ class PartitionsRule(LearnsSchedule):
         if self.each is not None:
             known = dict.fromkeys(self.each.stated) or dict(known_before(self.each, memory))
         return Needs(
-            periods=(*self._not_due_yet(due[0].period, clock), *(each.period for each in due)),
+            periods=(
+                *self._not_due_yet(due[0].period, clock),
+                *(each.period for each in due),
+                *self.earlier(clock, memory),
+            ),
             onward_from=due[-1].period.wall,
             data_is_enough=True,
             first_period=memory.first_period_at is None,

@@ -5,14 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from checks.model import Combination, Observation, TableMemory
+    from checks.model import Combination, Growth, Observation, Table, TableMemory
     from checks.rules.asking import Clock
     from checks.rules.proposing import Extent
+    from checks.schedule.due import DuePeriod, Schedule
 
 R = TypeVar("R")
 _PRECISION = timedelta(microseconds=1)
@@ -26,7 +27,9 @@ class Came:
     was there, by their items' keys; of those in ``looked_at`` (labels) that are not among them none came.
     ``combinations`` are the values that are due each by itself, with the start of the first period of each.
     ``first_period_at`` is the start of the first period with data. ``layout`` is how partitions carry time, as runs
-    remember it.
+    remember it. ``grown`` is how much came to each period when, by its label, and ``whole`` to the table as a whole; of
+    what is not in them it is not known, as ``unknown`` may say. ``due`` are the periods that came due with the schedule
+    that had been learned by then, None where that is stated; ``table`` is the one that was looked at.
     """
 
     times: tuple[datetime, ...] = ()
@@ -35,6 +38,11 @@ class Came:
     combinations: Mapping[Combination, datetime] = field(default_factory=dict)
     first_period_at: datetime | None = None
     layout: Mapping[str, Any] | None = None
+    grown: Mapping[str, tuple[Growth, ...]] = field(default_factory=dict)
+    whole: tuple[Growth, ...] = ()
+    unknown: str = ""
+    due: tuple[tuple[Schedule, DuePeriod], ...] | None = None
+    table: Table | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +101,9 @@ class Silence:
 class Retelling(ABC, Generic[R]):
     """How the rules of a check are replayed over what came in the past."""
 
+    reads_whole: ClassVar[bool] = False
+    """Whether it needs all objects of all periods, where others are content with the first ones."""
+
     @abstractmethod
     def looking_back(self, rule: R, extent: Extent) -> R | str:
         """Return the rule as it reads all that the lake still tells; or why it cannot be replayed."""
@@ -104,6 +115,10 @@ class Retelling(ABC, Generic[R]):
     @abstractmethod
     def retold(self, rule: R, past: Came, span: Span) -> Retold:
         """Return what the rule would have told of that."""
+
+    def due(self, rule: R, past: Came, span: Span) -> tuple[tuple[Schedule, DuePeriod], ...] | None:  # noqa: ARG002 - for others to say
+        """Return which periods came due when, as was learned by then, for the checks beside it; None: as is stated."""
+        return None
 
     def silences(self, rule: R, seen: Observation, clock: Clock, memory: TableMemory) -> tuple[Silence, ...]:  # noqa: ARG002 - for others to say
         """Return the times at which data came, for a picture, with when the next had to be there, as is known now.

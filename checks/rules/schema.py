@@ -84,6 +84,9 @@ class SchemaConfig(CheckConfig):
     """Columns and types are those of the last report, of a pinned list, or of the newest file."""
 
     check: ClassVar[str] = "schema"
+    unreplayed: ClassVar[str] = (
+        "it compares with the columns of the last report, and only today's are read: nothing here keeps earlier ones"
+    )
     expectation: ClassVar[str] = "checks.expectations.ExpectSchemaToHold"
     short_form: ClassVar[str | None] = "on"
     groups: ClassVar[tuple[frozenset[str], ...]] = (frozenset({"columns", "against"}),)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -13,7 +13,9 @@ from checks.rules.base import (
     Telling,
 )
 from checks.rules.key_types import Percent, SeverityWord, Size
+from checks.rules.retold import Retelling
 from checks.rules.volume_limits import HISTORY
+from checks.rules.volume_retold import VolumeRetold
 from checks.rules.volume_rule import ROW_FILES, VolumeRule
 from checks.rules.volume_words import Bound
 from checks.schedule.periods import Unit
@@ -27,6 +29,7 @@ class VolumeConfig(CheckConfig):
     check: ClassVar[str] = "volume"
     expectation: ClassVar[str] = "checks.expectations.ExpectVolumeToBeUsual"
     telling: ClassVar[Telling] = Telling(of_silence=False, zero_is_silence=True)
+    retelling: ClassVar[Retelling[Any] | None] = VolumeRetold()
     short_form: ClassVar[str | None] = "auto"
 
     min_bytes: Size | None = Field(None, description="No fewer bytes than this.", examples=["50MB"])

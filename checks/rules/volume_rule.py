@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -26,7 +27,8 @@ from checks.rules.usual import (
 )
 from checks.rules.volume_limits import HISTORY, UsualLimits
 from checks.rules.volume_marked import labels_for, remembered, times_of
-from checks.rules.volume_seen import newest_with_data, place_seen, whole_sizes
+from checks.rules.volume_past import periods_back
+from checks.rules.volume_seen import newest_with_data, of_nothing, place_seen, whole_sizes
 from checks.rules.volume_taught import Said, Taught, said_of, taught
 from checks.rules.volume_words import (
     DAYS_A_YEAR,
@@ -47,12 +49,14 @@ if TYPE_CHECKING:
     from checks.marks import Mark
     from checks.model import Observation, Period, Table, TableMemory
     from checks.rules.asking import Share
+    from checks.rules.proposing import Extent
     from checks.schedule.due import Schedule
 
 ROW_FILES = 100
 """The footers of so many Parquet files are read for rows where the config does not say."""
 MOST_REMEMBERED = 70
 """Sizes of no more periods than this are remembered of one table: eight weeks of days, and some."""
+_MONTH = 31
 _MOST_NAMED = 4
 """So many periods are named where what is compared is told."""
 _UTC = ZoneInfo("UTC")
@@ -95,6 +99,8 @@ class VolumeRule(Rule):
     zone: ZoneInfo = _UTC
     taught_by: frozenset[str] = frozenset()
     """The ids of the marks that had a part in what it learned."""
+    looks_back: Extent | None = None
+    """How far back all that came is read, with when; None where the last period is judged."""
 
     def taught(self, marks: Sequence[Mark], now: datetime) -> VolumeRule:
         """Return the rule with what marks of its table teach by ``now``, where it learns."""
@@ -157,8 +163,10 @@ class VolumeRule(Rule):
     def detail(self, clock: Clock) -> Detail:  # noqa: ARG002 - the interface's
         """Ask a log for sizes, and for rows where these are judged."""
         rows = (self.compares and self.of == "rows") or any(each.what == "rows" for each in self.bounds)
-        files = self.row_files if rows else 0
-        return Detail(sizes=True, rows=rows, row_files=files, by_period=self.schedule is not None)
+        back = self.looks_back is not None
+        files = self.row_files if rows and not back else 0  # each footer takes a request
+        by_period = self.schedule is not None
+        return Detail(sizes=True, rows=rows, row_files=files, by_period=by_period, growth=back)
 
     def looks(self, table: Table) -> bool:
         """Tell that lists of files are not looked at: their sizes tell nothing."""
@@ -171,6 +179,8 @@ class VolumeRule(Rule):
         schedule = schedule_of(self.schedule, layout)
         if not layout.can_tell(schedule.every):
             return Needs()
+        if self.looks_back is not None:
+            return Needs(periods=periods_back(schedule, clock.now, self.looks_back, self._reach(schedule)))
         due = schedule.due_whole(clock.now)
         if not due:
             return Needs()
@@ -183,6 +193,14 @@ class VolumeRule(Rule):
             return Needs(periods=(judged,), compared=tuple(dict.fromkeys((*before, *months))))
         further = Further(compared=months) if months else None
         return Needs(periods=(judged,), compared=before, further=further)
+
+    def _reach(self, schedule: Schedule) -> timedelta:
+        """Return how far before a period those lie that tell what is usual of it."""
+        if not self.compares:
+            return timedelta(0)
+        if schedule.every.unit not in (Unit.DAY, Unit.MINUTE):
+            return self.history * schedule.every.nominal
+        return timedelta(days=self.history * _MONTH if self.season == "month" else MOST_REMEMBERED)
 
     def _before(self, schedule: Schedule, judged: Period) -> tuple[Period, ...]:
         """Return the periods that one is compared with by its weekday."""
@@ -223,6 +241,9 @@ class VolumeRule(Rule):
         by = say_taught(self.marks, found.by, self.zone)
         if doubt is not None and by:
             doubt = replace(doubt, message=f"{doubt.message}, learned with {by}")
+        nothing = of_nothing(look, seen, memory, self.of) if self.auto is not None else None
+        if nothing is not None:
+            learned, doubt = (nothing,), None
         bounds = (*self.bounds, *learned)
         if look.problem is not None:  # a lower bound proves too much, never too little
             bounds, doubt = tuple(each for each in bounds if each.is_most), look.problem
@@ -265,6 +286,7 @@ class VolumeRule(Rule):
                 for place in self._places(schedule, judged)
             ),
             problem=problem,
+            empty=sum(each.listing.empty_objects for each in of_judged if each.listing is not None),
             remembered=remembered(memory.sizes, schedule, days_of(judged.wall)) if self.marks else (),
             rows_unknown=next(
                 (

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from checks.rules.unread import ended_early
 from checks.rules.usual import days_of_label, size_of, sum_of
 from checks.rules.volume_marked import WHOLE
-from checks.rules.volume_words import Look, no_sizes
+from checks.rules.volume_words import Bound, Look, no_sizes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from checks.model import Listing, Observation, PartitionSeen, Period, Problem, Size, TableMemory
     from checks.schedule.due import DuePeriod, Schedule
+
+
+_DAY = timedelta(hours=23)
+"""The shortest day of the year, when clocks change."""
 
 
 def newest_with_data(due: Sequence[DuePeriod], seen: Observation) -> tuple[Period, list[PartitionSeen]]:
@@ -61,6 +66,7 @@ def place_seen(seen: Observation, memory: TableMemory, history: int, *, is_marke
         known=known,
         remembered=known if is_marked else (),
         problem=problem,
+        empty=listing.empty_objects,
         rows_unknown=listing.rows_unknown,
     )
 
@@ -81,6 +87,30 @@ def whole_sizes(seen: Observation, schedule: Schedule | None) -> Iterator[tuple[
         size, problem = sum_of(partitions)
         if problem is None:
             yield label, size
+
+
+def of_nothing(look: Look, seen: Observation, memory: TableMemory, of: str) -> Bound | None:
+    """Return the limit of a table whose files never held a byte, as far as is known: more than nothing; else None.
+
+    No share of nothing says anything, and nothing is no usual size: such files are no data, however many came before.
+    Where bytes came at times, these times tell what is usual, also that nothing is. A file without a row is another
+    thing: it is whole, and may rightly say that nothing happened.
+    """
+    if look.size.files or not look.empty or look.problem is not None:
+        return None
+    sizes = (*(size for _, size in look.all), *memory.sizes.values())
+    if memory.first_seen or any(size.bytes for size in sizes):
+        return None
+    if (
+        look.period is not None
+        and look.period.end - look.period.start < _DAY
+        and seen.first_period_at is not None
+    ):
+        return None  # other hours may have held some: only those at this time of day are compared
+    if any(each.listing is not None and each.listing.objects for each in seen.partitions):
+        return None
+    held = "nothing that is known of it ever held any"
+    return Bound(of, is_most=False, value=1, usual=held, allows="what holds none is no data")
 
 
 def _whole(seen: Observation) -> tuple[Listing | None, Problem | None]:

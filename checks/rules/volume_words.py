@@ -55,7 +55,7 @@ class Look:
     the same time of day that are seen or remembered; each with its time in days. ``a_year`` as many are judged a year.
     ``months`` are those at the same place in their month. ``problem`` says why the size is a lower bound.
     ``period`` is None of a place that is looked at whole. ``remembered`` are all at the same time of day that earlier
-    runs remember, for what people said of them.
+    runs remember, for what people said of them. ``empty`` is how many data files hold no byte.
     """
 
     name: str
@@ -72,6 +72,7 @@ class Look:
     rows_unknown: str = ""
     period: Period | None = None
     remembered: tuple[tuple[float, Size], ...] = ()
+    empty: int = 0
 
     @property
     def is_by_day(self) -> bool:
@@ -108,6 +109,8 @@ def because(look: Look, crossed: Sequence[Bound], bounds: Sequence[Bound], by: s
 
 def _because(look: Look, crossed: Sequence[Bound], bounds: Sequence[Bound]) -> str:
     told = f"{look.name} came to {say_sizes(look.size)}"
+    if look.empty and not look.size.files:
+        told = f"{look.name} came to {say_size(0)} in {count_of(look.empty, 'empty file')}"
     if crossed:
         return f"{told}: {'; '.join(_crossing(each, look.size) for each in crossed)}"
     expected = " and ".join(each.say() for each in bounds)

@@ -1,78 +1,17 @@
-"""What becomes of answers that are torn, refused, slow or strange: never "nothing there"."""
+"""What becomes of answers that are torn or strange: never "nothing there"."""
 
 from __future__ import annotations
-
-import time
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from checks.aws.session import Aws
 from checks.lake import Lake
 from checks.layout import StatedLayout
-from checks.model import Column, Listing, Observation, Problem, ProblemKind, Status, Table, Unobserved
-from checks.rules.asking import Clock
-from checks.rules.base import Binding, TablePlan
-from checks.rules.freshness import FreshnessConfig
-from checks.rules.partitions import PartitionsConfig
-from tests.support.lakes import point_at, prefix
-from tests.support.stub_http import Answer, Asked, Stub, as_json, listing, refusal_json, refusal_xml, stub
+from checks.model import Column, Listing, ProblemKind, Table, Unobserved
+from checks.rules.base import TablePlan
+from tests.support.odd_answers import BARE, GOOD, ORDERS, ask, problem
+from tests.support.stub_http import Answer, Asked, Stub, as_json, listing, refusal_json, refusal_xml
 from tests.support.times import at
-from tests.support.verdicts import judge
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-NOW = at("2026-11-23 12:00")
-CLOCK = Clock(now=NOW)
-BINDING = Binding(zone=ZoneInfo("UTC"))
-GOOD = [("raw/a.csv", 7, "2026-11-23T11:00:00.000Z")]
-PRINCIPAL = "arn:aws:sts::123456789012:assumed-role/monitor/x"
-BARE = TablePlan(
-    table=prefix("s3://lake/raw/"), rules=(FreshnessConfig.model_validate({"max_age": "24h"}).bind(BINDING),)
-)
-ORDERS = TablePlan(
-    table=Table(
-        id="sales.orders",
-        database="sales",
-        name="orders",
-        location="s3://lake/sales/orders/",
-        partition_keys=(Column("dt", "string"),),
-    ),
-    rules=(PartitionsConfig.model_validate({"every": "1d", "lookback": 1}).bind(BINDING),),
-    stated_layout=StatedLayout(("dt",), ("%Y-%m-%d",)),
-)
-
-
-@pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let botocore retry at once."""
-    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _seconds: None)
-
-
-@pytest.fixture
-def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stub]:
-    with stub(lambda _asked: Answer()) as running:
-        point_at(monkeypatch, running.url)
-        yield running
-
-
-def ask(
-    running: Stub, plan: TablePlan, answer: Callable[[Asked], Answer] | Answer, **settings: Any
-) -> Observation:
-    running.answer = answer if callable(answer) else lambda _asked: answer
-    lake = Lake(aws=Aws(**{"attempts": 2, "read_timeout_s": 0.3, **settings}), table_timeout_s=20)
-    return lake.observe_all([plan], CLOCK)[plan.table.id]
-
-
-def problem(seen: Observation) -> Problem:
-    assert seen.problem is not None
-    assert seen.listing is None
-    assert seen.partitions == ()
-    return seen.problem
-
 
 TORN_LISTINGS = {
     "empty": b"",
@@ -153,171 +92,6 @@ def test_pages_of_partitions_and_keys_are_followed_by_their_tokens(served: Stub)
     assert b'"ExcludeColumnSchema": true' in served.asked[0].body
 
 
-REFUSALS: dict[str, tuple[TablePlan, Answer, ProblemKind, str, str, str]] = {
-    "S3": (
-        BARE,
-        refusal_xml("AccessDenied", f"User: {PRINCIPAL} is not authorized to perform: s3:ListBucket", 403),
-        ProblemKind.DENIED,
-        f"S3 ListObjectsV2 on s3://lake/raw/: access denied to {PRINCIPAL} (AccessDenied)",
-        "allow s3:ListBucket on arn:aws:s3:::lake",
-        "denied s3:ListBucket lake",
-    ),
-    "Glue": (
-        ORDERS,
-        refusal_json(
-            "AccessDeniedException", f"User: {PRINCIPAL} is not authorized to perform: glue:GetPartitions"
-        ),
-        ProblemKind.DENIED,
-        f"Glue GetPartitions on sales.orders: access denied to {PRINCIPAL} (AccessDeniedException)",
-        (
-            "allow glue:GetPartitions on arn:aws:glue:*:*:catalog, arn:aws:glue:*:*:database/sales, "
-            "arn:aws:glue:*:*:table/sales/orders"
-        ),
-        "denied glue:GetPartitions sales",
-    ),
-    "Lake Formation": (
-        ORDERS,
-        refusal_json("AccessDeniedException", "Insufficient Lake Formation permission(s) on orders"),
-        ProblemKind.DENIED,
-        (
-            "Glue GetPartitions on sales.orders: Lake Formation denied access: "
-            "Insufficient Lake Formation permission(s) on orders"
-        ),
-        "grant DESCRIBE and SELECT on sales.orders to the monitor's role in Lake Formation",
-        "denied lakeformation sales",
-    ),
-    "KMS": (
-        ORDERS,
-        refusal_json("GlueEncryptionException", "no access to the key"),
-        ProblemKind.DENIED,
-        "Glue GetPartitions on sales.orders: KMS refused its key: no access to the key",
-        "allow kms:Decrypt on the key that sales.orders is encrypted with, in its key policy too",
-        "denied kms:Decrypt sales",
-    ),
-    "bucket gone": (
-        BARE,
-        refusal_xml("NoSuchBucket", "The specified bucket does not exist", 404),
-        ProblemKind.NOT_FOUND,
-        "S3 ListObjectsV2 on s3://lake/raw/: the bucket lake does not exist",
-        "mend the location, or take the table off the config",
-        "not found s3 lake",
-    ),
-    "database gone": (
-        ORDERS,
-        refusal_json("EntityNotFoundException", "Database sales not found."),
-        ProblemKind.NOT_FOUND,
-        "Glue GetPartitions on sales.orders: the database sales does not exist (any more)",
-        "mend its name, or take it off the config",
-        "not found glue sales",
-    ),
-    "table gone": (
-        ORDERS,
-        refusal_json("EntityNotFoundException", "Table orders not found."),
-        ProblemKind.NOT_FOUND,
-        "Glue GetPartitions on sales.orders: the table sales.orders does not exist (any more)",
-        "mend its name, or take it off the config",
-        "not found glue sales.orders",
-    ),
-    "throttled": (
-        BARE,
-        refusal_xml("SlowDown", "Please reduce your request rate.", 503),
-        ProblemKind.THROTTLED,
-        "S3 ListObjectsV2 on s3://lake/raw/: still throttled after all attempts (SlowDown)",
-        "run again later, or with less concurrency",
-        "throttled s3",
-    ),
-    "Glue throttled": (
-        ORDERS,
-        refusal_json("ThrottlingException", "Rate exceeded"),
-        ProblemKind.THROTTLED,
-        "Glue GetPartitions on sales.orders: still throttled after all attempts (ThrottlingException)",
-        "run again later, or with less concurrency",
-        "throttled glue",
-    ),
-    "expired": (
-        BARE,
-        refusal_xml("ExpiredToken", "The provided token has expired.", 400),
-        ProblemKind.DENIED,
-        "S3 ListObjectsV2 on s3://lake/raw/: the credentials have expired",
-        "sign in again",
-        "credentials expired",
-    ),
-}
-
-
-@pytest.mark.parametrize(
-    ("plan", "answer", "kind", "message", "remedy", "cause"), REFUSALS.values(), ids=REFUSALS.keys()
-)
-def test_refusals_are_told_apart(
-    served: Stub, plan: TablePlan, answer: Answer, kind: ProblemKind, message: str, remedy: str, cause: str
-) -> None:
-    told = problem(ask(served, plan, answer))
-    assert replace(told, lacks=None, refused_by=None) == Problem(kind, message, remedy, cause)
-    assert told.refused_by is not None
-    assert told.refused_by[0] == ("s3" if message.startswith("S3") else "glue")
-    assert (told.lacks is not None) is cause.startswith(("denied s3:", "denied glue:"))
-
-
-def test_credentials_are_never_told(served: Stub) -> None:
-    leak = "Credential=AKIAIOSFODNN7EXAMPLE/20261123, Signature=deadbeef key wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
-    told = problem(ask(served, ORDERS, refusal_json("IncompleteSignature", leak)))
-    for secret in ("AKIA", "deadbeef", "wJalrXUtnFEMI"):
-        assert secret not in told.message
-
-
-def test_throttling_for_a_while_is_lived_through(served: Stub) -> None:
-    answers = iter([refusal_xml("SlowDown", "slow", 503)] * 3 + [Answer(listing(GOOD))])
-    seen = ask(served, BARE, lambda _asked: next(answers), attempts=5)
-    assert seen.problem is None
-    assert seen.requests == 4
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        Answer(reset=True),
-        Answer(listing(GOOD)[:80], length=5000, reset=True),
-        Answer(listing(GOOD)[:80], length=5000),
-    ],
-    ids=["at once", "in mid body", "ended early"],
-)
-def test_a_connection_that_breaks_off_is_unreachable_or_torn(served: Stub, answer: Answer) -> None:
-    assert problem(ask(served, BARE, answer)).kind in {ProblemKind.UNREACHABLE, ProblemKind.MALFORMED}
-
-
-def test_nothing_listens(monkeypatch: pytest.MonkeyPatch) -> None:
-    with stub(lambda _asked: Answer()) as running:
-        point_at(monkeypatch, running.url)
-    told = problem(ask(running, BARE, Answer()))
-    assert told.kind is ProblemKind.UNREACHABLE
-    assert told.cause == "unreachable s3"
-
-
-def test_an_endpoint_that_hangs_times_out(served: Stub) -> None:
-    told = problem(ask(served, BARE, Answer(listing(GOOD), hang_s=30)))
-    assert told == Problem(
-        ProblemKind.TIMED_OUT,
-        "S3 ListObjectsV2 on s3://lake/raw/: no answer in time",
-        "run again; if it stays, look at the network and the endpoint",
-        "timed out s3",
-    )
-
-
-def test_a_dripping_answer_ends_with_its_table_and_holds_up_no_other(served: Stub) -> None:
-    def answer(asked: Asked) -> Answer:
-        return Answer(listing(GOOD), drip_s=0.1 if "slow" in asked.path else 0.0)
-
-    served.answer = answer
-    slow = TablePlan(table=prefix("s3://lake/slow/"), rules=BARE.rules)
-    lake = Lake(aws=Aws(attempts=1), table_timeout_s=0.5, concurrency=1)
-    started = time.monotonic()
-    seen = lake.observe_all([slow, BARE], CLOCK)
-    assert time.monotonic() - started < 5
-    assert list(seen) == ["s3://lake/slow/", "s3://lake/raw/"]
-    assert problem(seen["s3://lake/slow/"]).message == "s3://lake/slow/ was not read within 0.5 s"
-    assert seen["s3://lake/raw/"].listing is not None
-
-
 STRANGE = [
     "raw/a\nb", "raw/tab\tand\rreturn", "raw/a//b", "raw/./x/../y", "raw/\x01", "raw/a+b c%20d", "raw/🚀/é/日本",
     "raw/ ends ", "raw/<&>\"'", "raw/dt=2026-11-22 00%3A00%3A00/x", "raw/\\back", "raw/\x7f",
@@ -329,78 +103,6 @@ def test_no_strange_key_is_lost(served: Stub) -> None:
         served.answer = lambda _asked, key=key: Answer(listing([(key, 1, "2026-11-23T11:00:00Z")]))  # type: ignore[misc]
         store = Lake(aws=Aws(attempts=1)).reader(BARE).store
         assert [each.key for each in store.list_page("lake", "raw/").keys] == [key]
-
-
-def test_the_budget_of_requests_ends_a_run_and_says_so(served: Stub) -> None:
-    told = problem(ask(served, BARE, Answer(listing(GOOD)), max_requests=0))
-    assert told.kind is ProblemKind.OVER_BUDGET
-    assert told.message == "the run's budget of 0 requests is spent"
-    assert not served.asked
-
-
-def test_the_budget_of_requests_leaves_what_was_seen_and_a_doubt_about_the_rest(served: Stub) -> None:
-    pages = iter(range(1000))
-    for day, status in (("23", Status.PASS), ("01", Status.UNKNOWN)):
-        served.asked.clear()
-        entry = ("raw/a.csv", 7, f"2026-11-{day}T11:00:00.000Z")
-        answer = lambda _asked, entry=entry: Answer(listing([entry], token=f"t{next(pages)}"))  # noqa: E731 - endless
-        seen = ask(served, BARE, answer, max_requests=5)
-        assert len(served.asked) == 5
-        assert seen.problem is None
-        assert seen.listing is not None
-        assert not seen.listing.complete
-        found = judge(BARE, seen, CLOCK)["freshness"]
-        assert found.status is status
-        if status is Status.UNKNOWN:
-            assert "s3://lake/raw/ was ended before its last page" in found.because
-
-
-def test_time_that_is_up_leaves_what_was_seen_and_says_that_it_is_not_whole(served: Stub) -> None:
-    served.answer = lambda asked: Answer(
-        listing([(f"raw/{len(served.asked):04d}", 1, "2026-11-23T11:00:00Z")], token=f"t{len(asked.path)}"),
-        hang_s=0.05,
-    )
-    lake = Lake(aws=Aws(attempts=1), table_timeout_s=2.0)
-    lake.aws.client("s3")  # making it takes its time on a busy machine
-    seen = lake.observe_all([BARE], CLOCK)["s3://lake/raw/"]
-    assert seen.problem is None
-    assert seen.listing is not None
-    assert not seen.listing.complete
-    assert seen.listing.objects >= 2
-
-
-def test_without_credentials_or_region(served: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    assert problem(ask(served, BARE, Answer())).message == (
-        "S3 ListObjectsV2 on s3://lake/raw/: no AWS credentials were found"
-    )
-    monkeypatch.delenv("AWS_DEFAULT_REGION")
-    monkeypatch.delenv("AWS_REGION")
-    told = problem(ask(served, ORDERS, Answer()))
-    assert told.message == "Glue GetPartitions on sales.orders: no AWS region is set"
-
-
-def test_a_bucket_in_another_region_is_followed_there_and_counted(served: Stub) -> None:
-    def answer(asked: Asked) -> Answer:
-        if "us-west-2/s3" in asked.headers["authorization"]:
-            return Answer(listing(GOOD))
-        moved = refusal_xml("PermanentRedirect", "elsewhere", 301)
-        return Answer(moved.body, 301, {"x-amz-bucket-region": "us-west-2"})
-
-    seen = ask(served, BARE, answer)
-    assert seen.problem is None
-    assert seen.requests == len(served.asked) == 2
-
-
-def test_what_finds_out_an_objects_region_is_a_permission_on_its_bucket() -> None:
-    from botocore.exceptions import ClientError
-
-    from checks.aws.problems import asked_s3, problem_of
-
-    error = ClientError({"Error": {"Code": "PermanentRedirect", "Message": "elsewhere"}}, "GetObject")
-    told = problem_of(error, asked_s3("GetObject", "lake", "raw/v1.json"))
-    assert told.remedy == "allow s3:ListBucket on arn:aws:s3:::lake, or set region"
 
 
 def test_unprocessed_keys_are_asked_for_again(served: Stub) -> None:
@@ -477,16 +179,3 @@ def test_a_name_that_is_no_text_is_malformed_and_told_in_text(served: Stub) -> N
         b"S3 GetObject on s3://lake/raw/ a: its name is no text"
     )
     assert served.asked == []
-
-
-def test_a_run_tells_its_cost_at_list_prices(served: Stub) -> None:
-    served.answer = lambda asked: (
-        as_json({"Partitions": []}) if asked.operation == "GetPartitions" else Answer(listing([]))
-    )
-    lake = Lake(aws=Aws(attempts=1))
-    lake.observe_all([ORDERS, BARE], CLOCK)
-    cost = lake.cost(1.5)
-    assert cost.by_operation == {"glue:GetPartitions": 2, "s3:ListObjectsV2": 2}
-    assert cost.requests == 4
-    assert cost.usd == pytest.approx(2 * 1e-6 + 2 * 5e-6)
-    assert cost.seconds == 1.5

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.sax.saxutils import escape
 
 import pytest
@@ -13,12 +13,9 @@ from checks.aws.pages import Key, Keys, Page, TornAnswer, parse_page
 from checks.aws.session import Aws
 from checks.lake import Lake
 from checks.rules.base import TablePlan
-from tests.support.lakes import point_at, prefix
-from tests.support.stub_http import Answer, Asked, Stub, listing, stub
+from tests.support.lakes import prefix
+from tests.support.stub_http import Answer, Asked, Stub, listing
 from tests.support.times import at
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 AT = "2026-11-23T11:00:00.000Z"
 HOSTILE = [
@@ -31,13 +28,6 @@ HOSTILE = [
 S3_NAMES = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=40
 )
-
-
-@pytest.fixture
-def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stub]:
-    with stub(lambda _asked: Answer()) as running:
-        point_at(monkeypatch, running.url)
-        yield running
 
 
 def store(**settings: Any) -> Any:

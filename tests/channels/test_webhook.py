@@ -1,16 +1,12 @@
-"""Posts to webhooks: what is sent, how it is signed, what receivers answer, and that no secret is ever told."""
+"""Posts to webhooks: what is sent, how it is signed, and what receivers answer."""
 
 from __future__ import annotations
 
 import base64
-import gc
 import hashlib
 import hmac
-import ipaddress
 import json
-import ssl
 import time
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -20,50 +16,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.channels import channel_of, https, webhook
+from checks.channels import https, webhook
 from checks.channels.kept_secrets import SecretUnavailable
-from checks.config import load
-from checks.report import as_json, pagerduty, slack, teams
-from tests.support.report_cases import CASES, ORDERS, first_day, missing, report_of
-from tests.support.stub_http import Answer, Asked, Stub, stub
+from checks.report import as_json, slack, teams
+from tests.support.report_cases import CASES, ORDERS, first_day, report_of
+from tests.support.stub_http import Answer, stub
+from tests.support.webhooks import FORMS, KEY, OK, PATH, answering, assert_hides, hook, one_item
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable
 
-    from checks.channels import Channel
-
-KEY = "a-secret-that-nobody-may-see"
-PATH = "/services/T00000000/B00000000/XXXXXXXXXXXXXXXX"
-OK = Answer(b"ok")
-FORMS = ("json", "slack", "teams", "pagerduty")
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Secrets in the environment, tries that follow each other at once, and no proxy."""
-    monkeypatch.setenv("KEY", KEY)
-    monkeypatch.setattr(https, "FIRST_WAIT_S", 0.01)
-    monkeypatch.setattr(https, "ATTEMPT_S", 2.0)
-    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-
-
-def hook(form: str, url: str, monkeypatch: pytest.MonkeyPatch) -> Channel:
-    """The channel that a config comes to."""
-    monkeypatch.setenv("WEBHOOK_URL", f"{url}{PATH}")
-    block = {"url": "env:WEBHOOK_URL", "as": form}
-    if form in {"json", "pagerduty"}:
-        block["secret"] = "env:KEY"
-    routes = [{"match": {"table": "*"}, "webhook": block}]
-    config = load({"version": 1, "tables": [{"table": "a.b"}], "routes": routes}, environ={})
-    return channel_of(config.routes[0].target)
-
-
-def answering(*answers: Answer) -> Callable[[Asked], Answer]:
-    """Give one answer after the other, the last one from then on."""
-    left = list(answers)
-    return lambda _: left.pop(0) if len(left) > 1 else left[0]
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 def test_the_report_is_signed_so_that_anybody_with_the_secret_can_tell(
@@ -271,205 +234,3 @@ def test_an_answer_that_never_ends_was_an_answer(monkeypatch: pytest.MonkeyPatch
     with stub(answering(Answer(b"", length=1 << 40))) as receiver:
         assert hook("slack", receiver.url, monkeypatch).deliver(first_day()).ok
     assert len(receiver.asked) == 1
-
-
-# TLS
-
-
-def certificate(folder: Path, *hosts: str) -> tuple[Path, ssl.SSLContext]:
-    """A certificate for hosts that is its own authority, and what a server needs of it."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "receiver")])
-    now = datetime.now(UTC)  # noqa: TID251 - what the TLS library compares with
-    names = [x509.IPAddress(ipaddress.ip_address(h)) if h[0].isdigit() else x509.DNSName(h) for h in hosts]
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = folder / "server.pem"
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
-    authority = folder / "authority.pem"
-    authority.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path)
-    return authority, context
-
-
-def test_a_certificate_that_is_known_is_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    authority, tls = certificate(tmp_path, "127.0.0.1")
-    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
-    with stub(answering(OK), tls) as receiver:
-        delivery = hook("slack", receiver.url, monkeypatch).deliver(first_day())
-    assert delivery.ok, delivery.problem
-
-
-@pytest.mark.parametrize("wrong", ["unknown", "of another host"])
-def test_a_certificate_that_proves_nothing_gets_nothing(
-    wrong: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    authority, tls = certificate(tmp_path, "127.0.0.1" if wrong == "unknown" else "other.example.com")
-    if wrong == "of another host":
-        monkeypatch.setenv("SSL_CERT_FILE", str(authority))
-    with stub(answering(OK), tls) as receiver:
-        delivery = hook("slack", receiver.url, monkeypatch).deliver(first_day())
-    assert receiver.asked == []
-    assert (
-        "could not be reached (SSLError); check the network, the address and its certificate"
-        in delivery.problem
-    )
-
-
-# Addresses that came out of a secret
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "http://hooks.example.com/x",
-        "ftp://hooks.example.com/x",
-        "https://user:hunter2@hooks.example.com/x",
-        "https://169.254.169.254/latest/meta-data",
-        "https://[::ffff:169.254.169.254]/latest",
-        "https://0.0.0.0/x",
-        "https://[fe80::1]/x",
-        "https://224.0.0.1/x",
-        "file:///etc/passwd",
-        "https://",
-        "https://[::1/x",
-        "https://host:99999999/x",
-        "hooks.example.com/x",
-    ],
-)
-def test_an_address_out_of_a_secret_is_looked_at_too(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    channel = hook("slack", "http://127.0.0.1", monkeypatch)
-    monkeypatch.setenv("WEBHOOK_URL", address)
-    delivery = channel.deliver(first_day())
-    assert delivery.problem.startswith("The address of the webhook slack at env:WEBHOOK_URL"), (
-        delivery.problem
-    )
-    for part in ("hunter2", "meta-data", "passwd", "169.254"):
-        assert part not in delivery.problem
-
-
-# PagerDuty
-
-
-def one_item() -> Any:
-    return report_of([replace(ORDERS, items=missing("2026-11-22"))])
-
-
-def test_an_alert_an_item_each_with_the_routing_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    report = first_day()
-    with stub(answering(Answer(b'{"status":"success"}', status=202))) as receiver:
-        delivery = hook("pagerduty", receiver.url, monkeypatch).deliver(report)
-    assert delivery.ok, delivery.problem
-    bodies = [json.loads(asked.body) for asked in receiver.asked]
-    assert {body.pop("routing_key") for body in bodies} == {KEY}
-    sent = sorted(bodies, key=lambda body: str(body["dedup_key"]))
-    assert sent == sorted(
-        (one.event for one in pagerduty.alerts(report)), key=lambda one: str(one["dedup_key"])
-    )
-
-
-def test_what_pagerduty_refuses_is_lost_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    report = first_day()
-
-    def answer(asked: Asked) -> Answer:
-        return Answer(b'{"status":"invalid event"}', 400) if b"legacy.t00" in asked.body else OK
-
-    with stub(answer) as receiver:
-        delivery = hook("pagerduty", receiver.url, monkeypatch).deliver(report)
-    assert not delivery.ok
-    assert delivery.lost is not None
-    assert {one.table for one in delivery.lost} == {"legacy.t00"}
-    assert delivery.problem.startswith(
-        f"1 of {len(receiver.asked)} alerts did not get to the webhook pagerduty at "
-    )
-    assert_hides(delivery.problem)
-
-
-@pytest.mark.parametrize("count", [299, 300, 301])
-def test_more_alerts_than_one_run_sends_are_told_in_the_next(
-    count: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    report = report_of([replace(ORDERS, table=f"a.t{n}", items=missing("2026-11-22")) for n in range(count)])
-    with stub(answering(OK)) as receiver:
-        delivery = hook("pagerduty", receiver.url, monkeypatch).deliver(report)
-    assert len(receiver.asked) == min(count, 300)
-    assert delivery.ok is (count <= 300)
-    assert len(delivery.lost or ()) == max(0, count - 300)
-
-
-def test_a_test_opens_an_alert_and_closes_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    with stub(answering(OK)) as receiver:
-        assert hook("pagerduty", receiver.url, monkeypatch).deliver(CASES["test"]).ok
-    assert [json.loads(asked.body)["event_action"] for asked in receiver.asked] == ["trigger", "resolve"]
-
-
-# Secrets
-
-
-def assert_hides(text: str) -> None:
-    for secret in (KEY, PATH, "XXXXXXXXXXXXXXXX", "T00000000"):
-        assert secret not in text, text
-
-
-@pytest.mark.parametrize("form", FORMS)
-def test_nothing_shows_a_secret(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    with stub(answering(OK)) as receiver:
-        channel = hook(form, receiver.url, monkeypatch)
-        delivery = channel.deliver(first_day())
-        way = channel._way(None)  # type: ignore[attr-defined]
-    for text in (repr(channel), str(channel.target), repr(delivery), repr(channel.unanswered()), repr(way)):
-        assert_hides(text)
-    gc.collect()
-
-
-def test_a_variable_that_is_not_set_is_told_and_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    with stub(answering(OK)) as receiver:
-        channel = hook("json", receiver.url, monkeypatch)
-        monkeypatch.delenv("KEY")
-        delivery = channel.deliver(first_day())
-    assert receiver.asked == []
-    assert delivery.problem == (
-        "The webhook json at env:WEBHOOK_URL with env:KEY got nothing: "
-        "The variable KEY is not set; set it to the secret."
-    )
-
-
-@contextmanager
-def proxy(receiver: Stub, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stub]:
-    """A proxy that the environment names."""
-    with stub(answering(Answer(status=403))) as between:
-        monkeypatch.setenv("https_proxy", between.url)
-        yield between
-
-
-def test_a_proxy_of_the_environment_is_asked_for_other_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("no_proxy", raising=False)
-    monkeypatch.delenv("NO_PROXY", raising=False)
-    with stub(answering(OK)) as receiver, proxy(receiver, monkeypatch) as between:
-        channel = hook("slack", receiver.url, monkeypatch)
-        assert channel.deliver(first_day()).ok  # plain HTTP to this machine goes straight
-        assert between.asked == []
-        monkeypatch.setenv("WEBHOOK_URL", f"https://hooks.invalid{PATH}")
-        delivery = channel.deliver(first_day())
-        assert {asked.method for asked in between.asked} == {"CONNECT"}
-        assert between.asked[0].path == "hooks.invalid:443"
-    assert not delivery.ok
-    assert_hides(delivery.problem)

@@ -57,7 +57,7 @@ def test_it_tells_what_todays_config_would_have_told(
     ]
     assert "  freshness, error_after: 2h: 1 alert in 33 days, 47 h in all" in out
     assert "    looser, error_after: 3h: 1 alert in 33 days, 46 h in all; as many, 1 h shorter" in out
-    assert "  files: not replayed: there is no replay of this check" in out
+    assert "  files: not replayed: only the files that are there now tell what they are like; what was" in out
     assert "2 alerts of 2 tables in 90 days from 2026-08-25T12:00:00+00:00" in out
     assert "could be judged for a part of that alone" in out
     assert "the monitor's runs, cron(0 0 * * ? *), alone would have seen 2 of them" in out

@@ -303,6 +303,22 @@ def test_a_catalog_that_refuses_is_no_mistake_of_the_user(
     assert told.out == ""
 
 
+@pytest.mark.parametrize(("others", "share"), [(0, "4"), (5, "2"), (23, "0.5")])
+def test_a_learned_limit_has_the_share_that_a_run_over_all_tables_gives_it(
+    others: int, share: str, lake: HttpLake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also before any run, or it would tell limits by which none judges."""
+    names = ["a", *(f"b{number}" for number in range(others))]
+    entries = "".join(f"  - {{prefix: s3://lake/{name}/, freshness: auto}}\n" for name in names)
+    Path("checks.yml").write_text(f"version: 1\ntables:\n{entries}", encoding="utf-8")
+    for number in range(30):
+        lake.put(f"s3://lake/a/{number:02d}.json", NOW - number * DAY)
+    assert cli.main(["explain", "s3://lake/a/", "--now", NOW.isoformat()]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert f"it may raise {share} false alarms a year" in told
+    assert (f"({others + 1} tables share them)" in told) is bool(others)
+
+
 def test_what_was_seen_before_is_told(lake: HttpLake, capsys: pytest.CaptureFixture[str]) -> None:
     table = lake.table("web.days", dt="string")
     for day in range(7, 12):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.test_marks import NOW, Desk, mark_id
+from tests.support.desk import NOW, Desk, mark_id
 from tests.support.lakes import hive_location
 from tests.support.times import DAY, HOUR
 
@@ -74,6 +74,9 @@ def test_an_alarm_that_was_expected_is_not_repeated_until_that_is_taken_back(des
     assert "what is learned of its freshness goes by it from the next run on; take it back with:" in said
     desk.at(SUNDAY + 11.5 * HOUR)
     assert desk.heard(code=0) == {}, "the mark covers it"
+    explained = " ".join(desk.do("explain", "web.hits").split())
+    assert "freshness: critical - no new data for" in explained
+    assert "not told as a failure: expected: maintenance (by ann, " in explained
     desk.at(SUNDAY + 16.5 * HOUR)
     text = desk.do("run")
     assert "are fresh" in text

@@ -2,111 +2,26 @@
 
 from __future__ import annotations
 
-import io
 import tempfile
 import threading
 import time
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from moto import mock_aws
 
-from checks.history import HistoryConflict, HistoryUnavailable, open_history
-from checks.history.datasets import DATASETS, Batch, Kind, expire, files, read, record, writing
-from checks.history.datasets.files import MOST_BYTES, Name, Rows, decode, encode, first_name, of_rows
-from tests.conftest import ASKED
-from tests.support.times import DAY, at
+from checks.history import open_history
+from checks.history.datasets import DATASETS, Batch, Kind, read, record, writing
+from checks.history.datasets.files import Name, Rows, decode, encode, of_rows
+from tests.support.batches import NOW, batch, objects, rows
+from tests.support.times import DAY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from checks.history import History
-
-NOW = at("2026-11-23 07:00")
-WHOLE = (date(2020, 1, 1), date(2030, 1, 1))
-
-
-class OneAtATime:
-    """A client whose requests are served one after the other: moto compares and writes in two steps."""
-
-    def __init__(self, client: Any) -> None:
-        self._client, self._lock = client, threading.Lock()
-
-    def __getattr__(self, name: str) -> Any:
-        def asked(**request: Any) -> Any:
-            with self._lock:
-                answer = getattr(self._client, name)(**request)
-                return (
-                    answer | {"Body": io.BytesIO(answer["Body"].read())} if name == "get_object" else answer
-                )
-
-        return asked
-
-
-@pytest.fixture(params=["local", "s3"])
-def history(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[History]:
-    """A history in a folder, and one below a prefix of a bucket that versions nothing."""
-    if request.param == "local":
-        yield open_history(str(tmp_path / "kept"), "prod")
-        return
-    for name, value in (
-        ("AWS_ACCESS_KEY_ID", "k"),
-        ("AWS_SECRET_ACCESS_KEY", "s"),
-        ("AWS_REGION", "us-east-1"),
-    ):
-        monkeypatch.setenv(name, value)
-    with mock_aws():
-        client = boto3.client("s3", region_name="us-east-1")
-        client.create_bucket(Bucket="ops")
-        yield open_history("s3://ops/monitor/", "prod", cast("Any", OneAtATime(client)))
-
-
-def batch(run: int, now: Any = NOW, config: str = "prod", tables: int = 3, **more: Any) -> Batch:
-    """Rows of a run: one a table, and two periods of each."""
-    naive = now.replace(tzinfo=None)
-    own = {"config": config, "run_id": f"r-{run}", "run_at": naive}
-    names = [f"sales.t{number}" for number in range(tables)]
-    seen = {"seen_from": naive, "seen_until": naive, "config": config, "check_name": "partitions"}
-    return Batch(
-        config=config,
-        run_id=f"r-{run}",
-        now=now,
-        rows={
-            "runs": [own | {"tables": tables}],
-            "observations": [own | {"table_id": name, "files": run} for name in names],
-            "findings": [
-                own | {"table_id": name, "check_name": "partitions", "status": "pass", "because": f"in {run}"}
-                for name in names
-            ],
-            "periods": [
-                seen | {"table_id": name, "period": period, "state": "present", "on_time": True}
-                for name in names
-                for period in ("2026-11-21", "2026-11-22")
-            ],
-            "changes": [own | {"table_id": names[0], "reason": "new"}],
-            "marks": [
-                {"config": config, "mark_id": "m", "kind": "silence", "seen_from": naive, "seen_until": naive}
-            ],
-            **more,
-        },
-    )
-
-
-def rows(history: History, dataset: str, **more: Any) -> list[dict[str, Any]]:
-    found = read(history, dataset, since=WHOLE[0], until=WHOLE[1], **more)
-    assert found.unread == ()
-    return found.rows
-
-
-def objects(history: History, dataset: str) -> list[str]:
-    return list(history.store.listed(f"datasets/{dataset}/"))
 
 
 def test_what_a_run_leaves_is_read_again(history: History) -> None:
@@ -123,6 +38,7 @@ def test_what_a_run_leaves_is_read_again(history: History) -> None:
     assert [row["table_id"] for row in rows(history, "observations")] == ["sales.t0", "sales.t1", "sales.t2"]
 
 
+@pytest.mark.slow
 def test_ninety_six_runs_a_day_leave_one_object_a_day(tmp_path: Path) -> None:
     history = open_history(str(tmp_path), "prod")
     times = [NOW.replace(hour=0) + number * timedelta(minutes=15) for number in range(96)]
@@ -222,6 +138,7 @@ def test_just_before_at_and_after_full(tmp_path: Path, monkeypatch: pytest.Monke
         assert len(objects(history, "findings")) == (2 if most <= 6 else 1)
 
 
+@pytest.mark.slow
 @example([(0, 8), (1, 1), (0, 1), (1, 1)])
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(1, 9)), max_size=14))
 def test_each_run_is_there_once_as_it_was_last_however_full_objects_are(tries: list[tuple[int, int]]) -> None:
@@ -256,34 +173,6 @@ def test_configs_that_share_a_place_share_no_object(history: History) -> None:
         assert len(rows(History(history.store, name), "runs")) == 1
 
 
-@pytest.mark.parametrize("content", [b"", b"PAR1", b"{}", b"x" * 4096, b"PAR1" + b"\0" * 64 + b"PAR1"])
-def test_an_object_that_cannot_be_read_is_left_alone_and_told(history: History, content: bytes) -> None:
-    record(history, batch(1))
-    name = str(first_name("findings", NOW.date(), "prod"))
-    history.store.keep(name, content)
-    assert record(history, batch(2)).complaints == ()
-    kept = history.store.read(name, MOST_BYTES)
-    assert kept is not None
-    assert kept.content == content
-    found = read(history, "findings", since=WHOLE[0], until=WHOLE[1])
-    assert {row["run_id"] for row in found.rows} == {"r-2"}
-    (said,) = found.unread
-    assert said.startswith(f"{history.store.where(name)} is left out: ")
-
-
-def test_what_a_later_version_wrote_is_read_and_never_replaced(
-    history: History, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(files, "VERSION", 2)
-    record(history, batch(1))
-    monkeypatch.undo()
-    before = history.store.read(str(first_name("runs", NOW.date(), "prod")), MOST_BYTES)
-    record(history, batch(2))
-    assert before == history.store.read(str(first_name("runs", NOW.date(), "prod")), MOST_BYTES)
-    assert [row["run_id"] for row in rows(history, "runs")] == ["r-1", "r-2"]
-    assert len(objects(history, "runs")) == 2
-
-
 def test_a_column_that_an_older_file_lacks_is_null_and_what_is_asked_of_it_is_nothing() -> None:
     dataset = DATASETS["findings"]
     table = of_rows(dataset, [{"run_id": "r-1", "table_id": "a.b", "owner": "x"}])
@@ -311,113 +200,6 @@ def test_only_what_is_asked_for_is_read(history: History) -> None:
         {"run_id": "r-1", "table_id": "sales.t1"},
         {"run_id": "r-2", "table_id": "sales.t1"},
     ]
-
-
-HOSTILE = [
-    "' OR 1=1; --",
-    "../../x",
-    "day=2026-11-23/",
-    "a\x00b",
-    "<script>",
-    "\u202e",
-    "x" * 9000,
-    "日本",
-    "",
-]
-
-
-def test_hostile_names_are_data(history: History) -> None:
-    own = {"config": "prod", "run_id": "r", "run_at": NOW.replace(tzinfo=None)}
-    made = [own | {"table_id": name, "because": name} for name in HOSTILE]
-    record(history, Batch(config="prod", run_id="r", now=NOW, rows={"findings": made}))
-    assert [row["table_id"] for row in rows(history, "findings")] == HOSTILE
-    for name in HOSTILE:
-        assert [row["because"] for row in rows(history, "findings", only=[("table_id", "==", name)])] == [
-            name
-        ]
-    assert objects(history, "findings") == ["datasets/findings/day=2026-11-23/prod~000.parquet"]
-
-
-def test_rows_over_the_bound_are_left_out_and_told(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writing, "MOST_ROWS", 3)
-    (said,) = record(history, batch(1)).complaints
-    assert said.startswith(
-        "The history's data set periods lacks 3 rows of this run, which has more than one run may"
-    )
-    assert len(rows(history, "periods")) == 3
-
-
-def test_what_cannot_be_written_is_told_once_for_all(tmp_path: Path) -> None:
-    (tmp_path / "kept").write_text("a file")
-    (said,) = record(open_history(str(tmp_path / "kept"), "prod"), batch(1)).complaints
-    names = "changes, findings, marks, observations, periods and runs"
-    assert said.startswith(f"This run is not in the history's data sets ({names}): The history")
-
-
-def test_who_always_conflicts_is_told_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    history = open_history(str(tmp_path), "prod")
-
-    def refused(*_: Any) -> str:
-        raise HistoryConflict("Another run wrote in between; run again.")
-
-    monkeypatch.setattr(type(history.store), "write", refused)
-    begun = time.monotonic()
-    (said,) = record(history, batch(1), begun + 1).complaints
-    assert "Another run wrote in between" in said
-    assert time.monotonic() - begun < 5
-
-
-def test_what_is_older_goes_in_whole_days(history: History) -> None:
-    for number in range(5):
-        record(history, batch(number, NOW + number * DAY))
-        history.remember("{}", f"r-{number}", NOW + number * DAY)
-    from checks.history import History
-
-    record(History(history.store, "other"), batch(9, config="other"))
-    now = NOW + 4 * DAY
-    assert expire(history, timedelta(days=4), now) == 0  # the last hours of the first day are younger
-    assert expire(history, timedelta(days=3), now) == len(DATASETS) + 1
-    assert [row["run_id"] for row in rows(history, "runs")] == ["r-1", "r-2", "r-3", "r-4"]
-    assert len(list(history.store.listed("runs/prod/"))) == 4
-    assert len(rows(History(history.store, "other"), "runs")) == 1
-    assert expire(history, timedelta(days=1), now) == 2 * (len(DATASETS) + 1)
-
-
-def test_what_is_none_of_a_run_is_never_deleted(history: History) -> None:
-    for name in (
-        "datasets/findings/day=2020-01-01/mine.csv",
-        "datasets/findings/notes.txt",
-        "runs/prod/keep.json",
-        "runs/prod-2/2020-01-01/r.json",
-        "states/prod.json",
-        "datasets/findings/day=2020-13-41/prod~000.parquet",
-    ):
-        history.store.keep(name, b"x")
-    before = list(history.store.listed(""))
-    assert expire(history, timedelta(days=1), NOW) == 0
-    assert list(history.store.listed("")) == before
-
-
-def test_listed_names_are_sorted_and_begin_as_asked(
-    history: History, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(
-        ASKED, "pairs", set()
-    )  # what a test asks of the store itself, no part of the program asks
-    for name in ("a/b", "a/c/d", "ab", "a/c.x"):
-        history.store.keep(name, b"x")
-    assert list(history.store.listed("a/")) == ["a/b", "a/c.x", "a/c/d"]
-    assert list(history.store.listed("a/c")) == ["a/c.x", "a/c/d"]
-    assert list(history.store.listed("a/", "a/c.x")) == ["a/c/d"]
-    assert list(history.store.listed("none/")) == []
-    history.store.remove(["a/c/d", "a/none"])
-    assert list(history.store.listed("")) == ["a/b", "a/c.x", "ab"]
-
-
-def test_a_place_that_cannot_be_listed_is_told(tmp_path: Path) -> None:
-    (tmp_path / "datasets").write_text("a file")
-    with pytest.raises(HistoryUnavailable, match="cannot be read"):
-        read(open_history(str(tmp_path), "prod"), "runs", since=WHOLE[0], until=WHOLE[1])
 
 
 def test_no_column_is_a_word_that_engines_reserve() -> None:

@@ -161,6 +161,7 @@ def test_what_was_told_goes_only_when_nothing_else_is_left_the_least_severe_firs
     assert last == ("of 5 findings, that they were told (they are told again)",)
 
 
+@pytest.mark.slow
 def test_a_fleet_of_585_tables_of_50_regions_is_written_and_read_again(tmp_path: Path) -> None:
     state = fleet(585, 50, 30)
     assert len(to_text(state)) > STATE_ROOM

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from checks.learn.keys import DAY, HOUR, parse
-from tests.support.hand_made import moment
+from checks.learn import Arrival
+from checks.learn.keys import DAY, HOUR, is_in_word, parse
+from tests.support.hand_made import daily, moment, told
 
 
 @pytest.mark.parametrize(
@@ -17,6 +18,11 @@ from tests.support.hand_made import moment
         ("2026-02-01-17", "2026-02-01 17:00", HOUR),
         ("2026-W05", "2026-01-26 00:00", 7 * DAY),
         ("2026/02", "2026-02-01 00:00", 30 * DAY),
+        ("region=eu-2026-01-05/dt=2026-02-01", "2026-02-01 00:00", DAY),
+        ("dt=2026-02-01/region=eu-2026-01-05", "2026-02-01 00:00", DAY),
+        ("batch=v2026-01-05/year=2026/month=02/day=01", "2026-02-01 00:00", DAY),
+        ("region=eu-2026-01-05", "2026-01-05 00:00", DAY),
+        ("month=Mar-2026", "2026-03-01 00:00", 30 * DAY),
         ("eu/2026-02-01T05-15Z", "2026-02-01 05:15", 60.0),
     ],
 )
@@ -26,6 +32,33 @@ def test_keys_name_times(text: str, start: str, unit: float) -> None:
     assert (key.start, key.unit) == (moment(start), unit)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("region=eu-2026-01-05", True),
+        ("orders-2026-01-05", True),
+        ("orders-2026/01/05", True),
+        ("region=eu-2026-01-05/dt=2026-02-01", False),
+        ("dt=2026-02-01", False),
+        ("dt=2026-02-01T03", False),
+        ("week=2026-W05", False),
+        ("month=Mar-2026", False),
+        ("2026Q1", False),
+        ("Q1-2026", False),
+        ("region=eu", False),
+    ],
+)
+def test_words_that_end_in_a_time(text: str, *, expected: bool) -> None:
+    assert is_in_word(text) is expected
+
+
 @pytest.mark.parametrize("text", ["", "eu", "2026-13-01", "2026-02-30", "12345678", "v1.2.3"])
 def test_other_keys_name_none(text: str) -> None:
     assert parse(text) is None
+
+
+def test_a_table_of_words_that_stay_is_judged_by_when_anything_came() -> None:
+    came = [Arrival(each.at, "region=eu-2026-01-05") for each in daily(range(90), dated=True)]
+    gone = [each for number, each in enumerate(came) if number not in (80, 81)]
+    assert told(came, came[-1].at) == []
+    assert len(told(gone, gone[-1].at)) == 1

@@ -157,6 +157,7 @@ def _four_a_day(days: int, *, weekends: bool) -> list[float]:
     return [wall(day, hour) for day in range(days) for hour in (6, 10, 14, 18) if weekends or day % 7 < 5]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weekends", [True, False])
 @pytest.mark.parametrize("key", ["", "%Y-%m-%d"])
 def test_times_of_the_day_are_a_schedule_on_the_clock_of_the_wall(key: str, weekends: bool) -> None:  # noqa: FBT001
@@ -326,6 +327,28 @@ def test_a_day_that_came_once_in_the_first_weeks_exists(lost: tuple[int, ...], w
     assert len(expected_slots(starts, DAY)) == weekdays
 
 
+@pytest.mark.parametrize("weekdays", [5, 7])
+@pytest.mark.parametrize("known", range(14, 36))
+def test_one_day_that_was_lost_takes_no_weekday_away(weekdays: int, known: int) -> None:
+    for lost in range(14):
+        days = [day for day in range(known) if day % 7 < weekdays and day != lost]
+        assert len(expected_slots([MONDAY + day * DAY for day in days], DAY)) == weekdays, lost
+
+
+@pytest.mark.parametrize("known", range(15, 36))
+def test_a_day_that_was_lost_takes_none_of_its_hours_away(known: int) -> None:
+    for lost in range(7, 14):
+        hours = [hour for hour in range(known * 24) if hour // 24 != lost]
+        assert len(expected_slots([MONDAY + hour * HOUR for hour in hours], HOUR)) == 7 * 24, lost
+
+
+@pytest.mark.parametrize("odd", [5, 6])
+def test_a_day_of_a_weekend_that_comes_now_and_then_does_not_exist_where_the_other_does_not(odd: int) -> None:
+    for lost in (odd, odd + 7):
+        days = [day for day in range(21) if (day % 7 < 5 or day % 7 == odd) and day != lost]
+        assert len(expected_slots([MONDAY + day * DAY for day in days], DAY)) == 5, lost
+
+
 def test_a_day_that_came_once_in_a_month_does_not_exist() -> None:
     starts = [MONDAY + day * DAY for day in range(28) if day % 7 < 5 or day == 5]
     assert len(expected_slots(starts, DAY)) == 5
@@ -344,7 +367,34 @@ def test_a_day_that_came_once_in_a_month_does_not_exist() -> None:
     ],
 )
 def test_rows_without_a_date_do_not_make_a_table_undated(keys: list[str], *, expected: bool) -> None:
-    assert is_dated(keys) is expected
+    arrivals = [Arrival(number * DAY, key) for number, key in enumerate(keys)]
+    assert is_dated(arrivals, 0.0) is expected
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ([f"orders-2026-01-{day:02d}" for day in range(1, 31)], True),  # a word a day
+        ([f"region=eu-2026-01-{day - day % 3 + 1:02d}" for day in range(1, 31)], False),  # one in three days
+        ([f"region=eu-2026-01-{day - day % 2 + 1:02d}" for day in range(1, 31)], True),  # one in two
+        (["region=eu-2026-01-05"] * 30, False),
+        (["region=eu-2026-01-05"] * 3 + ["region=us-2026-01-09"] * 27, False),
+        (["region=eu-2026-01-05"], True),  # nothing tells yet
+        ([f"region=eu-2026-01-05/dt=2026-01-{day:02d}" for day in range(1, 31)], True),
+        (["dt=2026-01-05"] * 30, True),  # all of a value is a time: one that is written again and again
+    ],
+)
+def test_words_that_end_in_a_time_name_one_where_it_moves_on(keys: list[str], *, expected: bool) -> None:
+    arrivals = [Arrival(number * DAY, key) for number, key in enumerate(keys)]
+    assert is_dated(arrivals, len(keys) * DAY) is expected
+
+
+def test_what_comes_after_the_begin_says_nothing_of_words() -> None:
+    stays = [Arrival(number * DAY, "region=eu-2026-01-05") for number in range(30)]
+    moves = [Arrival(number * DAY, f"region=eu-2026-02-{number - 29:02d}") for number in range(30, 58)]
+    assert is_dated([*stays, *moves], 29 * DAY) is is_dated(stays, 29 * DAY) is False
+    assert is_dated([*stays, *moves], 56 * DAY) is False  # 28 of 57 days
+    assert is_dated([*stays, *moves], 57 * DAY) is True  # 29 of 58
 
 
 CHANGES = ["2026-03-08 10:00", "2026-03-29 01:00", "2026-04-04 16:00", "2026-10-03 16:00", "2026-10-25 01:00"]

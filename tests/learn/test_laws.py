@@ -6,12 +6,14 @@ from dataclasses import replace
 from itertools import pairwise
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checks.learn import Alert, Arrival, replay
 from checks.learn.keys import DAY, HOUR
 
+pytestmark = pytest.mark.slow
 START = 1_769_904_000.0  # 2026-02-01T00:00:00Z
 BEGIN = START + 30 * DAY
 END = START + 60 * DAY

@@ -69,6 +69,7 @@ def tables(draw: st.DrawFn) -> tuple[list[int], float]:
     return times, float(draw(st.integers(START + DAY, max(START + DAY, end) + 3 * DAY)))
 
 
+@pytest.mark.slow
 @given(tables(), LESSONS)
 @settings(max_examples=60)
 def test_what_is_kept_is_the_same_whatever_was_said(table: tuple[list[int], float], lessons: Lessons) -> None:
@@ -259,6 +260,7 @@ def test_where_nothing_was_late_nothing_is_tightened(hours: float) -> None:
     assert seen(times, now, lessons) == seen(times, now)
 
 
+@pytest.mark.slow
 def test_nine_of_ten_days_stay_as_quiet_as_they_are_whatever_was_missed() -> None:
     times = every(HOUR, 60, seed=3)
     lessons = said(MISSED, times[800] + 1.02 * HOUR)

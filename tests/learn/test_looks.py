@@ -61,6 +61,7 @@ def test_what_is_kept_reaches_six_weeks_back_however_often_data_comes(seconds: i
     assert kept[-1] - kept[0] >= 42 * DAY
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("times", [daily(90), daily(90, weekdays=5), every(HOUR, 60), every(900, 30)])
 @pytest.mark.parametrize("step", [DAY, 19 * HOUR])
 def test_looks_tell_what_a_replay_tells(times: list[int], step: int) -> None:

@@ -150,3 +150,49 @@ def test_a_new_level_of_bytes_is_learned_and_told_once() -> None:
     alerts = told(fallen, arrivals[-1].at)
     assert [a.check for a in alerts] == ["volume"]
     assert (alerts[0].closed or 0) < arrivals[100].at
+
+
+def empty_days(count: int, filled: tuple[int, ...] = ()) -> list[Arrival]:
+    """Return days of one file each, without a byte but for some days."""
+    return [
+        Arrival(a.at, a.partition, 1_000_000 if number in filled else 0)
+        for number, a in enumerate(daily(range(count), dated=True))
+    ]
+
+
+def test_files_that_are_empty_from_the_first_one_on_are_told_once() -> None:
+    arrivals = empty_days(80)
+    (alert,) = told(arrivals, arrivals[-1].at)
+    assert (alert.check, alert.closed) == ("volume", None)
+    assert alert.opened <= arrivals[61].at  # learning took the first 60 days
+
+
+@pytest.mark.parametrize(("count", "expected"), [(8, []), (9, []), (10, ["volume"])])
+def test_empty_files_are_told_once_the_habit_of_a_table_is_known(count: int, expected: list[str]) -> None:
+    arrivals = empty_days(count)
+    found = replay(arrivals, 4.0, arrivals[0].at, arrivals[-1].at)
+    assert [each.check for each in found if each.check == "volume"] == expected
+
+
+def test_an_alert_of_empty_files_ends_with_the_first_byte() -> None:
+    arrivals = empty_days(90, filled=tuple(range(75, 90)))
+    (alert,) = told(arrivals, arrivals[-1].at)
+    assert alert.closed == arrivals[75].at
+
+
+def test_days_of_the_week_without_a_byte_are_learned_and_an_outage_is_not() -> None:
+    days = list(daily(range(180), dated=True))
+    sunday = [
+        datetime.fromtimestamp(each.at, UTC).weekday() == 0 for each in days
+    ]  # Sunday's file comes on Monday
+    arrivals = [
+        Arrival(a.at, a.partition, 0 if is_sunday else 1_000_000)
+        for a, is_sunday in zip(days, sunday, strict=True)
+    ]
+    alerts = replay(arrivals, 4.0, arrivals[0].at, arrivals[-1].at)
+    assert len([each for each in alerts if each.check == "volume"]) <= 3
+    gone = [
+        each if number < 120 else Arrival(each.at, each.partition, 0) for number, each in enumerate(arrivals)
+    ]
+    found = [each for each in replay(gone, 4.0, gone[0].at, gone[-1].at) if each.opened > gone[100].at]
+    assert [(each.check, each.closed) for each in found] == [("volume", None)]

@@ -262,6 +262,7 @@ def office(days: int, country: str = "DE", *, lost: frozenset[str] = frozenset()
     ]
 
 
+@pytest.mark.slow
 def test_holidays_of_an_office_are_no_silence_and_a_lost_working_day_is_one() -> None:
     arrivals, begin = office(230), moment("2026-02-15 00:00")
     assert replay(arrivals, 0.2, begin, arrivals[-1].at) == []
@@ -274,6 +275,7 @@ def test_holidays_of_an_office_are_no_silence_and_a_lost_working_day_is_one() ->
     assert "; holidays of DE left out" in explain(watch.model, watch.history)
 
 
+@pytest.mark.slow
 def test_outages_of_an_office_are_no_holidays() -> None:
     lost = frozenset({"2025-10-08", "2025-11-12", "2025-12-10", "2026-01-14"})
     watch = Watch(0.2, moment("2026-02-15 00:00"), dated=False)
@@ -323,3 +325,11 @@ def test_a_margin_that_is_no_answer_to_the_budget_alone_says_so(
     watch = replay_ordered(arrivals, share, arrivals[-1].at - 1, dated=True)
     assert watch.model is not None
     assert said in explain(watch.model, watch.history)
+
+
+def test_what_comes_each_hour_is_said_so() -> None:
+    watch = learned(every(3600, 1500))
+    assert isinstance(watch.model, Model)
+    said = explain(watch.model, watch.history)
+    assert "by 1,008 arrivals; told after " in said
+    assert "at each hour of the week a run comes, by 1,345 runs; told " in said

@@ -283,6 +283,7 @@ class TestLabels:
         ]
         assert "weeks on Tue, 1 week after its own at 06:02 UTC; due " in said(arrivals)
 
+    @pytest.mark.slow
     def test_months_that_are_written_daily_are_asked_for_their_days_too(self) -> None:
         days = [date(2025, 1, 1) + timedelta(days=i) for i in range(400)]
         arrivals = [Arrival(at(d, 6) + jitter(d.day), f"month={d:%Y-%m}") for d in days]
@@ -330,6 +331,7 @@ def changed(before: str, then: str, *, dated: bool) -> tuple[list[Arrival], floa
 
 
 class TestChanges:
+    @pytest.mark.slow
     @pytest.mark.parametrize("dated", [False, True])
     @pytest.mark.parametrize(("before", "then"), CHANGES)
     def test_a_cadence_that_changes_is_told_once_at_most_and_learned_anew(
@@ -453,6 +455,7 @@ def slow_tables(draw: st.DrawFn) -> list[float]:
 
 
 class TestLaws:
+    @pytest.mark.slow
     @settings(max_examples=25, deadline=None)
     @given(slow_tables(), st.integers(10, 25), st.floats(0, 1))
     def test_nothing_looks_ahead(self, times: list[float], place: int, part: float) -> None:

@@ -231,6 +231,7 @@ def hours_to_check(chance: random.Random) -> list[datetime]:
     return hours
 
 
+@pytest.mark.slow
 def test_a_healthy_year_of_fifty_tables_raises_no_alarm(year: Mapping[str, Simulated]) -> None:
     """A sample of the hours, with those in which clocks change; `bench/healthy_year.py` checks all of them."""
     chance = random.Random(1)  # noqa: S311 - a sample, the same each time
@@ -241,6 +242,7 @@ def test_a_healthy_year_of_fifty_tables_raises_no_alarm(year: Mapping[str, Simul
             assert finding.status is Status.PASS, f"{table.name} at {now}: {finding.because}"
 
 
+@pytest.mark.slow
 def test_each_lost_load_of_the_year_is_found_the_second_it_is_overdue(year: Mapping[str, Simulated]) -> None:
     chance = random.Random(2)  # noqa: S311 - a sample, the same each time
     for table in year.values():

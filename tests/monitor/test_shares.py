@@ -10,7 +10,7 @@ from checks.changes import TableRecord
 from checks.config import load
 from checks.model import TableMemory
 from checks.monitor import plan
-from checks.monitor.plan import learning_of
+from checks.monitor.plan import learning_of, stated_to_learn
 from tests.support.lakes import MemoryLake
 from tests.support.times import at
 
@@ -43,7 +43,19 @@ def test_a_look_at_one_table_has_the_share_of_the_run_over_all() -> None:
     remembered = {f"s3://lake/{name}/": learned(firsts={"2026-11-01": NOW}) for name in "abcdefgh"}
     assert learning_of(remembered) == 8
     assert share_of(remembered, single=True) == share_of({}, single=False)
-    assert share_of({}, single=True) != share_of({}, single=False)
+    assert share_of({}, single=True) == share_of({}, single=False), "before any run the config tells how many"
+
+
+def test_what_the_config_states_to_learn_is_counted_without_the_catalog() -> None:
+    entries: list[dict[str, Any]] = [
+        {"table": "sales.*", "freshness": "auto"},
+        {"table": "sales.orders", "partitions": {"every": "1d", "due": "06:00"}, "freshness": "off"},
+        {"table": "sales.refunds"},
+        {"table": "web.hits", "freshness": {"max_age": "24h"}},
+        {"prefix": "s3://lake/a/", "freshness": "auto"},
+        {"prefix": "s3://lake/b/", "freshness": {"max_age": "1d"}},
+    ]
+    assert stated_to_learn(load({"version": 1, "tables": entries}, environ={})) == 3
 
 
 @pytest.mark.parametrize("known", [0, 3])

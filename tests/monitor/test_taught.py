@@ -10,8 +10,8 @@ import pytest
 
 from checks.marks import Covered, Mark, MarkKind, TakenBack
 from checks.model import Finding, Status
-from tests.monitor.test_learned import comings, config_of
 from tests.support.fleet import Fleet, lost, prefix_of
+from tests.support.habits import comings, config_of
 from tests.support.times import DAY, HOUR, at
 
 if TYPE_CHECKING:
@@ -62,21 +62,22 @@ def _is_told(finding: Finding) -> bool:
     return finding.status is Status.FAIL
 
 
-def every_hour(fleet: Fleet, first: datetime, until: datetime) -> dict[str, list[datetime]]:
-    """Run each hour, and return when which table was failing."""
+def often(fleet: Fleet, first: datetime, until: datetime) -> dict[str, list[datetime]]:
+    """Run each hour of the Sundays and four times on other days, and return when which table was failing."""
     told: dict[str, list[datetime]] = {}
     now = first
     while now < until:
         for table, finding in fleet.run(now).items():
             if _is_told(finding):
                 told.setdefault(table, []).append(now)
-        now += HOUR
+        now += HOUR if now.weekday() == 6 else 6 * HOUR
     return told
 
 
+@pytest.mark.slow
 def test_one_mark_stops_the_repeat_of_an_alarm_of_its_table_and_of_no_other() -> None:
     fleet = maintained()
-    first = every_hour(fleet, MAINTAINED[0], START + 63 * DAY)
+    first = often(fleet, MAINTAINED[0], START + 63 * DAY)
     opened = first[prefix_of("hourly")][0]
     assert MAINTAINED[0] + 8 * HOUR < opened < MAINTAINED[0] + 11 * HOUR
     fleet.marks = [mark(MarkKind.EXPECTED, opened + HOUR, since=opened)]
@@ -84,24 +85,25 @@ def test_one_mark_stops_the_repeat_of_an_alarm_of_its_table_and_of_no_other() ->
     assert found.status is Status.PASS
     assert "as was learned with 1 mark of ann, 4 Oct" in found.because
     assert found.usual.endswith("; learned with 1 mark of ann, 4 Oct")
-    second = every_hour(fleet, START + 63 * DAY + HOUR, START + 70 * DAY)
+    second = often(fleet, START + 63 * DAY + HOUR, START + 70 * DAY)
     assert list(second) == [prefix_of("other")]
     fleet.marks = [replace(fleet.marks[0], taken_back=TakenBack(by="ben", at=START + 70 * DAY))]
-    third = every_hour(fleet, START + 70 * DAY, START + 77 * DAY)
+    third = often(fleet, START + 70 * DAY, START + 77 * DAY)
     plain = maintained()
-    assert third == every_hour(plain, START + 70 * DAY, START + 77 * DAY)
+    assert third == often(plain, START + 70 * DAY, START + 77 * DAY)
     assert set(third) == {prefix_of("hourly"), prefix_of("other")}
 
 
+@pytest.mark.slow
 def test_an_outage_on_such_a_day_is_still_told() -> None:
     fleet = maintained(["hourly"])
     dead = MAINTAINED[1] + 8 * HOUR
     fleet.waiting = [one for one in fleet.waiting if one.at < dead]
-    opened = every_hour(fleet, MAINTAINED[0], START + 63 * DAY)[prefix_of("hourly")][0]
+    opened = often(fleet, MAINTAINED[0], START + 63 * DAY)[prefix_of("hourly")][0]
     fleet.marks = [mark(MarkKind.EXPECTED, opened + HOUR, since=opened)]
-    told = every_hour(fleet, START + 63 * DAY, START + 71 * DAY)[prefix_of("hourly")]
+    told = often(fleet, START + 63 * DAY, START + 71 * DAY)[prefix_of("hourly")]
     assert dead + 6 * HOUR <= told[0] <= dead + 8 * HOUR
-    assert told[-1] == START + 71 * DAY - HOUR
+    assert told[-1] == START + 71 * DAY - 6 * HOUR
 
 
 def test_what_is_kept_is_the_same_with_marks_and_without() -> None:

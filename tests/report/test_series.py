@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,7 +52,11 @@ def partition(days: int, size_bytes: int | None, *, complete: bool = True) -> Pa
     """Return a day that was looked at; None: it could not be listed."""
     start = datetime(2026, 11, 23, tzinfo=UTC) - days * DAY
     period = Period(start, start + DAY, start.replace(tzinfo=None), label(days))
-    listing = None if size_bytes is None else Listing(objects=1, size_bytes=size_bytes, complete=complete)
+    listing = (
+        None
+        if size_bytes is None
+        else Listing(objects=int(size_bytes > 0), size_bytes=size_bytes, complete=complete)
+    )
     return PartitionSeen(period=period, listing=listing)
 
 
@@ -108,6 +113,18 @@ def test_sizes_are_those_of_now_else_as_remembered() -> None:
         (label(2), 20),
         (label(1), 15),
     ]
+
+
+@pytest.mark.parametrize(
+    ("newest_due", "shown"),
+    [(None, [3, 2, 1]), (3, [3]), (2, [3, 2]), (1, [3, 2, 1])],
+)
+def test_what_holds_nothing_and_is_not_due_has_no_size(newest_due: int | None, shown: list[int]) -> None:
+    items = [Item(period=label(newest_due), state=ItemState.PRESENT)] if newest_due else []
+    seen = look(partition(3, 30), *(partition(days, 0) for days in (2, 1, 0)))
+    assert [one.label for one in series([found(*items)], seen).volumes] == [label(days) for days in shown]
+    came = look(partition(3, 30), partition(0, 7))
+    assert [one.size_bytes for one in series([found(*items)], came).volumes] == [30, 7]
 
 
 def test_a_listing_that_was_ended_early_is_no_size() -> None:

@@ -119,6 +119,29 @@ def test_what_tables_have_in_common(found: list[Finding], *, is_one: bool) -> No
     assert groups(*found) == ({frozenset(each.table for each in found)} if is_one else set())
 
 
+@pytest.mark.parametrize(
+    ("watched", "enough"), [(0, 3), (50, 3), (60, 4), (100, 4), (800, 15), (10_000, 121), (1_000_000, 10_201)]
+)
+def test_the_more_tables_there_are_the_more_miss_one_deadline_by_chance(watched: int, enough: int) -> None:
+    few = min(enough, 200)
+    found = [dead(f"d{number}.t") for number in range(few)]
+    assert bool(silent_together(found, watched)) is (few == enough)
+    assert silent_together(found[:-1], watched) == []
+    assert len(silent_together([dead("raw.a"), dead("raw.b")], watched)) == 1, "of one place two are enough"
+
+
+def test_what_only_some_have_in_common_says_how_many() -> None:
+    found = [
+        dead("raw.a", owner="x"),
+        dead("raw.b", MISSED + MINUTE),
+        dead("crm.c", MISSED + HOUR, owner="x"),
+    ]
+    (one,) = silent_together(found)
+    assert one.in_common == ("their owner x (2 of them)", "their place raw (2 of them)")
+    (all_of_raw,) = silent_together([*found[:2], dead("raw.d", MISSED + HOUR, owner="x")])
+    assert all_of_raw.in_common == ("their place raw",)
+
+
 def test_the_item_has_the_worst_severity_and_all_owners() -> None:
     text = told(
         [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -10,49 +9,20 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from checks.assess import Measured, assess
 from checks.config import ConfigErrors, load
-from checks.lake.codecs.footers import MOST_BYTES, TAIL, hive_type, parse_footer, read_footer
+from checks.lake.codecs.footers import TAIL, hive_type
 from checks.lake.observe import observe
-from checks.model import FileSeen, Finding, FooterSeen, ProblemKind, Severity, Status, Unobserved
-from checks.rules.asking import Clock, ValueAsk
-from tests.support.lakes import MemoryLake, hive_location, prefix
+from checks.model import ProblemKind, Severity, Status
+from checks.rules.asking import Clock
+from tests.support.events import ASK, EVENTS, finding_of, footer_of, stamps
+from tests.support.lakes import hive_location, prefix
 from tests.support.rule_checks import NOW, ContentLake, find, judged, look, parquet, plan_of, put
 from tests.support.times import BERLIN, DAY, HOUR, SECOND, UTC_ZONE
 
 if TYPE_CHECKING:
     from tests.support.lakes import LakeBuilder
-
-EVENTS = {"column": "event_time", "max_age": "24h"}
-ASK = ValueAsk(column="event_time", zone=UTC_ZONE)
-
-
-@pytest.fixture
-def lake(any_lake: LakeBuilder) -> LakeBuilder:
-    return ContentLake() if isinstance(any_lake, MemoryLake) else any_lake
-
-
-def stamps(*ages: timedelta, unit: str = "us", tz: str | None = "UTC") -> Any:
-    values = [NOW - age for age in ages]
-    walls = values if tz is not None else [value.replace(tzinfo=None) for value in values]
-    return pa.array(walls, pa.timestamp(unit, tz))
-
-
-def finding_of(data: bytes, *more: bytes, pattern: str | None = None, **block: Any) -> Finding:
-    lake = ContentLake()
-    for number, each in enumerate((data, *more)):
-        put(lake, f"s3://raw/a/{number}.parquet", each, NOW - HOUR - number * SECOND)
-    named: dict[str, Any] = {"pattern": pattern} if pattern else {}
-    return find(lake, plan_of(prefix("s3://raw/a/"), events={**EVENTS, **block}, **named), "events")
-
-
-def footer_of(data: bytes, ask: ValueAsk = ASK) -> FooterSeen:
-    lake = ContentLake()
-    put(lake, "s3://raw/a.parquet", data, NOW)
-    return read_footer(lake, FileSeen("s3://raw/a.parquet", len(data), NOW), ask)
 
 
 def test_the_newest_value_costs_one_get_a_file(lake: LakeBuilder) -> None:
@@ -177,89 +147,6 @@ def test_nulls_and_row_groups() -> None:
         "could not be checked: the newest file of s3://raw/a/ holds no value of event_time",
     )
     assert footer_of(parquet(event_time=stamps())).newest is None
-
-
-UNKNOWN = [
-    (
-        parquet(options={"write_statistics": False}, event_time=stamps(HOUR)),
-        "s3://raw/a/0.parquet has no statistics of column event_time (1 row group)",
-    ),
-    (parquet(other=stamps(HOUR)), "column event_time is not in s3://raw/a/0.parquet"),
-    (
-        parquet(event_time=pa.array(["2026-11-23"])),
-        "column event_time of s3://raw/a/0.parquet is String, neither a timestamp nor a date",
-    ),
-    (
-        parquet(event_time=pa.array([1])),
-        "column event_time of s3://raw/a/0.parquet is INT64, neither a timestamp nor a date",
-    ),
-    (
-        parquet(event_time=pa.array([{"at": 1}])),
-        "column event_time of s3://raw/a/0.parquet is nested; name one of its fields",
-    ),
-    (
-        parquet(event_time=pa.array([[NOW]], pa.list_(pa.timestamp("us", "UTC")))),
-        "column event_time of s3://raw/a/0.parquet is nested; name one of its fields",
-    ),
-    (
-        parquet(options={"use_deprecated_int96_timestamps": True}, event_time=stamps(HOUR)),
-        "column event_time of s3://raw/a/0.parquet is INT96, whose statistics mean nothing",
-    ),
-    (
-        b"id,event_time\n1,2\n",
-        "s3://raw/a/0.parquet is no whole Parquet file: it does not end as Parquet files do",
-    ),
-    (b"PAR1", "s3://raw/a/0.parquet is no whole Parquet file: it has 4 bytes, which is too short for one"),
-    (b"PAR1" + b"x" * 20 + b"\x04\0\0\0PARE", "the footer of s3://raw/a/0.parquet is encrypted"),
-    (
-        b"PAR1" + b"x" * 20 + b"\xff\0\0\0PAR1",
-        "s3://raw/a/0.parquet is no whole Parquet file: its footer of 255 bytes would be longer than the file",
-    ),
-]
-
-
-@pytest.mark.parametrize(("data", "told"), UNKNOWN)
-def test_what_is_not_known_is_told_with_the_file(data: bytes, told: str) -> None:
-    finding = finding_of(data)
-    assert (finding.status, finding.because) == (Status.UNKNOWN, f"could not be checked: {told}")
-
-
-def test_a_footer_that_is_garbage_is_told() -> None:
-    finding = finding_of(b"PAR1" + b"x" * 20 + b"\x14\0\0\0PAR1")
-    assert finding.because.startswith(
-        "could not be checked: s3://raw/a/0.parquet is no whole Parquet file: its footer cannot be read: "
-    )
-
-
-def test_a_footer_of_gigabytes_is_not_read() -> None:
-    class Huge(ContentLake):
-        def get(
-            self, bucket: str, key: str, *, byte_range: tuple[int, int] | None = None, max_bytes: int
-        ) -> bytes:
-            self.ledger.enter("s3:GetObject")
-            return b"\0" * (TAIL - 8) + (MOST_BYTES + 1).to_bytes(4, "little") + b"PAR1"
-
-    lake = Huge()
-    seen = read_footer(lake, FileSeen("s3://raw/a.parquet", 1 << 40, NOW), ASK)
-    assert seen.problem is not None
-    assert "and at most 16,777,216 are read" in seen.problem.message
-    assert dict(lake.counts) == {"s3:GetObject": 1}
-
-
-def test_a_file_that_was_replaced_meanwhile_is_told() -> None:
-    lake = ContentLake()
-    data = parquet(event_time=stamps(HOUR))
-    put(lake, "s3://raw/a.parquet", data, NOW)
-    seen = read_footer(lake, FileSeen("s3://raw/a.parquet", len(data) + 5, NOW), ASK)
-    assert seen.problem is not None
-    assert seen.problem.message.endswith("it changed while it was read")
-
-
-def test_an_object_of_other_bytes_is_unknown(lake: LakeBuilder) -> None:
-    lake.bucket("raw")
-    put(lake, "s3://raw/a/0.parquet", b"x" * 100, NOW)
-    finding = find(lake, plan_of(prefix("s3://raw/a/"), events=EVENTS), "events")
-    assert finding.problem is ProblemKind.MALFORMED
 
 
 def test_one_recent_value_proves_recency_whatever_else_is_wrong() -> None:
@@ -412,33 +299,3 @@ def test_what_is_wrong_is_told(block: dict[str, Any], told: str) -> None:
 )
 def test_types_are_written_as_hive_does(kind: Any, text: str) -> None:
     assert hive_type(kind) == text
-
-
-SOUND = parquet(event_time=stamps(HOUR), name=pa.array(["x"]), tags=pa.array([["a"]]))
-
-
-@settings(max_examples=300, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, len(SOUND) - 1), st.integers(0, 255)), min_size=1, max_size=12))
-def test_any_damage_to_a_file_is_told(damage: list[tuple[int, int]]) -> None:
-    data = bytearray(SOUND)
-    for at, byte in damage:
-        data[at] = byte
-    seen = footer_of(bytes(data))
-    assert isinstance(seen, FooterSeen)
-
-
-@pytest.mark.parametrize("byte", [0, 1, 0x26, 0xFF])
-def test_no_damage_to_a_footer_ends_the_process(byte: int) -> None:
-    """An exception that a library lets out of its native code would."""
-    for at in range(len(SOUND)):
-        assert isinstance(footer_of(SOUND[:at] + bytes([byte]) + SOUND[at + 1 :]), FooterSeen)
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.binary(max_size=400), st.integers(0, 500))
-def test_any_bytes_are_no_footer(data: bytes, cut: int) -> None:
-    file = FileSeen("s3://raw/a.parquet", 1000, NOW)
-    for each in (data, SOUND[cut:], data + SOUND[-cut:]):
-        footer_of(each)
-        with suppress(Unobserved):
-            assert parse_footer(each, file, ASK).file == file

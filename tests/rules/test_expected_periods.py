@@ -15,7 +15,7 @@ from checks.changes.marked import cover, hold
 from checks.marks import Mark, MarkKind
 from checks.model import TableMemory
 from checks.rules.asking import Clock
-from tests.changes.test_marked import failing
+from tests.support.failing import failing
 from tests.support.lakes import MemoryLake, hive_location
 from tests.support.rule_checks import after, look, plan_of
 from tests.support.times import DAY, HOUR, at

@@ -69,6 +69,7 @@ def replace_lookback(found: Table, periods: int) -> Table:
     return Table(found.comes, block, found.hours, found.more, found.days)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("comes", [daytime, office, office_in_berlin, three_a_day])
 def test_a_healthy_table_raises_nothing_by_night_by_weekend_and_over_a_change_of_clocks(
     comes: Callable[[datetime], datetime | None],
@@ -251,6 +252,7 @@ def test_quarters_of_an_hour_are_not_and_it_is_said() -> None:
     assert found.lacks == "periods of 15m are not learned, only those of hours, days and longer are"
 
 
+@pytest.mark.slow
 def test_hours_that_are_missed_now_and_then_are_told_as_one_from_some_in_a_row_on() -> None:
     """The night between them is no hour that was missed: the last of a day and the first of the next are in a row."""
     chance = random.Random(5)  # noqa: S311 - a simulation
@@ -283,12 +285,20 @@ def test_volume_beside_it_judges_no_hour_that_still_fills() -> None:
     assert findings["partitions"].items[0].period == "2026-09-29T12:00"
 
 
-@pytest.mark.parametrize(("lookback", "is_known"), [("2d", False), ("4d", True)])
-def test_a_lookback_of_four_days_tells_the_hours_on_the_first_day(lookback: str, *, is_known: bool) -> None:
+@pytest.mark.parametrize("lookback", [1, 14, "2d", "4d"])
+def test_the_hours_are_told_on_the_first_day(lookback: int | str) -> None:
+    """A first run looks four days back, however short the lookback is."""
     found = table(daytime, block={"auto": True, "lookback": lookback})
     finding = found.run(START + 21 * DAY + HOUR / 10)[0]["partitions"]
-    assert ("too little is known" not in finding.because) is is_known
-    assert (finding.status is Status.PASS) is is_known
+    assert "too little is known" not in finding.because
+    assert finding.status is Status.PASS
+
+
+def test_a_table_that_is_younger_than_that_waits_for_its_third_day() -> None:
+    found = table(lambda hour: daytime(hour) if hour >= START + 20 * DAY else None, block={"auto": True})
+    first, second = (found.run(START + days * DAY + HOUR / 10)[0]["partitions"] for days in (21, 25))
+    assert "too little is known" in first.because
+    assert "too little is known" not in second.because
 
 
 @pytest.mark.parametrize("comes", [daytime, office, three_a_day, soon])

@@ -171,6 +171,29 @@ def test_a_job_of_six_o_clock_in_berlin_stays_that_over_a_change_of_clocks() -> 
     assert winter.hour - summer.hour == 1
 
 
+@pytest.mark.parametrize(
+    ("last", "hours"),
+    [
+        ("2026-10-20", 7.25),
+        ("2026-10-22", 7.25),  # the next one comes on the 24th, the day before clocks change
+        ("2026-10-23", 8.25),  # as a job that keeps to a clock of Europe would
+        ("2026-10-24", 8.25),
+    ],
+)
+def test_where_nothing_tells_clocks_apart_yet_the_schedule_is_due_when_its_sentence_says(
+    last: str, hours: float
+) -> None:
+    days = [at(last) - number * DAY for number in range(24)]
+    stated = Schedule(every=DAILY, labels=ZoneInfo("UTC"), zone=ZoneInfo("UTC"))
+    firsts = {f"{day:%Y-%m-%d}": day + DAY + 4.25 * HOUR for day in days}
+    known = learn_schedule(stated, firsts, Share.of(1, 1))
+    assert known.schedule is not None
+    next_due = known.schedule.next_due(at(last) + 1.5 * DAY)
+    assert next_due is not None
+    assert next_due.due_at == at(last) + 2 * DAY + hours * HOUR
+    assert f"due {next_due.due_at:%H:%M} for {next_due.period.label}" in known.sentence
+
+
 def test_the_length_of_periods_is_learned_by_their_names_and_others_look_at_them_too() -> None:
     table = Table(**WELL["hours"], more={"volume": "auto"})
     found, _ = table.run(START + 20 * DAY + 8 * HOUR)

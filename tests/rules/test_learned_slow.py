@@ -212,6 +212,7 @@ RUNS: dict[str, tuple[Callable[[datetime], datetime | None], str, int, str, str]
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RUNS)
 def test_night_by_night_one_that_does_not_come_is_told_once_and_no_other(name: str) -> None:
     comes, every, first, lost, label = RUNS[name]
@@ -253,6 +254,7 @@ def test_while_few_weeks_are_known_what_is_stated_holds() -> None:
     assert "too little" not in finding.because
 
 
+@pytest.mark.slow
 def test_a_rhythm_that_moves_is_told_for_three_weeks_and_learned() -> None:
     changed = at("2027-02-01")
 
@@ -268,6 +270,7 @@ def test_a_rhythm_that_moves_is_told_for_three_weeks_and_learned() -> None:
     assert sorted(late) == ["2027-W05", "2027-W06", "2027-W07"]
 
 
+@pytest.mark.slow
 def test_marks_teach_of_weeks_too() -> None:
     lost, late = at("2027-01-25"), at("2027-01-11")
 

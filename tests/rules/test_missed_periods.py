@@ -126,6 +126,7 @@ def test_a_table_that_stops_for_good_is_told_once_for_good() -> None:
     assert told[124][0].stale_since is not None
 
 
+@pytest.mark.slow
 def test_what_was_told_by_itself_before_the_habit_was_known_stays_so() -> None:
     """A table that never missed one is told of the first; later ones are a habit only once it is one."""
     gaps = {40, *range(65, 210, 6)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ from tests.support.verdicts import judge, rules_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from checks.model import PartitionSeen
     from checks.rules.base import Rule
 
 NOW = at("2026-11-23 12:00")
@@ -354,6 +356,36 @@ def test_nothing_known_is_said() -> None:
     also = rules_of({"freshness": {"max_age": "24h", "also_in": ["a.b"]}}, BERLIN)[0]
     assert fresh.looking_back(also, Extent(back=DAY)) == "it is judged together with other tables"
     assert CHECKS["files"].retelling is None
+
+
+@pytest.mark.parametrize("block", [{"every": "1d", "due": "08:00"}, {"auto": True, "every": "1d"}])
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_is_there_since_nobody_knows_when_is_neither_late_nor_missing(
+    block: dict[str, Any],
+    whole: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """So it is where a log was archived, its snapshots expired, or its files were rewritten, all or some of them."""
+    lake, table = lake_of(loads(), NOW)
+    (rule,) = rules_of({"partitions": block}, BERLIN)
+    how = CHECKS["partitions"].retelling
+    assert how is not None
+    far = how.looking_back(rule, Extent(back=40 * DAY))
+    assert not isinstance(far, str)
+    plan = TablePlan(table=table, rules=(far,), memory=TableMemory(first_period_at=at("1970-01-01")))
+    seen = observe(plan, Clock(now=NOW, ignore_later=True), lake.reader(plan))
+    lost = [(START + number * DAY).strftime("%Y-%m-%d") for number in range(21)]  # two of them were late
+
+    def without_a_time(each: PartitionSeen) -> tuple[PartitionSeen, ...]:
+        if each.period.label not in lost or each.listing is None or not each.listing.objects:
+            return (each,)
+        stripped = replace(each, listing=replace(each.listing, oldest_at=None), created_at=None)
+        return (stripped,) if whole else (each, stripped)
+
+    short = replace(seen, partitions=tuple(one for each in seen.partitions for one in without_a_time(each)))
+    before, after = (how.retold(rule, how.came(far, one), SPAN).alerts for one in (seen, short))
+    told = [each.periods for each in before if not set(each.periods) & set(lost)]
+    assert [each.periods for each in after] == told
+    assert 0 < len(told) < len(before)
 
 
 def test_severities_are_those_of_the_limits() -> None:

@@ -58,6 +58,7 @@ def test_every_row_holds() -> None:
     assert not wrong, "\n\n".join([f"{len(wrong)} of {len(CASES)} rows do not hold:", *wrong])
 
 
+@pytest.mark.slow
 def test_the_same_rows_hold_over_http(monkeypatch: pytest.MonkeyPatch) -> None:
     cases = [case for case in CASES if not case.needs_memory]
     with serving() as endpoint:

@@ -16,13 +16,15 @@ from checks.monitor.plan import shared
 from checks.rules.asking import UNSHARED, Clock, Share
 from checks.rules.volume_limits import UsualLimits
 from checks.rules.volume_words import Look
-from tests.support.lakes import MemoryLake
+from tests.support.lakes import MemoryLake, hive_location
 from tests.support.rule_checks import NOW, find, look, plan_of
-from tests.support.times import DAY
+from tests.support.times import DAY, HOUR
 from tests.support.volumes import DAILY, daily, fill, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from checks.rules.base import TablePlan
 
 
 def test_auto_learns_how_much_periods_differ() -> None:
@@ -174,3 +176,55 @@ def test_limits_of_one_table_share_what_the_table_may_raise() -> None:
     assert shares[0]["volume"].say("it") == (
         "it may raise 0.3 false alarms a year (2 tables and 2 learned limits of it share them)"
     )
+
+
+def empties(lake: MemoryLake, days: int, *, full: tuple[int, ...] = ()) -> TablePlan:
+    """Return the plan of a table of days whose files hold no byte, but for some days (1: the one that is judged)."""
+    table = lake.table("sales.orders", dt="string")
+    for back in range(1, days + 1):
+        day = (NOW - back * DAY).date().isoformat()
+        lake.put(
+            f"{hive_location(table, [day])}a.csv", NOW - back * DAY + 16 * HOUR, 100 if back in full else 0
+        )
+        lake.register(table, [day], at=NOW - back * DAY + 16 * HOUR)
+    return plan_of(table, partitions=DAILY, volume="auto")
+
+
+@pytest.mark.parametrize("days", [1, 2, 70])
+def test_files_that_never_held_a_byte_are_told(days: int) -> None:
+    lake = MemoryLake()
+    finding = find(lake, empties(lake, days), "volume")
+    assert finding.severity is Severity.CRITICAL
+    assert finding.because == (
+        "2026-11-22 came to 0 B in 1 empty file: less than 1 B: nothing that is known of it ever held any, and what "
+        "holds none is no data"
+    )
+
+
+@pytest.mark.parametrize("full", [(2,), (8,), (3, 30)])
+def test_where_bytes_came_at_times_these_tell_what_is_usual(full: tuple[int, ...]) -> None:
+    lake = MemoryLake()
+    assert find(lake, empties(lake, 70, full=full), "volume").status is not Status.FAIL
+
+
+def test_a_weekday_of_empty_files_is_as_usual() -> None:
+    lake = MemoryLake()
+    same = tuple(back for back in range(1, 70) if back % 7 != 1)
+    assert find(lake, empties(lake, 70, full=same), "volume").status is Status.PASS
+
+
+def test_a_place_of_empty_files_alone_is_told() -> None:
+    lake = MemoryLake()
+    table = lake.table("sales.orders")
+    lake.put(f"{table.location}a.csv", NOW - HOUR, 0)
+    assert find(lake, plan_of(table, volume="auto"), "volume").severity is Severity.CRITICAL
+    lake.put(f"{table.location}b.csv", NOW - HOUR, 1)
+    assert find(lake, plan_of(table, volume="auto"), "volume").status is Status.UNKNOWN
+
+
+def test_a_memory_of_bytes_is_enough_for_them_to_have_come() -> None:
+    lake = MemoryLake()
+    plan = empties(lake, 3)
+    assert find(lake, plan, "volume").status is Status.FAIL
+    before = TableMemory(sizes={"2026-09-01": Size(5, 1)})
+    assert find(lake, replace(plan, memory=before), "volume").status is not Status.FAIL

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from checks.rules.asking import Share
 from tests.support.lakes import MemoryLake, hive_location
 from tests.support.rule_checks import NOW, find, plan_of
 from tests.support.times import DAY, HOUR
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from checks.model import Finding, Table
     from tests.support.lakes import LakeBuilder
 
+ONE_A_YEAR = Share(a_year=1.0, wanted=1.0)
 DAILY: dict[str, Any] = {"every": "1d", "due": "06:00", "lookback": 3, "key": "dt", "format": "%Y-%m-%d"}
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from checks.aws.pages import Key, Keys
 from checks.aws.uris import split_uri
+from checks.lake.s3.growth import MOST_MINUTES, Growing
 from checks.layout import table_logs
 from checks.layout.data_files import NO_KEYS, is_data, own_keys
 from checks.layout.rewrites import is_compacted, may_tell, tells_deletes
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 _AT = itemgetter(2)
 _MAY_BE_NO_DATA = re.compile(r"/[._\n]|\$folder\$\n|\.crc\n|\n[._]|\n\n")
 """Finds in names between line breaks whatever `is_data` might refuse; now and then also what it would not."""
-_MOST_TIMES = 60_000
-"""Minutes in which data came that are kept of one place: six weeks of all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +70,8 @@ class Tally:
     """Tells of a key whether it counts; None: all do."""
     times: dict[int, int] | None = None
     """When data came, by the minute, in whole seconds since 1970; None where nobody asks for it."""
+    growing: Growing | None = None
+    """How much came when; None where nobody asks for it."""
     deletes_count: bool = False
     rewritten: Key | None = None
     """The newest object that a compaction wrote: it is data, and no arrival."""
@@ -93,6 +94,8 @@ class Tally:
                 return
         self.objects += len(keys)
         self.size_bytes += sum(keys.sizes)
+        if self.growing is not None:
+            self._grow(self.growing, keys)
         keys = self._loaded(keys)
         if not keys:
             return
@@ -111,9 +114,16 @@ class Tally:
             minute = at // 60
             if at < times.get(minute, at + 1):
                 times[minute] = at
-        if len(times) > 2 * _MOST_TIMES:
-            for minute in sorted(times)[:-_MOST_TIMES]:
+        if len(times) > 2 * MOST_MINUTES:
+            for minute in sorted(times)[:-MOST_MINUTES]:
                 del times[minute]
+
+    @staticmethod
+    def _grow(growing: Growing, keys: Keys) -> None:
+        """Note what came when; what a compaction wrote had come before, nobody knows when."""
+        for key in keys:
+            dated = not is_compacted(key.key)
+            growing.add(key.last_modified.timestamp(), key.size_bytes, is_dated=dated)
 
     def _loaded(self, keys: Keys) -> Keys:
         """Return those that a load wrote, as far as the layout tells; take note of the newest other one."""
@@ -181,6 +191,8 @@ class Tally:
         self.oldest = min(sorted(oldest), key=_AT, default=None)
         if self.times is not None and other.times is not None:
             self._note(self.times, other.times.values())
+        if self.growing is not None and other.growing is not None:
+            self.growing.merge(other.growing)
         if self.logs is not None and other.logs is not None:
             for folder, table_format in other.logs.items():
                 self.logs[folder] = table_logs.first(self.logs.get(folder), table_format)
@@ -203,6 +215,7 @@ class Tally:
             newest_files=self.closer.files(bucket) if self.closer else (),
             names=self.closer.names(bucket) if self.closer else None,
             times=frozenset(self.times.values()) if self.times else frozenset(),
+            growth=self.growing.steps() if self.growing else (),
             logs=tuple(
                 LogSeen(f"s3://{bucket}/{self.root}{self.place}{folder}", table_format)
                 for folder, table_format in table_logs.outermost(self.logs or {}).items()
@@ -234,6 +247,8 @@ def tally_of(
     tally = Tally(split_uri(root)[1], pattern, table_format, ignore_after, keys=keys, place=place, only=only)
     if detail is not None and detail.times:
         tally.times = {}
+    if detail is not None and detail.growth:
+        tally.growing = Growing()
     if table_format is Format.FILES:
         tally.logs = {}
     tally.deletes_count = detail is not None and detail.deletes_count

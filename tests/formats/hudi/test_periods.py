@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -65,6 +66,24 @@ def test_the_walk_ends_when_all_days_are_found() -> None:
     seen = observe(hudi.READER, plan, table.objects)
     assert set(states(plan, seen).values()) == {PRESENT}
     assert table.objects.counts == (1, 4)
+
+
+@pytest.mark.parametrize("archived", [False, True])
+@pytest.mark.parametrize(("seconds", "known"), [(-1, True), (0, True), (1, False)])
+def test_first_data_is_known_of_days_that_begin_a_day_after_the_oldest_commit_that_was_read(
+    seconds: int,
+    known: bool,  # noqa: FBT001 - a case
+    archived: bool,  # noqa: FBT001 - the same
+) -> None:
+    table = HudiTable()
+    came = {day: at(f"11-{day:02d} 00:00") + timedelta(seconds=seconds) for day in range(1, 22)}
+    for day, moment in came.items():
+        table.instant(moment, "commit", hudi_commit(partition=f"day=2026-11-{day:02d}"))
+    if archived:
+        table.archive()
+    seen = observe(hudi.READER, plan_with(Format.HUDI), table.objects)  # reads no further than the 19th
+    firsts = {each.period.label: each.listing.oldest_at for each in seen.partitions if each.listing}
+    assert firsts == {"2026-11-21": came[21], "2026-11-20": came[20] if known else None, "2026-11-19": None}
 
 
 def test_days_before_the_timeline_are_looked_for_by_their_path() -> None:

@@ -16,6 +16,7 @@ from checks.lake.formats.delta.live_files import LiveFiles, LogFiles, file_uri
 from checks.lake.formats.delta.values import newest_value
 from checks.lake.formats.shared.partition_tally import (
     Held,
+    held_of,
     layout_of,
     too_much,
     wanted,
@@ -69,7 +70,7 @@ def with_more(
             return Partitions(asked, clock, walk, live).add_to(seen, base_at, problem)
         except Unobserved as error:
             return without_partitions(seen, plan, clock, error.problem)
-    whole = _whole(asked, walk, live, problem) if hidden is None else WholeSeen(problem=hidden)
+    whole = _whole(asked, walk, live, base_at, problem) if hidden is None else WholeSeen(problem=hidden)
     return replace(seen, whole=whole if asked.whole else None, live=whole if asked.live else None)
 
 
@@ -97,11 +98,17 @@ def elsewhere(walk: Walk, clock: Clock, *, data: bool) -> Iterator[Reach]:
         raise Unobserved(too_much(walk.table.id, why))
 
 
-def _whole(asked: Asked, walk: Walk, live: LiveFiles, problem: Problem | None) -> WholeSeen:
+def _whole(
+    asked: Asked, walk: Walk, live: LiveFiles, base_at: datetime, problem: Problem | None
+) -> WholeSeen:
     """Return what all files of the table come to, and why that is only a lower bound."""
-    held = Held(names=asked.collector())
-    for action, _ in live.pending:
+    held = held_of(asked)
+    for action, commit in live.pending:
         held.count(action.size_bytes, action.rows)
+        came, at = _arrived(action, commit), commit.at if commit is not None else None
+        held.grow(
+            action.size_bytes, at or base_at, action.rows, is_dated=came is not None and not came.removes
+        )
         _note(held, action, walk)
     return WholeSeen(listing=held.listing(complete=True), problem=problem)
 
@@ -135,7 +142,7 @@ class Partitions:
                     "watch it with freshness",
                 )
             )
-        held: dict[tuple[str, ...], Held] = defaultdict(lambda: Held(names=self.asked.collector()))
+        held: dict[tuple[str, ...], Held] = defaultdict(lambda: held_of(self.asked))
         for action, commit in self.live.pending:
             found = held[_texts(action, told.items())]
             _count(found, action, commit, base_at)
@@ -167,19 +174,17 @@ def _no_keys(table: str) -> Problem:
 
 def _count(held: Held, action: FileAction, commit: Commit | None, base_at: datetime) -> None:
     """Count a file: what a commit rewrote came before it, what the checkpoint holds before the commits after it."""
-    if commit is None or commit.at is None:
-        held.add_unknown(action.size_bytes, base_at, action.rows)
-    elif (
-        not action.changes_data
-        or not commit.is_arrival(deletes=False)
-        or (action.is_marked and commit.removes)
-    ):
-        held.add_unknown(action.size_bytes, commit.at, action.rows)
-    else:
-        held.add(
-            action.size_bytes,
-            commit.at,
-            f"commit {commit.version}",
-            is_new=not commit.removes,
-            rows=action.rows,
-        )
+    came = _arrived(action, commit)
+    if came is None or came.at is None:
+        at = commit.at if commit is not None else None
+        held.add_unknown(action.size_bytes, at or base_at, action.rows)
+        return
+    evidence, is_new = f"commit {came.version}", not came.removes
+    held.add(action.size_bytes, came.at, evidence, is_new=is_new, rows=action.rows)
+
+
+def _arrived(action: FileAction, commit: Commit | None) -> Commit | None:
+    """Return the commit by which the rows of a file came; None where another one before brought them."""
+    if commit is None or commit.at is None or not action.changes_data or not commit.is_arrival(deletes=False):
+        return None
+    return None if action.is_marked and commit.removes else commit

@@ -25,7 +25,8 @@ _NO_COMMIT = (None, "", "null")
 class Written:
     """A file that a commit wrote: its file group, its partition's path, its own, its bytes, the rows it holds.
 
-    Bytes and rows are None where the commit does not tell them. Of a log file no rows are told: they overlap.
+    Bytes and rows are None where the commit does not tell them. Of a log file no rows are told: they overlap. One that
+    ``follows`` another of its group holds what was in that one, too.
     """
 
     group: str
@@ -33,6 +34,7 @@ class Written:
     path: str
     size_bytes: int | None
     rows: int | None
+    follows: bool = False
 
     @property
     def is_base(self) -> bool:
@@ -97,8 +99,7 @@ def parse_commit(data: bytes, place: str, *, keep_files: bool = False) -> Commit
                 empty.add(str(each.get("path")).rpartition("/")[2])
             new = _number(each, "numInserts", place) + _number(each, "numUpdateWrites", place)
             gone = _number(each, "numDeletes", place)
-            follows = each.get("prevCommit") not in _NO_COMMIT and ".log." not in str(each.get("path"))
-            if not new and not gone and not follows:
+            if not new and not gone and not _follows(each):
                 new = _number(each, "numWrites", place)
             written, deletes = written + new, deletes + gone
             if new:
@@ -139,7 +140,13 @@ def _written(stats: Mapping[str, Any], partition: str) -> Written:
         str(stats.get("path")),
         size if size is not None and size >= 0 else None,
         rows if rows is not None and rows >= 0 else None,
+        follows=_follows(stats),
     )
+
+
+def _follows(stats: Mapping[str, Any]) -> bool:
+    """Tell whether a base file took the place of another one."""
+    return stats.get("prevCommit") not in _NO_COMMIT and ".log." not in str(stats.get("path"))
 
 
 def document_of(data: bytes, place: str) -> dict[str, Any]:

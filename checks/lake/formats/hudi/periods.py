@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from checks.aws.problems import clean
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 
 MOST_PLACES = 100
 """Partitions that are listed by their path for one table, newest first."""
+_AHEAD = timedelta(days=1)
+"""So long before a period begins some tables hold it: the next one, and days that are of another clock than said."""
 _NULLS_NAMED = 5
 """The table version since which rows without a value lie where Hive has them, and no more in ``default``."""
 _MOST_PAGES = 5
@@ -117,8 +120,7 @@ class Partitions:
             archived = not whole or self.walk.is_archived(self.properties)
             problem = self._by_path(lacking, want, has_paths=has_paths) if archived else None
         if not whole or archived is not False:
-            for each in self.held.values():
-                each.is_first_known = False  # commits before may have written it first
+            self._doubt_firsts(keys, want, since if self.timeline.is_in_order else None)
         self._measure(keys, want)
         if self.slices is not None and self.slices.problem is not None:  # what was not found may be there
             unknown = self._lacking(want, keys, tuple(want.compared.values()))
@@ -192,10 +194,10 @@ class Partitions:
         """
         if self.slices is None:
             return
-        found: dict[tuple[str, ...], list[Written]] = defaultdict(list)
-        for written, _ in self.slices.live:
+        found: dict[tuple[str, ...], list[tuple[Written, Instant]]] = defaultdict(list)
+        for written, instant in self.slices.live:
             values = self.paths.values_of(written.partition)
-            found[self.paths.nulls(values, self._nullable)].append(written)
+            found[self.paths.nulls(values, self._nullable)].append((written, instant))
         for values, held in self.held.items():
             held.rows, held.rows_unknown = 0, ""
             if values not in found and self.slices.problem is not None:  # it is there, whatever it holds
@@ -203,9 +205,9 @@ class Partitions:
                 self._lack(held, self.slices.problem)
                 continue
             held.files = held.empty = held.size_bytes = 0
-            held.names = self.asked.collector()
-            for written in found[values]:
-                self.slices.count(held, written)
+            held.names, held.growing = self.asked.collector(), self.asked.growing()
+            for written, instant in found[values]:
+                self.slices.count(held, written, instant)
             if self.slices.problem is not None and not self._began_since(values, keys, want):
                 self._lack(held, self.slices.problem)
 
@@ -216,10 +218,22 @@ class Partitions:
 
     def _began_since(self, values: tuple[str, ...], keys: tuple[Column, ...], want: Wanted) -> bool:
         """Tell whether a period began when all commits that may have written it were read."""
-        since, wall = self.slices.known_since if self.slices is not None else None, want.wall_of(keys, values)
-        every = want.schedule.every
-        period = period_of(every.floor(wall), every, want.layout.zone) if wall is not None else None
+        since = self.slices.known_since if self.slices is not None else None
+        period = self._period(values, keys, want)
         return since is not None and period is not None and period.start >= since
+
+    def _doubt_firsts(self, keys: tuple[Column, ...], want: Wanted, since: datetime | None) -> None:
+        """Take what came first for what did where no commit from before ``since`` may have written the period."""
+        ahead = min(want.schedule.every.nominal, _AHEAD)
+        for values, each in self.held.items():
+            period = self._period(values, keys, want)
+            if since is None or period is None or period.start - ahead < since:
+                each.is_first_known = False
+
+    @staticmethod
+    def _period(values: tuple[str, ...], keys: tuple[Column, ...], want: Wanted) -> Period | None:
+        wall, every = want.wall_of(keys, values), want.schedule.every
+        return period_of(every.floor(wall), every, want.layout.zone) if wall is not None else None
 
     def _instants(self) -> list[Instant]:
         """Return the instants that may have written rows, without those that are later than now."""

@@ -15,7 +15,7 @@ from checks.lake.formats.hudi.timeline import WRITES
 from checks.lake.formats.hudi.walk import MOST_COMMITS
 from checks.lake.formats.shared.footer_values import Footers
 from checks.lake.formats.shared.newest_value import Newest, no_value
-from checks.lake.formats.shared.partition_tally import Held
+from checks.lake.formats.shared.partition_tally import Held, held_of
 from checks.model import FileSeen, FooterSeen, Problem, ProblemKind, Unobserved, WholeSeen
 
 if TYPE_CHECKING:
@@ -120,23 +120,32 @@ class Slices:
             return uri_of(written.path)
         return uri_of(f"s3://{self.walk.bucket}/{self.walk.root}{written.path}")
 
-    def count(self, held: Held, written: Written) -> None:
+    def count(self, held: Held, written: Written, instant: Instant) -> None:
         """Count a file: base files hold the rows that were written, those of log files are not told."""
         rows = (
             written.rows if written.rows is not None else f"{written.path} does not tell its rows (numWrites)"
         )
         size = written.size_bytes if written.size_bytes is not None else 1  # it is there
-        held.count(size, rows if written.is_base else _OVERLAP)
+        rows = rows if written.is_base else _OVERLAP
+        held.count(size, rows)
+        if held.growing is not None:
+            came = self.walk.came(instant)
+            at = None if came.in_any_zone or self._is_copied(written, instant) else came.earliest
+            held.grow(size, at or came.latest, rows, is_dated=at is not None)
         if held.names is not None:
             recorded = self.properties.entries.get("hoodie.table.base.file.format", "parquet").lower()
             held.names.add(self.uri(written), size, recorded if written.is_base else None)
 
+    def _is_copied(self, written: Written, instant: Instant) -> bool:
+        """Tell whether a file holds rows that were there before: it follows another one, or maintenance wrote it."""
+        return written.follows or instant.by_plan or self.walk.commit(instant).operation in MAINTENANCE
+
 
 def whole_of(slices: Slices, asked: Asked) -> WholeSeen:
     """Return what the files that are in the table come to, and why that is only a lower bound."""
-    held = Held(names=asked.collector())
-    for written, _ in slices.live:
-        slices.count(held, written)
+    held = held_of(asked)
+    for written, instant in slices.live:
+        slices.count(held, written, instant)
     return WholeSeen(listing=held.listing(complete=True), problem=slices.problem)
 
 

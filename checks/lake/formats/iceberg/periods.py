@@ -18,6 +18,7 @@ from checks.lake.formats.iceberg.specs import Reading, candidates, not_told, spe
 from checks.lake.formats.shared.partition_tally import (
     Held,
     Wanted,
+    held_of,
     layout_of,
     too_much,
     wanted,
@@ -91,7 +92,7 @@ class Partitions:
             raise malformed(self.metadata.place, f"it has no partition spec {unread}")
         others = [each for each in manifests if each.spec_id in mute]
         walls = [(each, *_walls_of(each, reading, want)) for each in manifests if each.spec_id not in mute]
-        held: Parts = defaultdict(lambda: Held(names=self.asked.collector()))
+        held: Parts = defaultdict(lambda: held_of(self.asked))
         problem, before, earlier = (
             self._read_needed(walls, reading, want, held),
             None,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from checks.aws.uris import uri_of
@@ -18,7 +19,7 @@ from checks.lake.formats.iceberg.metadata import MOST_DEPTH, MOST_FIELDS, fields
 from checks.lake.formats.iceberg.periods import DELETES, NO_ROWS, Partitions
 from checks.lake.formats.shared.newest_value import Newest, no_column, no_value, not_found, value_seen
 from checks.lake.formats.shared.partition_tally import Held, without_partitions
-from checks.model import FileSeen, FooterSeen, Problem, ProblemKind, Unobserved, WholeSeen
+from checks.model import FileSeen, FooterSeen, Growth, Problem, ProblemKind, Unobserved, WholeSeen
 from checks.schedule.clock import FIRST, LAST
 
 if TYPE_CHECKING:
@@ -67,18 +68,46 @@ def whole_of(files: SnapshotFiles, asked: Asked) -> WholeSeen:
     if snapshot is not None:
         named = f"snapshot {snapshot.id}"
         summed = _summed(snapshot, is_first_version=files.metadata.document.get("format-version") == 1)
+    growth = _growth(files) if asked.detail.growth else ()
     if summed is not None and (summed.rows is not None or not asked.rows or summed.rows_unknown == DELETES):
-        return WholeSeen(listing=summed.listing(complete=True))
+        return WholeSeen(listing=replace(summed.listing(complete=True), growth=growth))
     held = Held()
     problem = _count_all(files, held)
     if problem is None:
-        return WholeSeen(listing=held.listing(complete=True))
+        return WholeSeen(listing=replace(held.listing(complete=True), growth=growth))
     if summed is not None:
         summed.rows_unknown = f"{named} {summed.rows_unknown}, and {problem.message}"
-        return WholeSeen(listing=summed.listing(complete=True))
+        return WholeSeen(listing=replace(summed.listing(complete=True), growth=growth))
     why = f"how much {files.table} holds is not known: {named} does not sum it up (total-files-size, total-data-files)"
     told = replace(problem, message=f"{why}, and {problem.message}")
     return WholeSeen(listing=held.listing(complete=True) if held.files else None, problem=told)
+
+
+def _growth(files: SnapshotFiles) -> tuple[Growth, ...]:
+    """Return what each snapshot that is left added to the one before it, the oldest one all that it held.
+
+    It ends at one that is not summed up: what was before it is not known.
+    """
+    dates, start = files.dates, files.snapshot.id if files.snapshot is not None else None
+    is_first = files.metadata.document.get("format-version") == 1
+    totals: list[tuple[int, Held]] = []
+    for number in files.metadata.ancestry(start):
+        try:
+            snapshot = files.metadata.snapshot(number)
+        except Unobserved:
+            break
+        came = dates.came(number)
+        held = _summed(snapshot, is_first_version=is_first) if snapshot is not None else None
+        if held is None or came is None:
+            break
+        totals.append((ceil(came.timestamp()), held))
+    found: list[Growth] = []
+    before = Held()
+    for at, now in reversed(totals):
+        rows = now.rows - before.rows if now.rows is not None and before.rows is not None else None
+        found.append(Growth(at, now.size_bytes - before.size_bytes, now.files - before.files, rows))
+        before = now
+    return tuple(found)
 
 
 def _summed(snapshot: Snapshot, *, is_first_version: bool) -> Held | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from checks.lake.formats.shared.file_census import LiveNames
+from checks.lake.s3.growth import Growing
 
 if TYPE_CHECKING:
     from checks.rules.asking import Clock, Detail, ValueAsk
@@ -60,6 +61,10 @@ class Asked:
             return None
         table = self.plan.table
         return LiveNames(self.detail.small_below, self.plan.entry.chosen, table.location or "")
+
+    def growing(self) -> Growing | None:
+        """Return what notes when the files of one period, or of the table, came; None where nobody asks for it."""
+        return Growing() if self.detail.growth else None
 
 
 def asked_of(plan: TablePlan, clock: Clock) -> Asked:

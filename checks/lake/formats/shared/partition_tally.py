@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from checks.lake.formats.shared.asked import Asked
     from checks.lake.formats.shared.file_census import LiveNames
+    from checks.lake.s3.growth import Growing
     from checks.rules.asking import Clock
     from checks.rules.base import TablePlan
     from checks.schedule.due import Schedule
@@ -47,6 +48,8 @@ class Held:
     part_of: Problem | None = None
     empty: int = 0
     names: LiveNames | None = None
+    growing: Growing | None = None
+    """How much came when; None where nobody asks for it."""
 
     def add(
         self, size_bytes: int, at: datetime, evidence: str, *, is_new: bool, rows: int | str = ""
@@ -56,6 +59,7 @@ class Held:
         ``rows`` says how many, or why that is not known.
         """
         self.count(size_bytes, rows)
+        self.grow(size_bytes, at, rows, is_dated=is_new)
         self.is_first_known &= is_new
         if self.first is None or at < self.first:
             self.first = at
@@ -65,6 +69,7 @@ class Held:
     def add_unknown(self, size_bytes: int, not_after: datetime, rows: int | str = "") -> None:
         """Count a file whose rows came at a time that is not known, but not after that instant."""
         self.count(size_bytes, rows)
+        self.grow(size_bytes, not_after, rows, is_dated=False)
         self.is_first_known = False
         self.unknown_up_to = max(self.unknown_up_to or not_after, not_after)
 
@@ -79,6 +84,12 @@ class Held:
             self.lose_rows(rows)
         elif self.rows is not None:
             self.rows += rows
+
+    def grow(self, size_bytes: int, at: datetime, rows: int | str, *, is_dated: bool) -> None:
+        """Note when a file came. One that took the place of others may hold what was there before: no date is known."""
+        if self.growing is not None:
+            known = rows if isinstance(rows, int) else None
+            self.growing.add(at.timestamp(), size_bytes, bool(size_bytes), known, is_dated=is_dated)
 
     def lose_rows(self, why: str) -> None:
         """Say that rows are not known."""
@@ -104,7 +115,13 @@ class Held:
             rows_unknown=self.rows_unknown,
             part_of=self.part_of,
             names=self.names.names() if self.names is not None else None,
+            growth=self.growing.steps() if self.growing is not None else (),
         )
+
+
+def held_of(asked: Asked) -> Held:
+    """Return what notes what one partition, or the table, holds, as closely as is asked for."""
+    return Held(names=asked.collector(), growing=asked.growing())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,234 @@
+"""The times of the week at which a quick table rests: nights, weekends, a pause each Sunday afternoon.
+
+Silence in them is none, so that what may last at other times is not learned of them. Where it is not known whose clock
+they are on, each that explains them as well is kept; a change of clocks decides.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate, compress, pairwise
+from typing import TYPE_CHECKING
+
+from checks.learn.clocks import FAMILIES, changes, offset, to_utc
+from checks.learn.keys import DAY, HOUR
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+WEEK = 7 * DAY
+# Of a rhythm each slot as long as the usual gap holds one arrival, if slots begin where the fewest come; else each half
+# as long again does. The shortest tell best when a rest begins, and longer than an hour none begins on the hour.
+_UNITS = (300.0, 600.0, 900.0, 1200.0, 1800.0, HOUR)
+_ALIKE, _HOLDS = 0.02, 1.5
+_PHASES = 12  # of a slot: five minutes of an hour, the jitter of a good scheduler
+# Nine of ten slots in which something usually comes hold it, or they are too short: outages take some of the rest.
+_FILLED = 0.9
+_STRAY = 0.1  # of what came at rest: more is of a rhythm that was, by which no silence can be measured yet
+_EACH = 8  # of each slot, two months, as of the slots of a week
+_ROW = 3  # weeks, or days at a time of day, without anything are a rest: two are an outage and its like
+_SELDOM = 0.2  # of five weeks one in which a run went on into a rest
+_TIED = 2  # slots that a clock explains worse than the best: a change of clocks moves both ends of a rest
+_SOON = 2 * DAY  # what is judged comes so soon after the newest arrival
+
+
+@dataclass(frozen=True)
+class Opening:
+    """The slots of the week in which data comes.
+
+    They are `unit` seconds long, and the first begins `cut` seconds after Thursday 00:00 on the clock of the zone.
+    """
+
+    zone: str
+    unit: float
+    cut: float
+    slots: frozenset[int]
+
+    @cached_property
+    def _sums(self) -> tuple[int, ...]:
+        count = int(WEEK // self.unit)
+        return (0, *accumulate(slot in self.slots for slot in range(count)))
+
+    def _since(self, at: float) -> float:
+        around, inside = divmod(at + offset(self.zone, at) - self.cut, WEEK)
+        slot, part = divmod(inside, self.unit)
+        is_open = int(slot) in self.slots
+        return (around * len(self.slots) + self._sums[int(slot)]) * self.unit + is_open * part
+
+    def between(self, begin: float, end: float) -> float:
+        """Return the seconds between two instants in which it was open."""
+        return max(0.0, self._since(end) - self._since(begin))
+
+    def after(self, begin: float, wanted: float) -> float:
+        """Return the instant at which it was open for so many seconds since another."""
+        around, rest = divmod(self._since(begin) + wanted, len(self.slots) * self.unit)
+        if not rest:
+            around, rest = around - 1, len(self.slots) * self.unit
+        place = max(1, bisect_left(self._sums, rest / self.unit - 1e-9)) - 1
+        local = self.cut + around * WEEK + place * self.unit + rest - self._sums[place] * self.unit
+        return to_utc(self.zone, local)
+
+
+@dataclass(frozen=True)
+class Pauses:
+    """When a table is open, by each clock that explains it; by which is the latest is not known before a change."""
+
+    openings: tuple[Opening, ...]
+
+    @property
+    def share(self) -> float:
+        """The part of a week in which it is open."""
+        first = self.openings[0]
+        return len(first.slots) * first.unit / WEEK
+
+    def between(self, begin: float, end: float) -> float:
+        """Return the seconds between two instants in which it was open."""
+        return min(each.between(begin, end) for each in self.openings)
+
+    def after(self, begin: float, wanted: float) -> float:
+        """Return the instant at which it was open for so many seconds since another."""
+        return max(each.after(begin, wanted) for each in self.openings)
+
+
+def learn_pauses(times: Sequence[float], typical: float) -> Pauses | None:
+    """Return when a table of so many seconds from one arrival to the next is open, or None where it never rests."""
+    for unit, cut in _slots(times, typical):
+        starts = sorted({(at - cut) // unit * unit for at in times})
+        found = _Seen(starts, unit)
+        if found.filled < _FILLED:
+            continue
+        if len(found.open) == int(WEEK // unit) or found.stray > _STRAY:
+            return None
+        return Pauses(tuple(_openings(starts, unit, cut, found)))
+    return None
+
+
+def _slots(times: Sequence[float], typical: float) -> Iterator[tuple[float, float]]:
+    """Yield the lengths that slots may have, the shortest first, and when they begin."""
+    for unit in _UNITS:
+        if abs(unit - typical) <= _ALIKE * unit:
+            yield unit, _cut(times, unit)
+    for unit in _UNITS:
+        if unit >= _HOLDS * typical:
+            yield unit, 0.0
+
+
+def _cut(times: Sequence[float], unit: float) -> float:
+    """Return the seconds into a slot around which the fewest arrivals come."""
+    counts = Counter(int(at % unit // (unit / _PHASES)) for at in times)
+
+    def around(phase: int) -> int:
+        return sum(counts[(phase + near) % _PHASES] for near in (-2, -1, 0, 1))
+
+    least = min(map(around, range(_PHASES)))
+    alike = [phase for phase in range(_PHASES) if around(phase) == least]
+    # In the middle of those that are alike: as far from the last run as from the next.
+    return max(alike, key=lambda phase: _middle(phase, alike)) * unit / _PHASES
+
+
+def _middle(phase: int, alike: Sequence[int]) -> int:
+    """Return to how many phases on either side those around one are alike, too."""
+    near = 0
+    while near < _PHASES and all((phase + side * (near + 1)) % _PHASES in alike for side in (-1, 1)):
+        near += 1
+    return near
+
+
+def _openings(starts: Sequence[float], unit: float, cut: float, by_utc: _Seen) -> list[Opening]:
+    """Return the slots that are open by each clock that explains equally well when something came."""
+    week = int(WEEK // unit)
+    fitted = []
+    for zone in FAMILIES:
+        if zone == "UTC":
+            fitted.append((by_utc.misfits, Opening(zone, unit, cut, by_utc.open)))
+        elif not changes(zone, starts[0], starts[-1]):
+            ahead = int(offset(zone, starts[-1]) // unit)
+            slots = frozenset((slot + ahead) % week for slot in by_utc.open)
+            fitted.append((by_utc.misfits, Opening(zone, unit, cut, slots)))
+        else:
+            local = sorted({at + offset(zone, at + cut) for at in starts})
+            seen = _Seen(local, unit, _skipped(zone, starts))
+            fitted.append((seen.misfits, Opening(zone, unit, cut, seen.open)))
+    least = min(misfits for misfits, _ in fitted)
+    kept = [opening for misfits, opening in fitted if misfits <= least + _TIED]
+    # A clock that changes neither in what was seen nor soon says the same as UTC.
+    soon = starts[-1] + _SOON
+    return [each for each in kept if changes(each.zone, starts[0], soon)] or kept[:1]
+
+
+def _skipped(zone: str, starts: Sequence[float]) -> list[tuple[float, float]]:
+    """Return from when to when (on its own time) the clock of a zone showed no time, for it went ahead."""
+    found = changes(zone, starts[0], starts[-1])
+    return [(at + offset(zone, at) - ahead, at + offset(zone, at)) for at, ahead in found if ahead > 0]
+
+
+class _Seen:
+    """Which slots of the week are open by one clock, whose slots with data are `starts`."""
+
+    def __init__(
+        self, starts: Sequence[float], unit: float, skipped: Sequence[tuple[float, float]] = ()
+    ) -> None:
+        self.unit = unit
+        week, newest = int(WEEK // unit), starts[-1]
+        came = bytearray(int((newest - starts[0]) // unit) + 1)  # the newest first
+        for start in starts:
+            came[int((newest - start) // unit)] = 1
+        known = bytearray(b"\x01") * len(came)
+        down = [(a, b) for a, b in pairwise(starts) if b - a > WEEK]  # its days tell nothing
+        for before, after in (*down, *((a - unit, b) for a, b in skipped)):
+            gap = range(int((newest - after) // unit) + 1, math.ceil((newest - before) / unit))
+            for place in gap:
+                known[place] = 0
+        of_newest = int(newest % WEEK // unit)
+        self._weeks = {
+            slot: bytes(compress(came[back::week], known[back::week]))[:_EACH]
+            for slot in range(week)
+            for back in [(of_newest - slot) % week]
+        }
+
+    @cached_property
+    def _by_day(self) -> list[bytes]:
+        """Of each time of day whether data came in its slots of all weekdays."""
+        a_day = int(DAY // self.unit)
+        return [
+            b"".join(self._weeks[slot] for slot in range(time, 7 * a_day, a_day)) for time in range(a_day)
+        ]
+
+    @cached_property
+    def open(self) -> frozenset[int]:
+        """The slots in which something usually comes, and those of which too little is known."""
+        return frozenset(slot for slot, kept in self._weeks.items() if not self._rests(slot, kept))
+
+    def _rests(self, slot: int, kept: bytes) -> bool:
+        if len(kept) < _ROW:  # too young for weeks: as at that time of other days, or on that day as a whole
+            a_day = int(DAY // self.unit)
+            others = self._by_day[slot % a_day]
+            if len(others) >= _ROW and not any(others):
+                return True
+            day = slot // a_day * a_day
+            of_day = b"".join(self._weeks[each] for each in range(day, day + a_day))
+            return len(of_day) >= a_day and not any(of_day)
+        return not any(kept[:_ROW]) or (not kept[0] and sum(kept) <= _SELDOM * len(kept))
+
+    @cached_property
+    def filled(self) -> float:
+        """How many of the open slots hold data."""
+        came = b"".join(self._weeks[slot] for slot in self.open)
+        return sum(came) / max(1, len(came))
+
+    @property
+    def stray(self) -> float:
+        """How much of what came did so in slots that are not open."""
+        came = sum(map(sum, self._weeks.values()))
+        return 1 - sum(sum(self._weeks[slot]) for slot in self.open) / max(1, came)
+
+    @cached_property
+    def misfits(self) -> int:
+        """How many slots are not as they usually are."""
+        return sum(
+            len(kept) - sum(kept) if slot in self.open else sum(kept) for slot, kept in self._weeks.items()
+        )

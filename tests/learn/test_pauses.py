@@ -1,0 +1,120 @@
+"""The times of the week at which a quick table rests: what they teach, by whose clock, and what they do to a silence."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from checks.learn.history import Arrival
+from checks.learn.keys import DAY, HOUR
+from checks.learn.pauses import WEEK, Opening, learn_pauses
+from checks.learn.replay import replay
+from checks.learn.silence import fit_silence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+BERLIN = ZoneInfo("Europe/Berlin")
+FIRST = datetime(
+    2026, 2, 2, tzinfo=UTC
+).timestamp()  # a Monday; the clocks of Berlin change on 29 March, day 55
+MINUTE = 60.0
+SHARE = 0.1
+
+
+def afternoon(at: datetime) -> bool:
+    """Tell whether it is Sunday afternoon."""
+    return at.weekday() == 6 and 12 <= at.hour < 18
+
+
+def night(at: datetime) -> bool:
+    """Tell whether it is night."""
+    return not 6 <= at.hour < 21
+
+
+def weekend(at: datetime) -> bool:
+    """Tell whether it is a weekend."""
+    return at.weekday() > 4
+
+
+def coming(
+    step: float, days: float, rests: Callable[[datetime], bool], zone: ZoneInfo = BERLIN
+) -> list[float]:
+    """Return when a table comes that keeps to steps, within some seconds, but for its rests on a clock."""
+    rng = random.Random(f"{step} {days}")
+    steps = (FIRST + i * step for i in range(int(days * DAY / step)))
+    return [at + rng.uniform(30, 50) for at in steps if not rests(datetime.fromtimestamp(at, zone))]
+
+
+def told(times: list[float], end: float, days: float = 60) -> list[float]:
+    """Return when alerts opened after some days of learning."""
+    return [a.opened for a in replay([Arrival(at) for at in times], SHARE, FIRST + days * DAY, end)]
+
+
+@pytest.mark.parametrize("step", [10 * MINUTE, HOUR])
+@pytest.mark.parametrize("rests", [afternoon, night, weekend])
+def test_a_rest_is_none_to_be_told_and_hides_no_outage(
+    rests: Callable[[datetime], bool], step: float
+) -> None:
+    times = coming(step, 75, rests)
+    assert told(times, times[-1]) == []
+    gone = datetime(2026, 4, 8, 10, tzinfo=BERLIN).timestamp()
+    without = [at for at in times if not gone <= at < gone + 6 * HOUR]
+    opened = told(without, times[-1])
+    assert len(opened) == 1
+    assert gone <= opened[0] <= gone + 0.75 * step
+
+
+@pytest.mark.parametrize("step", [5 * MINUTE, 15 * MINUTE])
+def test_a_rest_moves_with_the_clock_it_is_on(step: float) -> None:
+    """In the week after a change nobody knows whose clock it is; from the next on it is known."""
+    before, after = coming(step, 54, afternoon), coming(step, 70, afternoon)
+    zones = [
+        {each.zone for each in pauses.openings}
+        if (pauses := learn_pauses(times[-int(42 * DAY / step) :], step))
+        else set()
+        for times in (before, after)
+    ]
+    assert {"UTC", "Europe/Berlin"} <= zones[0] | {"UTC"}
+    assert zones[1] == {"Europe/Berlin"}
+
+
+@pytest.mark.parametrize("weeks", [2, 3])
+def test_a_rest_is_known_after_three_weeks_and_a_night_after_three_days(weeks: int) -> None:
+    silent = learn_pauses(coming(10 * MINUTE, 7 * weeks, afternoon, ZoneInfo("UTC")), 10 * MINUTE)
+    assert (silent is not None) is (weeks == 3)
+    assert learn_pauses(coming(10 * MINUTE, 4, night, ZoneInfo("UTC")), 10 * MINUTE) is not None
+
+
+def test_what_comes_all_the_time_never_rests_and_outages_are_no_rests() -> None:
+    times = coming(10 * MINUTE, 42, lambda _: False)
+    assert learn_pauses(times, 10 * MINUTE) is None
+    twice = [
+        at for at in times if not any(FIRST + day * DAY < at < FIRST + (day + 0.2) * DAY for day in (20, 27))
+    ]
+    assert learn_pauses(twice, 10 * MINUTE) is None
+
+
+def test_outages_that_recur_widen_no_limit_of_a_rhythm() -> None:
+    """Eight of six weeks' days: at most two of each week are incidents, more are a habit."""
+    rng = random.Random(3)
+    times = coming(10 * MINUTE, 42, lambda _: False)
+    begins = [FIRST + (day + rng.random() / 2) * DAY for day in range(2, 42, 5)]
+    kept = [at for at in times if not any(begin < at < begin + 4 * HOUR for begin in begins)]
+    found = fit_silence(kept, SHARE, {})
+    assert found is not None
+    assert found.limit < 15 * MINUTE
+
+
+@pytest.mark.parametrize("cut", [0.0, 300.0])
+def test_time_that_is_open_is_counted_there_and_back(cut: float) -> None:
+    opening = Opening("Europe/Berlin", 600.0, cut, frozenset(range(30, 900)) - {100, 101})
+    begin = FIRST + 3 * DAY
+    for wanted in (1.0, 599.0, 600.0, 12_345.0, 5 * DAY, 868 * 600.0, 868 * 600.0 + 1, 3 * WEEK):
+        until = opening.after(begin, wanted)
+        assert opening.between(begin, until) == pytest.approx(wanted, abs=1e-3)
+        assert opening.between(begin, until - 1) < wanted
