@@ -20,6 +20,7 @@ from checks.learn.cadence import (
 from checks.learn.calendars import of_working_days
 from checks.learn.days_between import rests_beside
 from checks.learn.existing_slots import keep_days
+from checks.learn.gaps import Slow
 from checks.learn.history import PAST_DAYS
 from checks.learn.keys import DAY
 from checks.learn.measures import Measures, fit_measures, is_judged
@@ -39,7 +40,7 @@ from checks.learn.runs import (
 from checks.learn.several import Several, fit_slow
 from checks.learn.silence import Silence, fit_silence
 from checks.learn.slots import Slots, fit_slots
-from checks.learn.slow import Cycle, Slow, fit_cycle
+from checks.learn.slow import Cycle, fit_cycle
 from checks.learn.tails import YEAR_DAYS, quantile
 
 if TYPE_CHECKING:

@@ -23,10 +23,10 @@ from checks.text import listing
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from checks.learn.gaps import Slow
     from checks.learn.history import History
     from checks.learn.silence import Silence
     from checks.learn.slots import Slots
-    from checks.learn.slow import Slow
     from checks.learn.yearly import Rest
 
 _FAR = 2.0  # times the latest seen: beyond, a reader wonders where the margin comes from

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from checks.learn.slow import WELL, Cycle, Slow, best_cycle, fit_gaps, fit_months
+from checks.learn.gaps import Slow, fit_gaps
+from checks.learn.slow import WELL, Cycle, best_cycle, fit_months
 from checks.learn.spots import MONTH, place_of
 from checks.learn.tails import median
 

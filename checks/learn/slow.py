@@ -1,4 +1,4 @@
-"""Tables of every other week to every year: by the weeks or months that they keep to, else by their gaps."""
+"""Tables of every other week to every year: by the weeks or months that they keep to."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from checks.learn.cadence import keeps_an_hour
 from checks.learn.clocks import FAMILIES, offset, to_utc
 from checks.learn.keys import DAY, HOUR
-from checks.learn.lateness import BY_CHANCE, reach
+from checks.learn.lateness import reach
 from checks.learn.spots import MONTH, WEEK, Found, Kind, Spot, find, lags_of, left_by, place_of
 from checks.learn.tails import YEAR_DAYS, center_and_excess, median, quantile
 from checks.learn.yearly import Rest, is_rest, rests_of
@@ -33,11 +32,6 @@ _BEYOND = 1.5
 _MOST_LEFT = 0.1
 # Where the mean deviation is over half of that, the runs keep to no day.
 _KEPT = 0.06
-# Between the quartiles of the gaps of what people do when there is something to do; a drifting job's are alike.
-_REGULAR = 1.5
-_BY_CHANCE = (
-    40  # gaps: fewer know nothing of what comes once in forty, older ones are of another year's habit
-)
 # Runs that lie a tenth of a period off are outages of a job that is else five times as exact, up to one in four. Where
 # the others come when people get to it, those are the same people: of weeks one in eight is told six times a year.
 _ODD, _EXACT, _ODD_OF_PEOPLE = 0.25, 0.02, 0.125
@@ -54,27 +48,6 @@ _A_YEAR = 366 * DAY
 _YEARS = 2
 _MOST_SKIPPED = 5  # months; under half a year
 _SKIPS = 1.5  # periods from one week to the next that came
-
-
-@dataclass(frozen=True)
-class Slow:
-    """What was learned of a table that keeps to no days: the longest usual gap in seconds.
-
-    `by_chance`: the gaps differ so much that only the budget says how long one may be; then `into` is the usual one.
-    """
-
-    into: float
-    margin: float
-    seen: int
-    by_chance: bool = False
-
-    def due(self, own: float) -> float:
-        """Return the instant by which the next has to be there after the last arrival."""
-        return own + self.into + self.margin
-
-    def closer(self, seconds: float) -> Slow:
-        """Return the same with a margin that is so much shorter."""
-        return replace(self, margin=self.margin - seconds)
 
 
 @dataclass(frozen=True)
@@ -156,40 +129,6 @@ class Cycle:
     def closer(self, seconds: float) -> Cycle:
         """Return the same with a margin that is so much shorter."""
         return replace(self, margin=self.margin - seconds)
-
-
-def fit_gaps(times: Sequence[float], share: float) -> Slow | None:
-    """Return the model of the gaps between arrivals in order, or None under 4 of them.
-
-    `share` is the false alarms a year that the table may raise.
-    """
-    if len(times) < _FEWEST:
-        return None
-    by_chance = _gaps_by_chance(times[-_BY_CHANCE - 1 :], share)
-    if by_chance is not None:
-        return by_chance
-    recent = times[-_LAST:]
-    gaps = sorted(b - a for a, b in pairwise(recent))
-    middle = quantile(gaps, 0.5)
-    # With under 8 periods a deviation of a quarter of one cannot be told from the habit.
-    wide = 0.25 if len(gaps) < _SURE else 0.1
-    good = [g for g in gaps if g < 1.7 * middle]
-    spread = good[-1] - middle
-    return Slow(good[-1], max(0.5 * spread + DAY, wide * middle), len(gaps))
-
-
-def _gaps_by_chance(times: Sequence[float], share: float) -> Slow | None:
-    """Return the model of gaps of which no two are alike, at any hour; None of others, or where too few tell.
-
-    The longest one seen is passed once in as many gaps: how long one may be is the budget's to say.
-    """
-    gaps = sorted(b - a for a, b in pairwise(times))
-    if len(gaps) < _SURE or quantile(gaps, 0.75) <= _REGULAR * quantile(gaps, 0.25) or keeps_an_hour(times):
-        return None
-    middle, mean = quantile(gaps, 0.5), (times[-1] - times[0]) / len(gaps)
-    chance = share * mean / DAY / YEAR_DAYS
-    beyond = reach([gap - middle for gap in gaps], chance, WEEK / mean, BY_CHANCE)
-    return Slow(middle, max(beyond.limit, DAY), len(gaps), by_chance=True)
 
 
 def fit_cycle(runs: Sequence[tuple[float, float]], share: float, *, labelled: bool) -> Cycle | None:
