@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 BERLIN = ZoneInfo("Europe/Berlin")
-FIRST = datetime(
-    2026, 2, 2, tzinfo=UTC
-).timestamp()  # a Monday; the clocks of Berlin change on 29 March, day 55
+FIRST = datetime(2026, 2, 2, tzinfo=UTC).timestamp()  # a Monday; the clocks of Berlin change on 29 March, day 55
 MINUTE = 60.0
 SHARE = 0.1
 
@@ -41,9 +39,7 @@ def weekend(at: datetime) -> bool:
     return at.weekday() > 4
 
 
-def coming(
-    step: float, days: float, rests: Callable[[datetime], bool], zone: ZoneInfo = BERLIN
-) -> list[float]:
+def coming(step: float, days: float, rests: Callable[[datetime], bool], zone: ZoneInfo = BERLIN) -> list[float]:
     """Return when a table comes that keeps to steps, within some seconds, but for its rests on a clock."""
     rng = random.Random(f"{step} {days}")
     steps = (FIRST + i * step for i in range(int(days * DAY / step)))
@@ -57,9 +53,7 @@ def told(times: list[float], end: float, days: float = 60) -> list[float]:
 
 @pytest.mark.parametrize("step", [10 * MINUTE, HOUR])
 @pytest.mark.parametrize("rests", [afternoon, night, weekend])
-def test_a_rest_is_none_to_be_told_and_hides_no_outage(
-    rests: Callable[[datetime], bool], step: float
-) -> None:
+def test_a_rest_is_none_to_be_told_and_hides_no_outage(rests: Callable[[datetime], bool], step: float) -> None:
     times = coming(step, 75, rests)
     assert told(times, times[-1]) == []
     gone = datetime(2026, 4, 8, 10, tzinfo=BERLIN).timestamp()
@@ -74,9 +68,7 @@ def test_a_rest_moves_with_the_clock_it_is_on(step: float) -> None:
     """In the week after a change nobody knows whose clock it is; from the next on it is known."""
     before, after = coming(step, 54, afternoon), coming(step, 70, afternoon)
     zones = [
-        {each.zone for each in pauses.openings}
-        if (pauses := learn_pauses(times[-int(42 * DAY / step) :], step))
-        else set()
+        {each.zone for each in pauses.openings} if (pauses := learn_pauses(times[-int(42 * DAY / step) :], step)) else set()
         for times in (before, after)
     ]
     assert {"UTC", "Europe/Berlin"} <= zones[0] | {"UTC"}
@@ -93,9 +85,7 @@ def test_a_rest_is_known_after_three_weeks_and_a_night_after_three_days(weeks: i
 def test_what_comes_all_the_time_never_rests_and_outages_are_no_rests() -> None:
     times = coming(10 * MINUTE, 42, lambda _: False)
     assert learn_pauses(times, 10 * MINUTE) is None
-    twice = [
-        at for at in times if not any(FIRST + day * DAY < at < FIRST + (day + 0.2) * DAY for day in (20, 27))
-    ]
+    twice = [at for at in times if not any(FIRST + day * DAY < at < FIRST + (day + 0.2) * DAY for day in (20, 27))]
     assert learn_pauses(twice, 10 * MINUTE) is None
 
 
