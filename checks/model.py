@@ -471,7 +471,8 @@ class ArrivalsKept:
     ``last_at`` is the newest arrival of all, ``looked_at`` when it was seen; ``is_outdated`` tells that what came since
     the last of ``times`` was seen in part only, and has to be learned anew.
     ``opened_at`` is since when an alert is open, ``returned`` how many arrivals came since; ``told_s`` the seconds of
-    the last silence that was told until the rhythm is back, ``in_time`` how many came in time since.
+    the last silence that was told until the rhythm is back, ``in_time`` how many came in time since, ``late_s`` by how
+    much later than usual what ended it came, until something comes in time.
     """
 
     times: str = ""
@@ -482,6 +483,7 @@ class ArrivalsKept:
     returned: int = 0
     told_s: int = 0
     in_time: int = 0
+    late_s: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

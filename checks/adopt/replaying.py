@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from checks.learn import Alert, Model, Watch
 from checks.learn.keys import DAY, parse
-from checks.learn.model import day_of
+from checks.learn.runs import day_of
 from checks.schedule.durations import say_duration
 
 if TYPE_CHECKING:

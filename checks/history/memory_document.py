@@ -118,6 +118,7 @@ def _arrivals(kept: ArrivalsKept) -> JsonValue:
         "returned": kept.returned or None,
         "told_s": kept.told_s or None,
         "in_time": kept.in_time or None,
+        "late_s": kept.late_s or None,
     }
     return {"times": kept.times, **{name: value for name, value in told.items() if value is not None}}
 
@@ -255,6 +256,7 @@ def _read_arrivals(one: dict[str, Any]) -> ArrivalsKept:
         returned=as_count(one.get("returned", 0)),
         told_s=as_count(one.get("told_s", 0)),
         in_time=as_count(one.get("in_time", 0)),
+        late_s=as_count(one.get("late_s", 0)),
     )
 
 

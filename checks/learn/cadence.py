@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -28,13 +30,15 @@ _OTHER = 1.7  # times the old one: one missed of a rhythm makes twice as much
 _REGULAR = 1.5  # between the quartiles of the old gaps: of what comes by chance no change can be told
 _BELIEVED = 8  # quicker ones in a row: fewer that end again were a repair of some days
 _WEEKEND = 4.5 * DAY  # a long one, which ends no rhythm of working days
+# Times as many a day as before: on busy days most tables have twice as many as on others. Sought as far back as
+# hours are learned from, against two weeks, in which each weekday shows twice.
+_QUICKER, _DAYS_QUICKER, _DAYS_BEFORE = 3, 60, 14
 # Files of one run follow each other within three hours, the least that a day is late by; runs last a quarter of a day,
 # and half a day lies between the end of one and the next. One in four may fail and be run again; of two runs a day
 # every other pause is too short.
 _PAUSE, _A_RUN, _A_NIGHT, _ODD_RUNS = DAY / 8, DAY / 4, DAY / 2, 0.25
 # On either side: the change of clocks and a late scheduler; people at work spread over eight hours.
 _AN_HOUR = DAY / 16
-_ACTIVE_DAYS = 10  # two working weeks: a cadence that changed for good is followed within them
 _BEFORE = 12  # gaps that tell the old rhythm: a year of months
 
 
@@ -73,29 +77,6 @@ def runs_of(loads: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
             lasted[-1] = at - firsts[-1][1]
     between = [b - a for (_, a), (_, b) in pairwise(firsts)]
     return firsts if between and max(lasted) <= _SHORT * median(between) else []
-
-
-def bursts_of(times: Sequence[float], within: float) -> list[float]:
-    """Return the times without those that come so soon after one that is kept."""
-    kept: list[float] = []
-    for at in times:
-        if not kept or at - kept[-1] > within:
-            kept.append(at)
-    return kept
-
-
-def per_day_of(times: Sequence[float]) -> float:
-    """Return how many came on each of the last days on which anything came."""
-    days: set[int] = set()
-    count = 0
-    for at in reversed(times):
-        day = int(at // DAY)
-        if day not in days:
-            if len(days) == _ACTIVE_DAYS:
-                break
-            days.add(day)
-        count += 1
-    return count / len(days)
 
 
 def daily_runs_of(times: Sequence[float]) -> list[float]:
@@ -152,6 +133,25 @@ def since_change(owns: Sequence[float]) -> int:
             rhythms.append(_Rhythm(place - asked + 1, recent))
             asked, recent = _NEW, []
     return rhythms[-1].start
+
+
+def since_quicker(times: Sequence[float]) -> float:
+    """Return the instant since which arrivals (in order) have come so much more often that those before say nothing.
+
+    That is where each of the last days had three times as many as any of two weeks before; else it is before all.
+    """
+    last = times[-1]
+    counts = [0] * (_DAYS_QUICKER + 1 + _DAYS_BEFORE)
+    for at in times[bisect_left(times, last - len(counts) * DAY + 1) :]:
+        counts[int((last - at) // DAY)] += 1
+    for days in range(_NEW, _DAYS_QUICKER):
+        # The day between is of both.
+        new, old = counts[:days], counts[days + 1 : days + 1 + _DAYS_BEFORE]
+        if max(new) > _REGULAR * min(new):
+            break
+        if 0 < _QUICKER * max(old) <= min(new):
+            return last - days * DAY
+    return -math.inf
 
 
 @dataclass(slots=True)

@@ -45,6 +45,8 @@ _OFF = {MOST_DAYS: frozenset({5, 6}), FRIDAYS: frozenset({4, 5})}
 _FEWEST_DAYS = 20  # four working weeks: of fewer no weekday is known to be usual
 _USUAL = 0.7  # of a weekday's days have arrivals, as of the slots of a week
 _CLOSED_IN_A_ROW = 4
+ALIKE = "/"
+"""Between the codes of countries that explain equally well what was seen: a holiday is one of half of them."""
 _EPOCH = date(1970, 1, 1)
 _THURSDAY = 3  # 1 January 1970
 
@@ -53,6 +55,10 @@ _THURSDAY = 3  # 1 January 1970
 def _of_year(country: str, year: int) -> frozenset[int]:
     import holidays
 
+    if ALIKE in country:
+        countries = country.split(ALIKE)
+        seen = Counter(day for each in countries for day in _of_year(each, year))
+        return frozenset(day for day, count in seen.items() if 2 * count >= len(countries))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = holidays.country_holidays(country, years=year)
@@ -126,9 +132,11 @@ def of_working_days(times: Sequence[float]) -> tuple[str, int] | None:
 def explaining(missed: Collection[float], kept: Collection[float]) -> tuple[str, int] | None:
     """Return the calendar (country, shift in days) that explains missed days against kept ones, or None.
 
-    Two misses at least have to be holidays, half of all misses, and two of three of its holidays missed.
+    Two misses at least have to be holidays, half of all misses, and two of three of its holidays missed. Countries that
+    explain them equally well are named together.
     """
-    best: tuple[float, tuple[str, int]] | None = None
+    best: list[str] = []
+    most, of_best = 0.0, 0
     if len(missed) < 2:
         return None
     for country in COUNTRIES:
@@ -140,6 +148,8 @@ def explaining(missed: Collection[float], kept: Collection[float]) -> tuple[str,
             if hits < 2 * against:
                 continue
             rank = hits - against - 0.1 * abs(shift)
-            if best is None or rank > best[0]:
-                best = rank, (country, shift)
-    return best[1] if best else None
+            if not best or rank > most:
+                best, most, of_best = [country], rank, shift
+            elif rank == most and shift == of_best:
+                best.append(country)
+    return (ALIKE.join(best), of_best) if best else None

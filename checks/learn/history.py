@@ -16,6 +16,7 @@ _BURST = 60.0
 _MOST_TIMES = 60_000
 # Three years of a daily table, six weeks of an hourly one with room to spare.
 _MOST_PARTITIONS = 2_000
+_MOST_ODD = 60  # five years of month ends
 # A partition may be named for a day that has not begun where its data lands, never for a year ahead.
 _AHEAD = 2 * DAY
 # A partition that is written anew with each of four newer ones held a fifth of all its bytes before.
@@ -37,6 +38,7 @@ class Period:
     """A partition whose files still come: its own start, its first and last arrival, and what it holds so far.
 
     `early` and `early_rows` are what it held when a newer one had come: (bytes or rows, files, seconds); None before.
+    `since` is how many seconds the one before it began earlier; None where there was none.
     """
 
     start: float
@@ -49,6 +51,7 @@ class Period:
     files: int = 0
     early: tuple[float, int, float] | None = None
     early_rows: tuple[float, int, float] | None = None
+    since: float | None = None
 
     def pass_by(self, arrival: Arrival, within: float) -> None:
         """Note what it holds where a newer partition came and what comes now is none of its own runs."""
@@ -77,8 +80,8 @@ class History:
     `times` are the counted arrivals, bursts within a minute as one; `firsts` the own start and first arrival of
     partitions, each newer than those before; `settled` those whose volume was usual: start, bytes, files, seconds;
     `early` what these held before newer ones came; `counted` and `early_counted` the same of those whose rows are
-    known: start, rows, files, seconds; `empty` the starts of those without a byte, told or not. `ratios`, and those of
-    runs of files, are kept for `silence.fit_silence`.
+    known: start, rows, files, seconds; `odd` and `odd_counted` those that were not usual, `empty` the starts of those
+    without a byte, told or not. `ratios`, and those of runs of files, are kept for `silence.fit_silence`.
     """
 
     dated: bool
@@ -88,6 +91,8 @@ class History:
     early: list[tuple[float, float, int, float]] = field(default_factory=list)
     early_counted: list[tuple[float, float, int, float]] = field(default_factory=list)
     counted: list[tuple[float, float, int, float]] = field(default_factory=list)
+    odd: list[tuple[float, float, int, float]] = field(default_factory=list)
+    odd_counted: list[tuple[float, float, int, float]] = field(default_factory=list)
     empty: list[float] = field(default_factory=list)
     ratios: dict[int, dict[str, float]] = field(default_factory=dict)
     ratios_of_runs: dict[int, dict[str, float]] = field(default_factory=dict)
@@ -139,6 +144,16 @@ class History:
             self.early_counted.append((period.start, rows, files, lasted))
             _trim(self.counted, _MOST_PARTITIONS)
             _trim(self.early_counted, _MOST_PARTITIONS)
+
+    def note_odd(self, period: Period) -> None:
+        """Keep what a partition held whose volume was not usual: it may be usual of its day of the month."""
+        took = period.last - period.first
+        if period.sized:
+            self.odd.append((period.start, period.size, period.files, took))
+            _trim(self.odd, _MOST_ODD)
+        if period.counted:
+            self.odd_counted.append((period.start, period.rows, period.files, took))
+            _trim(self.odd_counted, _MOST_ODD)
 
     @property
     def sizes(self) -> list[tuple[float, float, int, float]]:

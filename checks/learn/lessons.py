@@ -370,7 +370,7 @@ def _closer(model: Model, begun: float, at: float, recent: Sequence[tuple[float,
     if model.slots is not None:
         return replace(model, slots=replace(model.slots, margin=model.slots.margin - closer))
     if model.slow is not None:
-        return replace(model, slow=replace(model.slow, margin=model.slow.margin - closer))
+        return replace(model, slow=model.slow.closer(closer))
     return model
 
 

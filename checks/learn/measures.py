@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from checks.learn.history import History, Period
 
 _RECENT = 60  # periods: two months of days, as far back as sizes are learned from
+_SEVERAL = 2.5  # periods: on Mondays two of working days have passed
 _LAST = 8  # of each weekday or hour: two months, as far back as sizes are learned from
 _IDLE = 3  # of them: two may be an incident each, of three in eight weeks the next one is no news
 _HABIT = 2  # of them without a row: one was an incident as likely, two are what this table does
@@ -48,14 +49,19 @@ class Measures:
             return False
         return (self.size is not None and period.sized) or (self.rows is not None and period.counted)
 
-    def judge(self, period: Period) -> str | None:
-        """Return `drop`, `rise` or None of a partition, by bytes first; what is not known of it says nothing."""
+    def judge(self, period: Period, cadence: float | None = None) -> str | None:
+        """Return `drop`, `rise` or None of a partition, by bytes first; what is not known of it says nothing.
+
+        After a pause of several periods of a `cadence` it may hold what they would have held.
+        """
+        share = (period.since or 0.0) / cadence if cadence else 0.0
+        share = share if share >= _SEVERAL else 1.0
         found = None
         if self.size is not None and period.sized:
-            found = self.size.judge(period.start, period.size)
+            found = self.size.judge(period.start, period.size, share)
         is_usual = self.empty_at_times and not period.rows
         if found is None and self.rows is not None and period.counted and not is_usual:
-            found = self.rows.judge(period.start, period.rows)
+            found = self.rows.judge(period.start, period.rows, share)
         return found
 
 
@@ -66,8 +72,8 @@ def fit_measures(history: History, share: float, a_year: float) -> Measures | No
     raise them apart, so each has half.
     """
     both = share / 2 if is_known(history.settled) and is_known(history.counted) else share
-    size = fit_volume(history.sizes, both, a_year)
-    rows = fit_volume(history.row_counts, both, a_year)
+    size = fit_volume(history.sizes, both, a_year, odd=history.odd)
+    rows = fit_volume(history.row_counts, both, a_year, odd=history.odd_counted)
     if size is None and rows is None:
         return None
     empty = sum(not count for _, count, *_ in history.counted[-_RECENT:])

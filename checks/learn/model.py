@@ -10,23 +10,37 @@ from typing import TYPE_CHECKING
 
 from checks.learn.cadence import (
     SLOW,
-    bursts_of,
     daily_runs_of,
     keeps_an_hour,
     loads_of,
-    per_day_of,
     runs_of,
     since_change,
+    since_quicker,
 )
 from checks.learn.calendars import of_working_days
+from checks.learn.days_between import rests_beside
 from checks.learn.existing_slots import keep_days
+from checks.learn.gaps import Slow
 from checks.learn.history import PAST_DAYS
-from checks.learn.keys import DAY, HOUR
+from checks.learn.keys import DAY
 from checks.learn.measures import Measures, fit_measures, is_judged
 from checks.learn.rota import Rota, fit_rota
+from checks.learn.runs import (
+    APART,
+    MOST_RUNS,
+    RUN,
+    bursts,
+    cut_of,
+    day_of,
+    days_with,
+    is_spread,
+    per_day,
+    runs_in,
+)
+from checks.learn.several import Several, fit_slow
 from checks.learn.silence import Silence, fit_silence
 from checks.learn.slots import Slots, fit_slots
-from checks.learn.slow import Cycle, Slow, fit_cycle, fit_slow
+from checks.learn.slow import Cycle, fit_cycle
 from checks.learn.tails import YEAR_DAYS, quantile
 
 if TYPE_CHECKING:
@@ -51,22 +65,7 @@ _LOOSE = 0.5
 _TIGHTER = 0.6
 # Where what comes within that is one run's, and runs fill half of the time, there are none: it comes all the time.
 _NONSTOP = 0.5
-_MOST_RUNS = 300  # fifty days of six a day: their median gap is known
 _BURST = 0.02  # cadences: half an hour of a day, a minute of an hour, within which files are one run's
-
-
-# Files of one run come within ten minutes of one another; with less than three times that between, runs are not told.
-RUN = 600.0
-_APART = 3 * RUN
-# Of arrivals by chance half an hour apart three in ten come so soon after another; of runs of two files one in two.
-_OF_RUNS = 0.6
-# Files of one run mostly follow each other at once; of what comes by chance two in five gaps that short are longer than
-# half as long.
-_BY_CHANCE = 0.33
-_RUNS_BACK, _BETWEEN = (
-    28 * DAY,
-    0.67,
-)  # a run that lasts half as long as the pause after it is a stream's busy time
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,7 @@ class Model:
     dated: bool
     slots: Slots | None = None
     silence: Silence | None = None
-    slow: Slow | Cycle | None = None
+    slow: Slow | Cycle | Several | None = None
     volume: Measures | None = None
     loose: bool = False
     cut: float = 0.0
@@ -119,11 +118,27 @@ class Model:
             if found is None or self.loose or silent < found[0]:
                 found = silent, check if self.slots is None else "freshness"
         if self.slow is not None:
-            own = newest if isinstance(self.slow, Cycle) and self.slow.labelled else None
+            own = newest if self._names_slow else None
             found = self.slow.due(last if own is None else own), check
             if self.days is not None:
                 found = min(found, (self.days.due(day_of(last, self.cut))[1], "freshness"))
         return found
+
+    @property
+    def _names_slow(self) -> bool:
+        return not isinstance(self.slow, Slow | None) and self.slow.labelled
+
+    def lateness(self, at: float, newest: float | None) -> float:
+        """Return how many seconds after its usual time a counted arrival came; 0 where that is as late as may be.
+
+        `newest` is as in `due`.
+        """
+        if self.slots is not None:
+            own = newest if self.dated and newest is not None else day_of(at, self.cut)
+            return self.slots.lateness(own, at)
+        if self.slow is None or isinstance(self.slow, Slow):
+            return 0.0
+        return self.slow.lateness(newest if self._names_slow and newest is not None else at, at)
 
     @property
     def cadence(self) -> float | None:
@@ -142,11 +157,6 @@ class Model:
     def straggling(self) -> float:
         """The seconds that one gap in 50 of such a table is longer than; 0 of others."""
         return self.silence.slow if self.silence is not None and self.typical is not None else 0.0
-
-
-def day_of(at: float, cut: float) -> float:
-    """Return the start of the day of an arrival, as if days began at `cut`; the usual one keeps its date (UTC)."""
-    return ((at - cut) // DAY + (cut >= DAY / 2)) * DAY if math.isfinite(at) else at
 
 
 def fit(history: History, share: float) -> Model | Need:
@@ -203,8 +213,8 @@ class _Heard:
 def _heard(history: History, now: float) -> _Heard:
     times = history.since(now - _DAYS_BACK * DAY)
     if len(times) < 4:  # slower than yearly
-        times = history.times[-_MOST_RUNS:]
-    runs = _runs(times)
+        times = history.times[-MOST_RUNS:]
+    runs = runs_in(times)
     return _Heard(times, history.ratios) if runs is None else _Heard(runs, history.ratios_of_runs)
 
 
@@ -221,7 +231,10 @@ def _usual_gap(owns: Sequence[float]) -> float:
 
 
 def _judges_sizes(history: History, times: Sequence[float]) -> bool:
-    """Return whether what comes can be told apart by runs, so that the size of each is known."""
+    """Return whether what comes can be told apart by runs, so that the size of each is known.
+
+    `times` are those of runs, where runs are told.
+    """
     usual = _usual_gap(times[-60:])
     return bool(usual) and (history.dated or usual >= 3 * RUN)
 
@@ -247,16 +260,21 @@ def _with_days(model: Model, history: History, share: float) -> Model:
     times = history.since(model.fitted - _DAYS_BACK * DAY)
     if len(times) < _FEWEST_DAYS * len(history.firsts[-_A_YEAR:]):
         return model
-    slots, cut = _of_days(times, share, -math.inf)
+    slots, cut = _of_days(times, share, -math.inf, times)
     is_daily = slots is not None and len(slots.expected) >= _MOST_DAYS and slots.misses == 1
     return replace(model, days=slots, cut=cut) if is_daily else model
 
 
-def _of_days(times: Sequence[float], share: float, since: float) -> tuple[Slots | None, float]:
-    """Return the days on which something comes at all, and the time of day at which they begin."""
+def _of_days(
+    times: Sequence[float], share: float, since: float, past: Sequence[float]
+) -> tuple[Slots | None, float]:
+    """Return the days on which something comes at all, and the time of day at which they begin.
+
+    `past` are the times of all years that are known, which tell when in a year nothing comes.
+    """
     if not times:
         return None, 0.0
-    cut = _cut(times[-40:])
+    cut = cut_of(times[-40:])
     firsts: dict[float, float] = {}
     for at in times:
         firsts.setdefault(day_of(at, cut), at)
@@ -264,6 +282,8 @@ def _of_days(times: Sequence[float], share: float, since: float) -> tuple[Slots 
     # Where days are missed by habit and others come as well, at any hour, the weekdays are chance.
     if slots is not None and slots.misses > 1 and not keep_days(list(firsts), slots.expected):
         slots = slots if keeps_an_hour(list(firsts.values())[-_MOST_LOADS:]) else None
+    if slots is not None:
+        slots = replace(slots, rests=rests_beside(slots.expected, days_with(_since(past, since), cut)))
     return slots, cut
 
 
@@ -285,22 +305,24 @@ def _of_times(
     now = history.last or 0.0
     if len(times) < 4:
         return Need(len(times), 4)
-    if per_day_of(times) >= _A_DAY:
+    if per_day(times) >= _A_DAY:
         calendar = of_working_days(heard.times)
-        silence = fit_silence(_since(heard.times, now - PAST_DAYS * DAY), share, heard.ratios, calendar)
+        begin = max(now - PAST_DAYS * DAY, since_quicker(heard.times))
+        recent = _since(heard.times, begin)
+        silence = fit_silence(recent, share, heard.ratios, calendar)
         # A silence that has to last for half of the time in which something usually comes tells no single run.
         if not history.dated and (silence is None or silence.limit > DAY / 2):
-            slots, cut = _of_days(daily_runs_of(heard.times), share, since)
+            slots, cut = _of_days(daily_runs_of(heard.times), share, since, history.times)
             if slots is not None:
                 return Model(now, dated=False, slots=slots, volume=volume, cut=cut, in_runs=True)
         if silence is None:
             return _of_loads(history, times, share, volume) or Need(len(times), 30)
-        in_runs = min(silence.typical, _usual_gap(times[-60:])) >= _APART
-        rota = fit_rota(heard.times, share, calendar) if silence.typical >= _APART else None
+        in_runs = min(silence.typical, _usual_gap(times[-60:])) >= APART
+        rota = fit_rota(recent, share, calendar) if silence.typical >= APART else None
         return Model(now, history.dated, silence=silence, volume=volume, in_runs=in_runs, rota=rota)
-    in_runs = _usual_gap(times[-60:]) >= _APART
+    in_runs = _usual_gap(times[-60:]) >= APART
     if not history.dated:
-        slots, cut = _of_days(heard.times, share, since)
+        slots, cut = _of_days(heard.times, share, since, history.times)
         if slots is not None:
             return Model(now, dated=False, slots=slots, volume=volume, cut=cut, in_runs=in_runs)
     return _of_loads(history, times, share, volume) or Need(len(times), 8)
@@ -310,7 +332,7 @@ def _of_loads(
     history: History, times: Sequence[float], share: float, volume: Measures | None
 ) -> Model | None:
     """Return the model of a table that keeps no days: of what comes in the same half of a day as one; None of few."""
-    loads = bursts_of(times, DAY / 2)
+    loads = bursts(times, DAY / 2)
     if len(times) < _FEWEST_DAYS:
         return None
     slow = fit_slow([(at, at) for at in loads[-_MOST_LOADS:]], share, labelled=False)
@@ -319,6 +341,7 @@ def _of_loads(
 
 def _of_partitions(history: History, share: float, now: float, since: float) -> Model | None:
     of_times = share / 2 if is_judged(history) else share
+    since = max(since, since_quicker([at for _, at in history.firsts]))
     slots = fit_slots(_from(history.firsts, since), of_times)
     if slots is None:
         return None
@@ -326,16 +349,16 @@ def _of_partitions(history: History, share: float, now: float, since: float) -> 
     loose = slots.margin > _LOOSE * cadence
     heard = history.since(now - PAST_DAYS * DAY)
     within = _BURST * cadence
-    times = bursts_of(heard, within)
+    times = bursts(heard, within)
     periods = sum(first >= times[0] for _, first in history.firsts)
-    if len(times) > periods * _NONSTOP / _BURST or (within >= RUN and _is_spread(heard, within)):
+    if len(times) > periods * _NONSTOP / _BURST or (within >= RUN and is_spread(heard, within)):
         times = heard
     # Where files come by chance, so does what a partition holds, and the whole share is that of silences.
     of_times = share if loose else of_times
     rota = None
     if slots.unit == DAY and not loose and len(times) > _A_DAY * periods:
-        runs = _runs(times) or times
-        apart = _usual_gap(runs[-_MOST_RUNS:]) >= _APART
+        runs = runs_in(times) or times
+        apart = _usual_gap(runs[-MOST_RUNS:]) >= APART
         rota = fit_rota(runs, of_times, slots.calendar) if apart else None
     silence = fit_silence(times, of_times, history.ratios) if len(times) > _A_DAY * periods else None
     if silence is not None and not loose and silence.limit >= _TIGHTER * cadence:
@@ -343,48 +366,11 @@ def _of_partitions(history: History, share: float, now: float, since: float) -> 
     a_year = len(slots.expected) * YEAR_DAYS / 7
     loose = loose and silence is not None
     volume = None if loose else fit_measures(history, share / 2, a_year)
-    in_runs = min(cadence, silence.typical if silence else cadence) >= _APART
+    in_runs = min(cadence, silence.typical if silence else cadence) >= APART
     return Model(
         now, dated=True, slots=slots, silence=silence, volume=volume, loose=loose, in_runs=in_runs, rota=rota
     )
 
 
-def _since(times: list[float], begin: float) -> list[float]:
+def _since(times: Sequence[float], begin: float) -> Sequence[float]:
     return times[bisect_left(times, begin) :]
-
-
-def _runs(times: Sequence[float]) -> list[float] | None:
-    """Return when runs began, each the files within ten minutes of one another, or None where they cannot be told.
-
-    Runs are told by the last four weeks, in which most of the time has to pass between them: a stream that pauses at
-    night has none, at whatever hour it is asked.
-    """
-    if not times:
-        return None
-    recent = times[bisect_left(times, times[-1] - _RUNS_BACK) :]
-    gaps = [b - a for a, b in pairwise(recent)]
-    pauses = sorted(gap for gap in gaps if gap > RUN)
-    if len(pauses) < 3 or len(pauses) + 1 > _OF_RUNS * len(recent):
-        return None
-    short = [gap for gap in gaps if gap <= RUN]
-    if sum(gap > RUN / 2 for gap in short) > _BY_CHANCE * len(short):
-        return None
-    if quantile(pauses, 0.5) < _APART - RUN or sum(pauses) < _BETWEEN * (recent[-1] - recent[0]):
-        return None
-    return [times[0], *(b for a, b in pairwise(times) if b - a > RUN)]
-
-
-def _is_spread(times: Sequence[float], within: float) -> bool:
-    """Return whether what follows so soon does not do so at once: those are loads of their own (every ten minutes)."""
-    short = sorted(b - a for a, b in pairwise(times[-_LOOKED_AT:]) if b - a <= within)
-    return bool(short) and quantile(short, 0.5) > within / 4
-
-
-def _cut(times: Sequence[float]) -> float:
-    """Return the time of day half a day away from the usual one: no run is late or early by so much."""
-    clock = [at % DAY for at in times]
-
-    def apart(center: float) -> float:
-        return sum(min((c - center) % DAY, (center - c) % DAY) for c in clock)
-
-    return (min(clock, key=apart) + 12 * HOUR) % DAY

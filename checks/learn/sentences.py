@@ -7,25 +7,32 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from checks.learn.calendars import FRIDAYS, MOST_DAYS, is_holiday
+from checks.learn.calendars import ALIKE, FRIDAYS, MOST_DAYS, is_holiday
 from checks.learn.clocks import offset
 from checks.learn.existing_slots import WEEK
 from checks.learn.keys import DAY, HOUR
-from checks.learn.model import Model, Need, day_of
+from checks.learn.model import Model, Need
 from checks.learn.pauses import Pauses
+from checks.learn.runs import day_of
+from checks.learn.several import Several
 from checks.learn.slow import Cycle
 from checks.learn.spots import Kind, Spot
 from checks.schedule.durations import say_duration
+from checks.text import listing
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from checks.learn.gaps import Slow
     from checks.learn.history import History
     from checks.learn.silence import Silence
     from checks.learn.slots import Slots
-    from checks.learn.slow import Slow
+    from checks.learn.yearly import Rest
 
 _FAR = 2.0  # times the latest seen: beyond, a reader wonders where the margin comes from
 _SHOWN = 63  # slots: nine weeks of a daily table, about what a person remembers of it
 _THURSDAY = 3  # 1 January 1970, on which slot 0 of the week lies
+_FEW = 3  # countries whose names say more than their number
 _SURE = 8  # periods: fewer allow a wide margin
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
@@ -112,8 +119,15 @@ def _slots(model: Model, slots: Slots, history: History) -> str:
     if slots.misses > 1:
         said += f"; told after {slots.misses} missed in a row, for single ones are missed now and then"
     if slots.calendar is not None:
-        said += f"; holidays of {slots.calendar[0]} left out"
-    return said
+        said += f"; holidays of {_countries(slots.calendar)} left out"
+    return (said + rests_in_words(slots.rests)).removesuffix(",")
+
+
+def _countries(calendar: tuple[str, int]) -> str:
+    """Return the countries whose holidays are left out: `DE`, `DE or FR`, `most of DE, FR ...`."""
+    names = calendar[0].split(ALIKE)
+    few = " or ".join(names)
+    return few if len(names) <= _FEW else f"most of {listing(names, _FEW)}"
 
 
 def _margin(slots: Slots) -> str:
@@ -148,13 +162,17 @@ def _silence(silence: Silence) -> str:
     elif silence.rates.rates:
         said += " of the hours in which it usually comes"
     if silence.calendar is not None:
-        said += f"; holidays of {silence.calendar[0]} left out"
+        said += f"; holidays of {_countries(silence.calendar)} left out"
     return said
 
 
-def _slow(model: Model, slow: Slow | Cycle, history: History) -> str:
+def _slow(model: Model, slow: Slow | Cycle | Several, history: History) -> str:
+    newest = history.newest if model.dated else history.last
     if isinstance(slow, Cycle):
-        return cycle_in_words(slow, history.newest if model.dated else history.last)
+        return cycle_in_words(slow, newest)
+    if isinstance(slow, Several):
+        decides = slow.next_of(newest)[0] if newest is not None else None
+        return "; ".join(cycle_in_words(part, newest if part is decides else None) for part in slow.parts)
     if slow.by_chance:
         whole = _span(slow.into + slow.margin)
         usual = f"no rhythm: {_span(slow.into)} in the middle of the last {slow.seen} gaps"
@@ -175,12 +193,12 @@ def cycle_in_words(cycle: Cycle, newest: float | None = None) -> str:
         hours = f"from {soonest} {zone}, up to {_span(cycle.latest - cycle.soonest)} later"
     else:
         hours = f"{f'at {soonest}' if soonest == latest else f'between {soonest} and {latest}'} {zone}"
-    said = f"{cycle.on_time} of the last {cycle.wanted} {_days_of(cycle)} {hours}"
+    said = f"{cycle.on_time} of the last {cycle.wanted} {_days_of(cycle)}{_rests(cycle)} {hours}"
     if newest is not None:
         due = datetime.fromtimestamp(cycle.due(newest), ZoneInfo(zone))
         said += f"; due {due:%Y-%m-%d %H:%M}"
         if cycle.labelled:
-            said += f" for {label_of(cycle, cycle.number_of(newest) + 1)}"
+            said += f" for {label_of(cycle, cycle.next_after(newest))}"
     return f"{said}; few periods, so the margin is wide" if cycle.seen < _SURE else said
 
 
@@ -216,11 +234,15 @@ def _days_of(cycle: Cycle) -> str:
         case Kind.END:
             where = "on the last day" if spot.number == -1 else f"{-spot.number - 1} days before the last"
             return f"{every} {where}{_of_the(cycle)}"
+        case Kind.WEEKDAY | Kind.WEEKDAY_END:
+            nth, weekday = divmod(spot.number, 7)
+            rank = _nth(nth + 1) if spot.kind is Kind.WEEKDAY else f"{_nth(nth + 1)} last" if nth else "last"
+            said = f"{every} on the {rank} {_NAMES[weekday]}{_of_the(cycle)}"
         case Kind.OPEN:
             said = f"{every} on the {_nth(spot.number)} working day{_of_the(cycle)}"
         case Kind.OPEN_END:
-            nth = "last" if spot.number == -1 else f"{_nth(-spot.number)} last"
-            said = f"{every} on the {nth} working day{_of_the(cycle)}"
+            place = "last" if spot.number == -1 else f"{_nth(-spot.number)} last"
+            said = f"{every} on the {place} working day{_of_the(cycle)}"
         case _:
             moved = "next" if spot.kind is Kind.NEXT else "last"
             day = name if cycle.weeks else f"day {spot.number + 1}{_of_the(cycle)}"
@@ -228,6 +250,26 @@ def _days_of(cycle: Cycle) -> str:
     days = int(cycle.zones[0][1] // DAY)
     moved = "" if not days else ", the day before" if days == -1 else f" and {days} days"
     return f"{said}{off}{moved}"
+
+
+def _rests(cycle: Cycle) -> str:
+    """Say in which months, or parts of the year, nothing ever comes."""
+    if cycle.skipped:
+        shift = 0 if cycle.labelled else cycle.shift
+        months = listing(
+            [_MONTHS[month] for month in sorted((month + shift) % 12 for month in cycle.skipped)]
+        )
+        return f", none {'of' if cycle.labelled else 'in'} {months},"
+    return rests_in_words(cycle.rests)
+
+
+def rests_in_words(rests: Sequence[Rest]) -> str:
+    """Say in which parts of the year nothing comes, with a comma before it; empty where there are none."""
+    parts = [
+        f"{begin[1]} {_MONTHS[begin[0] - 1]} to {end[1]} {_MONTHS[end[0] - 1]}"
+        for begin, end in ((rest.begin, rest.end) for rest in rests)
+    ]
+    return f", none from {listing(parts)} of each year," if parts else ""
 
 
 def _every(cycle: Cycle) -> str:

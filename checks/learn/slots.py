@@ -2,18 +2,18 @@
 
 import math
 from bisect import bisect_left
-from calendar import monthrange
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from checks.learn.cadence import keeps_an_hour
 from checks.learn.calendars import explaining, is_holiday
 from checks.learn.clocks import FAMILIES, changes, offset, to_utc
+from checks.learn.days_between import following, is_following, rests_beside
 from checks.learn.existing_slots import WEEK, expected_slots, misfits, outages_of
 from checks.learn.keys import DAY, HOUR
 from checks.learn.lateness import Reach, reach
+from checks.learn.month_places import Month, Place, always, most_of
 from checks.learn.tails import (
     MOST_EXCESSES,
     YEAR_DAYS,
@@ -21,6 +21,7 @@ from checks.learn.tails import (
     median,
     quantile,
 )
+from checks.learn.yearly import CLOSED, Rest, is_rest
 
 _MOST = 720  # partitions: 30 days of an hourly table, two years of a daily one
 # One in 25: a stretch of 40 that holds one miss holds an incident, not a habit. A day on which nothing came may be one
@@ -34,8 +35,10 @@ _NEW = 0.5
 # A week around each day tells how late it was; one in ten is among the latest, so two or three of one day of the month
 # are by chance once in a hundred. The next one is the latest of three as often as not: half as long again holds.
 _AROUND, _LATEST, _HALF_AGAIN = 7, 0.9, 1.5
-# From Maundy Thursday to Easter Tuesday, or over Christmas and a weekend: so long no office works.
-_CLOSED = 5 * DAY
+_A_MONTH = 28  # days of which the latest tenth is known
+# Of a period later, at the turn of the only month that is known: an hour of a day, more than jitter is.
+_ONCE = 1 / 24
+_A_YEAR = 366 * DAY
 _DAYS_OF_LATE = 40  # two months of working days
 _HALF = 0.5  # of a weekday's runs: with three holidays on it in two months it still has more of them
 
@@ -45,8 +48,9 @@ class Slots:
     """What was learned of a table whose partitions name a time. Times in seconds; `lag` on the zone's clock.
 
     `clocks` are the zones whose clock explains which hours exist, each with those on it; empty: they are the keys' own.
-    `late_days` are days of the month, -1 its last, on which each time more than the margin is usual, and how much is.
-    `reach` is what lateness alone would make of the margin.
+    `late_days` are places in the `month` at which each time more than the margin is usual, and how much is.
+    `reach` is what lateness alone would make of the margin. Days that lie in `rests` never come. What `follows` comes
+    on the day that exists after its own: lags count from the start of that.
     """
 
     unit: float
@@ -57,8 +61,11 @@ class Slots:
     seen: int
     calendar: tuple[str, int] | None = None
     clocks: tuple[tuple[str, frozenset[int]], ...] = ()
-    late_days: tuple[tuple[int, float], ...] = ()
+    late_days: tuple[tuple[Place, float], ...] = ()
+    month: Month | None = None
+    follows: bool = False
     reach: Reach = field(default_factory=Reach)
+    rests: tuple[Rest, ...] = ()
 
     @property
     def cadence(self) -> float:
@@ -78,24 +85,39 @@ class Slots:
         """Return the same by the hours of the week that exist on one clock."""
         step = self.unit
         start, missed = newest, 0
-        for _ in range(int(2 * WEEK / step) * (self.misses + 1) + 1):
+        longest = 2 * WEEK * (self.misses + 1) + (_A_YEAR if self.rests else 0.0)
+        for _ in range(int(longest / step) + 1):
             start += step
             exists = int((start + offset(clock, start)) % WEEK // step) in hours
             if exists and not (self.calendar and is_holiday(self.calendar, start)):
+                if self.rests and is_rest(self.rests, int(start // DAY)):
+                    continue
                 missed += 1
                 if missed >= self.misses:
-                    margin = self.margin
-                    if self.late_days:
-                        places = days_of_month(start)
-                        margin = max(margin, *(late for day, late in self.late_days if day in places), 0.0)
-                    return start, max(to_utc(z, start + lag + margin) for z, lag in self.zones)
+                    return start, self.due_of(start)
         return start, start + 45 * DAY
 
+    def due_of(self, start: float) -> float:
+        """Return the instant (UTC) at which the partition that starts then is due."""
+        begin = following(start, self.expected, self.calendar) if self.follows else start
+        return max(to_utc(z, begin + lag + self._margin_of(start)) for z, lag in self.zones)
 
-def days_of_month(start: float) -> tuple[int, int]:
-    """Return which day of its month a day is, counted from its begin and (negative) from its end."""
-    day = datetime.fromtimestamp(start, UTC)
-    return day.day, day.day - monthrange(day.year, day.month)[1] - 1
+    def lateness(self, start: float, at: float) -> float:
+        """Return how many seconds after its usual time the partition that starts then came; 0 within its margin.
+
+        One of a day on which nothing usually comes is that of the last day on which something does.
+        """
+        for _ in range(int(WEEK / self.unit)):
+            if int(start % WEEK // self.unit) in self.expected or self.clocks:
+                break
+            start -= self.unit
+        due = self.due_of(start)
+        return at - due + self._margin_of(start) if at > due else 0.0
+
+    def _margin_of(self, start: float) -> float:
+        if self.month is None:
+            return self.margin
+        return max(self.margin, most_of(self.month, dict(self.late_days), start))
 
 
 def _hour_clocks(starts: Sequence[float], expected: frozenset[int]) -> tuple[tuple[str, frozenset[int]], ...]:
@@ -144,24 +166,21 @@ def _is_grid(hours: frozenset[int]) -> bool:
     return len(hours) == 7 * len(steps) and steps == set(range(0, 24, apart))
 
 
-def _late_days(starts: Sequence[float], lags: Sequence[float]) -> dict[int, float]:
-    """Return the days of the month on which runs were among the latest each time of late, and how late is usual.
+def _late_days(
+    starts: Sequence[float], lags: Sequence[float], month: Month, cadence: float
+) -> dict[Place, float]:
+    """Return the places in the month at which runs were among the latest each time of late, and how late is usual.
 
     `lags` are those of the days that `starts` name, of one clock.
     """
     late = [lag - median(lags[max(0, i - _AROUND) : i + _AROUND + 1]) for i, lag in enumerate(lags)]
-    if len(late) < 2 * 28:
+    if len(late) < _A_MONTH:
         return {}
     latest = max(quantile(sorted(late), _LATEST), 0.0)
-    by_day: dict[int, list[float]] = {}
-    for start, seconds in zip(starts, late, strict=True):
-        for day in days_of_month(start):
-            by_day.setdefault(day, []).append(seconds)
-    return {
-        day: _HALF_AGAIN * max(each[-3:])
-        for day, each in by_day.items()
-        if len(each) >= 2 and min(each[-3:]) > latest
-    }
+    # What came half a period late at the turn of the only month was an outage.
+    days = [(start, min(each, _HALF * cadence)) for start, each in zip(starts, late, strict=True)]
+    found = always(month, days, latest, max(latest, _ONCE * cadence))
+    return {place: _HALF_AGAIN * most for place, most in found.items() if most < _HALF * cadence}
 
 
 def _miss_rate(
@@ -206,7 +225,7 @@ def _calendar(starts: Sequence[float], expected: frozenset[int]) -> tuple[str, i
     """Return the holidays that explain the missed days which stand alone, or None."""
     have = set(starts)
     missed, kept, start = [], [], starts[0]
-    outages = outages_of(starts, _CLOSED)
+    outages = outages_of(starts, CLOSED * DAY)
     while start <= starts[-1]:
         if int(start % WEEK // DAY) in expected:
             if start in have:
@@ -259,9 +278,18 @@ def fit_slots(
     chance = share / a_year
     cadence = WEEK / len(expected)
     clocks = _hour_clocks(starts, expected) if unit == HOUR else ()
-    late_days = _late_days(starts, [at - start for start, at in recent]) if unit == DAY else {}
-    if late_days:
-        recent = [each for each in recent if late_days.keys().isdisjoint(days_of_month(each[0]))]
+    late_days: dict[Place, float] = {}
+    month, follows = None, False
+    if unit == DAY:
+        follows = is_following(recent, expected, calendar)
+        if follows:
+            recent = [(following(start, expected, calendar), at) for start, at in recent]
+        lags = [at - start for start, at in recent]
+        month = Month(expected, calendar, 0 if follows else int(median(lags) // DAY))
+        late_days = _late_days(starts, lags, month, cadence)
+        if late_days:
+            pairs = zip(starts, recent, strict=True)
+            recent = [each for start, each in pairs if late_days.keys().isdisjoint(month.places(start))]
     # Of a day three hours: one for a change of clocks, two that a person waits before he asks.
     least = 0.125 * cadence
     fitted: list[tuple[str, float, list[float]]] = []
@@ -299,8 +327,11 @@ def fit_slots(
         len(starts),
         calendar,
         clocks,
-        tuple((day, more) for day, more in sorted(late_days.items()) if more > margin),
+        tuple((place, more) for place, more in sorted(late_days.items()) if more > margin),
+        month if late_days else None,
+        follows,
         late,
+        rests_beside(expected, [int(start // DAY) for start, _ in firsts]) if unit == DAY else (),
     )
 
 

@@ -1,4 +1,4 @@
-"""Tables of every other week to every year: by the weeks or months that they keep to, else by their gaps."""
+"""Tables of every other week to every year: by the weeks or months that they keep to."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from checks.learn.cadence import keeps_an_hour
 from checks.learn.clocks import FAMILIES, offset, to_utc
 from checks.learn.keys import DAY, HOUR
-from checks.learn.lateness import BY_CHANCE, reach
+from checks.learn.lateness import reach
 from checks.learn.spots import MONTH, WEEK, Found, Kind, Spot, find, lags_of, left_by, place_of
 from checks.learn.tails import YEAR_DAYS, center_and_excess, median, quantile
+from checks.learn.yearly import Rest, is_rest, rests_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,11 +32,6 @@ _BEYOND = 1.5
 _MOST_LEFT = 0.1
 # Where the mean deviation is over half of that, the runs keep to no day.
 _KEPT = 0.06
-# Between the quartiles of the gaps of what people do when there is something to do; a drifting job's are alike.
-_REGULAR = 1.5
-_BY_CHANCE = (
-    40  # gaps: fewer know nothing of what comes once in forty, older ones are of another year's habit
-)
 # Runs that lie a tenth of a period off are outages of a job that is else five times as exact, up to one in four. Where
 # the others come when people get to it, those are the same people: of weeks one in eight is told six times a year.
 _ODD, _EXACT, _ODD_OF_PEOPLE = 0.25, 0.02, 0.125
@@ -44,27 +39,15 @@ _ODD, _EXACT, _ODD_OF_PEOPLE = 0.25, 0.02, 0.125
 # days: a long weekend.
 _EARLY, _EARLIEST = 0.15, 0.4
 _MOST_WEEKS = 6  # beyond, tables go by months
-_WELL = 0.01  # of a period left, of a month seven hours: no weeks explain them better
+WELL = 0.01  # of a period left, of a month seven hours: no weeks explain them better
 _NEAR = 0.1  # of a period: 28 to 31 days are a month
 _CLEARLY = 0.6  # a zone leaves so much less: half an hour of an hour's jumps, and jitter
 _AS_WELL = 1.1
-
-
-@dataclass(frozen=True)
-class Slow:
-    """What was learned of a table that keeps to no days: the longest usual gap in seconds.
-
-    `by_chance`: the gaps differ so much that only the budget says how long one may be; then `into` is the usual one.
-    """
-
-    into: float
-    margin: float
-    seen: int
-    by_chance: bool = False
-
-    def due(self, own: float) -> float:
-        """Return the instant by which the next has to be there after the last arrival."""
-        return own + self.into + self.margin
+_A_YEAR = 366 * DAY
+# Years in a row in which a month, or a week, was left out: one may be an outage.
+_YEARS = 2
+_MOST_SKIPPED = 5  # months; under half a year
+_SKIPS = 1.5  # periods from one week to the next that came
 
 
 @dataclass(frozen=True)
@@ -76,6 +59,7 @@ class Cycle:
     cycle before it the next one begins. A period is due `margin` seconds after `lag` (of a zone's wall clock) into the
     day of its `spots`, `shift` weeks or months after its own: the latest by all zones and spots that fit.
     `on_time` of the last `wanted` periods came by then, the usual ones between `soonest` and `latest` into that day.
+    Periods of the `skipped` months of the year (0 is January), and of weeks whose day lies in `rests`, never come.
     """
 
     weeks: bool
@@ -92,6 +76,8 @@ class Cycle:
     wanted: int = 0
     soonest: float = 0.0
     latest: float = 0.0
+    skipped: frozenset[int] = frozenset()
+    rests: tuple[Rest, ...] = ()
 
     @property
     def cadence(self) -> float:
@@ -117,82 +103,99 @@ class Cycle:
 
     def due(self, own: float) -> float:
         """Return the instant (UTC) by which the period after the one of that own time has to be there."""
-        return self.due_of(self.number_of(own) + 1)
+        return self.due_of(self.next_after(own))
 
+    def next_after(self, own: float) -> int:
+        """Return the number of the first cycle after the one of that own time that is not left out each year."""
+        number = self.number_of(own) + 1
+        for _ in range(int(_A_YEAR / self.cadence) + 1):
+            if not self.is_left_out(number):
+                break
+            number += 1
+        return number
 
-def fit_slow(runs: Sequence[tuple[float, float]], share: float, *, labelled: bool) -> Slow | Cycle | None:
-    """Return the model of runs (own time, arrival) in order, or None under 4 of them.
+    def is_left_out(self, number: int) -> bool:
+        """Return whether the period of a cycle is one that never comes, by the years before."""
+        period = self.period_of(number)
+        if self.weeks:
+            return is_rest(self.rests, self.spots[0].day(period + self.shift))
+        return period % 12 in self.skipped
 
-    `share` is the false alarms a year that the table may raise. Without labels a run's own time is its arrival.
-    """
-    return fit_cycle(runs, share, labelled=labelled) or fit_gaps([at for _, at in runs], share)
+    def lateness(self, own: float, at: float) -> float:
+        """Return how many seconds after its usual time the period of that own time came; 0 within its margin."""
+        due = self.due_of(self.number_of(own))
+        return at - due + self.margin if at > due else 0.0
 
-
-def fit_gaps(times: Sequence[float], share: float) -> Slow | None:
-    """Return the model of the gaps between arrivals in order, or None under 4 of them.
-
-    `share` is the false alarms a year that the table may raise.
-    """
-    if len(times) < _FEWEST:
-        return None
-    by_chance = _gaps_by_chance(times[-_BY_CHANCE - 1 :], share)
-    if by_chance is not None:
-        return by_chance
-    recent = times[-_LAST:]
-    gaps = sorted(b - a for a, b in pairwise(recent))
-    middle = quantile(gaps, 0.5)
-    # With under 8 periods a deviation of a quarter of one cannot be told from the habit.
-    wide = 0.25 if len(gaps) < _SURE else 0.1
-    good = [g for g in gaps if g < 1.7 * middle]
-    spread = good[-1] - middle
-    return Slow(good[-1], max(0.5 * spread + DAY, wide * middle), len(gaps))
-
-
-def _gaps_by_chance(times: Sequence[float], share: float) -> Slow | None:
-    """Return the model of gaps of which no two are alike, at any hour; None of others, or where too few tell.
-
-    The longest one seen is passed once in as many gaps: how long one may be is the budget's to say.
-    """
-    gaps = sorted(b - a for a, b in pairwise(times))
-    if len(gaps) < _SURE or quantile(gaps, 0.75) <= _REGULAR * quantile(gaps, 0.25) or keeps_an_hour(times):
-        return None
-    middle, mean = quantile(gaps, 0.5), (times[-1] - times[0]) / len(gaps)
-    chance = share * mean / DAY / YEAR_DAYS
-    beyond = reach([gap - middle for gap in gaps], chance, WEEK / mean, BY_CHANCE)
-    return Slow(middle, max(beyond.limit, DAY), len(gaps), by_chance=True)
+    def closer(self, seconds: float) -> Cycle:
+        """Return the same with a margin that is so much shorter."""
+        return replace(self, margin=self.margin - seconds)
 
 
 def fit_cycle(runs: Sequence[tuple[float, float]], share: float, *, labelled: bool) -> Cycle | None:
     """Return the weeks or months that runs (own time, arrival) in order keep to, or None where they keep to none."""
+    best = best_cycle(runs, share, labelled=labelled)
+    return best[1] if best is not None else None
+
+
+def best_cycle(
+    runs: Sequence[tuple[float, float]], share: float, *, labelled: bool
+) -> tuple[float, Cycle] | None:
+    """Return the same with the part of a period that it leaves in the mean.
+
+    `share` is the false alarms a year that the table may raise. Without labels a run's own time is its arrival.
+    """
     if len(runs) < _FEWEST:
         return None
     middle = median([b - a for (a, _), (b, _) in pairwise(runs[-_LAST_WEEKS:])])
     best: tuple[float, Cycle] | None = None
     for weeks, unit in ((False, MONTH), (True, WEEK)):
         step = round(middle / unit)
-        if best is not None and best[0] <= _WELL:
+        if best is not None and best[0] <= WELL:
             break
         if not step or abs(middle - step * unit) > _NEAR * middle or (weeks and step > _MOST_WEEKS):
             continue
         recent = runs[-(_LAST_WEEKS if weeks else _LONG) :]
-        early = 0.5 if labelled else _EARLY
-        found = _fit(recent, share, weeks=weeks, step=step, early=early, labelled=labelled)
-        if found is not None and not labelled and found[1].early > early:
-            wider = found[1].early
-            found = _fit(recent, share, weeks=weeks, step=step, early=wider, labelled=labelled) or found
+        early = _Early(0.5, 0.5) if labelled else _Early(_EARLY, _EARLIEST)
+        found = _fit(recent, share, early, weeks=weeks, step=step, labelled=labelled)
+        if found is not None and not labelled and found[1].early > early.usual:
+            wider = _Early(found[1].early, _EARLIEST)
+            found = _fit(recent, share, wider, weeks=weeks, step=step, labelled=labelled) or found
         if found is not None and (best is None or found[0] < best[0]):
             best = found
-    return best[1] if best is not None else None
+    return best
+
+
+def fit_months(
+    runs: Sequence[tuple[float, float]], share: float, *, early: float, labelled: bool
+) -> tuple[float, Cycle] | None:
+    """Return the same of runs of one day of each month, of which the next begins `early` (a part of a month)."""
+    if len(runs) < _FEWEST:
+        return None
+    return _fit(runs, share, _Early(early, early), weeks=False, step=1, labelled=labelled)
+
+
+@dataclass(frozen=True)
+class _Early:
+    """How much of a period before its usual time a run belongs to it: usually, and the most where runs are early."""
+
+    usual: float
+    most: float
 
 
 def _fit(
-    runs: Sequence[tuple[float, float]], share: float, *, weeks: bool, step: int, early: float, labelled: bool
+    runs: Sequence[tuple[float, float]],
+    share: float,
+    early: _Early,
+    *,
+    weeks: bool,
+    step: int,
+    labelled: bool,
 ) -> tuple[float, Cycle] | None:
     """Return what runs leave of a period, and their cycle; None where they keep to none."""
     usual = _usual([place_of(own, weeks=weeks) for own, _ in runs], step)
     firsts: dict[int, float] = {}
     for own, at in runs:
-        firsts.setdefault(int(((place_of(own, weeks=weeks) - usual) / step + early) // 1), at)
+        firsts.setdefault(int(((place_of(own, weeks=weeks) - usual) / step + early.usual) // 1), at)
     if len(firsts) < _FEWEST:
         return None
     whole = step * (WEEK if weeks else MONTH)
@@ -206,20 +209,39 @@ def _fit(
         center, beyond = _center_and_margin(lags, share * whole / YEAR_DAYS / DAY, whole)
         zones.append((zone, center))
         margin = max(margin, beyond)
-    wider = max(_EARLY, 2 * margin / whole) if len(firsts) >= _SURE else _EARLY
+    wider = 2 * margin / whole if len(firsts) >= _SURE else 0.0
     cycle = Cycle(
         weeks,
         step,
         labelled,
         usual,
-        early if labelled else min(_EARLIEST, wider),
+        min(early.most, max(early.usual, wider)),
         found.shift,
         found.spots,
         tuple(zones),
         margin,
         len(firsts),
     )
-    return found.left / whole, _in_words(_with_whole_days(cycle), firsts)
+    return found.left / whole, _in_words(_with_whole_days(_with_rests(cycle, firsts)), firsts)
+
+
+def _with_rests(cycle: Cycle, firsts: dict[int, float]) -> Cycle:
+    """Return the same with the months, or weeks, in which nothing came in each of the last years."""
+    if cycle.weeks:
+        days = [cycle.spots[0].day(cycle.period_of(number) + cycle.shift) for number in sorted(firsts)]
+        return replace(cycle, rests=rests_of(days, _SKIPS * cycle.step * 7))
+    seen: dict[int, list[bool]] = {}
+    most = _MOST_SKIPPED // cycle.step
+    for number in range(max(firsts), min(firsts) - 1, -1):
+        # What is silent for half a year is down, and says nothing of its months.
+        before, after = range(number - most, number), range(number + 1, number + most + 1)
+        is_known = any(each in firsts for each in before) and any(each in firsts for each in after)
+        if number in firsts or is_known:
+            seen.setdefault(cycle.period_of(number) % 12, []).append(number in firsts)
+    return replace(
+        cycle,
+        skipped=frozenset(m for m, came in seen.items() if len(came) >= _YEARS and not any(came[:_YEARS])),
+    )
 
 
 def _is_kept(found: Found, runs: Sequence[tuple[int, float]], whole: float) -> bool:
@@ -252,7 +274,8 @@ def _found(
 def _in_words(cycle: Cycle, firsts: dict[int, float]) -> Cycle:
     """Return the same with how many of the last periods were on time, and between what times of their day."""
     newest = max(firsts)
-    wanted = range(max(min(firsts), newest - _LAST + 2), newest + 1)
+    every = range(max(min(firsts), newest - _LAST + 2), newest + 1)
+    wanted = [number for number in every if number in firsts or not cycle.is_left_out(number)]
     zone, usual = cycle.zones[0]
     lags = []
     for number in wanted:

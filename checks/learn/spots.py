@@ -1,4 +1,4 @@
-"""On which day of a week or month a slow table's runs fall: a weekday, a day of the month, a working day of it."""
+"""On which day of a week or month a slow table comes: a weekday, a day of the month, a working day, a 2nd Tuesday."""
 
 from __future__ import annotations
 
@@ -30,7 +30,17 @@ _MONDAY = 3  # days before 1 January 1970: week 0
 _ALIKE = HOUR
 # How much better than a plainer rule one has to be to be believed: a working day, of which some ten are tried, has to
 # leave half of what the day of the month leaves; a country, of which thirty are tried, two thirds of the rest.
-_HANDICAP = {"start": 1.0, "end": 1.25, "open": 2.0, "open_end": 2.2, "next": 2.4, "previous": 2.6}
+# A weekday of the month is tried as often, and seldom meant.
+_HANDICAP = {
+    "start": 1.0,
+    "end": 1.25,
+    "open": 2.0,
+    "open_end": 2.2,
+    "next": 2.4,
+    "previous": 2.6,
+    "weekday": 2.8,
+    "weekday_end": 3.0,
+}
 _OF_A_COUNTRY = 1.5
 _EXPLAINED = 2  # deviations at the least: one is chance where thirty countries are tried
 _OFTEN = 0.25  # of the runs: those that fall into another month now and then are of both
@@ -38,11 +48,12 @@ _NEAR = 1.5  # times what the best leaves: what weekends alone explain worse no 
 _EQUAL = 1.0001  # but for rounding
 _TRIED = 3  # working days with each country's holidays: those that weekends alone explain best
 _FARTHEST = 12  # working days: no month has fewer in any country, and nobody counts farther
+_WEEKS = 4  # of each weekday that any month has
 _MOST_TIED = 4  # countries with the same days off so far; more say nothing new
 
 
 class Kind(StrEnum):
-    """What a day is counted by: from the period's start or end, by working days, or moved to one."""
+    """What a day is counted by: from the period's start or end, by working days, moved to one, or by its weekday."""
 
     START = "start"
     END = "end"
@@ -50,6 +61,11 @@ class Kind(StrEnum):
     OPEN_END = "open_end"
     NEXT = "next"
     PREVIOUS = "previous"
+    WEEKDAY = "weekday"
+    WEEKDAY_END = "weekday_end"
+
+
+_OF_WORKING_DAYS = frozenset({Kind.OPEN, Kind.OPEN_END, Kind.NEXT, Kind.PREVIOUS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +74,8 @@ class Spot:
 
     `number` is in days from the start (0 is the first) or back from the end (-1 is the last), or the working day so
     counted (1 is the first, -1 the last). `NEXT` and `PREVIOUS` are days from the start that move to a working day.
+    A weekday of a month is 0 for its first Monday to 6 for its first Sunday, 7 for the second Monday and so on; of
+    `WEEKDAY_END` 0 is its last Monday, 7 the one before.
     `place` says which days are working days, as `working_days` does.
     """
 
@@ -76,6 +94,12 @@ class Spot:
             return _nth(self.place, period, self.number)
         if self.kind is Kind.OPEN_END:
             return working_days(self.place, period)[self.number]
+        if self.kind is Kind.WEEKDAY:
+            first = month_start(period)
+            return first + (self.number - _weekday_of(first)) % 7 + self.number // 7 * 7
+        if self.kind is Kind.WEEKDAY_END:
+            last = month_start(period + 1) - 1
+            return last - (_weekday_of(last) - self.number) % 7 - self.number // 7 * 7
         day = _first_day(period, weeks=self.weeks) + self.number
         month = month_of(day)
         if self.kind is Kind.NEXT:
@@ -97,6 +121,11 @@ def place_of(at: float, *, weeks: bool) -> float:
 
 def _first_day(period: int, *, weeks: bool) -> int:
     return period * 7 - _MONDAY if weeks else month_start(period)
+
+
+def _weekday_of(day: int) -> int:
+    """Return the weekday of a day since 1970: 0 is Monday."""
+    return (day + _MONDAY) % 7
 
 
 def _nth(place: str, month: int, number: int) -> int:
@@ -131,7 +160,7 @@ def find(runs: tuple[tuple[int, float], ...], most: float, *, weeks: bool) -> Fo
     for shift in dict.fromkeys((*often, 0)):
         moved = _moved(runs, shift)
         for spot in _plain(moved, weeks=weeks):
-            if spot.kind not in {Kind.START, Kind.END}:
+            if spot.kind in _OF_WORKING_DAYS:
                 working.append((shift, spot))
             left = _left(spot, moved, most)
             rank = (left + _ALIKE) * _HANDICAP[spot.kind]
@@ -218,7 +247,21 @@ def _plain(runs: Sequence[tuple[int, float]], *, weeks: bool) -> Iterator[Spot]:
     if not weeks:
         last = median([at / DAY - _first_day(period + 1, weeks=weeks) for period, at in runs])
         yield Spot(weeks, Kind.END, int(last // 1))
+        yield from _weekdays(runs)
     yield from _working(runs, weeks=weeks)
+
+
+def _weekdays(runs: Sequence[tuple[int, float]]) -> Iterator[Spot]:
+    """Yield the weekdays of the month that runs may keep to: the usual one, and those beside it on other clocks."""
+    days = [(month_start(month), month_start(month + 1), int(at // DAY)) for month, at in runs]
+    usual = Counter(_weekday_of(day) for *_, day in days).most_common(1)[0][0]
+    for weekday in (usual, (usual + 1) % 7, (usual - 1) % 7):
+        nth = median([(day - first - (weekday - _weekday_of(first)) % 7) / 7 for first, _, day in days])
+        if 0 <= round(nth) < _WEEKS:
+            yield Spot(weeks=False, kind=Kind.WEEKDAY, number=7 * round(nth) + weekday)
+        back = median([(end - 1 - (_weekday_of(end - 1) - weekday) % 7 - day) / 7 for _, end, day in days])
+        if 0 <= round(back) < _WEEKS:
+            yield Spot(weeks=False, kind=Kind.WEEKDAY_END, number=7 * round(back) + weekday)
 
 
 def _working(runs: Sequence[tuple[int, float]], *, weeks: bool) -> Iterator[Spot]:

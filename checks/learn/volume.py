@@ -1,11 +1,14 @@
 """How much a partition usually holds: in log space, with weekdays and hours where they matter, and a limit each way."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from checks.learn.keys import DAY, HOUR
 from checks.learn.lateness import SIZES, reach
+from checks.learn.month_places import Month, Place, always, most_of
 from checks.learn.tails import YEAR_DAYS, median, quantile
 
 _LEAST_DROP = math.log(3)  # to a third: what a person wants to be told of, whatever the noise
@@ -17,13 +20,20 @@ _DAILY, _WEEKS, HOURLY = 60, 4, 1000
 # the byte are taken to lie no closer: they would be left out, and the odd one among them be all that was seen.
 _LEAST_APART = 0.001
 _FEWEST = 5  # their sampling error makes the limits wide
+# Twice the usual of the weeks around: less is within most limits, and noise.
+_PEAK = math.log(2)
+_A_MONTH, _YEAR_OF_DAYS, _AROUND = 28, 366, 7
+_DAILY_GAP = DAY / 2  # what comes more often holds parts of days
 _MANY = 200  # more than a week of hours: what a day changes in the median of two weeks is less than its error
 _TREND = 14  # periods whose median is the level: a growth of half a per cent a day is followed
 
 
 @dataclass(frozen=True)
 class Volume:
-    """The usual bytes of a partition: log levels by weekday or hour; limits in log; files and seconds to settle."""
+    """The usual bytes of a partition: log levels by weekday or hour; limits in log; files and seconds to settle.
+
+    `peaks` are places in the `month` at which it held more each time, and by how much in log.
+    """
 
     level: float
     weekday: tuple[float, ...]
@@ -33,18 +43,24 @@ class Volume:
     files: float
     settle: float
     seen: int
+    month: Month | None = None
+    peaks: tuple[tuple[Place, float], ...] = ()
 
     def usual(self, start: float) -> float:
         """Return the log of the bytes usual of the partition with this own start."""
         day, hour = int(start // DAY) % 7, int(start % DAY // HOUR)
         return self.level + (self.weekday[day] if self.weekday else 0) + (self.hour[hour] if self.hour else 0)
 
-    def judge(self, start: float, size: float) -> str | None:
-        """Return `drop`, `rise` or None for so many bytes."""
+    def judge(self, start: float, size: float, share: float = 1.0) -> str | None:
+        """Return `drop`, `rise` or None for so many bytes, of once or more what one usually is of."""
         if size <= 0:
             return "drop"
         apart = math.log(size) - self.usual(start)
-        return "drop" if apart < -self.drop else "rise" if apart > self.rise else None
+        if apart < -self.drop:
+            return "drop"
+        apart -= math.log(share)
+        more = most_of(self.month, dict(self.peaks), start) if self.month is not None else 0.0
+        return "rise" if apart > self.rise + more else None
 
 
 def _effect(places: Sequence[int], count: int, values: Sequence[float]) -> tuple[float, ...]:
@@ -105,12 +121,13 @@ def fit_volume(
     a_year: float,
     *,
     seen_a_year: float | None = None,
+    odd: Sequence[tuple[float, float, int, float]] = (),
 ) -> Volume | None:
     """Return the model of usual, settled partitions (own start, bytes, files, seconds they took), or None.
 
     None under five partitions with bytes, unless none of them has any. `share` is the false alarms a year of the table,
     `a_year` its partitions; `seen_a_year` how many of them `periods` hold, where these are not all (one hour of each
-    day).
+    day). `odd` are those that were told: month ends are known by them too.
     """
     often = (seen_a_year or a_year) >= HOURLY
     recent_ones = periods[-(_WEEKS * 168 if often else _DAILY) :]
@@ -132,8 +149,33 @@ def fit_volume(
     rest = _without(left, hour, hours)
     recent = _without(_without(logs, weekday, days), hour, hours)[-window:]
     drop, rise = limits([abs(v) for v in rest], share, a_year)
+    month, peaks = _peaks(
+        [*periods[-_YEAR_OF_DAYS:], *odd], Volume(median(recent), weekday, hour, drop, rise, 1.0, 0.0, 0)
+    )
     files, settle = _whole_by([(f, took) for _, _, f, took in known])
-    return Volume(median(recent), weekday, hour, drop, rise, files, settle, len(known))
+    return Volume(median(recent), weekday, hour, drop, rise, files, settle, len(known), month, peaks)
+
+
+def _peaks(
+    periods: Sequence[tuple[float, float, int, float]], usual: Volume
+) -> tuple[Month | None, tuple[tuple[Place, float], ...]]:
+    """Return at which places in the month partitions of days hold more than the usual ones, and how much in log."""
+    days = [(start, math.log(size)) for start, size, *_ in sorted(periods) if size > 0]
+    if (
+        len(days) < _A_MONTH
+        or quantile(sorted(b - a for (a, _), (b, _) in pairwise(days)), 0.25) < _DAILY_GAP
+    ):
+        return None, ()
+    # Against the weeks around it, for a table that grows held less then.
+    rest = [value - usual.usual(start) for start, value in days]
+    more = [
+        (start, each - median(rest[max(0, i - _AROUND) : i + _AROUND + 1]))
+        for i, ((start, _), each) in enumerate(zip(days, rest, strict=True))
+    ]
+    seen = Counter(int(start // DAY) % 7 for start, _ in days)
+    month = Month(frozenset(day for day, count in seen.items() if count >= max(seen.values()) / 2))
+    found = always(month, more, _PEAK, _PEAK)
+    return (month, tuple(sorted(found.items()))) if found else (None, ())
 
 
 def _of_nothing(periods: Sequence[tuple[float, float, int, float]]) -> Volume:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from checks.learn.clocks import offset
 from checks.learn.history import History, Period
 from checks.learn.keys import DAY, HOUR, Key, parse
-from checks.learn.model import RUN, Model, Need, fit
+from checks.learn.model import Model, Need, fit
+from checks.learn.runs import RUN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,13 +54,14 @@ class Rhythm:
 
     `opened` is since when an alert is open (seconds since 1970, UTC), `returned` how many arrivals came since;
     `told` the seconds of the last silence that was told until the rhythm is back, `in_time` how many came in time
-    since.
+    since; `late` by how many seconds more than usual what ended it came, until something comes in time.
     """
 
     opened: float | None = None
     returned: int = 0
     told: float = 0.0
     in_time: int = 0
+    late: float = 0.0
 
 
 @dataclass(slots=True)
@@ -81,6 +83,7 @@ class Watch:
     _open: tuple[float, str] | None = None
     _returned: list[float] = field(default_factory=list)
     _told: float = 0.0  # seconds of the last silence that was told, until the rhythm is back
+    _late: float = 0.0  # by how much later than usual what ended it came, until something comes in time
     _usual: float = 0.0  # what would be due had nothing been told
     _in_time: int = 0
     _refits: int = 0
@@ -90,6 +93,7 @@ class Watch:
         None  # the first and last file of the run of a table without dated keys
     )
     _periods: list[Period] = field(default_factory=list)
+    _begun: float | None = None  # the start of the newest of them
 
     def __post_init__(self) -> None:
         """Start with nothing seen."""
@@ -101,7 +105,7 @@ class Watch:
         `last` is the newest arrival where that is not among those that teach.
         """
         self.history.times = list(times)
-        self._told, self._in_time = rhythm.told, rhythm.in_time
+        self._told, self._in_time, self._late = rhythm.told, rhythm.in_time, rhythm.late
         self._open = (rhythm.opened, "freshness") if rhythm.opened is not None else None
         self._returned = [rhythm.opened or 0.0] * rhythm.returned
         if times:
@@ -120,7 +124,7 @@ class Watch:
     def rhythm(self) -> Rhythm:
         """What has to be kept beside the arrivals to go on later."""
         opened = self._open[0] if self._open is not None else None
-        return Rhythm(opened, len(self._returned), self._told, self._in_time)
+        return Rhythm(opened, len(self._returned), self._told, self._in_time, self._late)
 
     @property
     def still_needed(self) -> int:
@@ -154,12 +158,14 @@ class Watch:
         if key is not None and (fresh or (not self.dated and key.start == arrival.at != before)):
             while len(self._periods) > _MOST_OPEN:
                 self._judge(self._periods[0], arrival.at)
-            self._periods.append(Period(key.start, arrival.at, arrival.at))
+            since = key.start - self._begun if self._begun is not None else None
+            self._periods.append(Period(key.start, arrival.at, arrival.at, since=since))
+            self._begun = key.start
         if key is not None:
             self._weigh(arrival, key)
         if before == arrival.at:
             return
-        self._rhythm(arrival.at, before)
+        self._rhythm(arrival.at, before, fresh=fresh)
         if arrival.at < self.begin:
             return
         self._learn(arrival.at, fresh=fresh or not self.dated)
@@ -180,9 +186,14 @@ class Watch:
             still.append(Alert(self._short, None, "volume", by_size=True))
         return sorted([*self.alerts, *still], key=lambda a: (a.opened, a.check))
 
-    def _rhythm(self, at: float, before: float | None) -> None:
+    def _rhythm(self, at: float, before: float | None, *, fresh: bool) -> None:
         if not self._is_next(at, before):
             return
+        if self._late and before is not None and self._open is None:
+            # Of a table without dated keys what comes soon after another thing is of the same day.
+            is_next = fresh if self.dated else at - before > (self._cadence() or 0.0) / 2
+            if is_next and not self._lateness(at):
+                self._late = 0.0
         if self._open is None:
             self._in_time = self._in_time + 1 if at <= self._usual else 0
             cadence = self._cadence()
@@ -201,6 +212,14 @@ class Watch:
         if isinstance(self.model, Model) and self.model.in_runs:
             return before is None or at - before > RUN
         return self.history.times[-1] == at
+
+    def _cadence_of_sizes(self) -> float | None:
+        model = self.model
+        return model.cadence or model.typical if isinstance(model, Model) else None
+
+    def _lateness(self, at: float) -> float:
+        model = self.model
+        return model.lateness(at, self.history.newest) if isinstance(model, Model) else 0.0
 
     def _is_of_slots(self) -> bool:
         """Tell whether what is open was told by the slots of a table, not by a silence between."""
@@ -239,6 +258,9 @@ class Watch:
         due = self.model.due(last, self.history.newest)
         if due is not None and self._told and not is_over:
             due = max(due[0], last + _longer(self._told)), due[1]
+        if due is not None and self._late and not is_over:
+            # An hour, or a day, that moved is told once: what comes next is as late as that was.
+            due = due[0] + self._late, due[1]
         return self._bounded(last, due)
 
     def _bounded(self, last: float, due: tuple[float, str] | None) -> tuple[float, str] | None:
@@ -252,6 +274,7 @@ class Watch:
             return
         self.alerts.append(Alert(self._open[0], now, self._open[1]))
         self._open = None
+        self._late = min(self._lateness(self.history.last or now), self._cadence() or 0.0)
         self._in_time = 0
         self._returned = []
         self._plan()
@@ -303,7 +326,7 @@ class Watch:
         if volume is not None and not volume.can_judge(period):
             self.history.settle(period)  # what is not known ends nothing
             return
-        if volume is not None and volume.judge(period) is not None:
+        if volume is not None and volume.judge(period, self._cadence_of_sizes()) is not None:
             if period.files < volume.files and self._was_silent(period.first, period.first + volume.settle):
                 return  # what an outage took of it was told as that
             if self._short is None and at >= self.begin:
@@ -311,6 +334,8 @@ class Watch:
             self._odd += 1
             if self._odd > _NEW_LEVEL:
                 self.history.settle(period)
+            else:
+                self.history.note_odd(period)
             return
         self._odd = 0
         if self._short is not None:

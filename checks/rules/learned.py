@@ -140,7 +140,7 @@ def times_of(seen: Observation) -> Iterator[int]:
 def _kept_of(kept: ArrivalsKept) -> Kept:
     return Kept(
         read(kept.times),
-        Rhythm(_seconds(kept.opened_at), kept.returned, float(kept.told_s), kept.in_time),
+        Rhythm(_seconds(kept.opened_at), kept.returned, float(kept.told_s), kept.in_time, float(kept.late_s)),
         int(kept.last_at.timestamp()) if kept.last_at is not None else None,
         _seconds(kept.looked_at),
         kept.is_outdated,
@@ -158,6 +158,7 @@ def _written(kept: Kept) -> ArrivalsKept:
         returned=rhythm.returned,
         told_s=int(rhythm.told),
         in_time=min(rhythm.in_time, _MOST_IN_TIME),
+        late_s=int(rhythm.late),
     )
 
 

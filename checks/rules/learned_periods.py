@@ -11,7 +11,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from checks.learn.calendars import explaining
+from checks.learn.calendars import ALIKE, explaining
 from checks.learn.clocks import offset, to_utc
 from checks.learn.existing_slots import WEEK
 from checks.learn.history import History
@@ -21,9 +21,10 @@ from checks.learn.model import Model
 from checks.learn.sentences import confidence, explain
 from checks.learn.slots import Slots, consecutive, fit_slots
 from checks.learn.tails import YEAR_DAYS, median
+from checks.rules.learned_days import OwnTime, has_own_times
 from checks.rules.learned_slow import IN_UTC, is_slow, learn_slow, on_clock_of
 from checks.rules.taught_periods import closer_by, deadlines_of, loosened, since_normal
-from checks.schedule.calendars import Calendar, public_holidays
+from checks.schedule.calendars import Calendar, shared_holidays
 from checks.schedule.deadlines import Deadline
 from checks.schedule.hours import Hours
 from checks.schedule.periods import FORTNIGHTLY, MONTHLY, QUARTERLY, WEEKLY, YEARLY, Unit, period_of
@@ -182,6 +183,13 @@ def _scheduled(
     schedule = _timed(stated, slots, newest + slots.unit, newest_at)
     if schedule is None:
         return LearnedSchedule(lacks="its data comes before its periods begin")
+    model, history = (
+        Model(newest_at, dated=True, slots=slots),
+        History(dated=True, firsts=list(known), last=newest_at),
+    )
+    said = on_clock_of(stated.labels.key, explain(model, history))
+    if has_own_times(slots):
+        schedule = replace(stated, deadline=None, by=OwnTime(slots, said), from_start=True)
     schedule = replace(
         schedule,
         calendar=schedule.calendar or calendar,
@@ -189,12 +197,7 @@ def _scheduled(
         whole_at_end=True,
         lookback=_far_enough(schedule, slots.misses),
     )
-    model, history = (
-        Model(newest_at, dated=True, slots=slots),
-        History(dated=True, firsts=list(known), last=newest_at),
-    )
     only = f"; data comes {schedule.hours.say()} only" if schedule.hours is not None else ""
-    said = on_clock_of(stated.labels.key, explain(model, history))
     return LearnedSchedule(schedule, f"{said}{only} ({confidence(model)})", taught=by)
 
 
@@ -268,7 +271,7 @@ def _closed(slots: Slots) -> frozenset[int]:
 def _calendar(closed: frozenset[int], explained: tuple[str, int] | None) -> Calendar | None:
     """Return the days that were learned to be closed; holidays that show a day later or earlier are told as late."""
     country, shift = explained or ("", 0)
-    holidays = public_holidays(country) if country and not shift else None
+    holidays = shared_holidays(country.split(ALIKE)) if country and not shift else None
     if not closed and explained is None:
         return None
     return Calendar("learned", closed, holidays=holidays)

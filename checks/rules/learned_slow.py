@@ -53,10 +53,13 @@ class OwnDay:
         """Return the hash of what was learned."""
         return self._hash
 
-    def due_at(self, period: Period) -> datetime:
-        """Return when the period is due (UTC), up to the next full minute."""
+    def due_at(self, period: Period) -> datetime | None:
+        """Return when the period is due (UTC), up to the next full minute; None where no year has it."""
         own = period.wall.replace(tzinfo=UTC).timestamp()
-        due = self.cycle.due_of(self.cycle.number_of(own))
+        number = self.cycle.number_of(own)
+        if self.cycle.is_left_out(number):
+            return None
+        due = self.cycle.due_of(number)
         return period.start + timedelta(seconds=ceil((due - own) / _MINUTE) * _MINUTE)
 
     def say(self) -> str:
@@ -101,7 +104,7 @@ def learn_slow(
     if (cycle.weeks, cycle.step) != (every.unit is Unit.WEEK, every.count):
         return LearnedSlow(lacks=f"its periods are not those of {every}")
     closer, by = closer_by(marks, loads, _deadlines(cycle, loads))
-    cycle = replace(cycle, margin=cycle.margin - closer)
+    cycle = cycle.closer(closer)
     schedule = replace(
         stated, deadline=None, by=OwnDay(cycle, stated.labels.key), from_start=True, whole_at_end=True
     )
@@ -115,7 +118,7 @@ def _deadlines(cycle: Cycle, loads: Sequence[tuple[float, float]]) -> Deadlines:
     starts = {cycle.number_of(own): own for own, _ in loads}
 
     def following(own: float) -> tuple[float | None, float]:
-        number = cycle.number_of(own) + 1
+        number = cycle.next_after(own)
         return starts.get(number), cycle.due_of(number)
 
     return Deadlines(lambda own: cycle.due_of(cycle.number_of(own)), following, cycle.margin)

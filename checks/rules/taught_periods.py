@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from checks.learn.clocks import to_utc
 from checks.learn.keys import DAY, parse
 from checks.learn.lessons import PART_OF_WEEK, WEEKDAY, holding, is_alike, kinds_of
 from checks.learn.tails import quantile
@@ -74,14 +73,11 @@ class Deadlines:
 def deadlines_of(slots: Slots) -> Deadlines:
     """Return the deadlines of periods that have a place in the week."""
 
-    def due(start: float) -> float:
-        return max(to_utc(zone, start + lag + slots.margin) for zone, lag in slots.zones)
-
     def following(start: float) -> tuple[float | None, float]:
         decides, _ = slots.due(start)
-        return decides, due(decides)
+        return decides, slots.due_of(decides)
 
-    return Deadlines(due, following, slots.margin)
+    return Deadlines(slots.due_of, following, slots.margin)
 
 
 def closer_by(

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -39,6 +39,23 @@ class _Holidays:
 
 
 @dataclass(frozen=True, slots=True)
+class _Shared:
+    """What half of some places at the least have in common."""
+
+    places: tuple[_Holidays, ...]
+    subdivision: None = None
+
+    @property
+    def country(self) -> str:
+        """The one to write in a config, which names one: the first."""
+        return self.places[0].country
+
+    def name_of(self, day: date) -> str | None:
+        names = [name for place in self.places if (name := place.name_of(day)) is not None]
+        return names[0] if 2 * len(names) >= len(self.places) and names else None
+
+
+@dataclass(frozen=True, slots=True)
 class Calendar:
     """Days on which nothing is due: weekdays, a country's public holidays, own dates."""
 
@@ -46,7 +63,7 @@ class Calendar:
     closed_weekdays: frozenset[int] = frozenset()
     closed_dates: frozenset[date] = frozenset()
     open_dates: frozenset[date] = frozenset()
-    holidays: _Holidays | None = None
+    holidays: _Holidays | _Shared | None = None
 
     def closed_because(self, day: date) -> str | None:
         """Say why the day is closed (``Saturday``, ``Christmas Day``), None when it is open."""
@@ -69,6 +86,13 @@ class Calendar:
             return None
         first = day.replace(day=1)
         return sum(self.is_open(first + timedelta(days=n)) for n in range(day.day))
+
+
+def shared_holidays(countries: Sequence[str]) -> _Holidays | _Shared:
+    """Return the days that are public holidays in half of some countries at the least; raise ValueError as for one."""
+    if len(countries) == 1:
+        return public_holidays(countries[0])
+    return _Shared(tuple(public_holidays(country) for country in countries))
 
 
 WEEKENDS = Calendar("weekends", frozenset({5, 6}))

@@ -42,8 +42,8 @@ class DuePeriod:
 class Own(Protocol):
     """When each period is due, where that is told by no time that all have in common."""
 
-    def due_at(self, period: Period) -> datetime:
-        """Return when the period is due (UTC)."""
+    def due_at(self, period: Period) -> datetime | None:
+        """Return when the period is due (UTC); None where it is one that never comes."""
 
     def say(self) -> str:
         """Say what periods are due by: ``30 h after it usually comes ...``."""

@@ -14,10 +14,11 @@ from holidays import country_holidays
 from checks.learn import Alert, Arrival, Model, Watch, replay
 from checks.learn.existing_slots import expected_slots, misfits
 from checks.learn.keys import DAY, HOUR
+from checks.learn.month_places import Month
 from checks.learn.replay import is_dated
 from checks.learn.rota import fit_rota
 from checks.learn.silence import fit_silence
-from checks.learn.slots import days_of_month, fit_slots
+from checks.learn.slots import fit_slots
 from checks.learn.tails import without_incidents
 
 if TYPE_CHECKING:
@@ -239,10 +240,15 @@ def without_day(arrivals: list[Arrival], day: float) -> list[Arrival]:
 
 
 def test_days_of_a_month_are_counted_from_both_ends() -> None:
-    def on(text: str) -> tuple[int, int]:
-        return days_of_month(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
+    def on(text: str, later: int = 0) -> set[tuple[str, int]]:
+        month = Month(frozenset({0, 1, 4, 5, 6}), ("DE", 0), later)
+        return set(month.places(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()))
 
-    assert (on("2026-02-28"), on("2028-02-28"), on("2026-03-01")) == ((28, -1), (28, -2), (1, -31))
+    assert on("2026-02-28") == {("day", 28), ("day from the end", -1)}  # a Saturday
+    assert on("2028-02-28") >= {("day", 28), ("day from the end", -2), ("working day from the end", -2)}
+    assert on("2026-01-02") == {("day", 2), ("day from the end", -30), ("working day", 1)}  # after a holiday
+    assert on("2026-01-30") >= {("working day from the end", -1)}
+    assert on("2026-01-31", 1) >= {("day", 31), ("run's day", 1), ("run's day from the end", -28)}
 
 
 @pytest.mark.parametrize("again", [0.03, 1.0])

@@ -9,8 +9,8 @@ import pytest
 from checks.learn import Arrival, Model, Need, Watch, explain, replay
 from checks.learn.cadence import daily_runs_of, keeps_an_hour
 from checks.learn.existing_slots import keep_days
+from checks.learn.gaps import Slow, fit_gaps
 from checks.learn.keys import DAY, HOUR
-from checks.learn.slow import Slow, fit_gaps
 from tests.support.hand_made import START, draws
 
 FIRST = START.timestamp()

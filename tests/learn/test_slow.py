@@ -15,7 +15,8 @@ from checks.learn.cadence import loads_of
 from checks.learn.calendars import FRIDAYS, MOST_DAYS, month_start, working_days
 from checks.learn.keys import DAY, HOUR, parse
 from checks.learn.sentences import cycle_in_words, label_of
-from checks.learn.slow import Cycle, fit_cycle, fit_slow
+from checks.learn.several import fit_slow
+from checks.learn.slow import Cycle, fit_cycle
 from checks.learn.spots import Kind, Spot, place_of
 from tests.support.slow_tables import (
     GERMAN,
