@@ -357,9 +357,10 @@ def _of_partitions(history: History, share: float, now: float, since: float) -> 
     of_times = share if loose else of_times
     rota = None
     if slots.unit == DAY and not loose and len(times) > _A_DAY * periods:
-        runs = runs_in(times) or times
-        apart = _usual_gap(runs[-MOST_RUNS:]) >= APART
-        rota = fit_rota(runs, of_times, slots.calendar) if apart else None
+        # By the files: of a run that lasts longer than a burst, what comes late would be a second one.
+        runs = runs_in(heard) or times
+        several = len(runs) > _A_DAY * periods and _usual_gap(runs[-MOST_RUNS:]) >= APART
+        rota = fit_rota(runs, of_times, slots.calendar) if several else None
     silence = fit_silence(times, of_times, history.ratios) if len(times) > _A_DAY * periods else None
     if silence is not None and not loose and silence.limit >= _TIGHTER * cadence:
         silence = None

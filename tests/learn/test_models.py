@@ -333,3 +333,40 @@ def test_what_comes_each_hour_is_said_so() -> None:
     said = explain(watch.model, watch.history)
     assert "by 1,008 arrivals; told after " in said
     assert "at each hour of the week a run comes, by 1,345 runs; told " in said
+
+
+@pytest.mark.parametrize("minutes", [20, 45, 70, 110])
+def test_files_of_a_long_run_are_no_second_run(minutes: int) -> None:
+    random = draws(minutes)
+    arrivals = []
+    for day in (START + timedelta(days=n) for n in range(90)):
+        begin = day.timestamp() + 9.5 * HOUR + abs(random.gauss(0, 600))
+        files = sorted(begin + 60 * minutes * random.random() ** 2 for _ in range(60))
+        arrivals += [Arrival(float(int(at)), f"dt={day - timedelta(days=1):%Y-%m-%d}", 1000) for at in files]
+    assert told(arrivals, arrivals[-1].at) == []
+    # Whenever it is fitted: in the middle of a run, too.
+    for until in range(len(arrivals) - 60, len(arrivals), 7):
+        model = replay_ordered(arrivals[:until], 0.1, arrivals[until - 1].at - 1, dated=True).model
+        assert isinstance(model, Model)
+        assert model.rota is None
+
+
+def test_two_loads_a_day_are_a_rota_though_their_files_take_an_hour() -> None:
+    random = draws(8)
+    arrivals = sorted(
+        (
+            Arrival(
+                float(int(day.timestamp() + hour * HOUR + 3600 * random.random() ** 2)),
+                f"dt={day:%Y-%m-%d}",
+                1000,
+            )
+            for day in (START + timedelta(days=n) for n in range(90))
+            for hour in (6, 15)
+            for _ in range(60)
+        ),
+        key=lambda each: each.at,
+    )
+    model = learned(arrivals).model
+    assert isinstance(model, Model)
+    assert model.rota is not None
+    assert len(model.rota.clocks[0].expected) == 14
