@@ -19,6 +19,8 @@ Place = tuple[str, int]
 """What a day is counted by, and its number from the month's begin (1 is the first) or from its end (-1 is the last)."""
 
 _EPOCH = date(1970, 1, 1)
+# Days whose month, and those beside it, a calendar has.
+_EARLIEST, _LATEST = (date(2, 1, 1) - _EPOCH).days, (date(9998, 12, 31) - _EPOCH).days
 _OPEN, _OPEN_END, _DAY, _END = "working day", "working day from the end", "day", "day from the end"
 _OF_RUN = "run's "
 # Closing takes a week: nobody counts working days farther from a month's begin or end.
@@ -48,6 +50,8 @@ class Month:
         return found + self._places(day, self.later, _OF_RUN) if self.later else found
 
     def _places(self, named: int, later: int, what: str) -> tuple[Place, ...]:
+        if not _EARLIEST <= named + later <= _LATEST:  # 0001-01-01 and 9999-12-31 stand for no day
+            return ()
         day = _EPOCH + timedelta(days=named + later)
         length = monthrange(day.year, day.month)[1]
         found: list[Place] = [(what + _DAY, day.day), (what + _END, day.day - length - 1)]

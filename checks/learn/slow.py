@@ -245,12 +245,22 @@ def _with_rests(cycle: Cycle, firsts: dict[int, float]) -> Cycle:
 
 
 def _is_kept(found: Found, runs: Sequence[tuple[int, float]], whole: float) -> bool:
-    """Return whether so few runs (period, arrival) lie off the day that was found that those are outages."""
+    """Return whether so few runs (period, arrival) lie off the day that was found that those are outages.
+
+    A day that moved is kept before, or since: only what lies otherwise counts then.
+    """
     lags = lags_of(found.spots[0], [(period + found.shift, at) for period, at in runs])
     middle = median(lags)
-    off = sorted(abs(lag - middle) / whole for lag in lags)
-    most = _ODD if quantile(off, 0.5) <= _EXACT else _ODD_OF_PEOPLE
-    return sum(each > _MOST_LEFT for each in off) <= most * len(off)
+    apart = [abs(lag - middle) / whole for lag in lags]
+    most = _ODD if quantile(sorted(apart), 0.5) <= _EXACT else _ODD_OF_PEOPLE
+    off = [each > _MOST_LEFT for each in apart]
+    return min(_out_of_place(off), _out_of_place(off[::-1])) <= most * len(off)
+
+
+def _out_of_place(off: Sequence[bool]) -> int:
+    """Return how many differ from what is in place until some time, at least for a few, and off from then on."""
+    found = [sum(off[:until]) + len(off) - until - sum(off[until:]) for until in range(_FEWEST, len(off) + 1)]
+    return min(found)
 
 
 def _found(

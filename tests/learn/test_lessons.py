@@ -222,7 +222,7 @@ def test_a_pause_has_its_time_of_day(other: str, until: str | None) -> None:
 
 @pytest.mark.parametrize(
     ("times", "hours"),
-    [(daily(50), 25.5), (every(1800, 40), 0.68), (every(900, 40), 0.35), (monthly(20), 24 * 31 + 3)],
+    [(daily(50), 25.5), (every(1800, 40), 0.58), (every(900, 40), 0.3), (monthly(20), 24 * 31 + 3)],
 )
 def test_what_was_missed_would_have_been_told_then_and_is_from_then_on(
     times: list[int], hours: float

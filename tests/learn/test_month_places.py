@@ -11,6 +11,7 @@ import pytest
 from checks.learn import Alert, Arrival, Model, Watch, explain, replay
 from checks.learn.calendars import ALIKE, explaining, is_holiday
 from checks.learn.keys import DAY, HOUR
+from checks.learn.month_places import Month
 from checks.rules.asking import Share
 from checks.rules.learned_days import OwnTime
 from checks.rules.learned_periods import learn_schedule
@@ -175,3 +176,14 @@ def test_a_rest_is_said() -> None:
     watch.tick(moment(days[-1], 6))
     assert isinstance(watch.model, Model)
     assert "none from " not in explain(watch.model, watch.history)  # one August only
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-01-01", "9999-12-31"])
+def test_dates_that_stand_for_no_day_have_no_place(day: str) -> None:
+    start = (date.fromisoformat(day) - date(1970, 1, 1)).days * DAY
+    assert Month(frozenset(range(7)), ("US", 0), 1).places(start) == ()
+
+
+def test_the_first_and_the_last_day_of_a_calendar_have_places() -> None:
+    for day in (date(2, 1, 1), date(9998, 12, 31)):
+        assert Month(frozenset(range(7))).places((day - date(1970, 1, 1)).days * DAY)

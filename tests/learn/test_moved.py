@@ -9,6 +9,8 @@ import pytest
 from checks.learn import Alert, Arrival, Rhythm, Watch, replay
 from checks.learn.cadence import since_quicker
 from checks.learn.keys import DAY, HOUR
+from checks.learn.slow import fit_cycle
+from tests.support.hand_made import draws
 
 SHARE = 0.2
 FIRST = datetime(2025, 1, 6, tzinfo=UTC).timestamp()  # a Monday
@@ -118,3 +120,19 @@ class TestQuicker:
         ]
         told: list[Alert] = replay([*daily, *hourly], SHARE, FIRST + 50 * DAY, hourly[-1].at)
         assert [a for a in told if a.opened > begin + 4 * DAY] == []
+
+
+@pytest.mark.parametrize("since", range(14))
+@pytest.mark.parametrize("days", [-2, 2, 3])
+def test_a_weekday_that_moved_is_one_all_the_time(since: int, days: int) -> None:
+    begin = FIRST + 6 * HOUR
+    times = [begin + (7 * n + (days if n >= 30 else 0)) * DAY for n in range(30 + since)]
+    assert fit_cycle([(at, at) for at in times], 0.1, labelled=False) is not None
+    own = [(begin + 7 * (n - 1) * DAY, at) for n, at in enumerate(times)]
+    assert fit_cycle(own, 0.1, labelled=True) is not None
+
+
+def test_runs_that_lie_now_here_now_there_are_no_weekday() -> None:
+    random = draws(11)
+    times = [FIRST + (7 * n + random.choice([0, 2, 3, 5])) * DAY for n in range(40)]
+    assert fit_cycle([(at, at) for at in times], 0.1, labelled=False) is None

@@ -315,7 +315,7 @@ def test_what_is_proposed_is_never_earlier_than_what_was_learned(name: str) -> N
 
 def test_so_many_weeks_and_months_are_looked_at_as_a_discovery_reaches_back() -> None:
     assert to_read(Extent(back=timedelta(days=90), every=parse_every("1w"))) == {
-        "every": "1w", "auto": True, "lookback": 12,
+        "every": "1w", "auto": True, "lookback": 13,
     }  # fmt: skip
     assert to_read(Extent(back=timedelta(days=365), every=parse_every("1mo"), most=9)) == {
         "every": "1mo", "auto": True, "lookback": 9,
