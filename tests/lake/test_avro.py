@@ -215,6 +215,7 @@ def doubling(depth: int) -> dict[str, Any]:
 WIDE = {"type": "record", "name": "W", "fields": [{"name": f"f{n}", "type": "null"} for n in range(200)]}
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("schema", "body"),
     [
@@ -237,7 +238,7 @@ def test_a_few_bytes_do_not_take_all_memory(schema: Any, body: bytes) -> None:
         assert tracemalloc.get_traced_memory()[1] < 250_000_000
     finally:
         tracemalloc.stop()
-    assert time.process_time() - started < 15  # some 1 s, without tracing
+    assert time.process_time() - started < 60  # some 1 s without tracing; what is not bounded takes hours
 
 
 def test_what_a_record_holds_is_counted_with_its_fields() -> None:
