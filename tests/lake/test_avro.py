@@ -238,7 +238,7 @@ def test_a_few_bytes_do_not_take_all_memory(schema: Any, body: bytes) -> None:
         assert tracemalloc.get_traced_memory()[1] < 250_000_000
     finally:
         tracemalloc.stop()
-    assert time.process_time() - started < 60  # some 1 s without tracing; what is not bounded takes hours
+    assert time.process_time() - started < 15  # some 1 s, without tracing
 
 
 def test_what_a_record_holds_is_counted_with_its_fields() -> None:
