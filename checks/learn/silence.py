@@ -55,6 +55,11 @@ class Rates:
             return end - begin
         return self._since(end) - self._since(begin)
 
+    def gaps(self, times: Sequence[float]) -> list[float]:
+        """Return what `between` says of each instant (in order) and the next, working once on each."""
+        passed = list(map(self._since, times)) if self.rates else times
+        return [after - before for before, after in pairwise(passed)]
+
     def _since(self, at: float) -> float:
         count = len(self.rates)
         around, inside = divmod(at, count * HOUR)
@@ -153,7 +158,12 @@ def _rates(times: Sequence[float], kind: str) -> Rates | Pauses | None:
 
 def _gap(rates: Rates | Pauses, calendar: tuple[str, int] | None, begin: float, end: float) -> float:
     """Return the operational seconds between two arrivals, without those of holidays on which nothing came."""
-    gap = rates.between(begin, end)
+    return _without_holidays(rates.between(begin, end), rates, calendar, begin, end)
+
+
+def _without_holidays(
+    gap: float, rates: Rates | Pauses, calendar: tuple[str, int] | None, begin: float, end: float
+) -> float:
     if calendar is None or end - begin < DAY:
         return gap
     day = (begin // DAY + 1) * DAY
@@ -168,7 +178,10 @@ def _fit(times: Sequence[float], share: float, kind: str, calendar: tuple[str, i
     rates = _rates(times, kind)
     if rates is None:
         return None
-    gaps = [_gap(rates, calendar, a, b) for a, b in pairwise(times)]
+    gaps = [
+        _without_holidays(gap, rates, calendar, a, b)
+        for gap, (a, b) in zip(rates.gaps(times), pairwise(times), strict=True)
+    ]
     ordered = sorted(gaps)
     typical = quantile(ordered, 0.5)
     is_rhythm = _is_rhythm(gaps, typical)
