@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -256,10 +257,29 @@ class HttpLake:
         return Lake(aws=self.aws).reader(plan)
 
 
+class _Uncounted(ThreadedMotoServer):
+    """A moto server in whose threads no lines are counted: none is ours, and counting makes it half as quick."""
+
+    def _server_entry(self) -> None:
+        sys.settrace(None)
+        super()._server_entry()
+
+    def start(self) -> None:
+        super().start()
+        server: Any = self._server
+        answer = server.process_request_thread
+
+        def uncounted(*request: Any) -> None:
+            sys.settrace(None)
+            answer(*request)
+
+        server.process_request_thread = uncounted
+
+
 @contextmanager
 def serving() -> Iterator[str]:
     """Start a moto server on a free port of 127.0.0.1, yield its URL, and end it."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server = _Uncounted(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:
         host, port = server.get_host_and_port()
