@@ -223,9 +223,12 @@ def fit_silence(
             fits = ((k, _fit(window, share, k, calendar)) for k in _KINDS) if len(window) >= 30 else ()
             past[end] = {k: f.limit / f.typical for k, f in fits if f and f.typical}
     best: tuple[float, Silence] | None = None
-    found = {kind: model for kind in _KINDS if (model := _fit(recent, share, kind, calendar))}
-    if "open" in found:
-        del found["flat"]  # where there are rests, they are a part of it
+    rests = _fit(recent, share, "open", calendar)
+    # Where there are rests, they are a part of what a flat clock would learn.
+    others = [kind for kind in _KINDS if kind != "open" and not (rests and kind == "flat")]
+    found = {kind: model for kind in others if (model := _fit(recent, share, kind, calendar))}
+    if rests:
+        found["open"] = rests
     for kind, fitted in found.items():
         model = fitted
         before = [p[kind] for end, p in past.items() if kind in p and end * _STEP > now - _PAST]
