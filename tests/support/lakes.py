@@ -139,8 +139,9 @@ class MemoryLake:
         room, last = min(max_keys, self.page_size), ""
         keys: list[Key] = []
         prefixes: list[str] = []
-        for name in sorted(self.buckets[bucket], key=str.encode):
-            if not name.startswith(prefix) or name.encode() <= after:
+        below = [name for name in self.buckets[bucket] if name.startswith(prefix)]
+        for name in sorted(below, key=str.encode):
+            if name.encode() <= after:
                 continue
             rest = name[len(prefix) :]
             folder = prefix + rest[: rest.index(delimiter) + 1] if delimiter and delimiter in rest else None
