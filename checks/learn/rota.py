@@ -102,7 +102,8 @@ def _clocks(recent: Sequence[float]) -> list[Clock]:
     """Return the clocks that explain runs equally well, none where no clock explains nine of ten."""
     changed = [zone for zone in FAMILIES if changes(zone, recent[0], recent[-1])]
     fitted: list[tuple[int, Clock]] = []
-    plain = _clock(recent, "UTC")
+    cut = _cut(recent)
+    plain = _clock(recent, "UTC", cut)
     if plain is not None:
         # Clocks that did not change are the same but for a constant.
         fitted += [
@@ -110,7 +111,7 @@ def _clocks(recent: Sequence[float]) -> list[Clock]:
             for zone in FAMILIES
             if zone not in changed
         ]
-    fitted += [found for zone in changed if (found := _clock(recent, zone)) is not None]
+    fitted += [found for zone in changed if (found := _clock(recent, zone, cut)) is not None]
     if not fitted:
         return []
     least = min(misfit for misfit, _ in fitted)
@@ -158,9 +159,8 @@ def _cut(times: Sequence[float]) -> float:
     return min(range(_PHASES), key=around) * HOUR / _PHASES
 
 
-def _clock(times: Sequence[float], zone: str) -> tuple[int, Clock] | None:
+def _clock(times: Sequence[float], zone: str, cut: float) -> tuple[int, Clock] | None:
     """Return how many runs and hours a clock does not explain, and what it makes of them; None without a rhythm."""
-    cut = _cut(times)
     local = [at + offset(zone, at) for at in times]
     slots = [(each - cut) // HOUR * HOUR for each in local]
     starts = sorted(set(slots))
