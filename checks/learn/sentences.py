@@ -15,6 +15,7 @@ from checks.learn.model import Model, Need
 from checks.learn.pauses import Pauses
 from checks.learn.runs import day_of
 from checks.learn.several import Several
+from checks.learn.slots import one_by_one
 from checks.learn.slow import Cycle
 from checks.learn.spots import Kind, Spot
 from checks.schedule.durations import say_duration
@@ -84,10 +85,12 @@ def _slots(model: Model, slots: Slots, history: History) -> str:
             days.setdefault(day_of(at, model.cut), at)
         firsts = list(days.items())
     came = dict(firsts)
+    # What came in one go with later ones says that it is there, and nothing of when its like come.
+    timed = one_by_one(firsts, slots.unit) if model.dated else firsts
     newest = firsts[-1][0]
     wanted: list[float] = []
     start = newest
-    while start >= firsts[0][0] and len(wanted) < _SHOWN:
+    while start >= timed[0][0] and len(wanted) < _SHOWN:
         holiday = slots.calendar is not None and is_holiday(slots.calendar, start)
         if int(start % WEEK // slots.unit) in slots.expected and not holiday:
             wanted.append(start)
@@ -96,7 +99,8 @@ def _slots(model: Model, slots: Slots, history: History) -> str:
     zone, usual = slots.zones[0]
     last = history.last or newest
     decides, due = slots.due(newest if model.dated else day_of(last, model.cut))
-    lags = sorted(came[s] + offset(zone, came[s]) - s for s in present)
+    shown = set(present)
+    lags = sorted(at + offset(zone, at) - s for s, at in timed if s in shown)
     # The usual part: one in ten is early or late on either side.
     early, late = lags[len(lags) // 10], lags[-1 - len(lags) // 10]
     is_weekly = len(slots.expected) == 1 and slots.unit >= DAY

@@ -370,3 +370,23 @@ def test_two_loads_a_day_are_a_rota_though_their_files_take_an_hour() -> None:
     assert isinstance(model, Model)
     assert model.rota is not None
     assert len(model.rota.clocks[0].expected) == 14
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York"])
+@pytest.mark.parametrize("skipped", [(5, 6), ()])
+def test_clocks_that_change_a_week_apart_are_told_apart_by_the_days_between(
+    zone: str, skipped: tuple[int, ...]
+) -> None:
+    """Europe's change on 25 October 2026, North America's on 1 November: five working days lie between."""
+    begun = (datetime(2026, 9, 1, tzinfo=UTC) - START).days
+    arrivals = [
+        each
+        for each in daily(range(begun, begun + 90), 7.0, zone, dated=True)
+        if datetime.fromtimestamp(each.at, UTC).weekday() not in skipped
+    ]
+    watch = Watch(0.2, arrivals[60].at, dated=True)
+    for each in arrivals:
+        watch.add(each)
+    assert isinstance(watch.model, Model)
+    assert watch.model.slots is not None
+    assert [z for z, _ in watch.model.slots.zones] == [zone]
