@@ -138,14 +138,18 @@ def _margin(slots: Slots) -> str:
     """Say where the margin is no answer to the share of the false alarms alone, and what that means for them."""
     reach = slots.reach
     if reach.limit < slots.margin:
-        return f", {_span(slots.margin)} late at the least, which costs fewer false alarms than its share"
+        return (
+            f", never less than {_span(slots.margin)} after its usual time, "
+            "which costs fewer false alarms than its share"
+        )
+    after = f", {_span(slots.margin)} after its usual time"
     if reach.is_bound:
         return (
-            f", {_span(slots.margin)} late: no farther limit can be told of {reach.seen} that were late, "
+            f"{after}: no farther limit can be told of {reach.seen} that were late, "
             "so it may cost more false alarms than its share"
         )
     if slots.margin > _FAR * reach.latest:
-        return f", {_span(slots.margin)} late, for only {reach.seen} were late before, by {_span(reach.latest)} at most"
+        return f"{after}, for only {reach.seen} were late before, by {_span(reach.latest)} at most"
     return ""
 
 
