@@ -169,6 +169,12 @@ def summary(found: LakeBacktest, every: timedelta, runs: RunTimes) -> list[str]:
     begin, end = found.span.begin.timestamp(), found.span.end.timestamp()
     read = [each for each in found.tables if not each.unread]
     lines = [say_count(len(alerts), len(read), begin, end)]
+    unread = sorted(name(each.id) for each in found.tables if each.unread)
+    if unread:
+        lines.append(
+            f"{count(len(unread), 'table')} could not be read, so what {'it' if len(unread) == 1 else 'they'} would have "
+            f"raised is not known: {listing(unread, 5)}"
+        )
     young = [
         table.id
         for table in read
