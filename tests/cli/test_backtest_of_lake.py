@@ -158,7 +158,10 @@ def test_what_cannot_be_read_is_told_and_costs_no_other_table(
     out, err = capsys.readouterr()
     assert "web.nowhere: not replayed: S3 ListObjectsV2 on s3://not-there/x/" in out
     assert "no.pe: not replayed: no.pe is not in the catalog" in out
-    assert "2 tables could not be read, so what they would have raised is not known: no.pe and web.nowhere" in out
+    assert (
+        "2 tables could not be read, so what they would have raised is not known: no.pe and web.nowhere"
+        in out
+    )
     assert "  freshness, error_after: 24h: not judged: no time at which data came is known\n" in out
     assert "could not be read: web.nowhere: " in err
     assert "2 alerts of 3 tables" in out

@@ -306,7 +306,12 @@ def test_sizes_and_times_have_equal_parts_of_a_share_as_in_runs() -> None:
 @pytest.mark.parametrize(
     ("days", "late", "share", "said"),
     [
-        (60, 6.0, 0.2, ", never less than 3 h after its usual time, which costs fewer false alarms than its share"),
+        (
+            60,
+            6.0,
+            0.2,
+            ", never less than 3 h after its usual time, which costs fewer false alarms than its share",
+        ),
         (60, 9.0, 0.2, " after its usual time, for only "),
         (8, 9.0, 0.05, "so it may cost more false alarms than its share"),
     ],
