@@ -171,9 +171,10 @@ def summary(found: LakeBacktest, every: timedelta, runs: RunTimes) -> list[str]:
     lines = [say_count(len(alerts), len(read), begin, end)]
     unread = sorted(name(each.id) for each in found.tables if each.unread)
     if unread:
+        they = "it" if len(unread) == 1 else "they"
         lines.append(
-            f"{count(len(unread), 'table')} could not be read, so what {'it' if len(unread) == 1 else 'they'} would have "
-            f"raised is not known: {listing(unread, 5)}"
+            f"{count(len(unread), 'table')} could not be read, so what {they} would have raised is not known: "
+            f"{listing(unread, 5)}"
         )
     young = [
         table.id

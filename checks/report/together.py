@@ -30,7 +30,7 @@ _FAR = timedelta(hours=3)
 _CHANCE = 3
 """Two tables of different owners and databases miss one deadline by chance; three of a few do not."""
 _ONE = 2
-"""Two of one database or owner have a cause in common; of many that such has two miss something on one day by chance."""
+"""Two of one database or owner have a cause in common; where it has many tables, two are silent on a day by chance."""
 _SELDOM = 100
 """Days between two outages of a table: real jobs have one in two to four months. So many of N tables fail each day."""
 _FEW = 3
