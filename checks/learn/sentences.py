@@ -55,8 +55,8 @@ def explain(model: Model | Need, history: History) -> str:
         hours = len(model.rota.clocks[0].expected)
         when = "each hour" if hours == WEEK // HOUR else "an hour" if hours == 1 else f"{hours} hours"
         parts.append(
-            f"at {when} of the week a run comes, by {model.rota.seen:,} runs; "
-            f"told {_span(model.rota.margin)} after its usual time"
+            f"a run comes at {when} of the week, by {model.rota.seen:,} runs; "
+            f"one that is missing is told {_span(model.rota.margin)} after its usual time"
         )
     if model.slow is not None:
         parts.append(_slow(model, model.slow, history))
@@ -164,7 +164,7 @@ def _noun(slots: Slots) -> str:
 
 def _silence(silence: Silence) -> str:
     usual = f"something comes every {_span(silence.typical)}, by {silence.seen:,} arrivals"
-    said = f"{usual}; told after {_span(silence.limit)}"
+    said = f"{usual}; a silence is told after {_span(silence.limit)}"
     if isinstance(silence.rates, Pauses):
         said += "" if silence.rates.share == 1 else ", without the times of the week at which it rests"
     elif silence.rates.rates:
