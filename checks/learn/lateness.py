@@ -41,6 +41,8 @@ class Family:
 
     shapes: tuple[Shape, ...]
     later: Family | None = None
+    misfit: tuple[float, float] = (1.0, 4.0)
+    counts_left_out: bool = False
 
 
 _MEDIAN = NormalDist().inv_cdf(0.75)
@@ -71,12 +73,12 @@ def _multiplied(sigma: float, prior: float) -> Shape:
 # Bent by so much a deviation: below nought lateness ends (by -0.5 at two deviations, as even jitter does), 0 is a
 # Gaussian's, about a half an exponential's, and 1.4 predicts years from months by a guess. A tenth apart, neighbours'
 # limits differ by less than the error of any fit.
-_BENDS = tuple(round(-0.5 + 0.1 * i, 1) or 1e-3 for i in range(20))
+_BENDS = tuple(round(-0.5 + 0.1 * i, 1) or 1e-3 for i in range(23))
 # Heavier ones are rarer: each half more is half as likely. With a month of hours that hardly counts, with a month of
 # days it keeps what nobody ever saw from setting the limit.
 LATENESS = Family(tuple(_bent(s, -2 * math.log(2) * max(s, 0.0)) for s in _BENDS))
 """How late data comes."""
-SIZES = Family(tuple(_bent(s, -0.5 * (s / 0.1) ** 2) for s in _BENDS))
+SIZES = Family(tuple(_bent(s, -0.5 * (s / 0.1) ** 2) for s in _BENDS if s <= 1))
 """How far sizes lie from the usual, in logarithms: sizes are products, so that is nearly a Gaussian's."""
 
 
@@ -115,6 +117,8 @@ def _in_bursts(part: float, sooner: float, prior: float) -> Shape:
 _POWERS = tuple(round(0.6 + 0.05 * i, 2) for i in range(21))
 BY_CHANCE = Family(tuple(_stretched(s, -0.5 * ((s - 1) / 0.2) ** 2) for s in _POWERS))
 """What is left of gaps between what comes by chance: exponential, and stretched a little in bursts or by a rhythm."""
+
+
 def _sharing(share: float, shapes: Sequence[Shape]) -> list[Shape]:
     """Return the same, as likely together as this share."""
     less = math.log(share / sum(math.exp(each.prior) for each in shapes))
@@ -123,12 +127,22 @@ def _sharing(share: float, shapes: Sequence[Shape]) -> list[Shape]:
 
 WHOLE_GAPS = Family(
     (
-        *_sharing(0.6, [_stretched(k, -0.5 * (math.log(k) / 0.4) ** 2) for k in [round(0.5 + 0.05 * i, 2) for i in range(23)]]),
+        *_sharing(
+            0.6,
+            [
+                _stretched(k, -0.5 * (math.log(k) / 0.4) ** 2)
+                for k in [round(0.5 + 0.05 * i, 2) for i in range(23)]
+            ],
+        ),
         *_sharing(0.3, [_added(h, -0.5 * math.log(h / 2) ** 2) for h in (3, 4, 5, 6, 8)]),
         *_sharing(0.05, [_multiplied(s, 0.0) for s in [round(0.4 + 0.1 * i, 1) for i in range(15)]]),
-        *_sharing(0.05, [_in_bursts(p, q, 0.0) for p in (0.2, 0.4, 0.6, 0.8) for q in (0.02, 0.05, 0.1, 0.2)]),
+        *_sharing(
+            0.05, [_in_bursts(p, q, 0.0) for p in (0.2, 0.4, 0.6, 0.8) for q in (0.02, 0.05, 0.1, 0.2)]
+        ),
     ),
     BY_CHANCE,
+    (2.0, 6.0),
+    True,
 )
 
 
@@ -150,13 +164,13 @@ _RUNG, _NEAREST = 0.125, -24
 # Three times the ninth decile is five deviations of a Gaussian, and passed once in 1,000 by an exponential: beyond lie
 # incidents, however often they recur, unless they come more than twice a week and more than a few times: that is a
 # habit.
-_MOST_LEFT_OUT=50
-_W=100
+_MOST_LEFT_OUT = 50
+_W = 100
 _INCIDENT, _A_FEW, _HABIT = 3.0, 4, 2.0
 # Where one shape does not explain what was seen, two causes are at work, and only the slower says how late it can get:
 # the same is asked of the later half, quarter and eighth, while a dozen is left. By how many deviations of chi squared
 # it does not: from one on the later part counts, from four on it alone, and from day to day the limit moves a little.
-_PARTS, _MISFIT, _DOZEN = (0.5, 0.75, 0.875), (2.0, 6.0), 12
+_PARTS, _DOZEN = (0.5, 0.75, 0.875), 12
 # Times the latest seen: the heaviest shapes reach six times that of a month of hours for one in 175,000. Of a few runs
 # no limit is believed that lies farther.
 _FARTHEST = 10.0
@@ -203,13 +217,13 @@ def reach(excess: Sequence[float], chance: float, a_week: float, family: Family 
     cut = _cut(late, 2 * _HABIT / a_week)
     usual = late[: bisect_right(late, cut * _NEAR)]
     farthest = _FARTHEST * usual[-1]
-    left_out = len(late) - len(usual)
+    left_out = len(late) - len(usual) if family.counts_left_out else None
     limit = math.exp(_log_limit(usual, cut, left_out, min(max(chance, 1e-12), 0.25), farthest, family))
     return Reach(limit, usual[-1], len(usual), limit >= farthest / _NEAR)
 
 
 def _log_limit(
-    usual: Sequence[float], cut: float, left_out: int, chance: float, farthest: float, family: Family
+    usual: Sequence[float], cut: float, left_out: int | None, chance: float, farthest: float, family: Family
 ) -> float:
     """Return the logarithm of the limit: of all lateness, or as far as no shape explains it of the later parts."""
     limit, weight = 0.0, 1.0
@@ -222,7 +236,7 @@ def _log_limit(
         of_all = min(1.0, 2 * chance * len(usual) / len(later))
         of_part = math.log(begin + weighed.passed_with(of_all, farthest - begin))
         limit += weight * (of_part - limit)
-        low, high = _MISFIT
+        low, high = family.misfit
         weight *= min(1.0, max(0.0, (weighed.misfit - low) / (high - low)))
         if weight <= 0:
             break
@@ -266,7 +280,7 @@ class _Weighed:
 
 
 @lru_cache(maxsize=64)  # most days nothing new was late: then the weights of the day before are asked for
-def _weigh(late: tuple[float, ...], cut: float, left_out: int, family: Family) -> _Weighed:
+def _weigh(late: tuple[float, ...], cut: float, left_out: int | None, family: Family) -> _Weighed:
     """Return how well each shape and scale explains lateness (ordered, positive), of which none beyond `cut` counts."""
     count, middle = len(late), quantile(late, 0.5)
     until = [bisect_right(late, edge * middle * _NEAR) for edge in _EDGES]
@@ -283,7 +297,7 @@ def _weigh(late: tuple[float, ...], cut: float, left_out: int, family: Family) -
 
 
 def _explained(
-    seen: Sequence[int], end: float, left_out: int, family: Family
+    seen: Sequence[int], end: float, left_out: int | None, family: Family
 ) -> tuple[float, list[tuple[float, Shape, float]]]:
     """Return how likely the likeliest shape and scale makes what was seen between the edges, and each that counts.
 
@@ -312,10 +326,7 @@ def _explained(
             continue
         # What even the nearest cut would not make likely enough needs no closer look: most shapes of sizes.
         lift = count * node.gains[last] + _ROUNDING
-        if (
-            log + lift < best
-            and log + _lifted(lift, left_out) + node.shape.prior < weightiest - _NEGLIGIBLE
-        ):
+        if log + lift < best and log + _lifted(lift, left_out) + node.shape.prior < weightiest - _NEGLIGIBLE:
             continue
         log, lift = within_of(log, node)
         weight = log + _lifted(lift, left_out) + node.shape.prior
@@ -324,18 +335,18 @@ def _explained(
     return best, found
 
 
-def _lifted(lift: float, left_out: int) -> float:
+def _lifted(lift: float, left_out: int | None) -> float:
     """Return the logarithm of by how much likelier a shape is because up to so many of its latest were left out.
 
     All of what was left out may be incidents, or none; `lift` is how many the shape says are to be expected there.
     """
-    if left_out > _MOST_LEFT_OUT:
+    if left_out is None or left_out > _MOST_LEFT_OUT:
         return lift
     term = total = 1.0
     for i in range(1, left_out + 1):
         term *= lift / i
         total += term
-    return math.log(total/_W + term)
+    return math.log(total / _W + term)
 
 
 @lru_cache(maxsize=8)
