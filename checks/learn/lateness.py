@@ -4,150 +4,50 @@ Lateness beyond its median is taken for a Gaussian's half whose scale is bent (a
 Cox): upwards for many causes that each multiply (a lognormal), not at all for many that add (a Gaussian), downwards
 for jitter that ends somewhere. Months of runs do not tell the shape well enough for what comes once in years, so none
 is chosen: each counts as far as it explains what was seen, and all of them together pass the limit with the chance
-that was asked for. So the error of fitting is inside it, and the mean over tables keeps the budget.
+that was asked for. So the error of fitting is inside it, and the mean over tables keeps the budget. The
+same is asked of sizes and of gaps, each with shapes of their own.
 """
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from math import erfc, log1p
 from operator import mul
-from statistics import NormalDist
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from checks.learn.shapes import LATENESS, Family, Shape
 from checks.learn.tails import quantile
 
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """A shape that what was seen may have, in units of its own: the chance of more than so much, and its median.
-
-    `prior` is the logarithm of how likely it is before anything was seen.
-    """
-
-    beyond: Callable[[float], float]
-    median: float
-    prior: float
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Family:
-    """Shapes of which each counts as far as it explains what was seen."""
-
-    shapes: tuple[Shape, ...]
-    later: Family | None = None
-    misfit: tuple[float, float] = (1.0, 4.0)
-    counts_left_out: bool = False
-
-
-_MEDIAN = NormalDist().inv_cdf(0.75)
-_ROOT = math.sqrt(2)
-
-
-def _bent(shape: float, prior: float) -> Shape:
-    def beyond(bent: float) -> float:
-        return erfc(log1p(bent) / (shape * _ROOT)) if bent > -1 else 0.0
-
-    return Shape(beyond, math.expm1(shape * _MEDIAN), prior)
-
-
-def _stretched(shape: float, prior: float) -> Shape:
-    def beyond(stretched: float) -> float:
-        return math.exp(-math.pow(stretched, shape))
-
-    return Shape(beyond, math.pow(math.log(2), 1 / shape), prior)
-
-
-def _multiplied(sigma: float, prior: float) -> Shape:
-    def beyond(times: float) -> float:
-        return 0.5 * erfc(math.log(times) / (sigma * _ROOT)) if times > 0 else 1.0
-
-    return Shape(beyond, 1.0, prior)
-
-
-# Bent by so much a deviation: below nought lateness ends (by -0.5 at two deviations, as even jitter does), 0 is a
-# Gaussian's, about a half an exponential's, and 1.4 predicts years from months by a guess. A tenth apart, neighbours'
-# limits differ by less than the error of any fit.
-_BENDS = tuple(round(-0.5 + 0.1 * i, 1) or 1e-3 for i in range(23))
-# Heavier ones are rarer: each half more is half as likely. With a month of hours that hardly counts, with a month of
-# days it keeps what nobody ever saw from setting the limit.
-LATENESS = Family(tuple(_bent(s, -2 * math.log(2) * max(s, 0.0)) for s in _BENDS))
-"""How late data comes."""
-SIZES = Family(tuple(_bent(s, -0.5 * (s / 0.1) ** 2) for s in _BENDS if s <= 1))
-"""How far sizes lie from the usual, in logarithms: sizes are products, so that is nearly a Gaussian's."""
-
-
-def _added(halves: int, prior: float) -> Shape:
-    def beyond(x: float) -> float:
-        if x <= 0:
-            return 1.0
-        near = math.exp(-x)
-        left, part, step = (
-            (0.0, near, 1.0)
-            if halves % 2 == 0
-            else (erfc(math.sqrt(x)), near * 2 * math.sqrt(x / math.pi), 1.5)
-        )
-        for _ in range((halves - 1) // 2 if halves % 2 else halves // 2):
-            left, part, step = left + part, part * x / step, step + 1
-        return left
-
-    low, high = 0.0, float(halves)
-    for _ in range(50):
-        middle = (low + high) / 2
-        low, high = (middle, high) if beyond(middle) > 0.5 else (low, middle)
-    return Shape(beyond, low, prior)
-
-
-def _in_bursts(part: float, sooner: float, prior: float) -> Shape:
-    def beyond(x: float) -> float:
-        return part * math.exp(-x / sooner) + (1 - part) * math.exp(-x)
-
-    low, high = 0.0, 1.0
-    for _ in range(50):
-        middle = (low + high) / 2
-        low, high = (middle, high) if beyond(middle) > 0.5 else (low, middle)
-    return Shape(beyond, low, prior)
-
-
-_POWERS = tuple(round(0.6 + 0.05 * i, 2) for i in range(21))
-BY_CHANCE = Family(tuple(_stretched(s, -0.5 * ((s - 1) / 0.2) ** 2) for s in _POWERS))
-"""What is left of gaps between what comes by chance: exponential, and stretched a little in bursts or by a rhythm."""
-
-
-def _sharing(share: float, shapes: Sequence[Shape]) -> list[Shape]:
-    """Return the same, as likely together as this share."""
-    less = math.log(share / sum(math.exp(each.prior) for each in shapes))
-    return [Shape(each.beyond, each.median, each.prior + less) for each in shapes]
-
-
-WHOLE_GAPS = Family(
-    (
-        *_sharing(
-            0.6,
-            [
-                _stretched(k, -0.5 * (math.log(k) / 0.4) ** 2)
-                for k in [round(0.5 + 0.05 * i, 2) for i in range(23)]
-            ],
-        ),
-        *_sharing(0.3, [_added(h, -0.5 * math.log(h / 2) ** 2) for h in (3, 4, 5, 6, 8)]),
-        *_sharing(0.05, [_multiplied(s, 0.0) for s in [round(0.4 + 0.1 * i, 1) for i in range(15)]]),
-        *_sharing(
-            0.05, [_in_bursts(p, q, 0.0) for p in (0.2, 0.4, 0.6, 0.8) for q in (0.02, 0.05, 0.1, 0.2)]
-        ),
-    ),
-    BY_CHANCE,
-    (2.0, 6.0),
-    True,
-)
-
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 # Counted in so many medians: as fine as a scale can be told, to where even the heaviest shape has one in thousands.
-_EDGES = (0.25, 0.5, 0.75, 1.0, 1.3, 1.6, 2.0, 2.5, 3.0, 3.7, 4.5, 5.5, 7.0, 9.0, 12.0, 16.0, 22.0)
+_EDGES = (
+    0.25,
+    0.5,
+    0.75,
+    1.0,
+    1.3,
+    1.6,
+    2.0,
+    2.5,
+    3.0,
+    3.7,
+    4.5,
+    5.5,
+    7.0,
+    9.0,
+    12.0,
+    16.0,
+    22.0,
+    32.0,
+    45.0,
+    64.0,
+    90.0,
+)
 # Scales on both sides of the one whose median is that seen, this far apart in logarithms: a standard error of it or
 # less.
 _SCALES, _FINE, _COARSE, _MANY = 9, 0.05, 0.15, 80
@@ -164,12 +64,14 @@ _RUNG, _NEAREST = 0.125, -24
 # Three times the ninth decile is five deviations of a Gaussian, and passed once in 1,000 by an exponential: beyond lie
 # incidents, however often they recur, unless they come more than twice a week and more than a few times: that is a
 # habit.
-_MOST_LEFT_OUT = 50
-_W = 100
 _INCIDENT, _A_FEW, _HABIT = 3.0, 4, 2.0
+# Of gaps by chance, whose shapes are known to the end, how many lie beyond the cut tells something too: that none of
+# them is an incident is as likely as that any number up to a hundred is, one a week of two years. Over fifty are a bad
+# year's, whatever the shape.
+_ANY_NUMBER, _MOST_LEFT_OUT = 100, 50
 # Where one shape does not explain what was seen, two causes are at work, and only the slower says how late it can get:
-# the same is asked of the later half, quarter and eighth, while a dozen is left. By how many deviations of chi squared
-# it does not: from one on the later part counts, from four on it alone, and from day to day the limit moves a little.
+# the same is asked of the later half, quarter and eighth, while a dozen is left. The worse it explains it, the more the
+# later part counts, so that from day to day the limit moves a little.
 _PARTS, _DOZEN = (0.5, 0.75, 0.875), 12
 # Times the latest seen: the heaviest shapes reach six times that of a month of hours for one in 175,000. Of a few runs
 # no limit is believed that lies farther.
@@ -205,27 +107,32 @@ class _Node(NamedTuple):
 
 
 def reach(excess: Sequence[float], chance: float, a_week: float, family: Family = LATENESS) -> Reach:
-    """Return how far beyond the median lateness has to be to come with this chance.
+    """Return how far beyond the median lateness (or beyond nought gaps) has to be to come with this chance.
 
     `excess` is lateness beyond its median in any order and unit, incidents among it; `chance` is that of any run, half
-    of which are no later than the median, and `a_week` how many there are in one. A smaller chance never gives a
-    shorter limit.
+    of which are no later than the median (all gaps are longer than nought), and `a_week` how many there are in one. A
+    smaller chance never gives a shorter limit.
     """
     late = sorted(each for each in excess if each > 0)
     if not late:
         return Reach()
-    cut = _cut(late, 2 * _HABIT / a_week)
+    of = 1 if family.is_whole else 2
+    cut = _cut(late, of * _HABIT / a_week)
     usual = late[: bisect_right(late, cut * _NEAR)]
     farthest = _FARTHEST * usual[-1]
-    left_out = len(late) - len(usual) if family.counts_left_out else None
-    limit = math.exp(_log_limit(usual, cut, left_out, min(max(chance, 1e-12), 0.25), farthest, family))
+    left_out = len(late) - len(usual) if family.is_whole else None
+    of_late = of * min(max(chance, 1e-12), 0.25)
+    limit = math.exp(_log_limit(usual, cut, left_out, of_late, farthest, family))
     return Reach(limit, usual[-1], len(usual), limit >= farthest / _NEAR)
 
 
 def _log_limit(
     usual: Sequence[float], cut: float, left_out: int | None, chance: float, farthest: float, family: Family
 ) -> float:
-    """Return the logarithm of the limit: of all lateness, or as far as no shape explains it of the later parts."""
+    """Return the logarithm of the limit: of all lateness, or as far as no shape explains it of the later parts.
+
+    `chance` is that of what is late, of which so many beyond the cut were left out; None where that tells nothing.
+    """
     limit, weight = 0.0, 1.0
     for share in (0.0, *_PARTS):
         begin = quantile(usual, share) if share else 0.0
@@ -233,7 +140,7 @@ def _log_limit(
         if share and len(later) < _DOZEN:
             break
         weighed = _weigh(later, cut - begin, left_out, family.later or family if share else family)
-        of_all = min(1.0, 2 * chance * len(usual) / len(later))
+        of_all = min(1.0, chance * len(usual) / len(later))
         of_part = math.log(begin + weighed.passed_with(of_all, farthest - begin))
         limit += weight * (of_part - limit)
         low, high = family.misfit
@@ -328,9 +235,9 @@ def _explained(
         lift = count * node.gains[last] + _ROUNDING
         if log + lift < best and log + _lifted(lift, left_out) + node.shape.prior < weightiest - _NEGLIGIBLE:
             continue
-        log, lift = within_of(log, node)
-        weight = log + _lifted(lift, left_out) + node.shape.prior
-        best, weightiest = max(best, log + lift), max(weightiest, weight)
+        explained, lift = within_of(log, node)
+        weight = explained + _lifted(lift, left_out) + node.shape.prior
+        best, weightiest = max(best, explained + lift), max(weightiest, weight)
         found.append((weight, node.shape, node.bend))
     return best, found
 
@@ -346,7 +253,7 @@ def _lifted(lift: float, left_out: int | None) -> float:
     for i in range(1, left_out + 1):
         term *= lift / i
         total += term
-    return math.log(total / _W + term)
+    return math.log(total / _ANY_NUMBER + term)
 
 
 @lru_cache(maxsize=8)

@@ -9,8 +9,9 @@ from itertools import accumulate, pairwise
 
 from checks.learn.calendars import is_holiday
 from checks.learn.keys import DAY, HOUR
-from checks.learn.lateness import BY_CHANCE, LATENESS, WHOLE_GAPS, Family, reach
+from checks.learn.lateness import reach
 from checks.learn.pauses import Pauses, learn_pauses
+from checks.learn.shapes import GAPS, LATENESS, Family
 from checks.learn.tails import YEAR_DAYS, median, quantile, tail, without_incidents
 
 # No hour is a thirty-third of the mean or less: a silence of a weekend has to end some day.
@@ -191,17 +192,15 @@ def _fit(times: Sequence[float], share: float, kind: str, calendar: tuple[str, i
     is_rhythm = _is_rhythm(gaps, typical)
     # In rates a second may be two: nearer than half beyond it none is set.
     nearest = _EIGHTH if is_rhythm and kind in _IN_SECONDS else 0.5
-    by_chance = not is_rhythm and _by_chance(
-        times, gaps, typical, "flat" if kind == "open" and rates.share == 1 else kind
-    )
-    of_all = _all_gaps(
-        times, gaps, typical, share, LATENESS if is_rhythm else BY_CHANCE if by_chance else None
-    )
+    # Without rests and without hours a second is one.
+    is_flat = kind == "flat" or (kind == "open" and rates.share == 1)
+    by_chance = not is_rhythm and _by_chance(times, gaps, typical, is_flat=is_flat)
+    of_all = _all_gaps(times, gaps, typical, share, LATENESS if is_rhythm else GAPS if by_chance else None)
     of_all = max(of_all, (1 + nearest) * typical)
     # Only where rests are known, and left out, is a long gap in a rhythm a run that did not come.
     usual = _RHYTHM if is_rhythm and kind == "open" else 1.0
     of_days = _longest(times, gaps, typical, share, nearest, usual)
-    # Where both are samples of one tail, with errors of their own, the middle is the better guess.
+    # Of what comes by chance long gaps do not come together, so that days tell nothing more, and less surely.
     limit = of_all if by_chance else max(of_all, of_days)
     return Silence(rates, limit, typical, len(times), quantile(ordered, _IN_TIME), calendar)
 
@@ -245,6 +244,7 @@ def fit_silence(
     return best[1] if best else None
 
 
+_AT_ONCE = 60.0  # seconds: what comes within a minute is one arrival, so no gap is shorter
 _HARDLY = 0.01  # of the usual gap: seconds of minutes, minutes of hours
 
 
@@ -285,12 +285,11 @@ def _all_gaps(
     """Return the limit from all gaps, for so many false alarms a year; `family` is of what shape they are, if known."""
     chance = share * (times[-1] - times[0]) / YEAR_DAYS / DAY / max(1, len(gaps))
     longer = [g - typical for g in gaps if g > typical]
-    if family is BY_CHANCE:
-        a_week = len(gaps) * 7 * DAY / max(times[-1] - times[0], DAY)
-        soonest = min(60.0, *gaps)
-        return soonest + reach([g - soonest for g in gaps], chance / 2, a_week * 2, WHOLE_GAPS).limit
+    a_week = len(gaps) * 7 * DAY / max(times[-1] - times[0], DAY)
+    if family is GAPS:
+        soonest = min(_AT_ONCE, *gaps)
+        return soonest + reach([g - soonest for g in gaps], chance, a_week, GAPS).limit
     if family is not None:
-        a_week = len(gaps) * 7 * DAY / max(times[-1] - times[0], DAY)
         # Those equal to the usual count as hardly longer, or the few that are longer would be all that is known.
         longer += [_HARDLY * typical] * (len(gaps) // 2 - len(longer))
         limit = reach(longer, chance, a_week, family).limit
@@ -299,13 +298,13 @@ def _all_gaps(
     return typical + limit
 
 
-def _by_chance(times: Sequence[float], gaps: Sequence[float], typical: float, kind: str) -> bool:
+def _by_chance(times: Sequence[float], gaps: Sequence[float], typical: float, *, is_flat: bool) -> bool:
     """Return whether arrivals come by chance alone: a long gap says nothing of the next one, nor do hours and days.
 
-    Neighbours fall on the same side of the median as often as not, within two deviations. What rates of hours and days
-    explain is by chance where the gaps in them are as those are.
+    Neighbours fall on the same side of the median as often as not, within three deviations, which chance passes once in
+    370 tables. What rates of hours and days explain is by chance where the gaps in them are as those are.
     """
-    if kind != "flat":
+    if not is_flat:
         ordered = sorted(gaps)
         if any(not low < quantile(ordered, at) / typical < high for at, low, high in _OF_CHANCE):
             return False
