@@ -190,6 +190,8 @@ class _Weighed:
 def _weigh(late: tuple[float, ...], cut: float, left_out: int | None, family: Family) -> _Weighed:
     """Return how well each shape and scale explains lateness (ordered, positive), of which none beyond `cut` counts."""
     count, middle = len(late), quantile(late, 0.5)
+    if count >= _MANY:
+        family = family.of_many or family
     until = [bisect_right(late, edge * middle * _NEAR) for edge in _EDGES]
     seen = [b - a for a, b in zip([0, *until], [*until, count], strict=True)]
     best, found = _explained(seen, cut / middle, left_out, family)

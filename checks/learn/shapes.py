@@ -28,13 +28,15 @@ class Shape:
 class Family:
     """Shapes of which each counts as far as it explains what was seen.
 
-    `later` are those of what lies beyond a quantile, where it is not the same. `misfit`: by how many deviations of chi
+    `later` are those of what lies beyond a quantile and `of_many` those of many runs, where these are not the same.
+    `misfit`: by how many deviations of chi
     squared none of them explains it, from which on such later parts count, and alone. `is_whole`: of gaps from nought
     on, not of what lies beyond a median.
     """
 
     shapes: tuple[Shape, ...]
     later: Family | None = None
+    of_many: Family | None = None
     misfit: tuple[float, float] = (1.0, 4.0)
     is_whole: bool = False
 
@@ -112,13 +114,15 @@ def _together(share: float, shapes: Sequence[Shape]) -> list[Shape]:
 
 
 # Bent by so much a deviation: below nought lateness ends (by -0.5 at two deviations, as even jitter does), 0 is a
-# Gaussian's, about a half an exponential's, and 1.2 is that of a job which on one day of twenty takes seven times as
-# long as usual: half a one more, for those who are that late seem more so in every second month. A tenth apart,
-# neighbours' limits differ by less than the error of any fit.
+# Gaussian's, about a half an exponential's, and 1.2 that of a job which takes seven times as long as usual one time in
+# twenty. Its runs may look like half a one more, and so may those of lesser ones: only of many is it thought of, for of
+# few what was known before would decide. A tenth apart, neighbours' limits differ by less than the error of any fit.
 _BENDS = tuple(round(-0.5 + 0.1 * i, 1) or 1e-3 for i in range(23))
+_OF_FEW = 1.4
 # Heavier ones are rarer: each half more is half as likely. With a month of hours that hardly counts, with a month of
 # days it keeps what nobody ever saw from setting the limit.
-LATENESS = Family(tuple(_bent(s, -2 * math.log(2) * max(s, 0.0)) for s in _BENDS))
+_LATE = tuple(_bent(s, -2 * math.log(2) * max(s, 0.0)) for s in _BENDS)
+LATENESS = Family(_LATE[: _BENDS.index(_OF_FEW) + 1], of_many=Family(_LATE))
 """How late data comes, beyond its median."""
 SIZES = Family(tuple(_bent(s, -0.5 * (s / 0.1) ** 2) for s in _BENDS if s <= 1))
 """How far sizes lie from the usual, in logarithms: sizes are products, so that is nearly a Gaussian's."""
