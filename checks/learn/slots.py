@@ -5,10 +5,11 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from checks.learn.cadence import keeps_an_hour
 from checks.learn.calendars import explaining, is_holiday
-from checks.learn.clocks import FAMILIES, changes, offset, to_utc
+from checks.learn.clocks import FAMILIES, changes, offset, to_utc, zones_of
 from checks.learn.days_between import following, is_following, rests_beside
 from checks.learn.existing_slots import WEEK, expected_slots, misfits, outages_of
 from checks.learn.keys import DAY, HOUR
@@ -23,6 +24,9 @@ from checks.learn.tails import (
 )
 from checks.learn.yearly import CLOSED, Rest, is_rest
 
+_FEWEST = 8
+AT_ONCE = 0.02
+"""Parts of a period: what came so soon after another period came with it, and says nothing of its own time."""
 _MOST = 720  # partitions: 30 days of an hourly table, two years of a daily one
 # One in 25: a stretch of 40 that holds one miss holds an incident, not a habit. A day on which nothing came may be one
 # without news; a partition that is lacking is an outage's, be it three in a stretch of 40.
@@ -264,7 +268,11 @@ def fit_slots(
     recent = firsts[-_MOST:]
     starts = [s for s, _ in recent]
     unit = _unit(starts)
-    if unit is None or len(starts) < 8:
+    if unit is None or len(starts) < _FEWEST:
+        return None
+    recent = one_by_one(recent, unit) if named else recent
+    own = [s for s, _ in recent]
+    if len(own) < _FEWEST:
         return None
     # Holidays first: where three fell on one weekday, that is none on which something usually comes without them.
     calendar = _calendar(starts, expected or _mostly(starts)) if unit == DAY else None
@@ -286,9 +294,9 @@ def fit_slots(
             recent = [(following(start, expected, calendar), at) for start, at in recent]
         lags = [at - start for start, at in recent]
         month = Month(expected, calendar, 0 if follows else int(median(lags) // DAY))
-        late_days = _late_days(starts, lags, month, cadence)
+        late_days = _late_days(own, lags, month, cadence)
         if late_days:
-            pairs = zip(starts, recent, strict=True)
+            pairs = zip(own, recent, strict=True)
             recent = [each for start, each in pairs if late_days.keys().isdisjoint(month.places(start))]
     # Of a day three hours: one for a change of clocks, two that a person waits before he asks.
     least = 0.125 * cadence
@@ -324,7 +332,7 @@ def fit_slots(
         tuple((f[0], f[1]) for f in fitted),
         margin,
         misses,
-        len(starts),
+        len(own),
         calendar,
         clocks,
         tuple((place, more) for place, more in sorted(late_days.items()) if more > margin),
@@ -333,6 +341,24 @@ def fit_slots(
         late,
         rests_beside(expected, [int(start // DAY) for start, _ in firsts]) if unit == DAY else (),
     )
+
+
+def one_by_one(firsts: Sequence[tuple[float, float]], unit: float) -> Sequence[tuple[float, float]]:
+    """Return the partitions (own start, first arrival) whose time of coming is their own; all where most come together.
+
+    Of several that come in one go, a first load of all that there was or what was caught up with, only the newest is
+    not late: the others say that they exist, and nothing of when their like come. Where more than half of all loads
+    bring several, that is how the table is filled.
+    """
+    ends = [
+        place
+        for place, (_, at) in enumerate(firsts)
+        if place + 1 == len(firsts) or firsts[place + 1][1] - at >= AT_ONCE * unit
+    ]
+    together = sum(end - before > 1 for before, end in pairwise([-1, *ends]))
+    if len(ends) >= _FEWEST and together > _HALF * len(ends):
+        return firsts
+    return [firsts[place] for place in ends]
 
 
 def reach_of(excess: Sequence[float], runs: int, least: float, chance: float, a_week: float) -> Reach:
@@ -354,29 +380,3 @@ def _unit(starts: Sequence[float]) -> float | None:
     if all(s % HOUR == 0 for s in starts):
         return HOUR
     return None
-
-
-def zones_of(firsts: Sequence[tuple[float, float]]) -> list[str]:
-    """Return the zones whose clock explains the lags of (own start, arrival) best; all that explain them equally.
-
-    Only a change of clocks can tell zones apart: those that it speaks for stay alone, those it speaks against go.
-    """
-    undecided, proved = [], []
-    lags = [at - start for start, at in firsts]
-    times = [at for _, at in firsts]
-    for zone in FAMILIES[1:]:
-        votes = []
-        for change, delta in changes(zone, times[0], times[-1]):
-            place = bisect_left(times, change)
-            before, after = lags[max(0, place - 10) : place], lags[place : place + 10]
-            if len(before) >= 3 and len(after) >= 3:
-                moved = median(after) - median(before)
-                votes.append(abs(moved + delta) < abs(moved))
-        if not votes:
-            undecided.append(zone)
-        elif sum(votes) > len(votes) / 2:
-            proved.append((sum(votes) / len(votes), zone))
-    if proved:
-        best = max(proved)[0]
-        return [z for share, z in proved if share == best]
-    return ["UTC", *undecided]
