@@ -38,7 +38,7 @@ from checks.learn.runs import (
     runs_in,
 )
 from checks.learn.several import Several, fit_slow
-from checks.learn.silence import Silence, fit_silence
+from checks.learn.silence import AT_ONCE, Silence, fit_silence
 from checks.learn.slots import Slots, fit_slots
 from checks.learn.slow import Cycle, fit_cycle
 from checks.learn.tails import YEAR_DAYS, quantile
@@ -206,10 +206,14 @@ def fit(history: History, share: float) -> Model | Need:
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """The arrivals of a table, those of one run as one where runs are told, and what is kept of such."""
+    """The arrivals of a table, those of one run as one where runs are told, and what is kept of such.
+
+    What comes within `apart` seconds is one.
+    """
 
     times: list[float]
     ratios: dict[int, dict[str, float]]
+    apart: float = AT_ONCE
 
 
 def _heard(history: History, now: float) -> _Heard:
@@ -217,7 +221,7 @@ def _heard(history: History, now: float) -> _Heard:
     if len(times) < 4:  # slower than yearly
         times = history.times[-MOST_RUNS:]
     runs = runs_in(times)
-    return _Heard(times, history.ratios) if runs is None else _Heard(runs, history.ratios_of_runs)
+    return _Heard(times, history.ratios) if runs is None else _Heard(runs, history.ratios_of_runs, RUN)
 
 
 def _loads(history: History) -> tuple[list[tuple[float, float]], bool]:
@@ -311,7 +315,7 @@ def _of_times(
         calendar = of_working_days(heard.times)
         begin = max(now - PAST_DAYS * DAY, since_quicker(heard.times))
         recent = _since(heard.times, begin)
-        silence = fit_silence(recent, share, heard.ratios, calendar)
+        silence = fit_silence(recent, share, heard.ratios, calendar, heard.apart)
         # A silence that has to last for half of the time in which something usually comes tells no single run.
         if not history.dated and (silence is None or silence.limit > DAY / 2):
             slots, cut = _of_days(daily_runs_of(heard.times), share, since, history.times)
@@ -354,7 +358,7 @@ def _of_partitions(history: History, share: float, now: float, since: float) -> 
     times = bursts(heard, within)
     periods = sum(first >= times[0] for _, first in history.firsts)
     if len(times) > periods * _NONSTOP / _BURST or (within >= RUN and is_spread(heard, within)):
-        times = heard
+        times, within = heard, AT_ONCE
     # Where files come by chance, so does what a partition holds, and the whole share is that of silences.
     of_times = share if loose else of_times
     rota = None
@@ -363,7 +367,9 @@ def _of_partitions(history: History, share: float, now: float, since: float) -> 
         runs = runs_in(heard) or times
         several = len(runs) > _A_DAY * periods and _usual_gap(runs[-MOST_RUNS:]) >= APART
         rota = fit_rota(runs, of_times, slots.calendar) if several else None
-    silence = fit_silence(times, of_times, history.ratios) if len(times) > _A_DAY * periods else None
+    silence = None
+    if len(times) > _A_DAY * periods:
+        silence = fit_silence(times, of_times, history.ratios, apart=max(within, AT_ONCE))
     if silence is not None and not loose and silence.limit >= _TIGHTER * cadence:
         silence = None
     a_year = len(slots.expected) * YEAR_DAYS / 7

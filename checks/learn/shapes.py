@@ -122,7 +122,15 @@ _OF_FEW = 1.4
 # Heavier ones are rarer: each half more is half as likely. With a month of hours that hardly counts, with a month of
 # days it keeps what nobody ever saw from setting the limit.
 _LATE = tuple(_bent(s, -2 * math.log(2) * max(s, 0.0)) for s in _BENDS)
-LATENESS = Family(_LATE[: _BENDS.index(_OF_FEW) + 1], of_many=Family(_LATE))
+LATENESS = Family(
+    _LATE[: _BENDS.index(_OF_FEW) + 1],
+    of_many=Family(
+        (
+            *_together(0.75, _LATE),
+            *_together(0.25, [_stretched(round(0.6 + 0.1 * i, 1), 0.0) for i in range(11)]),
+        )
+    ),
+)
 """How late data comes, beyond its median."""
 SIZES = Family(tuple(_bent(s, -0.5 * (s / 0.1) ** 2) for s in _BENDS if s <= 1))
 """How far sizes lie from the usual, in logarithms: sizes are products, so that is nearly a Gaussian's."""
@@ -138,11 +146,12 @@ _POWERS = tuple(round(0.5 + 0.05 * i, 2) for i in range(23))
 # the others by the shorter half, so that gaps by chance alone have no longer limits because they are among these.
 GAPS = Family(
     (
-        *_together(0.6, [_stretched(k, -0.5 * (math.log(k) / math.log(1.5)) ** 2) for k in _POWERS]),
-        *_together(0.3, [_added(halves, -0.5 * math.log(halves / 2) ** 2) for halves in (3, 4, 5, 6, 8)]),
-        *_together(0.05, [_multiplied(round(0.4 + 0.1 * i, 1), 0.0) for i in range(15)]),
+        *_together(0.4, [_stretched(1.0, 0.0)]),
+        *_together(0.35, [_stretched(k, -0.5 * (math.log(k) / math.log(1.5)) ** 2) for k in _POWERS]),
+        *_together(0.2, [_added(halves, -0.5 * math.log(halves / 2) ** 2) for halves in (3, 4, 5, 6, 8)]),
+        *_together(0.025, [_multiplied(round(0.4 + 0.1 * i, 1), 0.0) for i in range(15)]),
         *_together(
-            0.05, [_in_bursts(p, s, 0.0) for p in (0.2, 0.4, 0.6, 0.8) for s in (0.02, 0.05, 0.1, 0.2)]
+            0.025, [_in_bursts(p, s, 0.0) for p in (0.2, 0.4, 0.6, 0.8) for s in (0.02, 0.05, 0.1, 0.2)]
         ),
     ),
     later=BY_CHANCE,

@@ -11,9 +11,11 @@ from checks.learn.calendars import is_holiday
 from checks.learn.keys import DAY, HOUR
 from checks.learn.lateness import reach
 from checks.learn.pauses import Pauses, learn_pauses
-from checks.learn.shapes import GAPS, LATENESS, Family
+from checks.learn.shapes import GAPS
 from checks.learn.tails import YEAR_DAYS, median, quantile, tail, without_incidents
 
+AT_ONCE = 60.0
+"""Seconds within which what comes is one arrival: no monitor looks more often."""
 # No hour is a thirty-third of the mean or less: a silence of a weekend has to end some day.
 _RATE_LEAST = 0.03
 _FULL = 6  # arrivals an hour of the week: fewer do not tell 168 of them apart
@@ -192,7 +194,9 @@ def _without_holidays(
     return gap
 
 
-def _fit(times: Sequence[float], share: float, kind: str, calendar: tuple[str, int] | None) -> Silence | None:
+def _fit(
+    times: Sequence[float], share: float, kind: str, calendar: tuple[str, int] | None, apart: float
+) -> Silence | None:
     rates = _rates(times, kind)
     if rates is None:
         return None
@@ -208,7 +212,11 @@ def _fit(times: Sequence[float], share: float, kind: str, calendar: tuple[str, i
     # Without rests and without hours a second is one.
     is_flat = kind == "flat" or (kind == "open" and rates.share == 1)
     by_chance = not is_rhythm and _by_chance(times, gaps, typical, is_flat=is_flat)
-    of_all = _all_gaps(times, gaps, typical, share, LATENESS if is_rhythm else GAPS if by_chance else None)
+    of_all = (
+        _gaps_by_chance(times, gaps, share, apart)
+        if by_chance
+        else _all_gaps(times, gaps, typical, share, is_rhythm=is_rhythm)
+    )
     of_all = max(of_all, (1 + nearest) * typical)
     # Only where rests are known, and left out, is a long gap in a rhythm a run that did not come.
     usual = _RHYTHM if is_rhythm and kind == "open" else 1.0
@@ -223,10 +231,12 @@ def fit_silence(
     share: float,
     past: dict[int, dict[str, float]],
     calendar: tuple[str, int] | None = None,
+    apart: float = AT_ONCE,
 ) -> Silence | None:
     """Return the model of arrivals in order of time, or None under 30 of them in the last six weeks.
 
-    `calendar` is the country whose holidays explain its days without arrivals. `past` keeps, of each fortnight's end,
+    `calendar` is the country whose holidays explain its days without arrivals; what comes within `apart` seconds counts
+    as one arrival, so that no gap is shorter. `past` keeps, of each fortnight's end,
     how many typical gaps were the limit then: it is filled here. The limit is no more of them than it was in half of
     the fortnights, so that outages which recur never widen it.
     """
@@ -238,13 +248,13 @@ def fit_silence(
         if end not in past:
             until = bisect_left(times, end * _STEP)
             window = times[bisect_left(times, end * _STEP - WINDOW) : until]
-            fits = ((k, _fit(window, share, k, calendar)) for k in _KINDS) if len(window) >= 30 else ()
+            fits = ((k, _fit(window, share, k, calendar, apart)) for k in _KINDS) if len(window) >= 30 else ()
             past[end] = {k: f.limit / f.typical for k, f in fits if f and f.typical}
     best: tuple[float, Silence] | None = None
-    rests = _fit(recent, share, "open", calendar)
+    rests = _fit(recent, share, "open", calendar, apart)
     # Where there are rests, they are a part of what a flat clock would learn.
     others = [kind for kind in _KINDS if kind != "open" and not (rests and kind == "flat")]
-    found = {kind: model for kind in others if (model := _fit(recent, share, kind, calendar))}
+    found = {kind: model for kind in others if (model := _fit(recent, share, kind, calendar, apart))}
     if rests:
         found["open"] = rests
     for kind, fitted in found.items():
@@ -260,7 +270,6 @@ def fit_silence(
     return best[1] if best else None
 
 
-_AT_ONCE = 60.0  # seconds: what comes within a minute is one arrival, so no gap is shorter
 _HARDLY = 0.01  # of the usual gap: seconds of minutes, minutes of hours
 
 
@@ -291,24 +300,28 @@ def _longest(
     return middle + tail(excess, min(0.3, 2 * share / YEAR_DAYS), nearest * typical)
 
 
+def _chance(times: Sequence[float], gaps: Sequence[float], share: float) -> tuple[float, float]:
+    """Return the chance of a gap that costs so many false alarms a year, and how many gaps there are in a week."""
+    days = (times[-1] - times[0]) / DAY
+    return share * days / YEAR_DAYS / max(1, len(gaps)), len(gaps) * 7 / max(days, 1.0)
+
+
+def _gaps_by_chance(times: Sequence[float], gaps: Sequence[float], share: float, apart: float) -> float:
+    """Return the limit from all gaps of what comes by chance, for so many false alarms a year."""
+    soonest = min(apart, *gaps)
+    return soonest + reach([gap - soonest for gap in gaps], *_chance(times, gaps, share), GAPS).limit
+
+
 def _all_gaps(
-    times: Sequence[float],
-    gaps: Sequence[float],
-    typical: float,
-    share: float,
-    family: Family | None,
+    times: Sequence[float], gaps: Sequence[float], typical: float, share: float, *, is_rhythm: bool
 ) -> float:
-    """Return the limit from all gaps, for so many false alarms a year; `family` is of what shape they are, if known."""
-    chance = share * (times[-1] - times[0]) / YEAR_DAYS / DAY / max(1, len(gaps))
+    """Return the limit from all gaps of other tables, for so many false alarms a year: of a rhythm by lateness."""
+    chance, a_week = _chance(times, gaps, share)
     longer = [g - typical for g in gaps if g > typical]
-    a_week = len(gaps) * 7 * DAY / max(times[-1] - times[0], DAY)
-    if family is GAPS:
-        soonest = min(_AT_ONCE, *gaps)
-        return soonest + reach([g - soonest for g in gaps], chance, a_week, GAPS).limit
-    if family is not None:
+    if is_rhythm:
         # Those equal to the usual count as hardly longer, or the few that are longer would be all that is known.
         longer += [_HARDLY * typical] * (len(gaps) // 2 - len(longer))
-        limit = reach(longer, chance, a_week, family).limit
+        limit = reach(longer, chance, a_week).limit
     else:
         limit = tail(without_incidents(longer, typical, len(gaps)), min(0.3, 2 * chance), 0.0)
     return typical + limit
