@@ -94,6 +94,7 @@ class Watch:
     )
     _periods: list[Period] = field(default_factory=list)
     _begun: float | None = None  # the start of the newest of them
+    _came: float | None = None  # when its first file came
 
     def __post_init__(self) -> None:
         """Start with nothing seen."""
@@ -158,7 +159,7 @@ class Watch:
         if key is not None and (fresh or (not self.dated and key.start == arrival.at != before)):
             while len(self._periods) > _MOST_OPEN:
                 self._judge(self._periods[0], arrival.at)
-            since = key.start - self._begun if self._begun is not None else None
+            since = self._since_the_last(key.start, arrival.at)
             self._periods.append(Period(key.start, arrival.at, arrival.at, since=since))
             self._begun = key.start
         if key is not None:
@@ -171,6 +172,17 @@ class Watch:
         self._learn(arrival.at, fresh=fresh or not self.dated)
         self._plan()
         self._close(arrival.at)
+
+    def _since_the_last(self, start: float, at: float) -> float | None:
+        """Return the seconds since the period before: of the longer one by their names and by when they came.
+
+        A day that is loaded beside its first hours begins no day after them, but holds one.
+        """
+        if self._begun is None:
+            return None
+        came = self._came if self._came is not None else at
+        self._came = at
+        return max(start - self._begun, at - came)
 
     def _run(self, at: float) -> Key:
         """Return the period of its own that files without dated keys get: those of one run, from its first on."""
