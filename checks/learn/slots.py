@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from checks.learn.cadence import keeps_an_hour
-from checks.learn.calendars import explaining, is_holiday
+from checks.learn.calendars import explaining, is_holiday, of_working_days
 from checks.learn.clocks import FAMILIES, changes, offset, to_utc
 from checks.learn.days_between import following, is_following, rests_beside
 from checks.learn.existing_slots import WEEK, expected_slots, misfits, outages_of
@@ -225,7 +225,7 @@ def _calendar(starts: Sequence[float], expected: frozenset[int]) -> tuple[str, i
     """Return the holidays that explain the missed days which stand alone, or None."""
     have = set(starts)
     missed, kept, start = [], [], starts[0]
-    outages = outages_of(starts, CLOSED * DAY)
+    outages = outages_of(starts, (CLOSED + 1) * DAY)  # from one day with data to the next
     while start <= starts[-1]:
         if int(start % WEEK // DAY) in expected:
             if start in have:
@@ -267,7 +267,7 @@ def fit_slots(
     if unit is None or len(starts) < 8:
         return None
     # Holidays first: where three fell on one weekday, that is none on which something usually comes without them.
-    calendar = _calendar(starts, expected or _mostly(starts)) if unit == DAY else None
+    calendar = _calendar(starts, expected or _mostly(starts)) if unit == DAY else of_working_days(starts)
     expected = expected if expected is not None else expected_slots(starts, unit, calendar)
     if not expected:
         return None
