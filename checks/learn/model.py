@@ -16,6 +16,7 @@ from checks.learn.cadence import (
     runs_of,
     since_change,
     since_quicker,
+    since_slower,
 )
 from checks.learn.calendars import of_working_days
 from checks.learn.days_between import rests_beside
@@ -38,7 +39,7 @@ from checks.learn.runs import (
     runs_in,
 )
 from checks.learn.several import Several, fit_slow
-from checks.learn.silence import Silence, fit_silence
+from checks.learn.silence import Silence, few_gaps, fit_silence
 from checks.learn.slots import Slots, fit_slots
 from checks.learn.slow import Cycle, fit_cycle
 from checks.learn.tails import YEAR_DAYS, quantile
@@ -305,6 +306,9 @@ def _of_times(
     now = history.last or 0.0
     if len(times) < 4:
         return Need(len(times), 4)
+    slower = since_slower(heard.times) if not history.dated else -math.inf
+    if slower > -math.inf:
+        return _of_few(history, _since(heard.times, slower), heard, share, volume)
     if per_day(times) >= _A_DAY:
         calendar = of_working_days(heard.times)
         begin = max(now - PAST_DAYS * DAY, since_quicker(heard.times))
@@ -326,6 +330,20 @@ def _of_times(
         if slots is not None:
             return Model(now, dated=False, slots=slots, volume=volume, cut=cut, in_runs=in_runs)
     return _of_loads(history, times, share, volume) or Need(len(times), 8)
+
+
+def _of_few(
+    history: History, recent: Sequence[float], heard: _Heard, share: float, volume: Measures | None
+) -> Model | Need:
+    """Return the model of a table that has just become slower: its days, or a silence, by what came since alone."""
+    now = history.last or 0.0
+    in_runs = _usual_gap(recent) >= APART
+    if per_day(recent) < _A_DAY:
+        slots, cut = _of_days(heard.times, share, recent[0], history.times)
+        if slots is not None:
+            return Model(now, dated=False, slots=slots, volume=volume, cut=cut, in_runs=in_runs)
+    silence = fit_silence(recent, share, {}) or few_gaps(recent)
+    return Model(now, dated=False, silence=silence, volume=volume, in_runs=in_runs)
 
 
 def _of_loads(

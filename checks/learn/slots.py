@@ -5,6 +5,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from checks.learn.cadence import keeps_an_hour
 from checks.learn.calendars import explaining, is_holiday, of_working_days
@@ -40,6 +41,9 @@ _A_MONTH = 28  # days of which the latest tenth is known
 _ONCE = 1 / 24
 _A_YEAR = 366 * DAY
 _DAYS_OF_LATE = 40  # two months of working days
+_EACH_DAY = 7
+_RECENT_WEEKS = 8  # as many of each weekday as tell whether it exists
+_BEFORE_WEEKEND = {0, 1, 2}  # Thursday to Saturday: 1 January 1970 was a Thursday
 _HALF = 0.5  # of a weekday's runs: with three holidays on it in two months it still has more of them
 
 
@@ -50,7 +54,7 @@ class Slots:
     `clocks` are the zones whose clock explains which hours exist, each with those on it; empty: they are the keys' own.
     `late_days` are places in the `month` at which each time more than the margin is usual, and how much is.
     `reach` is what lateness alone would make of the margin. Days that lie in `rests` never come. What `follows` comes
-    on the day that exists after its own: lags count from the start of that.
+    on the day that exists after its own: lags count from the start of that. Nothing is asked of `spared` days.
     """
 
     unit: float
@@ -66,6 +70,7 @@ class Slots:
     follows: bool = False
     reach: Reach = field(default_factory=Reach)
     rests: tuple[Rest, ...] = ()
+    spared: frozenset[float] = frozenset()
 
     @property
     def cadence(self) -> float:
@@ -90,7 +95,7 @@ class Slots:
             start += step
             exists = int((start + offset(clock, start)) % WEEK // step) in hours
             if exists and not (self.calendar and is_holiday(self.calendar, start)):
-                if self.rests and is_rest(self.rests, int(start // DAY)):
+                if start in self.spared or (self.rests and is_rest(self.rests, int(start // DAY))):
                     continue
                 missed += 1
                 if missed >= self.misses:
@@ -198,8 +203,11 @@ def _miss_rate(
         else None
     )
     flags, start = [], begin if begin is not None else starts[-1] - 3 * DAY
+    since = _since_new(starts, expected) if unit == DAY else {}
     while start <= starts[-1]:
-        if int(start % WEEK // unit) in expected and not (calendar and is_holiday(calendar, start)):
+        slot = int(start % WEEK // unit)
+        is_known = start >= since.get(slot, start)
+        if slot in expected and is_known and not (calendar and is_holiday(calendar, start)):
             flags.append(start not in have and not outages[bisect_left(starts, start) - 1])
         start += unit
     begins = [f and not (i and flags[i - 1]) for i, f in enumerate(flags)]
@@ -212,6 +220,21 @@ def _miss_rate(
         total += begins[i] - begins[i - stretch]
         totals.append(total)
     return quantile(sorted(totals), 0.25) / stretch
+
+
+def _since_new(starts: Sequence[float], expected: frozenset[int]) -> dict[int, float]:
+    """Return since when each weekday has come each week that did not come most weeks before: it missed nothing then."""
+    have = set(starts)
+    found = {}
+    for day in expected:
+        newest = starts[-1] - (starts[-1] - day * DAY) % WEEK
+        begin = newest if newest in have else newest - WEEK
+        while begin in have:
+            begin -= WEEK
+        before = [begin - n * WEEK in have for n in range(_RECENT_WEEKS) if begin - n * WEEK >= starts[0]]
+        if 2 * sum(before) < len(before):
+            found[day] = begin + WEEK
+    return found
 
 
 def _mostly(starts: Sequence[float]) -> frozenset[int]:
@@ -332,7 +355,20 @@ def fit_slots(
         follows,
         late,
         rests_beside(expected, [int(start // DAY) for start, _ in firsts]) if unit == DAY else (),
+        _next_weekend(starts) if unit == DAY and len(expected) >= _EACH_DAY - 1 else frozenset(),
     )
+
+
+def _next_weekend(starts: Sequence[float]) -> frozenset[float]:
+    """Return the weekend to come where on the last one nothing came, of a table that comes on six days or all; else nothing.
+
+    A job of all days that becomes one of working days is told once so. By labels and zones a weekend is from Friday on,
+    or from Saturday or Sunday on.
+    """
+    for before, after in pairwise(starts[-_EACH_DAY:]):
+        if after - before == 3 * DAY and int(before // DAY) % _EACH_DAY in _BEFORE_WEEKEND:
+            return frozenset({before + 8 * DAY, before + 9 * DAY})
+    return frozenset()
 
 
 def reach_of(excess: Sequence[float], runs: int, least: float, chance: float, a_week: float) -> Reach:

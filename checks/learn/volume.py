@@ -172,11 +172,22 @@ def fit_volume(
     return Volume(level, weekday, hour, drop, rise, files, settle, len(known), month, peaks, *apart)
 
 
-def _of_rhythm(periods: Sequence[_Settled], odd: Sequence[_Settled], newest: int) -> tuple[Sequence[_Settled], ...]:
-    """Return both, or what came in the newest rhythm where that is new: then what was told was odd of the old one only."""
+def _of_rhythm(
+    periods: Sequence[_Settled], odd: Sequence[_Settled], newest: int
+) -> tuple[Sequence[_Settled], Sequence[_Settled]]:
+    """Return both; where the rhythm is new, what came before it as if it held as much as what comes now.
+
+    How much sizes differ stays known so. What was told of the new rhythm was odd of the old one only.
+    """
     both = sorted([*periods[-newest:], *odd[-newest:]])
     begin = since_rhythm([start for start, *_ in both])
-    return ([each for each in both if each[0] >= begin], ()) if begin > -math.inf else (periods, odd)
+    new = [each for each in both if each[0] >= begin]
+    old = [each for each in periods[-newest:] if each[0] < begin]
+    held = [[math.log(size) for _, size, *_ in some if size > 0] for some in (old[-_TREND:], new)]
+    if begin == -math.inf or not all(held):
+        return periods, odd
+    times = math.exp(median(held[1]) - median(held[0]))
+    return [*((start, size * times, files, took) for start, size, files, took in old), *new], ()
 
 
 def _peaks(

@@ -25,9 +25,9 @@ _BACK = 2
 _BACK_WITHIN = 2 * HOUR
 # A silence is told again once it is clearly longer than the one before, which the jitter of a new rhythm is not.
 _LONGER = 1.5
-# Of a schedule of days that holds beyond five of them, when it has become one of weeks: shorter ones recur. Of slower
-# and of quicker ones it takes as many periods as make an outage of one or two unlikely.
-_NEW_RHYTHM, _NEW_SLOW, _NEW_QUICK = 5 * DAY, 2.5, 3.0
+# Of a schedule that was silent for so many periods it may have changed, be it to one of weeks: a single one that was
+# missed recurs. Of quicker ones it takes as many as make an outage of one or two unlikely.
+_NEW_SLOW, _NEW_QUICK = 2.5, 3.0
 # Weeks and slower ones have become others with the first that is missed, every other week being the next.
 _WEEK, _NEW_WEEKS = 7 * DAY, 1.7
 # What a cadence changes to: a week, two, a month, a quarter, a half, a year; each comes a tenth of it late at the most.
@@ -157,9 +157,9 @@ class Watch:
         before = self.history.last
         fresh = self.history.take(arrival, key)
         if key is not None and (fresh or (not self.dated and key.start == arrival.at != before)):
-            while len(self._periods) > _MOST_OPEN:
-                self._judge(self._periods[0], arrival.at)
             since = self._since_the_last(key.start, arrival.at)
+            while len(self._periods) > self._most_open(since):
+                self._judge(self._periods[0], arrival.at)
             self._periods.append(Period(key.start, arrival.at, arrival.at, since=since))
             self._begun = key.start
         if key is not None:
@@ -173,15 +173,19 @@ class Watch:
         self._plan()
         self._close(arrival.at)
 
+    def _most_open(self, since: float | None) -> int:
+        """Return how many periods may wait for their files when the next begins; slow ones, of which few are known, not."""
+        is_known = isinstance(self.model, Model) and self.model.volume is not None
+        return _MOST_OPEN if is_known or since is None or since < _WEEK / 2 else 0
+
     def _since_the_last(self, start: float, at: float) -> float | None:
         """Return the seconds since the period before: of the longer one by their names and by when they came.
 
         A day that is loaded beside its first hours begins no day after them, but holds one.
         """
-        if self._begun is None:
+        came, self._came = self._came, at
+        if self._begun is None or came is None:
             return None
-        came = self._came if self._came is not None else at
-        self._came = at
         return max(start - self._begun, at - came)
 
     def _run(self, at: float) -> Key:
@@ -360,7 +364,7 @@ def _new_rhythm(cadence: float) -> float:
     """Return the seconds of a told silence beyond which a schedule of this cadence may have changed for good."""
     if cadence < DAY:
         return _NEW_QUICK * cadence
-    return max(_NEW_RHYTHM, _NEW_SLOW * cadence) if cadence < _WEEK else _NEW_WEEKS * cadence
+    return (_NEW_SLOW if cadence < _WEEK else _NEW_WEEKS) * cadence
 
 
 def _longer(told: float) -> float:
@@ -368,5 +372,5 @@ def _longer(told: float) -> float:
 
     A cadence changes in the middle of a period: the first silence of it may be a part of a month or a quarter.
     """
-    whole = next((each for each in _RHYTHMS if each >= told), 0.0) if told > _NEW_RHYTHM else 0.0
+    whole = next((each for each in _RHYTHMS if each >= told), 0.0) if told > _NEW_SLOW * DAY else 0.0
     return max(_LONGER * told, _PART_LONGER * whole)
