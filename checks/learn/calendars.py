@@ -133,8 +133,9 @@ def explaining(missed: Collection[float], kept: Collection[float]) -> tuple[str,
     """Return the calendar (country, shift in days) that explains missed days against kept ones, or None.
 
     Two misses at least have to be holidays, half of all misses, and two of three of its holidays missed. Where weekdays
-    are closed, as for people, one is enough if no holiday was kept: an outage that fell on one costs the few days a year
-    that are holidays there, until one of them is kept. Countries that explain them equally well are named together.
+    are closed, as for people, one is enough if no holiday was kept: an outage that fell on one costs the few days a
+    year that are holidays there, until one of them is kept. Countries that explain them equally well are named
+    together.
     """
     best: list[str] = []
     most, of_best = 0.0, 0

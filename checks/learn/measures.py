@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from checks.learn.keys import DAY, HOUR
-from checks.learn.size_rhythm import OTHER
+from checks.learn.rhythm import OTHER
 from checks.learn.volume import HOURLY, Volume, fit_volume, is_known
 
 if TYPE_CHECKING:
@@ -57,10 +57,14 @@ class Measures:
         """
         found = None
         if self.size is not None and period.sized:
-            found = self.size.judge(period.start, period.size, _share(self.size, period, cadence), period.since)
+            found = self.size.judge(
+                period.start, period.size, _share(self.size, period, cadence), period.since
+            )
         is_usual = self.empty_at_times and not period.rows
         if found is None and self.rows is not None and period.counted and not is_usual:
-            found = self.rows.judge(period.start, period.rows, _share(self.rows, period, cadence), period.since)
+            found = self.rows.judge(
+                period.start, period.rows, _share(self.rows, period, cadence), period.since
+            )
         return found
 
 

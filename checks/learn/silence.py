@@ -227,7 +227,7 @@ def fit_silence(
 
 
 def few_gaps(times: Sequence[float]) -> Silence:
-    """Return the model of a rhythm of which only some gaps are known, all alike: a quarter beyond the longest of them."""
+    """Return the model of a rhythm of which only some gaps are known, all alike: a quarter beyond the longest."""
     gaps = sorted(b - a for a, b in pairwise(times))
     return Silence(Rates(), (1 + _FEW_GAPS) * gaps[-1], quantile(gaps, 0.5), len(times), gaps[-1])
 

@@ -2,19 +2,19 @@
 
 import math
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from checks.learn.cadence import keeps_an_hour
-from checks.learn.calendars import explaining, is_holiday, of_working_days
+from checks.learn.calendars import is_holiday, of_working_days
 from checks.learn.clocks import FAMILIES, changes, offset, to_utc
 from checks.learn.days_between import following, is_following, rests_beside
-from checks.learn.existing_slots import WEEK, expected_slots, misfits, outages_of
+from checks.learn.existing_slots import WEEK, expected_slots, misfits
 from checks.learn.keys import DAY, HOUR
 from checks.learn.lateness import Reach, reach
+from checks.learn.missed import EACH_DAY, calendar_of, consecutive, miss_rate, mostly, next_weekend
 from checks.learn.month_places import Month, Place, always, most_of
+from checks.learn.rhythm import since_rhythm
 from checks.learn.tails import (
     MOST_EXCESSES,
     YEAR_DAYS,
@@ -22,12 +22,9 @@ from checks.learn.tails import (
     median,
     quantile,
 )
-from checks.learn.yearly import CLOSED, Rest, is_rest
+from checks.learn.yearly import Rest, is_rest
 
 _MOST = 720  # partitions: 30 days of an hourly table, two years of a daily one
-# One in 25: a stretch of 40 that holds one miss holds an incident, not a habit. A day on which nothing came may be one
-# without news; a partition that is lacking is an outage's, be it three in a stretch of 40.
-_RARELY, _RARELY_LACKING = 0.04, 0.075
 # A clock that two periods more speak against than against the best one is disproved.
 TIED = 2
 _HARDLY = 0.02  # of the least margin: some minutes of a day, seconds of an hour
@@ -41,10 +38,9 @@ _A_MONTH = 28  # days of which the latest tenth is known
 _ONCE = 1 / 24
 _A_YEAR = 366 * DAY
 _DAYS_OF_LATE = 40  # two months of working days
-_EACH_DAY = 7
-_RECENT_WEEKS = 8  # as many of each weekday as tell whether it exists
-_BEFORE_WEEKEND = {0, 1, 2}  # Thursday to Saturday: 1 January 1970 was a Thursday
-_HALF = 0.5  # of a weekday's runs: with three holidays on it in two months it still has more of them
+_LEAST = 0.125  # of a day three hours: one for a change of clocks, two that a person waits before he asks
+_FEW = 0.25  # of a period: as of slow tables, more cannot be told of some that came since a change
+_HALF = 0.5  # of a period: what came later was an outage's
 
 
 @dataclass(frozen=True)
@@ -188,90 +184,6 @@ def _late_days(
     return {place: _HALF_AGAIN * most for place, most in found.items() if most < _HALF * cadence}
 
 
-def _miss_rate(
-    starts: Sequence[float], unit: float, expected: frozenset[int], calendar: tuple[str, int] | None
-) -> float:
-    """Return the share of expected slots that begin a miss, in the better stretches, outages left out."""
-    have = set(starts)
-    stretch = 40 if unit >= DAY else int(WEEK // unit)
-    outages = outages_of(starts)
-    # Twice as many slots as ever came: the rhythm is new, and only what came of it counts.
-    week = bisect_left(starts, starts[-1] - WEEK)
-    begin = (
-        starts[0]
-        if len(expected) <= 2 * max(1, len(starts[:week]) * WEEK / (starts[-1] - starts[0]))
-        else None
-    )
-    flags, start = [], begin if begin is not None else starts[-1] - 3 * DAY
-    since = _since_new(starts, expected) if unit == DAY else {}
-    while start <= starts[-1]:
-        slot = int(start % WEEK // unit)
-        is_known = start >= since.get(slot, start)
-        if slot in expected and is_known and not (calendar and is_holiday(calendar, start)):
-            flags.append(start not in have and not outages[bisect_left(starts, start) - 1])
-        start += unit
-    begins = [f and not (i and flags[i - 1]) for i, f in enumerate(flags)]
-    if len(flags) <= stretch:
-        # One miss in a short history is an incident as likely as a habit.
-        return max(0, sum(begins) - 1) / max(1, len(flags))
-    total = sum(begins[:stretch])
-    totals = [total]
-    for i in range(stretch, len(begins)):
-        total += begins[i] - begins[i - stretch]
-        totals.append(total)
-    return quantile(sorted(totals), 0.25) / stretch
-
-
-def _since_new(starts: Sequence[float], expected: frozenset[int]) -> dict[int, float]:
-    """Return since when each weekday has come each week that did not come most weeks before: it missed nothing then."""
-    have = set(starts)
-    found = {}
-    for day in expected:
-        newest = starts[-1] - (starts[-1] - day * DAY) % WEEK
-        begin = newest if newest in have else newest - WEEK
-        while begin in have:
-            begin -= WEEK
-        before = [begin - n * WEEK in have for n in range(_RECENT_WEEKS) if begin - n * WEEK >= starts[0]]
-        if 2 * sum(before) < len(before):
-            found[day] = begin + WEEK
-    return found
-
-
-def _mostly(starts: Sequence[float]) -> frozenset[int]:
-    """Return the weekdays on which something came more often than not."""
-    weeks = (starts[-1] - starts[0] + DAY) / WEEK
-    counts = Counter(int(start % WEEK // DAY) for start in starts)
-    return frozenset(day for day, seen in counts.items() if seen > _HALF * weeks)
-
-
-def _calendar(starts: Sequence[float], expected: frozenset[int]) -> tuple[str, int] | None:
-    """Return the holidays that explain the missed days which stand alone, or None."""
-    have = set(starts)
-    missed, kept, start = [], [], starts[0]
-    outages = outages_of(starts, (CLOSED + 1) * DAY)  # from one day with data to the next
-    while start <= starts[-1]:
-        if int(start % WEEK // DAY) in expected:
-            if start in have:
-                kept.append(start)
-            elif not outages[bisect_left(starts, start) - 1]:
-                missed.append(start)
-        start += DAY
-    return explaining(missed, kept)
-
-
-def consecutive(miss: float, chance: float, *, lacking: bool = False) -> int:
-    """Return how many misses in a row the budget's chance a period asks for, where one comes by itself so often.
-
-    `lacking`: they are days with keys of their own, so that one without data is data that is lacking. Single hours are
-    too many for that: three in 40 would be told once a day.
-    """
-    if miss <= (_RARELY_LACKING if lacking else _RARELY):
-        return 1
-    if miss >= 0.5:
-        return 4
-    return min(4, max(2, math.ceil(math.log(max(chance, 1e-4) * 10) / math.log(miss))))
-
-
 def fit_slots(
     firsts: Sequence[tuple[float, float]],
     share: float,
@@ -290,13 +202,13 @@ def fit_slots(
     if unit is None or len(starts) < 8:
         return None
     # Holidays first: where three fell on one weekday, that is none on which something usually comes without them.
-    calendar = _calendar(starts, expected or _mostly(starts)) if unit == DAY else of_working_days(starts)
+    calendar = calendar_of(starts, expected or mostly(starts)) if unit == DAY else of_working_days(starts)
     expected = expected if expected is not None else expected_slots(starts, unit, calendar)
     if not expected:
         return None
     if unit == DAY and calendar is None:
-        calendar = _calendar(starts, expected)
-    miss = _miss_rate(starts, unit, expected, calendar)
+        calendar = calendar_of(starts, expected)
+    miss = miss_rate(starts, unit, expected, calendar)
     a_year = len(expected) * YEAR_DAYS / 7
     chance = share / a_year
     cadence = WEEK / len(expected)
@@ -313,8 +225,7 @@ def fit_slots(
         if late_days:
             pairs = zip(starts, recent, strict=True)
             recent = [each for start, each in pairs if late_days.keys().isdisjoint(month.places(start))]
-    # Of a day three hours: one for a change of clocks, two that a person waits before he asks.
-    least = 0.125 * cadence
+    least = _LEAST * cadence
     fitted: list[tuple[str, float, list[float]]] = []
     # A clock that did not change moves every lag by as much.
     constant: tuple[float, list[float]] | None = None
@@ -341,6 +252,10 @@ def fit_slots(
     is_job = not named and (misses == 1 or keeps_an_hour([at for _, at in recent[-_DAYS_OF_LATE:]]))
     farthest = DAY / 2 if is_job else math.inf
     margin = max(min(late.limit, farthest), least)
+    if unit == HOUR:
+        new = recent[bisect_left(starts, since_rhythm(starts)) :]
+        if len(new) < len(recent):
+            margin = max(margin, _of_new(new, share, expected))
     return Slots(
         unit,
         expected,
@@ -355,20 +270,17 @@ def fit_slots(
         follows,
         late,
         rests_beside(expected, [int(start // DAY) for start, _ in firsts]) if unit == DAY else (),
-        _next_weekend(starts) if unit == DAY and len(expected) >= _EACH_DAY - 1 else frozenset(),
+        next_weekend(starts) if unit == DAY and len(expected) >= EACH_DAY - 1 else frozenset(),
     )
 
 
-def _next_weekend(starts: Sequence[float]) -> frozenset[float]:
-    """Return the weekend to come where on the last one nothing came, of a table that comes on six days or all; else nothing.
-
-    A job of all days that becomes one of working days is told once so. By labels and zones a weekend is from Friday on,
-    or from Saturday or Sunday on.
-    """
-    for before, after in pairwise(starts[-_EACH_DAY:]):
-        if after - before == 3 * DAY and int(before // DAY) % _EACH_DAY in _BEFORE_WEEKEND:
-            return frozenset({before + 8 * DAY, before + 9 * DAY})
-    return frozenset()
+def _of_new(firsts: Sequence[tuple[float, float]], share: float, expected: frozenset[int]) -> float:
+    """Return the margin of partitions of a new rhythm: how late hours came says little of six of them."""
+    cadence = WEEK / len(expected)
+    _, excess = center_and_excess([at - start for start, at in firsts], max(0.02 * cadence, 60.0))
+    chance = share / (len(expected) * YEAR_DAYS / 7)
+    late = reach_of(excess, len(firsts), _LEAST * cadence, chance, len(expected))
+    return min(late.limit, _FEW * cadence)
 
 
 def reach_of(excess: Sequence[float], runs: int, least: float, chance: float, a_week: float) -> Reach:

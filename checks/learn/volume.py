@@ -9,7 +9,7 @@ from itertools import pairwise
 from checks.learn.keys import DAY, HOUR
 from checks.learn.lateness import SIZES, reach
 from checks.learn.month_places import Month, Place, always, most_of
-from checks.learn.size_rhythm import OTHER, since_rhythm
+from checks.learn.rhythm import OTHER, since_rhythm
 from checks.learn.tails import YEAR_DAYS, median, quantile
 
 _LEAST_DROP = math.log(3)  # to a third: what a person wants to be told of, whatever the noise

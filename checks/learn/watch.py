@@ -174,7 +174,7 @@ class Watch:
         self._close(arrival.at)
 
     def _most_open(self, since: float | None) -> int:
-        """Return how many periods may wait for their files when the next begins; slow ones, of which few are known, not."""
+        """Return how many periods may wait for their files when the next begins; no slow one before any is known."""
         is_known = isinstance(self.model, Model) and self.model.volume is not None
         return _MOST_OPEN if is_known or since is None or since < _WEEK / 2 else 0
 

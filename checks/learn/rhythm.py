@@ -1,4 +1,4 @@
-"""Since when a table's periods follow each other as they do now: what an hour holds says nothing of what a day does."""
+"""Since when periods follow each other as they do now: what hours hold, or how late they come, says nothing of days."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 OTHER = 2.5
-"""Times as long, or as short: of working days two have passed on Mondays, and one that was missed makes twice as much."""
+"""Times as long, or as short: of working days two have passed on Mondays, as where one was missed."""
 _NEW, _ALIKE = 3, 1.35  # gaps in a row that are a rhythm, as of cadences: two may be an outage and its end
 _NEWEST = 24  # gaps among which they are: a day of hours, three weeks of working days
 # Of eight before, two may be nights or weekends; between their quartiles what comes by chance differs by more.
@@ -20,7 +20,7 @@ _BEFORE, _MOST_LIKE, _REGULAR = 8, 2, 1.5
 
 
 def since_rhythm(starts: Sequence[float]) -> float:
-    """Return the own start of the first period of the newest rhythm, of periods in order; before all where none is new."""
+    """Return the own start of the first period of the newest rhythm, of some in order; before all if none is new."""
     gaps = [b - a for a, b in pairwise(starts)]
     newest = _newest(gaps)
     if newest is None:
