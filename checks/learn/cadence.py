@@ -135,29 +135,6 @@ def since_change(owns: Sequence[float]) -> int:
     return rhythms[-1].start
 
 
-def since_slower(times: Sequence[float]) -> float:
-    """Return the instant since which arrivals (in order) have come so much more seldom that those before say nothing.
-
-    That is where all gaps of the last days are alike, and each of two weeks before had three times as many; else it is
-    before all. A day that a table is half down has gaps of all lengths, so outages make no new rhythm.
-    """
-    gaps: list[float] = []
-    begin = times[-1]
-    for before, at in zip(times[-2::-1], times[:0:-1], strict=False):
-        if gaps and not max(gaps) / _ALIKE <= at - before <= min(gaps) * _ALIKE:
-            break
-        gaps.append(at - before)
-        begin = before
-    if not gaps or times[-1] - begin < (_NEW - 1) * DAY or len(gaps) < _NEW - 1:
-        return -math.inf
-    old = times[bisect_left(times, begin - _DAYS_BEFORE * DAY) : bisect_left(times, begin)]
-    counts = [0] * _DAYS_BEFORE
-    for at in old:
-        counts[min(int((begin - at) // DAY), _DAYS_BEFORE - 1)] += 1
-    # The day on which it changed is of both.
-    return begin if min(counts[1:]) * median(gaps) >= _QUICKER * DAY else -math.inf
-
-
 def since_quicker(times: Sequence[float]) -> float:
     """Return the instant since which arrivals (in order) have come so much more often that those before say nothing.
 

@@ -16,7 +16,6 @@ from checks.learn.cadence import (
     runs_of,
     since_change,
     since_quicker,
-    since_slower,
 )
 from checks.learn.calendars import of_working_days
 from checks.learn.days_between import rests_beside
@@ -25,6 +24,7 @@ from checks.learn.gaps import Slow
 from checks.learn.history import PAST_DAYS
 from checks.learn.keys import DAY
 from checks.learn.measures import Measures, fit_measures, is_judged
+from checks.learn.rhythm import since_slower
 from checks.learn.rota import Rota, fit_rota
 from checks.learn.runs import (
     APART,
@@ -39,7 +39,7 @@ from checks.learn.runs import (
     runs_in,
 )
 from checks.learn.several import Several, fit_slow
-from checks.learn.silence import Silence, few_gaps, fit_silence
+from checks.learn.silence import WINDOW, Silence, few_gaps, fit_silence
 from checks.learn.slots import Slots, fit_slots
 from checks.learn.slow import Cycle, fit_cycle
 from checks.learn.tails import YEAR_DAYS, quantile
@@ -306,8 +306,8 @@ def _of_times(
     now = history.last or 0.0
     if len(times) < 4:
         return Need(len(times), 4)
-    slower = since_slower(heard.times) if not history.dated else -math.inf
-    if slower > -math.inf:
+    slower = since_slower(heard.times[-_LOOKED_AT:]) if not history.dated else -math.inf
+    if slower > now - WINDOW:  # beyond, what came before says nothing anyway
         return _of_few(history, _since(heard.times, slower), heard, share, volume)
     if per_day(times) >= _A_DAY:
         calendar = of_working_days(heard.times)

@@ -6,6 +6,7 @@ import math
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from checks.learn.keys import DAY
 from checks.learn.tails import median, quantile
 
 if TYPE_CHECKING:
@@ -21,19 +22,31 @@ _BEFORE, _MOST_LIKE, _REGULAR = 8, 2, 1.5
 
 def since_rhythm(starts: Sequence[float]) -> float:
     """Return the own start of the first period of the newest rhythm, of some in order; before all if none is new."""
+    return max(_since(starts, slower=True), _since(starts, slower=False))
+
+
+def since_slower(times: Sequence[float]) -> float:
+    """Return the same of arrivals that have become more seldom; before all where that was less than two days ago.
+
+    An outage of some runs in a row leaves gaps that are alike for hours, not for days.
+    """
+    found = _since(times, slower=True)
+    return found if found <= times[-1] - 2 * DAY else -math.inf
+
+
+def _since(starts: Sequence[float], *, slower: bool) -> float:
     gaps = [b - a for a, b in pairwise(starts)]
     newest = _newest(gaps)
     if newest is None:
         return -math.inf
     place, usual = newest
-    longer = [gap > OTHER * usual for gap in gaps]
-    shorter = [OTHER * gap < usual for gap in gaps]
-    for unlike in (longer, shorter):
-        count = sum(unlike[max(0, place - _BEFORE) : place])
-        for end in range(place, _BEFORE - 1, -1):
-            if count >= _BEFORE - _MOST_LIKE and unlike[end - 1] and _is_regular(gaps[end - _BEFORE : end]):
-                return starts[end + 1]
-            count += unlike[end - _BEFORE - 1] - unlike[end - 1] if end > _BEFORE else 0
+    unlike = [OTHER * gap < usual if slower else gap > OTHER * usual for gap in gaps]
+    count = sum(unlike[max(0, place - _BEFORE) : place])
+    for end in range(place, _BEFORE - 1, -1):
+        is_other = count >= _BEFORE - _MOST_LIKE and unlike[end - 1]
+        if is_other and _is_regular(gaps[end - _BEFORE : end]) and _is_regular(gaps[end:]):
+            return starts[end + 1]
+        count += unlike[end - _BEFORE - 1] - unlike[end - 1] if end > _BEFORE else 0
     return -math.inf
 
 

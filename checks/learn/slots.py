@@ -4,6 +4,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from checks.learn.cadence import keeps_an_hour
 from checks.learn.calendars import is_holiday, of_working_days
@@ -72,6 +73,12 @@ class Slots:
     def cadence(self) -> float:
         """The mean seconds between expected partitions."""
         return WEEK / len(self.expected)
+
+    @property
+    def longest(self) -> float:
+        """The seconds from one expected partition to the next where they are farthest apart."""
+        starts = sorted(slot * self.unit for slot in self.expected)
+        return max(b - a for a, b in pairwise([*starts, starts[0] + WEEK]))
 
     def due(self, newest: float) -> tuple[float, float]:
         """Return the start of the partition that decides after the newest one, and the instant it is due (UTC).

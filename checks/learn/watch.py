@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from checks.learn.clocks import offset
@@ -25,9 +26,10 @@ _BACK = 2
 _BACK_WITHIN = 2 * HOUR
 # A silence is told again once it is clearly longer than the one before, which the jitter of a new rhythm is not.
 _LONGER = 1.5
-# Of a schedule that was silent for so many periods it may have changed, be it to one of weeks: a single one that was
-# missed recurs. Of quicker ones it takes as many as make an outage of one or two unlikely.
-_NEW_SLOW, _NEW_QUICK = 2.5, 3.0
+# Of a schedule of days that holds beyond five of them, when it has become one of weeks: shorter ones recur, but where
+# none was missed for two months two in a row are enough. Of slower and of quicker ones it takes as many periods as make
+# an outage of one or two unlikely.
+_NEW_RHYTHM, _STEADY, _NEW_SLOW, _NEW_QUICK = 5 * DAY, 56 * DAY, 2.5, 3.0
 # Weeks and slower ones have become others with the first that is missed, every other week being the next.
 _WEEK, _NEW_WEEKS = 7 * DAY, 1.7
 # What a cadence changes to: a week, two, a month, a quarter, a half, a year; each comes a tenth of it late at the most.
@@ -218,7 +220,8 @@ class Watch:
         elif before is not None:
             if not self._returned:
                 cadence = self._cadence() if self._is_of_slots() else None
-                self._told = at - before if cadence is None or at - before > _new_rhythm(cadence) else 0.0
+                least = _new_rhythm(cadence, is_steady=self._was_steady(before)) if cadence else 0.0
+                self._told = at - before if at - before > least else 0.0
             elif at > self._usual:
                 self._returned = []  # what came before was a stray
             self._returned.append(at)
@@ -242,6 +245,12 @@ class Watch:
         model = self.model
         between = isinstance(model, Model) and not (model.silence is None and model.rota is None)
         return not between or self._open is None or self._open[1] == "partitions"
+
+    def _was_steady(self, last: float) -> bool:
+        """Tell whether no day of a schedule of days was missed in two months until an arrival."""
+        slots = self.model.slots if isinstance(self.model, Model) else None
+        times = [at for at in self.history.since(last - _STEADY) if at <= last]
+        return slots is not None and all(b - a < slots.longest + DAY / 2 for a, b in pairwise(times))
 
     def _cadence(self) -> float | None:
         return self.model.cadence if isinstance(self.model, Model) else None
@@ -360,11 +369,13 @@ class Watch:
         self.history.settle(period)
 
 
-def _new_rhythm(cadence: float) -> float:
+def _new_rhythm(cadence: float, *, is_steady: bool) -> float:
     """Return the seconds of a told silence beyond which a schedule of this cadence may have changed for good."""
     if cadence < DAY:
         return _NEW_QUICK * cadence
-    return (_NEW_SLOW if cadence < _WEEK else _NEW_WEEKS) * cadence
+    if cadence >= _WEEK:
+        return _NEW_WEEKS * cadence
+    return max(_NEW_SLOW * cadence, 0.0 if is_steady else _NEW_RHYTHM)
 
 
 def _longer(told: float) -> float:

@@ -8,10 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from checks.learn import Alert, Arrival, replay
-from checks.learn.cadence import since_slower
 from checks.learn.calendars import explaining
 from checks.learn.keys import DAY, HOUR
-from checks.learn.rhythm import since_rhythm
+from checks.learn.rhythm import since_rhythm, since_slower
 
 SHARE = 0.2
 FIRST = datetime(2025, 1, 6, tzinfo=UTC)  # a Monday
