@@ -21,7 +21,7 @@ from checks.learn.calendars import of_working_days
 from checks.learn.days_between import rests_beside
 from checks.learn.existing_slots import keep_days
 from checks.learn.gaps import Slow
-from checks.learn.history import PAST_DAYS
+from checks.learn.history import A_BURST, PAST_DAYS
 from checks.learn.keys import DAY
 from checks.learn.measures import Measures, fit_measures, is_judged
 from checks.learn.rhythm import since_slower
@@ -189,7 +189,9 @@ def fit(history: History, share: float) -> Model | Need:
     since = loads[0][0] if changed else -math.inf
     found: Model | Need | None = _of_partitions(history, share, now, since) if history.dated else None
     if found is None:
-        found = _of_times(history, times, heard, of_times, volume(), since)
+        # Partitions that come at once came once.
+        came = bursts(times, A_BURST) if history.dated else times
+        found = _of_times(history, came, heard, of_times, volume(), since)
     slots = found.slots if isinstance(found, Model) else None
     # A week, where days are not what it keeps to, or no longer, or come some at a time. What just became quicker goes
     # by its few gaps.

@@ -162,15 +162,16 @@ def _cut(times: Sequence[float]) -> float:
 def _clock(times: Sequence[float], zone: str) -> tuple[int, Clock] | None:
     """Return how many runs and hours a clock does not explain, and what it makes of them; None without a rhythm."""
     cut = _cut(times)
-    slots = [_slot(at, zone, cut) for at in times]
+    local = [at + offset(zone, at) for at in times]
+    slots = [(each - cut) // HOUR * HOUR for each in local]
     starts = sorted(set(slots))
     expected = expected_slots(starts, HOUR)
     if not expected:
         return None
     lags: dict[int, list[float]] = {}
-    for at, slot in zip(times, slots, strict=True):
+    for at, slot in zip(local, slots, strict=True):
         if _hour(slot) in expected:
-            lags.setdefault(int(slot % DAY // HOUR), []).append(at + offset(zone, at) - slot - cut)
+            lags.setdefault(int(slot % DAY // HOUR), []).append(at - slot - cut)
     usual = tuple(quantile(sorted(lags[h][-15:]), 0.5) if h in lags else 0.0 for h in range(24))
     # Hours of outages are missed on every clock alike.
     return misfits(starts, expected, HOUR), Clock(zone, cut, expected, usual)

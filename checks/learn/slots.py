@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from checks.learn.cadence import keeps_an_hour
 from checks.learn.calendars import is_holiday, of_working_days
-from checks.learn.clocks import FAMILIES, changes, offset, to_utc
+from checks.learn.clocks import FAMILIES, changes, offset, to_utc, zones_of
 from checks.learn.days_between import following, is_following, rests_beside
 from checks.learn.existing_slots import WEEK, expected_slots, misfits
 from checks.learn.keys import DAY, HOUR
@@ -25,6 +25,9 @@ from checks.learn.tails import (
 )
 from checks.learn.yearly import Rest, is_rest
 
+_FEWEST = 8
+AT_ONCE = 0.02
+"""Parts of a period: what came so soon after another period came with it, and says nothing of its own time."""
 _MOST = 720  # partitions: 30 days of an hourly table, two years of a daily one
 # A clock that two periods more speak against than against the best one is disproved.
 TIED = 2
@@ -206,7 +209,11 @@ def fit_slots(
     recent = firsts[-_MOST:]
     starts = [s for s, _ in recent]
     unit = _unit(starts)
-    if unit is None or len(starts) < 8:
+    if unit is None or len(starts) < _FEWEST:
+        return None
+    recent = one_by_one(recent, unit) if named else recent
+    own = [s for s, _ in recent]
+    if len(own) < _FEWEST:
         return None
     # Holidays first: where three fell on one weekday, that is none on which something usually comes without them.
     calendar = calendar_of(starts, expected or mostly(starts)) if unit == DAY else of_working_days(starts)
@@ -228,9 +235,9 @@ def fit_slots(
             recent = [(following(start, expected, calendar), at) for start, at in recent]
         lags = [at - start for start, at in recent]
         month = Month(expected, calendar, 0 if follows else int(median(lags) // DAY))
-        late_days = _late_days(starts, lags, month, cadence)
+        late_days = _late_days(own, lags, month, cadence)
         if late_days:
-            pairs = zip(starts, recent, strict=True)
+            pairs = zip(own, recent, strict=True)
             recent = [each for start, each in pairs if late_days.keys().isdisjoint(month.places(start))]
     least = _LEAST * cadence
     fitted: list[tuple[str, float, list[float]]] = []
@@ -258,18 +265,14 @@ def fit_slots(
     # A job's days that are missed are outages; people may also take longer.
     is_job = not named and (misses == 1 or keeps_an_hour([at for _, at in recent[-_DAYS_OF_LATE:]]))
     farthest = DAY / 2 if is_job else math.inf
-    margin = max(min(late.limit, farthest), least)
-    if unit == HOUR:
-        new = recent[bisect_left(starts, since_rhythm(starts)) :]
-        if len(new) < len(recent):
-            margin = max(margin, _of_new(new, share, expected))
+    margin = max(min(late.limit, farthest), least, _of_new(recent, starts, share, (unit, expected)))
     return Slots(
         unit,
         expected,
         tuple((f[0], f[1]) for f in fitted),
         margin,
         misses,
-        len(starts),
+        len(own),
         calendar,
         clocks,
         tuple((place, more) for place, more in sorted(late_days.items()) if more > margin),
@@ -281,13 +284,40 @@ def fit_slots(
     )
 
 
-def _of_new(firsts: Sequence[tuple[float, float]], share: float, expected: frozenset[int]) -> float:
-    """Return the margin of partitions of a new rhythm: how late hours came says little of six of them."""
+def _of_new(
+    firsts: Sequence[tuple[float, float]],
+    starts: Sequence[float],
+    share: float,
+    grid: tuple[float, frozenset[int]],
+) -> float:
+    """Return the margin of partitions of a new rhythm: how late hours came says little of six; 0 of an old one."""
+    unit, expected = grid
+    begin = since_rhythm(starts)
+    new = [at - start for start, at in firsts if start >= begin]
+    if unit == DAY or len(new) == len(firsts):
+        return 0.0
     cadence = WEEK / len(expected)
-    _, excess = center_and_excess([at - start for start, at in firsts], max(0.02 * cadence, 60.0))
+    _, excess = center_and_excess(new, max(0.02 * cadence, 60.0))
     chance = share / (len(expected) * YEAR_DAYS / 7)
-    late = reach_of(excess, len(firsts), _LEAST * cadence, chance, len(expected))
-    return min(late.limit, _FEW * cadence)
+    return min(reach_of(excess, len(new), _LEAST * cadence, chance, len(expected)).limit, _FEW * cadence)
+
+
+def one_by_one(firsts: Sequence[tuple[float, float]], unit: float) -> Sequence[tuple[float, float]]:
+    """Return the partitions (own start, first arrival) whose time of coming is their own; all where most come together.
+
+    Of several that come in one go, a first load of all that there was or what was caught up with, only the newest is
+    not late: the others say that they exist, and nothing of when their like come. Where more than half of all loads
+    bring several, that is how the table is filled.
+    """
+    ends = [
+        place
+        for place, (_, at) in enumerate(firsts)
+        if place + 1 == len(firsts) or firsts[place + 1][1] - at >= AT_ONCE * unit
+    ]
+    together = sum(end - before > 1 for before, end in pairwise([-1, *ends]))
+    if len(ends) >= _FEWEST and together > _HALF * len(ends):
+        return firsts
+    return [firsts[place] for place in ends]
 
 
 def reach_of(excess: Sequence[float], runs: int, least: float, chance: float, a_week: float) -> Reach:
@@ -309,29 +339,3 @@ def _unit(starts: Sequence[float]) -> float | None:
     if all(s % HOUR == 0 for s in starts):
         return HOUR
     return None
-
-
-def zones_of(firsts: Sequence[tuple[float, float]]) -> list[str]:
-    """Return the zones whose clock explains the lags of (own start, arrival) best; all that explain them equally.
-
-    Only a change of clocks can tell zones apart: those that it speaks for stay alone, those it speaks against go.
-    """
-    undecided, proved = [], []
-    lags = [at - start for start, at in firsts]
-    times = [at for _, at in firsts]
-    for zone in FAMILIES[1:]:
-        votes = []
-        for change, delta in changes(zone, times[0], times[-1]):
-            place = bisect_left(times, change)
-            before, after = lags[max(0, place - 10) : place], lags[place : place + 10]
-            if len(before) >= 3 and len(after) >= 3:
-                moved = median(after) - median(before)
-                votes.append(abs(moved + delta) < abs(moved))
-        if not votes:
-            undecided.append(zone)
-        elif sum(votes) > len(votes) / 2:
-            proved.append((sum(votes) / len(votes), zone))
-    if proved:
-        best = max(proved)[0]
-        return [z for share, z in proved if share == best]
-    return ["UTC", *undecided]

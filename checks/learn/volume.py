@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from checks.learn.keys import DAY, HOUR
-from checks.learn.lateness import SIZES, reach
+from checks.learn.lateness import reach
 from checks.learn.month_places import Month, Place, always, most_of
 from checks.learn.rhythm import OTHER, since_rhythm
+from checks.learn.shapes import SIZES
 from checks.learn.tails import YEAR_DAYS, median, quantile
 
 _LEAST_DROP = math.log(3)  # to a third: what a person wants to be told of, whatever the noise

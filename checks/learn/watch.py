@@ -167,6 +167,9 @@ class Watch:
         if key is not None:
             self._weigh(arrival, key)
         if before == arrival.at:
+            if fresh and arrival.at >= self.begin:  # a newer partition of the same instant moves what is due
+                self._plan()
+                self._close(arrival.at)
             return
         self._rhythm(arrival.at, before, fresh=fresh)
         if arrival.at < self.begin:
