@@ -124,6 +124,8 @@ def _slots(model: Model, slots: Slots, history: History) -> str:
         said += f"; told after {slots.misses} missed in a row, for single ones are missed now and then"
     if slots.calendar is not None:
         said += f"; holidays of {_countries(slots.calendar)} left out"
+    if slots.spared:
+        said += "; nothing came last weekend, so the next one is not asked for"
     return (said + rests_in_words(slots.rests)).removesuffix(",")
 
 

@@ -270,6 +270,13 @@ def fit_silence(
     return best[1] if best else None
 
 
+def few_gaps(times: Sequence[float]) -> Silence:
+    """Return the model of a rhythm of which only some gaps are known, all alike: a quarter beyond the longest."""
+    gaps = sorted(b - a for a, b in pairwise(times))
+    return Silence(Rates(), (1 + _FEW_GAPS) * gaps[-1], quantile(gaps, 0.5), len(times), gaps[-1])
+
+
+_FEW_GAPS = 0.25  # as of slow tables: with fewer than eight nobody knows how late is late
 _HARDLY = 0.01  # of the usual gap: seconds of minutes, minutes of hours
 
 
