@@ -121,7 +121,8 @@ _BENDS = tuple(round(-0.5 + 0.1 * i, 1) or 1e-3 for i in range(23))
 _OF_FEW = 1.4
 # Heavier ones are rarer: each half more is half as likely. With a month of hours that hardly counts, with a month of
 # days it keeps what nobody ever saw from setting the limit.
-# Many runs may be stretched exponentials too: a quarter of them is as much as lets lognormals keep their budget within a factor of two.
+# Many runs may be stretched exponentials too: a quarter is as much as lets lognormals keep their budget within a factor
+# of two.
 _LATE = tuple(_bent(s, -2 * math.log(2) * max(s, 0.0)) for s in _BENDS)
 LATENESS = Family(
     _LATE[: _BENDS.index(_OF_FEW) + 1],
