@@ -21,9 +21,10 @@ from checks.learn.calendars import of_working_days
 from checks.learn.days_between import rests_beside
 from checks.learn.existing_slots import keep_days
 from checks.learn.gaps import Slow
-from checks.learn.history import PAST_DAYS
+from checks.learn.history import A_BURST, PAST_DAYS
 from checks.learn.keys import DAY
 from checks.learn.measures import Measures, fit_measures, is_judged
+from checks.learn.rhythm import since_slower
 from checks.learn.rota import Rota, fit_rota
 from checks.learn.runs import (
     APART,
@@ -38,7 +39,7 @@ from checks.learn.runs import (
     runs_in,
 )
 from checks.learn.several import Several, fit_slow
-from checks.learn.silence import AT_ONCE, Silence, fit_silence
+from checks.learn.silence import AT_ONCE, WINDOW, Silence, few_gaps, fit_silence
 from checks.learn.slots import Slots, fit_slots
 from checks.learn.slow import Cycle, fit_cycle
 from checks.learn.tails import YEAR_DAYS, quantile
@@ -188,7 +189,9 @@ def fit(history: History, share: float) -> Model | Need:
     since = loads[0][0] if changed else -math.inf
     found: Model | Need | None = _of_partitions(history, share, now, since) if history.dated else None
     if found is None:
-        found = _of_times(history, times, heard, of_times, volume(), since)
+        # Partitions that come at once came once.
+        came = bursts(times, A_BURST) if history.dated else times
+        found = _of_times(history, came, heard, of_times, volume(), since)
     slots = found.slots if isinstance(found, Model) else None
     # A week, where days are not what it keeps to, or no longer, or come some at a time. What just became quicker goes
     # by its few gaps.
@@ -309,6 +312,9 @@ def _of_times(
     now = history.last or 0.0
     if len(times) < 4:
         return Need(len(times), 4)
+    slower = since_slower(heard.times[-_LOOKED_AT:]) if not history.dated else -math.inf
+    if slower > now - WINDOW:  # beyond, what came before says nothing anyway
+        return _of_few(history, _since(heard.times, slower), heard, share, volume)
     if per_day(times) >= _A_DAY:
         calendar = of_working_days(heard.times)
         begin = max(now - PAST_DAYS * DAY, since_quicker(heard.times))
@@ -330,6 +336,20 @@ def _of_times(
         if slots is not None:
             return Model(now, dated=False, slots=slots, volume=volume, cut=cut, in_runs=in_runs)
     return _of_loads(history, times, share, volume) or Need(len(times), 8)
+
+
+def _of_few(
+    history: History, recent: Sequence[float], heard: _Heard, share: float, volume: Measures | None
+) -> Model | Need:
+    """Return the model of a table that has just become slower: its days, or a silence, by what came since alone."""
+    now = history.last or 0.0
+    in_runs = _usual_gap(recent) >= APART
+    if per_day(recent) < _A_DAY:
+        slots, cut = _of_days(heard.times, share, recent[0], history.times)
+        if slots is not None:
+            return Model(now, dated=False, slots=slots, volume=volume, cut=cut, in_runs=in_runs)
+    silence = fit_silence(recent, share, {}) or few_gaps(recent)
+    return Model(now, dated=False, silence=silence, volume=volume, in_runs=in_runs)
 
 
 def _of_loads(

@@ -58,6 +58,11 @@ class Rates:
             return end - begin
         return self._since(end) - self._since(begin)
 
+    def gaps(self, times: Sequence[float]) -> list[float]:
+        """Return what `between` says of each instant (in order) and the next, working once on each."""
+        passed = list(map(self._since, times)) if self.rates else times
+        return [after - before for before, after in pairwise(passed)]
+
     def _since(self, at: float) -> float:
         count = len(self.rates)
         around, inside = divmod(at, count * HOUR)
@@ -173,7 +178,12 @@ def _rates(times: Sequence[float], kind: str) -> Rates | Pauses | None:
 
 def _gap(rates: Rates | Pauses, calendar: tuple[str, int] | None, begin: float, end: float) -> float:
     """Return the operational seconds between two arrivals, without those of holidays on which nothing came."""
-    gap = rates.between(begin, end)
+    return _without_holidays(rates.between(begin, end), rates, calendar, begin, end)
+
+
+def _without_holidays(
+    gap: float, rates: Rates | Pauses, calendar: tuple[str, int] | None, begin: float, end: float
+) -> float:
     if calendar is None or end - begin < DAY:
         return gap
     day = (begin // DAY + 1) * DAY
@@ -190,7 +200,10 @@ def _fit(
     rates = _rates(times, kind)
     if rates is None:
         return None
-    gaps = [_gap(rates, calendar, a, b) for a, b in pairwise(times)]
+    gaps = [
+        _without_holidays(gap, rates, calendar, a, b)
+        for gap, (a, b) in zip(rates.gaps(times), pairwise(times), strict=True)
+    ]
     ordered = sorted(gaps)
     typical = quantile(ordered, 0.5)
     is_rhythm = _is_rhythm(gaps, typical)
@@ -238,9 +251,12 @@ def fit_silence(
             fits = ((k, _fit(window, share, k, calendar, apart)) for k in _KINDS) if len(window) >= 30 else ()
             past[end] = {k: f.limit / f.typical for k, f in fits if f and f.typical}
     best: tuple[float, Silence] | None = None
-    found = {kind: model for kind in _KINDS if (model := _fit(recent, share, kind, calendar, apart))}
-    if "open" in found:
-        del found["flat"]  # where there are rests, they are a part of it
+    rests = _fit(recent, share, "open", calendar, apart)
+    # Where there are rests, they are a part of what a flat clock would learn.
+    others = [kind for kind in _KINDS if kind != "open" and not (rests and kind == "flat")]
+    found = {kind: model for kind in others if (model := _fit(recent, share, kind, calendar, apart))}
+    if rests:
+        found["open"] = rests
     for kind, fitted in found.items():
         model = fitted
         before = [p[kind] for end, p in past.items() if kind in p and end * _STEP > now - _PAST]
@@ -254,6 +270,13 @@ def fit_silence(
     return best[1] if best else None
 
 
+def few_gaps(times: Sequence[float]) -> Silence:
+    """Return the model of a rhythm of which only some gaps are known, all alike: a quarter beyond the longest."""
+    gaps = sorted(b - a for a, b in pairwise(times))
+    return Silence(Rates(), (1 + _FEW_GAPS) * gaps[-1], quantile(gaps, 0.5), len(times), gaps[-1])
+
+
+_FEW_GAPS = 0.25  # as of slow tables: with fewer than eight nobody knows how late is late
 _HARDLY = 0.01  # of the usual gap: seconds of minutes, minutes of hours
 
 
