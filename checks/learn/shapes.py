@@ -121,18 +121,8 @@ _BENDS = tuple(round(-0.5 + 0.1 * i, 1) or 1e-3 for i in range(23))
 _OF_FEW = 1.4
 # Heavier ones are rarer: each half more is half as likely. With a month of hours that hardly counts, with a month of
 # days it keeps what nobody ever saw from setting the limit.
-# Many runs may be stretched exponentials too: a quarter is as much as lets lognormals keep their budget within a factor
-# of two.
 _LATE = tuple(_bent(s, -2 * math.log(2) * max(s, 0.0)) for s in _BENDS)
-LATENESS = Family(
-    _LATE[: _BENDS.index(_OF_FEW) + 1],
-    of_many=Family(
-        (
-            *_together(0.75, _LATE),
-            *_together(0.25, [_stretched(round(0.6 + 0.1 * i, 1), 0.0) for i in range(11)]),
-        )
-    ),
-)
+LATENESS = Family(_LATE[: _BENDS.index(_OF_FEW) + 1], of_many=Family(_LATE))
 """How late data comes, beyond its median."""
 SIZES = Family(tuple(_bent(s, -0.5 * (s / 0.1) ** 2) for s in _BENDS if s <= 1))
 """How far sizes lie from the usual, in logarithms: sizes are products, so that is nearly a Gaussian's."""
