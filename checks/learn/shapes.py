@@ -122,15 +122,7 @@ _OF_FEW = 1.4
 # Heavier ones are rarer: each half more is half as likely. With a month of hours that hardly counts, with a month of
 # days it keeps what nobody ever saw from setting the limit.
 _LATE = tuple(_bent(s, -2 * math.log(2) * max(s, 0.0)) for s in _BENDS)
-LATENESS = Family(
-    _LATE[: _BENDS.index(_OF_FEW) + 1],
-    of_many=Family(
-        (
-            *_together(0.75, _LATE),
-            *_together(0.25, [_stretched(round(0.6 + 0.1 * i, 1), 0.0) for i in range(11)]),
-        )
-    ),
-)
+LATENESS = Family(_LATE[: _BENDS.index(_OF_FEW) + 1], of_many=Family(_LATE))
 """How late data comes, beyond its median."""
 SIZES = Family(tuple(_bent(s, -0.5 * (s / 0.1) ** 2) for s in _BENDS if s <= 1))
 """How far sizes lie from the usual, in logarithms: sizes are products, so that is nearly a Gaussian's."""
@@ -143,7 +135,8 @@ _POWERS = tuple(round(0.5 + 0.05 * i, 2) for i in range(23))
 # What many do who know nothing of each other comes by chance alone, and what few do in bursts or with some steadiness:
 # a power of two thirds or one and a half is a deviation away. Steps that follow each other are the cause of steadiness
 # that is most usual. Products and bursts of files have a longer tail and are rarer; a few hundred gaps tell them from
-# the others by the shorter half, so that gaps by chance alone have no longer limits because they are among these.
+# the others by the shorter half, so that gaps by chance alone have no longer limits because they are among these. These
+# are believed beforehand as much as any shape, or a hundred gaps would never be taken for what most of them are.
 GAPS = Family(
     (
         *_together(0.4, [_stretched(1.0, 0.0)]),
