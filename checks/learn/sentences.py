@@ -53,10 +53,10 @@ def explain(model: Model | Need, history: History) -> str:
     if model.rota is not None:
         hours = len(model.rota.clocks[0].expected)
         when = "each hour" if hours == WEEK // HOUR else "an hour" if hours == 1 else f"{hours} hours"
-        parts.append(
-            f"at {when} of the week a run comes, by {model.rota.seen:,} runs; "
-            f"told {_span(model.rota.margin)} after its usual time"
-        )
+        told = f"told {_span(model.rota.margin)} after its usual time"
+        if model.rota.misses > 1:
+            told = f"single ones are missed; {model.rota.misses} in a row are {told.replace('its', 'the')} of the last"
+        parts.append(f"at {when} of the week a run comes, by {model.rota.seen:,} runs; {told}")
     if model.slow is not None:
         parts.append(_slow(model, model.slow, history))
         if model.days is not None:

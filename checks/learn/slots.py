@@ -10,9 +10,10 @@ from checks.learn.cadence import keeps_an_hour
 from checks.learn.calendars import explaining, is_holiday
 from checks.learn.clocks import FAMILIES, changes, offset, to_utc
 from checks.learn.days_between import following, is_following, rests_beside
-from checks.learn.existing_slots import WEEK, expected_slots, misfits, outages_of
+from checks.learn.existing_slots import ALL_DAYS, WEEK, expected_slots, misfits, outages_of
 from checks.learn.keys import DAY, HOUR
 from checks.learn.lateness import Reach, reach
+from checks.learn.misses import OF_A_JOB, OF_PEOPLE, consecutive, miss_rate
 from checks.learn.month_places import Month, Place, always, most_of
 from checks.learn.tails import (
     MOST_EXCESSES,
@@ -24,9 +25,6 @@ from checks.learn.tails import (
 from checks.learn.yearly import CLOSED, Rest, is_rest
 
 _MOST = 720  # partitions: 30 days of an hourly table, two years of a daily one
-# One in 25: a stretch of 40 that holds one miss holds an incident, not a habit. A day on which nothing came may be one
-# without news; a partition that is lacking is an outage's, be it three in a stretch of 40.
-_RARELY, _RARELY_LACKING = 0.04, 0.075
 # A clock that two periods more speak against than against the best one is disproved.
 TIED = 2
 _HARDLY = 0.02  # of the least margin: some minutes of a day, seconds of an hour
@@ -38,7 +36,10 @@ _AROUND, _LATEST, _HALF_AGAIN = 7, 0.9, 1.5
 _A_MONTH = 28  # days of which the latest tenth is known
 # Of a period later, at the turn of the only month that is known: an hour of a day, more than jitter is.
 _ONCE = 1 / 24
+# Of a week: what comes a day before its day is that one before a holiday, as of slow tables.
+_EARLY = 1 / 7
 _A_YEAR = 366 * DAY
+
 _DAYS_OF_LATE = 40  # two months of working days
 _HALF = 0.5  # of a weekday's runs: with three holidays on it in two months it still has more of them
 
@@ -85,6 +86,8 @@ class Slots:
         """Return the same by the hours of the week that exist on one clock."""
         step = self.unit
         start, missed = newest, 0
+        if self._is_early(newest, hours):
+            start += step
         longest = 2 * WEEK * (self.misses + 1) + (_A_YEAR if self.rests else 0.0)
         for _ in range(int(longest / step) + 1):
             start += step
@@ -96,6 +99,12 @@ class Slots:
                 if missed >= self.misses:
                     return start, self.due_of(start)
         return start, start + 45 * DAY
+
+    def _is_early(self, newest: float, hours: frozenset[int]) -> bool:
+        """Return whether a day is none on which something comes, but the day before: then that came early."""
+        if self.unit != DAY or _EARLY * self.cadence < DAY:
+            return False
+        return int(newest % WEEK // DAY) not in hours and int((newest + DAY) % WEEK // DAY) in hours
 
     def due_of(self, start: float) -> float:
         """Return the instant (UTC) at which the partition that starts then is due."""
@@ -183,37 +192,6 @@ def _late_days(
     return {place: _HALF_AGAIN * most for place, most in found.items() if most < _HALF * cadence}
 
 
-def _miss_rate(
-    starts: Sequence[float], unit: float, expected: frozenset[int], calendar: tuple[str, int] | None
-) -> float:
-    """Return the share of expected slots that begin a miss, in the better stretches, outages left out."""
-    have = set(starts)
-    stretch = 40 if unit >= DAY else int(WEEK // unit)
-    outages = outages_of(starts)
-    # Twice as many slots as ever came: the rhythm is new, and only what came of it counts.
-    week = bisect_left(starts, starts[-1] - WEEK)
-    begin = (
-        starts[0]
-        if len(expected) <= 2 * max(1, len(starts[:week]) * WEEK / (starts[-1] - starts[0]))
-        else None
-    )
-    flags, start = [], begin if begin is not None else starts[-1] - 3 * DAY
-    while start <= starts[-1]:
-        if int(start % WEEK // unit) in expected and not (calendar and is_holiday(calendar, start)):
-            flags.append(start not in have and not outages[bisect_left(starts, start) - 1])
-        start += unit
-    begins = [f and not (i and flags[i - 1]) for i, f in enumerate(flags)]
-    if len(flags) <= stretch:
-        # One miss in a short history is an incident as likely as a habit.
-        return max(0, sum(begins) - 1) / max(1, len(flags))
-    total = sum(begins[:stretch])
-    totals = [total]
-    for i in range(stretch, len(begins)):
-        total += begins[i] - begins[i - stretch]
-        totals.append(total)
-    return quantile(sorted(totals), 0.25) / stretch
-
-
 def _mostly(starts: Sequence[float]) -> frozenset[int]:
     """Return the weekdays on which something came more often than not."""
     weeks = (starts[-1] - starts[0] + DAY) / WEEK
@@ -234,19 +212,6 @@ def _calendar(starts: Sequence[float], expected: frozenset[int]) -> tuple[str, i
                 missed.append(start)
         start += DAY
     return explaining(missed, kept)
-
-
-def consecutive(miss: float, chance: float, *, lacking: bool = False) -> int:
-    """Return how many misses in a row the budget's chance a period asks for, where one comes by itself so often.
-
-    `lacking`: they are days with keys of their own, so that one without data is data that is lacking. Single hours are
-    too many for that: three in 40 would be told once a day.
-    """
-    if miss <= (_RARELY_LACKING if lacking else _RARELY):
-        return 1
-    if miss >= 0.5:
-        return 4
-    return min(4, max(2, math.ceil(math.log(max(chance, 1e-4) * 10) / math.log(miss))))
 
 
 def fit_slots(
@@ -273,7 +238,7 @@ def fit_slots(
         return None
     if unit == DAY and calendar is None:
         calendar = _calendar(starts, expected)
-    miss = _miss_rate(starts, unit, expected, calendar)
+    miss = miss_rate(starts, unit, expected, calendar)
     a_year = len(expected) * YEAR_DAYS / 7
     chance = share / a_year
     cadence = WEEK / len(expected)
@@ -312,11 +277,18 @@ def fit_slots(
         for each in {tuple(f[2]) for f in fitted}
     )
     late = max(lates, key=lambda each: (each.limit, each.latest))
-    misses = consecutive(miss, chance, lacking=named and unit == DAY)
+    on_time = not named and keeps_an_hour([at for _, at in recent[-_DAYS_OF_LATE:]])
+    # What keeps its hour on every day, weekends too, follows no office: a day without data is no holiday of anybody's.
+    every_day = on_time and len(expected) == ALL_DAYS
+    misses = consecutive(
+        miss,
+        chance,
+        lacking=unit == DAY and (named or every_day),
+        together=OF_A_JOB if named or on_time else OF_PEOPLE,
+    )
     # Of days on which something came none began later than half a day: then it was the next one's, and this one missed.
     # A job's days that are missed are outages; people may also take longer.
-    is_job = not named and (misses == 1 or keeps_an_hour([at for _, at in recent[-_DAYS_OF_LATE:]]))
-    farthest = DAY / 2 if is_job else math.inf
+    farthest = DAY / 2 if on_time or (misses == 1 and not named) else math.inf
     margin = max(min(late.limit, farthest), least)
     return Slots(
         unit,

@@ -17,9 +17,10 @@ from checks.learn.existing_slots import WEEK
 from checks.learn.history import History
 from checks.learn.hours import learn_hours
 from checks.learn.keys import DAY, HOUR
+from checks.learn.misses import consecutive
 from checks.learn.model import Model
 from checks.learn.sentences import confidence, explain
-from checks.learn.slots import Slots, consecutive, fit_slots
+from checks.learn.slots import Slots, fit_slots
 from checks.learn.tails import YEAR_DAYS, median
 from checks.rules.learned_days import OwnTime, has_own_times
 from checks.rules.learned_slow import IN_UTC, is_slow, learn_slow, on_clock_of
