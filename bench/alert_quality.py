@@ -125,7 +125,7 @@ def main() -> None:
     parser.add_argument(
         "--marks", action="store_true", help="what it changes that a person answers alarms with marks"
     )
-    parser.add_argument("--histories", type=int, default=60, help="of each law, for --budgets and --tails")
+    parser.add_argument("--histories", type=int, default=400, help="of each law, for --budgets and --tails")
     arguments = parser.parse_args()
     if arguments.marks:
         for told in marked.figures(arguments.seeds):

@@ -122,7 +122,7 @@ def _only(globs: list[str]) -> Callable[[str], bool]:
 def _run(surveyed: Surveyed, lake: Lake, clock: Clock) -> LakeBacktest:
     from checks.backtest import of_lake
 
-    reading, replaying = Progress(), Progress("replayed", "replaying")
+    reading, replaying = Progress(), Progress("went through", "going through")
     read, replayed = 0, 0
 
     def on_read(seen: Observation) -> None:

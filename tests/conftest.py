@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 
 from infra.package.bytecode import find_python
 from infra.package.failures import NotBuilt
+from tests.support import counting
 from tests.support.asked import Recorder, differences, joined
 from tests.support.lakes import HttpLake, LakeBuilder, MemoryLake, point_at, reset, serving
 
@@ -51,6 +52,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("slow") is not None:
             item.add_marker("no_cover")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Count the lines of the first examples alone."""
+    with counting.of_few(item):
+        yield
 
 
 @pytest.hookimpl(optionalhook=True)

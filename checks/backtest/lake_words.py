@@ -66,6 +66,7 @@ def _check(check: Check, span: Span) -> Iterator[str]:
     if not any(each.retold.since is not None for each in check.versions):
         yield f"  {check.check}, {clean(today.name)}: {_alerts(today, span)}"
         return
+    quiet = _as_quiet(check)
     for number, version in enumerate(check.versions):
         if number == 0 and not version.config:
             yield f"  {check.check}, {clean(version.name)}: {_alerts(version, span)}"
@@ -74,9 +75,29 @@ def _check(check: Check, span: Span) -> Iterator[str]:
                 yield f"    {count(len(version.retold.alerts) - len(shown), 'earlier alert')}"
             yield from (f"    {_alert(each)}" for each in shown)
             continue
+        if version in quiet:
+            continue
         lead = f"in {version.config}: " if version.config else f"{version.than}, "
         said = f"{check.check}, " if number == 0 else ""
         yield f"    {lead}{said}{clean(version.name)}: {_alerts(version, span)}{_change(check, version, span)}"
+    if quiet:
+        yield f"    the same by limits that are {listing([_quiet(each) for each in quiet])}"
+
+
+def _as_quiet(check: Check) -> list[Version]:
+    """Return the other limits that tell nothing either where today's tell nothing: one line says so of them all."""
+    if check.versions[0].config or check.versions[0].retold.since is None or check.versions[0].retold.alerts:
+        return []
+    return [
+        each
+        for each in check.versions[1:]
+        if not each.config and each.retold.since is not None and not each.retold.alerts
+    ]
+
+
+def _quiet(version: Version) -> str:
+    """Return what the limits are: tighter ones that tell nothing could be stated, so they are written out."""
+    return f"{version.than} ({clean(version.name)})" if version.than == "tighter" else version.than
 
 
 def _alerts(version: Version, span: Span) -> str:
@@ -148,6 +169,13 @@ def summary(found: LakeBacktest, every: timedelta, runs: RunTimes) -> list[str]:
     begin, end = found.span.begin.timestamp(), found.span.end.timestamp()
     read = [each for each in found.tables if not each.unread]
     lines = [say_count(len(alerts), len(read), begin, end)]
+    unread = sorted(name(each.id) for each in found.tables if each.unread)
+    if unread:
+        they = "it" if len(unread) == 1 else "they"
+        lines.append(
+            f"{count(len(unread), 'table')} could not be read, so what {they} would have raised is not known: "
+            f"{listing(unread, 5)}"
+        )
     young = [
         table.id
         for table in read

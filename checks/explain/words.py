@@ -11,8 +11,10 @@ from checks.config.merging import DEFAULTS_RANK
 from checks.explain.periods import PeriodsTold
 from checks.layout import layout_from_json
 from checks.layout.projection import Unprojectable, is_projected, projection_of
+from checks.marks import TEACH
 from checks.model import Format, Status
 from checks.monitor.delivery import may_take
+from checks.text import listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -208,10 +210,17 @@ def _evidence(known: Explained, evidence: str) -> str:
 
 
 def _mark(known: Explained, mark: Mark) -> str:
-    """Return a mark as one line, with the checks that learned with it."""
+    """Return a mark as one line, with the checks that learned with it, and that none did where one could."""
     taught = [rule.check for rule in known.plan.rules if mark.id in rule.taught_by]
     said = say_mark(mark, known.config.settings.timezone)
-    return f"{said}; taught {' and '.join(taught)}" if taught else said
+    if taught:
+        return f"{said}; taught {listing(taught)}"
+    learns = any(
+        rule.share is not None and mark.check in (None, rule.check)
+        for rule in known.plan.rules
+        if mark.kind in TEACH
+    )
+    return f"{said}; taught nothing so far" if learns else said
 
 
 def _verdict(known: Explained) -> Iterator[str]:

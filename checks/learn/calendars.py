@@ -132,17 +132,20 @@ def of_working_days(times: Sequence[float]) -> tuple[str, int] | None:
 def explaining(missed: Collection[float], kept: Collection[float]) -> tuple[str, int] | None:
     """Return the calendar (country, shift in days) that explains missed days against kept ones, or None.
 
-    Two misses at least have to be holidays, half of all misses, and two of three of its holidays missed. Countries that
-    explain them equally well are named together.
+    Two misses at least have to be holidays, half of all misses, and two of three of its holidays missed. Where weekdays
+    are closed, as for people, one is enough if no holiday was kept: an outage that fell on one costs the few days a
+    year that are holidays there, until one of them is kept. Countries that explain them equally well are named
+    together.
     """
     best: list[str] = []
     most, of_best = 0.0, 0
-    if len(missed) < 2:
+    fewest = 1 if len({int(day // DAY) % 7 for day in kept}) < 7 else 2
+    if len(missed) < fewest:
         return None
     for country in COUNTRIES:
         for shift in (0, 1, -1):
             hits = sum(is_holiday((country, shift), d) for d in missed)
-            if hits < 2 or 2 * hits < len(missed):
+            if hits < fewest or 2 * hits < len(missed):
                 continue
             against = sum(is_holiday((country, shift), d) for d in kept)
             if hits < 2 * against:

@@ -1,11 +1,24 @@
 """Wall clocks: how far each is from UTC at an instant, and which of them a job keeps to."""
 
+from __future__ import annotations
+
+from bisect import bisect_left
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
+
+from checks.learn.tails import median
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # One of each rule of changing clocks that much of the world's data follows; inside a family only a constant differs.
 FAMILIES = ("UTC", "Europe/Berlin", "America/New_York", "Australia/Sydney", "America/Santiago")
+
+# Ten arrivals on either side of a change tell whether it moved them, three at the least: one of them may be late.
+_LOOKED_AT, _TELLING = 10, 3
+_APART = 60 * 86400.0  # where clocks of several places change in one season
 
 
 @lru_cache(maxsize=64)
@@ -54,3 +67,48 @@ def changes(name: str, begin: float, end: float) -> list[tuple[float, float]]:
         return []
     found = (_day_changes(name, day) for day in range(int(begin // 86400), int(end // 86400) + 1))
     return [c for c in found if c and begin < c[0] <= end]
+
+
+def zones_of(firsts: Sequence[tuple[float, float]]) -> list[str]:
+    """Return the zones whose clock explains the lags of (own start, arrival) best; all that explain them equally.
+
+    Only a change of clocks can tell zones apart: those that it speaks for stay alone, those it speaks against go.
+    """
+    undecided, proved = [], []
+    lags = [at - start for start, at in firsts]
+    times = [at for _, at in firsts]
+    for zone in FAMILIES[1:]:
+        votes = []
+        for change, delta in changes(zone, times[0], times[-1]):
+            before, after = _around(change, times)
+            if len(before) >= _TELLING and len(after) >= _TELLING:
+                moved = median([lags[place] for place in after]) - median([lags[place] for place in before])
+                votes.append(abs(moved + delta) < abs(moved))
+        if not votes:
+            undecided.append(zone)
+        elif sum(votes) > len(votes) / 2:
+            proved.append((sum(votes) / len(votes), zone))
+    if proved:
+        best = max(proved)[0]
+        return [zone for share, zone in proved if share == best]
+    return ["UTC", *undecided]
+
+
+def _around(change: float, times: Sequence[float]) -> tuple[range, range]:
+    """Return the places of the last arrivals before a change of a clock, and of the first ones after it.
+
+    Without those beyond the next change of any clock, where enough are left: what moved with that one would speak for
+    this one as well. Clocks of Europe and of North America change a week apart, which are five working days.
+    """
+    place = bisect_left(times, change)
+    near = [bisect_left(times, other) for other in _beside(change)]
+    begin = max((each for each in near if each <= place - _TELLING), default=0)
+    end = min((each for each in near if each >= place + _TELLING), default=len(times))
+    return range(max(begin, place - _LOOKED_AT, 0), place), range(place, min(end, place + _LOOKED_AT))
+
+
+@lru_cache(maxsize=1024)
+def _beside(change: float) -> tuple[float, ...]:
+    """Return when other clocks change in the same season."""
+    found = (changes(zone, change - _APART, change + _APART) for zone in FAMILIES[1:])
+    return tuple(at for each in found for at, _ in each if at != change)

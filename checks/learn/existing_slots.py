@@ -1,5 +1,6 @@
 """Which slots of the week exist, its days or its hours: those at which partitions usually come."""
 
+import math
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -7,6 +8,7 @@ from itertools import pairwise
 
 from checks.learn.calendars import is_holiday
 from checks.learn.keys import DAY
+from checks.learn.rhythm import since_rhythm
 from checks.learn.tails import quantile
 
 WEEK = 7 * DAY
@@ -18,7 +20,7 @@ _NEW_DAYS = 3  # in a row, as of hours: two are a weekly run and its repair
 # Of thirty days, six weeks of working days, one in four may be another than usual: repairs, and a rhythm that changes.
 _RECENT, _STRAY = 30, 0.25
 _MOST_DAYS = 60  # of those before: a year of weeks
-_FRIDAY, _WEEKEND = 1, {2, 3}  # slots of the week, which begins with a Thursday
+_FRIDAY, WEEKEND = 1, frozenset({2, 3})  # slots of the week, which begins with a Thursday
 _OUTAGE = 4 * DAY  # no table with days of its own pauses longer than a long weekend: beyond, it was down
 
 
@@ -117,7 +119,7 @@ def _lost(found: set[int], seen: dict[int, list[bool]], unit: float) -> set[int]
     lost = set[int]()
     # One of two or three that was missed is an outage where all days like it have that time.
     young = [slot for slot, kept in seen.items() if len(kept) <= 3 and len(kept) - sum(kept) == 1]
-    for slot in sorted(young, key=lambda one: int(one * unit // DAY) in _WEEKEND):
+    for slot in sorted(young, key=lambda one: int(one * unit // DAY) in WEEKEND):
         if _on_days_like(slot, unit) <= found | lost:
             lost.add(slot)
     if unit == DAY and len(found | lost) == ALL_DAYS - 1:
@@ -129,7 +131,7 @@ def _lost(found: set[int], seen: dict[int, list[bool]], unit: float) -> set[int]
 def _on_days_like(slot: int, unit: float) -> set[int]:
     """Return the slots of the same time on the other working days; of a day of a weekend on all other days."""
     own, time = divmod(slot, DAY / unit)
-    days = set(range(7)) if own in _WEEKEND else set(range(7)) - _WEEKEND
+    days = set(range(7)) if own in WEEKEND else set(range(7)) - WEEKEND
     return {int(day * DAY / unit + time) for day in days if day != own}
 
 
@@ -147,7 +149,7 @@ def _new_days(starts: Sequence[float], found: set[int]) -> set[int]:
     if any(_days_in_a_row(before[: i + 1]) >= _NEW_DAYS for i in range(len(before))):
         return found
     of_row = {int(start % WEEK // DAY) for start in starts[-in_a_row:]}
-    return found | set(range(7)) if of_row & _WEEKEND else found | (set(range(7)) - _WEEKEND)
+    return found | set(range(7)) if of_row & WEEKEND else found | (set(range(7)) - WEEKEND)
 
 
 def _days_in_a_row(starts: Sequence[float]) -> int:
@@ -163,29 +165,43 @@ def _days_in_a_row(starts: Sequence[float]) -> int:
 
 def _new_hours(starts: Sequence[float], unit: float, found: set[int]) -> set[int]:
     """Return the hours of the last three days if all three had the same and the weeks before had others."""
-    newest = starts[-1]
-    days: list[set[float]] = [set(), set(), set()]
-    for start in reversed(starts):
-        back = int((newest - start) // DAY)
-        if back > 2:
-            break
-        days[back].add(start % DAY)
-    if days[0] != days[1] or days[1] != days[2] or not days[0]:
+    three_days = _alike_until(starts)
+    if three_days is None:
         return found
+    newest, times = three_days
     # Where weeks taught something else of these very days, all days are new; else those that were like them last week.
     span = [newest - i * unit for i in range(int(WEEK / unit))]
-    recent = set(starts[-len(span) :])
+    recent = {start for start in starts[-len(span) * 2 :] if start <= newest}
     three = span[: int(3 * DAY / unit)]
     new = {s for s in three if int(s % WEEK // unit) in found} != recent.intersection(three)
-    resting = _resting(found, unit) if not {int(start % WEEK // DAY) for start in three} & _WEEKEND else set()
+    resting = _resting(found, unit) if not {int(start % WEEK // DAY) for start in three} & WEEKEND else set()
     changed = set(found)
     for back in range(7):
         day = span[int(back * DAY / unit) : int((back + 1) * DAY / unit)]
-        alike = {s % DAY for s in recent.intersection(day)} == days[0]
+        alike = {s % DAY for s in recent.intersection(day)} == times
         slots = {s for s in day if alike or int(s % WEEK // DAY) not in resting} if new or alike else set()
         changed -= {int(s % WEEK // unit) for s in slots}
-        changed |= {int(s % WEEK // unit) for s in slots if s % DAY in days[0]}
+        changed |= {int(s % WEEK // unit) for s in slots if s % DAY in times}
     return changed
+
+
+def _alike_until(starts: Sequence[float]) -> tuple[float, set[float]] | None:
+    """Return until when three days had the same hours, and these; None where the last ones had not.
+
+    Of a new rhythm earlier ones count where nothing came at other hours since: some of its first runs failed.
+    """
+    begin, later = since_rhythm(starts), set[float]()
+    end = starts[-1]
+    while True:
+        days: list[set[float]] = [set(), set(), set()]
+        for start in starts[bisect_left(starts, end - 3 * DAY + 1) : bisect_left(starts, end + 1)]:
+            days[int((end - start) // DAY)].add(start % DAY)
+        if days[0] == days[1] == days[2] and days[0]:
+            return (end, days[0]) if later <= days[0] else None
+        if end - 3 * DAY < begin or begin == -math.inf:
+            return None
+        later |= days[0]
+        end -= DAY
 
 
 def _resting(found: Collection[int], unit: float) -> set[int]:
@@ -194,7 +210,7 @@ def _resting(found: Collection[int], unit: float) -> set[int]:
     Few, for what comes on a Friday evening somewhere may come on a Saturday of another clock.
     """
     counts = Counter(int(slot * unit // DAY) for slot in found)
-    return {day for day in _WEEKEND if 2 * counts[day] < max(counts.values(), default=0)}
+    return {day for day in WEEKEND if 2 * counts[day] < max(counts.values(), default=0)}
 
 
 def _by_hour(starts: Sequence[float], unit: float) -> set[int]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from checks.learn.cadence import keeps_an_hour
 from checks.learn.keys import DAY
-from checks.learn.lateness import BY_CHANCE, reach
+from checks.learn.lateness import reach
+from checks.learn.shapes import BY_CHANCE
 from checks.learn.spots import WEEK
 from checks.learn.tails import YEAR_DAYS, quantile
 

@@ -11,7 +11,7 @@ from checks.learn.keys import DAY, Key
 # Half a year of windows of six weeks, by which a recurring outage is told from a habit.
 PAST_DAYS = 224
 # A minute: no monitor looks more often, so bursts within one are one arrival.
-_BURST = 60.0
+A_BURST = 60.0
 # 60,000 a minute apart are six weeks of a table that never pauses; the rest is let go.
 _MOST_TIMES = 60_000
 # Three years of a daily table, six weeks of an hourly one with room to spare.
@@ -118,7 +118,7 @@ class History:
             self.firsts.append((key.start, arrival.at))
             _trim(self.firsts, _MOST_PARTITIONS)
         self.last = arrival.at
-        if not self.times or arrival.at - self.times[-1] >= _BURST:
+        if not self.times or arrival.at - self.times[-1] >= A_BURST:
             self.times.append(arrival.at)
             _trim(self.times, _MOST_TIMES)
         return opened

@@ -4,71 +4,50 @@ Lateness beyond its median is taken for a Gaussian's half whose scale is bent (a
 Cox): upwards for many causes that each multiply (a lognormal), not at all for many that add (a Gaussian), downwards
 for jitter that ends somewhere. Months of runs do not tell the shape well enough for what comes once in years, so none
 is chosen: each counts as far as it explains what was seen, and all of them together pass the limit with the chance
-that was asked for. So the error of fitting is inside it, and the mean over tables keeps the budget.
+that was asked for. So the error of fitting is inside it, and the mean over tables keeps the budget. The
+same is asked of sizes and of gaps, each with shapes of their own.
 """
+
+from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from math import erfc, log1p
 from operator import mul
-from statistics import NormalDist
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from checks.learn.shapes import LATENESS, Family, Shape
 from checks.learn.tails import quantile
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Family:
-    """Shapes of what lies beyond a median, with how likely each is before anything was seen (logarithms).
-
-    `bend` is what a median becomes by a shape, `beyond` the chance of more than what so became.
-    """
-
-    shapes: tuple[float, ...]
-    prior: tuple[float, ...]
-    bend: Callable[[float], float]
-    beyond: Callable[[float, float], float]
-
-
-def _bent(shape: float) -> float:
-    return math.expm1(shape * _MEDIAN)
-
-
-def _beyond_bent(shape: float, bent: float) -> float:
-    return erfc(log1p(bent) / (shape * _ROOT)) if bent > -1 else 0.0
-
-
-def _stretched(shape: float) -> float:
-    return math.pow(math.log(2), 1 / shape)
-
-
-def _beyond_stretched(shape: float, stretched: float) -> float:
-    return math.exp(-math.pow(stretched, shape))
-
-
-_MEDIAN = NormalDist().inv_cdf(0.75)
-_ROOT = math.sqrt(2)
-# Bent by so much a deviation: below nought lateness ends (by -0.5 at two deviations, as even jitter does), 0 is a
-# Gaussian's, about a half an exponential's, and 1.4 predicts years from months by a guess. A tenth apart, neighbours'
-# limits differ by less than the error of any fit.
-_SHAPES = tuple(round(-0.5 + 0.1 * i, 1) or 1e-3 for i in range(20))
-# Heavier ones are rarer: each half more is half as likely. With a month of hours that hardly counts, with a month of
-# days it keeps what nobody ever saw from setting the limit.
-LATENESS = Family(_SHAPES, tuple(-2 * math.log(2) * max(s, 0.0) for s in _SHAPES), _bent, _beyond_bent)
-"""How late data comes."""
-SIZES = Family(_SHAPES, tuple(-0.5 * (s / 0.1) ** 2 for s in _SHAPES), _bent, _beyond_bent)
-"""How far sizes lie from the usual, in logarithms: sizes are products, so that is nearly a Gaussian's."""
-_POWERS = tuple(round(0.6 + 0.05 * i, 2) for i in range(21))
-BY_CHANCE = Family(
-    _POWERS, tuple(-0.5 * ((s - 1) / 0.2) ** 2 for s in _POWERS), _stretched, _beyond_stretched
-)
-"""Gaps between what comes by chance: exponential, and stretched a little where it comes in bursts or by a rhythm."""
 # Counted in so many medians: as fine as a scale can be told, to where even the heaviest shape has one in thousands.
-_EDGES = (0.25, 0.5, 0.75, 1.0, 1.3, 1.6, 2.0, 2.5, 3.0, 3.7, 4.5, 5.5, 7.0, 9.0, 12.0, 16.0, 22.0)
+_EDGES = (
+    0.25,
+    0.5,
+    0.75,
+    1.0,
+    1.3,
+    1.6,
+    2.0,
+    2.5,
+    3.0,
+    3.7,
+    4.5,
+    5.5,
+    7.0,
+    9.0,
+    12.0,
+    16.0,
+    22.0,
+    32.0,
+    45.0,
+    64.0,
+    90.0,
+)
 # Scales on both sides of the one whose median is that seen, this far apart in logarithms: a standard error of it or
 # less.
 _SCALES, _FINE, _COARSE, _MANY = 9, 0.05, 0.15, 80
@@ -86,10 +65,14 @@ _RUNG, _NEAREST = 0.125, -24
 # incidents, however often they recur, unless they come more than twice a week and more than a few times: that is a
 # habit.
 _INCIDENT, _A_FEW, _HABIT = 3.0, 4, 2.0
+# Of gaps by chance, whose shapes are known to the end, how many lie beyond the cut tells something too: that none of
+# them is an incident is as likely as that any number up to a hundred is, one a week of two years. Over fifty are a bad
+# year's, whatever the shape.
+_ANY_NUMBER, _MOST_LEFT_OUT = 100, 50
 # Where one shape does not explain what was seen, two causes are at work, and only the slower says how late it can get:
-# the same is asked of the later half, quarter and eighth, while a dozen is left. By how many deviations of chi squared
-# it does not: from one on the later part counts, from four on it alone, and from day to day the limit moves a little.
-_PARTS, _MISFIT, _DOZEN = (0.5, 0.75, 0.875), (1.0, 4.0), 12
+# the same is asked of the later half, quarter and eighth, while a dozen is left. The worse it explains it, the more the
+# later part counts, so that from day to day the limit moves a little.
+_PARTS, _DOZEN = (0.5, 0.75, 0.875), 12
 # Times the latest seen: the heaviest shapes reach six times that of a month of hours for one in 175,000. Of a few runs
 # no limit is believed that lies farther.
 _FARTHEST = 10.0
@@ -116,44 +99,51 @@ class _Node(NamedTuple):
     `gains` is by how much at most the logarithm of a chance grows if nothing beyond each edge counts.
     """
 
-    shape: float
+    shape: Shape
     bend: float
     beyond: tuple[float, ...]
     between: tuple[float, ...]
     gains: tuple[float, ...]
-    prior: float
 
 
 def reach(excess: Sequence[float], chance: float, a_week: float, family: Family = LATENESS) -> Reach:
-    """Return how far beyond the median lateness has to be to come with this chance.
+    """Return how far beyond the median lateness (or beyond nought gaps) has to be to come with this chance.
 
     `excess` is lateness beyond its median in any order and unit, incidents among it; `chance` is that of any run, half
-    of which are no later than the median, and `a_week` how many there are in one. A smaller chance never gives a
-    shorter limit.
+    of which are no later than the median (all gaps are longer than nought), and `a_week` how many there are in one. A
+    smaller chance never gives a shorter limit.
     """
     late = sorted(each for each in excess if each > 0)
     if not late:
         return Reach()
-    cut = _cut(late, 2 * _HABIT / a_week)
+    of = 1 if family.is_whole else 2
+    cut = _cut(late, of * _HABIT / a_week)
     usual = late[: bisect_right(late, cut * _NEAR)]
     farthest = _FARTHEST * usual[-1]
-    limit = math.exp(_log_limit(usual, cut, min(max(chance, 1e-12), 0.25), farthest, family))
+    left_out = len(late) - len(usual) if family.is_whole else None
+    of_late = of * min(max(chance, 1e-12), 0.25)
+    limit = math.exp(_log_limit(usual, cut, left_out, of_late, farthest, family))
     return Reach(limit, usual[-1], len(usual), limit >= farthest / _NEAR)
 
 
-def _log_limit(usual: Sequence[float], cut: float, chance: float, farthest: float, family: Family) -> float:
-    """Return the logarithm of the limit: of all lateness, or as far as no shape explains it of the later parts."""
+def _log_limit(
+    usual: Sequence[float], cut: float, left_out: int | None, chance: float, farthest: float, family: Family
+) -> float:
+    """Return the logarithm of the limit: of all lateness, or as far as no shape explains it of the later parts.
+
+    `chance` is that of what is late, of which so many beyond the cut were left out; None where that tells nothing.
+    """
     limit, weight = 0.0, 1.0
     for share in (0.0, *_PARTS):
         begin = quantile(usual, share) if share else 0.0
         later = tuple(each - begin for each in usual if each > begin * _NEAR)
         if share and len(later) < _DOZEN:
             break
-        weighed = _weigh(later, cut - begin, family)
-        of_all = min(1.0, 2 * chance * len(usual) / len(later))
+        weighed = _weigh(later, cut - begin, left_out, family.later or family if share else family)
+        of_all = min(1.0, chance * len(usual) / len(later))
         of_part = math.log(begin + weighed.passed_with(of_all, farthest - begin))
         limit += weight * (of_part - limit)
-        low, high = _MISFIT
+        low, high = family.misfit
         weight *= min(1.0, max(0.0, (weighed.misfit - low) / (high - low)))
         if weight <= 0:
             break
@@ -174,9 +164,8 @@ class _Weighed:
     `misfit` is by how many deviations of chi squared even the best of them does not explain what was seen.
     """
 
-    family: Family
     median: float
-    nodes: tuple[tuple[float, float, float], ...]
+    nodes: tuple[tuple[float, Callable[[float], float], float], ...]
     misfit: float
 
     def passed_with(self, chance: float, farthest: float) -> float:
@@ -193,30 +182,32 @@ class _Weighed:
 
     def _log_beyond(self, rung: int) -> float:
         """Return the logarithm of the chance of more than a rung tells, times all weights."""
-        late, beyond = math.exp(rung * _RUNG), self.family.beyond
-        return math.log(max(1e-300, sum([w * beyond(shape, late * bend) for w, shape, bend in self.nodes])))
+        late = math.exp(rung * _RUNG)
+        return math.log(max(1e-300, sum([w * beyond(late * bend) for w, beyond, bend in self.nodes])))
 
 
 @lru_cache(maxsize=64)  # most days nothing new was late: then the weights of the day before are asked for
-def _weigh(late: tuple[float, ...], cut: float, family: Family) -> _Weighed:
+def _weigh(late: tuple[float, ...], cut: float, left_out: int | None, family: Family) -> _Weighed:
     """Return how well each shape and scale explains lateness (ordered, positive), of which none beyond `cut` counts."""
     count, middle = len(late), quantile(late, 0.5)
+    if count >= _MANY:
+        family = family.of_many or family
     until = [bisect_right(late, edge * middle * _NEAR) for edge in _EDGES]
     seen = [b - a for a, b in zip([0, *until], [*until, count], strict=True)]
-    best, found = _explained(seen, cut / middle, family)
+    best, found = _explained(seen, cut / middle, left_out, family)
     most = max(log for log, _, _ in found)
     weights = tuple(
-        (math.exp(log - most), shape, bend) for log, shape, bend in found if log > most - _NEGLIGIBLE
+        (math.exp(log - most), shape.beyond, bend) for log, shape, bend in found if log > most - _NEGLIGIBLE
     )
     filled = [each for each in seen if each]
     free = max(1, len(filled) - 3)  # shape, scale and the count itself are fitted
     apart = 2 * (sum(each * math.log(each / count) for each in filled) - best)
-    return _Weighed(family, middle, weights, (apart - free) / math.sqrt(2 * free))
+    return _Weighed(middle, weights, (apart - free) / math.sqrt(2 * free))
 
 
 def _explained(
-    seen: Sequence[int], end: float, family: Family
-) -> tuple[float, list[tuple[float, float, float]]]:
+    seen: Sequence[int], end: float, left_out: int | None, family: Family
+) -> tuple[float, list[tuple[float, Shape, float]]]:
     """Return how likely the likeliest shape and scale makes what was seen between the edges, and each that counts.
 
     Each with how likely it is by what was known before too (logarithms), its shape and its bend. `end` is the cut, in
@@ -229,39 +220,53 @@ def _explained(
     logs = [sum(map(mul, within, node.between)) for node in nodes]
     likeliest = max(logs)
 
-    def known_of(log: float, node: _Node) -> float:
-        past = family.beyond(node.shape, end * node.bend)
-        known = log - count * math.log(max(1 - past, _TINY))
+    def within_of(log: float, node: _Node) -> tuple[float, float]:
+        past = node.shape.beyond(end * node.bend)
         if seen[last]:  # the interval that the cut lies in ends there
-            known += seen[last] * (math.log(max(node.beyond[last] - past, 1e-30)) - node.between[last])
-        return known
+            log += seen[last] * (math.log(max(node.beyond[last] - past, 1e-30)) - node.between[last])
+        return log, -count * math.log(max(1 - past, _TINY))
 
     first = nodes[logs.index(likeliest)]
-    best = known_of(likeliest, first)
-    weightiest = best + first.prior
+    log, lift = within_of(likeliest, first)
+    best, weightiest = log + lift, log + _lifted(lift, left_out) + first.shape.prior
     found = []
     for log, node in zip(logs, nodes, strict=True):
         if log < likeliest - _HOPELESS:
             continue
         # What even the nearest cut would not make likely enough needs no closer look: most shapes of sizes.
-        at_most = log + count * node.gains[last] + _ROUNDING
-        if at_most < best and at_most + node.prior < weightiest - _NEGLIGIBLE:
+        lift = count * node.gains[last] + _ROUNDING
+        if log + lift < best and log + _lifted(lift, left_out) + node.shape.prior < weightiest - _NEGLIGIBLE:
             continue
-        known = known_of(log, node)
-        best, weightiest = max(best, known), max(weightiest, known + node.prior)
-        found.append((known + node.prior, node.shape, node.bend))
+        explained, lift = within_of(log, node)
+        weight = explained + _lifted(lift, left_out) + node.shape.prior
+        best, weightiest = max(best, explained + lift), max(weightiest, weight)
+        found.append((weight, node.shape, node.bend))
     return best, found
+
+
+def _lifted(lift: float, left_out: int | None) -> float:
+    """Return the logarithm of by how much likelier a shape is because up to so many of its latest were left out.
+
+    All of what was left out may be incidents, or none; `lift` is how many the shape says are to be expected there.
+    """
+    if left_out is None or left_out > _MOST_LEFT_OUT:
+        return lift
+    term = total = 1.0
+    for i in range(1, left_out + 1):
+        term *= lift / i
+        total += term
+    return math.log(total / _ANY_NUMBER + term)
 
 
 @lru_cache(maxsize=8)
 def _nodes(family: Family, step: float) -> tuple[_Node, ...]:
     """Return all shapes and scales of a family, the scales this far apart in logarithms."""
     found = []
-    for shape, prior in zip(family.shapes, family.prior, strict=True):
+    for shape in family.shapes:
         for away in range(-_SCALES, _SCALES + 1):
-            bend = family.bend(shape) / math.exp(step * away)
-            beyond = (1.0, *(family.beyond(shape, edge * bend) for edge in _EDGES), 0.0)
+            bend = shape.median / math.exp(step * away)
+            beyond = (1.0, *(shape.beyond(edge * bend) for edge in _EDGES), 0.0)
             between = tuple(math.log(max(a - b, 1e-30)) for a, b in pairwise(beyond))
             gains = tuple(-math.log(max(1 - each, _TINY)) for each in beyond)
-            found.append(_Node(shape, bend, beyond, between, gains, prior))
+            found.append(_Node(shape, bend, beyond, between, gains))
     return tuple(found)

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from checks.learn.keys import DAY, HOUR
+from checks.learn.rhythm import OTHER
 from checks.learn.volume import HOURLY, Volume, fit_volume, is_known
 
 if TYPE_CHECKING:
     from checks.learn.history import History, Period
 
 _RECENT = 60  # periods: two months of days, as far back as sizes are learned from
-_SEVERAL = 2.5  # periods: on Mondays two of working days have passed
 _LAST = 8  # of each weekday or hour: two months, as far back as sizes are learned from
 _IDLE = 3  # of them: two may be an incident each, of three in eight weeks the next one is no news
 _HABIT = 2  # of them without a row: one was an incident as likely, two are what this table does
@@ -52,17 +52,27 @@ class Measures:
     def judge(self, period: Period, cadence: float | None = None) -> str | None:
         """Return `drop`, `rise` or None of a partition, by bytes first; what is not known of it says nothing.
 
-        After a pause of several periods of a `cadence` it may hold what they would have held.
+        After a pause of several periods of a `cadence` it may hold what they would have held, and what comes sooner
+        than any a part of one.
         """
-        share = (period.since or 0.0) / cadence if cadence else 0.0
-        share = share if share >= _SEVERAL else 1.0
         found = None
         if self.size is not None and period.sized:
-            found = self.size.judge(period.start, period.size, share)
+            found = self.size.judge(
+                period.start, period.size, _share(self.size, period, cadence), period.since
+            )
         is_usual = self.empty_at_times and not period.rows
         if found is None and self.rows is not None and period.counted and not is_usual:
-            found = self.rows.judge(period.start, period.rows, share)
+            found = self.rows.judge(
+                period.start, period.rows, _share(self.rows, period, cadence), period.since
+            )
         return found
+
+
+def _share(usual: Volume, period: Period, cadence: float | None) -> float:
+    """Return of how many periods a partition may hold the data: of a cadence, or of those whose sizes are known."""
+    since = period.since or 0.0
+    most = max([since / each for each in (cadence, usual.latest) if each], default=1.0)
+    return most if most >= OTHER else 1.0
 
 
 def fit_measures(history: History, share: float, a_year: float) -> Measures | None:

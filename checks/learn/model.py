@@ -21,9 +21,10 @@ from checks.learn.calendars import of_working_days
 from checks.learn.days_between import rests_beside
 from checks.learn.existing_slots import fill_days, keep_days
 from checks.learn.gaps import Slow
-from checks.learn.history import PAST_DAYS
+from checks.learn.history import A_BURST, PAST_DAYS
 from checks.learn.keys import DAY
 from checks.learn.measures import Measures, fit_measures, is_judged
+from checks.learn.rhythm import since_slower
 from checks.learn.rota import Rota, fit_rota
 from checks.learn.runs import (
     APART,
@@ -38,7 +39,7 @@ from checks.learn.runs import (
     runs_in,
 )
 from checks.learn.several import Several, fit_slow
-from checks.learn.silence import Silence, fit_silence
+from checks.learn.silence import AT_ONCE, WINDOW, Silence, few_gaps, fit_silence
 from checks.learn.slots import Slots, fit_slots
 from checks.learn.slow import Cycle, fit_cycle
 from checks.learn.tails import YEAR_DAYS, quantile
@@ -188,7 +189,9 @@ def fit(history: History, share: float) -> Model | Need:
     since = loads[0][0] if changed else -math.inf
     found: Model | Need | None = _of_partitions(history, share, now, since) if history.dated else None
     if found is None:
-        found = _of_times(history, times, heard, of_times, volume(), since)
+        # Partitions that come at once came once.
+        came = bursts(times, A_BURST) if history.dated else times
+        found = _of_times(history, came, heard, of_times, volume(), since)
     slots = found.slots if isinstance(found, Model) else None
     # A week, where days are not what it keeps to, or no longer, or come some at a time. What just became quicker goes
     # by its few gaps.
@@ -204,10 +207,14 @@ def fit(history: History, share: float) -> Model | Need:
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """The arrivals of a table, those of one run as one where runs are told, and what is kept of such."""
+    """The arrivals of a table, those of one run as one where runs are told, and what is kept of such.
+
+    What comes within `apart` seconds is one.
+    """
 
     times: list[float]
     ratios: dict[int, dict[str, float]]
+    apart: float = AT_ONCE
 
 
 def _heard(history: History, now: float) -> _Heard:
@@ -215,7 +222,7 @@ def _heard(history: History, now: float) -> _Heard:
     if len(times) < 4:  # slower than yearly
         times = history.times[-MOST_RUNS:]
     runs = runs_in(times)
-    return _Heard(times, history.ratios) if runs is None else _Heard(runs, history.ratios_of_runs)
+    return _Heard(times, history.ratios) if runs is None else _Heard(runs, history.ratios_of_runs, RUN)
 
 
 def _loads(history: History) -> tuple[list[tuple[float, float]], bool]:
@@ -308,11 +315,14 @@ def _of_times(
     now = history.last or 0.0
     if len(times) < 4:
         return Need(len(times), 4)
+    slower = since_slower(heard.times[-_LOOKED_AT:]) if not history.dated else -math.inf
+    if slower > now - WINDOW:  # beyond, what came before says nothing anyway
+        return _of_few(history, _since(heard.times, slower), heard, share, volume)
     if per_day(times) >= _A_DAY:
         calendar = of_working_days(heard.times)
         begin = max(now - PAST_DAYS * DAY, since_quicker(heard.times))
         recent = _since(heard.times, begin)
-        silence = fit_silence(recent, share, heard.ratios, calendar)
+        silence = fit_silence(recent, share, heard.ratios, calendar, heard.apart)
         # A silence that has to last for half of the time in which something usually comes tells no single run.
         if not history.dated and (silence is None or silence.limit > DAY / 2):
             slots, cut = _of_days(daily_runs_of(heard.times), share, since, history.times)
@@ -329,6 +339,20 @@ def _of_times(
         if slots is not None:
             return Model(now, dated=False, slots=slots, volume=volume, cut=cut, in_runs=in_runs)
     return _of_loads(history, times, share, volume) or Need(len(times), 8)
+
+
+def _of_few(
+    history: History, recent: Sequence[float], heard: _Heard, share: float, volume: Measures | None
+) -> Model | Need:
+    """Return the model of a table that has just become slower: its days, or a silence, by what came since alone."""
+    now = history.last or 0.0
+    in_runs = _usual_gap(recent) >= APART
+    if per_day(recent) < _A_DAY:
+        slots, cut = _of_days(heard.times, share, recent[0], history.times)
+        if slots is not None:
+            return Model(now, dated=False, slots=slots, volume=volume, cut=cut, in_runs=in_runs)
+    silence = fit_silence(recent, share, {}) or few_gaps(recent)
+    return Model(now, dated=False, silence=silence, volume=volume, in_runs=in_runs)
 
 
 def _of_loads(
@@ -355,7 +379,7 @@ def _of_partitions(history: History, share: float, now: float, since: float) -> 
     times = bursts(heard, within)
     periods = sum(first >= times[0] for _, first in history.firsts)
     if len(times) > periods * _NONSTOP / _BURST or (within >= RUN and is_spread(heard, within)):
-        times = heard
+        times, within = heard, AT_ONCE
     # Where files come by chance, so does what a partition holds, and the whole share is that of silences.
     of_times = share if loose else of_times
     rota = None
@@ -364,7 +388,9 @@ def _of_partitions(history: History, share: float, now: float, since: float) -> 
         runs = runs_in(heard) or times
         several = len(runs) > _A_DAY * periods and _usual_gap(runs[-MOST_RUNS:]) >= APART
         rota = fit_rota(runs, of_times, slots.calendar) if several else None
-    silence = fit_silence(times, of_times, history.ratios) if len(times) > _A_DAY * periods else None
+    silence = None
+    if len(times) > _A_DAY * periods:
+        silence = fit_silence(times, of_times, history.ratios, apart=max(within, AT_ONCE))
     if silence is not None and not loose and silence.limit >= _TIGHTER * cadence:
         silence = None
     a_year = len(slots.expected) * YEAR_DAYS / 7

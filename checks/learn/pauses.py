@@ -63,6 +63,20 @@ class Opening:
         """Return the seconds between two instants in which it was open."""
         return max(0.0, self._since(end) - self._since(begin))
 
+    def gaps(self, times: Sequence[float]) -> list[float]:
+        """Return what `between` says of each instant (in order) and the next, working once on each."""
+        zone, cut, unit, a_week = self.zone, self.cut, self.unit, len(self.slots)
+        sums, is_open = self._sums, [slot in self.slots for slot in range(len(self._sums) - 1)]
+        found, hour, ahead = [], None, 0.0
+        for at in times:
+            if (its := at // HOUR) != hour:
+                hour, ahead = its, offset(zone, at)
+            around, inside = divmod(at + ahead - cut, WEEK)
+            slot, part = divmod(inside, unit)
+            place = int(slot)
+            found.append((around * a_week + sums[place]) * unit + is_open[place] * part)
+        return [max(0.0, after - before) for before, after in pairwise(found)]
+
     def after(self, begin: float, wanted: float) -> float:
         """Return the instant at which it was open for so many seconds since another."""
         around, rest = divmod(self._since(begin) + wanted, len(self.slots) * self.unit)
@@ -88,6 +102,11 @@ class Pauses:
     def between(self, begin: float, end: float) -> float:
         """Return the seconds between two instants in which it was open."""
         return min(each.between(begin, end) for each in self.openings)
+
+    def gaps(self, times: Sequence[float]) -> list[float]:
+        """Return what `between` says of each instant (in order) and the next."""
+        by_clock = [each.gaps(times) for each in self.openings]
+        return by_clock[0] if len(by_clock) == 1 else list(map(min, *by_clock))
 
     def after(self, begin: float, wanted: float) -> float:
         """Return the instant at which it was open for so many seconds since another."""

@@ -15,7 +15,7 @@ from checks.learn.calendars import is_holiday
 from checks.learn.clocks import FAMILIES, changes, offset, to_utc
 from checks.learn.existing_slots import WEEK, expected_slots, misfits
 from checks.learn.keys import DAY, HOUR
-from checks.learn.misses import consecutive
+from checks.learn.missed import consecutive
 from checks.learn.slots import TIED, reach_of
 from checks.learn.tails import (
     MOST_EXCESSES,
@@ -111,7 +111,8 @@ def _clocks(recent: Sequence[float]) -> list[Clock]:
     """Return the clocks that explain runs equally well, none where no clock explains nine of ten."""
     changed = [zone for zone in FAMILIES if changes(zone, recent[0], recent[-1])]
     fitted: list[tuple[int, Clock]] = []
-    plain = _clock(recent, "UTC")
+    cut = _cut(recent)
+    plain = _clock(recent, "UTC", cut)
     if plain is not None:
         # Clocks that did not change are the same but for a constant.
         fitted += [
@@ -119,7 +120,7 @@ def _clocks(recent: Sequence[float]) -> list[Clock]:
             for zone in FAMILIES
             if zone not in changed
         ]
-    fitted += [found for zone in changed if (found := _clock(recent, zone)) is not None]
+    fitted += [found for zone in changed if (found := _clock(recent, zone, cut)) is not None]
     if not fitted:
         return []
     least = min(misfit for misfit, _ in fitted)
@@ -167,18 +168,18 @@ def _cut(times: Sequence[float]) -> float:
     return min(range(_PHASES), key=around) * HOUR / _PHASES
 
 
-def _clock(times: Sequence[float], zone: str) -> tuple[int, Clock] | None:
+def _clock(times: Sequence[float], zone: str, cut: float) -> tuple[int, Clock] | None:
     """Return how many runs and hours a clock does not explain, and what it makes of them; None without a rhythm."""
-    cut = _cut(times)
-    slots = [_slot(at, zone, cut) for at in times]
+    local = [at + offset(zone, at) for at in times]
+    slots = [(each - cut) // HOUR * HOUR for each in local]
     starts = sorted(set(slots))
     expected = expected_slots(starts, HOUR)
     if not expected:
         return None
     lags: dict[int, list[float]] = {}
-    for at, slot in zip(times, slots, strict=True):
+    for at, slot in zip(local, slots, strict=True):
         if _hour(slot) in expected:
-            lags.setdefault(int(slot % DAY // HOUR), []).append(at + offset(zone, at) - slot - cut)
+            lags.setdefault(int(slot % DAY // HOUR), []).append(at - slot - cut)
     usual = tuple(quantile(sorted(lags[h][-15:]), 0.5) if h in lags else 0.0 for h in range(24))
     # Hours of outages are missed on every clock alike.
     return misfits(starts, expected, HOUR), Clock(zone, cut, expected, usual)

@@ -15,6 +15,7 @@ from checks.learn.model import Model, Need
 from checks.learn.pauses import Pauses
 from checks.learn.runs import day_of
 from checks.learn.several import Several
+from checks.learn.slots import one_by_one
 from checks.learn.slow import Cycle
 from checks.learn.spots import Kind, Spot
 from checks.schedule.durations import say_duration
@@ -53,10 +54,15 @@ def explain(model: Model | Need, history: History) -> str:
     if model.rota is not None:
         hours = len(model.rota.clocks[0].expected)
         when = "each hour" if hours == WEEK // HOUR else "an hour" if hours == 1 else f"{hours} hours"
-        told = f"told {_span(model.rota.margin)} after its usual time"
+        told = "one that is missing is"
+        after = "its usual time"
         if model.rota.misses > 1:
-            told = f"single ones are missed; {model.rota.misses} in a row are {told.replace('its', 'the')} of the last"
-        parts.append(f"at {when} of the week a run comes, by {model.rota.seen:,} runs; {told}")
+            told = f"single ones are missed; {model.rota.misses} in a row are"
+            after = "the usual time of the last"
+        parts.append(
+            f"a run comes at {when} of the week, by {model.rota.seen:,} runs; "
+            f"{told} told {_span(model.rota.margin)} after {after}"
+        )
     if model.slow is not None:
         parts.append(_slow(model, model.slow, history))
         if model.days is not None:
@@ -84,10 +90,12 @@ def _slots(model: Model, slots: Slots, history: History) -> str:
             days.setdefault(day_of(at, model.cut), at)
         firsts = list(days.items())
     came = dict(firsts)
+    # What came in one go with later ones says that it is there, and nothing of when its like come.
+    timed = one_by_one(firsts, slots.unit) if model.dated else firsts
     newest = firsts[-1][0]
     wanted: list[float] = []
     start = newest
-    while start >= firsts[0][0] and len(wanted) < _SHOWN:
+    while start >= timed[0][0] and len(wanted) < _SHOWN:
         holiday = slots.calendar is not None and is_holiday(slots.calendar, start)
         if int(start % WEEK // slots.unit) in slots.expected and not holiday:
             wanted.append(start)
@@ -96,7 +104,8 @@ def _slots(model: Model, slots: Slots, history: History) -> str:
     zone, usual = slots.zones[0]
     last = history.last or newest
     decides, due = slots.due(newest if model.dated else day_of(last, model.cut))
-    lags = sorted(came[s] + offset(zone, came[s]) - s for s in present)
+    shown = set(present)
+    lags = sorted(at + offset(zone, at) - s for s, at in timed if s in shown)
     # The usual part: one in ten is early or late on either side.
     early, late = lags[len(lags) // 10], lags[-1 - len(lags) // 10]
     is_weekly = len(slots.expected) == 1 and slots.unit >= DAY
@@ -120,6 +129,8 @@ def _slots(model: Model, slots: Slots, history: History) -> str:
         said += f"; told after {slots.misses} missed in a row, for single ones are missed now and then"
     if slots.calendar is not None:
         said += f"; holidays of {_countries(slots.calendar)} left out"
+    if slots.spared:
+        said += "; nothing came last weekend, so the next one is not asked for"
     return (said + rests_in_words(slots.rests)).removesuffix(",")
 
 
@@ -134,14 +145,18 @@ def _margin(slots: Slots) -> str:
     """Say where the margin is no answer to the share of the false alarms alone, and what that means for them."""
     reach = slots.reach
     if reach.limit < slots.margin:
-        return f", {_span(slots.margin)} late at the least, which costs fewer false alarms than its share"
+        return (
+            f", never less than {_span(slots.margin)} after its usual time, "
+            "which costs fewer false alarms than its share"
+        )
+    after = f", {_span(slots.margin)} after its usual time"
     if reach.is_bound:
         return (
-            f", {_span(slots.margin)} late: no farther limit can be told of {reach.seen} that were late, "
+            f"{after}: no farther limit can be told of {reach.seen} that were late, "
             "so it may cost more false alarms than its share"
         )
     if slots.margin > _FAR * reach.latest:
-        return f", {_span(slots.margin)} late, for only {reach.seen} were late before, by {_span(reach.latest)} at most"
+        return f"{after}, for only {reach.seen} were late before, by {_span(reach.latest)} at most"
     return ""
 
 
@@ -156,7 +171,7 @@ def _noun(slots: Slots) -> str:
 
 def _silence(silence: Silence) -> str:
     usual = f"something comes every {_span(silence.typical)}, by {silence.seen:,} arrivals"
-    said = f"{usual}; told after {_span(silence.limit)}"
+    said = f"{usual}; a silence is told after {_span(silence.limit)}"
     if isinstance(silence.rates, Pauses):
         said += "" if silence.rates.share == 1 else ", without the times of the week at which it rests"
     elif silence.rates.rates:

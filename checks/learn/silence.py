@@ -9,10 +9,13 @@ from itertools import accumulate, pairwise
 
 from checks.learn.calendars import is_holiday
 from checks.learn.keys import DAY, HOUR
-from checks.learn.lateness import BY_CHANCE, LATENESS, Family, reach
+from checks.learn.lateness import reach
 from checks.learn.pauses import Pauses, learn_pauses
+from checks.learn.shapes import GAPS
 from checks.learn.tails import YEAR_DAYS, median, quantile, tail, without_incidents
 
+AT_ONCE = 60.0
+"""Seconds within which what comes is one arrival: no monitor looks more often."""
 # No hour is a thirty-third of the mean or less: a silence of a weekend has to end some day.
 _RATE_LEAST = 0.03
 _FULL = 6  # arrivals an hour of the week: fewer do not tell 168 of them apart
@@ -57,6 +60,11 @@ class Rates:
         if not rates:
             return end - begin
         return self._since(end) - self._since(begin)
+
+    def gaps(self, times: Sequence[float]) -> list[float]:
+        """Return what `between` says of each instant (in order) and the next, working once on each."""
+        passed = list(map(self._since, times)) if self.rates else times
+        return [after - before for before, after in pairwise(passed)]
 
     def _since(self, at: float) -> float:
         count = len(self.rates)
@@ -120,17 +128,34 @@ class Silence:
 
 def _counts(times: Sequence[float], count: int, unit: float) -> list[float] | None:
     """Return the rates of an hour of the day or a day of the week, 1 in the mean; None where they hardly differ."""
-    found = Counter([int(at // unit) % count for at in times])
-    seen = [float(found[i]) for i in range(count)]
+    each = Counter([int(at // unit) for at in times])
+    seen = [0.0] * count
+    for place, came in each.items():
+        seen[place % count] += came
     mean = len(times) / count
-    # Chi-squared of an even rhythm has mean `count` and variance twice that; five deviations are no chance.
-    if sum((x - mean) ** 2 for x in seen) / mean < count + 5 * (2 * count) ** 0.5:
+    # Chi-squared of an even rhythm has mean `count` and variance twice that; five deviations are no chance. What comes
+    # in bursts is as much more uneven from one day to the next as it is from hour to hour.
+    apart = sum((x - mean) ** 2 for x in seen) / mean
+    if apart < (count + 5 * (2 * count) ** 0.5) * max(1.0, _unevenness(each, seen)):
         return None
     # What was never seen in so many chances is no rarer than one in them.
     least = max(_RATE_LEAST, 1 / mean)
     if count > 7:
         seen = [(seen[i - 1] + 2 * seen[i] + seen[(i + 1) % count]) / 4 for i in range(count)]
     return [max(x / mean, least) for x in seen]
+
+
+def _unevenness(each: Counter[int], seen: Sequence[float]) -> float:
+    """Return the variance over the mean of how many came in the same hour of several days: 1 by chance alone.
+
+    `each` are the arrivals of each hour, or day, and `seen` those of each of the day, or week.
+    """
+    places = max(each) - min(each) + 1
+    around = places / len(seen)
+    if around < 2:
+        return 1.0
+    within = sum(came * came for came in each.values()) - sum(came * came for came in seen) / around
+    return within / (places - len(seen)) / (sum(seen) / places)
 
 
 def _rates(times: Sequence[float], kind: str) -> Rates | Pauses | None:
@@ -156,7 +181,12 @@ def _rates(times: Sequence[float], kind: str) -> Rates | Pauses | None:
 
 def _gap(rates: Rates | Pauses, calendar: tuple[str, int] | None, begin: float, end: float) -> float:
     """Return the operational seconds between two arrivals, without those of holidays on which nothing came."""
-    gap = rates.between(begin, end)
+    return _without_holidays(rates.between(begin, end), rates, calendar, begin, end)
+
+
+def _without_holidays(
+    gap: float, rates: Rates | Pauses, calendar: tuple[str, int] | None, begin: float, end: float
+) -> float:
     if calendar is None or end - begin < DAY:
         return gap
     day = (begin // DAY + 1) * DAY
@@ -167,26 +197,35 @@ def _gap(rates: Rates | Pauses, calendar: tuple[str, int] | None, begin: float, 
     return gap
 
 
-def _fit(times: Sequence[float], share: float, kind: str, calendar: tuple[str, int] | None) -> Silence | None:
+def _fit(
+    times: Sequence[float], share: float, kind: str, calendar: tuple[str, int] | None, apart: float
+) -> Silence | None:
     rates = _rates(times, kind)
     if rates is None:
         return None
-    gaps = [_gap(rates, calendar, a, b) for a, b in pairwise(times)]
+    gaps = [
+        _without_holidays(gap, rates, calendar, a, b)
+        for gap, (a, b) in zip(rates.gaps(times), pairwise(times), strict=True)
+    ]
     ordered = sorted(gaps)
     typical = quantile(ordered, 0.5)
     is_rhythm = _is_rhythm(gaps, typical)
     # In rates a second may be two: nearer than half beyond it none is set.
     nearest = _EIGHTH if is_rhythm and kind in _IN_SECONDS else 0.5
-    by_chance = not is_rhythm and _by_chance(times, gaps, typical, kind)
-    of_all = _all_gaps(
-        times, gaps, typical, share, LATENESS if is_rhythm else BY_CHANCE if by_chance else None
+    # Without rests and without hours a second is one.
+    is_flat = kind == "flat" or (kind == "open" and rates.share == 1)
+    by_chance = not is_rhythm and _by_chance(times, gaps, typical, is_flat=is_flat)
+    of_all = (
+        _gaps_by_chance(times, gaps, share, apart)
+        if by_chance
+        else _all_gaps(times, gaps, typical, share, is_rhythm=is_rhythm)
     )
     of_all = max(of_all, (1 + nearest) * typical)
     # Only where rests are known, and left out, is a long gap in a rhythm a run that did not come.
     usual = _RHYTHM if is_rhythm and kind == "open" else 1.0
     of_days = _longest(times, gaps, typical, share, nearest, usual)
-    # Where both are samples of one tail, with errors of their own, the middle is the better guess.
-    limit = math.sqrt(of_all * of_days) if by_chance else max(of_all, of_days)
+    # Of what comes by chance long gaps do not come together, so that days tell nothing more, and less surely.
+    limit = of_all if by_chance else max(of_all, of_days)
     if kind in _IN_SECONDS and quantile(ordered, _IN_TIME) <= (1 + _EIGHTH) * typical:
         # Of what is else exact long gaps have a cause of their own, whose tail is no lateness.
         often = quantile([gap for gap, _ in _longest_of_days(times, gaps)], 1 - _HABIT)
@@ -200,10 +239,12 @@ def fit_silence(
     share: float,
     past: dict[int, dict[str, float]],
     calendar: tuple[str, int] | None = None,
+    apart: float = AT_ONCE,
 ) -> Silence | None:
     """Return the model of arrivals in order of time, or None under 30 of them in the last six weeks.
 
-    `calendar` is the country whose holidays explain its days without arrivals. `past` keeps, of each fortnight's end,
+    `calendar` is the country whose holidays explain its days without arrivals; what comes within `apart` seconds counts
+    as one arrival, so that no gap is shorter. `past` keeps, of each fortnight's end,
     how many typical gaps were the limit then: it is filled here. The limit is no more of them than it was in half of
     the fortnights, so that outages which recur never widen it.
     """
@@ -215,13 +256,16 @@ def fit_silence(
         if end not in past:
             until = bisect_left(times, end * _STEP)
             window = times[bisect_left(times, end * _STEP - WINDOW) : until]
-            fits = ((k, _fit(window, share, k, calendar)) for k in _KINDS) if len(window) >= 30 else ()
+            fits = ((k, _fit(window, share, k, calendar, apart)) for k in _KINDS) if len(window) >= 30 else ()
             found_then = {k: f.limit / f.typical for k, f in fits if f and f.typical}
             past[end] = {k: min(each, _most(past, k, end)) for k, each in found_then.items()}
     best: tuple[float, Silence] | None = None
-    found = {kind: model for kind in _KINDS if (model := _fit(recent, share, kind, calendar))}
-    if "open" in found:
-        del found["flat"]  # where there are rests, they are a part of it
+    rests = _fit(recent, share, "open", calendar, apart)
+    # Where there are rests, they are a part of what a flat clock would learn.
+    others = [kind for kind in _KINDS if kind != "open" and not (rests and kind == "flat")]
+    found = {kind: model for kind in others if (model := _fit(recent, share, kind, calendar, apart))}
+    if rests:
+        found["open"] = rests
     for kind, fitted in found.items():
         model = fitted
         most = _most(past, kind, int(now // _STEP) + 1) * model.typical
@@ -241,6 +285,13 @@ def _most(past: dict[int, dict[str, float]], kind: str, end: int) -> float:
     return _WIDER * median(before) if len(before) >= 2 else math.inf
 
 
+def few_gaps(times: Sequence[float]) -> Silence:
+    """Return the model of a rhythm of which only some gaps are known, all alike: a quarter beyond the longest."""
+    gaps = sorted(b - a for a, b in pairwise(times))
+    return Silence(Rates(), (1 + _FEW_GAPS) * gaps[-1], quantile(gaps, 0.5), len(times), gaps[-1])
+
+
+_FEW_GAPS = 0.25  # as of slow tables: with fewer than eight nobody knows how late is late
 _HARDLY = 0.01  # of the usual gap: seconds of minutes, minutes of hours
 
 
@@ -287,33 +338,40 @@ def _is_weekly(middles: Sequence[float], times: Sequence[float]) -> bool:
     return any(count > max(1, weeks / 3) for count in weekdays.values())
 
 
+def _chance(times: Sequence[float], gaps: Sequence[float], share: float) -> tuple[float, float]:
+    """Return the chance of a gap that costs so many false alarms a year, and how many gaps there are in a week."""
+    days = (times[-1] - times[0]) / DAY
+    return share * days / YEAR_DAYS / max(1, len(gaps)), len(gaps) * 7 / max(days, 1.0)
+
+
+def _gaps_by_chance(times: Sequence[float], gaps: Sequence[float], share: float, apart: float) -> float:
+    """Return the limit from all gaps of what comes by chance, for so many false alarms a year."""
+    soonest = min(apart, *gaps)
+    return soonest + reach([gap - soonest for gap in gaps], *_chance(times, gaps, share), GAPS).limit
+
+
 def _all_gaps(
-    times: Sequence[float],
-    gaps: Sequence[float],
-    typical: float,
-    share: float,
-    family: Family | None,
+    times: Sequence[float], gaps: Sequence[float], typical: float, share: float, *, is_rhythm: bool
 ) -> float:
-    """Return the limit from all gaps, for so many false alarms a year; `family` is of what shape they are, if known."""
-    chance = share * (times[-1] - times[0]) / YEAR_DAYS / DAY / max(1, len(gaps))
+    """Return the limit from all gaps of other tables, for so many false alarms a year: of a rhythm by lateness."""
+    chance, a_week = _chance(times, gaps, share)
     longer = [g - typical for g in gaps if g > typical]
-    if family is not None:
-        a_week = len(gaps) * 7 * DAY / max(times[-1] - times[0], DAY)
+    if is_rhythm:
         # Those equal to the usual count as hardly longer, or the few that are longer would be all that is known.
         longer += [_HARDLY * typical] * (len(gaps) // 2 - len(longer))
-        limit = reach(longer, chance, a_week, family).limit
+        limit = reach(longer, chance, a_week).limit
     else:
         limit = tail(without_incidents(longer, typical, len(gaps)), min(0.3, 2 * chance), 0.0)
     return typical + limit
 
 
-def _by_chance(times: Sequence[float], gaps: Sequence[float], typical: float, kind: str) -> bool:
+def _by_chance(times: Sequence[float], gaps: Sequence[float], typical: float, *, is_flat: bool) -> bool:
     """Return whether arrivals come by chance alone: a long gap says nothing of the next one, nor do hours and days.
 
-    Neighbours fall on the same side of the median as often as not, within two deviations. What rates of hours and days
-    explain is by chance where the gaps in them are as those are.
+    Neighbours fall on the same side of the median as often as not, within three deviations, which chance passes once in
+    370 tables. What rates of hours and days explain is by chance where the gaps in them are as those are.
     """
-    if kind != "flat":
+    if not is_flat:
         ordered = sorted(gaps)
         if any(not low < quantile(ordered, at) / typical < high for at, low, high in _OF_CHANCE):
             return False
@@ -322,4 +380,4 @@ def _by_chance(times: Sequence[float], gaps: Sequence[float], typical: float, ki
     long = [g > typical for g in gaps]
     same = sum(a == b for a, b in pairwise(long))
     count = max(1, len(long) - 1)
-    return abs(same / count - 0.5) <= 1 / math.sqrt(count)
+    return abs(same / count - 0.5) <= 1.5 / math.sqrt(count)

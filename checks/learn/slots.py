@@ -2,19 +2,29 @@
 
 import math
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from checks.learn.cadence import keeps_an_hour
-from checks.learn.calendars import explaining, is_holiday
-from checks.learn.clocks import FAMILIES, changes, offset, to_utc
+from checks.learn.calendars import is_holiday, of_working_days
+from checks.learn.clocks import FAMILIES, changes, offset, to_utc, zones_of
 from checks.learn.days_between import following, is_following, rests_beside
-from checks.learn.existing_slots import ALL_DAYS, WEEK, expected_slots, misfits, outages_of
+from checks.learn.existing_slots import WEEK, expected_slots, misfits
 from checks.learn.keys import DAY, HOUR
 from checks.learn.lateness import Reach, reach
-from checks.learn.misses import OF_A_JOB, OF_PEOPLE, consecutive, miss_rate
+from checks.learn.missed import (
+    EACH_DAY,
+    OF_A_JOB,
+    OF_PEOPLE,
+    calendar_of,
+    consecutive,
+    miss_rate,
+    mostly,
+    next_weekend,
+)
 from checks.learn.month_places import Month, Place, always, most_of
+from checks.learn.rhythm import since_rhythm
 from checks.learn.tails import (
     MOST_EXCESSES,
     YEAR_DAYS,
@@ -22,8 +32,11 @@ from checks.learn.tails import (
     median,
     quantile,
 )
-from checks.learn.yearly import CLOSED, Rest, is_rest
+from checks.learn.yearly import Rest, is_rest
 
+_FEWEST = 8
+AT_ONCE = 0.02
+"""Parts of a period: what came so soon after another period came with it, and says nothing of its own time."""
 _MOST = 720  # partitions: 30 days of an hourly table, two years of a daily one
 # A clock that two periods more speak against than against the best one is disproved.
 TIED = 2
@@ -41,7 +54,9 @@ _EARLY = 1 / 7
 _A_YEAR = 366 * DAY
 
 _DAYS_OF_LATE = 40  # two months of working days
-_HALF = 0.5  # of a weekday's runs: with three holidays on it in two months it still has more of them
+_LEAST = 0.125  # of a day three hours: one for a change of clocks, two that a person waits before he asks
+_FEW = 0.25  # of a period: as of slow tables, more cannot be told of some that came since a change
+_HALF = 0.5  # of a period: what came later was an outage's
 
 
 @dataclass(frozen=True)
@@ -51,7 +66,7 @@ class Slots:
     `clocks` are the zones whose clock explains which hours exist, each with those on it; empty: they are the keys' own.
     `late_days` are places in the `month` at which each time more than the margin is usual, and how much is.
     `reach` is what lateness alone would make of the margin. Days that lie in `rests` never come. What `follows` comes
-    on the day that exists after its own: lags count from the start of that.
+    on the day that exists after its own: lags count from the start of that. Nothing is asked of `spared` days.
     """
 
     unit: float
@@ -67,11 +82,18 @@ class Slots:
     follows: bool = False
     reach: Reach = field(default_factory=Reach)
     rests: tuple[Rest, ...] = ()
+    spared: frozenset[float] = frozenset()
 
     @property
     def cadence(self) -> float:
         """The mean seconds between expected partitions."""
         return WEEK / len(self.expected)
+
+    @property
+    def longest(self) -> float:
+        """The seconds from one expected partition to the next where they are farthest apart."""
+        starts = sorted(slot * self.unit for slot in self.expected)
+        return max(b - a for a, b in pairwise([*starts, starts[0] + WEEK]))
 
     def due(self, newest: float) -> tuple[float, float]:
         """Return the start of the partition that decides after the newest one, and the instant it is due (UTC).
@@ -93,7 +115,7 @@ class Slots:
             start += step
             exists = int((start + offset(clock, start)) % WEEK // step) in hours
             if exists and not (self.calendar and is_holiday(self.calendar, start)):
-                if self.rests and is_rest(self.rests, int(start // DAY)):
+                if start in self.spared or (self.rests and is_rest(self.rests, int(start // DAY))):
                     continue
                 missed += 1
                 if missed >= self.misses:
@@ -192,28 +214,6 @@ def _late_days(
     return {place: _HALF_AGAIN * most for place, most in found.items() if most < _HALF * cadence}
 
 
-def _mostly(starts: Sequence[float]) -> frozenset[int]:
-    """Return the weekdays on which something came more often than not."""
-    weeks = (starts[-1] - starts[0] + DAY) / WEEK
-    counts = Counter(int(start % WEEK // DAY) for start in starts)
-    return frozenset(day for day, seen in counts.items() if seen > _HALF * weeks)
-
-
-def _calendar(starts: Sequence[float], expected: frozenset[int]) -> tuple[str, int] | None:
-    """Return the holidays that explain the missed days which stand alone, or None."""
-    have = set(starts)
-    missed, kept, start = [], [], starts[0]
-    outages = outages_of(starts, CLOSED * DAY)
-    while start <= starts[-1]:
-        if int(start % WEEK // DAY) in expected:
-            if start in have:
-                kept.append(start)
-            elif not outages[bisect_left(starts, start) - 1]:
-                missed.append(start)
-        start += DAY
-    return explaining(missed, kept)
-
-
 def fit_slots(
     firsts: Sequence[tuple[float, float]],
     share: float,
@@ -229,15 +229,19 @@ def fit_slots(
     recent = firsts[-_MOST:]
     starts = [s for s, _ in recent]
     unit = _unit(starts)
-    if unit is None or len(starts) < 8:
+    if unit is None or len(starts) < _FEWEST:
+        return None
+    recent = one_by_one(recent, unit) if named else recent
+    own = [s for s, _ in recent]
+    if len(own) < _FEWEST:
         return None
     # Holidays first: where three fell on one weekday, that is none on which something usually comes without them.
-    calendar = _calendar(starts, expected or _mostly(starts)) if unit == DAY else None
+    calendar = calendar_of(starts, expected or mostly(starts)) if unit == DAY else of_working_days(starts)
     expected = expected if expected is not None else expected_slots(starts, unit, calendar)
     if not expected:
         return None
     if unit == DAY and calendar is None:
-        calendar = _calendar(starts, expected)
+        calendar = calendar_of(starts, expected)
     miss = miss_rate(starts, unit, expected, calendar)
     a_year = len(expected) * YEAR_DAYS / 7
     chance = share / a_year
@@ -251,12 +255,11 @@ def fit_slots(
             recent = [(following(start, expected, calendar), at) for start, at in recent]
         lags = [at - start for start, at in recent]
         month = Month(expected, calendar, 0 if follows else int(median(lags) // DAY))
-        late_days = _late_days(starts, lags, month, cadence)
+        late_days = _late_days(own, lags, month, cadence)
         if late_days:
-            pairs = zip(starts, recent, strict=True)
+            pairs = zip(own, recent, strict=True)
             recent = [each for start, each in pairs if late_days.keys().isdisjoint(month.places(start))]
-    # Of a day three hours: one for a change of clocks, two that a person waits before he asks.
-    least = 0.125 * cadence
+    least = _LEAST * cadence
     fitted: list[tuple[str, float, list[float]]] = []
     # A clock that did not change moves every lag by as much.
     constant: tuple[float, list[float]] | None = None
@@ -279,7 +282,7 @@ def fit_slots(
     late = max(lates, key=lambda each: (each.limit, each.latest))
     on_time = not named and keeps_an_hour([at for _, at in recent[-_DAYS_OF_LATE:]])
     # What keeps its hour on every day, weekends too, follows no office: a day without data is no holiday of anybody's.
-    every_day = on_time and len(expected) == ALL_DAYS
+    every_day = on_time and len(expected) == EACH_DAY
     misses = consecutive(
         miss,
         chance,
@@ -289,14 +292,14 @@ def fit_slots(
     # Of days on which something came none began later than half a day: then it was the next one's, and this one missed.
     # A job's days that are missed are outages; people may also take longer.
     farthest = DAY / 2 if on_time or (misses == 1 and not named) else math.inf
-    margin = max(min(late.limit, farthest), least)
+    margin = max(min(late.limit, farthest), least, _of_new(recent, starts, share, (unit, expected)))
     return Slots(
         unit,
         expected,
         tuple((f[0], f[1]) for f in fitted),
         margin,
         misses,
-        len(starts),
+        len(own),
         calendar,
         clocks,
         tuple((place, more) for place, more in sorted(late_days.items()) if more > margin),
@@ -304,7 +307,44 @@ def fit_slots(
         follows,
         late,
         rests_beside(expected, [int(start // DAY) for start, _ in firsts]) if unit == DAY else (),
+        next_weekend(starts) if unit == DAY and len(expected) >= EACH_DAY - 1 else frozenset(),
     )
+
+
+def _of_new(
+    firsts: Sequence[tuple[float, float]],
+    starts: Sequence[float],
+    share: float,
+    grid: tuple[float, frozenset[int]],
+) -> float:
+    """Return the margin of partitions of a new rhythm: how late hours came says little of six; 0 of an old one."""
+    unit, expected = grid
+    begin = since_rhythm(starts)
+    new = [at - start for start, at in firsts if start >= begin]
+    if unit == DAY or len(new) == len(firsts):
+        return 0.0
+    cadence = WEEK / len(expected)
+    _, excess = center_and_excess(new, max(0.02 * cadence, 60.0))
+    chance = share / (len(expected) * YEAR_DAYS / 7)
+    return min(reach_of(excess, len(new), _LEAST * cadence, chance, len(expected)).limit, _FEW * cadence)
+
+
+def one_by_one(firsts: Sequence[tuple[float, float]], unit: float) -> Sequence[tuple[float, float]]:
+    """Return the partitions (own start, first arrival) whose time of coming is their own; all where most come together.
+
+    Of several that come in one go, a first load of all that there was or what was caught up with, only the newest is
+    not late: the others say that they exist, and nothing of when their like come. Where more than half of all loads
+    bring several, that is how the table is filled.
+    """
+    ends = [
+        place
+        for place, (_, at) in enumerate(firsts)
+        if place + 1 == len(firsts) or firsts[place + 1][1] - at >= AT_ONCE * unit
+    ]
+    together = sum(end - before > 1 for before, end in pairwise([-1, *ends]))
+    if len(ends) >= _FEWEST and together > _HALF * len(ends):
+        return firsts
+    return [firsts[place] for place in ends]
 
 
 def reach_of(excess: Sequence[float], runs: int, least: float, chance: float, a_week: float) -> Reach:
@@ -326,29 +366,3 @@ def _unit(starts: Sequence[float]) -> float | None:
     if all(s % HOUR == 0 for s in starts):
         return HOUR
     return None
-
-
-def zones_of(firsts: Sequence[tuple[float, float]]) -> list[str]:
-    """Return the zones whose clock explains the lags of (own start, arrival) best; all that explain them equally.
-
-    Only a change of clocks can tell zones apart: those that it speaks for stay alone, those it speaks against go.
-    """
-    undecided, proved = [], []
-    lags = [at - start for start, at in firsts]
-    times = [at for _, at in firsts]
-    for zone in FAMILIES[1:]:
-        votes = []
-        for change, delta in changes(zone, times[0], times[-1]):
-            place = bisect_left(times, change)
-            before, after = lags[max(0, place - 10) : place], lags[place : place + 10]
-            if len(before) >= 3 and len(after) >= 3:
-                moved = median(after) - median(before)
-                votes.append(abs(moved + delta) < abs(moved))
-        if not votes:
-            undecided.append(zone)
-        elif sum(votes) > len(votes) / 2:
-            proved.append((sum(votes) / len(votes), zone))
-    if proved:
-        best = max(proved)[0]
-        return [z for share, z in proved if share == best]
-    return ["UTC", *undecided]

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from checks.learn.keys import DAY, HOUR
-from checks.learn.lateness import SIZES, reach
+from checks.learn.lateness import reach
 from checks.learn.month_places import Month, Place, always, most_of
+from checks.learn.rhythm import OTHER, since_rhythm
+from checks.learn.shapes import SIZES
 from checks.learn.tails import YEAR_DAYS, median, quantile
 
 _LEAST_DROP = math.log(3)  # to a third: what a person wants to be told of, whatever the noise
@@ -25,7 +27,10 @@ _PEAK = math.log(2)
 _A_MONTH, _YEAR_OF_DAYS, _AROUND = 28, 366, 7
 _DAILY_GAP = DAY / 2  # what comes more often holds parts of days
 _MANY = 200  # more than a week of hours: what a day changes in the median of two weeks is less than its error
+_ODD = 0.1  # of the gaps: what is run again soon after, or was missed, says nothing of how often it comes
 _TREND = 14  # periods whose median is the level: a growth of half a per cent a day is followed
+
+_Settled = tuple[float, float, int, float]  # own start, bytes, files, seconds that they took
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,7 @@ class Volume:
     """The usual bytes of a partition: log levels by weekday or hour; limits in log; files and seconds to settle.
 
     `peaks` are places in the `month` at which it held more each time, and by how much in log.
+    `soonest` and `latest` are how many seconds one begins after the other, but for one in ten on either side.
     """
 
     level: float
@@ -45,18 +51,24 @@ class Volume:
     seen: int
     month: Month | None = None
     peaks: tuple[tuple[Place, float], ...] = ()
+    soonest: float = 0.0
+    latest: float = 0.0
 
     def usual(self, start: float) -> float:
         """Return the log of the bytes usual of the partition with this own start."""
         day, hour = int(start // DAY) % 7, int(start % DAY // HOUR)
         return self.level + (self.weekday[day] if self.weekday else 0) + (self.hour[hour] if self.hour else 0)
 
-    def judge(self, start: float, size: float, share: float = 1.0) -> str | None:
-        """Return `drop`, `rise` or None for so many bytes, of once or more what one usually is of."""
+    def judge(self, start: float, size: float, share: float = 1.0, since: float | None = None) -> str | None:
+        """Return `drop`, `rise` or None for so many bytes, of so many times what one usually is of.
+
+        `since` is how many seconds earlier the one before it began: what comes sooner than any may be a part of one.
+        """
         if size <= 0:
             return "drop"
         apart = math.log(size) - self.usual(start)
-        if apart < -self.drop:
+        part = since / self.soonest if since and since * OTHER <= self.soonest else 1.0
+        if apart < math.log(part) - self.drop:
             return "drop"
         apart -= math.log(share)
         more = most_of(self.month, dict(self.peaks), start) if self.month is not None else 0.0
@@ -110,18 +122,18 @@ def limits(deviations: Sequence[float], share: float, a_year: float) -> tuple[fl
     return max(margin, _LEAST_DROP), max(margin, _LEAST_RISE)
 
 
-def is_known(periods: Sequence[tuple[float, float, int, float]]) -> bool:
+def is_known(periods: Sequence[_Settled]) -> bool:
     """Return whether there are enough settled partitions with bytes for a model of them."""
     return sum(size > 0 for _, size, _, _ in periods[-_DAILY:]) >= _FEWEST
 
 
 def fit_volume(
-    periods: Sequence[tuple[float, float, int, float]],
+    periods: Sequence[_Settled],
     share: float,
     a_year: float,
     *,
     seen_a_year: float | None = None,
-    odd: Sequence[tuple[float, float, int, float]] = (),
+    odd: Sequence[_Settled] = (),
 ) -> Volume | None:
     """Return the model of usual, settled partitions (own start, bytes, files, seconds they took), or None.
 
@@ -130,7 +142,9 @@ def fit_volume(
     day). `odd` are those that were told: month ends are known by them too.
     """
     often = (seen_a_year or a_year) >= HOURLY
-    recent_ones = periods[-(_WEEKS * 168 if often else _DAILY) :]
+    newest = _WEEKS * 168 if often else _DAILY
+    periods, odd = _of_rhythm(periods, odd, newest)
+    recent_ones = periods[-newest:]
     known = [(s, math.log(b), f, took) for s, b, f, took in recent_ones if b > 0]
     if len(known) < _FEWEST:
         return None if known or len(recent_ones) < _FEWEST else _of_nothing(recent_ones)
@@ -153,11 +167,32 @@ def fit_volume(
         [*periods[-_YEAR_OF_DAYS:], *odd], Volume(median(recent), weekday, hour, drop, rise, 1.0, 0.0, 0)
     )
     files, settle = _whole_by([(f, took) for _, _, f, took in known])
-    return Volume(median(recent), weekday, hour, drop, rise, files, settle, len(known), month, peaks)
+    gaps = sorted(b - a for (a, *_), (b, *_) in pairwise(known))
+    apart = quantile(gaps, _ODD), quantile(gaps, 1 - _ODD)
+    level = median(recent)
+    return Volume(level, weekday, hour, drop, rise, files, settle, len(known), month, peaks, *apart)
+
+
+def _of_rhythm(
+    periods: Sequence[_Settled], odd: Sequence[_Settled], newest: int
+) -> tuple[Sequence[_Settled], Sequence[_Settled]]:
+    """Return both; where the rhythm is new, what came before it as if it held as much as what comes now.
+
+    How much sizes differ stays known so. What was told of the new rhythm was odd of the old one only.
+    """
+    both = sorted([*periods[-newest:], *odd[-newest:]])
+    begin = since_rhythm([start for start, *_ in both])
+    new = [each for each in both if each[0] >= begin]
+    old = [each for each in periods[-newest:] if each[0] < begin]
+    held = [[math.log(size) for _, size, *_ in some if size > 0] for some in (old[-_TREND:], new)]
+    if begin == -math.inf or not all(held):
+        return periods, odd
+    times = math.exp(median(held[1]) - median(held[0]))
+    return [*((start, size * times, files, took) for start, size, files, took in old), *new], ()
 
 
 def _peaks(
-    periods: Sequence[tuple[float, float, int, float]], usual: Volume
+    periods: Sequence[_Settled], usual: Volume
 ) -> tuple[Month | None, tuple[tuple[Place, float], ...]]:
     """Return at which places in the month partitions of days hold more than the usual ones, and how much in log."""
     days = [(start, math.log(size)) for start, size, *_ in sorted(periods) if size > 0]
@@ -178,7 +213,7 @@ def _peaks(
     return (month, tuple(sorted(found.items()))) if found else (None, ())
 
 
-def _of_nothing(periods: Sequence[tuple[float, float, int, float]]) -> Volume:
+def _of_nothing(periods: Sequence[_Settled]) -> Volume:
     """Return the model of partitions none of which held a byte: that is no usual size, and any other one is well.
 
     Files without a byte are no data, however long nothing else came.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from checks.learn.clocks import offset
@@ -25,9 +26,10 @@ _BACK = 2
 _BACK_WITHIN = 2 * HOUR
 # A silence is told again once it is clearly longer than the one before, which the jitter of a new rhythm is not.
 _LONGER = 1.5
-# Of a schedule of days that holds beyond five of them, when it has become one of weeks: shorter ones recur. Of slower
-# and of quicker ones it takes as many periods as make an outage of one or two unlikely.
-_NEW_RHYTHM, _NEW_SLOW, _NEW_QUICK = 5 * DAY, 2.5, 3.0
+# Of a schedule of days that holds beyond five of them, when it has become one of weeks: shorter ones recur, but where
+# none was missed for two months two in a row are enough. Of slower and of quicker ones it takes as many periods as make
+# an outage of one or two unlikely.
+_NEW_RHYTHM, _STEADY, _NEW_SLOW, _NEW_QUICK = 5 * DAY, 56 * DAY, 2.5, 3.0
 # Weeks and slower ones have become others with the first that is missed, every other week being the next.
 _WEEK, _NEW_WEEKS = 7 * DAY, 1.7
 # What a cadence changes to: a week, two, a month, a quarter, a half, a year; each comes a tenth of it late at the most.
@@ -94,6 +96,7 @@ class Watch:
     )
     _periods: list[Period] = field(default_factory=list)
     _begun: float | None = None  # the start of the newest of them
+    _came: float | None = None  # when its first file came
 
     def __post_init__(self) -> None:
         """Start with nothing seen."""
@@ -156,14 +159,17 @@ class Watch:
         before = self.history.last
         fresh = self.history.take(arrival, key)
         if key is not None and (fresh or (not self.dated and key.start == arrival.at != before)):
-            while len(self._periods) > _MOST_OPEN:
+            since = self._since_the_last(key.start, arrival.at)
+            while len(self._periods) > self._most_open(since):
                 self._judge(self._periods[0], arrival.at)
-            since = key.start - self._begun if self._begun is not None else None
             self._periods.append(Period(key.start, arrival.at, arrival.at, since=since))
             self._begun = key.start
         if key is not None:
             self._weigh(arrival, key)
         if before == arrival.at:
+            if fresh and arrival.at >= self.begin:  # a newer partition of the same instant moves what is due
+                self._plan()
+                self._close(arrival.at)
             return
         self._rhythm(arrival.at, before, fresh=fresh)
         if arrival.at < self.begin:
@@ -171,6 +177,21 @@ class Watch:
         self._learn(arrival.at, fresh=fresh or not self.dated)
         self._plan()
         self._close(arrival.at)
+
+    def _most_open(self, since: float | None) -> int:
+        """Return how many periods may wait for their files when the next begins; no slow one before any is known."""
+        is_known = isinstance(self.model, Model) and self.model.volume is not None
+        return _MOST_OPEN if is_known or since is None or since < _WEEK / 2 else 0
+
+    def _since_the_last(self, start: float, at: float) -> float | None:
+        """Return the seconds since the period before: of the longer one by their names and by when they came.
+
+        A day that is loaded beside its first hours begins no day after them, but holds one.
+        """
+        came, self._came = self._came, at
+        if self._begun is None or came is None:
+            return None
+        return max(start - self._begun, at - came)
 
     def _run(self, at: float) -> Key:
         """Return the period of its own that files without dated keys get: those of one run, from its first on."""
@@ -202,7 +223,8 @@ class Watch:
         elif before is not None:
             if not self._returned:
                 cadence = self._cadence() if self._is_of_slots() else None
-                self._told = at - before if cadence is None or at - before > _new_rhythm(cadence) else 0.0
+                least = _new_rhythm(cadence, is_steady=self._was_steady(before)) if cadence else 0.0
+                self._told = at - before if at - before > least else 0.0
             elif at > self._usual:
                 self._returned = []  # what came before was a stray
             self._returned.append(at)
@@ -226,6 +248,12 @@ class Watch:
         model = self.model
         between = isinstance(model, Model) and not (model.silence is None and model.rota is None)
         return not between or self._open is None or self._open[1] == "partitions"
+
+    def _was_steady(self, last: float) -> bool:
+        """Tell whether no day of a schedule of days was missed in two months until an arrival."""
+        slots = self.model.slots if isinstance(self.model, Model) else None
+        times = [at for at in self.history.since(last - _STEADY) if at <= last]
+        return slots is not None and all(b - a < slots.longest + DAY / 2 for a, b in pairwise(times))
 
     def _cadence(self) -> float | None:
         return self.model.cadence if isinstance(self.model, Model) else None
@@ -344,11 +372,13 @@ class Watch:
         self.history.settle(period)
 
 
-def _new_rhythm(cadence: float) -> float:
+def _new_rhythm(cadence: float, *, is_steady: bool) -> float:
     """Return the seconds of a told silence beyond which a schedule of this cadence may have changed for good."""
     if cadence < DAY:
         return _NEW_QUICK * cadence
-    return max(_NEW_RHYTHM, _NEW_SLOW * cadence) if cadence < _WEEK else _NEW_WEEKS * cadence
+    if cadence >= _WEEK:
+        return _NEW_WEEKS * cadence
+    return max(_NEW_SLOW * cadence, 0.0 if is_steady else _NEW_RHYTHM)
 
 
 def _longer(told: float) -> float:
@@ -356,5 +386,5 @@ def _longer(told: float) -> float:
 
     A cadence changes in the middle of a period: the first silence of it may be a part of a month or a quarter.
     """
-    whole = next((each for each in _RHYTHMS if each >= told), 0.0) if told > _NEW_RHYTHM else 0.0
+    whole = next((each for each in _RHYTHMS if each >= told), 0.0) if told > _NEW_SLOW * DAY else 0.0
     return max(_LONGER * told, _PART_LONGER * whole)

@@ -81,7 +81,7 @@ def entries(heading: str, told: Sequence[ToldFinding], report: Report) -> tuple[
     living = Living.of(report.findings)
     entries = [
         _entry(heading, group, report, living, together)
-        for group, together in _silent_together(groups.values(), report.summary.tables)
+        for group, together in _silent_together(groups.values(), report)
     ]
     if not folding:
         return (*entries, *older)
@@ -103,7 +103,7 @@ def _gaps(heading: str, gaps: Sequence[ToldFinding], report: Report) -> Entry:
 
 
 def _silent_together(
-    groups: Iterable[list[ToldFinding]], watched: int
+    groups: Iterable[list[ToldFinding]], report: Report
 ) -> list[tuple[list[ToldFinding], Together | None]]:
     """Return groups of which those that fell silent together are one, where the first of them stood.
 
@@ -112,7 +112,8 @@ def _silent_together(
     found = list(groups)
     place = {one.finding.id: number for number, group in enumerate(found) for one in group}
     silent = [n for n, group in enumerate(found) if all(is_silent(one.finding) for one in group)]
-    parts = silent_together((one.finding for number in silent for one in found[number]), watched)
+    alone = (one.finding for number in silent for one in found[number])
+    parts = silent_together(alone, report.summary.tables, report.findings)
     first = {number: number for number in range(len(found))}
     of: dict[int, list[Together]] = defaultdict(list)
     for each in parts:

@@ -114,7 +114,7 @@ def _box(left: float, right: float) -> str:
 
 
 def _said(shown: Sequence[Silence], late: Sequence[Silence]) -> str:
-    """Return ``812 arrivals, 2 silences longer than was learned: the longest of 26 h, and nothing came since``."""
+    """Return ``812 arrivals, 2 silences longer than was learned, up to 26 h, and the next one overdue``."""
     told = words.count(len(shown), "arrival")
     if not late:
         return f"{told}, none later than was learned"
@@ -125,5 +125,5 @@ def _said(shown: Sequence[Silence], late: Sequence[Silence]) -> str:
     if len(ended) == 1:
         parts = [f"a silence longer than was learned, {say_duration(ended[0])}"]
     if late[-1].end is None:
-        parts.append("and nothing came by the deadline now" if ended else "nothing came by the deadline now")
+        parts.append("and the next one overdue" if ended else "the next one overdue")
     return f"{told}, {', '.join(parts)}"

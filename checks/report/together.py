@@ -29,6 +29,8 @@ _FAR = timedelta(hours=3)
 """An eighth of a day: what is slower says no more of when it stopped."""
 _CHANCE = 3
 """Two tables of different owners and databases miss one deadline by chance; three of a few do not."""
+_ONE = 2
+"""Two of one database or owner have a cause in common; where it has many tables, two are silent on a day by chance."""
 _SELDOM = 100
 """Days between two outages of a table: real jobs have one in two to four months. So many of N tables fail each day."""
 _FEW = 3
@@ -59,12 +61,15 @@ def source_of(table: str) -> str:
     return table.rpartition(".")[0] or table
 
 
-def silent_together(findings: Iterable[Finding], watched: int = 0) -> list[Together]:
+def silent_together(
+    findings: Iterable[Finding], watched: int = 0, beside: Iterable[Finding] = ()
+) -> list[Together]:
     """Return the findings that are told as one: of several tables each; every finding at most once.
 
-    The more tables are ``watched``, the more of them miss one deadline, or lie in one bucket, by chance.
+    The more tables are ``watched``, the more of them miss one deadline, or lie in one bucket, by chance; so do those of
+    one database or owner, of which findings of all tables ``beside`` tell how many there are.
     """
-    enough = _more_than_chance(watched)
+    sizes = _sizes(beside)
     silent = [each for each in findings if _missed_at(each) is not None]
     by_key: dict[tuple[str, str], list[Finding]] = defaultdict(list)
     for each in silent:
@@ -81,7 +86,11 @@ def silent_together(findings: Iterable[Finding], watched: int = 0) -> list[Toget
     common: dict[str, set[str]] = defaultdict(set)
     for (kind, name), members in by_key.items():
         for group in _near(members):
-            if len({each.table for each in group}) < (enough if kind in ("bucket", "deadline") else 2):
+            is_wide = kind in ("bucket", "deadline")
+            enough = (
+                _more_than_chance(watched, _CHANCE) if is_wide else _more_than_chance(sizes[kind, name], _ONE)
+            )
+            if len({each.table for each in group}) < enough:
                 continue
             for each in group:
                 root[top(each.id)] = top(group[0].id)
@@ -108,10 +117,19 @@ def _of_some(of_each: Mapping[str, set[str]]) -> Iterator[str]:
         yield one if tables == len(of_each) else f"{one} ({tables} of them)"
 
 
-def _more_than_chance(watched: int) -> int:
+def _more_than_chance(tables: int, least: int) -> int:
     """Return how many of so many tables do not fall silent on one day by chance: two deviations more than do."""
-    usual = watched / _SELDOM
-    return max(_CHANCE, 1 + ceil(usual + 2 * sqrt(usual)))
+    usual = tables / _SELDOM
+    return max(least, 1 + ceil(usual + 2 * sqrt(usual)))
+
+
+def _sizes(findings: Iterable[Finding]) -> Counter[tuple[str, str]]:
+    """Return how many tables each source and each owner has."""
+    tables: set[tuple[str, str, str]] = set()
+    for each in findings:
+        tables.add(("source", source_of(each.table), each.table))
+        tables.add(("owner", each.owner or "", each.table))
+    return Counter((kind, name) for kind, name, _ in tables)
 
 
 def joined(parts: Sequence[Together]) -> Together:

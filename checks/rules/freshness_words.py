@@ -238,7 +238,8 @@ def explain_learned(auto: Auto, finding: Finding, *, is_limited: bool) -> Iterat
     if bounds:
         yield f"ages that may be learned: {', '.join(bounds)}"
     if is_limited:
-        yield "stated limits, which hold while too little is known:"
+        when = "not used now that enough is known" if finding.usual else "used until enough is known"
+        yield f"stated limits, {when}:"
 
 
 def explain_limits(limits: ArrivalLimits, now: datetime) -> Iterator[str]:

@@ -11,7 +11,7 @@ from checks.learn import Asked, Kept, Look, Rhythm, fresh_since, look
 from checks.learn.looks import read, written
 from checks.model import ArrivalsKept
 from checks.rules.asking import UNSHARED, Share
-from checks.rules.taught import lessons_of, say_taught
+from checks.rules.taught import lessons_of, say_left_out, say_taught
 from checks.schedule.clock import last_instant, wall_of
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class Learned:
         """What is missing to learn: ``3 arrivals seen, 8 needed``; empty where nothing is."""
         if self.found.need is None:
             return ""
-        return f"{self.found.need}{f', learned with {self.by}' if self.by else ''}"
+        return f"{self.found.need}{say_left_out(self.by)}"
 
     def due(self, zone: ZoneInfo) -> datetime | None:
         """Return when data had, or has, to be there, on a day that is open; to the second, in UTC."""

@@ -17,10 +17,10 @@ from checks.learn.existing_slots import WEEK
 from checks.learn.history import History
 from checks.learn.hours import learn_hours
 from checks.learn.keys import DAY, HOUR
-from checks.learn.misses import consecutive
+from checks.learn.missed import consecutive
 from checks.learn.model import Model
 from checks.learn.sentences import confidence, explain
-from checks.learn.slots import Slots, fit_slots
+from checks.learn.slots import AT_ONCE, Slots, fit_slots
 from checks.learn.tails import YEAR_DAYS, median
 from checks.rules.learned_days import OwnTime, has_own_times
 from checks.rules.learned_slow import IN_UTC, is_slow, learn_slow, on_clock_of
@@ -43,8 +43,6 @@ NEEDED = 8
 """Periods with data that a habit is learned from at the least: two of most weekdays, or a shift of hours."""
 MOST_KEPT = 400
 """First arrivals that are kept of one table: a year of days, two weeks of hours."""
-_AT_ONCE = 0.02
-"""Parts of a period: what came so soon after another period came with it, and says nothing of its own time."""
 _HALF_A_YEAR = 182 * DAY
 _THURSDAY = 3  # 1 January 1970, on which slot 0 of the week lies
 _LONGER = ((350, YEARLY), (80, QUARTERLY), (26, MONTHLY), (13, FORTNIGHTLY), (6, WEEKLY))
@@ -247,7 +245,7 @@ def _in_order(
     for _, start, at in sorted(read):
         if known and start <= known[-1][0]:
             continue
-        if known and at - known[-1][1] < _AT_ONCE * unit:
+        if known and at - known[-1][1] < AT_ONCE * unit:
             known.pop()
         known.append((start, at))
     return sorted({start for _, start, _ in read}), known

@@ -13,7 +13,7 @@ from checks.layout import layout_from_json
 from checks.rules.base import Rule
 from checks.rules.learned_periods import MOST_KEPT, keeps_hours, learn_schedule, misses_by
 from checks.rules.missed import NOTHING_MISSED, Missed, missed
-from checks.rules.taught import say_taught, teaching
+from checks.rules.taught import say_left_out, say_taught, teaching
 from checks.schedule.periods import back_from
 
 if TYPE_CHECKING:
@@ -82,8 +82,19 @@ class LearnsSchedule(Rule):
     @property
     def learned_by(self) -> str:
         """Say by which marks: ``learned with 1 mark of ann, 23 Nov``; empty where by none."""
-        by = say_taught(self.marks, self.taught_by, self.schedule.zone)
+        by = self._by if self.known is not None and self.known.schedule is not None else ""
         return f"learned with {by}" if by else ""
+
+    @property
+    def _by(self) -> str:
+        return say_taught(self.marks, self.taught_by, self.schedule.zone)
+
+    @property
+    def _lacks(self) -> str:
+        """What it lacks to learn, and whose marks left out what there was."""
+        if self.known is None or not self.known.lacks:
+            return ""
+        return f"{self.known.lacks}{say_left_out(self._by)}"
 
     @property
     def share(self) -> Share | None:
@@ -218,8 +229,8 @@ class LearnsSchedule(Rule):
         """Yield what its finding tells of how it learned: by whose marks, and what it lacks to learn."""
         if self.learned_by:
             yield f"when they are due was {self.learned_by}"
-        if self.known is not None and self.known.lacks:
-            yield f"too little is known to learn when they are due: {self.known.lacks}"
+        if self._lacks:
+            yield f"too little is known to learn when they are due: {self._lacks}"
 
     def explain_learned(self) -> Iterator[str]:
         """Yield what was learned, and its share of the false alarms; nothing where it does not learn."""
@@ -229,5 +240,5 @@ class LearnsSchedule(Rule):
         if known is not None and known.sentence:
             yield f"learned: {known.sentence}{f'; {self.learned_by}' if self.learned_by else ''}"
         else:
-            yield f"learned: nothing yet{f', {known.lacks}' if known is not None else ''}"
+            yield f"learned: nothing yet{f', {self._lacks}' if self._lacks else ''}"
         yield self.auto.say("it")

@@ -107,3 +107,8 @@ def say_taught(marks: Iterable[Mark], ids: Iterable[str], zone: ZoneInfo) -> str
     if len(taught) == 1:
         return f"1 mark of {who}, {last}"
     return f"{len(taught)} marks of {who}, the last {last}"
+
+
+def say_left_out(by: str) -> str:
+    """Say that marks (as ``say_taught`` says them) let nothing count that came before them; empty where none does."""
+    return f"; earlier ones do not count, by {by}" if by else ""

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 from botocore.stub import Stubber
-from moto.server import ThreadedMotoServer
 
 from checks.channels import Delivery, file
 from checks.report import as_json, html, text
+from tests.support.lakes import serving
 from tests.support.report_cases import first_day
 
 if TYPE_CHECKING:
@@ -29,15 +29,12 @@ SESSION = boto3.Session(aws_access_key_id="testing", aws_secret_access_key="test
 
 @pytest.fixture(scope="module")
 def bucket() -> Iterator[S3Client]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    client = SESSION.client("s3", endpoint_url=f"http://{host}:{port}")
-    client.create_bucket(
-        Bucket="written-reports", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
-    )
-    yield client
-    server.stop()
+    with serving() as url:
+        client = SESSION.client("s3", endpoint_url=url)
+        client.create_bucket(
+            Bucket="written-reports", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+        )
+        yield client
 
 
 @pytest.mark.parametrize(

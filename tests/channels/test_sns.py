@@ -11,12 +11,12 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
-from moto.server import ThreadedMotoServer
 
 from checks.aws.refusals import sentence
 from checks.channels import Delivery, sns
 from checks.report import as_json, text
 from checks.report.build import part
+from tests.support.lakes import serving
 from tests.support.report_cases import (
     CLICKS,
     FRESH,
@@ -46,11 +46,8 @@ MANY = report_of(
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with serving() as url:
+        yield url
 
 
 @pytest.fixture

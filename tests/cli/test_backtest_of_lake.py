@@ -66,6 +66,32 @@ def test_it_tells_what_todays_config_would_have_told(
     assert "read by 6 requests" in out
 
 
+def test_limits_that_tell_nothing_either_take_one_line(
+    lake: HttpLake, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    partitioned(lake, "sales.quiet", in_the_morning("quiet"))
+    in_one_place(lake, "web.events", (NOW - n * HOUR for n in range(800)))
+    config = (
+        CONFIG.replace("sales.gaps", "sales.quiet")
+        .replace("2h", "75m")
+        .replace("    files: {small: 1kB}\n", "")
+    )
+    (tmp_path / "checks.yml").write_text(config, encoding="utf-8")
+    (tmp_path / "other.yml").write_text(config.replace("75m", "90m"), encoding="utf-8")
+    assert cli.main(["backtest", "--candidate", "other.yml", *AT]) == 0
+    assert capsys.readouterr().out.splitlines()[:9] == [
+        "sales.quiet",
+        "  partitions, due at the first 08:30 UTC at or after its end: no alert in 69 days",
+        "    in other.yml: due at the first 08:30 UTC at or after its end: no alert in 69 days; no change",
+        "    the same by limits that are looser, tighter (due at the first 07:30 UTC at or after its end) and learned",
+        "web.events",
+        "  freshness, error_after: 75m: no alert in 33 days",
+        "    tighter, error_after: 50m: 799 alerts in 33 days, 5 days 13 h in all; 799 more",
+        "    in other.yml: error_after: 90m: no alert in 33 days; no change",
+        "    the same by limits that are looser and learned",
+    ]
+
+
 def test_it_reads_so_much_and_no_more(a_lake: HttpLake) -> None:
     from datetime import timedelta
     from pathlib import Path
@@ -132,6 +158,10 @@ def test_what_cannot_be_read_is_told_and_costs_no_other_table(
     out, err = capsys.readouterr()
     assert "web.nowhere: not replayed: S3 ListObjectsV2 on s3://not-there/x/" in out
     assert "no.pe: not replayed: no.pe is not in the catalog" in out
+    assert (
+        "2 tables could not be read, so what they would have raised is not known: no.pe and web.nowhere"
+        in out
+    )
     assert "  freshness, error_after: 24h: not judged: no time at which data came is known\n" in out
     assert "could not be read: web.nowhere: " in err
     assert "2 alerts of 3 tables" in out

@@ -77,6 +77,7 @@ def test_an_alarm_that_was_expected_is_not_repeated_until_that_is_taken_back(des
     explained = " ".join(desk.do("explain", "web.hits").split())
     assert "freshness: critical - no new data for" in explained
     assert "not told as a failure: expected: maintenance (by ann, " in explained
+    assert "11:00 UTC); taught nothing so far" in explained, "the silence goes on"
     desk.at(SUNDAY + 16.5 * HOUR)
     text = desk.do("run")
     assert "are fresh" in text
@@ -105,7 +106,7 @@ def test_what_is_said_of_marks_that_teach(desk: Hits) -> None:
         in stated
     )
     text = " ".join(desk.do("run", code=3).split())
-    assert "5 arrivals seen, 30 needed, learned with 1 mark of ann, 22 Nov" in text
+    assert "5 arrivals seen, 30 needed; earlier ones do not count, by 1 mark of ann, 22 Nov" in text
     desk.do("take-back", mark_id(normal), "--by", "ann")
     desk.do("run")
 

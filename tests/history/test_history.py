@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from checks.changes import State, TableRecord, finish
 from checks.history import (
@@ -25,6 +24,7 @@ from checks.history import (
 )
 from checks.history.document import to_text
 from checks.model import TableMemory
+from tests.support.lakes import serving
 from tests.support.report_cases import ALL, NOW, state_after
 
 if TYPE_CHECKING:
@@ -55,13 +55,12 @@ STATE = replace(
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[S3Client]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    made = SESSION.client("s3", endpoint_url=f"http://{host}:{port}")
-    made.create_bucket(Bucket="remembering", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    yield made
-    server.stop()
+    with serving() as url:
+        made = SESSION.client("s3", endpoint_url=url)
+        made.create_bucket(
+            Bucket="remembering", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+        )
+        yield made
 
 
 @pytest.fixture(params=["folder", "s3"])

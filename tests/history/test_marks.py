@@ -14,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
-from moto.server import ThreadedMotoServer
 
 from checks.history import HistoryConflict, HistoryUnavailable, local, marks, open_history
 from checks.history.caller import name_of_caller
 from checks.history.mark_document import read, to_text
 from checks.marks import Covered, Mark, MarkKind, TakenBack
 from checks.model import utc
+from tests.support.lakes import serving
 from tests.support.marks import MADE, covered, mark
 from tests.support.stub_http import Answer, stub
 from tests.support.times import DAY, SECOND
@@ -39,11 +39,8 @@ BY = TakenBack(by="ben", at=MADE + DAY, because="a mistake")
 
 @pytest.fixture(scope="module")
 def endpoint_of_marks() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with serving() as url:
+        yield url
 
 
 class Counted:

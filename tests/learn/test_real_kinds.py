@@ -8,7 +8,7 @@ import pytest
 
 from checks.learn.existing_slots import expected_slots, fill_days
 from checks.learn.keys import DAY, HOUR
-from checks.learn.misses import consecutive
+from checks.learn.missed import consecutive
 from checks.learn.silence import WINDOW, fit_silence
 from checks.learn.slots import fit_slots
 from tests.support.hand_made import draws

@@ -54,10 +54,10 @@ def test_exactly_the_deadline_is_in_time(gap: timedelta, is_late: bool) -> None:
     [
         ((DAY, DAY, 3 * DAY, DAY), "4 arrivals, a silence longer than was learned, 3 days"),
         ((DAY, 2 * DAY, 3 * DAY, DAY), "4 arrivals, 2 silences longer than was learned, up to 3 days"),
-        ((DAY, DAY, DAY, 2 * DAY), "4 arrivals, nothing came by the deadline now"),
+        ((DAY, DAY, DAY, 2 * DAY), "4 arrivals, the next one overdue"),
         (
             (DAY, 3 * DAY, DAY, 2 * DAY),
-            "4 arrivals, a silence longer than was learned, 3 days, and nothing came by the deadline now",
+            "4 arrivals, a silence longer than was learned, 3 days, and the next one overdue",
         ),
     ],
 )

@@ -130,6 +130,16 @@ def test_the_more_tables_there_are_the_more_miss_one_deadline_by_chance(watched:
     assert len(silent_together([dead("raw.a"), dead("raw.b")], watched)) == 1, "of one place two are enough"
 
 
+@pytest.mark.parametrize(("size", "enough"), [(2, 2), (17, 2), (18, 3), (100, 4)])
+@pytest.mark.parametrize("owner", [None, "sales"])
+def test_of_a_database_or_an_owner_of_many_two_are_chance(size: int, enough: int, owner: str | None) -> None:
+    of = [f"s{number}.a" if owner else f"raw.{number}" for number in range(size)]
+    found = [dead(table, MISSED + number * MINUTE, owner=owner) for number, table in enumerate(of[:enough])]
+    beside = [*found, *(finding(table, owner=owner) for table in of[enough:]), finding("other.a")]
+    assert len(silent_together(found, size + 1, beside)) == 1
+    assert silent_together(found[:-1], size + 1, beside) == []
+
+
 def test_what_only_some_have_in_common_says_how_many() -> None:
     found = [
         dead("raw.a", owner="x"),

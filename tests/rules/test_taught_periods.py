@@ -141,7 +141,9 @@ def test_a_new_normal_forgets_what_came_before() -> None:
     table.marks = (mark(MarkKind.NEW_NORMAL, changed, moment=changed + DAY),)
     few = table.run(changed + 4 * DAY)[0]["partitions"]
     assert few.status is Status.PASS
-    assert "3 periods seen, 8 needed" in few.because
-    assert "learned with 1 mark of ann, 17 Oct" in few.because
+    lacking = "3 periods seen, 8 needed; earlier ones do not count, by 1 mark of ann, 17 Oct"
+    assert f"too little is known to learn when they are due: {lacking}" in few.because
+    assert "learned with" not in few.because
+    assert f"learned: nothing yet, {lacking}" in table.rule.explain_learned()
     assert told(table, range(46, 60)) == {}
     assert table.rule.taught_by == {"aa11"}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import contextmanager
+import sys
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -138,8 +139,9 @@ class MemoryLake:
         room, last = min(max_keys, self.page_size), ""
         keys: list[Key] = []
         prefixes: list[str] = []
-        for name in sorted(self.buckets[bucket], key=str.encode):
-            if not name.startswith(prefix) or name.encode() <= after:
+        below = [name for name in self.buckets[bucket] if name.startswith(prefix)]
+        for name in sorted(below, key=str.encode):
+            if name.encode() <= after:
                 continue
             rest = name[len(prefix) :]
             folder = prefix + rest[: rest.index(delimiter) + 1] if delimiter and delimiter in rest else None
@@ -172,11 +174,8 @@ class MemoryLake:
         self.ledger.enter("glue:GetPartitions")
         self.expressions.append(expression)
         assert expression is None or len(expression) <= 2048
-        found = [
-            each
-            for each in self.partitions[table.id]
-            if expression is None or _admits(table, each, expression)
-        ]
+        known = self.partitions[table.id]
+        found = known if expression is None else _admitted(table, known, expression)
         start, room = int(token or 0), min(most or 1000, self.partition_page)
         more = start + room < len(found)
         return PartitionsPage(tuple(found[start : start + room]), str(start + room) if more else None)
@@ -187,9 +186,9 @@ class MemoryLake:
         return tuple(each for each in self.partitions[table.id] if each.values in set(values))
 
 
-def _admits(table: Table, partition: Registered, expression: str) -> bool:
-    """Evaluate an expression as SQL, on keys of their own types."""
-    with sqlite3.connect(":memory:") as database:
+def _admitted(table: Table, partitions: Sequence[Registered], expression: str) -> list[Registered]:
+    """Return those for which an expression holds, evaluated as SQL, on keys of their own types."""
+    with closing(sqlite3.connect(":memory:")) as database:
         numbers = ("tinyint", "smallint", "int", "bigint")
         types = ["INTEGER" if key.type in numbers else "TEXT" for key in table.partition_keys]
         columns = ", ".join(
@@ -197,10 +196,10 @@ def _admits(table: Table, partition: Registered, expression: str) -> bool:
         )
         database.execute(f"CREATE TABLE t ({columns})")
         holes = ", ".join("?" * len(types))
-        database.execute(f"INSERT INTO t VALUES ({holes})", partition.values)  # noqa: S608 - only question marks
-        found = database.execute(f"SELECT 1 FROM t WHERE {expression}").fetchone() is not None  # noqa: S608 - the test's
-    database.close()
-    return found
+        database.executemany(f"INSERT INTO t VALUES ({holes})", [each.values for each in partitions])  # noqa: S608 - only question marks
+        found = database.execute(f"SELECT _rowid_ FROM t WHERE {expression}").fetchall()  # noqa: S608 - the test's
+    admitted = {number for (number,) in found}
+    return [each for number, each in enumerate(partitions, 1) if number in admitted]
 
 
 @dataclass
@@ -256,10 +255,29 @@ class HttpLake:
         return Lake(aws=self.aws).reader(plan)
 
 
+class _Uncounted(ThreadedMotoServer):
+    """A moto server in whose threads no lines are counted: none is ours, and counting makes it half as quick."""
+
+    def _server_entry(self) -> None:
+        sys.settrace(None)
+        super()._server_entry()
+
+    def start(self) -> None:
+        super().start()
+        server: Any = self._server
+        answer = server.process_request_thread
+
+        def uncounted(*request: Any) -> None:
+            sys.settrace(None)
+            answer(*request)
+
+        server.process_request_thread = uncounted
+
+
 @contextmanager
 def serving() -> Iterator[str]:
     """Start a moto server on a free port of 127.0.0.1, yield its URL, and end it."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server = _Uncounted(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:
         host, port = server.get_host_and_port()

@@ -1,0 +1,64 @@
+"""Since when periods follow each other as they do now: what hours hold, or how late they come, says nothing of days."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from checks.learn.keys import DAY
+from checks.learn.tails import median, quantile
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+OTHER = 2.5
+"""Times as long, or as short: of working days two have passed on Mondays, as where one was missed."""
+_NEW, _ALIKE = 3, 1.35  # gaps in a row that are a rhythm, as of cadences: two may be an outage and its end
+_NEWEST = 24  # gaps among which they are: a day of hours, three weeks of working days
+# Of eight before, two may be nights or weekends; between their quartiles what comes by chance differs by more.
+_BEFORE, _MOST_LIKE, _REGULAR = 8, 2, 1.5
+
+
+def since_rhythm(starts: Sequence[float]) -> float:
+    """Return the own start of the first period of the newest rhythm, of some in order; before all if none is new."""
+    return max(_since(starts, slower=True), _since(starts, slower=False))
+
+
+def since_slower(times: Sequence[float]) -> float:
+    """Return the same of arrivals that have become more seldom; before all where that was less than two days ago.
+
+    An outage of some runs in a row leaves gaps that are alike for hours, not for days.
+    """
+    found = _since(times, slower=True)
+    return found if found <= times[-1] - 2 * DAY else -math.inf
+
+
+def _since(starts: Sequence[float], *, slower: bool) -> float:
+    gaps = [b - a for a, b in pairwise(starts)]
+    newest = _newest(gaps)
+    if newest is None:
+        return -math.inf
+    place, usual = newest
+    unlike = [OTHER * gap < usual if slower else gap > OTHER * usual for gap in gaps]
+    count = sum(unlike[max(0, place - _BEFORE) : place])
+    for end in range(place, _BEFORE - 1, -1):
+        is_other = count >= _BEFORE - _MOST_LIKE and unlike[end - 1]
+        if is_other and _is_regular(gaps[end - _BEFORE : end]) and _is_regular(gaps[end:]):
+            return starts[end + 1]
+        count += unlike[end - _BEFORE - 1] - unlike[end - 1] if end > _BEFORE else 0
+    return -math.inf
+
+
+def _newest(gaps: Sequence[float]) -> tuple[int, float] | None:
+    """Return where the newest gaps alike begin, and how long they are; None where none of late are."""
+    for place in range(len(gaps) - _NEW, max(-1, len(gaps) - _NEWEST), -1):
+        three = gaps[place : place + _NEW]
+        if max(three) <= _ALIKE * min(three):
+            return place, median(three)
+    return None
+
+
+def _is_regular(gaps: Sequence[float]) -> bool:
+    ordered = sorted(gaps)
+    return quantile(ordered, 0.75) <= _REGULAR * quantile(ordered, 0.25)
