@@ -13,7 +13,9 @@ from checks.learn.tails import quantile
 
 WEEK = 7 * DAY
 _EACH_SLOT = 8  # occurrences of a weekday or an hour of the week: two months
+_USUAL = 0.7  # of a slot's: with more of two months missing it is one at which something comes now and then
 _YOUNG = 3 * WEEK  # fewer do not tell which weekdays exist
+ALL_DAYS = 7
 _NEW_DAYS = 3  # in a row, as of hours: two are a weekly run and its repair
 # Of thirty days, six weeks of working days, one in four may be another than usual: repairs, and a rhythm that changes.
 _RECENT, _STRAY = 30, 0.25
@@ -42,6 +44,21 @@ def keep_days(starts: Sequence[float], expected: Collection[int]) -> bool:
     if gaps and quantile(gaps, 0.5) <= DAY:
         return True
     return sum(int(start % WEEK // DAY) not in expected for start in recent) <= _STRAY * len(recent)
+
+
+def fill_days(starts: Sequence[float], expected: Collection[int], calendar: tuple[str, int] | None) -> bool:
+    """Return whether something came on seven of ten of these weekdays of late, by the days (in order) on which it did.
+
+    Outages and holidays aside. People who worked on three days in a row do not come on those weekdays from then on.
+    """
+    recent = starts[-_RECENT:]
+    have, outages = set(recent), outages_of(recent)
+    wanted, start = 0, recent[0]
+    while start <= recent[-1]:
+        if int(start % WEEK // DAY) in expected and not (calendar and is_holiday(calendar, start)):
+            wanted += start in have or not outages[bisect_left(recent, start) - 1]
+        start += DAY
+    return sum(int(start % WEEK // DAY) in expected for start in recent) >= _USUAL * wanted
 
 
 def outages_of(starts: Sequence[float], longest: float = _OUTAGE) -> list[bool]:
@@ -83,22 +100,32 @@ def expected_slots(
         # In the first weeks a day that came is one that comes: else an outage of its other time takes it away.
         if unit == DAY and newest - first < _YOUNG and len(kept) <= 2 and any(kept):
             young.add(slot)
-    often = sorted(sum(k) / len(k) for k in seen.values() if sum(k) >= 0.7 * len(k))
+    often = sorted(sum(k) / len(k) for k in seen.values() if sum(k) >= _USUAL * len(k))
     general = 1 - quantile(often, 0.5) if often else 0.0
     for slot, kept in seen.items():
         recent = kept[:3]
         # A slot that is missed more often than the others is one on which something comes now and then.
-        usual = sum(kept) >= 0.7 * len(kept) and len(kept) - sum(kept) <= 1 + len(kept) * general
+        usual = sum(kept) >= _USUAL * len(kept) and len(kept) - sum(kept) <= 1 + len(kept) * general
         if (usual and sum(recent) >= 2) or (len(recent) == 3 and all(recent)):
             found.add(slot)
-    # One of two or three that was missed is an outage where all days like it have that time.
-    lost = [slot for slot, kept in seen.items() if len(kept) <= 3 and len(kept) - sum(kept) == 1]
-    for slot in sorted(lost, key=lambda one: int(one * unit // DAY) in WEEKEND):
-        if _on_days_like(slot, unit) <= found:
-            found.add(slot)
+    found |= _lost(found, seen, unit)
     if not found and newest - first < _YOUNG:
         found = _by_hour(starts, unit)
     return frozenset(_new_hours(starts, unit, found) if unit < DAY else _new_days(starts, found) | young)
+
+
+def _lost(found: set[int], seen: dict[int, list[bool]], unit: float) -> set[int]:
+    """Return the slots that outages took away, by which of their last times (the newest first) something came."""
+    lost = set[int]()
+    # One of two or three that was missed is an outage where all days like it have that time.
+    young = [slot for slot, kept in seen.items() if len(kept) <= 3 and len(kept) - sum(kept) == 1]
+    for slot in sorted(young, key=lambda one: int(one * unit // DAY) in WEEKEND):
+        if _on_days_like(slot, unit) <= found | lost:
+            lost.add(slot)
+    if unit == DAY and len(found | lost) == ALL_DAYS - 1:
+        # No job leaves out one day on which data comes more often than not: outages fell on it.
+        lost |= {slot for slot, kept in seen.items() if sum(kept) > len(kept) / 2}
+    return lost
 
 
 def _on_days_like(slot: int, unit: float) -> set[int]:

@@ -15,6 +15,9 @@ from checks.learn.yearly import CLOSED
 # One in 25: a stretch of 40 that holds one miss holds an incident, not a habit. A day on which nothing came may be one
 # without news; a partition that is lacking is an outage's, be it three in a stretch of 40.
 _RARELY, _RARELY_LACKING = 0.04, 0.075
+# Of real jobs (daily ones, 200 to 500 days each) the day after a missed one is missed 4 to 17 times as often as others
+# are, ten in the middle; of what people do, or publish when there is news, twice.
+OF_A_JOB, OF_PEOPLE = 10.0, 2.0
 EACH_DAY = 7
 """Days of a week."""
 _RECENT_WEEKS = 8  # as many of each weekday as tell whether it exists
@@ -98,17 +101,18 @@ def calendar_of(starts: Sequence[float], expected: frozenset[int]) -> tuple[str,
     return explaining([day for day in missed if day not in habit], kept)
 
 
-def consecutive(miss: float, chance: float, *, lacking: bool = False) -> int:
+def consecutive(miss: float, chance: float, *, lacking: bool = False, together: float = OF_A_JOB) -> int:
     """Return how many misses in a row the budget's chance a period asks for, where one comes by itself so often.
 
     `lacking`: they are days with keys of their own, so that one without data is data that is lacking. Single hours are
-    too many for that: three in 40 would be told once a day.
+    too many for that: three in 40 would be told once a day. `together` is how many times as often as else one is missed
+    after another: so many times the chance may be that of all such runs, for all but one of them are outages.
     """
     if miss <= (_RARELY_LACKING if lacking else _RARELY):
         return 1
     if miss >= 0.5:
         return 4
-    return min(4, max(2, math.ceil(math.log(max(chance, 1e-4) * 10) / math.log(miss))))
+    return min(4, max(2, math.ceil(math.log(max(chance, 1e-4) * together) / math.log(miss))))
 
 
 def next_weekend(starts: Sequence[float]) -> frozenset[float]:

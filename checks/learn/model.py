@@ -19,7 +19,7 @@ from checks.learn.cadence import (
 )
 from checks.learn.calendars import of_working_days
 from checks.learn.days_between import rests_beside
-from checks.learn.existing_slots import keep_days
+from checks.learn.existing_slots import fill_days, keep_days
 from checks.learn.gaps import Slow
 from checks.learn.history import A_BURST, PAST_DAYS
 from checks.learn.keys import DAY
@@ -286,9 +286,12 @@ def _of_days(
     for at in times:
         firsts.setdefault(day_of(at, cut), at)
     slots = fit_slots(_from(list(firsts.items()), day_of(since, cut)), share, named=False)
-    # Where days are missed by habit and others come as well, at any hour, the weekdays are chance.
-    if slots is not None and slots.misses > 1 and not keep_days(list(firsts), slots.expected):
-        slots = slots if keeps_an_hour(list(firsts.values())[-_MOST_LOADS:]) else None
+    # Of what comes at any hour weekdays are chance where they are missed by habit, others come as well, or they are
+    # those of some days in a row.
+    if slots is not None and not keeps_an_hour(list(firsts.values())[-_MOST_LOADS:]):
+        days = list(firsts)
+        by_habit = slots.misses > 1 and not keep_days(days, slots.expected)
+        slots = None if by_habit or not fill_days(days, slots.expected, slots.calendar) else slots
     if slots is not None:
         slots = replace(slots, rests=rests_beside(slots.expected, days_with(_since(past, since), cut)))
     return slots, cut

@@ -55,32 +55,40 @@ class Clock:
         expected = frozenset((hour + hours) % _HOURS for hour in self.expected)
         return Clock(zone, self.cut, expected, tuple(self.lags[(h - hours) % 24] for h in range(24)))
 
-    def due(self, last: float, calendar: tuple[str, int] | None) -> float:
-        """Return the instant (UTC) at which the run after the one that came last usually comes."""
+    def due(self, last: float, calendar: tuple[str, int] | None, misses: int = 1) -> float:
+        """Return the instant (UTC) at which the run that is so many after the one that came last usually comes."""
         start = _slot(last, self.zone, self.cut)
         for _ in range(_HOURS):
             if _hour(start) in self.expected:
                 break
             start -= HOUR
-        for _ in range(2 * _HOURS):
+        passed = 0
+        for _ in range((misses + 1) * _HOURS):
             start += HOUR
-            if _hour(start) in self.expected and not (calendar and is_holiday(calendar, start // DAY * DAY)):
+            passed += _hour(start) in self.expected and not (
+                calendar and is_holiday(calendar, start // DAY * DAY)
+            )
+            if passed == misses:
                 break
         return to_utc(self.zone, start + self.cut + self.lags[int(start % DAY // HOUR)])
 
 
 @dataclass(frozen=True)
 class Rota:
-    """What was learned: the clocks that explain the runs equally well, and the seconds after which a run is told."""
+    """What was learned: the clocks that explain the runs equally well, and the seconds after which a run is told.
+
+    Where single runs are skipped now and then, it is the one at which so many `misses` in a row are too many.
+    """
 
     clocks: tuple[Clock, ...]
     margin: float
     seen: int
     calendar: tuple[str, int] | None = None
+    misses: int = 1
 
     def due(self, last: float) -> float:
         """Return the instant (UTC) by which something has to come after the last arrival, by the latest clock."""
-        return max(clock.due(last, self.calendar) for clock in self.clocks) + self.margin
+        return max(clock.due(last, self.calendar, self.misses) for clock in self.clocks) + self.margin
 
 
 def fit_rota(times: Sequence[float], share: float, calendar: tuple[str, int] | None = None) -> Rota | None:
@@ -126,13 +134,13 @@ def _fit(
 ) -> Rota | None:
     changed = [zone for zone in FAMILIES if changes(zone, recent[0], recent[-1])]
     apart = {(clock.zone if clock.zone in changed else "UTC"): clock for clock in clocks}
-    longest = 0.0
+    longest, most = 0.0, 1
     for clock in apart.values():
-        margin = _margin(recent, clock, share, calendar)
-        if margin is None:
+        found = _margin(recent, clock, share, calendar)
+        if found is None:
             return None
-        longest = max(longest, margin)
-    return Rota(tuple(clocks), longest, len(recent), calendar)
+        longest, most = max(longest, found[0]), max(most, found[1])
+    return Rota(tuple(clocks), longest, len(recent), calendar, most)
 
 
 def _slot(at: float, zone: str, cut: float) -> float:
@@ -179,8 +187,8 @@ def _clock(times: Sequence[float], zone: str, cut: float) -> tuple[int, Clock] |
 
 def _margin(
     times: Sequence[float], clock: Clock, share: float, calendar: tuple[str, int] | None
-) -> float | None:
-    """Return how much later than usual a run is told, or None where runs are missed or late too often to be told so."""
+) -> tuple[float, int] | None:
+    """Return how much later than usual a run is told, and how many missed in a row are; None where too late."""
     zone, cut = clock.zone, clock.cut
     first = _slot(times[0], zone, cut)
     hours = range(int((_slot(times[-1], zone, cut) - first) // HOUR) + 1)
@@ -213,7 +221,8 @@ def _margin(
     week = max(1, len(clock.expected))
     firsts = range(0, max(1, len(begins) - week + 1), week)
     weeks = sorted(sum(begins[i : i + week]) / week for i in firsts)
-    often = sum(alone) > _SINGLE or consecutive(quantile(weeks, 0.25), share / a_year, lacking=True) > 1
-    if often or margin > _LOOSE * cadence:
-        return None
-    return margin
+    begun = quantile(weeks, 0.25)
+    misses = consecutive(begun, share / a_year, lacking=True)
+    if sum(alone) > _SINGLE:
+        misses = max(2, consecutive(max(begun, sum(alone) / len(alone)), share / a_year))
+    return None if margin > _LOOSE * cadence else (margin, misses)

@@ -54,9 +54,14 @@ def explain(model: Model | Need, history: History) -> str:
     if model.rota is not None:
         hours = len(model.rota.clocks[0].expected)
         when = "each hour" if hours == WEEK // HOUR else "an hour" if hours == 1 else f"{hours} hours"
+        told = "one that is missing is"
+        after = "its usual time"
+        if model.rota.misses > 1:
+            told = f"single ones are missed; {model.rota.misses} in a row are"
+            after = "the usual time of the last"
         parts.append(
             f"a run comes at {when} of the week, by {model.rota.seen:,} runs; "
-            f"one that is missing is told {_span(model.rota.margin)} after its usual time"
+            f"{told} told {_span(model.rota.margin)} after {after}"
         )
     if model.slow is not None:
         parts.append(_slow(model, model.slow, history))

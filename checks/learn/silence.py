@@ -31,6 +31,9 @@ _IN_TIME = 0.98  # of alerts are to be closed in time: so sure has to be what is
 # late by more is a run that did not come. No limit of a rhythm is nearer than an eighth beyond it, as of schedules.
 _RHYTHM, _EIGHTH = 0.5, 0.125
 _HABIT = 1 / 7  # of days: a long gap on more than one day of a week is a habit
+# Ten times the median of what is longer than usual is passed once in 1,000 by an exponential, as three times its ninth
+# decile is; but as many as one day in five may have an outage and not move it.
+_OUTAGE = 10.0
 _IN_SECONDS = ("flat", "open")
 # Of gaps by chance a quarter is shorter than 0.42 and a tenth longer than 3.3 of the usual one; so far from that are a
 # rhythm on one side and bursts on the other.
@@ -223,6 +226,11 @@ def _fit(
     of_days = _longest(times, gaps, typical, share, nearest, usual)
     # Of what comes by chance long gaps do not come together, so that days tell nothing more, and less surely.
     limit = of_all if by_chance else max(of_all, of_days)
+    if kind in _IN_SECONDS and quantile(ordered, _IN_TIME) <= (1 + _EIGHTH) * typical:
+        # Of what is else exact long gaps have a cause of their own, whose tail is no lateness.
+        often = quantile([gap for gap, _ in _longest_of_days(times, gaps)], 1 - _HABIT)
+        if often > (1 + _RHYTHM) * typical:
+            limit = min(limit, (1 + _EIGHTH) * often)
     return Silence(rates, limit, typical, len(times), quantile(ordered, _IN_TIME), calendar)
 
 
@@ -249,7 +257,8 @@ def fit_silence(
             until = bisect_left(times, end * _STEP)
             window = times[bisect_left(times, end * _STEP - WINDOW) : until]
             fits = ((k, _fit(window, share, k, calendar, apart)) for k in _KINDS) if len(window) >= 30 else ()
-            past[end] = {k: f.limit / f.typical for k, f in fits if f and f.typical}
+            found_then = {k: f.limit / f.typical for k, f in fits if f and f.typical}
+            past[end] = {k: min(each, _most(past, k, end)) for k, each in found_then.items()}
     best: tuple[float, Silence] | None = None
     rests = _fit(recent, share, "open", calendar, apart)
     # Where there are rests, they are a part of what a flat clock would learn.
@@ -259,15 +268,21 @@ def fit_silence(
         found["open"] = rests
     for kind, fitted in found.items():
         model = fitted
-        before = [p[kind] for end, p in past.items() if kind in p and end * _STEP > now - _PAST]
-        if len(before) >= 2:
-            limit = min(model.limit, _WIDER * median(before) * model.typical)
-            model = replace(model, limit=limit)
+        most = _most(past, kind, int(now // _STEP) + 1) * model.typical
+        if model.limit > most:
+            model = replace(model, limit=most)
         # In a week of which only a part counts a second of it is so much longer.
         weighed = model.limit * _KINDS[kind] / model.rates.share
         if best is None or weighed < best[0]:
             best = weighed, model
     return best[1] if best else None
+
+
+def _most(past: dict[int, dict[str, float]], kind: str, end: int) -> float:
+    """Return how many typical gaps the limit may be at the end of a fortnight, by what held in those before it."""
+    first = end - int(_PAST // _STEP)
+    before = [held[kind] for each, held in past.items() if first <= each < end and kind in held]
+    return _WIDER * median(before) if len(before) >= 2 else math.inf
 
 
 def few_gaps(times: Sequence[float]) -> Silence:
@@ -286,6 +301,16 @@ def _is_rhythm(gaps: Sequence[float], typical: float) -> bool:
     return bool(excess) and quantile(excess, 0.9) < _RHYTHM * typical
 
 
+def _longest_of_days(times: Sequence[float], gaps: Sequence[float]) -> list[tuple[float, float]]:
+    """Return the longest gap that began on each day with arrivals, and the middle of its time; the shortest first."""
+    longest: dict[int, tuple[float, float]] = {}
+    for (at, following), gap in zip(pairwise(times), gaps, strict=True):
+        day = int(at // DAY)
+        if gap > longest.setdefault(day, (0.0, at))[0]:
+            longest[day] = gap, (at + following) / 2
+    return sorted(longest.values())
+
+
 def _longest(
     times: Sequence[float], gaps: Sequence[float], typical: float, share: float, nearest: float, usual: float
 ) -> float:
@@ -293,18 +318,24 @@ def _longest(
 
     In typical gaps, `nearest` is how much more than the usual of days the least limit is, `usual` what is no incident.
     """
-    longest: dict[int, float] = {}
-    for at, gap in zip(times, gaps, strict=False):
-        day = int(at // DAY)
-        if gap > longest.setdefault(day, 0.0):
-            longest[day] = gap
-    middle = quantile(sorted(longest.values()), 0.5)
-    late = [m - middle for m in longest.values() if m > middle]
-    missed = sum(each > usual * typical for each in late)
+    longest = _longest_of_days(times, gaps)
+    middle = quantile([gap for gap, _ in longest], 0.5)
+    late = [(gap - middle, at) for gap, at in longest if gap > middle]
+    missed = sum(each > usual * typical for each, _ in late)
     if usual == _RHYTHM and missed <= _HABIT * len(longest):
-        late = [each for each in late if each <= usual * typical]  # runs that did not come
-    excess = without_incidents(late, usual * typical, len(longest))
+        late = [each for each in late if each[0] <= usual * typical]  # runs that did not come
+    most = max(_OUTAGE * median([each for each, _ in late]), usual * typical) if late else 0.0
+    if not _is_weekly([at for each, at in late if each > most], times):
+        late = [each for each in late if each[0] <= most]
+    excess = without_incidents([each for each, _ in late], usual * typical, len(longest))
     return middle + tail(excess, min(0.3, 2 * share / YEAR_DAYS), nearest * typical)
+
+
+def _is_weekly(middles: Sequence[float], times: Sequence[float]) -> bool:
+    """Return whether long gaps lie on one weekday in more than a third of the weeks: they are no outages but rests."""
+    weekdays = Counter(int(at // DAY) % 7 for at in middles)
+    weeks = max(times[-1] - times[0], 7 * DAY) / (7 * DAY)
+    return any(count > max(1, weeks / 3) for count in weekdays.values())
 
 
 def _chance(times: Sequence[float], gaps: Sequence[float], share: float) -> tuple[float, float]:

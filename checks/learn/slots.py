@@ -13,7 +13,16 @@ from checks.learn.days_between import following, is_following, rests_beside
 from checks.learn.existing_slots import WEEK, expected_slots, misfits
 from checks.learn.keys import DAY, HOUR
 from checks.learn.lateness import Reach, reach
-from checks.learn.missed import EACH_DAY, calendar_of, consecutive, miss_rate, mostly, next_weekend
+from checks.learn.missed import (
+    EACH_DAY,
+    OF_A_JOB,
+    OF_PEOPLE,
+    calendar_of,
+    consecutive,
+    miss_rate,
+    mostly,
+    next_weekend,
+)
 from checks.learn.month_places import Month, Place, always, most_of
 from checks.learn.rhythm import since_rhythm
 from checks.learn.tails import (
@@ -40,7 +49,10 @@ _AROUND, _LATEST, _HALF_AGAIN = 7, 0.9, 1.5
 _A_MONTH = 28  # days of which the latest tenth is known
 # Of a period later, at the turn of the only month that is known: an hour of a day, more than jitter is.
 _ONCE = 1 / 24
+# Of a week: what comes a day before its day is that one before a holiday, as of slow tables.
+_EARLY = 1 / 7
 _A_YEAR = 366 * DAY
+
 _DAYS_OF_LATE = 40  # two months of working days
 _LEAST = 0.125  # of a day three hours: one for a change of clocks, two that a person waits before he asks
 _FEW = 0.25  # of a period: as of slow tables, more cannot be told of some that came since a change
@@ -96,6 +108,8 @@ class Slots:
         """Return the same by the hours of the week that exist on one clock."""
         step = self.unit
         start, missed = newest, 0
+        if self._is_early(newest, hours):
+            start += step
         longest = 2 * WEEK * (self.misses + 1) + (_A_YEAR if self.rests else 0.0)
         for _ in range(int(longest / step) + 1):
             start += step
@@ -107,6 +121,12 @@ class Slots:
                 if missed >= self.misses:
                     return start, self.due_of(start)
         return start, start + 45 * DAY
+
+    def _is_early(self, newest: float, hours: frozenset[int]) -> bool:
+        """Return whether a day is none on which something comes, but the day before: then that came early."""
+        if self.unit != DAY or _EARLY * self.cadence < DAY:
+            return False
+        return int(newest % WEEK // DAY) not in hours and int((newest + DAY) % WEEK // DAY) in hours
 
     def due_of(self, start: float) -> float:
         """Return the instant (UTC) at which the partition that starts then is due."""
@@ -260,11 +280,18 @@ def fit_slots(
         for each in {tuple(f[2]) for f in fitted}
     )
     late = max(lates, key=lambda each: (each.limit, each.latest))
-    misses = consecutive(miss, chance, lacking=named and unit == DAY)
+    on_time = not named and keeps_an_hour([at for _, at in recent[-_DAYS_OF_LATE:]])
+    # What keeps its hour on every day, weekends too, follows no office: a day without data is no holiday of anybody's.
+    every_day = on_time and len(expected) == EACH_DAY
+    misses = consecutive(
+        miss,
+        chance,
+        lacking=unit == DAY and (named or every_day),
+        together=OF_A_JOB if named or on_time else OF_PEOPLE,
+    )
     # Of days on which something came none began later than half a day: then it was the next one's, and this one missed.
     # A job's days that are missed are outages; people may also take longer.
-    is_job = not named and (misses == 1 or keeps_an_hour([at for _, at in recent[-_DAYS_OF_LATE:]]))
-    farthest = DAY / 2 if is_job else math.inf
+    farthest = DAY / 2 if on_time or (misses == 1 and not named) else math.inf
     margin = max(min(late.limit, farthest), least, _of_new(recent, starts, share, (unit, expected)))
     return Slots(
         unit,

@@ -139,6 +139,9 @@ def test_one_late_run_of_a_job_that_is_exact_moves_no_deadline(late: int) -> Non
     assert hurt.margin == exact.margin
 
 
+SATURDAY = 5
+
+
 def test_excesses_are_at_least_half_of_what_there_was() -> None:
     assert without_incidents([5.0], 1.0, 40) == [0.0] * 19
     assert without_incidents([5.0], 1.0) == [5.0]
@@ -150,7 +153,15 @@ def test_partitions_that_were_lacking_now_and_then_are_outages_and_days_without_
     times = [FIRST + i * DAY + 5 * HOUR for i in range(80) if i not in lost]
     dated = runs(times, 1, lambda at: f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d}")
     assert [(a.opened - FIRST) // DAY for a in told(dated, times[-1])] == [70]
-    assert told(runs(times), times[-1]) == []
+    # A job that keeps its hour on every day has no news to wait for; one of working days, or at any hour, may.
+    assert [(a.opened - FIRST) // DAY for a in told(runs(times), times[-1])] == [70]
+    every = [FIRST + i * DAY + 5 * HOUR for i in range(80)]
+    working = [at for at in every if datetime.fromtimestamp(at, UTC).weekday() < SATURDAY]
+    office = [at for i, at in enumerate(working) if i % 8 != 5]
+    assert told(runs(office), office[-1]) == []
+    random = draws(5)
+    hours = [at + random.uniform(-5, 15) * HOUR for at in times]
+    assert told(runs(hours), hours[-1]) == []
 
 
 def _four_a_day(days: int, *, weekends: bool) -> list[float]:
@@ -188,16 +199,19 @@ def test_a_change_of_clocks_tells_which_one_runs_keep_to() -> None:
     assert {clock.zone for clock in after.clocks} == {"Europe/Berlin"}
 
 
-def test_what_comes_by_chance_or_skips_runs_has_no_rota() -> None:
+def test_what_comes_by_chance_has_no_rota_and_what_skips_runs_is_asked_for_some_in_a_row() -> None:
     random, at, times = draws(), FIRST, []
     while at < FIRST + 60 * DAY:
         at += random.expovariate(1 / (4 * HOUR))
         times.append(at)
     assert fit_rota(times, 0.1) is None
     whole = [FIRST + i * 4 * HOUR for i in range(360)]
-    assert fit_rota(whole, 0.1) is not None
-    assert fit_rota([at for i, at in enumerate(whole) if i != 200], 0.1) is not None
-    assert fit_rota([at for i, at in enumerate(whole) if i not in {200, 230}], 0.1) is None
+    for lost, misses in (set(), 1), ({200}, 1), ({200, 230}, 2), ({200, 201}, 1), ({*range(60, 360, 20)}, 3):
+        kept = [at for i, at in enumerate(whole) if i not in lost]
+        rota = fit_rota(kept, 0.1)
+        assert rota is not None
+        assert rota.misses == misses
+        assert rota.due(kept[-1]) == pytest.approx(kept[-1] + misses * 4 * HOUR + rota.margin, abs=60)
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "UTC"])
