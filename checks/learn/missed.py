@@ -40,7 +40,8 @@ def miss_rate(
         else None
     )
     flags, start = [], begin if begin is not None else starts[-1] - 3 * DAY
-    since = _since_new(starts, expected) if unit == DAY else {}
+    # Of fewer weekdays any may be by chance what comes on it two weeks in a row.
+    since = _since_new(starts, expected) if unit == DAY and len(expected) >= EACH_DAY - 1 else {}
     while start <= starts[-1]:
         slot = int(start % WEEK // unit)
         is_known = start >= since.get(slot, start)
