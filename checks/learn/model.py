@@ -5,22 +5,20 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from checks.learn.cadence import (
     SLOW,
     daily_runs_of,
     keeps_an_hour,
-    loads_of,
     runs_of,
-    since_change,
     since_quicker,
 )
 from checks.learn.calendars import of_working_days
 from checks.learn.days_between import rests_beside
 from checks.learn.existing_slots import fill_days, keep_days
 from checks.learn.gaps import Slow
+from checks.learn.heard import DAYS_BACK, LOOKED_AT, Heard, heard_of, loads_since_change, usual_gap
 from checks.learn.history import A_BURST, PAST_DAYS
 from checks.learn.keys import DAY
 from checks.learn.measures import Measures, fit_measures, is_judged
@@ -42,7 +40,7 @@ from checks.learn.several import Several, fit_slow
 from checks.learn.silence import AT_ONCE, WINDOW, Silence, few_gaps, fit_silence
 from checks.learn.slots import Slots, fit_slots
 from checks.learn.slow import Cycle, fit_cycle
-from checks.learn.tails import YEAR_DAYS, quantile
+from checks.learn.tails import YEAR_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,8 +56,6 @@ _FEWEST_DAYS = 8  # that days are learned from; a month whose files come on fewe
 _A_YEAR, _MOST_DAYS = 12, 5  # months; days of a week
 _MOST_LOADS = 41  # forty gaps, of which one in forty is the longest
 _SEVERAL = 2  # days in a load
-_LOOKED_AT = 2_000  # arrivals: without a pause among them a table is not slow
-_DAYS_BACK = 400  # a year of each public holiday
 # A partition that may come later than half a cadence after its hour keeps none: its silence is judged alone.
 _LOOSE = 0.5
 # A silence between arrivals tells more than the schedule where it is clearly the shorter.
@@ -168,10 +164,10 @@ def fit(history: History, share: float) -> Model | Need:
     now = history.last
     if now is None:
         return Need(0, 8)
-    heard = _heard(history, now)
+    heard = heard_of(history, now)
     times = [at for _, at in history.firsts] if history.dated else heard.times
-    loads, changed = _loads(history)
-    usual = _usual_gap([own for own, _ in loads])
+    loads, changed = loads_since_change(history)
+    usual = usual_gap([own for own, _ in loads])
 
     def volume() -> Measures | None:  # most tables need the one of their partitions
         return _volume(history, times, share)
@@ -181,7 +177,7 @@ def fit(history: History, share: float) -> Model | Need:
         return _slow(history, loads, of_times, volume()) or Need(len(loads), 4)
     # What comes on days that follow each other is one run, where there are weeks between such.
     runs = runs_of(loads)
-    if len(runs) < len(loads) and _usual_gap([own for own, _ in runs]) >= _SLOW:
+    if len(runs) < len(loads) and usual_gap([own for own, _ in runs]) >= _SLOW:
         cycle = fit_cycle(runs, of_times, labelled=history.dated)
         if cycle is not None:
             return Model(now, history.dated, slow=cycle, volume=volume(), in_runs=True)
@@ -205,51 +201,19 @@ def fit(history: History, share: float) -> Model | Need:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Heard:
-    """The arrivals of a table, those of one run as one where runs are told, and what is kept of such.
-
-    What comes within `apart` seconds is one.
-    """
-
-    times: list[float]
-    ratios: dict[int, dict[str, float]]
-    apart: float = AT_ONCE
-
-
-def _heard(history: History, now: float) -> _Heard:
-    times = history.since(now - _DAYS_BACK * DAY)
-    if len(times) < 4:  # slower than yearly
-        times = history.times[-MOST_RUNS:]
-    runs = runs_in(times)
-    return _Heard(times, history.ratios) if runs is None else _Heard(runs, history.ratios_of_runs, RUN)
-
-
-def _loads(history: History) -> tuple[list[tuple[float, float]], bool]:
-    """Return the loads (own time, arrival) since the cadence changed for good, and whether it did."""
-    pairs = history.firsts if history.dated else [(at, at) for at in history.times[-_LOOKED_AT:]]
-    loads = loads_of(pairs, labelled=history.dated)
-    start = since_change([own for own, _ in loads])
-    return loads[start:], start > 0
-
-
-def _usual_gap(owns: Sequence[float]) -> float:
-    return quantile(sorted(b - a for a, b in pairwise(owns)), 0.5) if len(owns) > 1 else 0.0
-
-
 def _judges_sizes(history: History, times: Sequence[float]) -> bool:
     """Return whether what comes can be told apart by runs, so that the size of each is known.
 
     `times` are those of runs, where runs are told.
     """
-    usual = _usual_gap(times[-60:])
+    usual = usual_gap(times[-60:])
     return bool(usual) and (history.dated or usual >= 3 * RUN)
 
 
 def _volume(history: History, times: Sequence[float], share: float) -> Measures | None:
     if not _judges_sizes(history, times):
         return None
-    return fit_measures(history, share / 2, YEAR_DAYS * DAY / max(_usual_gap(times[-60:]), RUN))
+    return fit_measures(history, share / 2, YEAR_DAYS * DAY / max(usual_gap(times[-60:]), RUN))
 
 
 def _slow(
@@ -264,7 +228,7 @@ def _slow(
 
 def _with_days(model: Model, history: History, share: float) -> Model:
     """Return the same with the days on which files come into its partitions, where they come on most working days."""
-    times = history.since(model.fitted - _DAYS_BACK * DAY)
+    times = history.since(model.fitted - DAYS_BACK * DAY)
     if len(times) < _FEWEST_DAYS * len(history.firsts[-_A_YEAR:]):
         return model
     slots, cut = _of_days(times, share, -math.inf, times)
@@ -306,7 +270,7 @@ def _from(firsts: Sequence[tuple[float, float]], since: float) -> Sequence[tuple
 def _of_times(
     history: History,
     times: Sequence[float],
-    heard: _Heard,
+    heard: Heard,
     share: float,
     volume: Measures | None,
     since: float,
@@ -315,7 +279,7 @@ def _of_times(
     now = history.last or 0.0
     if len(times) < 4:
         return Need(len(times), 4)
-    slower = since_slower(heard.times[-_LOOKED_AT:]) if not history.dated else -math.inf
+    slower = since_slower(heard.times[-LOOKED_AT:]) if not history.dated else -math.inf
     if slower > now - WINDOW:  # beyond, what came before says nothing anyway
         return _of_few(history, _since(heard.times, slower), heard, share, volume)
     if per_day(times) >= _A_DAY:
@@ -330,10 +294,10 @@ def _of_times(
                 return Model(now, dated=False, slots=slots, volume=volume, cut=cut, in_runs=True)
         if silence is None:
             return _of_loads(history, times, share, volume) or Need(len(times), 30)
-        in_runs = min(silence.typical, _usual_gap(times[-60:])) >= APART
+        in_runs = min(silence.typical, usual_gap(times[-60:])) >= APART
         rota = fit_rota(recent, share, calendar) if silence.typical >= APART else None
         return Model(now, history.dated, silence=silence, volume=volume, in_runs=in_runs, rota=rota)
-    in_runs = _usual_gap(times[-60:]) >= APART
+    in_runs = usual_gap(times[-60:]) >= APART
     if not history.dated:
         slots, cut = _of_days(heard.times, share, since, history.times)
         if slots is not None:
@@ -342,11 +306,11 @@ def _of_times(
 
 
 def _of_few(
-    history: History, recent: Sequence[float], heard: _Heard, share: float, volume: Measures | None
+    history: History, recent: Sequence[float], heard: Heard, share: float, volume: Measures | None
 ) -> Model | Need:
     """Return the model of a table that has just become slower: its days, or a silence, by what came since alone."""
     now = history.last or 0.0
-    in_runs = _usual_gap(recent) >= APART
+    in_runs = usual_gap(recent) >= APART
     if per_day(recent) < _A_DAY:
         slots, cut = _of_days(heard.times, share, recent[0], history.times)
         if slots is not None:
@@ -386,7 +350,7 @@ def _of_partitions(history: History, share: float, now: float, since: float) -> 
     if slots.unit == DAY and not loose and len(times) > _A_DAY * periods:
         # By the files: of a run that lasts longer than a burst, what comes late would be a second one.
         runs = runs_in(heard) or times
-        several = len(runs) > _A_DAY * periods and _usual_gap(runs[-MOST_RUNS:]) >= APART
+        several = len(runs) > _A_DAY * periods and usual_gap(runs[-MOST_RUNS:]) >= APART
         rota = fit_rota(runs, of_times, slots.calendar) if several else None
     silence = None
     if len(times) > _A_DAY * periods:

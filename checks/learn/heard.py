@@ -1,0 +1,57 @@
+"""The arrivals of a table as its models take them: runs as one, and loads since the cadence changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from checks.learn.cadence import loads_of, since_change
+from checks.learn.keys import DAY
+from checks.learn.runs import MOST_RUNS, RUN, runs_in
+from checks.learn.silence import AT_ONCE
+from checks.learn.tails import quantile
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from checks.learn.history import History
+
+DAYS_BACK = 400
+"""Days: a year of each public holiday."""
+LOOKED_AT = 2_000
+"""Arrivals: without a pause among them a table is not slow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The arrivals of a table, those of one run as one where runs are told, and what is kept of such.
+
+    What comes within `apart` seconds is one.
+    """
+
+    times: list[float]
+    ratios: dict[int, dict[str, float]]
+    apart: float = AT_ONCE
+
+
+def heard_of(history: History, now: float) -> Heard:
+    """Return what was heard of a table by an instant, in a year of each public holiday."""
+    times = history.since(now - DAYS_BACK * DAY)
+    if len(times) < 4:  # slower than yearly
+        times = history.times[-MOST_RUNS:]
+    runs = runs_in(times)
+    return Heard(times, history.ratios) if runs is None else Heard(runs, history.ratios_of_runs, RUN)
+
+
+def loads_since_change(history: History) -> tuple[list[tuple[float, float]], bool]:
+    """Return the loads (own time, arrival) since the cadence changed for good, and whether it did."""
+    pairs = history.firsts if history.dated else [(at, at) for at in history.times[-LOOKED_AT:]]
+    loads = loads_of(pairs, labelled=history.dated)
+    start = since_change([own for own, _ in loads])
+    return loads[start:], start > 0
+
+
+def usual_gap(owns: Sequence[float]) -> float:
+    """Return the median seconds from one to the next, 0 of fewer than two."""
+    return quantile(sorted(b - a for a, b in pairwise(owns)), 0.5) if len(owns) > 1 else 0.0
