@@ -37,7 +37,9 @@ from checks.learn.yearly import Rest, is_rest
 _FEWEST = 8
 AT_ONCE = 0.02
 """Parts of a period: what came so soon after another period came with it, and says nothing of its own time."""
-_MOST = 720  # partitions: 30 days of an hourly table, two years of a daily one
+# Two months of hours: as far back as their sizes tell something, and twice as many runs as a month's bound how late one
+# comes in years a tenth closer. Two years of days; older ones are of another job.
+_MOST, _MOST_DAYS = 1440, 720
 # A clock that two periods more speak against than against the best one is disproved.
 TIED = 2
 _HARDLY = 0.02  # of the least margin: some minutes of a day, seconds of an hour
@@ -231,6 +233,8 @@ def fit_slots(
     unit = _unit(starts)
     if unit is None or len(starts) < _FEWEST:
         return None
+    if unit >= DAY:
+        recent, starts = recent[-_MOST_DAYS:], starts[-_MOST_DAYS:]
     recent = one_by_one(recent, unit) if named else recent
     own = [s for s, _ in recent]
     if len(own) < _FEWEST:

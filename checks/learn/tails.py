@@ -17,8 +17,8 @@ _SAMPLING = (
 )
 _RESTART_OUTLIERS = 3  # two late runs are bad luck; three on one side are a new hour
 _INCIDENT = 3.0
-MOST_EXCESSES = 400
-"""The newest that are kept of lateness: a month of hours, two years of days; older ones are of another job."""
+MOST_EXCESSES = 720
+"""The newest that are kept of lateness, which half of the runs have: two months of hours."""
 _CENTER_WINDOW = 15  # runs: two weeks of a daily job, so that a drift of minutes a day is followed
 
 
