@@ -228,13 +228,11 @@ def fit_slots(
     `share` is the false alarms a year that the table may raise. `expected` are the slots that exist, where they are
     known otherwise. Without `named` the periods are days on which something came, of a table whose data names none.
     """
-    recent = firsts[-_MOST:]
-    starts = [s for s, _ in recent]
-    unit = _unit(starts)
-    if unit is None or len(starts) < _FEWEST:
+    unit = _unit([start for start, _ in firsts[-_MOST:]])
+    if unit is None:
         return None
-    if unit >= DAY:
-        recent, starts = recent[-_MOST_DAYS:], starts[-_MOST_DAYS:]
+    recent = firsts[-(_MOST if unit < DAY else _MOST_DAYS) :]
+    starts = [start for start, _ in recent]
     recent = one_by_one(recent, unit) if named else recent
     own = [s for s, _ in recent]
     if len(own) < _FEWEST:
@@ -264,20 +262,7 @@ def fit_slots(
             pairs = zip(own, recent, strict=True)
             recent = [each for start, each in pairs if late_days.keys().isdisjoint(month.places(start))]
     least = _LEAST * cadence
-    fitted: list[tuple[str, float, list[float]]] = []
-    # A clock that did not change moves every lag by as much.
-    constant: tuple[float, list[float]] | None = None
-    for zone in zones_of(recent):
-        first, last = recent[0][1], recent[-1][1]
-        ahead = None if changes(zone, first, last) else offset(zone, last)
-        if ahead is None or constant is None:
-            lags = [at + offset(zone, at) - start for start, at in recent]
-            center, excess = center_and_excess(lags, max(0.02 * cadence, 60.0))
-            if ahead is not None:
-                constant = center - ahead, excess
-        else:
-            center, excess = constant[0] + ahead, constant[1]
-        fitted.append((zone, center, excess))
+    fitted = _by_clock(recent, cadence)
     # Zones that no change of clocks told apart saw the very same lateness.
     lates = (
         reach_of(list(each), len(recent), least, chance, len(expected))
@@ -313,6 +298,25 @@ def fit_slots(
         rests_beside(expected, [int(start // DAY) for start, _ in firsts]) if unit == DAY else (),
         next_weekend(starts) if unit == DAY and len(expected) >= EACH_DAY - 1 else frozenset(),
     )
+
+
+def _by_clock(firsts: Sequence[tuple[float, float]], cadence: float) -> list[tuple[str, float, list[float]]]:
+    """Return each clock that explains partitions, how long after their own time they come on it, and their excess."""
+    fitted: list[tuple[str, float, list[float]]] = []
+    # A clock that did not change moves every lag by as much.
+    constant: tuple[float, list[float]] | None = None
+    first, last = firsts[0][1], firsts[-1][1]
+    for zone in zones_of(firsts):
+        ahead = None if changes(zone, first, last) else offset(zone, last)
+        if ahead is None or constant is None:
+            lags = [at + offset(zone, at) - start for start, at in firsts]
+            center, excess = center_and_excess(lags, max(0.02 * cadence, 60.0))
+            if ahead is not None:
+                constant = center - ahead, excess
+        else:
+            center, excess = constant[0] + ahead, constant[1]
+        fitted.append((zone, center, excess))
+    return fitted
 
 
 def _of_new(

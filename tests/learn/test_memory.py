@@ -12,7 +12,7 @@ FIRST = START.timestamp()
 
 
 def margin_of(unit: float, count: int, *, slow_from: int, slow_to: int) -> float:
-    """Return the margin of so many periods, of which those of a stretch came in up to a third of one, others at once."""
+    """Return the margin of so many periods: those of a stretch come within a third of one, others at once."""
     dice = draws(count)
     firsts = []
     for number in range(count):
