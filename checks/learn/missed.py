@@ -21,7 +21,9 @@ OF_A_JOB, OF_PEOPLE = 10.0, 2.0
 EACH_DAY = 7
 """Days of a week."""
 _RECENT_WEEKS = 8  # as many of each weekday as tell whether it exists
-_BEFORE_WEEKEND = {0, 1, 2}  # Thursday to Saturday: 1 January 1970 was a Thursday
+# Thursday to Saturday: 1 January 1970 was a Thursday. Days that nothing names are those of UTC, in which an American
+# Friday's evening run falls on Saturday; names are those of the place, or of the day before a run.
+_BEFORE_WEEKEND, _BY_NAME = {0, 1, 2}, {0, 1}
 _HALF = 0.5  # of a weekday's runs: with three holidays on it in two months it still has more of them
 
 
@@ -116,13 +118,14 @@ def consecutive(miss: float, chance: float, *, lacking: bool = False, together: 
     return min(4, max(2, math.ceil(math.log(max(chance, 1e-4) * together) / math.log(miss))))
 
 
-def next_weekend(starts: Sequence[float]) -> frozenset[float]:
+def next_weekend(starts: Sequence[float], *, named: bool) -> frozenset[float]:
     """Return the weekend to come where on the last one nothing came, of a table of six days or all; else nothing.
 
     A job of all days that becomes one of working days is told once so. By labels and zones a weekend is from Friday on,
-    or from Saturday or Sunday on.
+    or from Saturday or, where days are not `named`, Sunday on.
     """
+    begins = _BY_NAME if named else _BEFORE_WEEKEND
     for before, after in pairwise(starts[-EACH_DAY:]):
-        if after - before == 3 * DAY and int(before // DAY) % EACH_DAY in _BEFORE_WEEKEND:
+        if after - before == 3 * DAY and int(before // DAY) % EACH_DAY in begins:
             return frozenset({before + 8 * DAY, before + 9 * DAY})
     return frozenset()

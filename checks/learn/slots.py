@@ -296,7 +296,7 @@ def fit_slots(
         follows,
         late,
         rests_beside(expected, [int(start // DAY) for start, _ in firsts]) if unit == DAY else (),
-        next_weekend(starts) if unit == DAY and len(expected) >= EACH_DAY - 1 else frozenset(),
+        next_weekend(starts, named=named) if unit == DAY and len(expected) >= EACH_DAY - 1 else frozenset(),
     )
 
 

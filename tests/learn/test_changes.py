@@ -79,6 +79,16 @@ class TestSlower:
         found = silences(days([*range(70), *working], dated=dated), 60)
         assert found[1:] == [pytest.approx(84.5, abs=0.5)]
 
+    @pytest.mark.parametrize("lost", [(76, 77), (77, 78), (73, 74)])
+    def test_two_days_without_data_that_are_no_weekend_spare_none(
+        self, lost: tuple[int, int], *, dated: bool
+    ) -> None:
+        """Sunday and Monday are one only where days are those of UTC, as they are of what names none."""
+        wanted = [day for day in range(112) if day not in {*lost, lost[0] + 8}]
+        found = silences(days(wanted, dated=dated), 60)
+        is_weekend = lost == (76, 77) and not dated
+        assert [int(at) for at in found] == [lost[0], *([] if is_weekend else [lost[0] + 8])]
+
     @pytest.mark.parametrize("step", [6, 24])
     def test_hours_that_become_more_are_told_once_and_one_that_lacks_then(
         self, step: int, *, dated: bool
