@@ -118,18 +118,23 @@ def test_the_order_of_runs_and_those_in_time_say_nothing(
 
 
 @pytest.mark.parametrize("chance", [1e-2, 1e-4, 1e-6])
-def test_lateness_of_a_heavier_tail_gives_a_longer_limit_in_the_mean(chance: float) -> None:
+def test_lateness_of_a_heavier_tail_gives_a_longer_limit(chance: float) -> None:
     """The same runs, each as late in its turn, by more causes that multiply.
 
-    Single ones may not: where chance has one shape fit badly, the later part of it says less (one in 150).
+    One in 50 may not: where chance has one shape fit badly, the later part of the runs says less.
     """
-    limits = [0.0, 0.0, 0.0]
-    for seed in range(10):
+    sums, shorter = [0.0, 0.0, 0.0], 0
+    for seed in range(50):
         random = draws(seed)
         runs = [abs(random.gauss(0, 1)) for _ in range(200)]
-        for i, sigma in enumerate((0.1, 0.4, 0.8)):
-            limits[i] += reach([math.expm1(sigma * z) / sigma for z in runs], chance, HOURS).limit
-    assert limits == sorted(limits)
+        limits = [
+            reach([math.expm1(sigma * z) / sigma for z in runs], chance, HOURS).limit
+            for sigma in (0.1, 0.4, 0.8)
+        ]
+        shorter += limits != sorted(limits)
+        sums = [total + limit for total, limit in zip(sums, limits, strict=True)]
+    assert sums == sorted(sums)
+    assert shorter <= 1
 
 
 def usual(count: int = 360) -> list[float]:
