@@ -12,10 +12,11 @@ from checks.learn.rhythm import since_rhythm
 from checks.learn.tails import quantile
 
 WEEK = 7 * DAY
+ALL_DAYS = 7
+"""Weekdays of a table that rests on none."""
 _EACH_SLOT = 8  # occurrences of a weekday or an hour of the week: two months
 _USUAL = 0.7  # of a slot's: with more of two months missing it is one at which something comes now and then
 _YOUNG = 3 * WEEK  # fewer do not tell which weekdays exist
-ALL_DAYS = 7
 _NEW_DAYS = 3  # in a row, as of hours: two are a weekly run and its repair
 # Of thirty days, six weeks of working days, one in four may be another than usual: repairs, and a rhythm that changes.
 _RECENT, _STRAY = 30, 0.25

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from checks.learn.calendars import explaining, is_holiday
-from checks.learn.existing_slots import WEEK, WEEKEND, outages_of
+from checks.learn.existing_slots import ALL_DAYS, WEEK, WEEKEND, outages_of
 from checks.learn.keys import DAY
 from checks.learn.tails import quantile
 from checks.learn.yearly import CLOSED
@@ -18,8 +18,6 @@ _RARELY, _RARELY_LACKING = 0.04, 0.075
 # Of real jobs (daily ones, 200 to 500 days each) the day after a missed one is missed 4 to 17 times as often as others
 # are, ten in the middle; of what people do, or publish when there is news, twice.
 OF_A_JOB, OF_PEOPLE = 10.0, 2.0
-EACH_DAY = 7
-"""Days of a week."""
 _RECENT_WEEKS = 8  # as many of each weekday as tell whether it exists
 # Thursday to Saturday: 1 January 1970 was a Thursday. Days that nothing names are those of UTC, in which an American
 # Friday's evening run falls on Saturday; names are those of the place, or of the day before a run.
@@ -43,7 +41,7 @@ def miss_rate(
     )
     flags, start = [], begin if begin is not None else starts[-1] - 3 * DAY
     # Of fewer weekdays any may be by chance what comes on it two weeks in a row.
-    since = _since_new(starts, expected) if unit == DAY and len(expected) >= EACH_DAY - 1 else {}
+    since = _since_new(starts, expected) if unit == DAY and len(expected) >= ALL_DAYS - 1 else {}
     while start <= starts[-1]:
         slot = int(start % WEEK // unit)
         is_known = start >= since.get(slot, start)
@@ -99,7 +97,7 @@ def calendar_of(starts: Sequence[float], expected: frozenset[int]) -> tuple[str,
     # A weekend without data beside another one is a new habit, whatever holidays of the world fall on it.
     lacking = set(missed)
     habit = {
-        day for day in missed if int(day // DAY) % EACH_DAY in WEEKEND and {day - WEEK, day + WEEK} & lacking
+        day for day in missed if int(day // DAY) % ALL_DAYS in WEEKEND and {day - WEEK, day + WEEK} & lacking
     }
     return explaining([day for day in missed if day not in habit], kept)
 
@@ -125,7 +123,7 @@ def next_weekend(starts: Sequence[float], *, named: bool) -> frozenset[float]:
     or from Saturday or, where days are not `named`, Sunday on.
     """
     begins = _BY_NAME if named else _BEFORE_WEEKEND
-    for before, after in pairwise(starts[-EACH_DAY:]):
-        if after - before == 3 * DAY and int(before // DAY) % EACH_DAY in begins:
+    for before, after in pairwise(starts[-ALL_DAYS:]):
+        if after - before == 3 * DAY and int(before // DAY) % ALL_DAYS in begins:
             return frozenset({before + 8 * DAY, before + 9 * DAY})
     return frozenset()

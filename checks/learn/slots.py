@@ -10,11 +10,10 @@ from checks.learn.cadence import keeps_an_hour
 from checks.learn.calendars import is_holiday, of_working_days
 from checks.learn.clocks import FAMILIES, changes, offset, to_utc, zones_of
 from checks.learn.days_between import following, is_following, rests_beside
-from checks.learn.existing_slots import WEEK, expected_slots, misfits
+from checks.learn.existing_slots import ALL_DAYS, WEEK, expected_slots, misfits
 from checks.learn.keys import DAY, HOUR
 from checks.learn.lateness import Reach, reach
 from checks.learn.missed import (
-    EACH_DAY,
     OF_A_JOB,
     OF_PEOPLE,
     calendar_of,
@@ -35,7 +34,7 @@ from checks.learn.tails import (
 from checks.learn.yearly import Rest, is_rest
 
 _FEWEST = 8
-AT_ONCE = 0.02
+IN_ONE_GO = 0.02
 """Parts of a period: what came so soon after another period came with it, and says nothing of its own time."""
 # Two months of hours: as far back as their sizes tell something, and twice as many runs as a month's bound how late one
 # comes in years a tenth closer. Two years of days; older ones are of another job.
@@ -271,7 +270,7 @@ def fit_slots(
     late = max(lates, key=lambda each: (each.limit, each.latest))
     on_time = not named and keeps_an_hour([at for _, at in recent[-_DAYS_OF_LATE:]])
     # What keeps its hour on every day, weekends too, follows no office: a day without data is no holiday of anybody's.
-    every_day = on_time and len(expected) == EACH_DAY
+    every_day = on_time and len(expected) == ALL_DAYS
     misses = consecutive(
         miss,
         chance,
@@ -296,7 +295,7 @@ def fit_slots(
         follows,
         late,
         rests_beside(expected, [int(start // DAY) for start, _ in firsts]) if unit == DAY else (),
-        next_weekend(starts, named=named) if unit == DAY and len(expected) >= EACH_DAY - 1 else frozenset(),
+        next_weekend(starts, named=named) if unit == DAY and len(expected) >= ALL_DAYS - 1 else frozenset(),
     )
 
 
@@ -347,7 +346,7 @@ def one_by_one(firsts: Sequence[tuple[float, float]], unit: float) -> Sequence[t
     ends = [
         place
         for place, (_, at) in enumerate(firsts)
-        if place + 1 == len(firsts) or firsts[place + 1][1] - at >= AT_ONCE * unit
+        if place + 1 == len(firsts) or firsts[place + 1][1] - at >= IN_ONE_GO * unit
     ]
     together = sum(end - before > 1 for before, end in pairwise([-1, *ends]))
     if len(ends) >= _FEWEST and together > _HALF * len(ends):

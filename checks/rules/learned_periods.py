@@ -20,7 +20,7 @@ from checks.learn.keys import DAY, HOUR
 from checks.learn.missed import consecutive
 from checks.learn.model import Model
 from checks.learn.sentences import confidence, explain
-from checks.learn.slots import AT_ONCE, Slots, fit_slots
+from checks.learn.slots import IN_ONE_GO, Slots, fit_slots
 from checks.learn.tails import YEAR_DAYS, median
 from checks.rules.learned_days import OwnTime, has_own_times
 from checks.rules.learned_slow import IN_UTC, is_slow, learn_slow, on_clock_of
@@ -245,7 +245,7 @@ def _in_order(
     for _, start, at in sorted(read):
         if known and start <= known[-1][0]:
             continue
-        if known and at - known[-1][1] < AT_ONCE * unit:
+        if known and at - known[-1][1] < IN_ONE_GO * unit:
             known.pop()
         known.append((start, at))
     return sorted({start for _, start, _ in read}), known
