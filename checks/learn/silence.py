@@ -30,6 +30,8 @@ _IN_TIME = 0.98  # of alerts are to be closed in time: so sure has to be what is
 # Of a gap: where nine of ten long ones are no longer than so much more, there is a rhythm, and some are late. What is
 # late by more is a run that did not come. No limit of a rhythm is nearer than an eighth beyond it, as of schedules.
 _RHYTHM, _EIGHTH = 0.5, 0.125
+# Four runs in a row that were skipped, the most that is ever waited for, leave a gap of five.
+_SKIPPED = 5.0
 _HABIT = 1 / 7  # of days: a long gap on more than one day of a week is a habit
 # Ten times the median of what is longer than usual is passed once in 1,000 by an exponential, as three times its ninth
 # decile is; but as many as one day in five may have an outage and not move it.
@@ -105,6 +107,7 @@ class Silence:
     seen: int
     slow: float = 0.0
     calendar: tuple[str, int] | None = None
+    habit: float = 0.0
 
     def due(self, last: float) -> float:
         """Return the instant after which the silence since the last arrival is unusual; holidays do not count."""
@@ -231,7 +234,9 @@ def _fit(
         often = quantile([gap for gap, _ in _longest_of_days(times, gaps)], 1 - _HABIT)
         if often > (1 + _RHYTHM) * typical:
             limit = min(limit, (1 + _EIGHTH) * often)
-    return Silence(rates, limit, typical, len(times), quantile(ordered, _IN_TIME), calendar)
+    often = quantile([gap for gap, _ in _longest_of_days(times, gaps)], 1 - _HABIT)
+    habit = (1 + _EIGHTH) * min(often, _SKIPPED * typical)
+    return Silence(rates, limit, typical, len(times), quantile(ordered, _IN_TIME), calendar, habit)
 
 
 def fit_silence(
@@ -268,7 +273,7 @@ def fit_silence(
         found["open"] = rests
     for kind, fitted in found.items():
         model = fitted
-        most = _most(past, kind, int(now // _STEP) + 1) * model.typical
+        most = max(_most(past, kind, int(now // _STEP) + 1) * model.typical, model.habit)
         if model.limit > most:
             model = replace(model, limit=most)
         # In a week of which only a part counts a second of it is so much longer.
