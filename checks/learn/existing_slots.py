@@ -22,6 +22,8 @@ _NEW_DAYS = 3  # in a row, as of hours: two are a weekly run and its repair
 _RECENT, _STRAY = 30, 0.25
 _MOST_DAYS = 60  # of those before: a year of weeks
 _FRIDAY, WEEKEND = 1, frozenset({2, 3})  # slots of the week, which begins with a Thursday
+# Of seven weekdays each week one: less than once a year outages alone miss one so often in a row.
+_BY_OUTAGES = 1 / 364
 _OUTAGE = 4 * DAY  # no table with days of its own pauses longer than a long weekend: beyond, it was down
 
 
@@ -125,8 +127,17 @@ def _lost(found: set[int], seen: dict[int, list[bool]], unit: float) -> set[int]
             lost.add(slot)
     if unit == DAY and len(found | lost) == ALL_DAYS - 1:
         # No job leaves out one day on which data comes more often than not: outages fell on it.
-        lost |= {slot for slot, kept in seen.items() if sum(kept) > len(kept) / 2}
+        lost |= {slot for slot, kept in seen.items() if sum(kept) > len(kept) / 2 and not _ended(slot, seen)}
     return lost
+
+
+def _ended(slot: int, seen: dict[int, list[bool]]) -> bool:
+    """Return whether a weekday was missed so often in a row of late that outages do not explain it."""
+    kept = seen[slot]
+    row = kept.index(True) if True in kept else len(kept)
+    others = [came for other, each in seen.items() if other != slot for came in each]
+    missed = (1 + others.count(False)) / (1 + len(others))
+    return missed**row < _BY_OUTAGES
 
 
 def _on_days_like(slot: int, unit: float) -> set[int]:

@@ -57,12 +57,14 @@ def fit_gaps(times: Sequence[float], share: float) -> Slow | None:
     by_chance = _gaps_by_chance(times[-_BY_CHANCE - 1 :], share)
     if by_chance is not None:
         return by_chance
-    recent = times[-_LAST:]
+    of_people = len(times) > _SURE and not keeps_an_hour(times[-_BY_CHANCE - 1 :])
+    recent = times[-(_BY_CHANCE + 1 if of_people else _LAST) :]
     gaps = sorted(b - a for a, b in pairwise(recent))
     middle = quantile(gaps, 0.5)
     # With under 8 periods a deviation of a quarter of one cannot be told from the habit.
     wide = 0.25 if len(gaps) < _SURE else 0.1
-    good = [g for g in gaps if g < 1.7 * middle]
+    # A job that skips a run had an outage, and so may people have once; what they do twice is their habit.
+    good = gaps[:-1] if of_people else [g for g in gaps if g < 1.7 * middle]
     spread = good[-1] - middle
     return Slow(good[-1], max(0.5 * spread + DAY, wide * middle), len(gaps))
 

@@ -53,6 +53,8 @@ _SLOW = 11 * DAY
 _A_DAY = 1.6
 _OTHER = 1.5  # times the cadence that days taught: they were of a rhythm before
 _FEWEST_DAYS = 8  # that days are learned from; a month whose files come on fewer is written at once
+# Who comes on one day or two a week, at any hour, comes when there is something: gaps say how long that may last.
+_WEEKDAYS_OF_PEOPLE = 3
 _A_YEAR, _MOST_DAYS = 12, 5  # months; days of a week
 _MOST_LOADS = 41  # forty gaps, of which one in forty is the longest
 _SEVERAL = 2  # days in a load
@@ -255,7 +257,8 @@ def _of_days(
     if slots is not None and not keeps_an_hour(list(firsts.values())[-_MOST_LOADS:]):
         days = list(firsts)
         by_habit = slots.misses > 1 and not keep_days(days, slots.expected)
-        slots = None if by_habit or not fill_days(days, slots.expected, slots.calendar) else slots
+        few = len(slots.expected) < _WEEKDAYS_OF_PEOPLE
+        slots = None if few or by_habit or not fill_days(days, slots.expected, slots.calendar) else slots
     if slots is not None:
         slots = replace(slots, rests=rests_beside(slots.expected, days_with(_since(past, since), cut)))
     return slots, cut

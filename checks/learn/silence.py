@@ -30,8 +30,9 @@ _IN_TIME = 0.98  # of alerts are to be closed in time: so sure has to be what is
 # Of a gap: where nine of ten long ones are no longer than so much more, there is a rhythm, and some are late. What is
 # late by more is a run that did not come. No limit of a rhythm is nearer than an eighth beyond it, as of schedules.
 _RHYTHM, _EIGHTH = 0.5, 0.125
-# Four runs in a row that were skipped, the most that is ever waited for, leave a gap of five.
-_SKIPPED = 5.0
+# Four runs in a row that were skipped, the most that is ever waited for, leave a gap of five. With eight runs a day or
+# fewer most long gaps are of such; of quicker ones they are outages, in a bad season each day.
+_SKIPPED, _EIGHT_A_DAY = 5.0, DAY / 8
 _HABIT = 1 / 7  # of days: a long gap on more than one day of a week is a habit
 # Ten times the median of what is longer than usual is passed once in 1,000 by an exponential, as three times its ninth
 # decile is; but as many as one day in five may have an outage and not move it.
@@ -98,7 +99,8 @@ class Silence:
     """What was learned: operational seconds that a silence may last, and what they are counted in.
 
     `calendar` is the country whose holidays do not count. `typical` is the median gap, `slow` what one gap in 50 is
-    longer than, in operational seconds too.
+    longer than, in operational seconds too. No limit that held before makes this one shorter than `habit`, what comes
+    on more than one day of a week: 0 of quick tables.
     """
 
     rates: Rates | Pauses
@@ -234,8 +236,10 @@ def _fit(
         often = quantile([gap for gap, _ in _longest_of_days(times, gaps)], 1 - _HABIT)
         if often > (1 + _RHYTHM) * typical:
             limit = min(limit, (1 + _EIGHTH) * often)
-    often = quantile([gap for gap, _ in _longest_of_days(times, gaps)], 1 - _HABIT)
-    habit = (1 + _EIGHTH) * min(often, _SKIPPED * typical)
+    habit = 0.0
+    if typical >= _EIGHT_A_DAY:
+        often = quantile([gap for gap, _ in _longest_of_days(times, gaps)], 1 - _HABIT)
+        habit = (1 + _EIGHTH) * min(often, _SKIPPED * typical)
     return Silence(rates, limit, typical, len(times), quantile(ordered, _IN_TIME), calendar, habit)
 
 

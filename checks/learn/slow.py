@@ -33,8 +33,8 @@ _MOST_LEFT = 0.1
 # Where the mean deviation is over half of that, the runs keep to no day.
 _KEPT = 0.06
 # Runs that lie a tenth of a period off are outages of a job that is else five times as exact, up to one in four. Where
-# the others come when people get to it, those are the same people: of weeks one in eight is told six times a year.
-_ODD, _EXACT, _ODD_OF_PEOPLE = 0.25, 0.02, 0.125
+# the others come when people get to it, those are the same people: one may be an outage, two are their habit.
+_ODD, _EXACT, _ODD_OF_PEOPLE = 0.25, 0.02, 1
 # So much of a period before its usual time a run is early; what comes sooner is a repair of the last. Of a month four
 # days: a long weekend.
 _EARLY, _EARLIEST = 0.15, 0.4
@@ -252,9 +252,9 @@ def _is_kept(found: Found, runs: Sequence[tuple[int, float]], whole: float) -> b
     lags = lags_of(found.spots[0], [(period + found.shift, at) for period, at in runs])
     middle = median(lags)
     apart = [abs(lag - middle) / whole for lag in lags]
-    most = _ODD if quantile(sorted(apart), 0.5) <= _EXACT else _ODD_OF_PEOPLE
     off = [each > _MOST_LEFT for each in apart]
-    return min(_out_of_place(off), _out_of_place(off[::-1])) <= most * len(off)
+    most = _ODD * len(off) if quantile(sorted(apart), 0.5) <= _EXACT else _ODD_OF_PEOPLE
+    return min(_out_of_place(off), _out_of_place(off[::-1])) <= most
 
 
 def _out_of_place(off: Sequence[bool]) -> int:
