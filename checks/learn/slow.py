@@ -33,8 +33,9 @@ _MOST_LEFT = 0.1
 # Where the mean deviation is over half of that, the runs keep to no day.
 _KEPT = 0.06
 # Runs that lie a tenth of a period off are outages of a job that is else five times as exact, up to one in four. Where
-# the others come when people get to it, those are the same people: one may be an outage, two are their habit.
-_ODD, _EXACT, _ODD_OF_PEOPLE = 0.25, 0.02, 1
+# the others come when people get to it, those are the same people: one is borne, of half a year of weeks or of a year
+# of months, and two of three years. What is told once in 16 weeks is told three times a year.
+_ODD, _EXACT, _ODD_OF_PEOPLE = 0.25, 0.02, 1 / 16
 # So much of a period before its usual time a run is early; what comes sooner is a repair of the last. Of a month four
 # days: a long weekend.
 _EARLY, _EARLIEST = 0.15, 0.4
@@ -253,7 +254,8 @@ def _is_kept(found: Found, runs: Sequence[tuple[int, float]], whole: float) -> b
     middle = median(lags)
     apart = [abs(lag - middle) / whole for lag in lags]
     off = [each > _MOST_LEFT for each in apart]
-    most = _ODD * len(off) if quantile(sorted(apart), 0.5) <= _EXACT else _ODD_OF_PEOPLE
+    is_exact = quantile(sorted(apart), 0.5) <= _EXACT
+    most = _ODD * len(off) if is_exact else max(1.0, _ODD_OF_PEOPLE * len(off))
     return min(_out_of_place(off), _out_of_place(off[::-1])) <= most
 
 

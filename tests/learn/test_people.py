@@ -11,6 +11,7 @@ from checks.learn.cadence import daily_runs_of, keeps_an_hour
 from checks.learn.existing_slots import keep_days
 from checks.learn.gaps import Slow, fit_gaps
 from checks.learn.keys import DAY, HOUR
+from checks.learn.slow import Cycle
 from tests.support.hand_made import START, draws
 
 FIRST = START.timestamp()
@@ -84,6 +85,52 @@ class TestGapsByChance:
         found = fit_gaps(times, SHARE)
         assert found is not None
         assert not found.by_chance
+
+    @pytest.mark.parametrize(("skipped", "days"), [((), 8), ((20,), 8), ((20, 34), 14), ((20, 34, 37), 14)])
+    def test_what_people_do_twice_is_their_habit(self, skipped: tuple[int, ...], days: int) -> None:
+        """Each week at another hour; after a week that was skipped two have passed."""
+        times = [FIRST + 7 * week * DAY + week * 5 % 24 * HOUR for week in range(40) if week not in skipped]
+        found = fit_gaps(times, SHARE)
+        assert isinstance(found, Slow)
+        assert not found.by_chance
+        assert (days - 1) * DAY < found.into < (days + 1) * DAY
+        # A job that keeps its hour had outages then, be they two.
+        job = fit_gaps([at // DAY * DAY for at in times], SHARE)
+        assert isinstance(job, Slow)
+        assert job.into == 7 * DAY
+
+
+class TestWeekdaysOfPeople:
+    @staticmethod
+    def _times(weekdays: int, spread: float) -> list[float]:
+        """Return times on the first days of each week, that far around noon."""
+        dice = draws(11)
+        days = [day for day in range(140) if day % 7 < weekdays]
+        return [FIRST + day * DAY + (12 + dice.uniform(-spread, spread)) * HOUR for day in days]
+
+    @pytest.mark.parametrize(("weekdays", "kept"), [(2, False), (3, True)])
+    def test_gaps_tell_of_who_comes_on_one_or_two_at_any_hour(self, weekdays: int, kept: bool) -> None:  # noqa: FBT001
+        model = learned(self._times(weekdays, 9)).model
+        assert isinstance(model, Model)
+        assert (model.slots is not None) is kept
+        assert (model.slow is None) is kept
+
+    def test_a_job_of_two_weekdays_keeps_its_hour(self) -> None:
+        model = learned(self._times(2, 1)).model
+        assert isinstance(model, Model)
+        assert model.slots is not None
+
+    @pytest.mark.parametrize(("odd", "kept"), [((9,), True), ((9, 15), False)])
+    def test_a_weekday_that_is_left_twice_in_half_a_year_is_none(
+        self, odd: tuple[int, ...], kept: bool
+    ) -> None:
+        dice = draws(12)
+        times = [
+            FIRST + (7 * week + 2 * (week in odd)) * DAY + dice.uniform(3, 21) * HOUR for week in range(27)
+        ]
+        model = learned(times).model
+        assert isinstance(model, Model)
+        assert isinstance(model.slow, Cycle) is kept
 
 
 def test_a_few_days_with_many_files_each_are_learned_of_their_loads() -> None:

@@ -91,6 +91,38 @@ def test_a_weekday_lost_to_outages_is_due_where_all_others_are() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("row", "outages", "weekdays"),
+    [(1, 0, 7), (2, 0, 6), (1, 1, 7), (2, 1, 7), (3, 1, 6)],
+)
+def test_a_weekday_that_ended_is_due_as_long_as_outages_explain_it(
+    row: int, outages: int, weekdays: int
+) -> None:
+    """Of a daily table no Thursday came so often in a row; of the others now and then one in ten was missed."""
+    days = [START + i * DAY for i in range(71)]  # until a Monday
+    thursdays = [day for day in days if datetime.fromtimestamp(day, UTC).weekday() == 3]
+    lost = {*thursdays[-row:], *(days[-12 - 10 * i] for i in range(5 * outages))}
+    assert len(expected_slots([day for day in days if day not in lost], DAY)) == weekdays
+
+
+@pytest.mark.parametrize(("hours", "most"), [(2.0, 4), (2.9, 6), (3.1, 9), (12.0, 30)])
+def test_runs_that_are_skipped_by_habit_are_told_by_no_bound_of_a_time_without(
+    hours: float, most: float
+) -> None:
+    """With a few runs a day one skipped is a gap of hours; of quicker ones, where a bound held, it is an outage."""
+    random = draws(5)
+    times = [at + random.uniform(0, 30) * MINUTE for at in _every(hours * HOUR, 42, {})]
+    day = int(DAY / hours / HOUR)
+    skipped = [at for i, at in enumerate(times) if i % (2 * day) != 1]
+    now = int(times[-1] // (14 * DAY))
+    past = {now - i: dict.fromkeys(("flat", "day", "week", "open"), 1.2) for i in range(1, 9)}
+    model = fit_silence(skipped, 0.5, past)
+    assert model is not None
+    longest = 2 * hours * HOUR
+    assert model.limit < most * HOUR
+    assert (model.limit > longest) is (hours >= 3)
+
+
 @pytest.mark.parametrize(("early", "next_week"), [(0, 1), (1, 1), (2, 0)])
 def test_what_comes_a_day_before_its_weekday_is_that_one(early: int, next_week: int) -> None:
     weeks = [START + 7 * i * DAY + 2 * DAY for i in range(20)]
