@@ -122,7 +122,7 @@ class TestWeekdaysOfPeople:
 
     @pytest.mark.parametrize(("odd", "kept"), [((9,), True), ((9, 15), False)])
     def test_a_weekday_that_is_left_twice_in_half_a_year_is_none(
-        self, odd: tuple[int, ...], kept: bool
+        self, odd: tuple[int, ...], *, kept: bool
     ) -> None:
         dice = draws(12)
         times = [
