@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _BACK = (56 * DAY, 28 * DAY, 14 * DAY)  # eight of each weekday, as of slots; where its hours changed, fewer
+# Two weeks hold each hour of the week twice, which tells no hour that is skipped now and then from one that is not.
+_TOLD_BY = 2
 _HOURS = 168
 # Of runs two in three come at an hour at which there was one the day or the week before; by chance, of some a day, few.
 _REPEATED = 0.67
@@ -103,7 +105,10 @@ def fit_rota(times: Sequence[float], share: float, calendar: tuple[str, int] | N
             return None
         clocks = _clocks(recent) if _repeats(recent) else []
         if clocks:
-            return _fit(recent, clocks, share, calendar)
+            found = _fit(recent, clocks, share, calendar)
+            return (
+                replace(found, misses=max(_TOLD_BY, found.misses)) if found and back == _BACK[-1] else found
+            )
     return None
 
 

@@ -213,6 +213,15 @@ def test_what_comes_by_chance_has_no_rota_and_what_skips_runs_is_asked_for_some_
         assert rota.due(kept[-1]) == pytest.approx(kept[-1] + misses * 4 * HOUR + rota.margin, abs=60)
 
 
+@pytest.mark.parametrize(("days", "misses"), [(15, 2), (29, 1), (57, 1)])
+def test_of_hours_that_changed_two_weeks_ago_one_run_alone_is_not_told(days: int, misses: int) -> None:
+    before = [FIRST + i * 4 * HOUR for i in range(360 - 6 * days)]
+    after = [FIRST + (60 - days + day) * DAY + hour * HOUR for day in range(days) for hour in (2, 9, 17)]
+    rota = fit_rota([*before, *after], 0.1)
+    assert rota is not None
+    assert rota.misses == misses
+
+
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "UTC"])
 def test_hours_that_exist_by_a_wall_clock_are_no_gap_when_it_changes(zone: str) -> None:
     times = [
