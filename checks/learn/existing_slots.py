@@ -135,9 +135,21 @@ def _ended(slot: int, seen: dict[int, list[bool]]) -> bool:
     """Return whether a weekday was missed so often in a row of late that outages do not explain it."""
     kept = seen[slot]
     row = kept.index(True) if True in kept else len(kept)
-    others = [came for other, each in seen.items() if other != slot for came in each]
-    missed = (1 + others.count(False)) / (1 + len(others))
+    # What was missed before a weekday began to come is none of its outages.
+    others = [each[: _since_first(each)] for other, each in seen.items() if other != slot]
+    # Outages bunch: in a bad season those of the last weeks say more, where there was more than one.
+    missed = max(_missed(others, 1), _missed([each[:row] for each in others], -1))
     return missed**row < _BY_OUTAGES
+
+
+def _missed(seen: Sequence[Sequence[bool]], more: int) -> float:
+    """Return the part of some times at which nothing came, with so many more, or fewer, than were seen."""
+    return (more + sum(each.count(False) for each in seen)) / max(1, more + sum(map(len, seen)))
+
+
+def _since_first(kept: Sequence[bool]) -> int:
+    """Return how many times (the newest first) there were from the first on that something came."""
+    return len(kept) - kept[::-1].index(True) if True in kept else 0
 
 
 def _on_days_like(slot: int, unit: float) -> set[int]:

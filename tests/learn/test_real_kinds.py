@@ -105,6 +105,24 @@ def test_a_weekday_that_ended_is_due_as_long_as_outages_explain_it(
     assert len(expected_slots([day for day in days if day not in lost], DAY)) == weekdays
 
 
+@pytest.mark.parametrize(("of_late", "weekdays"), [(0, 6), (1, 6), (3, 7)])
+def test_in_a_bad_season_outages_explain_a_weekday_that_came_not_in_two_weeks(
+    of_late: int, weekdays: int
+) -> None:
+    days = [START + i * DAY for i in range(71)]
+    thursdays = [day for day in days if datetime.fromtimestamp(day, UTC).weekday() == 3]
+    lost = {*thursdays[-2:], *(thursdays[-2] + i * DAY for i in (2, 4, 8)[:of_late])}
+    assert len(expected_slots([day for day in days if day not in lost], DAY)) == weekdays
+
+
+def test_what_a_weekday_missed_before_it_was_one_is_no_outage() -> None:
+    days = [START + i * DAY for i in range(71)]
+    names = {day: datetime.fromtimestamp(day, UTC).weekday() for day in days}
+    new = [day for day in days if names[day] == 5][:-3]  # Saturdays, but for the last three
+    ended = [day for day in days if names[day] == 3][-2:]
+    assert len(expected_slots([day for day in days if day not in {*new, *ended}], DAY)) == 6
+
+
 @pytest.mark.parametrize(("hours", "most"), [(2.0, 4), (2.9, 6), (3.1, 9), (12.0, 30)])
 def test_runs_that_are_skipped_by_habit_are_told_by_no_bound_of_a_time_without(
     hours: float, most: float
