@@ -264,6 +264,9 @@ def fit_slots(
             recent = [each for start, each in pairs if late_days.keys().isdisjoint(month.places(start))]
     least = _LEAST * cadence
     fitted = _by_clock(recent, cadence)
+    if unit == HOUR:
+        # No hour is there before it begins: a clock by which it is did not name it.
+        fitted = [each for each in fitted if each[1] >= 0] or fitted
     # Zones that no change of clocks told apart saw the very same lateness.
     lates = (
         reach_of(list(each), len(recent), least, chance, len(expected))
