@@ -71,8 +71,13 @@ _INCIDENT, _A_FEW, _HABIT = 3.0, 4, 2.0
 _ANY_NUMBER, _MOST_LEFT_OUT = 100, 50
 # Where one shape does not explain what was seen, two causes are at work, and only the slower says how late it can get:
 # the same is asked of the later half, quarter and eighth, while a dozen is left. The worse it explains it, the more the
-# later part counts, so that from day to day the limit moves a little.
-_PARTS, _DOZEN = (0.5, 0.75, 0.875), 12
+# later part counts, so that from day to day the limit moves a little: one history in fifteen is so far off by chance
+# that it begins to, and one in 700 that only the later part does.
+_PARTS, _DOZEN, _MISFIT = (0.5, 0.75, 0.875), 12, (1.5, 3.0)
+# It is told by classes that hold as many runs each. So a bent scale, which moves edges and runs alike, leaves it as it
+# is, and a heavier tail never has a later part decide that did not before. Two numbers are fitted, so four classes are
+# the fewest, and in ten the two humps of two causes are told from one; of six runs and more chi squared holds.
+_CLASSES, _FEWEST_CLASSES, _A_CLASS = 10, 4, 6
 # Times the latest seen: the heaviest shapes reach six times that of a month of hours for one in 175,000. Of a few runs
 # no limit is believed that lies farther.
 _FARTHEST = 10.0
@@ -143,7 +148,7 @@ def _log_limit(
         of_all = min(1.0, chance * len(usual) / len(later))
         of_part = math.log(begin + weighed.passed_with(of_all, farthest - begin))
         limit += weight * (of_part - limit)
-        low, high = family.misfit
+        low, high = _MISFIT
         weight *= min(1.0, max(0.0, (weighed.misfit - low) / (high - low)))
         if weight <= 0:
             break
@@ -194,20 +199,40 @@ def _weigh(late: tuple[float, ...], cut: float, left_out: int | None, family: Fa
         family = family.of_many or family
     until = [bisect_right(late, edge * middle * _NEAR) for edge in _EDGES]
     seen = [b - a for a, b in zip([0, *until], [*until, count], strict=True)]
-    best, found = _explained(seen, cut / middle, left_out, family)
+    likeliest, found = _explained(seen, cut / middle, left_out, family)
     most = max(log for log, _, _ in found)
     weights = tuple(
         (math.exp(log - most), shape.beyond, bend) for log, shape, bend in found if log > most - _NEGLIGIBLE
     )
-    filled = [each for each in seen if each]
-    free = max(1, len(filled) - 3)  # shape, scale and the count itself are fitted
-    apart = 2 * (sum(each * math.log(each / count) for each in filled) - best)
-    return _Weighed(middle, weights, (apart - free) / math.sqrt(2 * free))
+    return _Weighed(middle, weights, _misfit([each / middle for each in late], cut / middle, likeliest))
+
+
+def _misfit(late: Sequence[float], end: float, node: _Node) -> float:
+    """Return by how many deviations chance has to be off for this shape and scale to make what was seen.
+
+    `late` is ordered, and `end` the cut, both in medians. A few runs say nothing: 0.
+    """
+    count, classes = len(late), min(_CLASSES, len(late) // _A_CLASS)
+    if classes < _FEWEST_CLASSES:
+        return 0.0
+    # What is equal is of one class, and so is all before the first edge: shapes were not told by it. Edges are halfway to
+    # the next, so that times of the minute fall on either side of them.
+    ends = {bisect_right(late, late[i * count // classes - 1]) for i in range(1, classes + 1)}
+    until = sorted(each for each in ends if each >= bisect_right(late, _EDGES[0]))
+    edges = [*((late[each - 1] + late[each]) / 2 for each in until[:-1]), end]
+    beyond = [1.0, *(node.shape.beyond(edge * node.bend) for edge in edges)]
+    apart = 0.0
+    for (begin, at), (low, high) in zip(pairwise([0, *until]), pairwise(beyond), strict=True):
+        expected = max((low - high) / (1 - beyond[-1]), _TINY)
+        apart += 2 * (at - begin) * math.log((at - begin) / count / expected)
+    free = max(1, len(until) - 3)  # shape, scale and the count itself are fitted
+    spread = 2 / (9 * free)  # the third root of chi squared is nearly a Gaussian's (Wilson and Hilferty)
+    return (math.cbrt(max(0.0, apart) / free) - 1 + spread) / math.sqrt(spread)
 
 
 def _explained(
     seen: Sequence[int], end: float, left_out: int | None, family: Family
-) -> tuple[float, list[tuple[float, Shape, float]]]:
+) -> tuple[_Node, list[tuple[float, Shape, float]]]:
     """Return how likely the likeliest shape and scale makes what was seen between the edges, and each that counts.
 
     Each with how likely it is by what was known before too (logarithms), its shape and its bend. `end` is the cut, in
@@ -239,9 +264,11 @@ def _explained(
             continue
         explained, lift = within_of(log, node)
         weight = explained + _lifted(lift, left_out) + node.shape.prior
-        best, weightiest = max(best, explained + lift), max(weightiest, weight)
+        if explained + lift > best:
+            best, first = explained + lift, node
+        weightiest = max(weightiest, weight)
         found.append((weight, node.shape, node.bend))
-    return best, found
+    return first, found
 
 
 def _lifted(lift: float, left_out: int | None) -> float:

@@ -29,15 +29,12 @@ class Family:
     """Shapes of which each counts as far as it explains what was seen.
 
     `later` are those of what lies beyond a quantile and `of_many` those of many runs, where these are not the same.
-    `misfit`: by how many deviations of chi
-    squared none of them explains it, from which on such later parts count, and alone. `is_whole`: of gaps from nought
-    on, not of what lies beyond a median.
+    `is_whole`: of gaps from nought on, not of what lies beyond a median.
     """
 
     shapes: tuple[Shape, ...]
     later: Family | None = None
     of_many: Family | None = None
-    misfit: tuple[float, float] = (1.0, 4.0)
     is_whole: bool = False
 
 
@@ -148,8 +145,6 @@ GAPS = Family(
         ),
     ),
     later=BY_CHANCE,
-    # A thousand gaps in eighteen classes, some of which hold two or three, lie two deviations off by chance.
-    misfit=(2.0, 6.0),
     is_whole=True,
 )
 """Gaps between what comes by chance, as wholes: what lies beyond a median tells bursts and products too late."""

@@ -301,6 +301,9 @@ def few_gaps(times: Sequence[float]) -> Silence:
 
 
 _FEW_GAPS = 0.25  # as of slow tables: with fewer than eight nobody knows how late is late
+# A gap is long because its run was late or because the one before was early, and only lateness has a tail: one in two is
+# longer than usual by either, and the longest third mostly by the first.
+_LATER = 2 / 3
 _HARDLY = 0.01  # of the usual gap: seconds of minutes, minutes of hours
 
 
@@ -364,14 +367,15 @@ def _all_gaps(
 ) -> float:
     """Return the limit from all gaps of other tables, for so many false alarms a year: of a rhythm by lateness."""
     chance, a_week = _chance(times, gaps, share)
-    longer = [g - typical for g in gaps if g > typical]
+    begin = quantile(sorted(gaps), _LATER) if is_rhythm else typical
+    longer = [g - begin for g in gaps if g > begin]
     if is_rhythm:
         # Those equal to the usual count as hardly longer, or the few that are longer would be all that is known.
-        longer += [_HARDLY * typical] * (len(gaps) // 2 - len(longer))
-        limit = reach(longer, chance, a_week).limit
+        longer += [_HARDLY * typical] * (int((1 - _LATER) * len(gaps)) - len(longer))
+        limit = reach(longer, chance / 2 / (1 - _LATER), 2 * (1 - _LATER) * a_week).limit
     else:
         limit = tail(without_incidents(longer, typical, len(gaps)), min(0.3, 2 * chance), 0.0)
-    return typical + limit
+    return begin + limit
 
 
 def _by_chance(times: Sequence[float], gaps: Sequence[float], typical: float, *, is_flat: bool) -> bool:

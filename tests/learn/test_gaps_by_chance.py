@@ -16,7 +16,7 @@ from checks.learn.keys import DAY, HOUR
 from checks.learn.lateness import reach
 from checks.learn.shapes import BY_CHANCE, GAPS, LATENESS, SIZES, Family
 from checks.learn.silence import Rates, fit_silence
-from checks.learn.tails import YEAR_DAYS
+from checks.learn.tails import YEAR_DAYS, quantile
 
 SEVERAL = [
     "by chance, every hour",
@@ -91,6 +91,21 @@ def test_gaps_of_a_heavier_tail_have_a_longer_limit() -> None:
     ]
     assert limits == sorted(limits)
     assert limits[-1] > 2.5 * limits[1]
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**32), st.integers(8, 600), st.floats(1e-7, 0.1), st.floats(0.7, 1.1))
+def test_the_same_gaps_with_a_heavier_tail_have_a_longer_limit(
+    seed: int, count: int, chance: float, power: float
+) -> None:
+    """In usual gaps, each stretched by a power, where as many count: the longest may become an incident."""
+    random = draws(seed)
+    gaps = sorted(random.expovariate(1.0) for _ in range(count))
+    usual = quantile(gaps, 0.5)
+    light, heavy = (
+        reach([(gap / usual) ** each for gap in gaps], chance, 168, GAPS) for each in (power, power + 0.3)
+    )
+    assert heavy.seen < light.seen or heavy.limit >= light.limit
 
 
 @pytest.mark.parametrize("seed", range(6))
