@@ -55,6 +55,8 @@ _EARLY = 1 / 7
 _A_YEAR = 366 * DAY
 
 _DAYS_OF_LATE = 40  # two months of working days
+# A job that looks each day and finds something on up to three of a week finds it the next day where it was late.
+_SOME_DAYS = 3
 _LEAST = 0.125  # of a day three hours: one for a change of clocks, two that a person waits before he asks
 _FEW = 0.25  # of a period: as of slow tables, more cannot be told of some that came since a change
 _HALF = 0.5  # of a period: what came later was an outage's
@@ -263,6 +265,8 @@ def fit_slots(
             pairs = zip(own, recent, strict=True)
             recent = [each for start, each in pairs if late_days.keys().isdisjoint(month.places(start))]
     least = _LEAST * cadence
+    if not named and len(expected) <= _SOME_DAYS:
+        least = (1 + _LEAST) * DAY
     fitted = _by_clock(recent, cadence)
     if unit == HOUR:
         # No hour is there before it begins: a clock by which it is did not name it.
