@@ -265,8 +265,6 @@ def fit_slots(
             pairs = zip(own, recent, strict=True)
             recent = [each for start, each in pairs if late_days.keys().isdisjoint(month.places(start))]
     least = _LEAST * cadence
-    if not named and len(expected) <= _SOME_DAYS:
-        least = (1 + _LEAST) * DAY
     fitted = _by_clock(recent, cadence)
     if unit == HOUR:
         # No hour is there before it begins: a clock by which it is did not name it.
@@ -289,7 +287,10 @@ def fit_slots(
     # Of days on which something came none began later than half a day: then it was the next one's, and this one missed.
     # A job's days that are missed are outages; people may also take longer.
     farthest = DAY / 2 if on_time or (misses == 1 and not named) else math.inf
-    margin = max(min(late.limit, farthest), least, _of_new(recent, starts, share, (unit, expected)))
+    of_next_day = (1 + _LEAST) * DAY if not named and len(expected) <= _SOME_DAYS else 0.0
+    margin = max(
+        min(late.limit, farthest), least, of_next_day, _of_new(recent, starts, share, (unit, expected))
+    )
     return Slots(
         unit,
         expected,
