@@ -55,6 +55,8 @@ _EARLY = 1 / 7
 _A_YEAR = 366 * DAY
 
 _DAYS_OF_LATE = 40  # two months of working days
+# A job that looks each day and finds something on up to three of a week finds it the next day where it was late.
+_SOME_DAYS = 3
 _LEAST = 0.125  # of a day three hours: one for a change of clocks, two that a person waits before he asks
 _FEW = 0.25  # of a period: as of slow tables, more cannot be told of some that came since a change
 _HALF = 0.5  # of a period: what came later was an outage's
@@ -285,7 +287,10 @@ def fit_slots(
     # Of days on which something came none began later than half a day: then it was the next one's, and this one missed.
     # A job's days that are missed are outages; people may also take longer.
     farthest = DAY / 2 if on_time or (misses == 1 and not named) else math.inf
-    margin = max(min(late.limit, farthest), least, _of_new(recent, starts, share, (unit, expected)))
+    of_next_day = (1 + _LEAST) * DAY if not named and len(expected) <= _SOME_DAYS else 0.0
+    margin = max(
+        min(late.limit, farthest), least, of_next_day, _of_new(recent, starts, share, (unit, expected))
+    )
     return Slots(
         unit,
         expected,

@@ -150,6 +150,20 @@ def test_what_comes_a_day_before_its_weekday_is_that_one(early: int, next_week: 
     assert slots.due(newest)[0] == weeks[-1] + 7 * DAY + next_week * 7 * DAY
 
 
+@pytest.mark.parametrize(
+    ("weekdays", "hours"), [((2,), 27), ((1, 4), 27), ((0, 2, 4), 27), ((0, 1, 3, 4), 5.25)]
+)
+@pytest.mark.parametrize("named", [True, False])
+def test_a_job_of_some_days_of_a_week_may_find_it_the_next_day(
+    weekdays: tuple[int, ...], hours: float, *, named: bool
+) -> None:
+    """Where a date names what came, that it came on the next day is seen by its name."""
+    days = [START + day * DAY for day in range(140) if day % 7 in weekdays]
+    slots = fit_slots([(day, day + 12 * HOUR) for day in days], 0.5, named=named)
+    assert slots is not None
+    assert slots.margin == (21 * HOUR / len(weekdays) if named else hours * HOUR)
+
+
 def test_three_days_in_a_row_of_people_make_no_weekdays() -> None:
     random = draws(4)
     days = sorted({START + random.randrange(140) * DAY for _ in range(30)})
