@@ -130,13 +130,15 @@ class Model:
         """Return the start of the period that an arrival was of, where `newest` was the newest partition then."""
         return newest if self.dated and newest is not None else day_of(at, self.cut)
 
-    def unasked(self, last: tuple[float, float | None], following: tuple[float, float | None]) -> str | None:
+    def unasked(
+        self, last: tuple[float, float | None], following: tuple[float, float | None]
+    ) -> str | None:
         """Return the check of a spared day that lacks between two arrivals, where the second one is of such a day.
 
-        Each is an arrival with the newest partition as of then.
+        Each is an arrival with the newest partition as of then. Without dated keys nothing lacks once data came.
         """
         own = self._own(*following)
-        if self.slots is None or own not in self.slots.spared:
+        if self.slots is None or not self.dated or own not in self.slots.spared:
             return None
         start, due = replace(self.slots, spared=frozenset()).due(self._own(*last))
         return self._check if start < own and due < following[0] else None
