@@ -71,9 +71,8 @@ _INCIDENT, _A_FEW, _HABIT = 3.0, 4, 2.0
 _ANY_NUMBER, _MOST_LEFT_OUT = 100, 50
 # Where one shape does not explain what was seen, two causes are at work, and only the slower says how late it can get:
 # the same is asked of the later half, quarter and eighth, while a dozen is left. The worse it explains it, the more the
-# later part counts, so that from day to day the limit moves a little: one history in fifteen is so far off by chance
-# that it begins to, and one in 700 that only the later part does.
-_PARTS, _DOZEN, _MISFIT = (0.5, 0.75, 0.875), 12, (1.5, 3.0)
+# later part counts, so that from day to day the limit moves a little.
+_PARTS, _DOZEN = (0.5, 0.75, 0.875), 12
 # It is told by classes that hold as many runs each. So a bent scale, which moves edges and runs alike, leaves it as it
 # is, and a heavier tail never has a later part decide that did not before. Two numbers are fitted, so four classes are
 # the fewest, and in ten the two humps of two causes are told from one; of six runs and more chi squared holds.
@@ -96,6 +95,11 @@ class Reach:
     latest: float = 0.0
     seen: int = 0
     is_bound: bool = False
+
+    @property
+    def is_of_few(self) -> bool:
+        """Whether so few were late that lateness of a heavier tail than most may cost some three times its share."""
+        return self.seen < _MANY
 
 
 class _Node(NamedTuple):
@@ -148,7 +152,7 @@ def _log_limit(
         of_all = min(1.0, chance * len(usual) / len(later))
         of_part = math.log(begin + weighed.passed_with(of_all, farthest - begin))
         limit += weight * (of_part - limit)
-        low, high = _MISFIT
+        low, high = family.misfit
         weight *= min(1.0, max(0.0, (weighed.misfit - low) / (high - low)))
         if weight <= 0:
             break
