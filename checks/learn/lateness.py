@@ -98,7 +98,7 @@ class Reach:
 
     @property
     def is_of_few(self) -> bool:
-        """Whether so few were late that lateness of a heavier tail than most may cost some three times its share."""
+        """Whether so few were late that a tail heavier than most cannot be told: it may cost several times its share."""
         return self.seen < _MANY
 
 
@@ -212,15 +212,15 @@ def _weigh(late: tuple[float, ...], cut: float, left_out: int | None, family: Fa
 
 
 def _misfit(late: Sequence[float], end: float, node: _Node) -> float:
-    """Return by how many deviations chance has to be off for this shape and scale to make what was seen.
+    """Return by how many deviations chance has to be off for a shape and scale to make what was seen.
 
     `late` is ordered, and `end` the cut, both in medians. A few runs say nothing: 0.
     """
     count, classes = len(late), min(_CLASSES, len(late) // _A_CLASS)
     if classes < _FEWEST_CLASSES:
         return 0.0
-    # What is equal is of one class, and so is all before the first edge: shapes were not told by it. Edges are halfway to
-    # the next, so that times of the minute fall on either side of them.
+    # What is equal is of one class, and so is all before the first edge: shapes were not told by it. Edges are halfway
+    # to the next, so that times of the minute fall on either side of them.
     ends = {bisect_right(late, late[i * count // classes - 1]) for i in range(1, classes + 1)}
     until = sorted(each for each in ends if each >= bisect_right(late, _EDGES[0]))
     edges = [*((late[each - 1] + late[each]) / 2 for each in until[:-1]), end]

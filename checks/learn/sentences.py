@@ -157,8 +157,8 @@ def _margin(slots: Slots) -> str:
         )
     if reach.is_of_few:
         return (
-            f"{after}: only {reach.seen} were late before, by {_span(reach.latest)} at most, which hardly tells how "
-            "rare longer delays are, so it may cost up to three times its share of the false alarms"
+            f"{after}, learned of only {reach.seen} that were late, by {_span(reach.latest)} at most, "
+            "so it may cost several times its share of the false alarms"
         )
     if slots.margin > _FAR * reach.latest:
         return f"{after}, for only {reach.seen} were late before, by {_span(reach.latest)} at most"

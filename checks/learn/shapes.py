@@ -147,8 +147,8 @@ GAPS = Family(
         ),
     ),
     later=BY_CHANCE,
-    # Later parts know fewer shapes than the whole, so they count where it is surer that it is none of these: of products
-    # one history in fifty would pass a budget tenfold.
+    # Later parts know fewer shapes than the whole, so they count where it is surer that it is none of these: else one
+    # history of products in fifty passes a budget tenfold.
     misfit=(2.0, 4.0),
     is_whole=True,
 )

@@ -292,8 +292,8 @@ def few_gaps(times: Sequence[float]) -> Silence:
 
 
 _FEW_GAPS = 0.25  # as of slow tables: with fewer than eight nobody knows how late is late
-# A gap is long because its run was late or because the one before was early, and only lateness has a tail: one in two is
-# longer than usual by either, and the longest third mostly by the first.
+# A gap is long because its run was late or because the one before was early, and only lateness has a tail: half of the
+# gaps are longer than usual by either, and the longest third mostly by the first.
 _LATER = 2 / 3
 _HARDLY = 0.01  # of the usual gap: seconds of minutes, minutes of hours
 
