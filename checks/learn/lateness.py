@@ -98,7 +98,7 @@ class Reach:
 
     @property
     def is_of_few(self) -> bool:
-        """Whether so few were late that a tail heavier than most cannot be told: it may cost several times its share."""
+        """Whether so few were late that a heavier tail cannot be told: it may cost several times its share."""
         return self.seen < _MANY
 
 
