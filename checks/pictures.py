@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from checks.report import html
@@ -56,8 +57,11 @@ class Picture:
         return specification
 
     def save(self, path: str) -> None:
-        """Write the chart to a file, by its ending: ``.json`` or ``.html``, or what altair's own parts allow."""
-        self.chart.save(path)
+        """Write it to a file by its ending: ``.html``, which asks no other host, else what altair's own parts allow."""
+        if Path(path).suffix.lower() in {".html", ".htm"}:
+            Path(path).write_text(html.picture_page(self.report), encoding="utf-8")
+        else:
+            self.chart.save(path)
 
     def _tables(self) -> list[str]:
         """Return the worst 50 tables, worst first."""

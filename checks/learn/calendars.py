@@ -49,6 +49,14 @@ ALIKE = "/"
 """Between the codes of countries that explain equally well what was seen: a holiday is one of half of them."""
 _EPOCH = date(1970, 1, 1)
 _THURSDAY = 3  # 1 January 1970
+# By how many days what is closed on holidays lies after them, where the days of the week on which nothing ever comes
+# are a weekend, or what is left of one: by names of the day before a run, or in UTC, that is another one.
+_ANY = (0, 1, -1)
+_SHIFTS = {
+    frozenset(days): (shift,)
+    for shift, each in ((0, ((5, 6), (6,))), (1, ((6, 0), (0,))), (-1, ((4, 5), (5,))))
+    for days in each
+}
 
 
 @lru_cache(maxsize=512)
@@ -133,19 +141,18 @@ def explaining(missed: Collection[float], kept: Collection[float]) -> tuple[str,
     """Return the calendar (country, shift in days) that explains missed days against kept ones, or None.
 
     Two misses at least have to be holidays, half of all misses, and two of three of its holidays missed. Where weekdays
-    are closed, as for people, one is enough if no holiday was kept: an outage that fell on one costs the few days a
-    year that are holidays there, until one of them is kept. Countries that explain them equally well are named
-    together.
+    are closed, as for people, one is enough if no holiday was kept, and if it is shifted as the weekend is: an outage
+    that fell on one costs the few days a year that are holidays there, until one of them is kept. Countries that
+    explain them equally well are named together.
     """
     best: list[str] = []
     most, of_best = 0.0, 0
-    fewest = 1 if len({int(day // DAY) % 7 for day in kept}) < 7 else 2
-    if len(missed) < fewest:
-        return None
+    closed = frozenset(range(7)) - {(int(day // DAY) + _THURSDAY) % 7 for day in kept}
+    alone = _SHIFTS.get(closed, _ANY if closed else ())
     for country in COUNTRIES:
-        for shift in (0, 1, -1):
+        for shift in _ANY:
             hits = sum(is_holiday((country, shift), d) for d in missed)
-            if hits < fewest or 2 * hits < len(missed):
+            if hits < (1 if shift in alone else 2) or 2 * hits < len(missed):
                 continue
             against = sum(is_holiday((country, shift), d) for d in kept)
             if hits < 2 * against:

@@ -120,10 +120,13 @@ def next_weekend(starts: Sequence[float], *, named: bool) -> frozenset[float]:
     """Return the weekend to come where on the last one nothing came, of a table of six days or all; else nothing.
 
     A job of all days that becomes one of working days is told once so. By labels and zones a weekend is from Friday on,
-    or from Saturday or, where days are not `named`, Sunday on.
+    or from Saturday or, where days are not `named`, Sunday on. Once something came on either of its days it was an
+    outage, and both are asked for.
     """
     begins = _BY_NAME if named else _BEFORE_WEEKEND
-    for before, after in pairwise(starts[-ALL_DAYS:]):
+    recent = starts[-ALL_DAYS:]
+    for before, after in pairwise(recent):
         if after - before == 3 * DAY and int(before // DAY) % ALL_DAYS in begins:
-            return frozenset({before + 8 * DAY, before + 9 * DAY})
+            weekend = frozenset({before + 8 * DAY, before + 9 * DAY})
+            return frozenset() if weekend.intersection(recent) else weekend
     return frozenset()

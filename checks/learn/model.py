@@ -104,11 +104,9 @@ class Model:
         `newest` is the own start of the newest partition of a table with dated keys.
         """
         found: tuple[float, str] | None = None
-        # Of a table with dated keys only newer partitions count, so what is missing is the next of them.
-        check = "partitions" if self.dated else "freshness"
+        check = self._check
         if self.slots is not None:
-            newest = newest if self.dated and newest is not None else day_of(last, self.cut)
-            found = self.slots.due(newest)[1], check
+            found = self.slots.due(self._own(last, newest))[1], check
         silences = [part.due(last) for part in (self.silence, self.rota) if part is not None]
         if silences:
             silent = min(silences)
@@ -122,6 +120,26 @@ class Model:
         return found
 
     @property
+    def _check(self) -> str:
+        # Of a table with dated keys only newer partitions count, so what is missing is the next of them.
+        return "partitions" if self.dated else "freshness"
+
+    def _own(self, at: float, newest: float | None) -> float:
+        """Return the start of the period that an arrival was of, where `newest` was the newest partition then."""
+        return newest if self.dated and newest is not None else day_of(at, self.cut)
+
+    def unasked(self, last: tuple[float, float | None], following: tuple[float, float | None]) -> str | None:
+        """Return the check of a spared day that lacks between two arrivals, where the second one is of such a day.
+
+        Each is an arrival with the newest partition as of then.
+        """
+        own = self._own(*following)
+        if self.slots is None or own not in self.slots.spared:
+            return None
+        start, due = replace(self.slots, spared=frozenset()).due(self._own(*last))
+        return self._check if start < own and due < following[0] else None
+
+    @property
     def _names_slow(self) -> bool:
         return not isinstance(self.slow, Slow | None) and self.slow.labelled
 
@@ -131,8 +149,7 @@ class Model:
         `newest` is as in `due`.
         """
         if self.slots is not None:
-            own = newest if self.dated and newest is not None else day_of(at, self.cut)
-            return self.slots.lateness(own, at)
+            return self.slots.lateness(self._own(at, newest), at)
         if self.slow is None or isinstance(self.slow, Slow):
             return 0.0
         return self.slow.lateness(newest if self._names_slow and newest is not None else at, at)

@@ -67,7 +67,8 @@ class Slots:
     `clocks` are the zones whose clock explains which hours exist, each with those on it; empty: they are the keys' own.
     `late_days` are places in the `month` at which each time more than the margin is usual, and how much is.
     `reach` is what lateness alone would make of the margin. Days that lie in `rests` never come. What `follows` comes
-    on the day that exists after its own: lags count from the start of that. Nothing is asked of `spared` days.
+    on the day that exists after its own: lags count from the start of that. Nothing is asked of `spared` days until
+    something comes on one of them.
     """
 
     unit: float
@@ -111,12 +112,13 @@ class Slots:
         start, missed = newest, 0
         if self._is_early(newest, hours):
             start += step
+        spared = self.spared if newest not in self.spared else frozenset()
         longest = 2 * WEEK * (self.misses + 1) + (_A_YEAR if self.rests else 0.0)
         for _ in range(int(longest / step) + 1):
             start += step
             exists = int((start + offset(clock, start)) % WEEK // step) in hours
             if exists and not (self.calendar and is_holiday(self.calendar, start)):
-                if start in self.spared or (self.rests and is_rest(self.rests, int(start // DAY))):
+                if start in spared or (self.rests and is_rest(self.rests, int(start // DAY))):
                     continue
                 missed += 1
                 if missed >= self.misses:
@@ -262,6 +264,9 @@ def fit_slots(
             recent = [each for start, each in pairs if late_days.keys().isdisjoint(month.places(start))]
     least = _LEAST * cadence
     fitted = _by_clock(recent, cadence)
+    if unit == HOUR:
+        # No hour is there before it begins: a clock by which it is did not name it.
+        fitted = [each for each in fitted if each[1] >= 0] or fitted
     # Zones that no change of clocks told apart saw the very same lateness.
     lates = (
         reach_of(list(each), len(recent), least, chance, len(expected))

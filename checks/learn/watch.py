@@ -91,9 +91,7 @@ class Watch:
     _refits: int = 0
     _short: float | None = None  # since when the volume is not usual
     _odd: int = 0  # partitions in a row whose volume was not usual
-    _ran: tuple[float, float] | None = (
-        None  # the first and last file of the run of a table without dated keys
-    )
+    _ran: tuple[float, float] | None = None  # first and last file of the run, without dated keys
     _periods: list[Period] = field(default_factory=list)
     _begun: float | None = None  # the start of the newest of them
     _came: float | None = None  # when its first file came
@@ -156,7 +154,7 @@ class Watch:
             if key is not None:
                 self._weigh(arrival, key)
             return
-        before = self.history.last
+        before, newest = self.history.last, self.history.newest
         fresh = self.history.take(arrival, key)
         if key is not None and (fresh or (not self.dated and key.start == arrival.at != before)):
             since = self._since_the_last(key.start, arrival.at)
@@ -174,9 +172,18 @@ class Watch:
         self._rhythm(arrival.at, before, fresh=fresh)
         if arrival.at < self.begin:
             return
+        unasked = self._unasked(before, newest)
         self._learn(arrival.at, fresh=fresh or not self.dated)
         self._plan()
+        if unasked is not None and self._open is None:
+            self._open = arrival.at, unasked
         self._close(arrival.at)
+
+    def _unasked(self, before: float | None, newest: float | None) -> str | None:
+        """Return the check of what lacks though it was not asked for, as what just came shows; else None."""
+        if before is None or self.history.last is None or not isinstance(self.model, Model):
+            return None
+        return self.model.unasked((before, newest), (self.history.last, self.history.newest))
 
     def _most_open(self, since: float | None) -> int:
         """Return how many periods may wait for their files when the next begins; no slow one before any is known."""

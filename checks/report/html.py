@@ -64,11 +64,20 @@ def fragment(report: Report) -> str:
 
 def picture(report: Report) -> str:
     """Return an element that draws the worst 50 tables: their last periods, arrivals against deadlines, volume."""
+    return _drawn(report, "picture.html.j2")
+
+
+def picture_page(report: Report) -> str:
+    """Return the same as a whole HTML document."""
+    return _drawn(report, "picture_page.html.j2")
+
+
+def _drawn(report: Report, template: str) -> str:
     rows = table_rows(report)
     return (
         _environment()
-        .get_template("picture.html.j2")
-        .render(rows=rows[:_MOST_DRAWN], left_out=max(0, len(rows) - _MOST_DRAWN))
+        .get_template(template)
+        .render(told=outline(report), rows=rows[:_MOST_DRAWN], left_out=max(0, len(rows) - _MOST_DRAWN))
     )
 
 

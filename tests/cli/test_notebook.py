@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 from datetime import datetime
@@ -229,6 +230,10 @@ def test_a_plot_is_an_altair_chart_too(lake: HttpLake, tmp_path: Path) -> None:
     assert len(report.plot().to_dict()["vconcat"]) == 2
     report.plot().save(str(tmp_path / "all.json"))
     assert "vconcat" in json.loads((tmp_path / "all.json").read_text(encoding="utf-8"))
+    report.plot().save(str(tmp_path / "all.html"))
+    saved = (tmp_path / "all.html").read_text(encoding="utf-8")
+    assert report.plot().markup in saved
+    assert "://" not in re.sub(r'xmlns="[^"]*"', "", saved), "a saved picture asks no other host"
     with pytest.raises(ValueError, match="nothing to draw"):
         _ = report["web.young"].plot().chart
 

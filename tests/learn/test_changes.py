@@ -83,11 +83,24 @@ class TestSlower:
     def test_two_days_without_data_that_are_no_weekend_spare_none(
         self, lost: tuple[int, int], *, dated: bool
     ) -> None:
-        """Sunday and Monday are one only where days are those of UTC, as they are of what names none."""
         wanted = [day for day in range(112) if day not in {*lost, lost[0] + 8}]
         found = silences(days(wanted, dated=dated), 60)
-        is_weekend = lost == (76, 77) and not dated
-        assert [int(at) for at in found] == [lost[0], *([] if is_weekend else [lost[0] + 8])]
+        assert [int(at) for at in found] == [lost[0], lost[0] + 8]
+
+    @pytest.mark.parametrize(("lost", "told_on"), [(82, 83), (83, 83), (89, 89), (90, 90)])
+    def test_a_day_of_the_next_weekends_that_lacks_alone_is_told_then_or_when_the_other_comes(
+        self, lost: int, told_on: int, *, dated: bool
+    ) -> None:
+        """After a Saturday and Sunday without data the next ones are not asked for until one of the two comes."""
+        wanted = [day for day in range(112) if day not in {75, 76, lost}]
+        found = silences(days(wanted, dated=dated), 60)
+        assert [int(at) for at in found] == [75, told_on]
+
+    def test_what_comes_late_on_a_spared_day_is_not_told_when_it_comes(self, *, dated: bool) -> None:
+        late = [*days([day for day in range(82) if day not in {75, 76}], dated=dated)]
+        late.append(at(82.6, day_key(82, dated=dated), 82))
+        late += days(list(range(83, 112)), dated=dated)
+        assert [int(each) for each in silences(late, 60)] == [75]
 
     @pytest.mark.parametrize("step", [6, 24])
     def test_hours_that_become_more_are_told_once_and_one_that_lacks_then(
@@ -170,6 +183,28 @@ class TestHolidaysSeenOnce:
         easter = datetime(2025, 4, 21, tzinfo=UTC).timestamp()
         found = explaining([self.ASCENSION], [*self.kept(5), easter])
         assert found is None or "DE" not in found[0]
+
+    @pytest.mark.parametrize("shift", [-1, 0, 1])
+    @pytest.mark.parametrize(
+        ("closed", "of_weekend"), [((5, 6), 0), ((6,), 0), ((4, 5), -1), ((5,), -1), ((6, 0), 1), ((0,), 1)]
+    )
+    def test_one_alone_lies_as_far_from_the_holiday_as_the_weekend_does(
+        self, closed: tuple[int, ...], of_weekend: int, shift: int
+    ) -> None:
+        """Names of the day before a run move both; an outage on the day after a holiday is none of those."""
+        holidays = [
+            datetime(2025, *day, tzinfo=UTC).timestamp() for day in ((4, 18), (4, 21), (5, 1), (5, 29))
+        ]
+        every = [self.ASCENSION + number * DAY for number in range(-60, 10)]
+        moved = {day + shift * DAY for day in holidays}
+        kept = [
+            day
+            for day in every
+            if datetime.fromtimestamp(day, UTC).weekday() not in closed and day not in moved
+        ]
+        found = explaining([self.ASCENSION + shift * DAY], kept)
+        assert (found is not None) is (shift == of_weekend)
+        assert found is None or found[1] == shift
 
     @pytest.mark.parametrize("missed", [2, 3])
     def test_half_of_what_was_missed_has_to_be_one(self, missed: int) -> None:

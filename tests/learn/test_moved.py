@@ -136,3 +136,17 @@ def test_runs_that_lie_now_here_now_there_are_no_weekday() -> None:
     random = draws(11)
     times = [FIRST + (7 * n + random.choice([0, 2, 3, 5])) * DAY for n in range(40)]
     assert fit_cycle([(at, at) for at in times], 0.1, labelled=False) is None
+
+
+@pytest.mark.parametrize("change", ["2025-04-06 03:00", "2025-11-02 06:00"])
+def test_an_hour_that_lacks_as_a_clock_changes_that_cannot_name_it_is_told(change: str) -> None:
+    """Files 70 minutes after an hour's beginning by UTC are there before it begins in Santiago and in New York."""
+    changed = datetime.fromisoformat(change).replace(tzinfo=UTC).timestamp()
+    begin = changed - 30 * DAY
+    arrivals = [
+        Arrival(start + 70 * 60 + jitter(number) / 10, f"{datetime.fromtimestamp(start, UTC):%Y-%m-%d-%H}")
+        for number in range(31 * 24)
+        if (start := begin + number * HOUR) != changed
+    ]
+    told = replay(arrivals, SHARE, changed - 10 * DAY, arrivals[-1].at)
+    assert [0 < a.opened - changed - 70 * 60 < HOUR / 2 for a in told] == [True]
