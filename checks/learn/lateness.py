@@ -170,7 +170,7 @@ def _cut(late: Sequence[float], habit: float) -> float:
 class _Weighed:
     """All shapes and scales with their weights, of lateness in medians.
 
-    `misfit` is by how many deviations of chi squared even the best of them does not explain what was seen.
+    `misfit` is by how many deviations chance has to be off for the likeliest of them to make what was seen.
     """
 
     median: float
@@ -237,7 +237,7 @@ def _misfit(late: Sequence[float], end: float, node: _Node) -> float:
 def _explained(
     seen: Sequence[int], end: float, left_out: int | None, family: Family
 ) -> tuple[_Node, list[tuple[float, Shape, float]]]:
-    """Return how likely the likeliest shape and scale makes what was seen between the edges, and each that counts.
+    """Return the shape and scale that what was seen between the edges is likeliest of, and each that counts.
 
     Each with how likely it is by what was known before too (logarithms), its shape and its bend. `end` is the cut, in
     medians.
@@ -247,7 +247,7 @@ def _explained(
     # Without what lies beyond the latest, and as floats, by which floats are multiplied sooner.
     within = [float(each) for each in seen[: max(i for i, each in enumerate(seen) if each) + 1]]
     logs = [sum(map(mul, within, node.between)) for node in nodes]
-    likeliest = max(logs)
+    highest = max(logs)
 
     def within_of(log: float, node: _Node) -> tuple[float, float]:
         past = node.shape.beyond(end * node.bend)
@@ -255,12 +255,12 @@ def _explained(
             log += seen[last] * (math.log(max(node.beyond[last] - past, 1e-30)) - node.between[last])
         return log, -count * math.log(max(1 - past, _TINY))
 
-    first = nodes[logs.index(likeliest)]
-    log, lift = within_of(likeliest, first)
-    best, weightiest = log + lift, log + _lifted(lift, left_out) + first.shape.prior
+    likeliest = nodes[logs.index(highest)]
+    log, lift = within_of(highest, likeliest)
+    best, weightiest = log + lift, log + _lifted(lift, left_out) + likeliest.shape.prior
     found = []
     for log, node in zip(logs, nodes, strict=True):
-        if log < likeliest - _HOPELESS:
+        if log < highest - _HOPELESS:
             continue
         # What even the nearest cut would not make likely enough needs no closer look: most shapes of sizes.
         lift = count * node.gains[last] + _ROUNDING
@@ -269,10 +269,10 @@ def _explained(
         explained, lift = within_of(log, node)
         weight = explained + _lifted(lift, left_out) + node.shape.prior
         if explained + lift > best:
-            best, first = explained + lift, node
+            best, likeliest = explained + lift, node
         weightiest = max(weightiest, weight)
         found.append((weight, node.shape, node.bend))
-    return first, found
+    return likeliest, found
 
 
 def _lifted(lift: float, left_out: int | None) -> float:
