@@ -224,8 +224,10 @@ def _fit(
     # Only where rests are known, and left out, is a long gap in a rhythm a run that did not come.
     usual = _RHYTHM if is_rhythm and kind == "open" else 1.0
     of_days = _longest(times, gaps, typical, share, nearest, usual)
-    # Of what comes by chance long gaps do not come together, so that days tell nothing more, and less surely.
-    limit = of_all if by_chance else max(of_all, of_days)
+    # Of what comes by chance long gaps do not come together, so that days tell nothing more, and less surely: unless
+    # what is longer than by chance comes each week, such as the weekends of an office.
+    beyond = [(a + b) / 2 for gap, (a, b) in zip(gaps, pairwise(times), strict=True) if gap > of_all]
+    limit = of_all if by_chance and not _is_weekly(beyond, times) else max(of_all, of_days)
     if kind in _IN_SECONDS and quantile(ordered, _IN_TIME) <= (1 + _EIGHTH) * typical:
         # Of what is else exact long gaps have a cause of their own, whose tail is no lateness.
         often = quantile([gap for gap, _ in _longest_of_days(times, gaps)], 1 - _HABIT)
