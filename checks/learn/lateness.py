@@ -71,9 +71,8 @@ _INCIDENT, _A_FEW, _HABIT = 3.0, 4, 2.0
 _ANY_NUMBER, _MOST_LEFT_OUT = 100, 50
 # Where one shape does not explain what was seen, two causes are at work, and only the slower says how late it can get:
 # the same is asked of the later half, quarter and eighth, while a dozen is left. The worse it explains it, the more the
-# later part counts, so that from day to day the limit moves a little: one history in fifteen is so far off by chance
-# that it begins to, and one in 700 that only the later part does.
-_PARTS, _DOZEN, _MISFIT = (0.5, 0.75, 0.875), 12, (1.5, 3.0)
+# later part counts, so that from day to day the limit moves a little.
+_PARTS, _DOZEN = (0.5, 0.75, 0.875), 12
 # It is told by classes that hold as many runs each. So a bent scale, which moves edges and runs alike, leaves it as it
 # is, and a heavier tail never has a later part decide that did not before. Two numbers are fitted, so four classes are
 # the fewest, and in ten the two humps of two causes are told from one; of six runs and more chi squared holds.
@@ -96,6 +95,11 @@ class Reach:
     latest: float = 0.0
     seen: int = 0
     is_bound: bool = False
+
+    @property
+    def is_of_few(self) -> bool:
+        """Whether so few were late that a heavier tail cannot be told: it may cost several times its share."""
+        return self.seen < _MANY
 
 
 class _Node(NamedTuple):
@@ -148,7 +152,7 @@ def _log_limit(
         of_all = min(1.0, chance * len(usual) / len(later))
         of_part = math.log(begin + weighed.passed_with(of_all, farthest - begin))
         limit += weight * (of_part - limit)
-        low, high = _MISFIT
+        low, high = family.misfit
         weight *= min(1.0, max(0.0, (weighed.misfit - low) / (high - low)))
         if weight <= 0:
             break
@@ -166,7 +170,7 @@ def _cut(late: Sequence[float], habit: float) -> float:
 class _Weighed:
     """All shapes and scales with their weights, of lateness in medians.
 
-    `misfit` is by how many deviations of chi squared even the best of them does not explain what was seen.
+    `misfit` is by how many deviations chance has to be off for the likeliest of them to make what was seen.
     """
 
     median: float
@@ -208,15 +212,15 @@ def _weigh(late: tuple[float, ...], cut: float, left_out: int | None, family: Fa
 
 
 def _misfit(late: Sequence[float], end: float, node: _Node) -> float:
-    """Return by how many deviations chance has to be off for this shape and scale to make what was seen.
+    """Return by how many deviations chance has to be off for a shape and scale to make what was seen.
 
     `late` is ordered, and `end` the cut, both in medians. A few runs say nothing: 0.
     """
     count, classes = len(late), min(_CLASSES, len(late) // _A_CLASS)
     if classes < _FEWEST_CLASSES:
         return 0.0
-    # What is equal is of one class, and so is all before the first edge: shapes were not told by it. Edges are halfway to
-    # the next, so that times of the minute fall on either side of them.
+    # What is equal is of one class, and so is all before the first edge: shapes were not told by it. Edges are halfway
+    # to the next, so that times of the minute fall on either side of them.
     ends = {bisect_right(late, late[i * count // classes - 1]) for i in range(1, classes + 1)}
     until = sorted(each for each in ends if each >= bisect_right(late, _EDGES[0]))
     edges = [*((late[each - 1] + late[each]) / 2 for each in until[:-1]), end]
@@ -233,7 +237,7 @@ def _misfit(late: Sequence[float], end: float, node: _Node) -> float:
 def _explained(
     seen: Sequence[int], end: float, left_out: int | None, family: Family
 ) -> tuple[_Node, list[tuple[float, Shape, float]]]:
-    """Return how likely the likeliest shape and scale makes what was seen between the edges, and each that counts.
+    """Return the shape and scale that what was seen between the edges is likeliest of, and each that counts.
 
     Each with how likely it is by what was known before too (logarithms), its shape and its bend. `end` is the cut, in
     medians.
@@ -243,7 +247,7 @@ def _explained(
     # Without what lies beyond the latest, and as floats, by which floats are multiplied sooner.
     within = [float(each) for each in seen[: max(i for i, each in enumerate(seen) if each) + 1]]
     logs = [sum(map(mul, within, node.between)) for node in nodes]
-    likeliest = max(logs)
+    highest = max(logs)
 
     def within_of(log: float, node: _Node) -> tuple[float, float]:
         past = node.shape.beyond(end * node.bend)
@@ -251,12 +255,12 @@ def _explained(
             log += seen[last] * (math.log(max(node.beyond[last] - past, 1e-30)) - node.between[last])
         return log, -count * math.log(max(1 - past, _TINY))
 
-    first = nodes[logs.index(likeliest)]
-    log, lift = within_of(likeliest, first)
-    best, weightiest = log + lift, log + _lifted(lift, left_out) + first.shape.prior
+    likeliest = nodes[logs.index(highest)]
+    log, lift = within_of(highest, likeliest)
+    best, weightiest = log + lift, log + _lifted(lift, left_out) + likeliest.shape.prior
     found = []
     for log, node in zip(logs, nodes, strict=True):
-        if log < likeliest - _HOPELESS:
+        if log < highest - _HOPELESS:
             continue
         # What even the nearest cut would not make likely enough needs no closer look: most shapes of sizes.
         lift = count * node.gains[last] + _ROUNDING
@@ -265,10 +269,10 @@ def _explained(
         explained, lift = within_of(log, node)
         weight = explained + _lifted(lift, left_out) + node.shape.prior
         if explained + lift > best:
-            best, first = explained + lift, node
+            best, likeliest = explained + lift, node
         weightiest = max(weightiest, weight)
         found.append((weight, node.shape, node.bend))
-    return first, found
+    return likeliest, found
 
 
 def _lifted(lift: float, left_out: int | None) -> float:

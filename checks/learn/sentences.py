@@ -155,6 +155,11 @@ def _margin(slots: Slots) -> str:
             f"{after}: no farther limit can be told of {reach.seen} that were late, "
             "so it may cost more false alarms than its share"
         )
+    if reach.is_of_few:
+        return (
+            f"{after}, learned of only {reach.seen} that were late, by {_span(reach.latest)} at most, "
+            "so it may cost several times its share of the false alarms"
+        )
     if slots.margin > _FAR * reach.latest:
         return f"{after}, for only {reach.seen} were late before, by {_span(reach.latest)} at most"
     return ""

@@ -29,12 +29,14 @@ class Family:
     """Shapes of which each counts as far as it explains what was seen.
 
     `later` are those of what lies beyond a quantile and `of_many` those of many runs, where these are not the same.
-    `is_whole`: of gaps from nought on, not of what lies beyond a median.
+    `misfit`: by how many deviations chance has to be off to explain it by any of them, from which on such later parts
+    count, and alone. `is_whole`: of gaps from nought on, not of what lies beyond a median.
     """
 
     shapes: tuple[Shape, ...]
     later: Family | None = None
     of_many: Family | None = None
+    misfit: tuple[float, float] = (1.5, 3.0)  # one history in fifteen is so far off by chance, one in 700
     is_whole: bool = False
 
 
@@ -145,6 +147,9 @@ GAPS = Family(
         ),
     ),
     later=BY_CHANCE,
+    # Later parts know fewer shapes than the whole, so they count where it is surer that it is none of these: else one
+    # history of products in fifty passes a budget tenfold.
+    misfit=(2.0, 4.0),
     is_whole=True,
 )
 """Gaps between what comes by chance, as wholes: what lies beyond a median tells bursts and products too late."""

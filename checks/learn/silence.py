@@ -37,6 +37,9 @@ _HABIT = 1 / 7  # of days: a long gap on more than one day of a week is a habit
 # Ten times the median of what is longer than usual is passed once in 1,000 by an exponential, as three times its ninth
 # decile is; but as many as one day in five may have an outage and not move it.
 _OUTAGE = 10.0
+_EACH_WEEK = (
+    2 / 3
+)  # holidays and a window that begins within a week leave so many; outages do not recur so exactly
 _IN_SECONDS = ("flat", "open")
 # Of gaps by chance a quarter is shorter than 0.42 and a tenth longer than 3.3 of the usual one; so far from that are a
 # rhythm on one side and bursts on the other.
@@ -229,8 +232,10 @@ def _fit(
     # Only where rests are known, and left out, is a long gap in a rhythm a run that did not come.
     usual = _RHYTHM if is_rhythm and kind == "open" else 1.0
     of_days = _longest(times, gaps, typical, share, nearest, usual)
-    # Of what comes by chance long gaps do not come together, so that days tell nothing more, and less surely.
-    limit = of_all if by_chance else max(of_all, of_days)
+    # Of what comes by chance long gaps do not come together, so that days tell nothing more, and less surely: unless
+    # what is longer than by chance comes each week, such as the weekends of an office.
+    beyond = [(a + b) / 2 for gap, (a, b) in zip(gaps, pairwise(times), strict=True) if gap > of_all]
+    limit = of_all if by_chance and not _is_weekly(beyond, times, _EACH_WEEK) else max(of_all, of_days)
     if kind in _IN_SECONDS and quantile(ordered, _IN_TIME) <= (1 + _EIGHTH) * typical:
         # Of what is else exact long gaps have a cause of their own, whose tail is no lateness.
         often = quantile([gap for gap, _ in _longest_of_days(times, gaps)], 1 - _HABIT)
@@ -301,8 +306,8 @@ def few_gaps(times: Sequence[float]) -> Silence:
 
 
 _FEW_GAPS = 0.25  # as of slow tables: with fewer than eight nobody knows how late is late
-# A gap is long because its run was late or because the one before was early, and only lateness has a tail: one in two is
-# longer than usual by either, and the longest third mostly by the first.
+# A gap is long because its run was late or because the one before was early, and only lateness has a tail: half of the
+# gaps are longer than usual by either, and the longest third mostly by the first.
 _LATER = 2 / 3
 _HARDLY = 0.01  # of the usual gap: seconds of minutes, minutes of hours
 
@@ -343,11 +348,11 @@ def _longest(
     return middle + tail(excess, min(0.3, 2 * share / YEAR_DAYS), nearest * typical)
 
 
-def _is_weekly(middles: Sequence[float], times: Sequence[float]) -> bool:
-    """Return whether long gaps lie on one weekday in more than a third of the weeks: they are no outages but rests."""
+def _is_weekly(middles: Sequence[float], times: Sequence[float], part: float = 1 / 3) -> bool:
+    """Return whether long gaps lie on one weekday in more than this part of the weeks: no outages but rests."""
     weekdays = Counter(int(at // DAY) % 7 for at in middles)
     weeks = max(times[-1] - times[0], 7 * DAY) / (7 * DAY)
-    return any(count > max(1, weeks / 3) for count in weekdays.values())
+    return any(count > max(1, weeks * part) for count in weekdays.values())
 
 
 def _chance(times: Sequence[float], gaps: Sequence[float], share: float) -> tuple[float, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 from itertools import accumulate
 from random import Random
 from statistics import mean
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench.arrivals import tables
 from bench.budgets import GAPS as KINDS
 from checks.learn.keys import DAY, HOUR
 from checks.learn.lateness import reach
@@ -169,3 +171,15 @@ def test_each_shape_is_a_law_of_chance(family: Family) -> None:
         assert chances[1] == pytest.approx(0.5, abs=1e-6)
         assert chances == sorted(chances, reverse=True)
         assert chances[-1] < 1e-5
+
+
+def test_the_weekends_of_office_hours_are_no_silence_where_their_gaps_are_by_chance() -> None:
+    """What is longer than by chance each week is a rest, and no incident that recurs."""
+    offices = [table for table in tables(1, 144) if table.pattern == "office_hours"]
+    assert offices
+    for office in offices:
+        friday = datetime(2025, 3, 14, 23, tzinfo=UTC).timestamp()
+        times = [each.at for each in office.arrivals if each.at <= friday]
+        model = fit_silence(times, 0.083, {})
+        assert model is not None
+        assert model.due(times[-1]) > friday + 2 * DAY + 6 * HOUR

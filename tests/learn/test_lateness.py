@@ -206,13 +206,20 @@ def test_silences_of_what_comes_by_chance_keep_a_budget(mean_gap: float, share: 
 
 
 @pytest.mark.parametrize("share", [0.05, 1.0])
-def test_silences_of_what_comes_every_five_minutes_keep_a_budget(share: float) -> None:
-    """Gaps of a rhythm are long by lateness: of a minute, lognormal, as often as not."""
-    random = draws(2)
-    times = sorted(300.0 * i + random.lognormvariate(math.log(60), 0.6) for i in range(12 * 24 * 42))
-    model = fit_silence(times, share, {})
-    assert model is not None
-    draw = [random.lognormvariate(math.log(60), 0.6) for _ in range(1_000)]
-    # The later of two is late by so much more than the earlier, which is independent.
-    a_gap = mean(LAWS["lognormal 0.6"][1]((model.limit - 300 + each) / 0.6) for each in draw)
-    assert 12 * A_YEAR * a_gap <= 4 * share
+@pytest.mark.parametrize(("minutes", "sigma"), [(5, 0.4), (5, 0.6), (15, 0.8)])
+def test_silences_of_a_rhythm_keep_a_budget(minutes: int, sigma: float, share: float) -> None:
+    """Gaps are long by lateness: of a minute, lognormal, as often as not."""
+    step, late = 60.0 * minutes, lognormal(sigma)[1]
+    found = []
+    for seed in range(8):
+        random = draws(seed)
+
+        def drawn(random: Random = random) -> float:
+            return random.lognormvariate(math.log(60), sigma)
+
+        model = fit_silence(sorted(step * i + drawn() for i in range(42 * 1440 // minutes)), share, {})
+        assert model is not None
+        # The later of two is late by so much more than the earlier, which is independent.
+        a_gap = mean(late((model.limit - step + drawn()) / 0.6) for _ in range(1_000))
+        found.append(A_YEAR * 60 / minutes * a_gap / share)
+    assert mean(found) <= 2

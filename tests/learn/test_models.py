@@ -312,7 +312,9 @@ def test_sizes_and_times_have_equal_parts_of_a_share_as_in_runs() -> None:
             0.2,
             ", never less than 3 h after its usual time, which costs fewer false alarms than its share",
         ),
-        (60, 9.0, 0.2, " after its usual time, for only "),
+        (60, 9.0, 0.2, " after its usual time, learned of only 28 that were late, by "),
+        (60, 9.0, 0.2, " at most, so it may cost several times its share of the false alarms"),
+        (200, 9.0, 0.05, " after its usual time, for only "),
         (8, 9.0, 0.05, "so it may cost more false alarms than its share"),
     ],
 )
