@@ -98,17 +98,18 @@ class Model:
     rota: Rota | None = None
     days: Slots | None = None
 
-    def due(self, last: float, newest: float | None) -> tuple[float, str] | None:
+    def due(self, last: float, newest: float | None, late: float = 0.0) -> tuple[float, str] | None:
         """Return the instant (UTC) by which something has to come after the last counted arrival, and the check.
 
-        `newest` is the own start of the newest partition of a table with dated keys.
+        `newest` is the own start of the newest partition of a table with dated keys; `late` the seconds by which a
+        schedule that has just moved is later than it was learned: a silence between arrivals is as long as ever.
         """
         found: tuple[float, str] | None = None
         # Of a table with dated keys only newer partitions count, so what is missing is the next of them.
         check = "partitions" if self.dated else "freshness"
         if self.slots is not None:
             newest = newest if self.dated and newest is not None else day_of(last, self.cut)
-            found = self.slots.due(newest)[1], check
+            found = self.slots.due(newest)[1] + late, check
         silences = [part.due(last) for part in (self.silence, self.rota) if part is not None]
         if silences:
             silent = min(silences)
@@ -116,7 +117,7 @@ class Model:
                 found = silent, check if self.slots is None else "freshness"
         if self.slow is not None:
             own = newest if self._names_slow else None
-            found = self.slow.due(last if own is None else own), check
+            found = self.slow.due(last if own is None else own) + late, check
             if self.days is not None:
                 found = min(found, (self.days.due(day_of(last, self.cut))[1], "freshness"))
         return found
@@ -198,7 +199,9 @@ def fit(history: History, share: float) -> Model | Need:
     is_weekly = usual >= SLOW and (slots is None or is_new or several)
     if is_weekly or (changed and isinstance(found, Need)):
         return _slow(history, loads, of_times, volume()) or found
-    return found
+    # Slots know which days exist, not that the one of a week moves for holidays.
+    weekly = _slow(history, loads, of_times, volume()) if usual >= SLOW else None
+    return weekly if weekly is not None and isinstance(weekly.slow, Cycle) and weekly.slow.moves else found
 
 
 def _judges_sizes(history: History, times: Sequence[float]) -> bool:
@@ -279,9 +282,9 @@ def _of_times(
     now = history.last or 0.0
     if len(times) < 4:
         return Need(len(times), 4)
-    slower = since_slower(heard.times[-LOOKED_AT:]) if not history.dated else -math.inf
-    if slower > now - WINDOW:  # beyond, what came before says nothing anyway
-        return _of_few(history, _since(heard.times, slower), heard, share, volume)
+    slower = _since_slower(heard.times, now) if not history.dated else -math.inf
+    if math.isfinite(slower):
+        return _of_few(history, bursts(_since(heard.times, slower), RUN), heard, share, volume)
     if per_day(times) >= _A_DAY:
         calendar = of_working_days(heard.times)
         begin = max(now - PAST_DAYS * DAY, since_quicker(heard.times))
@@ -303,6 +306,12 @@ def _of_times(
         if slots is not None:
             return Model(now, dated=False, slots=slots, volume=volume, cut=cut, in_runs=in_runs)
     return _of_loads(history, times, share, volume) or Need(len(times), 8)
+
+
+def _since_slower(times: Sequence[float], now: float) -> float:
+    """Return since when runs have come more seldom, of arrivals in order; before all where they have not of late."""
+    found = since_slower(bursts(times[-LOOKED_AT:], RUN))
+    return found if found > now - WINDOW else -math.inf  # before, what came says nothing anyway
 
 
 def _of_few(
@@ -354,7 +363,13 @@ def _of_partitions(history: History, share: float, now: float, since: float) -> 
         rota = fit_rota(runs, of_times, slots.calendar) if several else None
     silence = None
     if len(times) > _A_DAY * periods:
-        silence = fit_silence(times, of_times, history.ratios, apart=max(within, AT_ONCE))
+        slower = _since_slower(heard, now)
+        if math.isfinite(slower):
+            few = bursts(_since(heard, slower), RUN)
+            silence = fit_silence(few, of_times, {}) or few_gaps(few)
+        else:
+            recent = _since(times, since_quicker(times))
+            silence = fit_silence(recent, of_times, history.ratios, apart=max(within, AT_ONCE))
     if silence is not None and not loose and silence.limit >= _TIGHTER * cadence:
         silence = None
     a_year = len(slots.expected) * YEAR_DAYS / 7

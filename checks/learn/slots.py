@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from checks.learn.cadence import keeps_an_hour
-from checks.learn.calendars import is_holiday, of_working_days
+from checks.learn.calendars import COUNTRIES, countries_of, is_holiday, of_working_days, supposed
 from checks.learn.clocks import FAMILIES, changes, offset, to_utc, zones_of
 from checks.learn.days_between import following, is_following, rests_beside
 from checks.learn.existing_slots import ALL_DAYS, WEEK, expected_slots, misfits
@@ -65,6 +65,7 @@ class Slots:
     """What was learned of a table whose partitions name a time. Times in seconds; `lag` on the zone's clock.
 
     `clocks` are the zones whose clock explains which hours exist, each with those on it; empty: they are the keys' own.
+    `calendars` are the holidays by the days of each of these clocks.
     `late_days` are places in the `month` at which each time more than the margin is usual, and how much is.
     `reach` is what lateness alone would make of the margin. Days that lie in `rests` never come. What `follows` comes
     on the day that exists after its own: lags count from the start of that. Nothing is asked of `spared` days.
@@ -84,6 +85,7 @@ class Slots:
     reach: Reach = field(default_factory=Reach)
     rests: tuple[Rest, ...] = ()
     spared: frozenset[float] = frozenset()
+    calendars: tuple[tuple[str, int] | None, ...] = ()
 
     @property
     def cadence(self) -> float:
@@ -103,9 +105,15 @@ class Slots:
         outage that begins with a change of clocks would be due no more.
         """
         clocks = self.clocks or (("UTC", self.expected),)
-        return max((self._due_by(newest, *clock) for clock in clocks), key=lambda found: found[1])
+        calendars = self.calendars or (self.calendar,) * len(clocks)
+        found = (
+            self._due_by(newest, *clock, calendar) for clock, calendar in zip(clocks, calendars, strict=True)
+        )
+        return max(found, key=lambda each: each[1])
 
-    def _due_by(self, newest: float, clock: str, hours: frozenset[int]) -> tuple[float, float]:
+    def _due_by(
+        self, newest: float, clock: str, hours: frozenset[int], calendar: tuple[str, int] | None
+    ) -> tuple[float, float]:
         """Return the same by the hours of the week that exist on one clock."""
         step = self.unit
         start, missed = newest, 0
@@ -114,8 +122,9 @@ class Slots:
         longest = 2 * WEEK * (self.misses + 1) + (_A_YEAR if self.rests else 0.0)
         for _ in range(int(longest / step) + 1):
             start += step
-            exists = int((start + offset(clock, start)) % WEEK // step) in hours
-            if exists and not (self.calendar and is_holiday(self.calendar, start)):
+            local = start + offset(clock, start)
+            exists = int(local % WEEK // step) in hours
+            if exists and not (calendar and is_holiday(calendar, local)):
                 if start in self.spared or (self.rests and is_rest(self.rests, int(start // DAY))):
                     continue
                 missed += 1
@@ -243,11 +252,13 @@ def fit_slots(
         return None
     if unit == DAY and calendar is None:
         calendar = calendar_of(starts, expected)
-    miss = miss_rate(starts, unit, expected, calendar)
+    clocks = _hour_clocks(starts, expected) if unit == HOUR else ()
+    calendars = _of_clocks(starts, clocks)
+    calendar = next((each for each in calendars if each), calendar)
+    miss = _miss_rate(starts, unit, clocks or (("UTC", expected),), calendars or (calendar,))
     a_year = len(expected) * YEAR_DAYS / 7
     chance = share / a_year
     cadence = WEEK / len(expected)
-    clocks = _hour_clocks(starts, expected) if unit == HOUR else ()
     late_days: dict[Place, float] = {}
     month, follows = None, False
     if unit == DAY:
@@ -262,6 +273,8 @@ def fit_slots(
             recent = [each for start, each in pairs if late_days.keys().isdisjoint(month.places(start))]
     least = _LEAST * cadence
     fitted = _by_clock(recent, cadence)
+    if unit == DAY:
+        calendar = calendar_of(starts, expected, [zone for zone, *_ in fitted]) or calendar
     # Zones that no change of clocks told apart saw the very same lateness.
     lates = (
         reach_of(list(each), len(recent), least, chance, len(expected))
@@ -296,6 +309,37 @@ def fit_slots(
         late,
         rests_beside(expected, [int(start // DAY) for start, _ in firsts]) if unit == DAY else (),
         next_weekend(starts, named=named) if unit == DAY and len(expected) >= ALL_DAYS - 1 else frozenset(),
+        calendars,
+    )
+
+
+def _of_clocks(
+    starts: Sequence[float], clocks: Sequence[tuple[str, frozenset[int]]]
+) -> tuple[tuple[str, int] | None, ...]:
+    """Return the holidays that explain the days on which no hour came, by the days of each clock.
+
+    An office's day in eastern Asia and Australia is of two days of UTC.
+    """
+    places = [zone for zone, _ in clocks]
+    found = []
+    for zone, hours in clocks:
+        days = [start + offset(zone, start) for start in starts]
+        weekdays = {int(hour * HOUR // DAY) for hour in hours}
+        countries = COUNTRIES if "UTC" in places else countries_of([zone])
+        found.append(of_working_days(days, countries) or supposed(places, weekdays, days))
+    return tuple(found)
+
+
+def _miss_rate(
+    starts: Sequence[float],
+    unit: float,
+    clocks: Sequence[tuple[str, frozenset[int]]],
+    calendars: Sequence[tuple[str, int] | None],
+) -> float:
+    """Return how often single slots are missed, by the clock on which that is least: hours move in UTC with others."""
+    return min(
+        miss_rate(sorted({start + offset(zone, start) for start in starts}), unit, hours, calendar)
+        for (zone, hours), calendar in zip(clocks, calendars, strict=True)
     )
 
 

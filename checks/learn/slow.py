@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _LAST = 13  # runs: a year of months, with the month before; older habits of a slow table say little
 _LAST_WEEKS = 27  # half a year, which holds a change of clocks
-_LONG = 37  # three years, in which each holiday comes thrice
+_LONG, _LONG_WEEKS = 37, 61  # three years, in which each holiday comes thrice; as many weeks as loads are known
 _STILL = 1.5  # times what the newest year leaves by itself: sampling error
 _FEWEST = 4
 _SURE = 8  # from so many on a tail is told; fewer allow up to a quarter of a period, for nobody knows how late is late
@@ -83,6 +83,11 @@ class Cycle:
     def cadence(self) -> float:
         """The mean seconds from one period to the next."""
         return self.step * (WEEK if self.weeks else MONTH)
+
+    @property
+    def moves(self) -> bool:
+        """Whether it is one of weeks whose day moves to a working day before or after it."""
+        return self.weeks and self.spots[0].kind in {Kind.NEXT, Kind.PREVIOUS}
 
     def number_of(self, own: float) -> int:
         """Return the number of the cycle that a period's own time is in."""
@@ -154,7 +159,7 @@ def best_cycle(
             break
         if not step or abs(middle - step * unit) > _NEAR * middle or (weeks and step > _MOST_WEEKS):
             continue
-        recent = runs[-(_LAST_WEEKS if weeks else _LONG) :]
+        recent = runs[-(_LONG_WEEKS if weeks else _LONG) :]
         early = _Early(0.5, 0.5) if labelled else _Early(_EARLY, _EARLIEST)
         found = _fit(recent, share, early, weeks=weeks, step=step, labelled=labelled)
         if found is not None and not labelled and found[1].early > early.usual:
