@@ -110,7 +110,7 @@ def calendar_of(
     likely = supposed(zones, expected, kept)
     found = explaining(alone, kept)
     times = sum(any(found and is_holiday(found, day) for day in days) for days in in_a_row(alone, kept))
-    if likely is None or times >= _KNOWN:
+    if likely is None or (found and found[1] == likely[1] and times >= _KNOWN):
         return found
     return explaining(alone, kept, countries_of(zones)) or likely
 

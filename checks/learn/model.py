@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from checks.learn.cadence import (
@@ -60,7 +61,7 @@ _SEVERAL = 2  # days in a load
 _LOOSE = 0.5
 # A silence between arrivals tells more than the schedule where it is clearly the shorter.
 _TIGHTER = 0.6
-# Where what comes within that is one run's, and runs fill half of the time, there are none: it comes all the time.
+# Where half of what is taken for runs begins right after something else, there are none: it comes all the time.
 _NONSTOP = 0.5
 _BURST = 0.02  # cadences: half an hour of a day, a minute of an hour, within which files are one run's
 
@@ -351,7 +352,7 @@ def _of_partitions(history: History, share: float, now: float, since: float) -> 
     within = _BURST * cadence
     times = bursts(heard, within)
     periods = sum(first >= times[0] for _, first in history.firsts)
-    if len(times) > periods * _NONSTOP / _BURST or (within >= RUN and is_spread(heard, within)):
+    if _is_nonstop(heard, times, within) or (within >= RUN and is_spread(heard, within)):
         times, within = heard, AT_ONCE
     # Where files come by chance, so does what a partition holds, and the whole share is that of silences.
     of_times = share if loose else of_times
@@ -379,6 +380,12 @@ def _of_partitions(history: History, share: float, now: float, since: float) -> 
     return Model(
         now, dated=True, slots=slots, silence=silence, volume=volume, loose=loose, in_runs=in_runs, rota=rota
     )
+
+
+def _is_nonstop(heard: Sequence[float], begins: Sequence[float], within: float) -> bool:
+    """Return whether what begins runs, of arrivals in order, mostly goes on with what came so soon before it."""
+    starts = set(begins)
+    return sum(b in starts and b - a <= within for a, b in pairwise(heard)) > _NONSTOP * len(begins)
 
 
 def _since(times: Sequence[float], begin: float) -> Sequence[float]:

@@ -47,6 +47,7 @@ _NEW = 0.5
 # A week around each day tells how late it was; one in ten is among the latest, so two or three of one day of the month
 # are by chance once in a hundred. The next one is the latest of three as often as not: half as long again holds.
 _AROUND, _LATEST, _HALF_AGAIN = 7, 0.9, 1.5
+_EACH, _FEW_WEEKS = 8, 4  # of each weekday, as tell whether it exists; three times late may be chance
 _A_MONTH = 28  # days of which the latest tenth is known
 # Of a period later, at the turn of the only month that is known: an hour of a day, more than jitter is.
 _ONCE = 1 / 24
@@ -65,7 +66,7 @@ class Slots:
     """What was learned of a table whose partitions name a time. Times in seconds; `lag` on the zone's clock.
 
     `clocks` are the zones whose clock explains which hours exist, each with those on it; empty: they are the keys' own.
-    `calendars` are the holidays by the days of each of these clocks.
+    `calendars` are the holidays by the days of each of these clocks. `late_weekdays` come so much later than others.
     `late_days` are places in the `month` at which each time more than the margin is usual, and how much is.
     `reach` is what lateness alone would make of the margin. Days that lie in `rests` never come. What `follows` comes
     on the day that exists after its own: lags count from the start of that. Nothing is asked of `spared` days.
@@ -86,6 +87,7 @@ class Slots:
     rests: tuple[Rest, ...] = ()
     spared: frozenset[float] = frozenset()
     calendars: tuple[tuple[str, int] | None, ...] = ()
+    late_weekdays: tuple[tuple[int, float], ...] = ()
 
     @property
     def cadence(self) -> float:
@@ -141,6 +143,7 @@ class Slots:
     def due_of(self, start: float) -> float:
         """Return the instant (UTC) at which the partition that starts then is due."""
         begin = following(start, self.expected, self.calendar) if self.follows else start
+        begin += dict(self.late_weekdays).get(int(start % WEEK // DAY), 0.0)
         return max(to_utc(z, begin + lag + self._margin_of(start)) for z, lag in self.zones)
 
     def lateness(self, start: float, at: float) -> float:
@@ -260,6 +263,7 @@ def fit_slots(
     chance = share / a_year
     cadence = WEEK / len(expected)
     late_days: dict[Place, float] = {}
+    late_weekdays: dict[int, float] = {}
     month, follows = None, False
     if unit == DAY:
         follows = is_following(recent, expected, calendar)
@@ -267,10 +271,16 @@ def fit_slots(
             recent = [(following(start, expected, calendar), at) for start, at in recent]
         lags = [at - start for start, at in recent]
         month = Month(expected, calendar, 0 if follows else int(median(lags) // DAY))
+        late_weekdays = _late_weekdays(own, lags)
+        weekly = [late_weekdays.get(int(start % WEEK // DAY), 0.0) for start in own]
+        lags = [lag - later for lag, later in zip(lags, weekly, strict=True)]
         late_days = _late_days(own, lags, month, cadence)
-        if late_days:
-            pairs = zip(own, recent, strict=True)
-            recent = [each for start, each in pairs if late_days.keys().isdisjoint(month.places(start))]
+        triples = zip(own, recent, weekly, strict=True)
+        recent = [
+            (start, at - later)
+            for named_by, (start, at), later in triples
+            if late_days.keys().isdisjoint(month.places(named_by))
+        ]
     least = _LEAST * cadence
     fitted = _by_clock(recent, cadence)
     if unit == DAY:
@@ -310,7 +320,28 @@ def fit_slots(
         rests_beside(expected, [int(start // DAY) for start, _ in firsts]) if unit == DAY else (),
         next_weekend(starts, named=named) if unit == DAY and len(expected) >= ALL_DAYS - 1 else frozenset(),
         calendars,
+        tuple(sorted(late_weekdays.items())),
     )
+
+
+def _late_weekdays(starts: Sequence[float], lags: Sequence[float]) -> dict[int, float]:
+    """Return the weekdays (0 is Thursday) that come later than any other each time of late, and how much is usual.
+
+    Once a week is too seldom for a habit of lateness as such; but an office's hours by UTC begin on Monday, and go on
+    from the evening before on all other days.
+    """
+    by_day: dict[int, list[float]] = {}
+    for start, lag in zip(starts, lags, strict=True):
+        by_day.setdefault(int(start % WEEK // DAY), []).append(lag)
+    middle = {day: median(own[-_EACH:]) for day, own in by_day.items()}
+    usual = median(list(middle.values()))
+    found = {}
+    for day, own in by_day.items():
+        others = sorted(lag for other, each in by_day.items() if other != day for lag in each[-_EACH:])
+        is_known = len(own) >= _FEW_WEEKS and bool(others)
+        if is_known and min(own[-_EACH:]) > quantile(others, _LATEST) + _ONCE * DAY:
+            found[day] = middle[day] - usual
+    return found
 
 
 def _of_clocks(
