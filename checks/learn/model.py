@@ -384,8 +384,9 @@ def _of_partitions(history: History, share: float, now: float, since: float) -> 
 
 def _is_nonstop(heard: Sequence[float], begins: Sequence[float], within: float) -> bool:
     """Return whether what begins runs, of arrivals in order, mostly goes on with what came so soon before it."""
-    starts = set(begins)
-    return sum(b in starts and b - a <= within for a, b in pairwise(heard)) > _NONSTOP * len(begins)
+    starts = set(begins[-LOOKED_AT:])
+    goes_on = [b - a <= within for a, b in pairwise(heard[-LOOKED_AT:]) if b in starts]
+    return sum(goes_on) > _NONSTOP * len(goes_on)
 
 
 def _since(times: Sequence[float], begin: float) -> Sequence[float]:

@@ -368,10 +368,13 @@ def _miss_rate(
     calendars: Sequence[tuple[str, int] | None],
 ) -> float:
     """Return how often single slots are missed, by the clock on which that is least: hours move in UTC with others."""
-    return min(
-        miss_rate(sorted({start + offset(zone, start) for start in starts}), unit, hours, calendar)
-        for (zone, hours), calendar in zip(clocks, calendars, strict=True)
-    )
+    least = 1.0
+    for (zone, hours), calendar in zip(clocks, calendars, strict=True):
+        local = sorted({start + offset(zone, start) for start in starts})
+        least = min(least, miss_rate(local, unit, hours, calendar))
+        if not least:
+            break
+    return least
 
 
 def _by_clock(firsts: Sequence[tuple[float, float]], cadence: float) -> list[tuple[str, float, list[float]]]:

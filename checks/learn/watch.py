@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 
     from checks.learn.history import Arrival
 
-# A model is fitted once a day, by a run that comes earlier than the day before as well; the arrivals after a change of
-# clocks tell zones apart, three each side are needed.
-_REFIT, _AFTER_CHANGE = 0.75 * DAY, 4
+# A model is fitted once a day; the arrivals after a change of clocks tell zones apart, three each side are needed.
+_REFIT, _AFTER_CHANGE = DAY, 4
 # Two in time, or one of days: the rhythm is back after a silence that was told.
 _BACK = 2
 # Of the usual gap: what comes so soon is of one run, also where runs are too near each other to be told.
