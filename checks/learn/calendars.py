@@ -106,9 +106,7 @@ def is_holiday(calendar: tuple[str, int], start: float) -> bool:
     return day in _of_year(country, (_EPOCH + timedelta(days=day)).year)
 
 
-def of_working_days(
-    times: Sequence[float], countries: Sequence[str] = COUNTRIES
-) -> tuple[str, int] | None:
+def of_working_days(times: Sequence[float], countries: Sequence[str] = COUNTRIES) -> tuple[str, int] | None:
     """Return the calendar that explains the days on which nothing came at times (in order, UTC), or None.
 
     Days count whose weekday usually has arrivals; more than four in a row without any were an outage, for with
@@ -147,9 +145,10 @@ def supposed(
 ) -> tuple[str, int] | None:
     """Return the calendar to go by where none of these zones' holidays was missed yet, or None.
 
-    `weekdays` (0 is Thursday) are those that exist, and `kept` the days on which something came. What rests at weekends by the clock of a place is an office's as likely as a job's. Until a holiday of a country is
-    kept, so that it is none of its, the days that are holidays in half of the countries there are not asked for: were
-    it wrong, an outage that begins on one of them is told a day later; else the first holiday of each table is told.
+    `weekdays` (0 is Thursday) are those that exist, `kept` the days on which something came. What rests at weekends by
+    the clock of a place is an office's as likely as a job's. Until a holiday of a country is kept, so that it is none
+    of its, days that are holidays in half of the countries are not asked for: were that wrong, an outage that begins on
+    one of them is told a day later; else the first holiday of each table is told.
     """
     shift = _OFFICE.get(frozenset(weekdays))
     if shift is None or not all(zone in SUPPOSED for zone in zones):
@@ -183,9 +182,9 @@ def explaining(
     """Return the calendar (country, shift in days) that explains missed days against kept ones, or None.
 
     Two misses at least have to be holidays, half of all misses, and two of three of its holidays missed; an outage of
-    several days is one miss. Where weekdays are closed, as for people, one is enough if no holiday was kept: an outage that fell on one costs the few days a
-    year that are holidays there, until one of them is kept. Countries that explain them equally well are named
-    together.
+    several days is one miss. Where weekdays are closed, as for people, one is enough if no holiday was kept: an outage
+    that fell on one costs the few days a year that are holidays there, until one of them is kept. Countries that
+    explain them equally well are named together.
     """
     best: list[str] = []
     most, of_best = 0.0, 0

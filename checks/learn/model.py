@@ -349,6 +349,7 @@ def _of_partitions(history: History, share: float, now: float, since: float) -> 
     cadence = slots.cadence
     loose = slots.margin > _LOOSE * cadence
     heard = history.since(now - PAST_DAYS * DAY)
+    heard = _since(heard, since_quicker(heard))
     within = _BURST * cadence
     times = bursts(heard, within)
     periods = sum(first >= times[0] for _, first in history.firsts)
@@ -369,8 +370,7 @@ def _of_partitions(history: History, share: float, now: float, since: float) -> 
             few = bursts(_since(heard, slower), RUN)
             silence = fit_silence(few, of_times, {}) or few_gaps(few)
         else:
-            recent = _since(times, since_quicker(times))
-            silence = fit_silence(recent, of_times, history.ratios, apart=max(within, AT_ONCE))
+            silence = fit_silence(times, of_times, history.ratios, apart=max(within, AT_ONCE))
     if silence is not None and not loose and silence.limit >= _TIGHTER * cadence:
         silence = None
     a_year = len(slots.expected) * YEAR_DAYS / 7

@@ -1,16 +1,16 @@
 """Partitions with a time of their own: which exist, how long after their time they first come, when the next is due."""
 
 import math
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from checks.learn.cadence import keeps_an_hour
-from checks.learn.calendars import COUNTRIES, countries_of, is_holiday, of_working_days, supposed
-from checks.learn.clocks import FAMILIES, changes, offset, to_utc, zones_of
+from checks.learn.calendars import is_holiday, of_working_days
+from checks.learn.clocks import changes, offset, to_utc, zones_of
 from checks.learn.days_between import following, is_following, rests_beside
-from checks.learn.existing_slots import ALL_DAYS, WEEK, expected_slots, misfits
+from checks.learn.existing_slots import ALL_DAYS, WEEK, expected_slots
+from checks.learn.hour_clocks import calendars_of, hour_clocks, least_missed
 from checks.learn.keys import DAY, HOUR
 from checks.learn.lateness import Reach, reach
 from checks.learn.missed import (
@@ -18,7 +18,6 @@ from checks.learn.missed import (
     OF_PEOPLE,
     calendar_of,
     consecutive,
-    miss_rate,
     mostly,
     next_weekend,
 )
@@ -39,11 +38,7 @@ IN_ONE_GO = 0.02
 # Two months of hours: as far back as their sizes tell something, and twice as many runs as a month's bound how late one
 # comes in years a tenth closer. Two years of days; older ones are of another job.
 _MOST, _MOST_DAYS = 1440, 720
-# A clock that two periods more speak against than against the best one is disproved.
-TIED = 2
 _HARDLY = 0.02  # of the least margin: some minutes of a day, seconds of an hour
-# Of hours that explain less than half of what came the rhythm is new, and what came before speaks for no clock.
-_NEW = 0.5
 # A week around each day tells how late it was; one in ten is among the latest, so two or three of one day of the month
 # are by chance once in a hundred. The next one is the latest of three as often as not: half as long again holds.
 _AROUND, _LATEST, _HALF_AGAIN = 7, 0.9, 1.5
@@ -164,52 +159,6 @@ class Slots:
         return max(self.margin, most_of(self.month, dict(self.late_days), start))
 
 
-def _hour_clocks(starts: Sequence[float], expected: frozenset[int]) -> tuple[tuple[str, frozenset[int]], ...]:
-    """Return the zones whose clock explains equally well which hours exist, each with the hours of the week on it.
-
-    Keys of hours mostly name them in UTC, while jobs that pause at night pause by a wall clock.
-    """
-    if _is_grid(expected):
-        return ()
-    fitted = []
-    for zone in FAMILIES:
-        if zone == "UTC":
-            fitted.append((misfits(starts, expected, HOUR), zone, expected))
-            continue
-        if not changes(zone, starts[0], starts[-1]):
-            ahead = int(offset(zone, starts[-1]) // HOUR)
-            week = int(WEEK // HOUR)
-            fitted.append((fitted[0][0], zone, frozenset((hour + ahead) % week for hour in expected)))
-            continue
-        labels = sorted({start + offset(zone, start) for start in starts})
-        hours = expected_slots(labels, HOUR)
-        fitted.append((misfits(labels, hours, HOUR), zone, hours))
-    # Where the rhythm is new by the keys' own clock, by others three days of it may not be alike yet: only those that
-    # explain what came of late are asked.
-    if fitted[0][0] > _NEW * len(starts):
-        fitted = [each for each in fitted if _explains(starts, *each[1:]) and each[0] <= _NEW * len(starts)]
-        if not fitted:
-            return ()
-    least = min(fitted)[0]
-    return tuple((zone, hours) for misfit, zone, hours in fitted if misfit <= least + TIED)
-
-
-def _explains(starts: Sequence[float], zone: str, hours: frozenset[int]) -> bool:
-    """Return whether the hours of the week that exist on a clock are those of the last three days."""
-    recent = [start + offset(zone, start) for start in starts[bisect_left(starts, starts[-1] - 3 * DAY) :]]
-    return misfits(recent, hours, HOUR) <= TIED
-
-
-def _is_grid(hours: frozenset[int]) -> bool:
-    """Return whether hours of the week are the same steps of every day from midnight on (00, 06, 12, 18).
-
-    Such keys name steps of their own clock, which no change of another one moves.
-    """
-    steps = {hour % 24 for hour in hours}
-    apart = 24 // len(steps)
-    return len(hours) == 7 * len(steps) and steps == set(range(0, 24, apart))
-
-
 def _late_days(
     starts: Sequence[float], lags: Sequence[float], month: Month, cadence: float
 ) -> dict[Place, float]:
@@ -255,10 +204,10 @@ def fit_slots(
         return None
     if unit == DAY and calendar is None:
         calendar = calendar_of(starts, expected)
-    clocks = _hour_clocks(starts, expected) if unit == HOUR else ()
-    calendars = _of_clocks(starts, clocks)
+    clocks = hour_clocks(starts, expected) if unit == HOUR else ()
+    calendars = calendars_of(starts, clocks)
     calendar = next((each for each in calendars if each), calendar)
-    miss = _miss_rate(starts, unit, clocks or (("UTC", expected),), calendars or (calendar,))
+    miss = least_missed(starts, unit, clocks or (("UTC", expected),), calendars or (calendar,))
     a_year = len(expected) * YEAR_DAYS / 7
     chance = share / a_year
     cadence = WEEK / len(expected)
@@ -342,39 +291,6 @@ def _late_weekdays(starts: Sequence[float], lags: Sequence[float]) -> dict[int, 
         if is_known and min(own[-_EACH:]) > quantile(others, _LATEST) + _ONCE * DAY:
             found[day] = middle[day] - usual
     return found
-
-
-def _of_clocks(
-    starts: Sequence[float], clocks: Sequence[tuple[str, frozenset[int]]]
-) -> tuple[tuple[str, int] | None, ...]:
-    """Return the holidays that explain the days on which no hour came, by the days of each clock.
-
-    An office's day in eastern Asia and Australia is of two days of UTC.
-    """
-    places = [zone for zone, _ in clocks]
-    found = []
-    for zone, hours in clocks:
-        days = [start + offset(zone, start) for start in starts]
-        weekdays = {int(hour * HOUR // DAY) for hour in hours}
-        countries = COUNTRIES if "UTC" in places else countries_of([zone])
-        found.append(of_working_days(days, countries) or supposed(places, weekdays, days))
-    return tuple(found)
-
-
-def _miss_rate(
-    starts: Sequence[float],
-    unit: float,
-    clocks: Sequence[tuple[str, frozenset[int]]],
-    calendars: Sequence[tuple[str, int] | None],
-) -> float:
-    """Return how often single slots are missed, by the clock on which that is least: hours move in UTC with others."""
-    least = 1.0
-    for (zone, hours), calendar in zip(clocks, calendars, strict=True):
-        local = sorted({start + offset(zone, start) for start in starts})
-        least = min(least, miss_rate(local, unit, hours, calendar))
-        if not least:
-            break
-    return least
 
 
 def _by_clock(firsts: Sequence[tuple[float, float]], cadence: float) -> list[tuple[str, float, list[float]]]:

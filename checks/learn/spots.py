@@ -191,7 +191,8 @@ def _with_holidays(
     )
     ranked: list[tuple[float, Found]] = []
     # In weeks each day leaves as much: whose holidays are missed tells which it is on the place's own clock.
-    for rest, shift, simple in near if weeks else near[:_TRIED]:
+    once = {(s.kind, s.number + 7 * shift): (rest, shift, s) for rest, shift, s in reversed(near)}
+    for rest, shift, simple in once.values() if weeks else near[:_TRIED]:
         moved = _moved(runs, shift)
         odd = _odd(simple, moved)
         for place in WORKING_COUNTRIES if odd >= fewest and rest <= _NEAR * left else ():

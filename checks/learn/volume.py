@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from checks.learn.clocks import FAMILIES, changes, offset
+from checks.learn.clocks import AS_WELL, FAMILIES, changes, offset
 from checks.learn.keys import DAY, HOUR
 from checks.learn.lateness import reach
 from checks.learn.month_places import Month, Place, always, most_of
@@ -29,8 +29,6 @@ _A_MONTH, _YEAR_OF_DAYS, _AROUND = 28, 366, 7
 _DAILY_GAP = DAY / 2  # what comes more often holds parts of days
 _MANY = 200  # more than a week of hours: what a day changes in the median of two weeks is less than its error
 _ODD = 0.1  # of the gaps: what is run again soon after, or was missed, says nothing of how often it comes
-# Clocks that leave no more than a tenth beyond the best are as good: a day of the other one's hours leaves more.
-_AS_WELL = 1.1
 _TREND = 14  # periods whose median is the level: a growth of half a per cent a day is followed
 
 _Settled = tuple[float, float, int, float]  # own start, bytes, files, seconds that they took
@@ -171,7 +169,8 @@ def fit_volume(
     recent = _without(_without(logs, weekday, days), hour, hours)[-window:]
     drop, rise = limits([abs(v) for v in rest], share, a_year)
     month, peaks = _peaks(
-        [*periods[-_YEAR_OF_DAYS:], *odd], Volume(median(recent), weekday, drop, rise, 1.0, 0.0, 0, clocks=clocks)
+        [*periods[-_YEAR_OF_DAYS:], *odd],
+        Volume(median(recent), weekday, drop, rise, 1.0, 0.0, 0, clocks=clocks),
     )
     files, settle = _whole_by([(f, took) for _, _, f, took in known])
     gaps = sorted(b - a for (a, *_), (b, *_) in pairwise(known))
@@ -184,9 +183,7 @@ def _hour_of(start: float) -> int:
     return int(start % DAY // HOUR)
 
 
-def _clocks(
-    starts: Sequence[float], values: Sequence[float]
-) -> tuple[tuple[str, tuple[float, ...]], ...]:
+def _clocks(starts: Sequence[float], values: Sequence[float]) -> tuple[tuple[str, tuple[float, ...]], ...]:
     """Return the clocks whose hours of the day explain values equally well, the best first; none without such hours.
 
     Keys name hours mostly in UTC, while what people do keeps to a wall clock.
@@ -197,12 +194,16 @@ def _clocks(
     found = []
     for zone in FAMILIES:
         hours = [_hour_of(start + offset(zone, start)) for start in starts]
-        effect = _effect(hours, 24, values) if changes(zone, starts[0], starts[-1]) else _turned(usual, zone, starts[-1])
+        effect = (
+            _effect(hours, 24, values)
+            if changes(zone, starts[0], starts[-1])
+            else _turned(usual, zone, starts[-1])
+        )
         if effect:
             left = sum(map(abs, _without(values, effect, hours)))
             found.append((left, zone, effect))
     least = min(left for left, *_ in found)
-    return tuple((zone, effect) for left, zone, effect in sorted(found) if left <= _AS_WELL * least)
+    return tuple((zone, effect) for left, zone, effect in sorted(found) if left <= AS_WELL * least)
 
 
 def _turned(usual: tuple[float, ...], zone: str, at: float) -> tuple[float, ...]:
