@@ -189,27 +189,24 @@ def _clocks(starts: Sequence[float], values: Sequence[float]) -> tuple[tuple[str
     Keys name hours mostly in UTC, while what people do keeps to a wall clock.
     """
     usual = _effect([_hour_of(start) for start in starts], 24, values)
-    if not usual:
-        return ()
     found = []
     for zone in FAMILIES:
         hours = [_hour_of(start + offset(zone, start)) for start in starts]
-        effect = (
-            _effect(hours, 24, values)
-            if changes(zone, starts[0], starts[-1])
-            else _turned(usual, zone, starts[-1])
-        )
+        if changes(zone, starts[0], starts[-1]):
+            effect = _effect(hours, 24, values)
+        else:
+            effect = _turned(usual, zone, starts[-1])
         if effect:
             left = sum(map(abs, _without(values, effect, hours)))
             found.append((left, zone, effect))
-    least = min(left for left, *_ in found)
+    least = min((left for left, *_ in found), default=0.0)
     return tuple((zone, effect) for left, zone, effect in sorted(found) if left <= AS_WELL * least)
 
 
 def _turned(usual: tuple[float, ...], zone: str, at: float) -> tuple[float, ...]:
-    """Return the levels of hours of UTC by the hours of another clock."""
+    """Return the levels of hours of UTC, if any, by the hours of another clock."""
     ahead = int(offset(zone, at) // HOUR)
-    return tuple(usual[(hour - ahead) % 24] for hour in range(24))
+    return tuple(usual[(hour - ahead) % 24] for hour in range(len(usual)))
 
 
 def _of_rhythm(
