@@ -348,8 +348,8 @@ def _of_partitions(history: History, share: float, now: float, since: float) -> 
         return None
     cadence = slots.cadence
     loose = slots.margin > _LOOSE * cadence
-    heard = history.since(now - PAST_DAYS * DAY)
-    heard = _since(heard, since_quicker(heard))
+    past = history.since(now - PAST_DAYS * DAY)
+    heard = history.since(max(past[0], since_quicker(past)))
     within = _BURST * cadence
     times = bursts(heard, within)
     periods = sum(first >= times[0] for _, first in history.firsts)
