@@ -61,8 +61,9 @@ _SEVERAL = 2  # days in a load
 _LOOSE = 0.5
 # A silence between arrivals tells more than the schedule where it is clearly the shorter.
 _TIGHTER = 0.6
-# Where half of what is taken for runs begins right after something else, there are none: it comes all the time.
-_NONSTOP = 0.5
+# Where what comes within that is one run's, and runs fill half of the time, there are none: it comes all the time. So it
+# does where nine of ten begin right after something else, however long it rests at night: a run would last five hours.
+_NONSTOP, _GOES_ON = 0.5, 0.9
 _BURST = 0.02  # cadences: half an hour of a day, a minute of an hour, within which files are one run's
 
 
@@ -353,7 +354,8 @@ def _of_partitions(history: History, share: float, now: float, since: float) -> 
     within = _BURST * cadence
     times = bursts(heard, within)
     periods = sum(first >= times[0] for _, first in history.firsts)
-    if _is_nonstop(heard, times, within) or (within >= RUN and is_spread(heard, within)):
+    is_nonstop = len(times) > periods * _NONSTOP / _BURST or _goes_on(heard, times, within)
+    if is_nonstop or (within >= RUN and is_spread(heard, within)):
         times, within = heard, AT_ONCE
     # Where files come by chance, so does what a partition holds, and the whole share is that of silences.
     of_times = share if loose else of_times
@@ -382,11 +384,11 @@ def _of_partitions(history: History, share: float, now: float, since: float) -> 
     )
 
 
-def _is_nonstop(heard: Sequence[float], begins: Sequence[float], within: float) -> bool:
+def _goes_on(heard: Sequence[float], begins: Sequence[float], within: float) -> bool:
     """Return whether what begins runs, of arrivals in order, mostly goes on with what came so soon before it."""
     starts = set(begins[-LOOKED_AT:])
     goes_on = [b - a <= within for a, b in pairwise(heard[-LOOKED_AT:]) if b in starts]
-    return sum(goes_on) > _NONSTOP * len(goes_on)
+    return sum(goes_on) > _GOES_ON * len(goes_on)
 
 
 def _since(times: Sequence[float], begin: float) -> Sequence[float]:
