@@ -61,8 +61,8 @@ _SEVERAL = 2  # days in a load
 _LOOSE = 0.5
 # A silence between arrivals tells more than the schedule where it is clearly the shorter.
 _TIGHTER = 0.6
-# Where what comes within that is one run's, and runs fill half of the time, there are none: it comes all the time. So it
-# does where nine of ten begin right after something else, however long it rests at night: a run would last five hours.
+# Where what comes within that is one run's, and runs fill half of the time, there are none: it comes all the time. So
+# it does where nine of ten begin right after something else, also with rests at night: a run would last five hours.
 _NONSTOP, _GOES_ON = 0.5, 0.9
 _BURST = 0.02  # cadences: half an hour of a day, a minute of an hour, within which files are one run's
 
