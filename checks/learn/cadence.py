@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from checks.learn.keys import DAY
+from checks.learn.rhythm import ALIKE, NEW, REGULAR
 from checks.learn.tails import median, quantile
 
 if TYPE_CHECKING:
@@ -24,10 +25,7 @@ _MOST_LOADS = (
     61  # two months of days, five years of months: enough to see from what to what a cadence changed
 )
 _MOST_ARRIVALS = 2_000  # without a pause of half a day a table is not slow: looking farther back says no more
-_NEW = 3  # gaps in a row: two may be an outage and its end, three are a rhythm
-_ALIKE = 1.35  # 28 and 31 days, six days and eight
 _OTHER = 1.7  # times the old one: one missed of a rhythm makes twice as much
-_REGULAR = 1.5  # between the quartiles of the old gaps: of what comes by chance no change can be told
 _BELIEVED = 8  # quicker ones in a row: fewer that end again were a repair of some days
 _WEEKEND = 4.5 * DAY  # a long one, which ends no rhythm of working days
 # Times as many a day as before: on busy days most tables have twice as many as on others. Sought as far back as
@@ -117,12 +115,12 @@ def since_change(owns: Sequence[float]) -> int:
     was a repair: then the one before holds, and longer repairs are asked more of.
     """
     rhythms = [_Rhythm(0)]
-    asked = _NEW
+    asked = NEW
     recent: list[float] = []
     for place, gap in enumerate(b - a for a, b in pairwise(owns)):
         rhythm = rhythms[-1]
         if len(rhythms) > 1 and rhythm.was_a_repair(rhythms[-2], gap):
-            asked = len(rhythm.gaps) + _NEW
+            asked = len(rhythm.gaps) + NEW
             rhythms.pop()
             recent = []
             continue
@@ -131,7 +129,7 @@ def since_change(owns: Sequence[float]) -> int:
         if len(recent) == asked and _is_new(rhythm.gaps[:-asked][-_BEFORE:], recent):
             del rhythm.gaps[-asked:]
             rhythms.append(_Rhythm(place - asked + 1, recent))
-            asked, recent = _NEW, []
+            asked, recent = NEW, []
     return rhythms[-1].start
 
 
@@ -144,10 +142,10 @@ def since_quicker(times: Sequence[float]) -> float:
     counts = [0] * (_DAYS_QUICKER + 1 + _DAYS_BEFORE)
     for at in times[bisect_left(times, last - len(counts) * DAY + 1) :]:
         counts[int((last - at) // DAY)] += 1
-    for days in range(_NEW, _DAYS_QUICKER):
+    for days in range(NEW, _DAYS_QUICKER):
         # The day between is of both.
         new, old = counts[:days], counts[days + 1 : days + 1 + _DAYS_BEFORE]
-        if max(new) > _REGULAR * min(new):
+        if max(new) > REGULAR * min(new):
             break
         if 0 < _QUICKER * max(old) <= min(new):
             return last - days * DAY
@@ -168,9 +166,9 @@ class _Rhythm:
 
 
 def _is_new(before: Sequence[float], gaps: Sequence[float]) -> bool:
-    if len(before) < _NEW or max(gaps) > _ALIKE * min(gaps):
+    if len(before) < NEW or max(gaps) > ALIKE * min(gaps):
         return False
     old, new, ordered = median(before), median(gaps), sorted(before)
-    if max(old, new) < SLOW or quantile(ordered, 0.75) > _REGULAR * quantile(ordered, 0.25):
+    if max(old, new) < SLOW or quantile(ordered, 0.75) > REGULAR * quantile(ordered, 0.25):
         return False
     return max(old, new) > _OTHER * min(old, new)

@@ -1,6 +1,7 @@
 """Which country's public holidays explain the days on which nothing came."""
 
 import warnings
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import date, timedelta
@@ -113,7 +114,7 @@ def is_holiday(calendar: tuple[str, int], start: float) -> bool:
     return day in _of_year(country, (_EPOCH + timedelta(days=day)).year)
 
 
-def of_working_days(times: Sequence[float]) -> tuple[str, int] | None:
+def of_working_days(times: Sequence[float], countries: Sequence[str] = COUNTRIES) -> tuple[str, int] | None:
     """Return the calendar that explains the days on which nothing came at times (in order, UTC), or None.
 
     Days count whose weekday usually has arrivals; more than four in a row without any were an outage, for with
@@ -134,14 +135,63 @@ def of_working_days(times: Sequence[float]) -> tuple[str, int] | None:
         kept.append(day * DAY)
         missed += run if len(run) <= _CLOSED_IN_A_ROW else []
         run = []
-    return explaining(missed, kept)
+    return explaining(missed, kept, countries)
 
 
-def explaining(missed: Collection[float], kept: Collection[float]) -> tuple[str, int] | None:
+SUPPOSED = {
+    "Europe/Berlin": ("DE", "GB", "FR", "IT", "ES", "NL", "PL", "SE", "CH"),
+    "America/New_York": ("US", "CA"),
+    "Australia/Sydney": ("AU", "NZ"),
+}
+"""Countries whose clocks change as that of a zone does."""
+# Monday to Friday (0 is Thursday), and the days before them, by which what comes on them is named as well.
+_OFFICE = {frozenset({4, 5, 6, 0, 1}): 0, frozenset({3, 4, 5, 6, 0}): -1}
+
+
+def supposed(
+    zones: Collection[str], weekdays: Collection[int], kept: Collection[float]
+) -> tuple[str, int] | None:
+    """Return the calendar to go by where none of these zones' holidays was missed yet, or None.
+
+    `weekdays` (0 is Thursday) are those that exist, `kept` the days on which something came. What rests at weekends by
+    the clock of a place is an office's as likely as a job's. Until a holiday of a country is kept, so that it is none
+    of its, days that are holidays in half of the countries are not asked for: were that wrong, an outage that begins on
+    one of them is told a day later; else the first holiday of each table is told.
+    """
+    shift = _OFFICE.get(frozenset(weekdays))
+    if shift is None or not all(zone in SUPPOSED for zone in zones):
+        return None
+    own = countries_of(zones)
+    left = [country for country in own if not any(is_holiday((country, shift), day) for day in kept)]
+    return (ALIKE.join(left), shift) if left else None
+
+
+def countries_of(zones: Collection[str]) -> tuple[str, ...]:
+    """Return the countries whose clocks change as those of some zones do."""
+    return tuple(country for zone in zones for country in SUPPOSED.get(zone, ()))
+
+
+def in_a_row(missed: Collection[float], kept: Collection[float]) -> list[list[float]]:
+    """Return missed days in order, those together between which none was kept."""
+    ordered, found = sorted(kept), list[list[float]]()
+    place = -1
+    for day in sorted(missed):
+        if found and bisect_left(ordered, day) == place:
+            found[-1].append(day)
+        else:
+            found.append([day])
+        place = bisect_left(ordered, day)
+    return found
+
+
+def explaining(
+    missed: Collection[float], kept: Collection[float], countries: Sequence[str] = COUNTRIES
+) -> tuple[str, int] | None:
     """Return the calendar (country, shift in days) that explains missed days against kept ones, or None.
 
-    Two misses at least have to be holidays, half of all misses, and two of three of its holidays missed. Where weekdays
-    are closed, as for people, one is enough if no holiday was kept, and if it is shifted as the weekend is: an outage
+    Two misses at least have to be holidays, half of all misses, and two of three of its holidays missed; an outage of
+    several days is one miss. Where weekdays are closed, as for people, one is enough if no holiday was kept, and if it
+    is shifted as the weekend is: an outage
     that fell on one costs the few days a year that are holidays there, until one of them is kept. Countries that
     explain them equally well are named together.
     """
@@ -149,10 +199,14 @@ def explaining(missed: Collection[float], kept: Collection[float]) -> tuple[str,
     most, of_best = 0.0, 0
     closed = frozenset(range(7)) - {(int(day // DAY) + _THURSDAY) % 7 for day in kept}
     alone = _SHIFTS.get(closed, _ANY if closed else ())
-    for country in COUNTRIES:
+    together = in_a_row(missed, kept)
+    for country in countries:
         for shift in _ANY:
             hits = sum(is_holiday((country, shift), d) for d in missed)
-            if hits < (1 if shift in alone else 2) or 2 * hits < len(missed):
+            if hits < (1 if shift in alone else 2):
+                continue
+            outages = sum(not all(is_holiday((country, shift), d) for d in days) for days in together)
+            if hits < outages:
                 continue
             against = sum(is_holiday((country, shift), d) for d in kept)
             if hits < 2 * against:

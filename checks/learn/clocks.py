@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 # One of each rule of changing clocks that much of the world's data follows; inside a family only a constant differs.
 FAMILIES = ("UTC", "Europe/Berlin", "America/New_York", "Australia/Sydney", "America/Santiago")
 
+TIED = 2
+"""Slots of the week more that speak against a clock than against the best one: it is disproved."""
+AS_WELL = 1.1
+"""Times what the best clock leaves unexplained: it explains as well."""
+
 # Ten arrivals on either side of a change tell whether it moved them, three at the least: one of them may be late.
 _LOOKED_AT, _TELLING = 10, 3
 _APART = 60 * 86400.0  # where clocks of several places change in one season

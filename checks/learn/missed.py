@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
-from checks.learn.calendars import explaining, is_holiday
+from checks.learn.calendars import countries_of, explaining, in_a_row, is_holiday, supposed
 from checks.learn.existing_slots import ALL_DAYS, WEEK, WEEKEND, outages_of
 from checks.learn.keys import DAY
 from checks.learn.tails import quantile
@@ -22,6 +22,7 @@ _RECENT_WEEKS = 8  # as many of each weekday as tell whether it exists
 # Thursday to Saturday: 1 January 1970 was a Thursday. Days that nothing names are those of UTC, in which an American
 # Friday's evening run falls on Saturday; names are those of the place, or of the day before a run.
 _BEFORE_WEEKEND, _BY_NAME = {0, 1, 2}, {0, 1}
+_KNOWN = 2  # times that holidays were missed: one day, or two in a row, are some country's anyway
 _HALF = 0.5  # of a weekday's runs: with three holidays on it in two months it still has more of them
 
 
@@ -82,8 +83,14 @@ def mostly(starts: Sequence[float]) -> frozenset[int]:
     return frozenset(day for day, seen in counts.items() if seen > _HALF * weeks)
 
 
-def calendar_of(starts: Sequence[float], expected: frozenset[int]) -> tuple[str, int] | None:
-    """Return the holidays that explain the missed days which stand alone, or None."""
+def calendar_of(
+    starts: Sequence[float], expected: frozenset[int], zones: Sequence[str] = ()
+) -> tuple[str, int] | None:
+    """Return the holidays that explain the missed days which stand alone, or None.
+
+    Where the clocks of places tell the `zones`, one day that was missed is a holiday of theirs, or an outage; before
+    any of theirs was missed those that most of them have are supposed.
+    """
     have = set(starts)
     missed, kept, start = [], [], starts[0]
     outages = outages_of(starts, (CLOSED + 1) * DAY)  # from one day with data to the next
@@ -99,7 +106,13 @@ def calendar_of(starts: Sequence[float], expected: frozenset[int]) -> tuple[str,
     habit = {
         day for day in missed if int(day // DAY) % ALL_DAYS in WEEKEND and {day - WEEK, day + WEEK} & lacking
     }
-    return explaining([day for day in missed if day not in habit], kept)
+    alone = [day for day in missed if day not in habit]
+    likely = supposed(zones, expected, kept)
+    found = explaining(alone, kept)
+    times = sum(any(found and is_holiday(found, day) for day in days) for days in in_a_row(alone, kept))
+    if likely is None or (found and found[1] == likely[1] and times >= _KNOWN):
+        return found
+    return explaining(alone, kept, countries_of(zones)) or likely
 
 
 def consecutive(miss: float, chance: float, *, lacking: bool = False, together: float = OF_A_JOB) -> int:

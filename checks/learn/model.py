@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from checks.learn.cadence import (
@@ -62,8 +63,9 @@ _SEVERAL = 2  # days in a load
 _LOOSE = 0.5
 # A silence between arrivals tells more than the schedule where it is clearly the shorter.
 _TIGHTER = 0.6
-# Where what comes within that is one run's, and runs fill half of the time, there are none: it comes all the time.
-_NONSTOP = 0.5
+# Where what comes within that is one run's, and runs fill half of the time, there are none: it comes all the time. So
+# it does where nine of ten begin right after something else, also with rests at night: a run would last five hours.
+_NONSTOP, _GOES_ON = 0.5, 0.9
 _BURST = 0.02  # cadences: half an hour of a day, a minute of an hour, within which files are one run's
 
 
@@ -100,15 +102,16 @@ class Model:
     rota: Rota | None = None
     days: Slots | None = None
 
-    def due(self, last: float, newest: float | None) -> tuple[float, str] | None:
+    def due(self, last: float, newest: float | None, late: float = 0.0) -> tuple[float, str] | None:
         """Return the instant (UTC) by which something has to come after the last counted arrival, and the check.
 
-        `newest` is the own start of the newest partition of a table with dated keys.
+        `newest` is the own start of the newest partition of a table with dated keys; `late` the seconds by which a
+        schedule that has just moved is later than it was learned: a silence between arrivals is as long as ever.
         """
         found: tuple[float, str] | None = None
         check = self._check
         if self.slots is not None:
-            found = self.slots.due(self._own(last, newest))[1], check
+            found = self.slots.due(self._own(last, newest))[1] + late, check
         silences = [part.due(last) for part in (self.silence, self.rota) if part is not None]
         if silences:
             silent = min(silences)
@@ -116,7 +119,7 @@ class Model:
                 found = silent, check if self.slots is None else "freshness"
         if self.slow is not None:
             own = newest if self._names_slow else None
-            found = self.slow.due(last if own is None else own), check
+            found = self.slow.due(last if own is None else own) + late, check
             if self.days is not None:
                 found = min(found, (self.days.due(day_of(last, self.cut))[1], "freshness"))
         return found
@@ -130,9 +133,7 @@ class Model:
         """Return the start of the period that an arrival was of, where `newest` was the newest partition then."""
         return newest if self.dated and newest is not None else day_of(at, self.cut)
 
-    def unasked(
-        self, last: tuple[float, float | None], following: tuple[float, float | None]
-    ) -> str | None:
+    def unasked(self, last: tuple[float, float | None], following: tuple[float, float | None]) -> str | None:
         """Return the check of a spared day that lacks between two arrivals, where the second one is of such a day.
 
         Each is an arrival with the newest partition as of then. Without dated keys nothing lacks once data came.
@@ -219,7 +220,9 @@ def fit(history: History, share: float) -> Model | Need:
     is_weekly = usual >= SLOW and (slots is None or is_new or several)
     if is_weekly or (changed and isinstance(found, Need)):
         return _slow(history, loads, of_times, volume()) or found
-    return found
+    # Slots know which days exist, not that the one of a week moves for holidays.
+    weekly = _slow(history, loads, of_times, volume()) if usual >= SLOW else None
+    return weekly if weekly is not None and isinstance(weekly.slow, Cycle) and weekly.slow.moves else found
 
 
 def _judges_sizes(history: History, times: Sequence[float]) -> bool:
@@ -301,9 +304,9 @@ def _of_times(
     now = history.last or 0.0
     if len(times) < 4:
         return Need(len(times), 4)
-    slower = since_slower(heard.times[-LOOKED_AT:]) if not history.dated else -math.inf
-    if slower > now - WINDOW:  # beyond, what came before says nothing anyway
-        return _of_few(history, _since(heard.times, slower), heard, share, volume)
+    slower = _since_slower(heard.times, now) if not history.dated else -math.inf
+    if math.isfinite(slower):
+        return _of_few(history, bursts(_since(heard.times, slower), RUN), heard, share, volume)
     if per_day(times) >= _A_DAY:
         calendar = of_working_days(heard.times)
         begin = max(now - PAST_DAYS * DAY, since_quicker(heard.times))
@@ -325,6 +328,12 @@ def _of_times(
         if slots is not None:
             return Model(now, dated=False, slots=slots, volume=volume, cut=cut, in_runs=in_runs)
     return _of_loads(history, times, share, volume) or Need(len(times), 8)
+
+
+def _since_slower(times: Sequence[float], now: float) -> float:
+    """Return since when runs have come more seldom, of arrivals in order; before all where they have not of late."""
+    found = since_slower(bursts(times[-LOOKED_AT:], RUN))
+    return found if found > now - WINDOW else -math.inf  # before, what came says nothing anyway
 
 
 def _of_few(
@@ -360,11 +369,13 @@ def _of_partitions(history: History, share: float, now: float, since: float) -> 
         return None
     cadence = slots.cadence
     loose = slots.margin > _LOOSE * cadence
-    heard = history.since(now - PAST_DAYS * DAY)
+    past = history.since(now - PAST_DAYS * DAY)
+    heard = history.since(max(past[0], since_quicker(past)))
     within = _BURST * cadence
     times = bursts(heard, within)
     periods = sum(first >= times[0] for _, first in history.firsts)
-    if len(times) > periods * _NONSTOP / _BURST or (within >= RUN and is_spread(heard, within)):
+    is_nonstop = len(times) > periods * _NONSTOP / _BURST or _goes_on(heard, times, within)
+    if is_nonstop or (within >= RUN and is_spread(heard, within)):
         times, within = heard, AT_ONCE
     # Where files come by chance, so does what a partition holds, and the whole share is that of silences.
     of_times = share if loose else of_times
@@ -376,7 +387,12 @@ def _of_partitions(history: History, share: float, now: float, since: float) -> 
         rota = fit_rota(runs, of_times, slots.calendar) if several else None
     silence = None
     if len(times) > _A_DAY * periods:
-        silence = fit_silence(times, of_times, history.ratios, apart=max(within, AT_ONCE))
+        slower = _since_slower(heard, now)
+        if math.isfinite(slower):
+            few = bursts(_since(heard, slower), RUN)
+            silence = fit_silence(few, of_times, {}) or few_gaps(few)
+        else:
+            silence = fit_silence(times, of_times, history.ratios, apart=max(within, AT_ONCE))
     if silence is not None and not loose and silence.limit >= _TIGHTER * cadence:
         silence = None
     a_year = len(slots.expected) * YEAR_DAYS / 7
@@ -386,6 +402,13 @@ def _of_partitions(history: History, share: float, now: float, since: float) -> 
     return Model(
         now, dated=True, slots=slots, silence=silence, volume=volume, loose=loose, in_runs=in_runs, rota=rota
     )
+
+
+def _goes_on(heard: Sequence[float], begins: Sequence[float], within: float) -> bool:
+    """Return whether what begins runs, of arrivals in order, mostly goes on with what came so soon before it."""
+    starts = set(begins[-LOOKED_AT:])
+    goes_on = [b - a <= within for a, b in pairwise(heard[-LOOKED_AT:]) if b in starts]
+    return sum(goes_on) > _GOES_ON * len(goes_on)
 
 
 def _since(times: Sequence[float], begin: float) -> Sequence[float]:

@@ -14,7 +14,7 @@ from functools import cached_property
 from itertools import accumulate, compress, pairwise
 from typing import TYPE_CHECKING
 
-from checks.learn.clocks import FAMILIES, changes, offset, to_utc
+from checks.learn.clocks import FAMILIES, TIED, changes, offset, to_utc
 from checks.learn.keys import DAY, HOUR
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ _STRAY = 0.1  # of what came at rest: more is of a rhythm that was, by which no 
 _EACH = 8  # of each slot, two months, as of the slots of a week
 _ROW = 3  # weeks, or days at a time of day, without anything are a rest: two are an outage and its like
 _SELDOM = 0.2  # of five weeks one in which a run went on into a rest
-_TIED = 2  # slots that a clock explains worse than the best: a change of clocks moves both ends of a rest
 _SOON = 2 * DAY  # what is judged comes so soon after the newest arrival
 
 
@@ -173,7 +172,7 @@ def _openings(starts: Sequence[float], unit: float, cut: float, by_utc: _Seen) -
             seen = _Seen(local, unit, _skipped(zone, starts))
             fitted.append((seen.misfits, Opening(zone, unit, cut, seen.open)))
     least = min(misfits for misfits, _ in fitted)
-    kept = [opening for misfits, opening in fitted if misfits <= least + _TIED]
+    kept = [opening for misfits, opening in fitted if misfits <= least + TIED]
     # Of clocks that change neither in what was seen nor soon each says the same.
     soon = starts[-1] + _SOON
     moving = [each for each in kept if changes(each.zone, starts[0], soon)]

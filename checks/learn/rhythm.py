@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
 OTHER = 2.5
 """Times as long, or as short: of working days two have passed on Mondays, as where one was missed."""
-_NEW, _ALIKE = 3, 1.35  # gaps in a row that are a rhythm, as of cadences: two may be an outage and its end
+NEW, ALIKE = 3, 1.35
+"""Gaps in a row that are a rhythm (two may be an outage and its end), and how far apart: 28 and 31 days, six and 8."""
+REGULAR = 1.5
+"""Times between their quartiles: of what comes by chance, which differs by more, no change can be told."""
 _NEWEST = 24  # gaps among which they are: a day of hours, three weeks of working days
-# Of eight before, two may be nights or weekends; between their quartiles what comes by chance differs by more.
-_BEFORE, _MOST_LIKE, _REGULAR = 8, 2, 1.5
+_BEFORE, _MOST_LIKE = 8, 2  # of eight before, two may be nights or weekends
 
 
 def since_rhythm(starts: Sequence[float]) -> float:
@@ -52,13 +54,13 @@ def _since(starts: Sequence[float], *, slower: bool) -> float:
 
 def _newest(gaps: Sequence[float]) -> tuple[int, float] | None:
     """Return where the newest gaps alike begin, and how long they are; None where none of late are."""
-    for place in range(len(gaps) - _NEW, max(-1, len(gaps) - _NEWEST), -1):
-        three = gaps[place : place + _NEW]
-        if max(three) <= _ALIKE * min(three):
+    for place in range(len(gaps) - NEW, max(-1, len(gaps) - _NEWEST), -1):
+        three = gaps[place : place + NEW]
+        if max(three) <= ALIKE * min(three):
             return place, median(three)
     return None
 
 
 def _is_regular(gaps: Sequence[float]) -> bool:
     ordered = sorted(gaps)
-    return quantile(ordered, 0.75) <= _REGULAR * quantile(ordered, 0.25)
+    return quantile(ordered, 0.75) <= REGULAR * quantile(ordered, 0.25)

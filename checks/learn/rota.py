@@ -12,11 +12,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from checks.learn.calendars import is_holiday
-from checks.learn.clocks import FAMILIES, changes, offset, to_utc
+from checks.learn.clocks import FAMILIES, TIED, changes, offset, to_utc
 from checks.learn.existing_slots import WEEK, expected_slots, misfits
 from checks.learn.keys import DAY, HOUR
 from checks.learn.missed import consecutive
-from checks.learn.slots import TIED, reach_of
+from checks.learn.slots import reach_of
 from checks.learn.tails import (
     MOST_EXCESSES,
     YEAR_DAYS,

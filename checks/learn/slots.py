@@ -1,16 +1,16 @@
 """Partitions with a time of their own: which exist, how long after their time they first come, when the next is due."""
 
 import math
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from checks.learn.cadence import keeps_an_hour
 from checks.learn.calendars import is_holiday, of_working_days
-from checks.learn.clocks import FAMILIES, changes, offset, to_utc, zones_of
+from checks.learn.clocks import changes, offset, to_utc, zones_of
 from checks.learn.days_between import following, is_following, rests_beside
-from checks.learn.existing_slots import ALL_DAYS, WEEK, expected_slots, misfits
+from checks.learn.existing_slots import ALL_DAYS, WEEK, expected_slots
+from checks.learn.hour_clocks import calendars_of, hour_clocks, least_missed
 from checks.learn.keys import DAY, HOUR
 from checks.learn.lateness import Reach, reach
 from checks.learn.missed import (
@@ -18,7 +18,6 @@ from checks.learn.missed import (
     OF_PEOPLE,
     calendar_of,
     consecutive,
-    miss_rate,
     mostly,
     next_weekend,
 )
@@ -39,14 +38,11 @@ IN_ONE_GO = 0.02
 # Two months of hours: as far back as their sizes tell something, and twice as many runs as a month's bound how late one
 # comes in years a tenth closer. Two years of days; older ones are of another job.
 _MOST, _MOST_DAYS = 1440, 720
-# A clock that two periods more speak against than against the best one is disproved.
-TIED = 2
 _HARDLY = 0.02  # of the least margin: some minutes of a day, seconds of an hour
-# Of hours that explain less than half of what came the rhythm is new, and what came before speaks for no clock.
-_NEW = 0.5
 # A week around each day tells how late it was; one in ten is among the latest, so two or three of one day of the month
 # are by chance once in a hundred. The next one is the latest of three as often as not: half as long again holds.
 _AROUND, _LATEST, _HALF_AGAIN = 7, 0.9, 1.5
+_EACH, _FEW_WEEKS = 8, 4  # of each weekday, as tell whether it exists; three times late may be chance
 _A_MONTH = 28  # days of which the latest tenth is known
 # Of a period later, at the turn of the only month that is known: an hour of a day, more than jitter is.
 _ONCE = 1 / 24
@@ -67,6 +63,7 @@ class Slots:
     """What was learned of a table whose partitions name a time. Times in seconds; `lag` on the zone's clock.
 
     `clocks` are the zones whose clock explains which hours exist, each with those on it; empty: they are the keys' own.
+    `calendars` are the holidays by the days of each of these clocks. `late_weekdays` come so much later than others.
     `late_days` are places in the `month` at which each time more than the margin is usual, and how much is.
     `reach` is what lateness alone would make of the margin. Days that lie in `rests` never come. What `follows` comes
     on the day that exists after its own: lags count from the start of that. Nothing is asked of `spared` days until
@@ -87,6 +84,8 @@ class Slots:
     reach: Reach = field(default_factory=Reach)
     rests: tuple[Rest, ...] = ()
     spared: frozenset[float] = frozenset()
+    calendars: tuple[tuple[str, int] | None, ...] = ()
+    late_weekdays: tuple[tuple[int, float], ...] = ()
 
     @property
     def cadence(self) -> float:
@@ -106,9 +105,15 @@ class Slots:
         outage that begins with a change of clocks would be due no more.
         """
         clocks = self.clocks or (("UTC", self.expected),)
-        return max((self._due_by(newest, *clock) for clock in clocks), key=lambda found: found[1])
+        calendars = self.calendars or (self.calendar,) * len(clocks)
+        found = (
+            self._due_by(newest, *clock, calendar) for clock, calendar in zip(clocks, calendars, strict=True)
+        )
+        return max(found, key=lambda each: each[1])
 
-    def _due_by(self, newest: float, clock: str, hours: frozenset[int]) -> tuple[float, float]:
+    def _due_by(
+        self, newest: float, clock: str, hours: frozenset[int], calendar: tuple[str, int] | None
+    ) -> tuple[float, float]:
         """Return the same by the hours of the week that exist on one clock."""
         step = self.unit
         start, missed = newest, 0
@@ -118,8 +123,9 @@ class Slots:
         longest = 2 * WEEK * (self.misses + 1) + (_A_YEAR if self.rests else 0.0)
         for _ in range(int(longest / step) + 1):
             start += step
-            exists = int((start + offset(clock, start)) % WEEK // step) in hours
-            if exists and not (self.calendar and is_holiday(self.calendar, start)):
+            local = start + offset(clock, start)
+            exists = int(local % WEEK // step) in hours
+            if exists and not (calendar and is_holiday(calendar, local)):
                 if start in spared or (self.rests and is_rest(self.rests, int(start // DAY))):
                     continue
                 missed += 1
@@ -136,6 +142,7 @@ class Slots:
     def due_of(self, start: float) -> float:
         """Return the instant (UTC) at which the partition that starts then is due."""
         begin = following(start, self.expected, self.calendar) if self.follows else start
+        begin += dict(self.late_weekdays).get(int(start % WEEK // DAY), 0.0)
         return max(to_utc(z, begin + lag + self._margin_of(start)) for z, lag in self.zones)
 
     def lateness(self, start: float, at: float) -> float:
@@ -154,52 +161,6 @@ class Slots:
         if self.month is None:
             return self.margin
         return max(self.margin, most_of(self.month, dict(self.late_days), start))
-
-
-def _hour_clocks(starts: Sequence[float], expected: frozenset[int]) -> tuple[tuple[str, frozenset[int]], ...]:
-    """Return the zones whose clock explains equally well which hours exist, each with the hours of the week on it.
-
-    Keys of hours mostly name them in UTC, while jobs that pause at night pause by a wall clock.
-    """
-    if _is_grid(expected):
-        return ()
-    fitted = []
-    for zone in FAMILIES:
-        if zone == "UTC":
-            fitted.append((misfits(starts, expected, HOUR), zone, expected))
-            continue
-        if not changes(zone, starts[0], starts[-1]):
-            ahead = int(offset(zone, starts[-1]) // HOUR)
-            week = int(WEEK // HOUR)
-            fitted.append((fitted[0][0], zone, frozenset((hour + ahead) % week for hour in expected)))
-            continue
-        labels = sorted({start + offset(zone, start) for start in starts})
-        hours = expected_slots(labels, HOUR)
-        fitted.append((misfits(labels, hours, HOUR), zone, hours))
-    # Where the rhythm is new by the keys' own clock, by others three days of it may not be alike yet: only those that
-    # explain what came of late are asked.
-    if fitted[0][0] > _NEW * len(starts):
-        fitted = [each for each in fitted if _explains(starts, *each[1:]) and each[0] <= _NEW * len(starts)]
-        if not fitted:
-            return ()
-    least = min(fitted)[0]
-    return tuple((zone, hours) for misfit, zone, hours in fitted if misfit <= least + TIED)
-
-
-def _explains(starts: Sequence[float], zone: str, hours: frozenset[int]) -> bool:
-    """Return whether the hours of the week that exist on a clock are those of the last three days."""
-    recent = [start + offset(zone, start) for start in starts[bisect_left(starts, starts[-1] - 3 * DAY) :]]
-    return misfits(recent, hours, HOUR) <= TIED
-
-
-def _is_grid(hours: frozenset[int]) -> bool:
-    """Return whether hours of the week are the same steps of every day from midnight on (00, 06, 12, 18).
-
-    Such keys name steps of their own clock, which no change of another one moves.
-    """
-    steps = {hour % 24 for hour in hours}
-    apart = 24 // len(steps)
-    return len(hours) == 7 * len(steps) and steps == set(range(0, 24, apart))
 
 
 def _late_days(
@@ -247,12 +208,15 @@ def fit_slots(
         return None
     if unit == DAY and calendar is None:
         calendar = calendar_of(starts, expected)
-    miss = miss_rate(starts, unit, expected, calendar)
+    clocks = hour_clocks(starts, expected) if unit == HOUR else ()
+    calendars = calendars_of(starts, clocks)
+    calendar = next((each for each in calendars if each), calendar)
+    miss = least_missed(starts, unit, clocks or (("UTC", expected),), calendars or (calendar,))
     a_year = len(expected) * YEAR_DAYS / 7
     chance = share / a_year
     cadence = WEEK / len(expected)
-    clocks = _hour_clocks(starts, expected) if unit == HOUR else ()
     late_days: dict[Place, float] = {}
+    late_weekdays: dict[int, float] = {}
     month, follows = None, False
     if unit == DAY:
         follows = is_following(recent, expected, calendar)
@@ -260,15 +224,23 @@ def fit_slots(
             recent = [(following(start, expected, calendar), at) for start, at in recent]
         lags = [at - start for start, at in recent]
         month = Month(expected, calendar, 0 if follows else int(median(lags) // DAY))
+        late_weekdays = _late_weekdays(own, lags)
+        weekly = [late_weekdays.get(int(start % WEEK // DAY), 0.0) for start in own]
+        lags = [lag - later for lag, later in zip(lags, weekly, strict=True)]
         late_days = _late_days(own, lags, month, cadence)
-        if late_days:
-            pairs = zip(own, recent, strict=True)
-            recent = [each for start, each in pairs if late_days.keys().isdisjoint(month.places(start))]
+        triples = zip(own, recent, weekly, strict=True)
+        recent = [
+            (start, at - later)
+            for named_by, (start, at), later in triples
+            if late_days.keys().isdisjoint(month.places(named_by))
+        ]
     least = _LEAST * cadence
     fitted = _by_clock(recent, cadence)
     if unit == HOUR:
         # No hour is there before it begins: a clock by which it is did not name it.
         fitted = [each for each in fitted if each[1] >= 0] or fitted
+    if unit == DAY:
+        calendar = calendar_of(starts, expected, [zone for zone, *_ in fitted]) or calendar
     # Zones that no change of clocks told apart saw the very same lateness.
     lates = (
         reach_of(list(each), len(recent), least, chance, len(expected))
@@ -306,7 +278,29 @@ def fit_slots(
         late,
         rests_beside(expected, [int(start // DAY) for start, _ in firsts]) if unit == DAY else (),
         next_weekend(starts, named=named) if unit == DAY and len(expected) >= ALL_DAYS - 1 else frozenset(),
+        calendars,
+        tuple(sorted(late_weekdays.items())),
     )
+
+
+def _late_weekdays(starts: Sequence[float], lags: Sequence[float]) -> dict[int, float]:
+    """Return the weekdays (0 is Thursday) that come later than any other each time of late, and how much is usual.
+
+    Once a week is too seldom for a habit of lateness as such; but an office's hours by UTC begin on Monday, and go on
+    from the evening before on all other days.
+    """
+    by_day: dict[int, list[float]] = {}
+    for start, lag in zip(starts, lags, strict=True):
+        by_day.setdefault(int(start % WEEK // DAY), []).append(lag)
+    middle = {day: median(own[-_EACH:]) for day, own in by_day.items()}
+    usual = median(list(middle.values()))
+    found = {}
+    for day, own in by_day.items():
+        others = sorted(lag for other, each in by_day.items() if other != day for lag in each[-_EACH:])
+        is_known = len(own) >= _FEW_WEEKS and bool(others)
+        if is_known and min(own[-_EACH:]) > quantile(others, _LATEST) + _ONCE * DAY:
+            found[day] = middle[day] - usual
+    return found
 
 
 def _by_clock(firsts: Sequence[tuple[float, float]], cadence: float) -> list[tuple[str, float, list[float]]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from checks.learn.clocks import FAMILIES, offset, to_utc
+from checks.learn.clocks import AS_WELL, FAMILIES, offset, to_utc
 from checks.learn.keys import DAY, HOUR
 from checks.learn.lateness import reach
 from checks.learn.spots import MONTH, WEEK, Found, Kind, Spot, find, lags_of, left_by, place_of
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 _LAST = 13  # runs: a year of months, with the month before; older habits of a slow table say little
 _LAST_WEEKS = 27  # half a year, which holds a change of clocks
-_LONG = 37  # three years, in which each holiday comes thrice
+_LONG, _LONG_WEEKS = (
+    37,
+    61,
+)  # three years, in which each holiday comes thrice; as many weeks as loads are known
 _STILL = 1.5  # times what the newest year leaves by itself: sampling error
 _FEWEST = 4
 _SURE = 8  # from so many on a tail is told; fewer allow up to a quarter of a period, for nobody knows how late is late
@@ -43,7 +46,6 @@ _MOST_WEEKS = 6  # beyond, tables go by months
 WELL = 0.01  # of a period left, of a month seven hours: no weeks explain them better
 _NEAR = 0.1  # of a period: 28 to 31 days are a month
 _CLEARLY = 0.6  # a zone leaves so much less: half an hour of an hour's jumps, and jitter
-_AS_WELL = 1.1
 _A_YEAR = 366 * DAY
 # Years in a row in which a month, or a week, was left out: one may be an outage.
 _YEARS = 2
@@ -84,6 +86,11 @@ class Cycle:
     def cadence(self) -> float:
         """The mean seconds from one period to the next."""
         return self.step * (WEEK if self.weeks else MONTH)
+
+    @property
+    def moves(self) -> bool:
+        """Whether it is one of weeks whose day moves to a working day before or after it."""
+        return self.weeks and self.spots[0].kind in {Kind.NEXT, Kind.PREVIOUS}
 
     def number_of(self, own: float) -> int:
         """Return the number of the cycle that a period's own time is in."""
@@ -155,7 +162,7 @@ def best_cycle(
             break
         if not step or abs(middle - step * unit) > _NEAR * middle or (weeks and step > _MOST_WEEKS):
             continue
-        recent = runs[-(_LAST_WEEKS if weeks else _LONG) :]
+        recent = runs[-(_LONG_WEEKS if weeks else _LONG) :]
         early = _Early(0.5, 0.5) if labelled else _Early(_EARLY, _EARLIEST)
         found = _fit(recent, share, early, weeks=weeks, step=step, labelled=labelled)
         if found is not None and not labelled and found[1].early > early.usual:
@@ -329,7 +336,7 @@ def _zones(runs: Sequence[tuple[float, float]]) -> list[str]:
     least = min(rest.values())
     if least > _CLEARLY * rest["UTC"]:
         return ["UTC"]
-    return [zone for zone, each in rest.items() if each <= _AS_WELL * least]
+    return [zone for zone, each in rest.items() if each <= AS_WELL * least]
 
 
 def _center_and_margin(lags: Sequence[float], chance: float, whole: float) -> tuple[float, float]:

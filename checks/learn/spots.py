@@ -43,6 +43,8 @@ _HANDICAP = {
 }
 _OF_A_COUNTRY = 1.5
 _EXPLAINED = 2  # deviations at the least: one is chance where thirty countries are tried
+# Of the weeks that came on another day, as of days that are missed; in the mean over weeks a few holidays weigh little.
+_OF_WEEKS = 0.5
 _OFTEN = 0.25  # of the runs: those that fall into another month now and then are of both
 _NEAR = 1.5  # times what the best leaves: what weekends alone explain worse no holidays make good
 _EQUAL = 1.0001  # but for rounding
@@ -180,23 +182,26 @@ def _with_holidays(
 ) -> Found:
     """Return what is found with the holidays of the countries that explain deviations, or as it is."""
     rank, plain, left = best
-    if left <= _ALIKE:
+    if left <= _ALIKE and not weeks:
         return plain
+    fewest = 1 if weeks else _EXPLAINED
     near = sorted(
         ((_left(spot, _moved(runs, shift), most), shift, spot) for shift, spot in tried),
         key=lambda each: each[0],
     )
     ranked: list[tuple[float, Found]] = []
-    for rest, shift, simple in near[:_TRIED]:
+    # In weeks each day leaves as much: whose holidays are missed tells which it is on the place's own clock.
+    once = {(s.kind, s.number + 7 * shift): (rest, shift, s) for rest, shift, s in reversed(near)}
+    for rest, shift, simple in once.values() if weeks else near[:_TRIED]:
         moved = _moved(runs, shift)
         odd = _odd(simple, moved)
-        for place in WORKING_COUNTRIES if odd >= _EXPLAINED and rest <= _NEAR * left else ():
+        for place in WORKING_COUNTRIES if odd >= fewest and rest <= _NEAR * left else ():
             spot = Spot(weeks, simple.kind, simple.number, place)
-            if odd - _odd(spot, moved) < _EXPLAINED:
+            if odd - _odd(spot, moved) < fewest:
                 continue
             own = _left(spot, moved, most)
             worth = (own + _ALIKE) * _HANDICAP[spot.kind] * _OF_A_COUNTRY
-            if worth < rank:
+            if worth < rank or (weeks and _odd(spot, moved) <= _OF_WEEKS * odd):
                 ranked.append((worth, Found((spot,), shift, own)))
     if not ranked:
         return plain

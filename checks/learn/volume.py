@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from checks.learn.clocks import AS_WELL, FAMILIES, changes, offset
 from checks.learn.keys import DAY, HOUR
 from checks.learn.lateness import reach
 from checks.learn.month_places import Month, Place, always, most_of
@@ -37,13 +38,13 @@ _Settled = tuple[float, float, int, float]  # own start, bytes, files, seconds t
 class Volume:
     """The usual bytes of a partition: log levels by weekday or hour; limits in log; files and seconds to settle.
 
+    `clocks` are those of places whose hours explain as well how much hours hold, each with its levels by hour.
     `peaks` are places in the `month` at which it held more each time, and by how much in log.
     `soonest` and `latest` are how many seconds one begins after the other, but for one in ten on either side.
     """
 
     level: float
     weekday: tuple[float, ...]
-    hour: tuple[float, ...]
     drop: float
     rise: float
     files: float
@@ -53,11 +54,13 @@ class Volume:
     peaks: tuple[tuple[Place, float], ...] = ()
     soonest: float = 0.0
     latest: float = 0.0
+    clocks: tuple[tuple[str, tuple[float, ...]], ...] = ()
 
-    def usual(self, start: float) -> float:
-        """Return the log of the bytes usual of the partition with this own start."""
-        day, hour = int(start // DAY) % 7, int(start % DAY // HOUR)
-        return self.level + (self.weekday[day] if self.weekday else 0) + (self.hour[hour] if self.hour else 0)
+    def usual(self, start: float) -> tuple[float, float]:
+        """Return the least and the most log of the bytes that are usual of the partition with this own start."""
+        level = self.level + (self.weekday[int(start // DAY) % 7] if self.weekday else 0)
+        levels = [hours[_hour_of(start + offset(zone, start))] for zone, hours in self.clocks] or [0.0]
+        return level + min(levels), level + max(levels)
 
     def judge(self, start: float, size: float, share: float = 1.0, since: float | None = None) -> str | None:
         """Return `drop`, `rise` or None for so many bytes, of so many times what one usually is of.
@@ -66,11 +69,12 @@ class Volume:
         """
         if size <= 0:
             return "drop"
-        apart = math.log(size) - self.usual(start)
+        least, most = self.usual(start)
+        apart = math.log(size) - least
         part = since / self.soonest if since and since * OTHER <= self.soonest else 1.0
         if apart < math.log(part) - self.drop:
             return "drop"
-        apart -= math.log(share)
+        apart = math.log(size) - most - math.log(share)
         more = most_of(self.month, dict(self.peaks), start) if self.month is not None else 0.0
         return "rise" if apart > self.rise + more else None
 
@@ -150,7 +154,6 @@ def fit_volume(
         return None if known or len(recent_ones) < _FEWEST else _of_nothing(recent_ones)
     logs = [v for _, v, _, _ in known]
     days = [int(start // DAY) % 7 for start, *_ in known]
-    hours = [int(start % DAY // HOUR) for start, *_ in known]
     # The level along time is taken out first, or growth would pass for noise.
     window = 7 * 24 if often else _TREND
     flat = [v - level for v, level in zip(logs, _levels(logs, window), strict=True)]
@@ -159,18 +162,51 @@ def fit_volume(
     clean = [min(max(v, low), high) for v in flat]
     weekday = _effect(days, 7, clean)
     left = _without(clean, weekday, days)
-    hour = _effect(hours, 24, left)
+    clocks = _clocks([start for start, *_ in known], left)
+    zone, hour = clocks[0] if clocks else ("UTC", ())
+    hours = [_hour_of(start + offset(zone, start)) for start, *_ in known]
     rest = _without(left, hour, hours)
     recent = _without(_without(logs, weekday, days), hour, hours)[-window:]
     drop, rise = limits([abs(v) for v in rest], share, a_year)
     month, peaks = _peaks(
-        [*periods[-_YEAR_OF_DAYS:], *odd], Volume(median(recent), weekday, hour, drop, rise, 1.0, 0.0, 0)
+        [*periods[-_YEAR_OF_DAYS:], *odd],
+        Volume(median(recent), weekday, drop, rise, 1.0, 0.0, 0, clocks=clocks),
     )
     files, settle = _whole_by([(f, took) for _, _, f, took in known])
     gaps = sorted(b - a for (a, *_), (b, *_) in pairwise(known))
     apart = quantile(gaps, _ODD), quantile(gaps, 1 - _ODD)
     level = median(recent)
-    return Volume(level, weekday, hour, drop, rise, files, settle, len(known), month, peaks, *apart)
+    return Volume(level, weekday, drop, rise, files, settle, len(known), month, peaks, *apart, clocks)
+
+
+def _hour_of(start: float) -> int:
+    return int(start % DAY // HOUR)
+
+
+def _clocks(starts: Sequence[float], values: Sequence[float]) -> tuple[tuple[str, tuple[float, ...]], ...]:
+    """Return the clocks whose hours of the day explain values equally well, the best first; none without such hours.
+
+    Keys name hours mostly in UTC, while what people do keeps to a wall clock.
+    """
+    usual = _effect([_hour_of(start) for start in starts], 24, values)
+    found = []
+    for zone in FAMILIES:
+        hours = [_hour_of(start + offset(zone, start)) for start in starts]
+        if changes(zone, starts[0], starts[-1]):
+            effect = _effect(hours, 24, values)
+        else:
+            effect = _turned(usual, zone, starts[-1])
+        if effect:
+            left = sum(map(abs, _without(values, effect, hours)))
+            found.append((left, zone, effect))
+    least = min((left for left, *_ in found), default=0.0)
+    return tuple((zone, effect) for left, zone, effect in sorted(found) if left <= AS_WELL * least)
+
+
+def _turned(usual: tuple[float, ...], zone: str, at: float) -> tuple[float, ...]:
+    """Return the levels of hours of UTC, if any, by the hours of another clock."""
+    ahead = int(offset(zone, at) // HOUR)
+    return tuple(usual[(hour - ahead) % 24] for hour in range(len(usual)))
 
 
 def _of_rhythm(
@@ -202,7 +238,7 @@ def _peaks(
     ):
         return None, ()
     # Against the weeks around it, for a table that grows held less then.
-    rest = [value - usual.usual(start) for start, value in days]
+    rest = [value - usual.usual(start)[0] for start, value in days]
     more = [
         (start, each - median(rest[max(0, i - _AROUND) : i + _AROUND + 1]))
         for i, ((start, _), each) in enumerate(zip(days, rest, strict=True))
@@ -219,7 +255,7 @@ def _of_nothing(periods: Sequence[_Settled]) -> Volume:
     Files without a byte are no data, however long nothing else came.
     """
     files, settle = _whole_by([(f, took) for _, _, f, took in periods])
-    return Volume(-math.inf, (), (), math.inf, math.inf, files, settle, len(periods))
+    return Volume(-math.inf, (), math.inf, math.inf, files, settle, len(periods))
 
 
 def _whole_by(came: Sequence[tuple[int, float]]) -> tuple[float, float]:

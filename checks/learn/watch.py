@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _REFIT, _AFTER_CHANGE = DAY, 4
 # Two in time, or one of days: the rhythm is back after a silence that was told.
 _BACK = 2
+# Of the usual gap: what comes so soon is of one run, also where runs are too near each other to be told.
+_SAME_RUN = 0.25
 # Longer than that nobody waits to be told that it is over.
 _BACK_WITHIN = 2 * HOUR
 # A silence is told again once it is clearly longer than the one before, which the jitter of a new rhythm is not.
@@ -238,9 +240,12 @@ class Watch:
 
     def _is_next(self, at: float, before: float | None) -> bool:
         """Tell whether an arrival is one of its own: what else is of its run, or of its minute, says no more."""
-        if isinstance(self.model, Model) and self.model.in_runs:
+        model = self.model if isinstance(self.model, Model) else None
+        if model is not None and model.in_runs:
             return before is None or at - before > RUN
-        return self.history.times[-1] == at
+        silence = model.silence if model is not None else None
+        run = _SAME_RUN * silence.typical if silence is not None else 0.0
+        return self.history.times[-1] == at and (before is None or at - before > run)
 
     def _cadence_of_sizes(self) -> float | None:
         model = self.model
@@ -290,12 +295,10 @@ class Watch:
         """
         if not isinstance(self.model, Model):
             return None
-        due = self.model.due(last, self.history.newest)
+        # An hour, or a day, that moved is told once: what comes next is as late as that was.
+        due = self.model.due(last, self.history.newest, 0.0 if is_over else self._late)
         if due is not None and self._told and not is_over:
             due = max(due[0], last + _longer(self._told)), due[1]
-        if due is not None and self._late and not is_over:
-            # An hour, or a day, that moved is told once: what comes next is as late as that was.
-            due = due[0] + self._late, due[1]
         return self._bounded(last, due)
 
     def _bounded(self, last: float, due: tuple[float, str] | None) -> tuple[float, str] | None:
@@ -308,8 +311,10 @@ class Watch:
         if len(self._returned) < self._needed():
             return
         self.alerts.append(Alert(self._open[0], now, self._open[1]))
+        # What ends a silence between files of one day says nothing of when days begin.
+        late = self._lateness(self.history.last or now) if self._is_of_slots() else 0.0
+        self._late = min(late, self._cadence() or 0.0)
         self._open = None
-        self._late = min(self._lateness(self.history.last or now), self._cadence() or 0.0)
         self._in_time = 0
         self._returned = []
         self._plan()
