@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from checks.learn.cadence import loads_of, since_change
 from checks.learn.keys import DAY
-from checks.learn.runs import MOST_RUNS, RUN, runs_in
-from checks.learn.silence import AT_ONCE
+from checks.learn.rhythm import since_slower
+from checks.learn.runs import MOST_RUNS, RUN, bursts, runs_in
+from checks.learn.silence import AT_ONCE, WINDOW
 from checks.learn.tails import quantile
 
 if TYPE_CHECKING:
@@ -52,6 +55,26 @@ def loads_since_change(history: History) -> tuple[list[tuple[float, float]], boo
     return loads[start:], start > 0
 
 
+def slower_since(times: Sequence[float], now: float) -> float:
+    """Return since when runs have come more seldom, of arrivals in order; before all where they have not of late."""
+    found = since_slower(bursts(times[-LOOKED_AT:], RUN))
+    return found if found > now - WINDOW else -math.inf  # before, what came says nothing anyway
+
+
+def later_than(times: Sequence[float], begin: float) -> Sequence[float]:
+    """Return those of some times in order that are not before another."""
+    return times[bisect_left(times, begin) :]
+
+
 def usual_gap(owns: Sequence[float]) -> float:
     """Return the median seconds from one to the next, 0 of fewer than two."""
     return quantile(sorted(b - a for a, b in pairwise(owns)), 0.5) if len(owns) > 1 else 0.0
+
+
+def judges_sizes(history: History, times: Sequence[float]) -> bool:
+    """Return whether what comes can be told apart by runs, so that the size of each is known.
+
+    `times` are those of runs, where runs are told.
+    """
+    usual = usual_gap(times[-60:])
+    return bool(usual) and (history.dated or usual >= 3 * RUN)

@@ -8,22 +8,25 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from checks.learn.cadence import (
-    SLOW,
-    daily_runs_of,
-    keeps_an_hour,
-    runs_of,
-    since_quicker,
-)
+from checks.learn.cadence import SLOW, daily_runs_of, keeps_an_hour, runs_of, since_quicker
 from checks.learn.calendars import of_working_days
 from checks.learn.days_between import rests_beside
 from checks.learn.existing_slots import fill_days, keep_days
 from checks.learn.gaps import Slow
-from checks.learn.heard import DAYS_BACK, LOOKED_AT, Heard, heard_of, loads_since_change, usual_gap
+from checks.learn.heard import (
+    DAYS_BACK,
+    LOOKED_AT,
+    Heard,
+    heard_of,
+    judges_sizes,
+    later_than,
+    loads_since_change,
+    slower_since,
+    usual_gap,
+)
 from checks.learn.history import A_BURST, PAST_DAYS
 from checks.learn.keys import DAY
 from checks.learn.measures import Measures, fit_measures, is_judged
-from checks.learn.rhythm import since_slower
 from checks.learn.rota import Rota, fit_rota
 from checks.learn.runs import (
     APART,
@@ -38,7 +41,7 @@ from checks.learn.runs import (
     runs_in,
 )
 from checks.learn.several import Several, fit_slow
-from checks.learn.silence import AT_ONCE, WINDOW, Silence, few_gaps, fit_silence
+from checks.learn.silence import AT_ONCE, Silence, few_gaps, fit_silence
 from checks.learn.slots import Slots, fit_slots
 from checks.learn.slow import Cycle, fit_cycle
 from checks.learn.tails import YEAR_DAYS
@@ -194,7 +197,7 @@ def fit(history: History, share: float) -> Model | Need:
     def volume() -> Measures | None:  # most tables need the one of their partitions
         return _volume(history, times, share)
 
-    of_times = share / 2 if _judges_sizes(history, times) and is_judged(history) else share
+    of_times = share / 2 if judges_sizes(history, times) and is_judged(history) else share
     if usual >= _SLOW:
         return _slow(history, loads, of_times, volume()) or Need(len(loads), 4)
     # What comes on days that follow each other is one run, where there are weeks between such.
@@ -225,17 +228,8 @@ def fit(history: History, share: float) -> Model | Need:
     return weekly if weekly is not None and isinstance(weekly.slow, Cycle) and weekly.slow.moves else found
 
 
-def _judges_sizes(history: History, times: Sequence[float]) -> bool:
-    """Return whether what comes can be told apart by runs, so that the size of each is known.
-
-    `times` are those of runs, where runs are told.
-    """
-    usual = usual_gap(times[-60:])
-    return bool(usual) and (history.dated or usual >= 3 * RUN)
-
-
 def _volume(history: History, times: Sequence[float], share: float) -> Measures | None:
-    if not _judges_sizes(history, times):
+    if not judges_sizes(history, times):
         return None
     return fit_measures(history, share / 2, YEAR_DAYS * DAY / max(usual_gap(times[-60:]), RUN))
 
@@ -282,7 +276,7 @@ def _of_days(
         few = len(slots.expected) < _WEEKDAYS_OF_PEOPLE
         slots = None if few or by_habit or not fill_days(days, slots.expected, slots.calendar) else slots
     if slots is not None:
-        slots = replace(slots, rests=rests_beside(slots.expected, days_with(_since(past, since), cut)))
+        slots = replace(slots, rests=rests_beside(slots.expected, days_with(later_than(past, since), cut)))
     return slots, cut
 
 
@@ -304,13 +298,13 @@ def _of_times(
     now = history.last or 0.0
     if len(times) < 4:
         return Need(len(times), 4)
-    slower = _since_slower(heard.times, now) if not history.dated else -math.inf
+    slower = slower_since(heard.times, now) if not history.dated else -math.inf
     if math.isfinite(slower):
-        return _of_few(history, bursts(_since(heard.times, slower), RUN), heard, share, volume)
+        return _of_few(history, bursts(later_than(heard.times, slower), RUN), heard, share, volume)
     if per_day(times) >= _A_DAY:
         calendar = of_working_days(heard.times)
         begin = max(now - PAST_DAYS * DAY, since_quicker(heard.times))
-        recent = _since(heard.times, begin)
+        recent = later_than(heard.times, begin)
         silence = fit_silence(recent, share, heard.ratios, calendar, heard.apart)
         # A silence that has to last for half of the time in which something usually comes tells no single run.
         if not history.dated and (silence is None or silence.limit > DAY / 2):
@@ -328,12 +322,6 @@ def _of_times(
         if slots is not None:
             return Model(now, dated=False, slots=slots, volume=volume, cut=cut, in_runs=in_runs)
     return _of_loads(history, times, share, volume) or Need(len(times), 8)
-
-
-def _since_slower(times: Sequence[float], now: float) -> float:
-    """Return since when runs have come more seldom, of arrivals in order; before all where they have not of late."""
-    found = since_slower(bursts(times[-LOOKED_AT:], RUN))
-    return found if found > now - WINDOW else -math.inf  # before, what came says nothing anyway
 
 
 def _of_few(
@@ -387,9 +375,9 @@ def _of_partitions(history: History, share: float, now: float, since: float) -> 
         rota = fit_rota(runs, of_times, slots.calendar) if several else None
     silence = None
     if len(times) > _A_DAY * periods:
-        slower = _since_slower(heard, now)
+        slower = slower_since(heard, now)
         if math.isfinite(slower):
-            few = bursts(_since(heard, slower), RUN)
+            few = bursts(later_than(heard, slower), RUN)
             silence = fit_silence(few, of_times, {}) or few_gaps(few)
         else:
             silence = fit_silence(times, of_times, history.ratios, apart=max(within, AT_ONCE))
@@ -409,7 +397,3 @@ def _goes_on(heard: Sequence[float], begins: Sequence[float], within: float) -> 
     starts = set(begins[-LOOKED_AT:])
     goes_on = [b - a <= within for a, b in pairwise(heard[-LOOKED_AT:]) if b in starts]
     return sum(goes_on) > _GOES_ON * len(goes_on)
-
-
-def _since(times: Sequence[float], begin: float) -> Sequence[float]:
-    return times[bisect_left(times, begin) :]

@@ -37,9 +37,8 @@ _HABIT = 1 / 7  # of days: a long gap on more than one day of a week is a habit
 # Ten times the median of what is longer than usual is passed once in 1,000 by an exponential, as three times its ninth
 # decile is; but as many as one day in five may have an outage and not move it.
 _OUTAGE = 10.0
-_EACH_WEEK = (
-    2 / 3
-)  # holidays and a window that begins within a week leave so many; outages do not recur so exactly
+# Of weeks: holidays and a window that begins within a week leave so many; outages do not recur so exactly.
+_EACH_WEEK = 2 / 3
 _IN_SECONDS = ("flat", "open")
 # Of gaps by chance a quarter is shorter than 0.42 and a tenth longer than 3.3 of the usual one; so far from that are a
 # rhythm on one side and bursts on the other.

@@ -20,12 +20,10 @@ if TYPE_CHECKING:
 
 # A model is fitted once a day; the arrivals after a change of clocks tell zones apart, three each side are needed.
 _REFIT, _AFTER_CHANGE = DAY, 4
-# Two in time, or one of days: the rhythm is back after a silence that was told.
-_BACK = 2
+# Two in time, or one of days: the rhythm is back after a silence that was told. Nobody waits longer to hear of that.
+_BACK, _BACK_WITHIN = 2, 2 * HOUR
 # Of the usual gap: what comes so soon is of one run, also where runs are too near each other to be told.
 _SAME_RUN = 0.25
-# Longer than that nobody waits to be told that it is over.
-_BACK_WITHIN = 2 * HOUR
 # A silence is told again once it is clearly longer than the one before, which the jitter of a new rhythm is not.
 _LONGER = 1.5
 # Of a schedule of days that holds beyond five of them, when it has become one of weeks: shorter ones recur, but where
