@@ -24,6 +24,8 @@ AS_WELL = 1.1
 # Ten arrivals on either side of a change tell whether it moved them, three at the least: one of them may be late.
 _LOOKED_AT, _TELLING = 10, 3
 _APART = 60 * 86400.0  # where clocks of several places change in one season
+# Hours of the years that a clock can tell anywhere; names may be of any year, and before and after there is no change.
+_FIRST, _LAST = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp() // 3600) for year in (2, 9999))
 
 
 @lru_cache(maxsize=64)
@@ -33,7 +35,8 @@ def _zone(name: str) -> ZoneInfo:
 
 @lru_cache(maxsize=200_000)
 def _hour_offset(name: str, hour: int) -> float:
-    moment = datetime.fromtimestamp(hour * 3600, UTC).astimezone(_zone(name)).utcoffset()
+    within = min(max(hour, _FIRST), _LAST)
+    moment = datetime.fromtimestamp(within * 3600, UTC).astimezone(_zone(name)).utcoffset()
     return moment.total_seconds() if moment else 0.0
 
 

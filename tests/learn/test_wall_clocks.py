@@ -10,6 +10,7 @@ from holidays import country_holidays
 
 from checks.learn import Alert, Arrival, replay
 from checks.learn.calendars import explaining, supposed
+from checks.learn.clocks import FAMILIES, changes, offset
 from checks.learn.keys import DAY, HOUR
 from checks.learn.slots import fit_slots
 from checks.learn.volume import fit_volume
@@ -221,3 +222,13 @@ class TestChangesWithinDays:
         found = [alert for alert in told(hole, date(2026, 3, 17), last) if not alert.by_size]
         assert len(found) == 1
         assert down < found[0].opened < down + 2 * 60 * new + HOUR / 4
+
+
+@pytest.mark.parametrize("zone", FAMILIES)
+@pytest.mark.parametrize("year", [-1, 1, 9999, 10_000, 300_000])
+def test_names_of_any_year_have_a_clock(zone: str, year: int) -> None:
+    begin = (year - 1970) * 365.2425 * DAY
+    assert abs(offset(zone, begin)) < DAY
+    assert len(changes(zone, begin, begin + 400 * DAY)) <= 4
+    sizes = [(begin + i * HOUR, 1000.0 + (i % 24 > 12) * 500, 1, 0.0) for i in range(24 * 40)]
+    assert fit_volume(sizes, SHARE, 8766) is not None
