@@ -202,10 +202,13 @@ def _new_hours(starts: Sequence[float], unit: float, found: set[int]) -> set[int
     changed = set(found)
     for back in range(7):
         day = span[int(back * DAY / unit) : int((back + 1) * DAY / unit)]
-        alike = {s % DAY for s in recent.intersection(day)} == times
+        held = {s % DAY for s in recent.intersection(day)}
+        alike = held == times
         slots = {s for s in day if alike or int(s % WEEK // DAY) not in resting} if new or alike else set()
         changed -= {int(s % WEEK // unit) for s in slots}
         changed |= {int(s % WEEK // unit) for s in slots if s % DAY in times}
+        if held <= times:  # an outage took some of the day: of the old hours none came
+            changed -= {int(s % WEEK // unit) for s in day if s % DAY not in times}
     return changed
 
 

@@ -12,6 +12,7 @@ from checks.learn.history import History, Period
 from checks.learn.keys import DAY, HOUR, Key, parse
 from checks.learn.model import Model, Need, fit
 from checks.learn.runs import RUN
+from checks.learn.told_once import STEADY, WEEK, is_back, longer, new_rhythm
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,16 +25,6 @@ _REFIT, _AFTER_CHANGE = DAY, 4
 _BACK, _BACK_WITHIN = 2, 2 * HOUR
 # Of the usual gap: what comes so soon is of one run, also where runs are too near each other to be told.
 _SAME_RUN = 0.25
-# A silence is told again once it is clearly longer than the one before, which the jitter of a new rhythm is not.
-_LONGER = 1.5
-# Of a schedule of days that holds beyond five of them, when it has become one of weeks: shorter ones recur, but where
-# none was missed for two months two in a row are enough. Of slower and of quicker ones it takes as many periods as make
-# an outage of one or two unlikely.
-_NEW_RHYTHM, _STEADY, _NEW_SLOW, _NEW_QUICK = 5 * DAY, 56 * DAY, 2.5, 3.0
-# Weeks and slower ones have become others with the first that is missed, every other week being the next.
-_WEEK, _NEW_WEEKS = 7 * DAY, 1.7
-# What a cadence changes to: a week, two, a month, a quarter, a half, a year; each comes a tenth of it late at the most.
-_RHYTHMS, _PART_LONGER = (7 * DAY, 14 * DAY, 31 * DAY, 92 * DAY, 184 * DAY, 366 * DAY), 1.1
 # Five in a row that are not usual are a new level, which is learned from then on.
 _NEW_LEVEL = 5
 _MOST_OPEN = 3  # partitions whose files may come at once; older ones are judged as they are
@@ -188,7 +179,7 @@ class Watch:
     def _most_open(self, since: float | None) -> int:
         """Return how many periods may wait for their files when the next begins; no slow one before any is known."""
         is_known = isinstance(self.model, Model) and self.model.volume is not None
-        return _MOST_OPEN if is_known or since is None or since < _WEEK / 2 else 0
+        return _MOST_OPEN if is_known or since is None or since < WEEK / 2 else 0
 
     def _since_the_last(self, start: float, at: float) -> float | None:
         """Return the seconds since the period before: of the longer one by their names and by when they came.
@@ -223,18 +214,26 @@ class Watch:
             if is_next and not self._lateness(at):
                 self._late = 0.0
         if self._open is None:
-            self._in_time = self._in_time + 1 if at <= self._usual else 0
+            if at > self._usual:
+                self._in_time = 0
+            elif before is None or self._is_back(before, at):
+                self._in_time += 1
             cadence = self._cadence()
             if self._in_time >= (1 if cadence is not None and cadence >= DAY else _BACK):
                 self._told = 0.0
         elif before is not None:
             if not self._returned:
                 cadence = self._cadence() if self._is_of_slots() else None
-                least = _new_rhythm(cadence, is_steady=self._was_steady(before)) if cadence else 0.0
+                least = new_rhythm(cadence, is_steady=self._was_steady(before)) if cadence else 0.0
                 self._told = at - before if at - before > least else 0.0
             elif at > self._usual:
                 self._returned = []  # what came before was a stray
             self._returned.append(at)
+
+    def _is_back(self, before: float, at: float) -> bool:
+        """Tell whether a gap in time is no sign of the rhythm that the silence told last may have been the first of."""
+        silence = self.model.silence if isinstance(self.model, Model) else None
+        return silence is None or is_back(silence.lasted(before, at), silence.typical, self._told)
 
     def _is_next(self, at: float, before: float | None) -> bool:
         """Tell whether an arrival is one of its own: what else is of its run, or of its minute, says no more."""
@@ -262,7 +261,7 @@ class Watch:
     def _was_steady(self, last: float) -> bool:
         """Tell whether no day of a schedule of days was missed in two months until an arrival."""
         slots = self.model.slots if isinstance(self.model, Model) else None
-        times = [at for at in self.history.since(last - _STEADY) if at <= last]
+        times = [at for at in self.history.since(last - STEADY) if at <= last]
         return slots is not None and all(b - a < slots.longest + DAY / 2 for a, b in pairwise(times))
 
     def _cadence(self) -> float | None:
@@ -296,7 +295,7 @@ class Watch:
         # An hour, or a day, that moved is told once: what comes next is as late as that was.
         due = self.model.due(last, self.history.newest, 0.0 if is_over else self._late)
         if due is not None and self._told and not is_over:
-            due = max(due[0], last + _longer(self._told)), due[1]
+            due = max(due[0], last + longer(self._told)), due[1]
         return self._bounded(last, due)
 
     def _bounded(self, last: float, due: tuple[float, str] | None) -> tuple[float, str] | None:
@@ -380,21 +379,3 @@ class Watch:
             self.alerts.append(Alert(self._short, at, "volume", by_size=True))
             self._short = None
         self.history.settle(period)
-
-
-def _new_rhythm(cadence: float, *, is_steady: bool) -> float:
-    """Return the seconds of a told silence beyond which a schedule of this cadence may have changed for good."""
-    if cadence < DAY:
-        return _NEW_QUICK * cadence
-    if cadence >= _WEEK:
-        return _NEW_WEEKS * cadence
-    return max(_NEW_SLOW * cadence, 0.0 if is_steady else _NEW_RHYTHM)
-
-
-def _longer(told: float) -> float:
-    """Return how long the next silence has to be, after one that was told, until the rhythm is back.
-
-    A cadence changes in the middle of a period: the first silence of it may be a part of a month or a quarter.
-    """
-    whole = next((each for each in _RHYTHMS if each >= told), 0.0) if told > _NEW_SLOW * DAY else 0.0
-    return max(_LONGER * told, _PART_LONGER * whole)

@@ -11,6 +11,7 @@ from checks.learn import Alert, Arrival, replay
 from checks.learn.calendars import explaining
 from checks.learn.keys import DAY, HOUR
 from checks.learn.rhythm import since_rhythm, since_slower
+from tests.support.hand_made import draws
 
 SHARE = 0.2
 FIRST = datetime(2025, 1, 6, tzinfo=UTC)  # a Monday
@@ -213,3 +214,24 @@ class TestHolidaysSeenOnce:
     def test_half_of_what_was_missed_has_to_be_one(self, missed: int) -> None:
         others = [self.ASCENSION - (8 + number) * DAY for number in range(1, missed)]
         assert (explaining([self.ASCENSION, *others], self.kept(5)) is not None) is (missed == 2)
+
+
+def test_hours_that_an_outage_hid_after_a_change_are_not_those_of_before() -> None:
+    """Eleven days after hours have become six a day the weeks still say what came on the weekday of the outage."""
+    new = [each for each in hours(40, 70, 6, dated=True) if not 46.7 < (each.at - BEGIN) / DAY < 47.6]
+    found = silences(hours(0, 40, 1, dated=True) + new, 35)
+    assert [int(each) for each in found] == [40, 46]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_quarters_of_hours_that_become_hours_are_told_once_or_twice(seed: int) -> None:
+    """Each hour is hardly longer than what a silence of quarters may last, as late as these were."""
+    drawn = draws(seed)
+
+    def quarter(number: int) -> Arrival:
+        late = abs(drawn.gauss(0, 400))
+        return Arrival(BEGIN + number * 900 + late, day_key(number // 96, dated=True), SIZE, 100)
+
+    slower = [*range(30 * 96), *range(30 * 96, 50 * 96, 4)]
+    arrivals = sorted(map(quarter, slower))
+    assert 1 <= len(silences(arrivals, 25)) <= 2
