@@ -188,16 +188,18 @@ def _clocks(starts: Sequence[float], values: Sequence[float]) -> tuple[tuple[str
 
     Keys name hours mostly in UTC, while what people do keeps to a wall clock.
     """
-    usual = _effect([_hour_of(start) for start in starts], 24, values)
+    hours = [_hour_of(start) for start in starts]
+    usual = _effect(hours, 24, values)
+    of_usual = sum(map(abs, _without(values, usual, hours)))
     found = []
     for zone in FAMILIES:
-        hours = [_hour_of(start + offset(zone, start)) for start in starts]
+        # A clock that did not change moves every hour by as much, and explains as much.
+        effect, left = _turned(usual, zone, starts[-1]), of_usual
         if changes(zone, starts[0], starts[-1]):
-            effect = _effect(hours, 24, values)
-        else:
-            effect = _turned(usual, zone, starts[-1])
+            moved = [_hour_of(start + offset(zone, start)) for start in starts]
+            effect = _effect(moved, 24, values)
+            left = sum(map(abs, _without(values, effect, moved)))
         if effect:
-            left = sum(map(abs, _without(values, effect, hours)))
             found.append((left, zone, effect))
     least = min((left for left, *_ in found), default=0.0)
     return tuple((zone, effect) for left, zone, effect in sorted(found) if left <= AS_WELL * least)
