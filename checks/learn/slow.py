@@ -18,10 +18,8 @@ if TYPE_CHECKING:
 
 _LAST = 13  # runs: a year of months, with the month before; older habits of a slow table say little
 _LAST_WEEKS = 27  # half a year, which holds a change of clocks
-_LONG, _LONG_WEEKS = (
-    37,
-    61,
-)  # three years, in which each holiday comes thrice; as many weeks as loads are known
+# Three years, in which each holiday comes thrice; as many weeks as loads are known.
+_LONG, _LONG_WEEKS = 37, 61
 _STILL = 1.5  # times what the newest year leaves by itself: sampling error
 _FEWEST = 4
 _SURE = 8  # from so many on a tail is told; fewer allow up to a quarter of a period, for nobody knows how late is late
