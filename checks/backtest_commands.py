@@ -29,6 +29,8 @@ _OF_LAKE = {
 }
 _OF_ARRIVALS = {"train": "--train", "until": "--until", "false_alarms": "--false-alarms"}
 _TRAIN = timedelta(days=60)
+_LONG = 10_000
+"""Rows: fewer are replayed in the second or two in which other processes would be ready."""
 
 
 def backtest_command(arguments: argparse.Namespace) -> int:
@@ -60,13 +62,14 @@ def _refuse(arguments: argparse.Namespace, options: dict[str, str], why: str) ->
 def _recorded(arguments: argparse.Namespace) -> int:
     from checks import backtest
     from checks.schedule.runs import RunTimes
+    from checks.side_by_side import in_turn, side_by_side
 
     runs = RunTimes(read_cron(arguments))
     try:
         budget = backtest.parse_budget(arguments.false_alarms or "1/month")
         file = backtest.read(arguments.arrivals, read_clock())
         asked = backtest.Asked(arguments.train or _TRAIN, arguments.every, arguments.until, budget, runs)
-        found = backtest.run(file, asked)
+        found = backtest.run(file, asked, side_by_side if file.rows >= _LONG else in_turn)
     except ValueError as error:
         raise Refused(str(error)) from None
     if arguments.format == "csv":

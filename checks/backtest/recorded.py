@@ -116,18 +116,22 @@ class File:
         """The last arrival of all."""
         return max(max(each.at) for each in self.tables.values())
 
+    @property
+    def rows(self) -> int:
+        """How many arrivals there are of all tables."""
+        return sum(len(each.at) for each in self.tables.values())
+
     def end(self) -> tuple[float, tuple[str, ...]]:
         """Return when a replay ends for which no end is stated, and what is to be said of that.
 
         That is the last arrival, unless single ones are ahead of the clock, which they cannot be.
         """
-        rows = sum(len(each.at) for each in self.tables.values())
         if not self.ahead:
             return self.last, ()
         place = (
             f"{self.name}:{self.ahead_in}: ahead of the clock, as {count(self.ahead, 'row is', 'rows are')}"
         )
-        if self.ahead > _FEW * rows:
+        if self.ahead > _FEW * self.rows:
             return self.last, (f"{place}; replayed all the same",)
         return self.by_now, (f"{place}; left out: write --until to replay up to a time after it",)
 
@@ -164,12 +168,12 @@ def timeless_notes(file: File, begin: float, end: float) -> Iterator[str]:
         yield f"{file.name}:{line}: partition {_shown(key)} names no time, in {those}; {said[dated]}"
 
 
-def repeated_note(file: File) -> Iterator[str]:
-    """Yield where rows stand that stood there before; known once the arrivals were gone through."""
-    found = [each for each in file.tables.values() if each.repeated]
+def repeated_note(name: str, repeated: Iterable[tuple[int, int]]) -> Iterator[str]:
+    """Yield where rows stand that stood there before: of each table how many, and the line of the first."""
+    found = [each for each in repeated if each[0]]
     if found:
-        line, number = min(each.repeated_in for each in found), sum(each.repeated for each in found)
-        yield f"{file.name}:{line}: the same as a row above, as {count(number, 'row is', 'rows are')}; each counts once"
+        number, line = sum(rows for rows, _ in found), min(first for _, first in found)
+        yield f"{name}:{line}: the same as a row above, as {count(number, 'row is', 'rows are')}; each counts once"
 
 
 def read(path: Path, now: datetime) -> File:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from checks.backtest.recorded import BadArrivals, File, repeated_note, timeless_notes
@@ -11,12 +12,14 @@ from checks.learn import Alert, confidence, explain, is_dated, replay_ordered
 from checks.learn.model import fit
 from checks.rules.asking import Share
 from checks.schedule.durations import say_duration
+from checks.side_by_side import in_turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checks.backtest.recorded import Recorded
     from checks.schedule.runs import RunTimes
+    from checks.side_by_side import Spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +38,17 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What a replay says of one table: its alerts, what was learned at the end, and how sure that is."""
+    """What a replay says of one table: its alerts, what was learned at the end, and how sure that is.
+
+    ``repeated`` rows are the same as one above, the first of them in the line ``repeated_in``.
+    """
 
     table: str
     alerts: tuple[Alert, ...]
     sentence: str
     sure: str
+    repeated: int
+    repeated_in: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +67,11 @@ class Backtest:
     runs: RunTimes | None = None
 
 
-def run(file: File, asked: Asked) -> Backtest:
-    """Replay the tables: learn from the first arrival of all on, then judge to the end; raise BadArrivals."""
+def run(file: File, asked: Asked, spread: Spread = in_turn) -> Backtest:
+    """Replay the tables: learn from the first arrival of all on, then judge to the end; raise BadArrivals.
+
+    ``spread`` says where: no table knows of another.
+    """
     end, notes = file.end() if asked.until is None else (asked.until.timestamp(), ())
     if end < file.first:
         raise BadArrivals(
@@ -69,10 +80,12 @@ def run(file: File, asked: Asked) -> Backtest:
         )
     begin = file.first + asked.train.total_seconds()
     share = Share.of(asked.budget, len(file.tables))
-    replayed = [_replayed(name, file.tables[name], share, begin, end) for name in sorted(file.tables)]
+    replay_one = partial(_replayed, share=share, begin=begin, end=end)
+    longest_first = sorted(file.tables.items(), key=lambda each: (-len(each[1].at), each[0]))
+    replayed = sorted(spread(replay_one, longest_first), key=lambda each: each.table)
     said = (
         *file.notes,
-        *repeated_note(file),
+        *repeated_note(file.name, ((each.repeated, each.repeated_in) for each in replayed)),
         *timeless_notes(file, begin, end),
         *notes,
         *_training(file, asked, begin, end),
@@ -80,14 +93,16 @@ def run(file: File, asked: Asked) -> Backtest:
     return Backtest(tuple(replayed), begin, end, asked.every.total_seconds(), share, said, asked.runs)
 
 
-def _replayed(name: str, recorded: Recorded, share: Share, begin: float, end: float) -> Replayed:
+def _replayed(table: tuple[str, Recorded], share: Share, begin: float, end: float) -> Replayed:
+    name, recorded = table
     dated = is_dated(recorded.ordered(end), begin)
     watch = replay_ordered(recorded.ordered(end), share.a_year, begin, dated)
     alerts = tuple(watch.end(end))
+    repeated = recorded.repeated, recorded.repeated_in
     if watch.history.last is None:
-        return Replayed(name, alerts, "nothing arrived before the end", "nothing learned")
+        return Replayed(name, alerts, "nothing arrived before the end", "nothing learned", *repeated)
     model = watch.model if watch.model is not None else fit(watch.history, share.a_year)
-    return Replayed(name, alerts, explain(model, watch.history), confidence(model))
+    return Replayed(name, alerts, explain(model, watch.history), confidence(model), *repeated)
 
 
 def _training(file: File, asked: Asked, begin: float, end: float) -> Iterator[str]:
