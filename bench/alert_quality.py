@@ -15,6 +15,7 @@ import json
 import sys
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from bench import marked
 from bench.arrivals import START, TEST, TRAIN, Table, tables
 from bench.budgets import BUDGETS, costs
 from checks.learn import replay, share_of
+from checks.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,11 +106,15 @@ def score(made: Sequence[Table], share: float) -> tuple[Score, dict[str, Score]]
     """Return the score of all tables and by pattern, each allowed `share` false alarms a year."""
     total = Score()
     by_pattern: dict[str, Score] = {}
-    for table in made:
-        alerts = replay(table.arrivals, share, START + TRAIN, START + TRAIN + TEST)
+    told = side_by_side(partial(_alerts, share=share), made)
+    for table, alerts in zip(made, told, strict=True):
         total.count(table, alerts)
         by_pattern.setdefault(table.pattern, Score()).count(table, alerts)
     return total, by_pattern
+
+
+def _alerts(table: Table, share: float) -> list[Alert]:
+    return replay(table.arrivals, share, START + TRAIN, START + TRAIN + TEST)
 
 
 def main() -> None:
