@@ -39,7 +39,8 @@ _FEWEST = 3 * 7  # runs: three a day of a week
 _PHASES = 12  # an hour in steps of five minutes, the jitter of a good scheduler
 # A run that did not come while the next one did is bad luck once in eight weeks, and twice a scheduler that skips some.
 _SINGLE = 1
-# Later than half the time to the next run a run is told no sooner than by that one's absence.
+# Later than half the time to the next run a run is told no sooner than by that one's absence. Where there are hours
+# without any between runs that mostly are near their times, it is sooner still than by a silence that outlasts nights.
 _LOOSE = 0.5
 
 
@@ -230,4 +231,5 @@ def _margin(
     misses = consecutive(begun, share / a_year, lacking=True)
     if sum(alone) > _SINGLE:
         misses = max(2, consecutive(max(begun, sum(alone) / len(alone)), share / a_year))
-    return None if margin > _LOOSE * cadence else (margin, misses)
+    is_near = cadence > HOUR and sum(each > least for each in excess) <= _STRAY * (len(missed) - sum(missed))
+    return (margin, misses) if is_near or margin <= _LOOSE * cadence else None

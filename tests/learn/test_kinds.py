@@ -15,7 +15,6 @@ from checks.learn import Alert, Arrival, Model, Watch, replay
 from checks.learn.existing_slots import expected_slots, misfits
 from checks.learn.keys import DAY, HOUR
 from checks.learn.month_places import Month
-from checks.learn.rota import fit_rota
 from checks.learn.silence import fit_silence
 from checks.learn.slots import fit_slots
 from checks.learn.tails import without_incidents
@@ -161,65 +160,6 @@ def test_partitions_that_were_lacking_now_and_then_are_outages_and_days_without_
     random = draws(5)
     hours = [at + random.uniform(-5, 15) * HOUR for at in times]
     assert told(runs(hours), hours[-1]) == []
-
-
-def _four_a_day(days: int, *, weekends: bool) -> list[float]:
-    return [wall(day, hour) for day in range(days) for hour in (6, 10, 14, 18) if weekends or day % 7 < 5]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("weekends", [True, False])
-@pytest.mark.parametrize("key", ["", "%Y-%m-%d"])
-def test_times_of_the_day_are_a_schedule_on_the_clock_of_the_wall(key: str, weekends: bool) -> None:  # noqa: FBT001
-    times = _four_a_day(100, weekends=weekends)  # clocks change on 29 March, day 83
-
-    def made(at: list[float]) -> list[Arrival]:
-        return runs(at, 2, lambda t: f"{datetime.fromtimestamp(t, BERLIN):{key}}" if key else "")
-
-    assert told(made(times), times[-1]) == []
-    gone = wall(71, 14)
-    alerts = told(made(without(times, gone, gone + HOUR)), times[-1])
-    assert [a.check for a in alerts] == ["freshness"]
-    # An eighth of four hours after the usual time.
-    assert gone + HOUR / 2 <= alerts[0].opened <= gone + 0.75 * HOUR
-    night = wall(72, 6)
-    late = told(made(without(times, night, night + HOUR)), times[-1])
-    assert [night + HOUR / 2 <= a.opened <= night + 0.75 * HOUR for a in late] == [True]
-
-
-def test_a_change_of_clocks_tells_which_one_runs_keep_to() -> None:
-    before, after = (
-        fit_rota(_four_a_day(80, weekends=True), 0.1),
-        fit_rota(_four_a_day(95, weekends=True), 0.1),
-    )
-    assert before is not None
-    assert after is not None
-    assert "UTC" in {clock.zone for clock in before.clocks}
-    assert {clock.zone for clock in after.clocks} == {"Europe/Berlin"}
-
-
-def test_what_comes_by_chance_has_no_rota_and_what_skips_runs_is_asked_for_some_in_a_row() -> None:
-    random, at, times = draws(), FIRST, []
-    while at < FIRST + 60 * DAY:
-        at += random.expovariate(1 / (4 * HOUR))
-        times.append(at)
-    assert fit_rota(times, 0.1) is None
-    whole = [FIRST + i * 4 * HOUR for i in range(360)]
-    for lost, misses in (set(), 1), ({200}, 1), ({200, 230}, 2), ({200, 201}, 1), ({*range(60, 360, 20)}, 3):
-        kept = [at for i, at in enumerate(whole) if i not in lost]
-        rota = fit_rota(kept, 0.1)
-        assert rota is not None
-        assert rota.misses == misses
-        assert rota.due(kept[-1]) == pytest.approx(kept[-1] + misses * 4 * HOUR + rota.margin, abs=60)
-
-
-@pytest.mark.parametrize(("days", "misses"), [(15, 2), (29, 1), (57, 1)])
-def test_of_hours_that_changed_two_weeks_ago_one_run_alone_is_not_told(days: int, misses: int) -> None:
-    before = [FIRST + i * 4 * HOUR for i in range(360 - 6 * days)]
-    after = [FIRST + (60 - days + day) * DAY + hour * HOUR for day in range(days) for hour in (2, 9, 17)]
-    rota = fit_rota([*before, *after], 0.1)
-    assert rota is not None
-    assert rota.misses == misses
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "UTC"])

@@ -1,0 +1,145 @@
+"""Runs at times of the day that no partition names: on a wall clock, skipped now and then, late for long at times."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from checks.learn import Arrival, Model, replay
+from checks.learn.keys import DAY, HOUR
+from checks.learn.rota import fit_rota
+from tests.support.hand_made import BEGIN, START, draws, learned
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from checks.learn import Alert
+
+FIRST = START.timestamp()
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def wall(day: int, hour: float, zone: ZoneInfo = BERLIN) -> float:
+    date = START.date() + timedelta(days=day)
+    return (datetime(date.year, date.month, date.day, tzinfo=zone) + timedelta(hours=hour)).timestamp()
+
+
+def runs(times: Iterable[float], key: str) -> list[Arrival]:
+    """Return two files a run, some minutes late, in partitions of Berlin's days where those have a name."""
+    random, found = draws(7), []
+    for at in times:
+        late = random.random() * 300
+        name = f"{datetime.fromtimestamp(at, BERLIN):{key}}" if key else ""
+        found += [Arrival(float(int(at + late + 40 * i)), name) for i in range(2)]
+    return found
+
+
+def told(arrivals: Sequence[Arrival], end: float) -> list[Alert]:
+    return replay(arrivals, 0.1, BEGIN, end)
+
+
+def without(times: Iterable[float], begin: float, end: float) -> list[float]:
+    return [at for at in times if not begin <= at < end]
+
+
+def _four_a_day(days: int, *, weekends: bool) -> list[float]:
+    return [wall(day, hour) for day in range(days) for hour in (6, 10, 14, 18) if weekends or day % 7 < 5]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("weekends", [True, False])
+@pytest.mark.parametrize("key", ["", "%Y-%m-%d"])
+def test_times_of_the_day_are_a_schedule_on_the_clock_of_the_wall(key: str, weekends: bool) -> None:  # noqa: FBT001
+    times = _four_a_day(100, weekends=weekends)  # clocks change on 29 March, day 83
+
+    assert told(runs(times, key), times[-1]) == []
+    gone = wall(71, 14)
+    alerts = told(runs(without(times, gone, gone + HOUR), key), times[-1])
+    assert [a.check for a in alerts] == ["freshness"]
+    # An eighth of four hours after the usual time.
+    assert gone + HOUR / 2 <= alerts[0].opened <= gone + 0.75 * HOUR
+    night = wall(72, 6)
+    late = told(runs(without(times, night, night + HOUR), key), times[-1])
+    assert [night + HOUR / 2 <= a.opened <= night + 0.75 * HOUR for a in late] == [True]
+
+
+def test_a_change_of_clocks_tells_which_one_runs_keep_to() -> None:
+    before, after = (
+        fit_rota(_four_a_day(80, weekends=True), 0.1),
+        fit_rota(_four_a_day(95, weekends=True), 0.1),
+    )
+    assert before is not None
+    assert after is not None
+    assert "UTC" in {clock.zone for clock in before.clocks}
+    assert {clock.zone for clock in after.clocks} == {"Europe/Berlin"}
+
+
+def test_what_comes_by_chance_has_no_rota_and_what_skips_runs_is_asked_for_some_in_a_row() -> None:
+    random, at, times = draws(7), FIRST, []
+    while at < FIRST + 60 * DAY:
+        at += random.expovariate(1 / (4 * HOUR))
+        times.append(at)
+    assert fit_rota(times, 0.1) is None
+    whole = [FIRST + i * 4 * HOUR for i in range(360)]
+    for lost, misses in (set(), 1), ({200}, 1), ({200, 230}, 2), ({200, 201}, 1), ({*range(60, 360, 20)}, 3):
+        kept = [at for i, at in enumerate(whole) if i not in lost]
+        rota = fit_rota(kept, 0.1)
+        assert rota is not None
+        assert rota.misses == misses
+        assert rota.due(kept[-1]) == pytest.approx(kept[-1] + misses * 4 * HOUR + rota.margin, abs=60)
+
+
+@pytest.mark.parametrize(("days", "misses"), [(15, 2), (29, 1), (57, 1)])
+def test_of_hours_that_changed_two_weeks_ago_one_run_alone_is_not_told(days: int, misses: int) -> None:
+    before = [FIRST + i * 4 * HOUR for i in range(360 - 6 * days)]
+    after = [FIRST + (60 - days + day) * DAY + hour * HOUR for day in range(days) for hour in (2, 9, 17)]
+    rota = fit_rota([*before, *after], 0.1)
+    assert rota is not None
+    assert rota.misses == misses
+
+
+def _late(hours: Sequence[int], sigma: float, seed: int) -> list[float]:
+    """Return runs of 60 days that are late by a lognormal of some seven minutes."""
+    random = draws(seed)
+    return [
+        wall(day, hour) + random.lognormvariate(math.log(450), sigma) for day in range(60) for hour in hours
+    ]
+
+
+def _model(times: Sequence[float]) -> Model:
+    found = learned([Arrival(at) for at in times]).model
+    assert isinstance(found, Model)
+    return found
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("hours", [(6, 10, 14, 18), (8, 12, 16), (5, 7, 9, 11, 13)])
+def test_a_run_that_is_seldom_late_for_long_is_told_before_the_night_is_over(
+    hours: Sequence[int], seed: int
+) -> None:
+    # By a tail that may take half the time to the next run, and a silence that has to outlast the night as well.
+    times = _late(hours, 0.6, seed)
+    model = _model(times)
+    assert model.rota is not None
+    assert model.silence is not None
+    due, check = model.due(times[-2], None) or (0.0, "")
+    assert check == "freshness"
+    assert due < model.silence.due(times[-2])
+    assert wall(59, hours[-1]) + 450 < due < wall(60, hours[0])
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_of_runs_each_hour_that_are_late_for_long_silence_alone_tells(seed: int) -> None:
+    times = _late(range(24), 1.0, seed)
+    assert fit_rota(times, 0.1) is None
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_times_that_are_kept_badly_are_none(seed: int) -> None:
+    random = draws(seed)
+    times = [at + random.uniform(0, 2.5) * HOUR for at in _late((6, 10, 14, 18), 0.6, seed)]
+    assert fit_rota(times, 0.1) is None
