@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from checks.rules.asking import Clock
 
 _BUDGET = "1/month"
+_MANY = 20
+"""Tables: what fewer held is replayed in some seconds, before other processes would be worth their start."""
 
 
 def discover_command(arguments: argparse.Namespace) -> int:
@@ -84,6 +86,7 @@ def _found(arguments: argparse.Namespace, config: Config | None) -> Discovery | 
     from checks import adopt
     from checks.lake import Lake
     from checks.rules.asking import Clock
+    from checks.side_by_side import in_turn, side_by_side
 
     lake = Lake()
     if not any(each.strip() for each in arguments.database):
@@ -104,7 +107,8 @@ def _found(arguments: argparse.Namespace, config: Config | None) -> Discovery | 
         progress(done, len(asked.planned.plans), seen.table.id)
 
     try:
-        return adopt.discover(asked, lake, clock, count)
+        spread = side_by_side if len(asked.planned.plans) >= _MANY else in_turn
+        return adopt.discover(asked, lake, clock, count, spread)
     finally:
         progress.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -21,17 +22,22 @@ from checks.rules import CHECKS
 from checks.rules.asking import Share
 from checks.rules.base import Binding
 from checks.rules.proposing import Extent, Past, Proposal, TooLittle
+from checks.side_by_side import in_turn
 from checks.text import count
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from datetime import timedelta
 
+    from checks.adopt.replaying import Replayed
     from checks.config import Config
     from checks.lake import Lake
     from checks.lake.s3.table_reader import LakeReader
+    from checks.learn import Arrival
     from checks.monitor.plan import Planned
     from checks.rules.asking import Clock
     from checks.rules.base import CheckConfig, Rule, TablePlan
+    from checks.side_by_side import Spread
 
 _UTC = ZoneInfo("UTC")
 _MORE = "look at it with a higher --max-requests, or write an entry for it by hand"
@@ -89,11 +95,24 @@ def expected(plans: Iterable[TablePlan], bound: int, clock: Clock) -> Iterator[E
 
 
 def discover(
-    asked: Asked, lake: Lake, clock: Clock, on_done: Callable[[Observation], None] | None = None
+    asked: Asked,
+    lake: Lake,
+    clock: Clock,
+    on_done: Callable[[Observation], None] | None = None,
+    spread: Spread = in_turn,
 ) -> Discovery:
-    """Look at the tables side by side, and return what was found out. Never raises for what AWS answers."""
+    """Look at the tables side by side, and return what was found out. Never raises for what AWS answers.
+
+    ``spread`` says where what was found is replayed, which takes up to a second or two a table.
+    """
     looking = Looking(asked)
     seen = lake.observe_all(asked.planned.plans, clock, on_done=on_done, looking=looking)
+    proposed = {
+        table: found
+        for table, found in looking.found.items()
+        if isinstance(found, Proposal) and seen[table].problem is None
+    }
+    replays = _replays(proposed, asked, clock, spread)
     unread = [Unread(each.table, _why(each.because, each.advice)) for each in asked.planned.findings]
     adopted: list[Adopted] = []
     too_little: list[TooLittleKnown] = []
@@ -103,8 +122,7 @@ def discover(
         if problem is not None or found is None:
             unread.append(Unread(table, _said(problem) if problem else "not reached"))
         elif isinstance(found, Proposal):
-            share = asked.share.a_year
-            replayed = replay_of(found.arrivals, share, clock.now, asked.want.back, dated=found.dated)
+            replayed = replays[table]
             newest = datetime.fromtimestamp(found.arrivals[-1].at, UTC)
             if replayed.is_open and newest < clock.now - asked.want.back:
                 too_little.append(
@@ -126,6 +144,21 @@ def discover(
         requests=cost.requests,
         usd=cost.usd,
     )
+
+
+def _replays(
+    proposed: Mapping[str, Proposal], asked: Asked, clock: Clock, spread: Spread
+) -> dict[str, Replayed]:
+    """Return what the past of each table would have told by what is proposed for it."""
+    longest_first = sorted(proposed, key=lambda table: (-len(proposed[table].arrivals), table))
+    replay = partial(_replay, share=asked.share.a_year, now=clock.now, back=asked.want.back)
+    replayed = spread(replay, [(proposed[table].arrivals, proposed[table].dated) for table in longest_first])
+    return dict(zip(longest_first, replayed, strict=True))
+
+
+def _replay(found: tuple[Sequence[Arrival], bool], share: float, now: datetime, back: timedelta) -> Replayed:
+    arrivals, dated = found
+    return replay_of(arrivals, share, now, back, dated=dated)
 
 
 def _notes(asked: Asked) -> Iterator[str]:

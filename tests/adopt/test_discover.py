@@ -15,6 +15,7 @@ from checks.monitor.plan import Planned
 from checks.rules.asking import Clock
 from checks.rules.base import TablePlan
 from checks.rules.proposing import Proposal, TooLittle
+from checks.side_by_side import side_by_side
 from tests.support.discovered import (
     NOW,
     ODD,
@@ -222,6 +223,11 @@ def test_a_fleet_is_read_by_exactly_so_many_requests(lake: HttpLake) -> None:
     assert requests(lake) == {"GetTables": 2, "GetPartitions": 7, "BatchGetPartition": 1, "ListObjectsV2": 7}
     for least, most in [(each.least, each.most) for each in adopt.expected(asked.planned.plans, 200, CLOCK)]:
         assert least <= 3 <= most
+    elsewhere = Lake(aws=lake.aws)
+    again = adopt.discover(
+        adopt.survey(want("sales.*", "web.*"), elsewhere, CLOCK), elsewhere, CLOCK, spread=side_by_side
+    )
+    assert again.adopted == found.adopted
 
 
 def test_a_log_that_takes_too_many_requests_by_period_is_judged_by_what_came_last(
