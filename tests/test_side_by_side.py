@@ -137,10 +137,14 @@ def test_an_interrupt_ends_all_processes_without_a_trace(tmp_path: Path, seconds
     started = subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
-    _wait_for_children(started)
-    time.sleep(seconds)
-    os.killpg(started.pid, signal.SIGINT)
-    out, err = started.communicate(timeout=60)
+    try:
+        _wait_for_children(started)
+        time.sleep(seconds)
+        os.killpg(started.pid, signal.SIGINT)
+        out, err = started.communicate(timeout=60)
+    finally:
+        started.kill()
+        started.communicate()
     assert started.returncode == 130
     assert not out
     assert err == "interrupted\n"
@@ -150,8 +154,6 @@ def _wait_for_children(process: subprocess.Popen[str]) -> None:
     """Wait until a process has one of its own beside the one that keeps account of them."""
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     if processors() < 2 or not children.exists():
-        process.kill()
-        process.communicate()
         pytest.skip("needs two processors, and a system that lists processes")
     stop_at = time.monotonic() + 60
     while len(children.read_text().split()) < 2:
