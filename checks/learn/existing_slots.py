@@ -16,7 +16,7 @@ ALL_DAYS = 7
 """Weekdays of a table that rests on none."""
 _EACH_SLOT = 8  # occurrences of a weekday or an hour of the week: two months
 _USUAL = 0.7  # of a slot's: with more of two months missing it is one at which something comes now and then
-_WORKING = 5  # days of a working week, wherever it begins
+_WORKING_WEEKS = [{(day + i) % ALL_DAYS for i in range(5)} for day in range(ALL_DAYS)]  # wherever they begin
 _YOUNG = 3 * WEEK  # fewer do not tell which weekdays exist
 _NEW_DAYS = 3  # in a row, as of hours: two are a weekly run and its repair
 # Of thirty days, six weeks of working days, one in four may be another than usual: repairs, and a rhythm that changes.
@@ -132,11 +132,10 @@ def _lost(found: set[int], seen: dict[int, list[bool]], unit: float) -> set[int]
     if unit == DAY:
         # No job leaves out one day of all, or of a working week, on which data comes more often than not: outages, or
         # two holidays, fell on it.
-        often = {slot for slot, kept in seen.items() if sum(kept) > len(kept) / 2 and not _ended(slot, seen)}
-        weeks = [{(day + i) % ALL_DAYS for i in range(_WORKING)} for day in range(ALL_DAYS)]
-        for slot in often - found - lost:
-            whole = found | lost | {slot}
-            if len(whole) == ALL_DAYS or whole in weeks:
+        for slot in set(seen) - found - lost:
+            whole, kept = found | lost | {slot}, seen[slot]
+            is_week = len(whole) == ALL_DAYS or whole in _WORKING_WEEKS
+            if is_week and sum(kept) > len(kept) / 2 and not _ended(slot, seen):
                 return lost | {slot}
     return lost
 

@@ -263,17 +263,19 @@ def _of_rhythm(
     """
     both = sorted([*periods[-newest:], *odd[-newest:]])
     begin = since_rhythm([start for start, *_ in both])
+    if begin == -math.inf:
+        return periods, odd
     new = [each for each in both if each[0] >= begin]
     old = [each for each in periods[-newest:] if each[0] < begin]
+    late = [math.log(size) for _, size, *_ in old[-_TREND:] if size > 0]
+    filled = [(int(start // DAY) % 7, math.log(size)) for start, size, *_ in new if size > 0]
+    if not late or not filled:
+        return periods, odd
     # Against those of the same weekday: a rhythm that is new on a Sunday is compared with Sundays.
     by_day: dict[int, list[float]] = {}
     for start, size, *_ in old:
         if size > 0:
             by_day.setdefault(int(start // DAY) % 7, []).append(math.log(size))
-    late = [math.log(size) for _, size, *_ in old[-_TREND:] if size > 0]
-    filled = [(int(start // DAY) % 7, math.log(size)) for start, size, *_ in new if size > 0]
-    if begin == -math.inf or not late or not filled:
-        return periods, odd
     level = median(late)
     usual = {day: median(held[-_TREND:]) for day, held in by_day.items() if len(held) >= _LIKE}
     more = [held - usual.get(day, level) for day, held in filled]
