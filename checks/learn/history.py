@@ -6,7 +6,7 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import Any
 
-from checks.learn.keys import DAY, Key
+from checks.learn.keys import DAY, HOUR, Key
 
 # Half a year of windows of six weeks, by which a recurring outage is told from a habit.
 PAST_DAYS = 224
@@ -84,8 +84,8 @@ class History:
     partitions, each newer than those before; `settled` those whose volume was usual: start, bytes, files, seconds;
     `early` what these held before newer ones came; `counted` and `early_counted` the same of those whose rows are
     known: start, rows, files, seconds; `odd` and `odd_counted` those that were not usual, `empty` the starts of those
-    without a byte, told or not, `behind` of those that came within a day after newer ones. `ratios`, and those of runs
-    of files, are kept for `silence.fit_silence`.
+    without a byte, told or not, `behind` the starts and arrivals of those that came within a day after newer ones.
+    `ratios`, and those of runs of files, are kept for `silence.fit_silence`.
     """
 
     dated: bool
@@ -98,7 +98,7 @@ class History:
     odd: list[tuple[float, float, int, float]] = field(default_factory=list)
     odd_counted: list[tuple[float, float, int, float]] = field(default_factory=list)
     empty: list[float] = field(default_factory=list)
-    behind: list[float] = field(default_factory=list)
+    behind: list[tuple[float, float]] = field(default_factory=list)
     ratios: dict[int, dict[str, float]] = field(default_factory=dict)
     ratios_of_runs: dict[int, dict[str, float]] = field(default_factory=dict)
     last: float | None = None
@@ -128,14 +128,21 @@ class History:
             _trim(self.times, _MOST_TIMES)
         return opened
 
-    def note_behind(self, key: Key) -> None:
-        """Keep the own start of a partition that comes after a newer one, if it is late by less than a day and new."""
-        newest = self.newest
-        if newest is None or not newest - DAY <= key.start < newest or key.start in self.behind[-_A_DAY:]:
+    def note_behind(self, key: Key, at: float) -> None:
+        """Keep the own start and arrival of a partition that is new and comes within a day after a newer one.
+
+        Of what comes together, such as all that an outage kept back, only the first counts.
+        """
+        newest, before = self.newest, self.behind[-_A_DAY:]
+        if (
+            newest is None
+            or not newest - DAY <= key.start < newest
+            or key.start in [own for own, _ in before]
+        ):
             return
         place = bisect_left(self.firsts, (key.start,))
-        if self.firsts[place][0] != key.start:
-            self.behind.append(key.start)
+        if self.firsts[place][0] != key.start and not (before and at - before[-1][1] < HOUR):
+            self.behind.append((key.start, at))
             _trim(self.behind, _MOST_PARTITIONS)
 
     def note_empty(self, period: Period) -> None:

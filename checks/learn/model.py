@@ -303,14 +303,14 @@ def _of_times(
         recent = later_than(heard.times, begin)
         silence = fit_silence(recent, share, heard.ratios, calendar, heard.apart)
         # A silence that has to last for half of the time in which something usually comes tells no single run.
+        rota = fit_rota(recent, share, calendar) if silence and silence.typical >= APART else None
         if not history.dated and (silence is None or silence.limit > DAY / 2):
-            slots, cut = _days_instead(history, heard, silence, share, since)
+            slots, cut = _days_instead(history, heard, silence if rota is None else None, share, since)
             if slots is not None:
                 return Model(now, dated=False, slots=slots, volume=volume, cut=cut, in_runs=True)
         if silence is None:
             return _of_loads(history, times, share, volume) or Need(len(times), 30)
         in_runs = min(silence.typical, usual_gap(times[-60:])) >= APART
-        rota = fit_rota(recent, share, calendar) if silence.typical >= APART else None
         return Model(now, history.dated, silence=silence, volume=volume, in_runs=in_runs, rota=rota)
     in_runs = usual_gap(times[-60:]) >= APART
     if not history.dated:

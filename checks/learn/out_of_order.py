@@ -26,7 +26,7 @@ def told_in_a_row(
     starts: Sequence[float],
     clock: tuple[str, float, list[float]],
     told: tuple[frozenset[int], float, float],
-    behind: Sequence[float],
+    behind: Sequence[tuple[float, float]],
 ) -> tuple[int, float, Reach]:
     """Return how many hours in a row are told, their margin (seconds) and its reach; `alone` where single ones may be.
 
@@ -47,11 +47,11 @@ def told_in_a_row(
     return (row, least, Reach()) if is_habit or is_sooner else alone
 
 
-def _come_behind(behind: Sequence[float], starts: Sequence[float]) -> bool:
+def _come_behind(behind: Sequence[tuple[float, float]], starts: Sequence[float]) -> bool:
     """Return whether hours came after newer ones more than twice a week of late: no incidents, but a habit."""
     begin = max(starts[0], starts[-1] - _RECENT)
     weeks = max(1.0, (starts[-1] - begin) / WEEK)
-    return len(behind) - bisect_left(behind, begin) > _OFTEN * weeks
+    return len(behind) - bisect_left(behind, (begin,)) > _OFTEN * weeks
 
 
 def late_in_a_row(late: Sequence[bool], chance: float) -> int:

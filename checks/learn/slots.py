@@ -187,13 +187,13 @@ def fit_slots(
     expected: frozenset[int] | None = None,
     *,
     named: bool = True,
-    behind: Sequence[float] = (),
+    behind: Sequence[tuple[float, float]] = (),
 ) -> Slots | None:
     """Return the model of partitions (own start, first arrival) in order, or None where their keys keep no week.
 
     `share` is the false alarms a year that the table may raise. `expected` are the slots that exist, where they are
     known otherwise. Without `named` the periods are days on which something came, of a table whose data names none.
-    `behind` are the starts of those that came after newer ones.
+    `behind` are those that came after newer ones.
     """
     unit = _unit([start for start, _ in firsts[-_MOST:]])
     if unit is None:

@@ -147,7 +147,7 @@ class Watch:
         if not self.history.counts(arrival, key):
             if key is not None:
                 self._weigh(arrival, key)
-                self.history.note_behind(key)
+                self.history.note_behind(key, arrival.at)
             return
         before, newest = self.history.last, self.history.newest
         fresh = self.history.take(arrival, key)

@@ -139,6 +139,19 @@ class TestOutOfOrder:
         ]
         assert bool(silences(sorted(moved), 53)) is found
 
+    def test_what_an_outage_kept_back_and_came_in_any_order_is_no_habit(self) -> None:
+        hours, random = every(HOUR, 0, 61, "%Y-%m-%d-%H"), draws(6)
+        arrivals = []
+        for each in hours:
+            at = each.at
+            for begin in (45.0, 52.0):
+                if begin < day_of(at) < begin + 0.5:
+                    at = BEGIN + (begin + 0.5) * DAY + random.random() * 600
+            if not 58.0 < day_of(at) < 58.1:
+                arrivals.append(Arrival(at, each.partition, each.size))
+        told = silences(sorted(arrivals), 53)
+        assert [day_of(each.opened) for each in told] == [pytest.approx(58.04, abs=0.02)]
+
     def test_rows_that_chance_makes_are_as_long_as_the_budget_says(self) -> None:
         random = draws(1)
         late = [random.random() < 0.1 for _ in range(1440)]
@@ -231,7 +244,7 @@ class TestSizes:
 
     def test_two_short_ones_of_a_weekday_that_was_usual_before_are_none(self) -> None:
         days = of_days([*range(56)], 1.0)
-        odd = [(start, size / 4, *rest) for start, size, *rest in days[-15::7]]
+        odd = [(start, size / 4, count, took) for start, size, count, took in days[-15::7]]
         usual = [each for each in days if each[0] not in {one[0] for one in odd}]
         found = fit_volume(usual, SHARE, 365, odd=odd)
         assert found is not None
