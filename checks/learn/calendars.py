@@ -43,6 +43,9 @@ MOST_DAYS = "Sat, Sun"
 FRIDAYS = "Fri, Sat"
 """Those of much of western Asia and northern Africa."""
 _OFF = {MOST_DAYS: frozenset({5, 6}), FRIDAYS: frozenset({4, 5})}
+_EXCHANGES = {"BR": "BVMF"}
+"""Where offices and banks close as the exchange does on days that are no public holidays, such as Carnival."""
+_OPEN_IN_DECEMBER = (24, 31)  # on which only the exchange is closed
 _FEWEST_DAYS = 20  # four working weeks: of fewer no weekday is known to be usual
 _USUAL = 0.7  # of a weekday's days have arrivals, as of the slots of a week
 _CLOSED_IN_A_ROW = 4
@@ -70,7 +73,11 @@ def _of_year(country: str, year: int) -> frozenset[int]:
         return frozenset(day for day, count in seen.items() if 2 * count >= len(countries))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = holidays.country_holidays(country, years=year)
+        found = {*holidays.country_holidays(country, years=year)}
+        if country in _EXCHANGES:
+            found |= {*holidays.financial_holidays(_EXCHANGES[country], years=year)} - {
+                date(year, 12, day) for day in _OPEN_IN_DECEMBER
+            }
     return frozenset((day - _EPOCH).days for day in found)
 
 

@@ -16,6 +16,7 @@ ALL_DAYS = 7
 """Weekdays of a table that rests on none."""
 _EACH_SLOT = 8  # occurrences of a weekday or an hour of the week: two months
 _USUAL = 0.7  # of a slot's: with more of two months missing it is one at which something comes now and then
+_WORKING_WEEKS = [{(day + i) % ALL_DAYS for i in range(5)} for day in range(ALL_DAYS)]  # wherever they begin
 _YOUNG = 3 * WEEK  # fewer do not tell which weekdays exist
 _NEW_DAYS = 3  # in a row, as of hours: two are a weekly run and its repair
 # Of thirty days, six weeks of working days, one in four may be another than usual: repairs, and a rhythm that changes.
@@ -24,6 +25,9 @@ _MOST_DAYS = 60  # of those before: a year of weeks
 _FRIDAY, WEEKEND = 1, frozenset({2, 3})  # slots of the week, which begins with a Thursday
 # Of seven weekdays each week one: less than once a year outages alone miss one so often in a row.
 _BY_OUTAGES = 1 / 364
+_EVEN_GAPS = (
+    4  # one more than make a rhythm: as many as six-hourly runs have in the day that shows all of their times
+)
 _OUTAGE = 4 * DAY  # no table with days of its own pauses longer than a long weekend: beyond, it was down
 
 
@@ -125,9 +129,14 @@ def _lost(found: set[int], seen: dict[int, list[bool]], unit: float) -> set[int]
     for slot in sorted(young, key=lambda one: int(one * unit // DAY) in WEEKEND):
         if _on_days_like(slot, unit) <= found | lost:
             lost.add(slot)
-    if unit == DAY and len(found | lost) == ALL_DAYS - 1:
-        # No job leaves out one day on which data comes more often than not: outages fell on it.
-        lost |= {slot for slot, kept in seen.items() if sum(kept) > len(kept) / 2 and not _ended(slot, seen)}
+    if unit == DAY:
+        # No job leaves out one day of all, or of a working week, on which data comes more often than not: outages, or
+        # two holidays, fell on it.
+        for slot in set(seen) - found - lost:
+            whole, kept = found | lost | {slot}, seen[slot]
+            is_week = len(whole) == ALL_DAYS or whole in _WORKING_WEEKS
+            if is_week and sum(kept) > len(kept) / 2 and not _ended(slot, seen):
+                return lost | {slot}
     return lost
 
 
@@ -215,10 +224,14 @@ def _new_hours(starts: Sequence[float], unit: float, found: set[int]) -> set[int
 def _alike_until(starts: Sequence[float]) -> tuple[float, set[float]] | None:
     """Return until when three days had the same hours, and these; None where the last ones had not.
 
-    Of a new rhythm earlier ones count where nothing came at other hours since: some of its first runs failed.
+    Of a new rhythm earlier ones count where nothing came at other hours since: some of its first runs failed. One whose
+    gaps are all equal, and fill a day, is that of a job: what an outage lets through comes anyhow.
     """
     begin, later = since_rhythm(starts), set[float]()
     end = starts[-1]
+    new = starts[bisect_left(starts, begin) :] if begin > -math.inf else ()
+    if len(new) > _EVEN_GAPS and new[-1] - new[0] >= DAY and len({b - a for a, b in pairwise(new)}) == 1:
+        return end, {start % DAY for start in new}
     while True:
         days: list[set[float]] = [set(), set(), set()]
         for start in starts[bisect_left(starts, end - 3 * DAY + 1) : bisect_left(starts, end + 1)]:

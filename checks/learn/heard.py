@@ -55,10 +55,19 @@ def loads_since_change(history: History) -> tuple[list[tuple[float, float]], boo
     return loads[start:], start > 0
 
 
-def slower_since(times: Sequence[float], now: float) -> float:
-    """Return since when runs have come more seldom, of arrivals in order; before all where they have not of late."""
-    found = since_slower(bursts(times[-LOOKED_AT:], RUN))
-    return found if found > now - WINDOW else -math.inf  # before, what came says nothing anyway
+def slower_runs(times: Sequence[float], now: float) -> list[float]:
+    """Return the runs since which arrivals (in order) have come more seldom; none where they have not of late.
+
+    Runs are the files within ten minutes of one another, and where what comes is nearer than that to the next (every
+    five minutes before, a quarter of an hour now), what comes at once.
+    """
+    recent = later_than(times, now - WINDOW)  # before, what came says nothing anyway
+    for within in (RUN, AT_ONCE):
+        runs = bursts(recent, within)
+        since = since_slower(runs)
+        if since > -math.inf:
+            return runs[bisect_left(runs, since) :]
+    return []
 
 
 def later_than(times: Sequence[float], begin: float) -> Sequence[float]:

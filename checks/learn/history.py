@@ -6,7 +6,7 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import Any
 
-from checks.learn.keys import DAY, Key
+from checks.learn.keys import DAY, HOUR, Key
 
 # Half a year of windows of six weeks, by which a recurring outage is told from a habit.
 PAST_DAYS = 224
@@ -16,6 +16,9 @@ A_BURST = 60.0
 _MOST_TIMES = 60_000
 # Three years of a daily table, six weeks of an hourly one with room to spare.
 _MOST_PARTITIONS = 2_000
+# Sizes: four weeks of every five minutes, which tell each weekday as those of hours do.
+_MOST_SIZES = 8_100
+_A_DAY = 24  # hours
 _MOST_ODD = 60  # five years of month ends
 # A partition may be named for a day that has not begun where its data lands, never for a year ahead.
 _AHEAD = 2 * DAY
@@ -81,7 +84,8 @@ class History:
     partitions, each newer than those before; `settled` those whose volume was usual: start, bytes, files, seconds;
     `early` what these held before newer ones came; `counted` and `early_counted` the same of those whose rows are
     known: start, rows, files, seconds; `odd` and `odd_counted` those that were not usual, `empty` the starts of those
-    without a byte, told or not. `ratios`, and those of runs of files, are kept for `silence.fit_silence`.
+    without a byte, told or not, `behind` the starts and arrivals of those that came within a day after newer ones.
+    `ratios`, and those of runs of files, are kept for `silence.fit_silence`.
     """
 
     dated: bool
@@ -94,6 +98,7 @@ class History:
     odd: list[tuple[float, float, int, float]] = field(default_factory=list)
     odd_counted: list[tuple[float, float, int, float]] = field(default_factory=list)
     empty: list[float] = field(default_factory=list)
+    behind: list[tuple[float, float]] = field(default_factory=list)
     ratios: dict[int, dict[str, float]] = field(default_factory=dict)
     ratios_of_runs: dict[int, dict[str, float]] = field(default_factory=dict)
     last: float | None = None
@@ -123,6 +128,23 @@ class History:
             _trim(self.times, _MOST_TIMES)
         return opened
 
+    def note_behind(self, key: Key, at: float) -> None:
+        """Keep the own start and arrival of a partition that is new and comes within a day after a newer one.
+
+        Of what comes together, such as all that an outage kept back, only the first counts.
+        """
+        newest, before = self.newest, self.behind[-_A_DAY:]
+        if (
+            newest is None
+            or not newest - DAY <= key.start < newest
+            or key.start in [own for own, _ in before]
+        ):
+            return
+        place = bisect_left(self.firsts, (key.start,))
+        if self.firsts[place][0] != key.start and not (before and at - before[-1][1] < HOUR):
+            self.behind.append((key.start, at))
+            _trim(self.behind, _MOST_PARTITIONS)
+
     def note_empty(self, period: Period) -> None:
         """Keep that all files of a partition came to no byte."""
         if period.sized and not period.size:
@@ -136,14 +158,14 @@ class History:
             self.settled.append((period.start, period.size, period.files, took))
             size, files, lasted = period.early or (period.size, period.files, took)
             self.early.append((period.start, size, files, lasted))
-            _trim(self.settled, _MOST_PARTITIONS)
-            _trim(self.early, _MOST_PARTITIONS)
+            _trim(self.settled, _MOST_SIZES)
+            _trim(self.early, _MOST_SIZES)
         if period.counted:
             rows, files, lasted = period.early_rows or (period.rows, period.files, took)
             self.counted.append((period.start, period.rows, period.files, took))
             self.early_counted.append((period.start, rows, files, lasted))
-            _trim(self.counted, _MOST_PARTITIONS)
-            _trim(self.early_counted, _MOST_PARTITIONS)
+            _trim(self.counted, _MOST_SIZES)
+            _trim(self.early_counted, _MOST_SIZES)
 
     def note_odd(self, period: Period) -> None:
         """Keep what a partition held whose volume was not usual: it may be usual of its day of the month."""

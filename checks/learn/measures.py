@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from checks.learn.keys import DAY, HOUR
@@ -86,10 +86,18 @@ def fit_measures(history: History, share: float, a_year: float) -> Measures | No
     rows = fit_volume(history.row_counts, both, a_year, odd=history.odd_counted)
     if size is None and rows is None:
         return None
+    if not history.dated:
+        size, rows = _of_the_time_before(size), _of_the_time_before(rows)
     empty = sum(not count for _, count, *_ in history.counted[-_RECENT:])
     by_hour = a_year >= HOURLY
     idle = _idle(history, by_hour=by_hour)
     return Measures(size, rows, empty_at_times=empty >= _HABIT, idle=idle, by_hour=by_hour)
+
+
+def _of_the_time_before(usual: Volume | None) -> Volume | None:
+    """Return the same of runs that nothing names: with several a day, the first one holds the end of the day before."""
+    several = usual is not None and usual.latest < DAY / 2
+    return replace(usual, spans=usual.latest) if usual is not None and several else usual
 
 
 def slot_of(start: float, *, by_hour: bool) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from checks.learn.cadence import SLOW, daily_runs_of, keeps_an_hour, runs_of, since_quicker
@@ -15,13 +14,12 @@ from checks.learn.existing_slots import fill_days, keep_days
 from checks.learn.gaps import Slow
 from checks.learn.heard import (
     DAYS_BACK,
-    LOOKED_AT,
     Heard,
     heard_of,
     judges_sizes,
     later_than,
     loads_since_change,
-    slower_since,
+    slower_runs,
     usual_gap,
 )
 from checks.learn.history import A_BURST, PAST_DAYS
@@ -36,6 +34,7 @@ from checks.learn.runs import (
     cut_of,
     day_of,
     days_with,
+    goes_on,
     is_spread,
     per_day,
     runs_in,
@@ -58,17 +57,16 @@ _A_DAY = 1.6
 _OTHER = 1.5  # times the cadence that days taught: they were of a rhythm before
 _FEWEST_DAYS = 8  # that days are learned from; a month whose files come on fewer is written at once
 # Who comes on one day or two a week, at any hour, comes when there is something: gaps say how long that may last.
-_WEEKDAYS_OF_PEOPLE = 3
-_A_YEAR, _MOST_DAYS = 12, 5  # months; days of a week
+_WEEKDAYS_OF_PEOPLE, _A_WEEKEND = 3, 3 * DAY  # from Friday's last to Monday's first
+_A_YEAR, _MOST_DAYS = 12, 5  # months; days of a week, which are those of an office
 _MOST_LOADS = 41  # forty gaps, of which one in forty is the longest
 _SEVERAL = 2  # days in a load
 # A partition that may come later than half a cadence after its hour keeps none: its silence is judged alone.
 _LOOSE = 0.5
 # A silence between arrivals tells more than the schedule where it is clearly the shorter.
 _TIGHTER = 0.6
-# Where what comes within that is one run's, and runs fill half of the time, there are none: it comes all the time. So
-# it does where nine of ten begin right after something else, also with rests at night: a run would last five hours.
-_NONSTOP, _GOES_ON = 0.5, 0.9
+# Where what comes within that is one run's, and runs fill half of the time, there are none: it comes all the time.
+_NONSTOP = 0.5
 _BURST = 0.02  # cadences: half an hour of a day, a minute of an hour, within which files are one run's
 
 
@@ -216,9 +214,8 @@ def fit(history: History, share: float) -> Model | Need:
     slots = found.slots if isinstance(found, Model) else None
     # A week, where days are not what it keeps to, or no longer, or come some at a time. What just became quicker goes
     # by its few gaps.
-    several = (
-        history.dated and len(_from(history.firsts, loads[0][0])) >= _SEVERAL * len(loads) if loads else False
-    )
+    of_loads = _from(history.firsts, loads[0][0]) if history.dated and loads else ()
+    several = bool(loads) and len(of_loads) >= _SEVERAL * len(loads)
     is_new = changed and (len(loads) < _FEWEST_DAYS or slots is None or usual > _OTHER * slots.cadence)
     is_weekly = usual >= SLOW and (slots is None or is_new or several)
     if is_weekly or (changed and isinstance(found, Need)):
@@ -298,23 +295,22 @@ def _of_times(
     now = history.last or 0.0
     if len(times) < 4:
         return Need(len(times), 4)
-    slower = slower_since(heard.times, now) if not history.dated else -math.inf
-    if math.isfinite(slower):
-        return _of_few(history, bursts(later_than(heard.times, slower), RUN), heard, share, volume)
+    if slower := slower_runs(times if history.dated else heard.times, now):
+        return _of_few(history, slower, heard, share, volume)
     if per_day(times) >= _A_DAY:
         calendar = of_working_days(heard.times)
         begin = max(now - PAST_DAYS * DAY, since_quicker(heard.times))
         recent = later_than(heard.times, begin)
         silence = fit_silence(recent, share, heard.ratios, calendar, heard.apart)
         # A silence that has to last for half of the time in which something usually comes tells no single run.
+        rota = fit_rota(recent, share, calendar) if silence and silence.typical >= APART else None
         if not history.dated and (silence is None or silence.limit > DAY / 2):
-            slots, cut = _of_days(daily_runs_of(heard.times), share, since, history.times)
+            slots, cut = _days_instead(history, heard, silence if rota is None else None, share, since)
             if slots is not None:
                 return Model(now, dated=False, slots=slots, volume=volume, cut=cut, in_runs=True)
         if silence is None:
             return _of_loads(history, times, share, volume) or Need(len(times), 30)
         in_runs = min(silence.typical, usual_gap(times[-60:])) >= APART
-        rota = fit_rota(recent, share, calendar) if silence.typical >= APART else None
         return Model(now, history.dated, silence=silence, volume=volume, in_runs=in_runs, rota=rota)
     in_runs = usual_gap(times[-60:]) >= APART
     if not history.dated:
@@ -324,18 +320,32 @@ def _of_times(
     return _of_loads(history, times, share, volume) or Need(len(times), 8)
 
 
+def _days_instead(
+    history: History, heard: Heard, silence: Silence | None, share: float, since: float
+) -> tuple[Slots | None, float]:
+    """Return the days of a table whose silence tells no single run, and when they begin; None where it keeps none.
+
+    Beyond a weekend it tells no day either; then those of an office count, at whatever hours of them data comes.
+    """
+    slots, cut = _of_days(daily_runs_of(heard.times), share, since, history.times)
+    if slots is None and silence is not None and silence.limit > _A_WEEKEND:
+        slots, cut = _of_days(heard.times, share, since, history.times)
+        return (slots if slots is not None and len(slots.expected) <= _MOST_DAYS else None), cut
+    return slots, cut
+
+
 def _of_few(
     history: History, recent: Sequence[float], heard: Heard, share: float, volume: Measures | None
 ) -> Model | Need:
     """Return the model of a table that has just become slower: its days, or a silence, by what came since alone."""
     now = history.last or 0.0
     in_runs = usual_gap(recent) >= APART
-    if per_day(recent) < _A_DAY:
+    if per_day(recent) < _A_DAY and not history.dated:
         slots, cut = _of_days(heard.times, share, recent[0], history.times)
         if slots is not None:
             return Model(now, dated=False, slots=slots, volume=volume, cut=cut, in_runs=in_runs)
     silence = fit_silence(recent, share, {}) or few_gaps(recent)
-    return Model(now, dated=False, silence=silence, volume=volume, in_runs=in_runs)
+    return Model(now, history.dated, silence=silence, volume=volume, in_runs=in_runs)
 
 
 def _of_loads(
@@ -352,7 +362,7 @@ def _of_loads(
 def _of_partitions(history: History, share: float, now: float, since: float) -> Model | None:
     of_times = share / 2 if is_judged(history) else share
     since = max(since, since_quicker([at for _, at in history.firsts]))
-    slots = fit_slots(_from(history.firsts, since), of_times)
+    slots = fit_slots(_from(history.firsts, since), of_times, behind=history.behind)
     if slots is None:
         return None
     cadence = slots.cadence
@@ -362,7 +372,7 @@ def _of_partitions(history: History, share: float, now: float, since: float) -> 
     within = _BURST * cadence
     times = bursts(heard, within)
     periods = sum(first >= times[0] for _, first in history.firsts)
-    is_nonstop = len(times) > periods * _NONSTOP / _BURST or _goes_on(heard, times, within)
+    is_nonstop = len(times) > periods * _NONSTOP / _BURST or goes_on(heard, times, within)
     if is_nonstop or (within >= RUN and is_spread(heard, within)):
         times, within = heard, AT_ONCE
     # Where files come by chance, so does what a partition holds, and the whole share is that of silences.
@@ -375,9 +385,7 @@ def _of_partitions(history: History, share: float, now: float, since: float) -> 
         rota = fit_rota(runs, of_times, slots.calendar) if several else None
     silence = None
     if len(times) > _A_DAY * periods:
-        slower = slower_since(heard, now)
-        if math.isfinite(slower):
-            few = bursts(later_than(heard, slower), RUN)
+        if few := slower_runs(heard, now):
             silence = fit_silence(few, of_times, {}) or few_gaps(few)
         else:
             silence = fit_silence(times, of_times, history.ratios, apart=max(within, AT_ONCE))
@@ -390,10 +398,3 @@ def _of_partitions(history: History, share: float, now: float, since: float) -> 
     return Model(
         now, dated=True, slots=slots, silence=silence, volume=volume, loose=loose, in_runs=in_runs, rota=rota
     )
-
-
-def _goes_on(heard: Sequence[float], begins: Sequence[float], within: float) -> bool:
-    """Return whether what begins runs, of arrivals in order, mostly goes on with what came so soon before it."""
-    starts = set(begins[-LOOKED_AT:])
-    goes_on = [b - a <= within for a, b in pairwise(heard[-LOOKED_AT:]) if b in starts]
-    return sum(goes_on) > _GOES_ON * len(goes_on)

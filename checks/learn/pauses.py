@@ -31,7 +31,7 @@ _FILLED = 0.9
 _STRAY = 0.1  # of what came at rest: more is of a rhythm that was, by which no silence can be measured yet
 _EACH = 8  # of each slot, two months, as of the slots of a week
 _ROW = 3  # weeks, or days at a time of day, without anything are a rest: two are an outage and its like
-_SELDOM = 0.2  # of five weeks one in which a run went on into a rest
+_SELDOM = 0.2  # of five weeks one in which a run went on into a rest, or was caught up with
 _SOON = 2 * DAY  # what is judged comes so soon after the newest arrival
 
 
@@ -236,7 +236,7 @@ class _Seen:
             day = slot // a_day * a_day
             of_day = b"".join(self._weeks[each] for each in range(day, day + a_day))
             return len(of_day) >= a_day and not any(of_day)
-        return not any(kept[:_ROW]) or (not kept[0] and sum(kept) <= _SELDOM * len(kept))
+        return not any(kept[:_ROW]) or sum(kept) <= _SELDOM * len(kept)
 
     @cached_property
     def filled(self) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,9 @@ REGULAR = 1.5
 """Times between their quartiles: of what comes by chance, which differs by more, no change can be told."""
 _NEWEST = 24  # gaps among which they are: a day of hours, three weeks of working days
 _BEFORE, _MOST_LIKE = 8, 2  # of eight before, two may be nights or weekends
+# A job that a clock starts is late by an eighth of its period at most, so its gaps differ by a quarter. Eight so alike
+# in a row are a schedule; runs that an outage lets through come anyhow.
+_EVEN, _EVEN_GAPS = 1.25, 8
 
 
 def since_rhythm(starts: Sequence[float]) -> float:
@@ -30,10 +34,17 @@ def since_rhythm(starts: Sequence[float]) -> float:
 def since_slower(times: Sequence[float]) -> float:
     """Return the same of arrivals that have become more seldom; before all where that was less than two days ago.
 
-    An outage of some runs in a row leaves gaps that are alike for hours, not for days.
+    An outage of some runs in a row leaves gaps that are alike for hours, not for days. Eight gaps of a clock are enough
+    at once.
     """
     found = _since(times, slower=True)
-    return found if found <= times[-1] - 2 * DAY else -math.inf
+    return found if found <= times[-1] - 2 * DAY or _is_even(times, found) else -math.inf
+
+
+def _is_even(times: Sequence[float], begin: float) -> bool:
+    """Return whether the gaps of times (in order) since one of them are many and differ as those of a clock do."""
+    gaps = [b - a for a, b in pairwise(times[bisect_left(times, begin) :])]
+    return len(gaps) >= _EVEN_GAPS and max(gaps) <= _EVEN * min(gaps)
 
 
 def _since(starts: Sequence[float], *, slower: bool) -> float:

@@ -28,6 +28,9 @@ _RUNS_BACK = 28 * DAY
 _BETWEEN = 0.67  # of the time: a run that lasts half as long as the pause after it is a stream's busy time
 MOST_RUNS = 300
 """Runs whose median gap is known: fifty days of six a day."""
+# What comes goes on all the time where nine of ten runs begin right after something else, also with rests at night: a
+# run would last five hours.
+_GOES_ON = 0.9
 _ACTIVE_DAYS = 10  # two working weeks: a cadence that changed for good is followed within them
 
 
@@ -109,3 +112,10 @@ def days_with(times: Sequence[float], cut: float) -> list[int]:
         days.append(int(day_of(at, cut) // DAY))
         place = bisect_left(times, cut + ((at - cut) // DAY + 1) * DAY, place + 1)
     return days
+
+
+def goes_on(heard: Sequence[float], begins: Sequence[float], within: float) -> bool:
+    """Return whether what begins runs, of arrivals in order, mostly goes on with what came so soon before it."""
+    starts = set(begins[-_LOOKED_AT:])
+    after = [b - a <= within for a, b in pairwise(heard[-_LOOKED_AT:]) if b in starts]
+    return sum(after) > _GOES_ON * len(after)

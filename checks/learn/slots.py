@@ -22,6 +22,7 @@ from checks.learn.missed import (
     next_weekend,
 )
 from checks.learn.month_places import Month, Place, always, most_of
+from checks.learn.out_of_order import told_in_a_row
 from checks.learn.rhythm import since_rhythm
 from checks.learn.tails import (
     MOST_EXCESSES,
@@ -186,11 +187,13 @@ def fit_slots(
     expected: frozenset[int] | None = None,
     *,
     named: bool = True,
+    behind: Sequence[tuple[float, float]] = (),
 ) -> Slots | None:
     """Return the model of partitions (own start, first arrival) in order, or None where their keys keep no week.
 
     `share` is the false alarms a year that the table may raise. `expected` are the slots that exist, where they are
     known otherwise. Without `named` the periods are days on which something came, of a table whose data names none.
+    `behind` are those that came after newer ones.
     """
     unit = _unit([start for start, _ in firsts[-_MOST:]])
     if unit is None:
@@ -212,8 +215,7 @@ def fit_slots(
     calendars = calendars_of(starts, clocks)
     calendar = next((each for each in calendars if each), calendar)
     miss = least_missed(starts, unit, clocks or (("UTC", expected),), calendars or (calendar,))
-    a_year = len(expected) * YEAR_DAYS / 7
-    chance = share / a_year
+    chance = share / (len(expected) * YEAR_DAYS / 7)
     cadence = WEEK / len(expected)
     late_days: dict[Place, float] = {}
     late_weekdays: dict[int, float] = {}
@@ -263,6 +265,10 @@ def fit_slots(
     margin = max(
         min(late.limit, farthest), least, of_next_day, _of_new(recent, starts, share, (unit, expected))
     )
+    if unit == HOUR:
+        misses, margin, late = told_in_a_row(
+            (misses, margin, late), recent, starts, fitted[0], (expected, least, chance), behind
+        )
     return Slots(
         unit,
         expected,

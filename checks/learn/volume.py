@@ -29,6 +29,9 @@ _A_MONTH, _YEAR_OF_DAYS, _AROUND = 28, 366, 7
 _DAILY_GAP = DAY / 2  # what comes more often holds parts of days
 _MANY = 200  # more than a week of hours: what a day changes in the median of two weeks is less than its error
 _ODD = 0.1  # of the gaps: what is run again soon after, or was missed, says nothing of how often it comes
+_ALIKE = math.log(2)  # as far apart as most limits let sizes be
+_TWICE = 2  # told on one weekday: the next one is no news
+_LIKE = 3  # of a weekday, of which one may have been odd
 _TREND = 14  # periods whose median is the level: a growth of half a per cent a day is followed
 
 _Settled = tuple[float, float, int, float]  # own start, bytes, files, seconds that they took
@@ -41,6 +44,7 @@ class Volume:
     `clocks` are those of places whose hours explain as well how much hours hold, each with its levels by hour.
     `peaks` are places in the `month` at which it held more each time, and by how much in log.
     `soonest` and `latest` are how many seconds one begins after the other, but for one in ten on either side.
+    What comes holds what came to be in the `spans` seconds before its own start, of that day or the one before.
     """
 
     level: float
@@ -55,12 +59,17 @@ class Volume:
     soonest: float = 0.0
     latest: float = 0.0
     clocks: tuple[tuple[str, tuple[float, ...]], ...] = ()
+    spans: float = 0.0
 
     def usual(self, start: float) -> tuple[float, float]:
         """Return the least and the most log of the bytes that are usual of the partition with this own start."""
-        level = self.level + (self.weekday[int(start // DAY) % 7] if self.weekday else 0)
+        days = (
+            [self.weekday[int(at // DAY) % 7] for at in (start - self.spans, start)]
+            if self.weekday
+            else [0.0]
+        )
         levels = [hours[_hour_of(start + offset(zone, start))] for zone, hours in self.clocks] or [0.0]
-        return level + min(levels), level + max(levels)
+        return self.level + min(days) + min(levels), self.level + max(days) + max(levels)
 
     def judge(self, start: float, size: float, share: float = 1.0, since: float | None = None) -> str | None:
         """Return `drop`, `rise` or None for so many bytes, of so many times what one usually is of.
@@ -79,15 +88,15 @@ class Volume:
         return "rise" if apart > self.rise + more else None
 
 
-def _effect(places: Sequence[int], count: int, values: Sequence[float]) -> tuple[float, ...]:
+def _effect(places: Sequence[int], count: int, values: Sequence[float], least: int = 3) -> tuple[float, ...]:
     """Return the medians of values by their places if they differ by more than chance makes them, else nothing.
 
-    Chance is F of one way; a place without values has 0.
+    Chance is F of one way; a place without values has 0, and each other one has `least` of them.
     """
     groups: dict[int, list[float]] = {}
     for place, value in zip(places, values, strict=True):
         groups.setdefault(place, []).append(value)
-    if len(groups) < 2 or len(values) < 3 * len(groups) or min(len(g) for g in groups.values()) < 3:
+    if len(groups) < 2 or len(values) < 3 * len(groups) or min(len(g) for g in groups.values()) < least:
         return ()
     mean = sum(values) / len(values)
     means = {place: sum(g) / len(g) for place, g in groups.items()}
@@ -148,7 +157,10 @@ def fit_volume(
     often = (seen_a_year or a_year) >= HOURLY
     newest = _WEEKS * 168 if often else _DAILY
     periods, odd = _of_rhythm(periods, odd, newest)
-    recent_ones = periods[-newest:]
+    lately = [each for each in periods[-newest:] if each[1] > 0]
+    recent_ones = _one_an_hour(periods)[-newest:] if often else periods[-newest:]
+    habits = () if often else _told_each_week(recent_ones, odd)
+    recent_ones = sorted([*recent_ones, *habits]) if habits else recent_ones
     known = [(s, math.log(b), f, took) for s, b, f, took in recent_ones if b > 0]
     if len(known) < _FEWEST:
         return None if known or len(recent_ones) < _FEWEST else _of_nothing(recent_ones)
@@ -160,7 +172,7 @@ def fit_volume(
     bulk = sorted(flat)
     low, high = quantile(bulk, 0.02) - 1.0, quantile(bulk, 0.98) + 1.0
     clean = [min(max(v, low), high) for v in flat]
-    weekday = _effect(days, 7, clean)
+    weekday = _effect(days, 7, clean, _TWICE if habits else 3)
     left = _without(clean, weekday, days)
     clocks = _clocks([start for start, *_ in known], left)
     zone, hour = clocks[0] if clocks else ("UTC", ())
@@ -172,11 +184,42 @@ def fit_volume(
         [*periods[-_YEAR_OF_DAYS:], *odd],
         Volume(median(recent), weekday, drop, rise, 1.0, 0.0, 0, clocks=clocks),
     )
-    files, settle = _whole_by([(f, took) for _, _, f, took in known])
-    gaps = sorted(b - a for (a, *_), (b, *_) in pairwise(known))
+    files, settle = _whole_by([(f, took) for _, _, f, took in lately])
+    gaps = sorted(b - a for (a, *_), (b, *_) in pairwise(lately))
     apart = quantile(gaps, _ODD), quantile(gaps, 1 - _ODD)
     level = median(recent)
     return Volume(level, weekday, drop, rise, files, settle, len(known), month, peaks, *apart, clocks)
+
+
+def _one_an_hour(periods: Sequence[_Settled]) -> Sequence[_Settled]:
+    """Return the first of each hour: of what comes every few minutes as many as hours tell what weekdays hold."""
+    if len(periods) < _MANY or periods[-1][0] - periods[-_MANY][0] >= (_MANY - 1) * HOUR:
+        return periods
+    hours: dict[float, _Settled] = {}
+    for each in periods:
+        hours.setdefault(each[0] // HOUR, each)
+    return list(hours.values())
+
+
+def _told_each_week(periods: Sequence[_Settled], odd: Sequence[_Settled]) -> list[_Settled]:
+    """Return those that were told of weekdays whose newest two are alike, while others between were usual.
+
+    So little, or so much, is what comes on that weekday: weekends that are new hold less.
+    """
+    first = periods[0][0] if periods else math.inf
+    told = {each for each in odd if each[0] >= first and each[1] > 0}
+    by_day: dict[int, list[_Settled]] = {}
+    for each in sorted([*periods, *told]) if told else ():
+        if each[1] > 0:
+            by_day.setdefault(int(each[0] // DAY) % 7, []).append(each)
+    found: list[_Settled] = []
+    for own in by_day.values():
+        apart = [abs(math.log(each[1] / own[-1][1])) for each in reversed(own)]
+        count = next((place for place, each in enumerate(apart) if each > _ALIKE), len(own))
+        alike = own[: -count - 1 : -1]
+        if len(alike) >= _TWICE and any(alike[1][0] < start < alike[0][0] for start, *_ in periods):
+            found += told.intersection(alike)
+    return found
 
 
 def _hour_of(start: float) -> int:
@@ -220,12 +263,23 @@ def _of_rhythm(
     """
     both = sorted([*periods[-newest:], *odd[-newest:]])
     begin = since_rhythm([start for start, *_ in both])
+    if begin == -math.inf:
+        return periods, odd
     new = [each for each in both if each[0] >= begin]
     old = [each for each in periods[-newest:] if each[0] < begin]
-    held = [[math.log(size) for _, size, *_ in some if size > 0] for some in (old[-_TREND:], new)]
-    if begin == -math.inf or not all(held):
+    late = [math.log(size) for _, size, *_ in old[-_TREND:] if size > 0]
+    filled = [(int(start // DAY) % 7, math.log(size)) for start, size, *_ in new if size > 0]
+    if not late or not filled:
         return periods, odd
-    times = math.exp(median(held[1]) - median(held[0]))
+    # Against those of the same weekday: a rhythm that is new on a Sunday is compared with Sundays.
+    by_day: dict[int, list[float]] = {}
+    for start, size, *_ in old:
+        if size > 0:
+            by_day.setdefault(int(start // DAY) % 7, []).append(math.log(size))
+    level = median(late)
+    usual = {day: median(held[-_TREND:]) for day, held in by_day.items() if len(held) >= _LIKE}
+    more = [held - usual.get(day, level) for day, held in filled]
+    times = math.exp(median(more))
     return [*((start, size * times, files, took) for start, size, files, took in old), *new], ()
 
 

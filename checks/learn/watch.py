@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # A model is fitted once a day; the arrivals after a change of clocks tell zones apart, three each side are needed.
 _REFIT, _AFTER_CHANGE = DAY, 4
+# Where a silence was told and what comes since does not end it, each fourth asks whether that is a new rhythm.
+_ASKED_ANEW = 4
 # Two in time, or one of days: the rhythm is back after a silence that was told. Nobody waits longer to hear of that.
 _BACK, _BACK_WITHIN = 2, 2 * HOUR
 # Of the usual gap: what comes so soon is of one run, also where runs are too near each other to be told.
@@ -80,6 +82,7 @@ class Watch:
     _usual: float = 0.0  # what would be due had nothing been told
     _in_time: int = 0
     _refits: int = 0
+    _since_told: int = 0  # arrivals of their own since an alert is open
     _short: float | None = None  # since when the volume is not usual
     _odd: int = 0  # partitions in a row whose volume was not usual
     _ran: tuple[float, float] | None = None  # first and last file of the run, without dated keys
@@ -144,6 +147,7 @@ class Watch:
         if not self.history.counts(arrival, key):
             if key is not None:
                 self._weigh(arrival, key)
+                self.history.note_behind(key, arrival.at)
             return
         before, newest = self.history.last, self.history.newest
         fresh = self.history.take(arrival, key)
@@ -208,6 +212,7 @@ class Watch:
     def _rhythm(self, at: float, before: float | None, *, fresh: bool) -> None:
         if not self._is_next(at, before):
             return
+        self._since_told = self._since_told + 1 if self._open is not None else 0
         if self._late and before is not None and self._open is None:
             # Of a table without dated keys what comes soon after another thing is of the same day.
             is_next = fresh if self.dated else at - before > (self._cadence() or 0.0) / 2
@@ -272,7 +277,8 @@ class Watch:
         if isinstance(model, Model):
             zones = model.slots.zones if model.slots is not None else ()
             moved = any(offset(zone, now) != offset(zone, model.fitted) for zone, _ in zones)
-            if now - model.fitted < _REFIT and not moved and not (self._refits and fresh):
+            anew = self._since_told > 0 and self._since_told % _ASKED_ANEW == 0
+            if now - model.fitted < _REFIT and not moved and not (self._refits and fresh) and not anew:
                 return
             self._refits = _AFTER_CHANGE if moved else max(0, self._refits - fresh)
         self.model = fit(self.history, self.share)
@@ -319,8 +325,8 @@ class Watch:
     def _needed(self) -> int:
         """Return the arrivals that end a silence: as many as come within an hour or two, one of slower tables.
 
-        Where one usual gap in 50 is longer than that, or nothing is due within two hours of the first that came, the
-        next arrival says no more than the first one did.
+        Where one usual gap in 50 is longer than that, or nothing is due within two hours of the first that came, or a
+        night or weekend begins, the next arrival says no more than the first one did.
         """
         model = self.model if isinstance(self.model, Model) else None
         if model is None:
@@ -331,10 +337,19 @@ class Watch:
                 self._due is not None and self._returned and self._due[0] - self._returned[0] <= _BACK_WITHIN
             )
             return 2 if is_soon and len(self._returned) < 2 else 1
+        if self._rests_now(model, typical):
+            return 1
         needed = 3 if typical <= HOUR / 2 else 2 if typical <= 1.5 * HOUR else 1
         while needed > 1 and model.straggling + (needed - 2) * typical > _BACK_WITHIN:
             needed -= 1
         return needed
+
+    def _rests_now(self, model: Model, typical: float) -> bool:
+        """Tell whether the table rests from its newest arrival on, so that nobody can wait for the next one."""
+        last = self.history.last
+        if last is None or model.silence is None:
+            return False
+        return model.silence.rates.after(last, typical) - last > max(_BACK_WITHIN, 2 * typical)
 
     def _weigh(self, arrival: Arrival, key: Key) -> None:
         period = next((p for p in self._periods if p.start == key.start), None)
