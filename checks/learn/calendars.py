@@ -90,7 +90,8 @@ def _weekend(place: str) -> frozenset[int]:
 def working_days(place: str, month: int) -> tuple[int, ...]:
     """Return the working days of a month (months since year 0), as days since 1970.
 
-    `place` is the code of a country, or of a region of one (`GB-ENG`), or the days off where no holidays count (`MOST_DAYS`, `FRIDAYS`).
+    `place` is the code of a country or of a region of one (`GB-ENG`), or the days off where no holidays count
+    (`MOST_DAYS`, `FRIDAYS`).
     """
     off = _weekend(place)
     days = range(month_start(month), month_start(month + 1))
