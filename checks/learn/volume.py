@@ -30,8 +30,8 @@ _DAILY_GAP = DAY / 2  # what comes more often holds parts of days
 _MANY = 200  # more than a week of hours: what a day changes in the median of two weeks is less than its error
 _ODD = 0.1  # of the gaps: what is run again soon after, or was missed, says nothing of how often it comes
 _TREND = 14  # periods whose median is the level: a growth of half a per cent a day is followed
-# So many deviations of Kendall's sum, which chance exceeds once in a thousand: the same growth of months, of which the
-# median is half a year old, is one of 15 % from one to the next.
+# Deviations of Kendall's sum that chance exceeds once in a thousand. Growth of half a per cent a day is 15 % from month
+# to month, of which a median that is half a year old knows nothing; that of days is lost in their noise, and small.
 _GROWS = 3.3
 
 _Settled = tuple[float, float, int, float]  # own start, bytes, files, seconds that they took
