@@ -20,25 +20,33 @@ _ASIDE = "freshness: {auto: true, max_age: 7d}"
 
 
 class Days(NamedTuple):
-    """The days on which nothing is due: weekdays, and the public holidays of a country where there is one."""
+    """The days on which nothing is due: weekdays, and the public holidays of a country or region where there is one."""
 
     closed: tuple[str, ...]
-    country: str | None
+    country: str | None = None
+    subdivision: str | None = None
 
     @classmethod
     def of(cls, calendar: Calendar) -> Days:
         """Return those of a calendar that was learned."""
         closed = tuple(WEEKDAYS[number] for number in sorted(calendar.closed_weekdays))
-        return cls(closed, calendar.holidays.country if calendar.holidays is not None else None)
+        holidays = calendar.holidays
+        return cls(closed) if holidays is None else cls(closed, holidays.country, holidays.subdivision)
+
+    @property
+    def place(self) -> str:
+        """The country, with its region where there is one: ``GB-ENG``; empty without holidays."""
+        return "-".join(part for part in (self.country, self.subdivision) if part)
 
     @property
     def name(self) -> str:
         """A name that says it: ``closed-sat-sun-de``."""
-        return "-".join(["closed", *self.closed, *([self.country.lower()] if self.country else [])])
+        return "-".join(["closed", *self.closed, *([self.place.lower()] if self.place else [])])
 
     def line(self, name: str, indent: int) -> str:
         """Return its line among the calendars of a config, under a name."""
         keys = [f"country: {value(self.country)}"] if self.country else []
+        keys += [f"subdivision: {value(self.subdivision)}"] if self.subdivision else []
         keys += [f"closed: [{', '.join(self.closed)}]"] if self.closed else []
         return f"{' ' * indent}{value(name)}: {{{', '.join(keys)}}}"
 
@@ -84,7 +92,7 @@ def grouped(adopted: Sequence[Adopted]) -> dict[str, list[Adopted]]:
 
 def _said(days: Days) -> str:
     told = [f"none of {', '.join(days.closed)}"] if days.closed else []
-    told += [f"none on public holidays of {days.country}"] if days.country else []
+    told += [f"none on public holidays of {days.place}"] if days.place else []
     return ", ".join(told)
 
 

@@ -94,9 +94,7 @@ def _names(found: Discovery, calendars: Mapping[str, Calendar]) -> tuple[dict[Da
     plain = {
         Days.of(each): name
         for name, each in sorted(calendars.items(), reverse=True)
-        if not each.closed_dates
-        and not each.open_dates
-        and (each.holidays is None or each.holidays.subdivision is None)
+        if not each.closed_dates and not each.open_dates
     }
     names: dict[Days, str] = {}
     new: dict[str, Days] = {}

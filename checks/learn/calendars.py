@@ -9,10 +9,12 @@ from functools import lru_cache
 
 from checks.learn.keys import DAY
 
-# Where most of the world's published and commercial data is made; more would explain misses by chance.
+# Where most of the world's published and commercial data is made; more would explain misses by chance. A region, the
+# one with the most people, where the country's own list leaves out days that most of its people have off: those of
+# Great Britain, Switzerland, Canada and Australia are what all of their regions share.
 COUNTRIES = (
     "US",
-    "GB",
+    "GB-ENG",
     "DE",
     "FR",
     "IT",
@@ -20,9 +22,9 @@ COUNTRIES = (
     "NL",
     "PL",
     "SE",
-    "CH",
-    "CA",
-    "AU",
+    "CH-ZH",
+    "CA-ON",
+    "AU-NSW",
     "NZ",
     "IN",
     "CN",
@@ -73,9 +75,10 @@ def _of_year(country: str, year: int) -> frozenset[int]:
         return frozenset(day for day, count in seen.items() if 2 * count >= len(countries))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = {*holidays.country_holidays(country, years=year)}
-        if country in _EXCHANGES:
-            found |= {*holidays.financial_holidays(_EXCHANGES[country], years=year)} - {
+        state, _, region = country.partition("-")
+        found = {*holidays.country_holidays(state, subdiv=region or None, years=year)}
+        if state in _EXCHANGES:
+            found |= {*holidays.financial_holidays(_EXCHANGES[state], years=year)} - {
                 date(year, 12, day) for day in _OPEN_IN_DECEMBER
             }
     return frozenset((day - _EPOCH).days for day in found)
@@ -87,14 +90,15 @@ def _weekend(place: str) -> frozenset[int]:
         return _OFF[place]
     import holidays
 
-    return frozenset(holidays.country_holidays(place).weekend)
+    return frozenset(holidays.country_holidays(place.partition("-")[0]).weekend)
 
 
 @lru_cache(maxsize=4096)
 def working_days(place: str, month: int) -> tuple[int, ...]:
     """Return the working days of a month (months since year 0), as days since 1970.
 
-    `place` is a country's code, or the days off where no holidays count (`MOST_DAYS`, `FRIDAYS`).
+    `place` is the code of a country or of a region of one (`GB-ENG`), or the days off where no holidays count
+    (`MOST_DAYS`, `FRIDAYS`).
     """
     off = _weekend(place)
     days = range(month_start(month), month_start(month + 1))
@@ -146,9 +150,9 @@ def of_working_days(times: Sequence[float], countries: Sequence[str] = COUNTRIES
 
 
 SUPPOSED = {
-    "Europe/Berlin": ("DE", "GB", "FR", "IT", "ES", "NL", "PL", "SE", "CH"),
-    "America/New_York": ("US", "CA"),
-    "Australia/Sydney": ("AU", "NZ"),
+    "Europe/Berlin": ("DE", "GB-ENG", "FR", "IT", "ES", "NL", "PL", "SE", "CH-ZH"),
+    "America/New_York": ("US", "CA-ON"),
+    "Australia/Sydney": ("AU-NSW", "NZ"),
 }
 """Countries whose clocks change as that of a zone does."""
 # Monday to Friday (0 is Thursday), and the days before them, by which what comes on them is named as well.

@@ -43,12 +43,16 @@ class _Shared:
     """What half of some places at the least have in common."""
 
     places: tuple[_Holidays, ...]
-    subdivision: None = None
 
     @property
     def country(self) -> str:
         """The one to write in a config, which names one: the first."""
         return self.places[0].country
+
+    @property
+    def subdivision(self) -> str | None:
+        """The region of that country."""
+        return self.places[0].subdivision
 
     def name_of(self, day: date) -> str | None:
         names = [name for place in self.places if (name := place.name_of(day)) is not None]
@@ -88,11 +92,16 @@ class Calendar:
         return sum(self.is_open(first + timedelta(days=n)) for n in range(day.day))
 
 
-def shared_holidays(countries: Sequence[str]) -> _Holidays | _Shared:
-    """Return the days that are public holidays in half of some countries at the least; raise ValueError as for one."""
-    if len(countries) == 1:
-        return public_holidays(countries[0])
-    return _Shared(tuple(public_holidays(country) for country in countries))
+def shared_holidays(places: Sequence[str]) -> _Holidays | _Shared:
+    """Return the days that are public holidays in half of some places at the least; raise ValueError as for one.
+
+    A place is a country, or a region of one: ``DE``, ``GB-ENG``.
+    """
+    of_each = []
+    for place in places:
+        country, _, region = place.partition("-")
+        of_each.append(public_holidays(country, region or None))
+    return of_each[0] if len(of_each) == 1 else _Shared(tuple(of_each))
 
 
 WEEKENDS = Calendar("weekends", frozenset({5, 6}))

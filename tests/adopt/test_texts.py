@@ -96,6 +96,14 @@ def test_whatever_names_tables_have_the_config_names_them(names: list[str]) -> N
         assert sorted(told) == sorted(tables)
 
 
+def test_a_region_is_named_beside_its_country() -> None:
+    english = Calendar("learned", frozenset({5, 6}), holidays=public_holidays("GB", "ENG"))
+    text = text_of(found(adopted("sales.a", english), adopted("sales.b", REST)))
+    assert "  closed-sat-sun-gb-eng: {country: GB, subdivision: ENG, closed: [sat, sun]}\n" in text
+    assert "calendar: closed-sat-sun-gb-eng" in text
+    assert "none on public holidays of GB-ENG" in text
+
+
 def test_the_whole_config() -> None:
     german = Calendar("learned", frozenset({6}), holidays=public_holidays("DE"))
     text = text_of(

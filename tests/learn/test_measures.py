@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -129,6 +130,19 @@ def test_a_monthly_partition_is_judged_by_its_bytes_and_by_its_month(layout: str
     alerts = replay([*arrivals[:25], rewritten, *arrivals[26:]], 0.2, begin, arrivals[-1].at)
     assert [a.check for a in alerts] == ["volume", "partitions"]
     assert arrivals[25].at < alerts[1].opened < arrivals[26].at
+
+
+@pytest.mark.parametrize("growth", [0.18, 0.08, 0.0, -0.08])
+@pytest.mark.parametrize("part", [0.12, 1.0, 9.0])
+def test_months_that_grow_or_shrink_are_judged_by_what_would_have_come(growth: float, part: float) -> None:
+    random = draws(3)
+    arrivals = []
+    for m in range(30):
+        at = datetime(2023 + m // 12, m % 12 + 1, 3, 6, tzinfo=UTC).timestamp()
+        size = 1e8 * math.exp(growth * m) * random.uniform(0.85, 1.18)
+        arrivals.append(Arrival(at, "", int(size * (part if m == 25 else 1))))
+    alerts = replay(arrivals, 0.2, arrivals[15].at + DAY, arrivals[-1].at)
+    assert [(a.check, a.opened) for a in alerts] == ([] if part == 1 else [("volume", arrivals[25].at)])
 
 
 def test_a_table_without_keys_is_judged_by_the_bytes_of_its_runs() -> None:

@@ -138,6 +138,12 @@ class TestHolidays:
         assert shared_holidays(["DE", "US", "CA"]).name_of(MAY_DAY) is None
         assert shared_holidays(["DE"]).name_of(MAY_DAY) is not None
 
+    def test_a_region_has_days_off_of_its_own(self) -> None:
+        easter_monday = date(2026, 4, 6)
+        assert shared_holidays(["GB"]).name_of(easter_monday) is None
+        assert shared_holidays(["GB-ENG"]).name_of(easter_monday) is not None
+        assert shared_holidays(["GB-ENG", "US"]).subdivision == "ENG"
+
 
 class TestSizes:
     @pytest.mark.parametrize("dated", [False, True])

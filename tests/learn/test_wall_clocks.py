@@ -93,6 +93,24 @@ class TestHolidaysNotSeenYet:
         arrivals = [Arrival(at(d, 8) + jitter(i), d.isoformat(), 1000, 10) for i, d in enumerate(came)]
         assert len(told(arrivals, date(2026, 4, 2), date(2026, 4, 18))) == 1
 
+    @pytest.mark.parametrize("place", ["GB-ENG", "CA-ON", "AU-NSW", "CH-ZH"])
+    def test_what_a_countrys_own_list_leaves_out_is_a_holiday_after_a_year(self, place: str) -> None:
+        country, _, region = place.partition("-")
+        closed = country_holidays(country, subdiv=region, years=(2024, 2025, 2026))
+        missed = [d for d in days(date(2024, 6, 3), date(2026, 6, 30)) if d.weekday() < 5 and d in closed]
+        came = [d for d in days(date(2024, 6, 3), date(2026, 6, 30)) if d.weekday() < 5 and d not in closed]
+        starts = (
+            [float((d - date(1970, 1, 1)).days * DAY) for d in missed],
+            [float((d - date(1970, 1, 1)).days * DAY) for d in came],
+        )
+        found = explaining(*starts)
+        assert found is not None
+        assert place in found[0].split("/")
+        arrivals = [Arrival(at(d, 21, ZoneInfo("UTC")) + jitter(i), "", 1000, 10) for i, d in enumerate(came)]
+        assert told(arrivals, date(2025, 7, 1), date(2026, 6, 30)) == []
+        down = came.index(date(2026, 3, 10))
+        assert len(told(arrivals[:down] + arrivals[down + 1 :], date(2025, 7, 1), date(2026, 6, 30))) == 1
+
     @pytest.mark.parametrize(("outages", "is_explained"), [(1, True), (2, False)])
     def test_an_outage_of_some_days_is_one_miss(self, outages: int, *, is_explained: bool) -> None:
         ascension = at(date(2026, 5, 14), 2, ZoneInfo("UTC")) // DAY * DAY
