@@ -10,6 +10,7 @@ from itertools import accumulate, pairwise
 from checks.learn.calendars import is_holiday
 from checks.learn.keys import DAY, HOUR
 from checks.learn.lateness import reach
+from checks.learn.longest_gaps import EACH_WEEK, LATE, SOME_WEEKS, LongestGaps
 from checks.learn.pauses import Pauses, learn_pauses
 from checks.learn.shapes import GAPS
 from checks.learn.tails import YEAR_DAYS, median, quantile, tail, without_incidents
@@ -27,18 +28,11 @@ _PAST = 182 * DAY
 # Two windows of one habit differ by their sampling error, a fifth each: half as much again is an outage's doing.
 _WIDER = 1.5
 _IN_TIME = 0.98  # of alerts are to be closed in time: so sure has to be what is waited for until then
-# Of a gap: where nine of ten long ones are no longer than so much more, there is a rhythm, and some are late. What is
-# late by more is a run that did not come. No limit of a rhythm is nearer than an eighth beyond it, as of schedules.
-_RHYTHM, _EIGHTH = 0.5, 0.125
+# No limit of a rhythm is nearer than an eighth beyond it, as of schedules.
+_EIGHTH = 0.125
 # Four runs in a row that were skipped, the most that is ever waited for, leave a gap of five. With eight runs a day or
 # fewer most long gaps are of such; of quicker ones they are outages, in a bad season each day.
 _SKIPPED, _EIGHT_A_DAY = 5.0, DAY / 8
-_HABIT = 1 / 7  # of days: a long gap on more than one day of a week is a habit
-# Ten times the median of what is longer than usual is passed once in 1,000 by an exponential, as three times its ninth
-# decile is; but as many as one day in five may have an outage and not move it.
-_OUTAGE = 10.0
-# Of weeks: holidays and a window that begins within a week leave so many; outages do not recur so exactly.
-_EACH_WEEK = 2 / 3
 _IN_SECONDS = ("flat", "open")
 # Of gaps by chance a quarter is shorter than 0.42 and a tenth longer than 3.3 of the usual one; so far from that are a
 # rhythm on one side and bursts on the other.
@@ -228,22 +222,20 @@ def _fit(
         else _all_gaps(times, gaps, typical, share, is_rhythm=is_rhythm)
     )
     of_all = max(of_all, (1 + nearest) * typical)
+    longest = LongestGaps.of(times, gaps)
     # Only where rests are known, and left out, is a long gap in a rhythm a run that did not come.
-    usual = _RHYTHM if is_rhythm and kind == "open" else 1.0
-    of_days = _longest(times, gaps, typical, share, nearest, usual)
+    usual = LATE if is_rhythm and kind == "open" else 1.0
+    # A job in a rhythm rests each week; a third of them is chance where a bad season has an outage in each.
+    of_days = longest.limit(typical, share, nearest, usual, EACH_WEEK if is_rhythm else SOME_WEEKS)
     # Of what comes by chance long gaps do not come together, so that days tell nothing more, and less surely: unless
     # what is longer than by chance comes each week, such as the weekends of an office.
     beyond = [(a + b) / 2 for gap, (a, b) in zip(gaps, pairwise(times), strict=True) if gap > of_all]
-    limit = of_all if by_chance and not _is_weekly(beyond, times, _EACH_WEEK) else max(of_all, of_days)
-    if kind in _IN_SECONDS and quantile(ordered, _IN_TIME) <= (1 + _EIGHTH) * typical:
-        # Of what is else exact long gaps have a cause of their own, whose tail is no lateness.
-        often = quantile([gap for gap, _ in _longest_of_days(times, gaps)], 1 - _HABIT)
-        if often > (1 + _RHYTHM) * typical:
-            limit = min(limit, (1 + _EIGHTH) * often)
-    habit = 0.0
-    if typical >= _EIGHT_A_DAY:
-        often = quantile([gap for gap, _ in _longest_of_days(times, gaps)], 1 - _HABIT)
-        habit = (1 + _EIGHTH) * min(often, _SKIPPED * typical)
+    limit = of_all if by_chance and not longest.are_weekly(beyond, EACH_WEEK) else max(of_all, of_days)
+    # Of what is else exact long gaps have a cause of their own, whose tail is no lateness.
+    is_exact = kind in _IN_SECONDS and quantile(ordered, _IN_TIME) <= (1 + _EIGHTH) * typical
+    if is_exact and longest.often > (1 + LATE) * typical:
+        limit = min(limit, (1 + _EIGHTH) * longest.often)
+    habit = (1 + _EIGHTH) * min(longest.often, _SKIPPED * typical) if typical >= _EIGHT_A_DAY else 0.0
     return Silence(rates, limit, typical, len(times), quantile(ordered, _IN_TIME), calendar, habit)
 
 
@@ -312,46 +304,9 @@ _HARDLY = 0.01  # of the usual gap: seconds of minutes, minutes of hours
 
 
 def _is_rhythm(gaps: Sequence[float], typical: float) -> bool:
-    """Return whether nine of ten of the gaps that are longer than usual are so by less than half."""
+    """Return whether nine of ten of the gaps that are longer than usual are late by no more than a rhythm's."""
     excess = without_incidents([g - typical for g in gaps if g > typical], typical, len(gaps))
-    return bool(excess) and quantile(excess, 0.9) < _RHYTHM * typical
-
-
-def _longest_of_days(times: Sequence[float], gaps: Sequence[float]) -> list[tuple[float, float]]:
-    """Return the longest gap that began on each day with arrivals, and the middle of its time; the shortest first."""
-    longest: dict[int, tuple[float, float]] = {}
-    for (at, following), gap in zip(pairwise(times), gaps, strict=True):
-        day = int(at // DAY)
-        if gap > longest.setdefault(day, (0.0, at))[0]:
-            longest[day] = gap, (at + following) / 2
-    return sorted(longest.values())
-
-
-def _longest(
-    times: Sequence[float], gaps: Sequence[float], typical: float, share: float, nearest: float, usual: float
-) -> float:
-    """Return the limit from the longest gap of each day: gaps of a bad hour come together, days hardly do.
-
-    In typical gaps, `nearest` is how much more than the usual of days the least limit is, `usual` what is no incident.
-    """
-    longest = _longest_of_days(times, gaps)
-    middle = quantile([gap for gap, _ in longest], 0.5)
-    late = [(gap - middle, at) for gap, at in longest if gap > middle]
-    missed = sum(each > usual * typical for each, _ in late)
-    if usual == _RHYTHM and missed <= _HABIT * len(longest):
-        late = [each for each in late if each[0] <= usual * typical]  # runs that did not come
-    most = max(_OUTAGE * median([each for each, _ in late]), usual * typical) if late else 0.0
-    if not _is_weekly([at for each, at in late if each > most], times):
-        late = [each for each in late if each[0] <= most]
-    excess = without_incidents([each for each, _ in late], usual * typical, len(longest))
-    return middle + tail(excess, min(0.3, 2 * share / YEAR_DAYS), nearest * typical)
-
-
-def _is_weekly(middles: Sequence[float], times: Sequence[float], part: float = 1 / 3) -> bool:
-    """Return whether long gaps lie on one weekday in more than this part of the weeks: no outages but rests."""
-    weekdays = Counter(int(at // DAY) % 7 for at in middles)
-    weeks = max(times[-1] - times[0], 7 * DAY) / (7 * DAY)
-    return any(count > max(1, weeks * part) for count in weekdays.values())
+    return bool(excess) and quantile(excess, 0.9) < LATE * typical
 
 
 def _chance(times: Sequence[float], gaps: Sequence[float], share: float) -> tuple[float, float]:

@@ -115,6 +115,25 @@ def test_outages_that_recur_widen_no_limit_of_a_rhythm() -> None:
     assert found.limit < 15 * MINUTE
 
 
+@pytest.mark.parametrize(
+    ("on_fridays", "from_hours", "to_hours"),
+    [(0, 1, 2), (2, 1, 2), (3, 1, 2), (4, 2, 30), (5, 30, 32), (6, 30, 32)],
+)
+def test_outages_that_fall_on_one_weekday_by_chance_widen_no_limit(
+    on_fridays: int, from_hours: float, to_hours: float
+) -> None:
+    """Six in six weeks, a bad season; on four Fridays they may be the table's own, on five they are its rests."""
+    fridays = [4 + 7 * week for week in range(6)][:on_fridays]
+    others = [1, 9, 17, 20, 31, 36][on_fridays:]
+    begins = [FIRST + day * DAY + 5 * HOUR for day in (*fridays, *others)]
+    times = coming(HOUR, 42, lambda _: False)
+    kept = [at for at in times if not any(begin < at < begin + 30 * HOUR for begin in begins)]
+    found = fit_silence(kept, SHARE, {})
+    assert found is not None
+    friday = FIRST + 46 * DAY + 5 * HOUR
+    assert from_hours * HOUR < found.due(friday) - friday < to_hours * HOUR
+
+
 @pytest.mark.parametrize("cut", [0.0, 300.0])
 def test_time_that_is_open_is_counted_there_and_back(cut: float) -> None:
     opening = Opening("Europe/Berlin", 600.0, cut, frozenset(range(30, 900)) - {100, 101})
