@@ -40,6 +40,7 @@ _ODD, _EXACT, _ODD_OF_PEOPLE = 0.25, 0.02, 1 / 16
 # So much of a period before its usual time a run is early; what comes sooner is a repair of the last. Of a month four
 # days: a long weekend.
 _EARLY, _EARLIEST = 0.15, 0.4
+_MOVED = 3  # in a row that lie together, as of other changes: fewer are late ones
 _MOST_WEEKS = 6  # beyond, tables go by months
 WELL = 0.01  # of a period left, of a month seven hours: no weeks explain them better
 _NEAR = 0.1  # of a period: 28 to 31 days are a month
@@ -198,7 +199,7 @@ def _fit(
     labelled: bool,
 ) -> tuple[float, Cycle] | None:
     """Return what runs leave of a period, and their cycle; None where they keep to none."""
-    usual = _usual([place_of(own, weeks=weeks) for own, _ in runs], step)
+    usual = _usual([place_of(own, weeks=weeks) for own, _ in runs], step, labelled=labelled)
     firsts: dict[int, float] = {}
     for own, at in runs:
         firsts.setdefault(int(((place_of(own, weeks=weeks) - usual) / step + early.usual) // 1), at)
@@ -311,14 +312,24 @@ def _in_words(cycle: Cycle, firsts: dict[int, float]) -> Cycle:
     )
 
 
-def _usual(places: Sequence[float], step: int) -> float:
-    """Return the place in a cycle that is nearest to all of them, around the circle."""
+def _usual(places: Sequence[float], step: int, *, labelled: bool) -> float:
+    """Return the place in a cycle that is nearest to all of them, around the circle.
+
+    Where labels moved by half a cycle it is that of the newest: by the others some would be of the period of the one
+    before, and the next period have none.
+    """
 
     def apart(one: float, other: float) -> float:
         ahead = (one - other) % step
         return min(ahead, step - ahead)
 
-    return min((place % step for place in places), key=lambda own: sum(apart(own, each) for each in places))
+    def nearest(to: Sequence[float]) -> float:
+        return min((place % step for place in to), key=lambda own: sum(apart(own, each) for each in to))
+
+    usual, newest = nearest(places), nearest(places[-_MOVED:])
+    is_kept = all(apart(newest, each) <= _MOST_LEFT * step for each in places[-_MOVED:])
+    is_opposite = apart(newest, usual) >= (0.5 - _MOST_LEFT) * step
+    return newest if labelled and is_kept and is_opposite else usual
 
 
 def _zones(runs: Sequence[tuple[float, float]]) -> list[str]:

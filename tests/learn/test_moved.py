@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -150,3 +150,19 @@ def test_an_hour_that_lacks_as_a_clock_changes_that_cannot_name_it_is_told(chang
     ]
     told = replay(arrivals, SHARE, changed - 10 * DAY, arrivals[-1].at)
     assert [0 < a.opened - changed - 70 * 60 < HOUR / 2 for a in told] == [True]
+
+
+@pytest.mark.parametrize("before", [0, 1])
+@pytest.mark.parametrize(("old", "new"), [(1, 16), (2, 17), (4, 19), (13, 28), (1, 12), (2, 22), (18, 2)])
+def test_a_label_that_moves_by_half_a_month_is_told_once(old: int, new: int, before: int) -> None:
+    """The label is the day, or the day before."""
+    arrivals = []
+    for number in range(38):
+        year, month = divmod(2023 * 12 + number, 12)
+        day = datetime(year, month + 1, new if number >= 24 else old, 5, tzinfo=UTC)
+        label = (day - timedelta(days=before)).date().isoformat()
+        arrivals.append(Arrival(day.timestamp() + jitter(number), f"dt={label}"))
+    told = replay(arrivals, SHARE, arrivals[16].at + DAY, arrivals[-1].at)
+    assert len(told) <= 1
+    # What comes sooner from then on is another's at first.
+    assert all(arrivals[23].at < each.opened < (each.closed or 0.0) <= arrivals[25].at for each in told)
