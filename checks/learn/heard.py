@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from checks.learn.cadence import loads_of, since_change
 from checks.learn.keys import DAY
 from checks.learn.rhythm import since_slower
-from checks.learn.runs import MOST_RUNS, RUN, bursts, runs_in
+from checks.learn.runs import MOST_RUNS, RUN, bursts, chains, runs_in, shorter_run
 from checks.learn.silence import AT_ONCE, WINDOW
-from checks.learn.tails import quantile
+from checks.learn.tails import YEAR_DAYS, quantile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,18 +24,20 @@ DAYS_BACK = 400
 """Days: a year of each public holiday."""
 LOOKED_AT = 2_000
 """Arrivals: without a pause among them a table is not slow."""
+_LATELY = 60  # runs or partitions: two months of days say how often they come now
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
     """The arrivals of a table, those of one run as one where runs are told, and what is kept of such.
 
-    What comes within `apart` seconds is one.
+    What comes within `apart` seconds is one. `within` are the seconds that end a run, None where runs cannot be told.
     """
 
     times: list[float]
     ratios: dict[int, dict[str, float]]
-    apart: float = AT_ONCE
+    apart: float
+    within: float | None
 
 
 def heard_of(history: History, now: float) -> Heard:
@@ -44,7 +46,9 @@ def heard_of(history: History, now: float) -> Heard:
     if len(times) < 4:  # slower than yearly
         times = history.times[-MOST_RUNS:]
     runs = runs_in(times)
-    return Heard(times, history.ratios) if runs is None else Heard(runs, history.ratios_of_runs, RUN)
+    if runs is None:
+        return Heard(times, history.ratios, AT_ONCE, shorter_run(times))
+    return Heard(runs, history.ratios_of_runs, RUN, RUN)
 
 
 def loads_since_change(history: History) -> tuple[list[tuple[float, float]], bool]:
@@ -80,10 +84,13 @@ def usual_gap(owns: Sequence[float]) -> float:
     return quantile(sorted(b - a for a, b in pairwise(owns)), 0.5) if len(owns) > 1 else 0.0
 
 
-def judges_sizes(history: History, times: Sequence[float]) -> bool:
-    """Return whether what comes can be told apart by runs, so that the size of each is known.
+def sizes_a_year(history: History, heard: Heard) -> float | None:
+    """Return how many partitions a year hold data, without dated keys how many runs; None where these cannot be told.
 
-    `times` are those of runs, where runs are told.
+    Of what comes by chance nobody can say what belongs together, and so not how much there has to be of it.
     """
-    usual = usual_gap(times[-60:])
-    return bool(usual) and (history.dated or usual >= 3 * RUN)
+    if history.dated:
+        usual = usual_gap([at for _, at in history.firsts[-_LATELY:]])
+        return YEAR_DAYS * DAY / max(usual, RUN) if usual else None
+    usual = usual_gap(chains(heard.times[-MOST_RUNS:], heard.within or RUN)[-_LATELY:])
+    return YEAR_DAYS * DAY / max(usual, heard.within) if usual and heard.within else None

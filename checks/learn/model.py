@@ -16,9 +16,9 @@ from checks.learn.heard import (
     DAYS_BACK,
     Heard,
     heard_of,
-    judges_sizes,
     later_than,
     loads_since_change,
+    sizes_a_year,
     slower_runs,
     usual_gap,
 )
@@ -192,10 +192,12 @@ def fit(history: History, share: float) -> Model | Need:
     loads, changed = loads_since_change(history)
     usual = usual_gap([own for own, _ in loads])
 
-    def volume() -> Measures | None:  # most tables need the one of their partitions
-        return _volume(history, times, share)
+    a_year = sizes_a_year(history, heard)
 
-    of_times = share / 2 if judges_sizes(history, times) and is_judged(history) else share
+    def volume() -> Measures | None:  # most tables need the one of their partitions
+        return None if a_year is None else fit_measures(history, share / 2, a_year)
+
+    of_times = share if a_year is None or not is_judged(history) else share / 2
     if usual >= _SLOW:
         return _slow(history, loads, of_times, volume()) or Need(len(loads), 4)
     # What comes on days that follow each other is one run, where there are weeks between such.
@@ -223,12 +225,6 @@ def fit(history: History, share: float) -> Model | Need:
     # Slots know which days exist, not that the one of a week moves for holidays.
     weekly = _slow(history, loads, of_times, volume()) if usual >= SLOW else None
     return weekly if weekly is not None and isinstance(weekly.slow, Cycle) and weekly.slow.moves else found
-
-
-def _volume(history: History, times: Sequence[float], share: float) -> Measures | None:
-    if not judges_sizes(history, times):
-        return None
-    return fit_measures(history, share / 2, YEAR_DAYS * DAY / max(usual_gap(times[-60:]), RUN))
 
 
 def _slow(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from checks.learn.keys import DAY, HOUR
+from checks.learn.keys import DAY, HOUR, Key
 from checks.learn.tails import YEAR_DAYS, quantile
 from checks.learn.yearly import YEARS
 
@@ -31,6 +32,13 @@ MOST_RUNS = 300
 # What comes goes on all the time where nine of ten runs begin right after something else, also with rests at night: a
 # run would last five hours.
 _GOES_ON = 0.9
+# Quicker than half an hour runs are told where they keep a rhythm: within five minutes, or less where they come within
+# ten of each other, and at least as long passes after one.
+_SHORTER = (RUN / 2, RUN / 4, RUN / 8)
+_EVEN, _FEWEST = (
+    1.5,
+    8,
+)  # times between the quartiles of their gaps, and gaps: what comes by chance has no runs
 _ACTIVE_DAYS = 10  # two working weeks: a cadence that changed for good is followed within them
 
 
@@ -57,7 +65,68 @@ def runs_in(times: Sequence[float]) -> list[float] | None:
         return None
     if quantile(pauses, 0.5) < APART - RUN or sum(pauses) < _BETWEEN * (recent[-1] - recent[0]):
         return None
-    return [times[0], *(b for a, b in pairwise(times) if b - a > RUN)]
+    return chains(times, RUN)
+
+
+def chains(times: Sequence[float], within: float) -> list[float]:
+    """Return when runs began (times in order), each of what follows within so many seconds of what came before it."""
+    return [*times[:1], *(b for a, b in pairwise(times) if b - a > within)]
+
+
+def within_run(times: Sequence[float]) -> float | None:
+    """Return within how many seconds what follows (in order) is of the same run, or None where runs cannot be told."""
+    return RUN if runs_in(times) is not None else shorter_run(times)
+
+
+def shorter_run(times: Sequence[float]) -> float | None:
+    """Return the same of times among which no runs of ten minutes with pauses of half an hour are told."""
+    recent = times[-MOST_RUNS:]
+    gaps = sorted(b - a for a, b in pairwise(recent))
+    if gaps and quantile(gaps, 0.5) >= APART:
+        return RUN
+    for within in _SHORTER:
+        between = sorted(b - a for a, b in pairwise(chains(recent, within)[1:]))
+        if len(between) < _FEWEST or quantile(between, 0.5) < 2 * within:
+            continue
+        if quantile(between, 0.75) <= _EVEN * quantile(between, 0.25):
+            return within
+    return None
+
+
+@dataclass(slots=True)
+class Runs:
+    """The runs of a table without dated keys, as they come: each is a period of its own, from its first file on.
+
+    `begin` and `last` are when the newest began and what came last of it (seconds since 1970, UTC).
+    """
+
+    begin: float | None = None
+    last: float = 0.0
+    _within: float = RUN
+    _ask_at: float = 0.0
+
+    def take(self, at: float, times: Sequence[float]) -> Key:
+        """Return the period of what comes now; `times` are those of what came before it.
+
+        How near files of one run are is asked once a day, and more often while less than a day is known.
+        """
+        if at >= self._ask_at and times:
+            self._within = within_run(times) or RUN
+            self._ask_at = at + min(DAY, max(HOUR, at - times[0]))
+        if self.begin is None or at - self.last > self._within:
+            self.begin = at
+        self.last = at
+        return Key(self.begin, self._within)
+
+
+def with_kept_back(since: float | None, at: float, silent: tuple[float, float]) -> float | None:
+    """Return how many seconds of data a run at an instant may hold; `since` is how long ago the one before began.
+
+    `silent` is the last before and the first after a silence that was told: for as long as it was, runs may hold what
+    it kept back as well.
+    """
+    begin, end = silent
+    return max(since, end - begin) if since is not None and at - end <= end - begin else since
 
 
 def is_spread(times: Sequence[float], within: float) -> bool:

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 
 from checks.learn.clocks import offset
 from checks.learn.history import History, Period
-from checks.learn.keys import DAY, HOUR, Key, parse
+from checks.learn.keys import DAY, HOUR, parse
 from checks.learn.model import Model, Need, fit
-from checks.learn.runs import RUN
+from checks.learn.runs import RUN, Runs, with_kept_back
 from checks.learn.told_once import STEADY, WEEK, is_back, longer, new_rhythm
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from checks.learn.history import Arrival
+    from checks.learn.keys import Key
 
 # A model is fitted once a day; the arrivals after a change of clocks tell zones apart, three each side are needed.
 _REFIT, _AFTER_CHANGE = DAY, 4
@@ -85,7 +86,8 @@ class Watch:
     _since_told: int = 0  # arrivals of their own since an alert is open
     _short: float | None = None  # since when the volume is not usual
     _odd: int = 0  # partitions in a row whose volume was not usual
-    _ran: tuple[float, float] | None = None  # first and last file of the run, without dated keys
+    _runs: Runs = field(default_factory=Runs)  # without dated keys
+    _silent: tuple[float, float] | None = None  # from the last before to the first after what was told last
     _periods: list[Period] = field(default_factory=list)
     _begun: float | None = None  # the start of the newest of them
     _came: float | None = None  # when its first file came
@@ -143,7 +145,7 @@ class Watch:
     def add(self, arrival: Arrival) -> None:
         """Take the next arrival: it may close what is open, and it teaches."""
         self.tick(arrival.at)
-        key = parse(arrival.partition) if self.dated else self._run(arrival.at)
+        key = parse(arrival.partition) if self.dated else self._runs.take(arrival.at, self.history.times)
         if not self.history.counts(arrival, key):
             if key is not None:
                 self._weigh(arrival, key)
@@ -155,6 +157,8 @@ class Watch:
             since = self._since_the_last(key.start, arrival.at)
             while len(self._periods) > self._most_open(since):
                 self._judge(self._periods[0], arrival.at)
+            if not self.dated and self._silent is not None:
+                since = with_kept_back(since, arrival.at, self._silent)
             self._periods.append(Period(key.start, arrival.at, arrival.at, since=since))
             self._begun = key.start
         if key is not None:
@@ -195,12 +199,6 @@ class Watch:
             return None
         return max(start - self._begun, at - came)
 
-    def _run(self, at: float) -> Key:
-        """Return the period of its own that files without dated keys get: those of one run, from its first on."""
-        begin = self._ran[0] if self._ran is not None and at - self._ran[1] <= RUN else at
-        self._ran = begin, at
-        return Key(begin, RUN)
-
     def end(self, now: float) -> list[Alert]:
         """Return all alerts as they stand at an instant."""
         self.tick(now)
@@ -228,6 +226,7 @@ class Watch:
                 self._told = 0.0
         elif before is not None:
             if not self._returned:
+                self._silent = before, at
                 cadence = self._cadence() if self._is_of_slots() else None
                 least = new_rhythm(cadence, is_steady=self._was_steady(before)) if cadence else 0.0
                 self._told = at - before if at - before > least else 0.0
