@@ -4,9 +4,10 @@ Pure: times are seconds since 1970 in UTC, and nothing here reads a clock, a fil
 """
 
 from checks.learn.history import Arrival
+from checks.learn.learned import Model, Need
 from checks.learn.lessons import Lesson, LessonKind, Lessons
 from checks.learn.looks import Asked, Kept, Look, fresh_since, look
-from checks.learn.model import Model, Need, fit
+from checks.learn.model import fit
 from checks.learn.replay import is_dated, replay, replay_ordered, seen_by
 from checks.learn.sentences import confidence, explain
 from checks.learn.tails import share_of

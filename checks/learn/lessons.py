@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from checks.learn.calendars import COUNTRIES, is_holiday
 from checks.learn.keys import DAY, HOUR
-from checks.learn.model import Model
+from checks.learn.learned import Model
 from checks.learn.silence import WINDOW
 from checks.learn.tails import median, quantile
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from checks.learn.history import Arrival
 from checks.learn.keys import DAY
+from checks.learn.learned import Model, Need
 from checks.learn.lessons import UNTAUGHT, Lessons, Taught
-from checks.learn.model import Model, Need
 from checks.learn.sentences import confidence, explain
 from checks.learn.silence import WINDOW
 from checks.learn.watch import Rhythm, Watch

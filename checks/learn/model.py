@@ -1,19 +1,17 @@
-"""Which model fits a table, when its next data is due by it, and the same in a sentence."""
+"""Which model fits a table."""
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from checks.learn.cadence import SLOW, daily_runs_of, keeps_an_hour, runs_of, since_quicker
 from checks.learn.calendars import of_working_days
 from checks.learn.days_between import rests_beside
 from checks.learn.existing_slots import fill_days, keep_days
-from checks.learn.gaps import Slow
 from checks.learn.heard import (
-    DAYS_BACK,
     Heard,
     heard_of,
     later_than,
@@ -24,8 +22,9 @@ from checks.learn.heard import (
 )
 from checks.learn.history import A_BURST, PAST_DAYS
 from checks.learn.keys import DAY
+from checks.learn.learned import Model, Need
 from checks.learn.measures import Measures, fit_measures, is_judged
-from checks.learn.rota import Rota, fit_rota
+from checks.learn.rota import fit_rota
 from checks.learn.runs import (
     APART,
     MOST_RUNS,
@@ -39,8 +38,8 @@ from checks.learn.runs import (
     per_day,
     runs_in,
 )
-from checks.learn.several import Several, fit_slow
-from checks.learn.silence import AT_ONCE, Silence, few_gaps, fit_silence
+from checks.learn.several import fit_slow
+from checks.learn.silence import AT_ONCE, WINDOW, Silence, few_gaps, fit_silence
 from checks.learn.slots import Slots, fit_slots
 from checks.learn.slow import Cycle, fit_cycle
 from checks.learn.tails import YEAR_DAYS
@@ -55,10 +54,11 @@ _SLOW = 11 * DAY
 # Between one and two arrivals a day that has any: nearer one, days are the schedule.
 _A_DAY = 1.6
 _OTHER = 1.5  # times the cadence that days taught: they were of a rhythm before
-_FEWEST_DAYS = 8  # that days are learned from; a month whose files come on fewer is written at once
+_FEWEST_DAYS = 8  # that days are learned from
+_FEW_LOADS = 4  # of which a slow rhythm is learned: fewer than three gaps alike are none
 # Who comes on one day or two a week, at any hour, comes when there is something: gaps say how long that may last.
 _WEEKDAYS_OF_PEOPLE, _A_WEEKEND = 3, 3 * DAY  # from Friday's last to Monday's first
-_A_YEAR, _MOST_DAYS = 12, 5  # months; days of a week, which are those of an office
+_MOST_DAYS = 5  # of a week: those of an office
 _MOST_LOADS = 41  # forty gaps, of which one in forty is the longest
 _SEVERAL = 2  # days in a load
 # A partition that may come later than half a cadence after its hour keeps none: its silence is judged alone.
@@ -68,115 +68,6 @@ _TIGHTER = 0.6
 # Where what comes within that is one run's, and runs fill half of the time, there are none: it comes all the time.
 _NONSTOP = 0.5
 _BURST = 0.02  # cadences: half an hour of a day, a minute of an hour, within which files are one run's
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """Too little to learn from: how many arrivals or periods there are, and how many it takes."""
-
-    seen: int
-    needed: int
-
-    def __str__(self) -> str:
-        """Say it as reports do."""
-        return f"{self.seen} arrival{'s' if self.seen != 1 else ''} seen, {self.needed} needed"
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """What was learned of a table at an instant: a schedule of slots, a silence, or a slow rhythm; its volume.
-
-    `cut` is the time of day (seconds, UTC) at which the days of a table without dated keys begin. `days` are those on
-    which files come into partitions of weeks or months. `in_runs`: what comes within ten minutes of something is of the
-    same run, for runs are half an hour and more apart.
-    """
-
-    fitted: float
-    dated: bool
-    slots: Slots | None = None
-    silence: Silence | None = None
-    slow: Slow | Cycle | Several | None = None
-    volume: Measures | None = None
-    loose: bool = False
-    cut: float = 0.0
-    in_runs: bool = False
-    rota: Rota | None = None
-    days: Slots | None = None
-
-    def due(self, last: float, newest: float | None, late: float = 0.0) -> tuple[float, str] | None:
-        """Return the instant (UTC) by which something has to come after the last counted arrival, and the check.
-
-        `newest` is the own start of the newest partition of a table with dated keys; `late` the seconds by which a
-        schedule that has just moved is later than it was learned: a silence between arrivals is as long as ever.
-        """
-        found: tuple[float, str] | None = None
-        check = self._check
-        if self.slots is not None:
-            found = self.slots.due(self._own(last, newest))[1] + late, check
-        silences = [part.due(last) for part in (self.silence, self.rota) if part is not None]
-        if silences:
-            silent = min(silences)
-            if found is None or self.loose or silent < found[0]:
-                found = silent, check if self.slots is None else "freshness"
-        if self.slow is not None:
-            own = newest if self._names_slow else None
-            found = self.slow.due(last if own is None else own) + late, check
-            if self.days is not None:
-                found = min(found, (self.days.due(day_of(last, self.cut))[1], "freshness"))
-        return found
-
-    @property
-    def _check(self) -> str:
-        # Of a table with dated keys only newer partitions count, so what is missing is the next of them.
-        return "partitions" if self.dated else "freshness"
-
-    def _own(self, at: float, newest: float | None) -> float:
-        """Return the start of the period that an arrival was of, where `newest` was the newest partition then."""
-        return newest if self.dated and newest is not None else day_of(at, self.cut)
-
-    def unasked(self, last: tuple[float, float | None], following: tuple[float, float | None]) -> str | None:
-        """Return the check of a spared day that lacks between two arrivals, where the second one is of such a day.
-
-        Each is an arrival with the newest partition as of then. Without dated keys nothing lacks once data came.
-        """
-        own = self._own(*following)
-        if self.slots is None or not self.dated or own not in self.slots.spared:
-            return None
-        start, due = replace(self.slots, spared=frozenset()).due(self._own(*last))
-        return self._check if start < own and due < following[0] else None
-
-    @property
-    def _names_slow(self) -> bool:
-        return not isinstance(self.slow, Slow | None) and self.slow.labelled
-
-    def lateness(self, at: float, newest: float | None) -> float:
-        """Return how many seconds after its usual time a counted arrival came; 0 where that is as late as may be.
-
-        `newest` is as in `due`.
-        """
-        if self.slots is not None:
-            return self.slots.lateness(self._own(at, newest), at)
-        if self.slow is None or isinstance(self.slow, Slow):
-            return 0.0
-        return self.slow.lateness(newest if self._names_slow and newest is not None else at, at)
-
-    @property
-    def cadence(self) -> float | None:
-        """The mean seconds between what is expected of a table that has a schedule, else None."""
-        part = self.slots or self.slow
-        return None if part is None or isinstance(part, Slow) else part.cadence
-
-    @property
-    def typical(self) -> float | None:
-        """The usual seconds between arrivals of a table that is judged by its silence alone, else None."""
-        return (
-            self.silence.typical if self.silence is not None and (self.slots is None or self.loose) else None
-        )
-
-    @property
-    def straggling(self) -> float:
-        """The seconds that one gap in 50 of such a table is longer than; 0 of others."""
-        return self.silence.slow if self.silence is not None and self.typical is not None else 0.0
 
 
 def fit(history: History, share: float) -> Model | Need:
@@ -198,8 +89,10 @@ def fit(history: History, share: float) -> Model | Need:
         return None if a_year is None else fit_measures(history, share / 2, a_year)
 
     of_times = share if a_year is None or not is_judged(history) else share / 2
-    if usual >= _SLOW:
-        return _slow(history, loads, of_times, volume()) or Need(len(loads), 4)
+    if usual >= _SLOW or _is_named_for_long(history, now):
+        slow = _slow(history, loads, of_times, volume())
+        files = _of_files(history, slow, of_times) if history.dated else None
+        return files or slow or Need(len(loads), _FEW_LOADS)
     # What comes on days that follow each other is one run, where there are weeks between such.
     runs = runs_of(loads)
     if len(runs) < len(loads) and usual_gap([own for own, _ in runs]) >= _SLOW:
@@ -227,24 +120,42 @@ def fit(history: History, share: float) -> Model | Need:
     return weekly if weekly is not None and isinstance(weekly.slow, Cycle) and weekly.slow.moves else found
 
 
+def _is_named_for_long(history: History, now: float) -> bool:
+    """Return whether partitions are named for so long that the few there are say nothing of how often files come."""
+    few = history.dated and len(history.firsts) < _FEW_LOADS
+    return few and now - history.firsts[0][1] >= _FEWEST_DAYS * DAY
+
+
 def _slow(
     history: History, loads: Sequence[tuple[float, float]], share: float, volume: Measures | None
 ) -> Model | None:
     slow = fit_slow(loads, share, labelled=history.dated)
     if slow is None:
         return None
-    model = Model(history.last or 0.0, history.dated, slow=slow, volume=volume, in_runs=True)
-    return _with_days(model, history, share) if isinstance(slow, Cycle) and slow.labelled else model
+    return Model(history.last or 0.0, history.dated, slow=slow, volume=volume, in_runs=True)
 
 
-def _with_days(model: Model, history: History, share: float) -> Model:
-    """Return the same with the days on which files come into its partitions, where they come on most working days."""
-    times = history.since(model.fitted - DAYS_BACK * DAY)
-    if len(times) < _FEWEST_DAYS * len(history.firsts[-_A_YEAR:]):
-        return model
-    slots, cut = _of_days(times, share, -math.inf, times)
-    is_daily = slots is not None and len(slots.expected) >= _MOST_DAYS and slots.misses == 1
-    return replace(model, days=slots, cut=cut) if is_daily else model
+def _of_files(history: History, slow: Model | None, share: float) -> Model | None:
+    """Return the model with the files that come into partitions of weeks, months or years, also before these are known.
+
+    Only where files come on every second day at the least: what is loaded once a month may take a hundred of them.
+    """
+    now = history.last or 0.0
+    plain = replace(history, dated=False)
+    heard = heard_of(plain, now)
+    recent = later_than(heard.times, now - WINDOW)
+    days = {int(at // DAY) for at in recent}
+    if len(days) < _FEWEST_DAYS or 2 * len(days) * DAY < now - recent[0]:
+        return None
+    found = _of_times(plain, heard.times, heard, share, None, -math.inf)
+    if not isinstance(found, Model) or found.slow is not None:
+        return None
+    slots = found.slots
+    if slots is not None and (len(slots.expected) < _MOST_DAYS or slots.misses > 1):
+        return None
+    if slow is not None:
+        return replace(slow, files=found)
+    return Model(now, dated=True, in_runs=found.in_runs, files=found)
 
 
 def _of_days(
@@ -378,13 +289,14 @@ def _of_partitions(history: History, share: float, now: float, since: float) -> 
         # By the files: of a run that lasts longer than a burst, what comes late would be a second one.
         runs = runs_in(heard) or times
         several = len(runs) > _A_DAY * periods and usual_gap(runs[-MOST_RUNS:]) >= APART
-        rota = fit_rota(runs, of_times, slots.calendar) if several else None
+        rota = fit_rota(runs, of_times, _calendar_of_files(slots, heard)) if several else None
     silence = None
     if len(times) > _A_DAY * periods:
         if few := slower_runs(heard, now):
             silence = fit_silence(few, of_times, {}) or few_gaps(few)
         else:
-            silence = fit_silence(times, of_times, history.ratios, apart=max(within, AT_ONCE))
+            calendar = _calendar_of_files(slots, heard)
+            silence = fit_silence(times, of_times, history.ratios, calendar, max(within, AT_ONCE))
     if silence is not None and not loose and silence.limit >= _TIGHTER * cadence:
         silence = None
     a_year = len(slots.expected) * YEAR_DAYS / 7
@@ -394,3 +306,15 @@ def _of_partitions(history: History, share: float, now: float, since: float) -> 
     return Model(
         now, dated=True, slots=slots, silence=silence, volume=volume, loose=loose, in_runs=in_runs, rota=rota
     )
+
+
+def _calendar_of_files(slots: Slots, times: Sequence[float]) -> tuple[str, int] | None:
+    """Return the holidays on which no files come into partitions, by the days of the files and not of their names.
+
+    What is named for a day comes some days later, so the day without files lies as much later as the one without a
+    name. Keys of hours know their holidays by each clock; files tell them by UTC.
+    """
+    if slots.unit != DAY or slots.calendar is None:
+        return of_working_days(times)
+    country, shift = slots.calendar
+    return country, shift + int(slots.zones[0][1] // DAY)

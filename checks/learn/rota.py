@@ -22,6 +22,7 @@ from checks.learn.tails import (
     YEAR_DAYS,
     center_and_excess,
     quantile,
+    short_habit,
 )
 
 if TYPE_CHECKING:
@@ -222,6 +223,7 @@ def _margin(
     seen = min(len(wanted) - sum(missed), 2 * MOST_EXCESSES)
     late = reach_of(excess[-MOST_EXCESSES:], seen, least, share / a_year, len(clock.expected))
     margin = max(late.limit, least)
+    margin = max(margin, short_habit(excess[-MOST_EXCESSES:], margin, cadence, seen / len(clock.expected)))
     begins = [miss and not (i and missed[i - 1]) for i, miss in enumerate(missed)]
     alone = [begin and i + 1 < len(missed) and not missed[i + 1] for i, begin in enumerate(begins)]
     week = max(1, len(clock.expected))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -11,7 +10,7 @@ from checks.learn.calendars import ALIKE, FRIDAYS, MOST_DAYS, is_holiday
 from checks.learn.clocks import offset
 from checks.learn.existing_slots import WEEK
 from checks.learn.keys import DAY, HOUR
-from checks.learn.model import Model, Need
+from checks.learn.learned import Model, Need
 from checks.learn.pauses import Pauses
 from checks.learn.runs import day_of
 from checks.learn.several import Several
@@ -65,9 +64,10 @@ def explain(model: Model | Need, history: History) -> str:
         )
     if model.slow is not None:
         parts.append(_slow(model, model.slow, history))
-        if model.days is not None:
-            # Files of any day, whatever partition they are of.
-            parts.append(f"files on {_slots(replace(model, dated=False), model.days, history)}")
+    if model.files is not None:
+        # Files of any day, whatever partition they are of.
+        said = explain(model.files, history)
+        parts.append(f"files on {said}" if model.files.slots is not None else f"of its files {said}")
     return "; ".join(parts)
 
 
@@ -75,7 +75,8 @@ def confidence(model: Model | Need) -> str:
     """Return how sure it is: `sure`, `fair`, or `a guess`, by how many periods it rests on."""
     if isinstance(model, Need):
         return "nothing learned"
-    part = model.silence or model.slots or model.slow
+    known = model.files if model.files is not None and model.slow is None else model
+    part = known.silence or known.slots or known.slow
     seen = part.seen if part is not None else 0
     # A month of days or more lets a tail be told; under ten periods there is none.
     return "sure" if seen >= 30 else "fair" if seen >= 10 else "a guess"

@@ -30,6 +30,7 @@ from checks.learn.tails import (
     center_and_excess,
     median,
     quantile,
+    short_habit,
 )
 from checks.learn.yearly import Rest, is_rest
 
@@ -263,7 +264,11 @@ def fit_slots(
     farthest = DAY / 2 if on_time or (misses == 1 and not named) else math.inf
     of_next_day = (1 + _LEAST) * DAY if not named and len(expected) <= _SOME_DAYS else 0.0
     margin = max(
-        min(late.limit, farthest), least, of_next_day, _of_new(recent, starts, share, (unit, expected))
+        min(late.limit, farthest),
+        least,
+        of_next_day,
+        _of_new(recent, starts, share, (unit, expected)),
+        _short_habit(fitted, max(late.limit, least), len(recent), cadence),
     )
     if unit == HOUR:
         misses, margin, late = told_in_a_row(
@@ -326,6 +331,14 @@ def _by_clock(firsts: Sequence[tuple[float, float]], cadence: float) -> list[tup
             center, excess = constant[0] + ahead, constant[1]
         fitted.append((zone, center, excess))
     return fitted
+
+
+def _short_habit(
+    fitted: Sequence[tuple[str, float, list[float]]], limit: float, runs: int, cadence: float
+) -> float:
+    """Return how far short lateness reaches that comes again and again beyond a limit, on any clock that explains."""
+    weeks = min(runs, 2 * MOST_EXCESSES) * cadence / WEEK
+    return max(short_habit(excess, limit, cadence, weeks) for _, _, excess in fitted)
 
 
 def _of_new(

@@ -19,6 +19,10 @@ _RESTART_OUTLIERS = 3  # two late runs are bad luck; three on one side are a new
 _INCIDENT = 3.0
 MOST_EXCESSES = 720
 """The newest that are kept of lateness, which half of the runs have: two months of hours."""
+# Lateness of a quarter of a period at the most is over before anybody has looked. So it is a habit where it came more
+# than a few times and once a fortnight, as of runs that fail and are run again: twice a week is asked of what is
+# longer. The next one is later than the latest of five one time in six, and half as long again holds.
+_SHORT, _A_FEW, _A_FORTNIGHT, _HALF_AGAIN = 0.25, 4, 2, 1.5
 _CENTER_WINDOW = 15  # runs: two weeks of a daily job, so that a drift of minutes a day is followed
 
 
@@ -113,3 +117,14 @@ def without_incidents(excess: Sequence[float], least: float, of: int = 0) -> lis
         return []
     cut = max(_INCIDENT * quantile(ordered, 0.9), least)
     return [e for e in ordered if e <= cut]
+
+
+def short_habit(excess: Sequence[float], limit: float, cadence: float, weeks: float) -> float:
+    """Return how far short lateness reaches that comes again and again beyond a limit, as runs tried anew do; else 0.
+
+    `excess` are the seconds beyond the median in any order, of so many weeks of runs that are `cadence` seconds apart.
+    """
+    short = [each for each in excess if limit < each <= _SHORT * cadence]
+    if len(short) <= _A_FEW or _A_FORTNIGHT * len(short) < weeks:
+        return 0.0
+    return min(_HALF_AGAIN * max(short), _SHORT * cadence)

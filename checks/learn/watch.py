@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from checks.learn.clocks import offset
 from checks.learn.history import History, Period
 from checks.learn.keys import DAY, HOUR, parse
-from checks.learn.model import Model, Need, fit
+from checks.learn.learned import Model, Need
+from checks.learn.model import fit
 from checks.learn.runs import RUN, Runs, with_kept_back
 from checks.learn.told_once import STEADY, WEEK, is_back, longer, new_rhythm
 

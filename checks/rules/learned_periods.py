@@ -17,8 +17,8 @@ from checks.learn.existing_slots import WEEK
 from checks.learn.history import History
 from checks.learn.hours import learn_hours
 from checks.learn.keys import DAY, HOUR
+from checks.learn.learned import Model
 from checks.learn.missed import consecutive
-from checks.learn.model import Model
 from checks.learn.sentences import confidence, explain
 from checks.learn.slots import IN_ONE_GO, Slots, fit_slots
 from checks.learn.tails import YEAR_DAYS, median

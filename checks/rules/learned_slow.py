@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from checks.learn.cadence import loads_of, since_change
 from checks.learn.history import History
-from checks.learn.model import Model
+from checks.learn.learned import Model
 from checks.learn.sentences import confidence, cycle_in_words, explain
 from checks.learn.slow import Cycle, fit_cycle
 from checks.rules.taught_periods import Deadlines, closer_by
