@@ -12,6 +12,7 @@ import pytest
 from checks.learn import Arrival, Model, replay
 from checks.learn.keys import DAY, HOUR
 from checks.learn.rota import fit_rota
+from checks.learn.sentences import explain
 from tests.support.hand_made import BEGIN, START, draws, learned
 
 if TYPE_CHECKING:
@@ -175,6 +176,16 @@ def test_an_hour_at_which_runs_are_late_for_a_while_is_told_once(late: dict[int,
     found = told(_three_hourly(late), FIRST + 90 * DAY)
     assert len(found) == times
     assert all(a.closed is not None and a.closed - a.opened < 2 * HOUR for a in found)
+
+
+def test_an_hour_that_is_told_later_is_said_so() -> None:
+    watch = learned(_three_hourly(dict.fromkeys(range(72, 75), 50.0), 76))
+    assert isinstance(watch.model, Model)
+    said = explain(watch.model, watch.history)
+    assert "told 22 min after its usual time, up to 1 h 13 min at one hour of the day at which" in said
+    watch = learned(_three_hourly({}, 76))
+    assert isinstance(watch.model, Model)
+    assert ", up to " not in explain(watch.model, watch.history)
 
 
 def test_what_is_late_at_one_hour_moves_no_other() -> None:
