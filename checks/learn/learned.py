@@ -60,8 +60,8 @@ class Model:
         check = self._check
         if self.slots is not None:
             found = self.slots.due(self._own(last, newest))[1] + late, check
-        silences = [part.due(last) for part in (self.silence, self.rota) if part is not None]
-        if silences:
+        silence = None if self.rota is not None and self.rota.due_alone(last) else self.silence
+        if silences := [part.due(last) for part in (silence, self.rota) if part is not None]:
             silent = min(silences)
             if found is None or self.loose or silent < found[0]:
                 found = silent, check if self.slots is None else "freshness"

@@ -23,6 +23,8 @@ _RECENT_WEEKS = 8  # as many of each weekday as tell whether it exists
 # Friday's evening run falls on Saturday; names are those of the place, or of the day before a run.
 _BEFORE_WEEKEND, _BY_NAME = {0, 1, 2}, {0, 1}
 _KNOWN = 2  # times that holidays were missed: one day, or two in a row, are some country's anyway
+# Of a week with one day, what came on another one is that week's: early, after a holiday, or before its day moved.
+_BESIDE = range(-3, 4)
 _HALF = 0.5  # of a weekday's runs: with three holidays on it in two months it still has more of them
 
 
@@ -47,7 +49,8 @@ def miss_rate(
         slot = int(start % WEEK // unit)
         is_known = start >= since.get(slot, start)
         if slot in expected and is_known and not (calendar and is_holiday(calendar, start)):
-            flags.append(start not in have and not outages[bisect_left(starts, start) - 1])
+            came = start in have or (unit == DAY and came_beside(have, start, expected))
+            flags.append(not came and not outages[bisect_left(starts, start) - 1])
         start += unit
     begins = [f and not (i and flags[i - 1]) for i, f in enumerate(flags)]
     if len(flags) <= stretch:
@@ -59,6 +62,11 @@ def miss_rate(
         total += begins[i] - begins[i - stretch]
         totals.append(total)
     return quantile(sorted(totals), 0.25) / stretch
+
+
+def came_beside(have: set[float], day: float, expected: frozenset[int]) -> bool:
+    """Return whether something came on another day of a week of which one is expected: in it nothing was missed."""
+    return len(expected) == 1 and not have.isdisjoint(day + beside * DAY for beside in _BESIDE)
 
 
 def _since_new(starts: Sequence[float], expected: frozenset[int]) -> dict[int, float]:
@@ -98,6 +106,8 @@ def calendar_of(
         if int(start % WEEK // DAY) in expected:
             if start in have:
                 kept.append(start)
+            elif came_beside(have, start, expected):
+                pass
             elif not outages[bisect_left(starts, start) - 1]:
                 missed.append(start)
         start += DAY

@@ -40,27 +40,49 @@ _FEWEST = 3 * 7  # runs: three a day of a week
 _PHASES = 12  # an hour in steps of five minutes, the jitter of a good scheduler
 # A run that did not come while the next one did is bad luck once in eight weeks, and twice a scheduler that skips some.
 _SINGLE = 1
+# Of up to three runs a day each is what a day's is of a daily job: one in 25 that does not come is told as well.
+_EIGHT_HOURS, _SOME = 8 * HOUR, 1 / 25
 # Later than half the time to the next run a run is told no sooner than by that one's absence. Where there are hours
 # without any between runs that mostly are near their times, it is sooner still than by a silence that outlasts nights.
 _LOOSE = 0.5
+# What was as late within a week is told once, as an hour that moves is: queues are longest at some hours of the day,
+# and are so for weeks.
+_A_WEEK = 7
 
 
 @dataclass(frozen=True)
 class Clock:
-    """The hours of the week with a run on one clock, which begin `cut` seconds late, and when in them runs come."""
+    """The hours of the week with a run on one clock, which begin `cut` seconds late, and when in them runs come.
+
+    `late` are the seconds of each hour of the day by which its runs were later in the last week than is told.
+    """
 
     zone: str
     cut: float
     expected: frozenset[int]
     lags: tuple[float, ...]
+    late: tuple[float, ...] = (0.0,) * 24
 
     def on(self, zone: str, hours: int) -> Clock:
         """Return the same on the clock of a zone that is so many hours ahead all the time."""
         expected = frozenset((hour + hours) % _HOURS for hour in self.expected)
-        return Clock(zone, self.cut, expected, tuple(self.lags[(h - hours) % 24] for h in range(24)))
+        return Clock(zone, self.cut, expected, _ahead(self.lags, hours), _ahead(self.late, hours))
 
     def due(self, last: float, calendar: tuple[str, int] | None, misses: int = 1) -> float:
-        """Return the instant (UTC) at which the run that is so many after the one that came last usually comes."""
+        """Return the instant (UTC) at which the run that is so many after the one that came last usually comes.
+
+        Later by as much as runs of its hour were of late.
+        """
+        start = self._start(last, calendar, misses)
+        hour = int(start % DAY // HOUR)
+        return to_utc(self.zone, start + self.cut + self.lags[hour] + self.late[hour])
+
+    def lingers(self, last: float, calendar: tuple[str, int] | None) -> bool:
+        """Return whether the next run after an arrival is of an hour at which runs were late of late."""
+        return self.late[int(self._start(last, calendar, 1) % DAY // HOUR)] > 0
+
+    def _start(self, last: float, calendar: tuple[str, int] | None, misses: int) -> float:
+        """Return the start, on this clock, of the hour of the run that is so many after the one that came last."""
         start = _slot(last, self.zone, self.cut)
         for _ in range(_HOURS):
             if _hour(start) in self.expected:
@@ -74,7 +96,12 @@ class Clock:
             )
             if passed == misses:
                 break
-        return to_utc(self.zone, start + self.cut + self.lags[int(start % DAY // HOUR)])
+        return start
+
+
+def _ahead(of_hours: Sequence[float], hours: int) -> tuple[float, ...]:
+    """Return what is so of each hour of the day on a clock that is so many hours ahead."""
+    return tuple(of_hours[(hour - hours) % 24] for hour in range(24))
 
 
 @dataclass(frozen=True)
@@ -93,6 +120,10 @@ class Rota:
     def due(self, last: float) -> float:
         """Return the instant (UTC) by which something has to come after the last arrival, by the latest clock."""
         return max(clock.due(last, self.calendar, self.misses) for clock in self.clocks) + self.margin
+
+    def due_alone(self, last: float) -> bool:
+        """Return whether no shorter silence tells the next run: each is told, and those of its hour were late."""
+        return self.misses == 1 and any(clock.lingers(last, self.calendar) for clock in self.clocks)
 
 
 def fit_rota(times: Sequence[float], share: float, calendar: tuple[str, int] | None = None) -> Rota | None:
@@ -141,13 +172,34 @@ def _fit(
 ) -> Rota | None:
     changed = [zone for zone in FAMILIES if changes(zone, recent[0], recent[-1])]
     apart = {(clock.zone if clock.zone in changed else "UTC"): clock for clock in clocks}
-    longest, most = 0.0, 1
-    for clock in apart.values():
-        found = _margin(recent, clock, share, calendar)
+    told: dict[str, _Late] = {}
+    for zone, clock in apart.items():
+        found = _lateness(recent, clock, share, calendar)
         if found is None:
             return None
-        longest, most = max(longest, found[0]), max(most, found[1])
-    return Rota(tuple(clocks), longest, len(recent), calendar, most)
+        told[zone] = found
+    margin = max(each.margin for each in told.values())
+
+    def with_late(clock: Clock) -> Clock:
+        zone = clock.zone if clock.zone in changed else "UTC"
+        ahead = int((offset(clock.zone, recent[-1]) - offset(apart[zone].zone, recent[-1])) // HOUR)
+        late = _ahead([max(0.0, each - margin) for each in told[zone].latest], ahead)
+        return replace(clock, late=late)
+
+    misses = max(each.misses for each in told.values())
+    return Rota(tuple(map(with_late, clocks)), margin, len(recent), calendar, misses)
+
+
+@dataclass(frozen=True, slots=True)
+class _Late:
+    """How much later than usual a run is told, and how many missed in a row are.
+
+    `latest` is how much later than usual each hour of the day may be by its runs of the last week.
+    """
+
+    margin: float
+    misses: int
+    latest: tuple[float, ...]
 
 
 def _slot(at: float, zone: str, cut: float) -> float:
@@ -192,9 +244,9 @@ def _clock(times: Sequence[float], zone: str, cut: float) -> tuple[int, Clock] |
     return misfits(starts, expected, HOUR), Clock(zone, cut, expected, usual)
 
 
-def _margin(
+def _lateness(
     times: Sequence[float], clock: Clock, share: float, calendar: tuple[str, int] | None
-) -> tuple[float, int] | None:
+) -> _Late | None:
     """Return how much later than usual a run is told, and how many missed in a row are; None where too late."""
     zone, cut = clock.zone, clock.cut
     first = _slot(times[0], zone, cut)
@@ -231,7 +283,19 @@ def _margin(
     weeks = sorted(sum(begins[i : i + week]) / week for i in firsts)
     begun = quantile(weeks, 0.25)
     misses = consecutive(begun, share / a_year, lacking=True)
-    if sum(alone) > _SINGLE:
+    if sum(alone) > max(_SINGLE, _SOME * len(alone) if cadence >= _EIGHT_HOURS else 0):
         misses = max(2, consecutive(max(begun, sum(alone) / len(alone)), share / a_year))
     is_near = cadence > HOUR and sum(each > least for each in excess) <= _STRAY * (len(missed) - sum(missed))
-    return (margin, misses) if is_near or margin <= _LOOSE * cadence else None
+    if not is_near and margin > _LOOSE * cadence:
+        return None
+    latest = [_latest(lags.get(h, ()), clock.lags[h], least, _LOOSE * cadence) for h in range(24)]
+    return _Late(margin, misses, tuple(latest))
+
+
+def _latest(lags: Sequence[float], usual: float, least: float, most: float) -> float:
+    """Return how much later than usual the runs of one hour of the day may be, by what was not told or told once.
+
+    `most` is what is later by so much that the run before it did not come.
+    """
+    late = [lag - usual for lag in lags[-_A_WEEK:] if lag - usual <= most]
+    return max(late, default=0.0) + least

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from checks.learn.gaps import Slow
     from checks.learn.history import History
+    from checks.learn.rota import Rota
     from checks.learn.silence import Silence
     from checks.learn.slots import Slots
     from checks.learn.yearly import Rest
@@ -60,7 +61,7 @@ def explain(model: Model | Need, history: History) -> str:
             after = "the usual time of the last"
         parts.append(
             f"a run comes at {when} of the week, by {model.rota.seen:,} runs; "
-            f"{told} told {_span(model.rota.margin)} after {after}"
+            f"{told} told {_span(model.rota.margin)} after {after}{_lingering(model.rota)}"
         )
     if model.slow is not None:
         parts.append(_slow(model, model.slow, history))
@@ -69,6 +70,15 @@ def explain(model: Model | Need, history: History) -> str:
         said = explain(model.files, history)
         parts.append(f"files on {said}" if model.files.slots is not None else f"of its files {said}")
     return "; ".join(parts)
+
+
+def _lingering(rota: Rota) -> str:
+    """Return that at some hours of the day a run is told clearly later than at others, if it is."""
+    late = [each for each in rota.clocks[0].late if each > rota.margin / 2]
+    if not late:
+        return ""
+    hours = "one hour" if len(late) == 1 else f"{len(late)} hours"
+    return f", up to {_span(rota.margin + max(late))} at {hours} of the day at which runs were late in the last week"
 
 
 def confidence(model: Model | Need) -> str:

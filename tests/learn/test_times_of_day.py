@@ -12,6 +12,7 @@ import pytest
 from checks.learn import Arrival, Model, replay
 from checks.learn.keys import DAY, HOUR
 from checks.learn.rota import fit_rota
+from checks.learn.sentences import explain
 from tests.support.hand_made import BEGIN, START, draws, learned
 
 if TYPE_CHECKING:
@@ -143,3 +144,81 @@ def test_times_that_are_kept_badly_are_none(seed: int) -> None:
     random = draws(seed)
     times = [at + random.uniform(0, 2.5) * HOUR for at in _late((6, 10, 14, 18), 0.6, seed)]
     assert fit_rota(times, 0.1) is None
+
+
+def _three_hourly(late: dict[int, float], days: int = 90, hours: int = 3) -> list[Arrival]:
+    """Return runs every three hours, by a minute or so; that of six o'clock is so many minutes late on these days."""
+    random = draws(7)
+    return [
+        Arrival(
+            FIRST + day * DAY + hour * HOUR + random.random() * 90 + 60 * late.get(day, 0.0) * (hour == 6)
+        )
+        for day in range(days)
+        for hour in range(0, 24, hours)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("late", "times"),
+    [
+        (dict.fromkeys(range(70, 90), 50.0), 1),  # queues that became longer
+        ({day: 50.0 + day - 70 for day in range(70, 90)}, 1),  # and grow
+        (dict.fromkeys(range(70, 90, 3), 50.0), 1),  # on some days
+        ({70: 50.0, 76: 50.0}, 1),
+        ({70: 50.0, 77: 50.0}, 1),  # a week later
+        ({70: 50.0, 78: 50.0}, 2),  # longer than a week ago
+        ({70: 30.0, 72: 80.0}, 2),  # much later than what was told
+        ({70: 100.0, 72: 100.0}, 2),  # over half the time to the next run: that one did not come
+        (dict.fromkeys(range(70, 90), 15.0), 0),
+    ],
+)
+def test_an_hour_at_which_runs_are_late_for_a_while_is_told_once(late: dict[int, float], times: int) -> None:
+    found = told(_three_hourly(late), FIRST + 90 * DAY)
+    assert len(found) == times
+    assert all(a.closed is not None and a.closed - a.opened < 2 * HOUR for a in found)
+
+
+def test_an_hour_that_is_told_later_is_said_so() -> None:
+    watch = learned(_three_hourly(dict.fromkeys(range(72, 75), 50.0), 76))
+    assert isinstance(watch.model, Model)
+    said = explain(watch.model, watch.history)
+    assert "told 22 min after its usual time, up to 1 h 13 min at one hour of the day at which" in said
+    watch = learned(_three_hourly({}, 76))
+    assert isinstance(watch.model, Model)
+    assert ", up to " not in explain(watch.model, watch.history)
+
+
+def test_what_is_late_at_one_hour_moves_no_other() -> None:
+    arrivals = _three_hourly(dict.fromkeys(range(72, 82), 50.0), 82)
+    gone = FIRST + 74 * DAY + 12 * HOUR
+    alerts = told([a for a in arrivals if not gone <= a.at < gone + HOUR], FIRST + 82 * DAY)
+    # An eighth of three hours, and the minute by which runs differ.
+    assert [gone < a.opened < gone + 0.5 * HOUR for a in alerts[1:]] == [True]
+    night = FIRST + 74 * DAY + 6 * HOUR
+    alerts = told([a for a in arrivals if not night <= a.at < night + HOUR], FIRST + 82 * DAY)
+    assert [night + HOUR < a.opened < night + 1.5 * HOUR for a in alerts[1:]] == [True]
+
+
+def test_the_hour_that_is_late_is_one_of_the_clock_that_runs_keep_to() -> None:
+    # Clocks change on 29 March, day 83: until then several explain the runs, and each has the hour as its own.
+    random = draws(7)
+    times = [
+        wall(day, hour) + random.random() * 90 + 50 * 60 * (hour == 6 and day >= 70)
+        for day in range(90)
+        for hour in range(0, 24, 3)
+    ]
+    assert len(told([Arrival(at) for at in times], times[-1])) == 1
+
+
+@pytest.mark.parametrize(
+    ("hours", "lost", "misses"),
+    [(12, 1, 1), (12, 4, 1), (12, 5, 3), (8, 6, 1), (8, 7, 3), (6, 1, 1), (6, 2, 2)],
+)
+def test_of_up_to_three_runs_a_day_one_in_25_may_lack_and_each_is_told(
+    hours: int, lost: int, misses: int
+) -> None:
+    whole = [FIRST + i * hours * HOUR for i in range(56 * 24 // hours + 1)]
+    gone = {len(whole) // 8 + i * len(whole) // 9 for i in range(lost)}
+    rota = fit_rota([at for i, at in enumerate(whole) if i not in gone], 0.1)
+    assert rota is not None
+    assert rota.misses == misses
