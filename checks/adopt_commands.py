@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checks.command_base import DEFAULT_CONFIG, NOT_DELIVERED, Refused, read_clock
-from checks.progress import Progress
+from checks.progress import Stages
 
 if TYPE_CHECKING:
     import argparse
@@ -98,19 +98,19 @@ def _found(arguments: argparse.Namespace, config: Config | None) -> Discovery | 
         print("\n".join(_plan(asked, lake, clock)))
         return None
     print(_sum(asked, lake, clock), file=sys.stderr)
-    progress = Progress()
+    stages = Stages()
     done = 0
 
     def count(seen: Observation) -> None:
         nonlocal done
         done += 1
-        progress(done, len(asked.planned.plans), seen.table.id)
+        stages.looked(done, len(asked.planned.plans), seen.table.id)
 
     try:
         spread = side_by_side if len(asked.planned.plans) >= _MANY else in_turn
-        return adopt.discover(asked, lake, clock, count, spread)
+        return adopt.discover(asked, lake, clock, count, spread, stages.replayed)
     finally:
-        progress.close()
+        stages.close()
 
 
 def _which(lake: Lake) -> str:

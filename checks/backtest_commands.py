@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from checks.command_base import NOT_DELIVERED, Refused, load_config, read_clock, read_cron
-from checks.progress import Progress
+from checks.progress import Stages
 
 if TYPE_CHECKING:
     import argparse
@@ -31,6 +31,8 @@ _OF_ARRIVALS = {"train": "--train", "until": "--until", "false_alarms": "--false
 _TRAIN = timedelta(days=60)
 _LONG = 10_000
 """Rows: fewer are replayed in the second or two in which other processes would be ready."""
+_MANY = 8
+"""Tables: each is replayed in up to a second or two, in all its versions; what fewer take is no longer than a start."""
 
 
 def backtest_command(arguments: argparse.Namespace) -> int:
@@ -65,13 +67,16 @@ def _recorded(arguments: argparse.Namespace) -> int:
     from checks.side_by_side import in_turn, side_by_side
 
     runs = RunTimes(read_cron(arguments))
+    stages = Stages()
     try:
         budget = backtest.parse_budget(arguments.false_alarms or "1/month")
         file = backtest.read(arguments.arrivals, read_clock())
         asked = backtest.Asked(arguments.train or _TRAIN, arguments.every, arguments.until, budget, runs)
-        found = backtest.run(file, asked, side_by_side if file.rows >= _LONG else in_turn)
+        found = backtest.run(file, asked, side_by_side if file.rows >= _LONG else in_turn, stages.replayed)
     except ValueError as error:
         raise Refused(str(error)) from None
+    finally:
+        stages.close()
     if arguments.format == "csv":
         sys.stdout.write(backtest.write_csv(backtest.told(found)))
         print("\n".join(backtest.summary(found)), file=sys.stderr)
@@ -124,26 +129,21 @@ def _only(globs: list[str]) -> Callable[[str], bool]:
 
 def _run(surveyed: Surveyed, lake: Lake, clock: Clock) -> LakeBacktest:
     from checks.backtest import of_lake
+    from checks.side_by_side import in_turn, side_by_side
 
-    reading, replaying = Progress(), Progress("went through", "going through")
-    read, replayed = 0, 0
+    stages = Stages()
+    read = 0
 
     def on_read(seen: Observation) -> None:
         nonlocal read
         read += 1
-        reading(read, of_lake.looks(surveyed), seen.table.id)
-
-    def on_replayed(table: str) -> None:
-        nonlocal replayed
-        replayed += 1
-        reading.close()
-        replaying(replayed, len(surveyed.tables), table)
+        stages.looked(read, of_lake.looks(surveyed), seen.table.id)
 
     try:
-        return of_lake.run(surveyed, lake, clock, on_read, on_replayed)
+        spread = side_by_side if len(surveyed.tables) >= _MANY else in_turn
+        return of_lake.run(surveyed, lake, clock, on_read, stages.replayed, spread)
     finally:
-        reading.close()
-        replaying.close()
+        stages.close()
 
 
 def _plan(surveyed: Surveyed, lake: Lake, clock: Clock) -> list[str]:
