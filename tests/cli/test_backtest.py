@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import bz2
 import csv
+import gzip
 import io
+import lzma
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,6 +15,7 @@ import pytest
 from checks import backtest, cli
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 HEADER = "table,arrived_at,partition,size_bytes,rows"
@@ -313,6 +317,16 @@ def test_bytes_that_are_no_text_are_told(tmp_path: Path, capsys: pytest.CaptureF
     path.write_bytes(b"table,arrived_at\n\xff\xfe,2026-01-01\n")
     assert cli.main(["backtest", "--arrivals", str(path)]) == 2
     assert "arrivals.csv:2: is not UTF-8 text" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_what_is_compressed_is_to_be_unpacked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], pack: Callable[[bytes], bytes]
+) -> None:
+    path = tmp_path / "arrivals.csv.packed"
+    path.write_bytes(pack("\n".join([HEADER, *ROWS]).encode()))
+    assert cli.main(["backtest", "--arrivals", str(path)]) == 2
+    assert capsys.readouterr().err == f"{path}:1: is not UTF-8 text; unpack it first\n"
 
 
 @pytest.mark.parametrize(("text", "a_month"), [("1/month", 1), ("12/year", 1), ("0.5 / month", 0.5)])
