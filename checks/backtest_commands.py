@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checks.command_base import NOT_DELIVERED, Refused, load_config, read_clock, read_cron
+from checks.command_base import NOT_DELIVERED, Refused, load_config, read_budget, read_clock, read_cron
 from checks.progress import Stages
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ _OF_LAKE = {
 }
 _OF_ARRIVALS = {"train": "--train", "until": "--until", "false_alarms": "--false-alarms"}
 _TRAIN = timedelta(days=60)
+_STDIN = Path("/dev/stdin")
 _LONG = 10_000
 """Rows: fewer are replayed in the second or two in which other processes would be ready."""
 _MANY = 8
@@ -67,10 +69,10 @@ def _recorded(arguments: argparse.Namespace) -> int:
     from checks.side_by_side import in_turn, side_by_side
 
     runs = RunTimes(read_cron(arguments))
+    budget = read_budget(arguments.false_alarms or "1/month")
     stages = Stages()
     try:
-        budget = backtest.parse_budget(arguments.false_alarms or "1/month")
-        file = backtest.read(arguments.arrivals, read_clock())
+        file = backtest.read(_STDIN if arguments.arrivals == Path("-") else arguments.arrivals, read_clock())
         asked = backtest.Asked(arguments.train or _TRAIN, arguments.every, arguments.until, budget, runs)
         found = backtest.run(file, asked, side_by_side if file.rows >= _LONG else in_turn, stages.replayed)
     except ValueError as error:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 COLUMNS = ("table", "arrived_at", "partition", "size_bytes", "rows")
 _PACKED = (b"\x1f\x8b", b"BZh", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ")
 """How files begin that gzip, bzip2, zip, zstd and xz wrote."""
+_TO_WRITE = "write the arrivals as CSV in UTF-8"
 _UNKNOWN = -1
 _FIRST_YEAR, _LAST_YEAR = 1970, 9998
 """Nothing came to S3 before the first; beyond the last a day more is no date any more."""
@@ -186,8 +187,10 @@ def read(path: Path, now: datetime) -> File:
     except OSError as error:
         raise BadArrivals(f"{path}: {error.strerror or error}") from None
     except UnicodeDecodeError:
+        if not path.is_file():  # a pipe: what was read of it is gone
+            raise BadArrivals(f"{path}: is not UTF-8 text; {_TO_WRITE}") from None
         line, is_packed = _undecodable(path)
-        what = "unpack it first" if is_packed else "write the arrivals as CSV in UTF-8"
+        what = "unpack it first" if is_packed else _TO_WRITE
         raise BadArrivals(f"{path}:{line}: is not UTF-8 text; {what}") from None
 
 
