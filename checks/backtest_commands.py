@@ -114,8 +114,7 @@ def _of_lake(arguments: argparse.Namespace) -> int:
     clock = Clock(now=arguments.now or read_clock(), ignore_later=arguments.now is not None)
     surveyed = of_lake.survey(asked, lake, clock)
     if not surveyed.tables and not any(each.findings for each in surveyed.planned):
-        told = f"--table {' '.join(arguments.table)}" if arguments.table else config.source
-        raise Refused(f"{told} names no table that is watched")
+        raise Refused(_none(surveyed, arguments.table))
     if arguments.plan:
         print("\n".join(_plan(surveyed, lake, clock)))
         return 0
@@ -127,6 +126,16 @@ def _only(globs: list[str]) -> Callable[[str], bool]:
     from fnmatch import fnmatchcase
 
     return lambda table: not globs or any(fnmatchcase(table.lower(), glob.lower()) for glob in globs)
+
+
+def _none(surveyed: Surveyed, asked: list[str]) -> str:
+    """Say that there is nothing to replay: no table is watched at all, or none that is asked for."""
+    from checks.monitor.plan import none_of
+
+    watched = frozenset[str]().union(*(each.watched for each in surveyed.planned))
+    if not asked or not watched:
+        return f"{surveyed.asked.config.source} names no table that is watched"
+    return none_of(asked, watched, len(watched))
 
 
 def _run(surveyed: Surveyed, lake: Lake, clock: Clock) -> LakeBacktest:

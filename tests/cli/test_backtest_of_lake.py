@@ -185,7 +185,12 @@ def test_single_tables_are_chosen(a_lake: HttpLake, capsys: pytest.CaptureFixtur
     assert "sales.gaps" not in out
     assert "in 10 days from 2026-11-13" in out
     assert cli.main(["backtest", "--table", "nothing", *AT]) == 2
-    assert capsys.readouterr().err == "--table nothing names no table that is watched\n"
+    assert capsys.readouterr().err == "nothing matches none of the 2 tables that the config watches\n"
+    assert cli.main(["backtest", "--table", "sales.gap", "--table", "WEB.event", *AT]) == 2
+    assert capsys.readouterr().err == (
+        "sales.gap, WEB.event matches none of the 2 tables that the config watches; "
+        "did you mean sales.gaps or web.events?\n"
+    )
 
 
 @pytest.mark.parametrize(
