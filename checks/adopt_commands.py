@@ -8,8 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checks.command_base import DEFAULT_CONFIG, NOT_DELIVERED, Refused, read_clock
-from checks.progress import Progress
+from checks.command_base import DEFAULT_CONFIG, NOT_DELIVERED, Refused, read_budget, read_clock
+from checks.progress import Stages
 
 if TYPE_CHECKING:
     import argparse
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from checks.rules.asking import Clock
 
 _BUDGET = "1/month"
-_MANY = 20
-"""Tables: what fewer held is replayed in some seconds, before other processes would be worth their start."""
+_MANY = 8
+"""Tables: each is replayed in a second or two at the most; what fewer take is no longer than a start of processes."""
 
 
 def discover_command(arguments: argparse.Namespace) -> int:
@@ -98,19 +98,19 @@ def _found(arguments: argparse.Namespace, config: Config | None) -> Discovery | 
         print("\n".join(_plan(asked, lake, clock)))
         return None
     print(_sum(asked, lake, clock), file=sys.stderr)
-    progress = Progress()
+    stages = Stages()
     done = 0
 
     def count(seen: Observation) -> None:
         nonlocal done
         done += 1
-        progress(done, len(asked.planned.plans), seen.table.id)
+        stages.looked(done, len(asked.planned.plans), seen.table.id)
 
     try:
         spread = side_by_side if len(asked.planned.plans) >= _MANY else in_turn
-        return adopt.discover(asked, lake, clock, count, spread)
+        return adopt.discover(asked, lake, clock, count, spread, stages.replayed)
     finally:
-        progress.close()
+        stages.close()
 
 
 def _which(lake: Lake) -> str:
@@ -129,15 +129,14 @@ def _which(lake: Lake) -> str:
 def _want(arguments: argparse.Namespace, config: Config | None) -> Want:
     from checks.adopt import Want
     from checks.config.selectors import parse_selector
-    from checks.learn.budget import parse_budget
 
     globs = [glob if "." in glob else f"{glob}.*" for glob in map(str.strip, arguments.database) if glob]
     try:
         globs = [parse_selector(glob).text for glob in globs]
-        written = arguments.false_alarms or _BUDGET
-        budget = parse_budget(written)
     except ValueError as error:
         raise Refused(str(error)) from None
+    written = arguments.false_alarms or _BUDGET
+    budget = read_budget(written)
     if config is not None and arguments.false_alarms is None:
         budget = config.settings.false_alarms
     return Want(
@@ -172,7 +171,8 @@ def _expected(asked: Asked, clock: Clock) -> list[Expected]:
 
 
 def _known(asked: Asked) -> str:
-    return f", {asked.watched} more are in the config" if asked.watched else ""
+    are = "is" if asked.watched == 1 else "are"
+    return f", {asked.watched} more {are} in the config" if asked.watched else ""
 
 
 def _text(path: Path) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checks.command_base import NOT_DELIVERED, Refused, load_config, read_clock, read_cron
-from checks.progress import Progress
+from checks.command_base import NOT_DELIVERED, Refused, load_config, read_budget, read_clock, read_cron
+from checks.progress import Stages
 
 if TYPE_CHECKING:
     import argparse
@@ -29,8 +30,11 @@ _OF_LAKE = {
 }
 _OF_ARRIVALS = {"train": "--train", "until": "--until", "false_alarms": "--false-alarms"}
 _TRAIN = timedelta(days=60)
+_STDIN = Path("/dev/stdin")
 _LONG = 10_000
 """Rows: fewer are replayed in the second or two in which other processes would be ready."""
+_MANY = 8
+"""Tables: each is replayed in up to a second or two, in all its versions; what fewer take is no longer than a start."""
 
 
 def backtest_command(arguments: argparse.Namespace) -> int:
@@ -65,13 +69,16 @@ def _recorded(arguments: argparse.Namespace) -> int:
     from checks.side_by_side import in_turn, side_by_side
 
     runs = RunTimes(read_cron(arguments))
+    budget = read_budget(arguments.false_alarms or "1/month")
+    stages = Stages()
     try:
-        budget = backtest.parse_budget(arguments.false_alarms or "1/month")
-        file = backtest.read(arguments.arrivals, read_clock())
+        file = backtest.read(_STDIN if arguments.arrivals == Path("-") else arguments.arrivals, read_clock())
         asked = backtest.Asked(arguments.train or _TRAIN, arguments.every, arguments.until, budget, runs)
-        found = backtest.run(file, asked, side_by_side if file.rows >= _LONG else in_turn)
+        found = backtest.run(file, asked, side_by_side if file.rows >= _LONG else in_turn, stages.replayed)
     except ValueError as error:
         raise Refused(str(error)) from None
+    finally:
+        stages.close()
     if arguments.format == "csv":
         sys.stdout.write(backtest.write_csv(backtest.told(found)))
         print("\n".join(backtest.summary(found)), file=sys.stderr)
@@ -107,8 +114,7 @@ def _of_lake(arguments: argparse.Namespace) -> int:
     clock = Clock(now=arguments.now or read_clock(), ignore_later=arguments.now is not None)
     surveyed = of_lake.survey(asked, lake, clock)
     if not surveyed.tables and not any(each.findings for each in surveyed.planned):
-        told = f"--table {' '.join(arguments.table)}" if arguments.table else config.source
-        raise Refused(f"{told} names no table that is watched")
+        raise Refused(_none(surveyed, arguments.table))
     if arguments.plan:
         print("\n".join(_plan(surveyed, lake, clock)))
         return 0
@@ -122,28 +128,33 @@ def _only(globs: list[str]) -> Callable[[str], bool]:
     return lambda table: not globs or any(fnmatchcase(table.lower(), glob.lower()) for glob in globs)
 
 
+def _none(surveyed: Surveyed, asked: list[str]) -> str:
+    """Say that there is nothing to replay: no table is watched at all, or none that is asked for."""
+    from checks.monitor.plan import none_of
+
+    watched = frozenset[str]().union(*(each.watched for each in surveyed.planned))
+    if not asked or not watched:
+        return f"{surveyed.asked.config.source} names no table that is watched"
+    return none_of(asked, watched, len(watched))
+
+
 def _run(surveyed: Surveyed, lake: Lake, clock: Clock) -> LakeBacktest:
     from checks.backtest import of_lake
+    from checks.side_by_side import in_turn, side_by_side
 
-    reading, replaying = Progress(), Progress("went through", "going through")
-    read, replayed = 0, 0
+    stages = Stages()
+    read = 0
 
     def on_read(seen: Observation) -> None:
         nonlocal read
         read += 1
-        reading(read, of_lake.looks(surveyed), seen.table.id)
-
-    def on_replayed(table: str) -> None:
-        nonlocal replayed
-        replayed += 1
-        reading.close()
-        replaying(replayed, len(surveyed.tables), table)
+        stages.looked(read, of_lake.looks(surveyed), seen.table.id)
 
     try:
-        return of_lake.run(surveyed, lake, clock, on_read, on_replayed)
+        spread = side_by_side if len(surveyed.tables) >= _MANY else in_turn
+        return of_lake.run(surveyed, lake, clock, on_read, stages.replayed, spread)
     finally:
-        reading.close()
-        replaying.close()
+        stages.close()
 
 
 def _plan(surveyed: Surveyed, lake: Lake, clock: Clock) -> list[str]:

@@ -60,6 +60,16 @@ def read_cron(arguments: argparse.Namespace) -> str:
     return str(cron)
 
 
+def read_budget(text: str) -> float:
+    """Return how many false alarms a month `--false-alarms` allows; raise Refused with what to write."""
+    from checks.learn.budget import parse_budget
+
+    try:
+        return parse_budget(text)
+    except ValueError as error:
+        raise Refused(f"--false-alarms: {error}") from None
+
+
 def _source(arguments: argparse.Namespace) -> str | None:
     """Return the config that is named or stands here, None when the environment is to say."""
     if arguments.config is not None:

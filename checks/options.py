@@ -56,7 +56,8 @@ def backtest_options(parser: argparse.ArgumentParser) -> None:
         "--arrivals",
         metavar="FILE",
         type=Path,
-        help="CSV with the columns table,arrived_at,partition,size_bytes,rows; sizes and rows may be empty",
+        help="CSV with the columns table,arrived_at,partition,size_bytes,rows; sizes and rows may be empty; "
+        "- is standard input",
     )
     recorded.add_argument(
         "--train", metavar="DURATION", type=duration, help="learn so long before judging (60d)"

@@ -16,7 +16,10 @@ PLAIN_EVERY = 100
 
 
 class Progress:
-    """A bar on a terminal, a line every hundred tables in a pipe; on standard error."""
+    """A bar on a terminal, a line every hundred tables in a pipe; on standard error.
+
+    What is said in a pipe is ``what``; without it, nothing.
+    """
 
     def __init__(self, what: str = "looked at", doing: str = "looking") -> None:
         self._bar: object | None = None
@@ -25,7 +28,7 @@ class Progress:
     def __call__(self, done: int, total: int, table: str = "") -> None:
         """Tell how many of the tables are done, and the last of them."""
         if not sys.stderr.isatty():
-            if done % PLAIN_EVERY == 0 or done == total:
+            if self._what and (done % PLAIN_EVERY == 0 or done == total):
                 print(f"{self._what} {done} of {total} tables", file=sys.stderr)
             return
         from tqdm import tqdm
@@ -41,6 +44,30 @@ class Progress:
         close = getattr(self._bar, "close", None)
         if close is not None:
             close()
+
+
+class Stages:
+    """How far a command is that looks at tables and then replays them: a bar on a terminal for the one, then the other.
+
+    In a pipe only looking says its lines: what replays is over soon, or is waited for.
+    """
+
+    def __init__(self) -> None:
+        self._looking, self._replaying = Progress(), Progress("", "replaying")
+
+    def looked(self, done: int, total: int, table: str) -> None:
+        """Tell how many tables were looked at, and the last of them."""
+        self._looking(done, total, table)
+
+    def replayed(self, done: int, total: int, table: str) -> None:
+        """Tell how many tables were replayed, and the last of them; none, as it begins."""
+        self._looking.close()
+        self._replaying(done, total, table)
+
+    def close(self) -> None:
+        """Take the bars off the terminal."""
+        self._looking.close()
+        self._replaying.close()
 
 
 @contextmanager

@@ -21,6 +21,8 @@ from checks.side_by_side import side_by_side as spread
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from checks.side_by_side import Spread
+
 ROOT = Path(__file__).parents[1]
 HEADER = "table,arrived_at,partition,size_bytes,rows"
 START = datetime(2026, 1, 5, 5, tzinfo=UTC)
@@ -33,6 +35,23 @@ def square(number: int) -> int:
 def where(_: int) -> int:
     time.sleep(0.2)
     return os.getpid()
+
+
+def where_after(tenths: int) -> int:
+    time.sleep(tenths / 10)
+    return os.getpid()
+
+
+def slow_first(number: int) -> int:
+    time.sleep(0 if number else 2)
+    return number
+
+
+def end_at_three(item: tuple[int, str]) -> str:
+    parent, name = item
+    if os.getpid() != parent and name.endswith("3"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return name
 
 
 def refuse_three(number: int) -> int:
@@ -103,6 +122,47 @@ def test_where_no_process_can_be_started_this_one_computes(monkeypatch: pytest.M
     assert spread(where, range(2)) == [os.getpid()] * 2
 
 
+@pytest.mark.parametrize("number", [0, 1, 2, 9])
+@pytest.mark.parametrize("way", [in_turn, spread], ids=["in turn", "side by side"])
+@pytest.mark.usefixtures("two_processors")
+def test_each_item_is_told_as_done_once(way: Spread, number: int) -> None:
+    told: list[int] = []
+    assert way(square, range(number), told.append) == [n * n for n in range(number)]
+    assert sorted(told) == list(range(number))
+
+
+@pytest.mark.usefixtures("two_processors")
+def test_what_another_process_did_is_told_while_this_one_goes_on() -> None:
+    told: list[int] = []
+    spread(
+        where_after, [6, 1, 1, 1], told.append
+    )  # tenths of a second: this process has the first and the third
+    assert told == [6, 1, 1, 1]
+    told = []
+    spread(where_after, [1, 30, 1], told.append)
+    assert told == [1, 1, 30]
+
+
+@pytest.mark.usefixtures("two_processors")
+def test_what_an_ended_process_did_is_told_once_and_computed_anew(tmp_path: Path) -> None:
+    told: list[tuple[int, str]] = []
+    items = [
+        (os.getpid(), str(tmp_path / f"{n}")) for n in range(6)
+    ]  # the other one has 1, 3 and 5, and ends at 3
+    assert spread(end_at_three, items, told.append) == [name for _, name in items]
+    assert sorted(told) == items
+
+
+@pytest.mark.usefixtures("two_processors")
+def test_many_items_of_another_process_wait_for_nobody_to_be_told() -> None:
+    many = 4000
+    told: list[int] = []
+    begin = time.monotonic()
+    spread(slow_first, range(many), told.append)
+    assert time.monotonic() - begin < 30
+    assert sorted(told) == list(range(many))
+
+
 def test_only_processors_that_this_process_may_use_are_counted() -> None:
     assert 1 <= processors() <= (os.cpu_count() or 1)
 
@@ -114,9 +174,9 @@ def test_a_long_replay_tells_the_same_side_by_side(
     arrivals = _arrivals(tmp_path, tables=6)
     used: list[int] = []
 
-    def counted(work: object, items: Sequence[object]) -> list[object]:
+    def counted(work: object, items: Sequence[object], on_done: object) -> list[object]:
         used.append(len(items))
-        return spread(work, items)  # type: ignore[arg-type]
+        return spread(work, items, on_done)  # type: ignore[arg-type]
 
     monkeypatch.setattr(side_by_side, "side_by_side", counted)
     told = []

@@ -71,4 +71,6 @@ def _gaps(gaps: int, alerts: int) -> str:
         return "a real gap" if gaps else "which was no real gap"
     if not gaps:
         return "none of them a real gap"
+    if gaps == alerts:
+        return f"{'both' if gaps == 2 else 'all'} of them real gaps"
     return f"{gaps} of them {'a real gap' if gaps == 1 else 'real gaps'}"

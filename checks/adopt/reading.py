@@ -22,7 +22,7 @@ from checks.rules import CHECKS
 from checks.rules.asking import Share
 from checks.rules.base import Binding
 from checks.rules.proposing import Extent, Past, Proposal, TooLittle
-from checks.side_by_side import in_turn
+from checks.side_by_side import counted, in_turn
 from checks.text import count
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from checks.monitor.plan import Planned
     from checks.rules.asking import Clock
     from checks.rules.base import CheckConfig, Rule, TablePlan
-    from checks.side_by_side import Spread
+    from checks.side_by_side import Spread, Tell
 
 _UTC = ZoneInfo("UTC")
 _MORE = "look at it with a higher --max-requests, or write an entry for it by hand"
@@ -100,10 +100,12 @@ def discover(
     clock: Clock,
     on_done: Callable[[Observation], None] | None = None,
     spread: Spread = in_turn,
+    on_replayed: Tell | None = None,
 ) -> Discovery:
     """Look at the tables side by side, and return what was found out. Never raises for what AWS answers.
 
-    ``spread`` says where what was found is replayed, which takes up to a second or two a table.
+    ``spread`` says where what was found is replayed, which takes up to a second or two a table. ``on_replayed`` is told
+    how many tables are.
     """
     looking = Looking(asked)
     seen = lake.observe_all(asked.planned.plans, clock, on_done=on_done, looking=looking)
@@ -112,7 +114,7 @@ def discover(
         for table, found in looking.found.items()
         if isinstance(found, Proposal) and seen[table].problem is None
     }
-    replays = _replays(proposed, asked, clock, spread)
+    replays = _replays(proposed, asked, clock, spread, on_replayed)
     unread = [Unread(each.table, _why(each.because, each.advice)) for each in asked.planned.findings]
     adopted: list[Adopted] = []
     too_little: list[TooLittleKnown] = []
@@ -147,17 +149,20 @@ def discover(
 
 
 def _replays(
-    proposed: Mapping[str, Proposal], asked: Asked, clock: Clock, spread: Spread
+    proposed: Mapping[str, Proposal], asked: Asked, clock: Clock, spread: Spread, on_replayed: Tell | None
 ) -> dict[str, Replayed]:
     """Return what the past of each table would have told by what is proposed for it."""
     longest_first = sorted(proposed, key=lambda table: (-len(proposed[table].arrivals), table))
     replay = partial(_replay, share=asked.share.a_year, now=clock.now, back=asked.want.back)
-    replayed = spread(replay, [(proposed[table].arrivals, proposed[table].dated) for table in longest_first])
-    return dict(zip(longest_first, replayed, strict=True))
+    one_more = counted(on_replayed, len(longest_first))
+    items = [(table, proposed[table].arrivals, proposed[table].dated) for table in longest_first]
+    return dict(zip(longest_first, spread(replay, items, lambda item: one_more(item[0])), strict=True))
 
 
-def _replay(found: tuple[Sequence[Arrival], bool], share: float, now: datetime, back: timedelta) -> Replayed:
-    arrivals, dated = found
+def _replay(
+    found: tuple[str, Sequence[Arrival], bool], share: float, now: datetime, back: timedelta
+) -> Replayed:
+    _, arrivals, dated = found
     return replay_of(arrivals, share, now, back, dated=dated)
 
 

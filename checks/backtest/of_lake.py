@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from checks.adopt.extents import FIRST_LOOK, KEPT_BACK, cut_short, extent_of
@@ -15,6 +16,7 @@ from checks.rules import CHECKS
 from checks.rules.asking import Share
 from checks.rules.proposing import Extent
 from checks.rules.retold import Retold, Span
+from checks.side_by_side import counted, in_turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from checks.rules.asking import Clock
     from checks.rules.base import Rule, TablePlan
     from checks.rules.retold import Came, Retelling
-
+    from checks.side_by_side import Spread, Tell
 
 _STEP = timedelta(days=3)
 """Candidates learn so often: as fast as a change of habit is believed, and a third of the time that each day takes."""
@@ -218,11 +220,12 @@ def run(
     lake: Lake,
     clock: Clock,
     on_read: Callable[[Observation], None] | None = None,
-    on_replayed: Callable[[str], None] | None = None,
+    on_replayed: Tell | None = None,
+    spread: Spread = in_turn,
 ) -> LakeBacktest:
     """Read the tables side by side and replay them. Never raises for what AWS answers: that is told of the table.
 
-    It is told of each look and of each table, as they are done.
+    It is told of each look, and how many tables were replayed, as they are done. ``spread`` says where they are.
     """
     asked = surveyed.asked
     span = Span(clock.now - asked.back, clock.now)
@@ -231,11 +234,11 @@ def run(
         looking = _Looking(asked)
         seen = lake.observe_all(plans, clock, on_done=on_read, looking=looking)
         read.append((looking, seen))
-    tables = []
-    for name in surveyed.tables:
-        tables.append(_table(name, surveyed, read, span))
-        if on_replayed is not None:
-            on_replayed(name)
+    known = [_read(name, surveyed, read) for name in surveyed.tables]
+    longest_first = sorted(known, key=lambda each: (-each.weight, each.id))
+    one_more = counted(on_replayed, len(longest_first))
+    share = Share.of(asked.config.settings.false_alarms, len(surveyed.planned[0].plans))
+    tables = spread(partial(_table, span=span, share=share), longest_first, lambda known: one_more(known.id))
     ids = {each.id for each in tables}
     tables += [
         Table(id=each.table, unread=f"{each.because}{f'; {each.advice}' if each.advice else ''}")
@@ -253,35 +256,62 @@ def run(
     )
 
 
-def _table(
-    name: str,
-    surveyed: Surveyed,
-    read: list[tuple[_Looking, dict[str, Observation]]],
-    span: Span,
-) -> Table:
-    """Return one table, in all versions of its rules that the configs state, and those beside today's."""
-    plans = [
-        next((each for each in planned.plans if each.table.id == name), None) for planned in surveyed.planned
-    ]
-    known: list[tuple[tuple[Rule, ...], dict[str, Came], dict[str, str]]] = []
-    for each, (looking, seen) in zip(plans, read, strict=True):
-        if each is None or any(rules == each.rules for rules, _, _ in known):
+@dataclass(frozen=True, slots=True)
+class _Stated:
+    """What one config states of a table (``source`` names another than today's), and what was read by it."""
+
+    source: str
+    rules: tuple[Rule, ...]
+    came: Mapping[str, Came]
+    dear: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of a table's past, by each config that states it; or why it could not be read."""
+
+    id: str
+    stated: tuple[_Stated, ...] = ()
+    unread: str = ""
+
+    @property
+    def weight(self) -> int:
+        """How much there is to replay: all that came, for each rule that goes through it."""
+        return sum(
+            each.came[rule.check].much
+            for each in self.stated
+            for rule in each.rules
+            if rule.check in each.came
+        )
+
+
+def _read(name: str, surveyed: Surveyed, read: list[tuple[_Looking, dict[str, Observation]]]) -> _Known:
+    """Return what was read of one table, by each config that states it."""
+    stated: list[_Stated] = []
+    for number, (planned, (looking, seen)) in enumerate(zip(surveyed.planned, read, strict=True)):
+        plan_of_it = next((each for each in planned.plans if each.table.id == name), None)
+        if plan_of_it is None:
+            continue
+        source = surveyed.asked.others[number - 1].source if number else ""
+        same = next((each for each in stated if each.rules == plan_of_it.rules), None)
+        if same is not None:  # it was read once
+            stated.append(replace(same, source=source))
             continue
         problem = seen[name].problem if name in seen else None
         if problem is not None:
-            return Table(
-                id=name, unread=f"{problem.message}{f'; {problem.remedy}' if problem.remedy else ''}"
-            )
-        known.append((each.rules, looking.found.get(name, {}), looking.dear.get(name, {})))
+            said = f"{problem.message}{f'; {problem.remedy}' if problem.remedy else ''}"
+            return _Known(name, unread=said)
+        came, dear = looking.found.get(name, {}), looking.dear.get(name, {})
+        stated.append(_Stated(source, plan_of_it.rules, came, dear))
+    return _Known(name, tuple(stated))
+
+
+def _table(known: _Known, span: Span, share: Share) -> Table:
+    """Return one table, in all versions of its rules that the configs state, and those beside today's."""
     versions: dict[str, list[Version]] = {}
     left_out: dict[str, str] = {}
-    for number, each in enumerate(plans):
-        if each is None:
-            continue
-        read_by, dear = next((came, dear) for rules, came, dear in known if rules == each.rules)
-        came = _with_due(each.rules, read_by, span)
-        source = surveyed.asked.others[number - 1].source if number else ""
-        share = Share.of(surveyed.asked.config.settings.false_alarms, len(surveyed.planned[0].plans))
+    for each in known.stated:
+        came = _with_due(each.rules, each.came, span)
         for rule in each.rules:
             how = _retelling(rule)
             far = (
@@ -289,15 +319,16 @@ def _table(
                 if how is not None
                 else CHECKS[rule.check].unreplayed
             )
-            if how is None or isinstance(far, str) or rule.check in dear:
-                left_out.setdefault(rule.check, dear.get(rule.check) or str(far))
+            if how is None or isinstance(far, str) or rule.check in each.dear:
+                left_out.setdefault(rule.check, each.dear.get(rule.check) or str(far))
                 continue
             said = versions.setdefault(rule.check, [])
-            said += _versions(how, rule, came[rule.check], span, source, share)
+            said += _versions(how, rule, came[rule.check], span, each.source, share)
     return Table(
-        id=name,
+        id=known.id,
         checks=tuple(Check(check=check, versions=tuple(each)) for check, each in versions.items()),
         left_out=left_out,
+        unread=known.unread,
     )
 
 

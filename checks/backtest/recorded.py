@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 COLUMNS = ("table", "arrived_at", "partition", "size_bytes", "rows")
+_PACKED = (b"\x1f\x8b", b"BZh", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ")
+"""How files begin that gzip, bzip2, zip, zstd and xz wrote."""
+_TO_WRITE = "write the arrivals as CSV in UTF-8"
 _UNKNOWN = -1
 _FIRST_YEAR, _LAST_YEAR = 1970, 9998
 """Nothing came to S3 before the first; beyond the last a day more is no date any more."""
@@ -184,19 +187,24 @@ def read(path: Path, now: datetime) -> File:
     except OSError as error:
         raise BadArrivals(f"{path}: {error.strerror or error}") from None
     except UnicodeDecodeError:
-        message = f"{path}:{_undecodable(path)}: is not UTF-8 text; write the arrivals as CSV in UTF-8"
-        raise BadArrivals(message) from None
+        if not path.is_file():  # a pipe: what was read of it is gone
+            raise BadArrivals(f"{path}: is not UTF-8 text; {_TO_WRITE}") from None
+        line, is_packed = _undecodable(path)
+        what = "unpack it first" if is_packed else _TO_WRITE
+        raise BadArrivals(f"{path}:{line}: is not UTF-8 text; {what}") from None
 
 
-def _undecodable(path: Path) -> int:
-    """Return the first line that is no UTF-8 text."""
+def _undecodable(path: Path) -> tuple[int, bool]:
+    """Return the first line that is no UTF-8 text, and whether the file begins as what is compressed does."""
+    is_packed = False
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
+            is_packed = is_packed or (number == 1 and line.startswith(_PACKED))
             try:
                 line.decode("utf-8")
             except UnicodeDecodeError:
-                return number
-    return 1
+                return number, is_packed
+    return 1, is_packed
 
 
 @dataclass(slots=True)

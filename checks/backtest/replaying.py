@@ -12,14 +12,14 @@ from checks.learn import Alert, confidence, explain, is_dated, replay_ordered
 from checks.learn.model import fit
 from checks.rules.asking import Share
 from checks.schedule.durations import say_duration
-from checks.side_by_side import in_turn
+from checks.side_by_side import counted, in_turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checks.backtest.recorded import Recorded
     from checks.schedule.runs import RunTimes
-    from checks.side_by_side import Spread
+    from checks.side_by_side import Spread, Tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +67,10 @@ class Backtest:
     runs: RunTimes | None = None
 
 
-def run(file: File, asked: Asked, spread: Spread = in_turn) -> Backtest:
+def run(file: File, asked: Asked, spread: Spread = in_turn, on_replayed: Tell | None = None) -> Backtest:
     """Replay the tables: learn from the first arrival of all on, then judge to the end; raise BadArrivals.
 
-    ``spread`` says where: no table knows of another.
+    ``spread`` says where: no table knows of another. ``on_replayed`` is told how many are done.
     """
     end, notes = file.end() if asked.until is None else (asked.until.timestamp(), ())
     if end < file.first:
@@ -82,7 +82,9 @@ def run(file: File, asked: Asked, spread: Spread = in_turn) -> Backtest:
     share = Share.of(asked.budget, len(file.tables))
     replay_one = partial(_replayed, share=share, begin=begin, end=end)
     longest_first = sorted(file.tables.items(), key=lambda each: (-len(each[1].at), each[0]))
-    replayed = sorted(spread(replay_one, longest_first), key=lambda each: each.table)
+    one_more = counted(on_replayed, len(longest_first))
+    found = spread(replay_one, longest_first, lambda item: one_more(item[0]))
+    replayed = sorted(found, key=lambda each: each.table)
     said = (
         *file.notes,
         *repeated_note(file.name, ((each.repeated, each.repeated_in) for each in replayed)),

@@ -17,6 +17,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from checks.config.key_types import HIDDEN, Topic, shown
 from checks.rules.key_types import ConfigBlock, parse_text
+from checks.text import listing
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -248,7 +249,7 @@ def target_problem(keys: Collection[str]) -> str:
     named = [key for key in Targets.model_fields if key in keys]
     if not named:
         return f"names no target; write one of {', '.join(Targets.model_fields)}"
-    return f"names {' and '.join(named)}; write a route of its own for each" if len(named) > 1 else ""
+    return f"names {listing(named)}; write a route of its own for each" if len(named) > 1 else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,12 +81,12 @@ def _teaches(config: Config, mark: Mark) -> str:
     """Return which limits of its table learn from a mark, or that none does; empty of one that teaches nothing."""
     learning, others = _learning(config, mark), _spoken_of(config, mark)
     if learning:
-        return f"what is learned of its {' and '.join(learning)} goes by it from the next run on; "
+        return f"what is learned of its {listing(learning)} goes by it from the next run on; "
     if mark.kind not in TEACH or not others:
         return ""
     stated = [rule.check for rule in others if rule.can_learn]
     if stated:
-        of = " and ".join(stated)
+        of = listing(stated)
         return f"nothing is learned from it, since the limits of {of} are stated; change them, or learn them (auto); "
     return f"nothing is learned from it, since {listing([rule.check for rule in others], 5)} cannot learn; "
 

@@ -7,7 +7,6 @@ import time
 import uuid
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import partial
 from typing import TYPE_CHECKING
@@ -32,7 +31,6 @@ from checks.monitor.time_left import TimeLeft
 from checks.report import build
 from checks.report.series import Look
 from checks.rules.asking import Clock
-from checks.rules.sentences import count_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -258,16 +256,9 @@ def _planned(
     unread = tuple(each for each in planned.findings if _is_unread_glob(each))
     if unread:  # the tables may be among those whose names could not be looked up
         return replace(planned, plans=(), findings=unread), clock
-    raise NothingMatches(_none_of(request.only, planned))
-
-
-def _none_of(only: tuple[str, ...], planned: Planned) -> str:
-    """Say that nothing matches, with the names that are near to what was asked for."""
-    total = count_of(len(planned.plans) + len(planned.findings), "table")
-    said = f"{', '.join(only)} matches none of the {total} that the config watches"
-    known = {name.lower(): name for name in sorted(planned.watched)}
-    near = [known[name] for asked in only for name in get_close_matches(asked.lower(), known, n=3)]
-    return f"{said}; did you mean {' or '.join(dict.fromkeys(near))}?" if near else said
+    raise NothingMatches(
+        planning.none_of(request.only, planned.watched, len(planned.plans) + len(planned.findings))
+    )
 
 
 def _is_unread_glob(finding: Finding) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from checks.model import Finding, Problem
@@ -11,9 +12,10 @@ from checks.monitor.draft import Draft
 from checks.monitor.members import with_members
 from checks.rules.asking import Share
 from checks.rules.base import TablePlan, by_memory
+from checks.text import count
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
     from checks.changes import Marks, TableRecord
@@ -49,6 +51,14 @@ class Planned:
             watched=self.watched,
             notes=self.notes,
         )
+
+
+def none_of(asked: Sequence[str], watched: Collection[str], total: int) -> str:
+    """Say that no table of the total matches what was asked for, with the watched names that are near to it."""
+    said = f"{', '.join(asked)} matches none of the {count(total, 'table')} that the config watches"
+    known = {name.lower(): name for name in sorted(watched)}
+    near = [known[name] for each in asked for name in get_close_matches(each.lower(), known, n=3)]
+    return f"{said}; did you mean {' or '.join(dict.fromkeys(near))}?" if near else said
 
 
 def plan(

@@ -80,10 +80,20 @@ def _moment(at: datetime, now: datetime, zone: ZoneInfo) -> str:
 
 def clause(sentence: str) -> str:
     """Return the first clause of a sentence, clean and cut at a word."""
-    told = words.clean(sentence).removeprefix("could not be checked: ").split("; ")[0].rstrip(".")
+    told = _first(words.clean(sentence).removeprefix("could not be checked: ")).rstrip(".")
     if len(told) <= _LONGEST_CLAUSE:
         return told
     return f"{told[:_LONGEST_CLAUSE].rsplit(' ', 1)[0]} ..."
+
+
+def _first(sentence: str) -> str:
+    """Return what comes before the first semicolon that is not within parentheses: those are closed in what is told."""
+    depth = 0
+    for place, sign in enumerate(sentence):
+        depth = max(0, depth + (sign == "(") - (sign == ")"))
+        if not depth and sentence.startswith("; ", place):
+            return sentence[:place]
+    return sentence
 
 
 def tables_of(finding: Finding) -> frozenset[str]:

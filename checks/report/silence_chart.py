@@ -94,11 +94,17 @@ def _columns(
 def _limits(
     shown: Sequence[Silence], now: datetime, x: Callable[[datetime], float], y: Callable[[timedelta], float]
 ) -> Iterator[str]:
-    """Yield the deadlines as a line of steps, one for as long as it stays within a pixel."""
-    begin, height = None, None
+    """Yield the deadlines as a line of steps, one for as long as it stays within a pixel; of a column the latest one.
+
+    The columns show the longest silence in each, so that is what it is held against.
+    """
+    tops: dict[float, tuple[float, float]] = {}
     for each in shown:
-        top = y(each.due_at - each.begin)
-        left = x(each.begin)
+        left, top = x(each.begin), y(each.due_at - each.begin)
+        first, highest = tops.setdefault(left // _WIDE, (left, top))
+        tops[left // _WIDE] = first, min(highest, top)
+    begin, height = None, None
+    for left, top in tops.values():
         if height is None or abs(top - height) >= 1:
             if begin is not None and left > begin:
                 yield f"M{begin} {height}h{round(left - begin, 1)}"

@@ -44,6 +44,12 @@ class Came:
     due: tuple[tuple[Schedule, DuePeriod], ...] | None = None
     table: Table | None = None
 
+    @property
+    def much(self) -> int:
+        """How many facts there are: a replay takes as long as there are many."""
+        grown = sum(len(each) for each in self.grown.values())
+        return len(self.times) + len(self.firsts) + grown + len(self.whole)
+
 
 @dataclass(frozen=True, slots=True)
 class Span:

@@ -10,6 +10,7 @@ from checks.model import Problem, ProblemKind, Size
 from checks.rules.sentences import count_of
 from checks.rules.usual import LEAST_FACTOR
 from checks.schedule.durations import say_size
+from checks.text import listing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,7 +114,7 @@ def _because(look: Look, crossed: Sequence[Bound], bounds: Sequence[Bound]) -> s
         told = f"{look.name} came to {say_size(0)} in {count_of(look.empty, 'empty file')}"
     if crossed:
         return f"{told}: {'; '.join(_crossing(each, look.size) for each in crossed)}"
-    expected = " and ".join(each.say() for each in bounds)
+    expected = listing([each.say() for each in bounds])
     why = next((each.usual for each in bounds if each.usual), "")
     return f"{told}; expected {expected}{f'; {why}' if why else ''}" if expected else told
 

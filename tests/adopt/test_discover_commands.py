@@ -183,7 +183,10 @@ def test_a_database_that_is_not_there_is_told(lake: HttpLake, capsys: pytest.Cap
         (["--database", "s[a-b]"], "is not a glob here"),
         (["--database", ".x"], "is not database.table"),
         (["--database", "s3://lake/"], "is a location, not a table"),
-        (["--database", "a", "--false-alarms", "often"], "is not a number of false alarms"),
+        (
+            ["--database", "a", "--false-alarms", "often"],
+            "--false-alarms: 'often' is not a number of false alarms",
+        ),
         (["--database", "a", "--write"], "--write is for --merge FILE"),
         (["--database", "a", "--merge", "absent.yml"], "absent.yml: cannot be read: No such file"),
     ],

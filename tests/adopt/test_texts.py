@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from checks.adopt import Adopted, CannotMerge, Discovery, TooLittleKnown, Unread, Want, merged, text_of
-from checks.adopt.replaying import Replayed
+from checks.adopt.replaying import Past, Replayed
 from checks.adopt.yaml_text import comment, scalar, value
 from checks.config import load_text
+from checks.learn import Alert
 from checks.rules.proposing import Proposal
 from checks.schedule.calendars import Calendar, public_holidays
 
@@ -156,6 +157,30 @@ def test_the_whole_config() -> None:
         "  #   freshness: {auto: true, max_age: 7d}  # 3 arrivals seen, 4 needed\n"
     )
     assert len(load_text(text, "checks.yml", environ={}).selectors()) == 4
+
+
+@pytest.mark.parametrize(
+    ("gaps", "late", "told"),
+    [
+        (0, 1, "once, which was no real gap"),
+        (1, 0, "once, a real gap"),
+        (0, 2, "twice, none of them a real gap"),
+        (1, 1, "twice, 1 of them a real gap"),
+        (2, 0, "twice, both of them real gaps"),
+        (2, 1, "3 times, 2 of them real gaps"),
+        (3, 0, "3 times, all of them real gaps"),
+    ],
+)
+def test_the_head_says_how_many_alerts_were_real_gaps(gaps: int, late: int, told: str) -> None:
+    alert = Alert(0.0, 3600.0, "partitions")
+    pasts = (
+        *(Past(alert, is_gap=True) for _ in range(gaps)),
+        *(Past(alert, is_gap=False) for _ in range(late)),
+    )
+    one = replace(learned("web.x"), replayed=Replayed(9 * 86400.0, 9 * 86400.0, pasts))
+    assert f"would have alerted {told}; sure is what" in " ".join(
+        line.strip("# ") for line in text_of(found(one)).splitlines()[:4]
+    )
 
 
 MINE = {

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import bz2
 import csv
+import gzip
 import io
+import lzma
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,6 +17,7 @@ import pytest
 from checks import backtest, cli
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 HEADER = "table,arrived_at,partition,size_bytes,rows"
@@ -315,6 +321,29 @@ def test_bytes_that_are_no_text_are_told(tmp_path: Path, capsys: pytest.CaptureF
     assert "arrivals.csv:2: is not UTF-8 text" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_what_is_compressed_is_to_be_unpacked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], pack: Callable[[bytes], bytes]
+) -> None:
+    path = tmp_path / "arrivals.csv.packed"
+    path.write_bytes(pack("\n".join([HEADER, *ROWS]).encode()))
+    assert cli.main(["backtest", "--arrivals", str(path)]) == 2
+    assert capsys.readouterr().err == f"{path}:1: is not UTF-8 text; unpack it first\n"
+
+
+def test_a_dash_is_standard_input() -> None:
+    def piped(data: bytes) -> subprocess.CompletedProcess[bytes]:
+        command = [sys.executable, "-m", "checks", "backtest", "--arrivals", "-"]
+        return subprocess.run(command, input=data, capture_output=True, check=False)
+
+    told = piped("\n".join([HEADER, *ROWS]).encode())
+    assert told.stdout.startswith(b"sales.orders: 61 of the last 63 days at 05:00 UTC; due 08:00")
+    assert not told.returncode
+    packed = piped(gzip.compress("\n".join([HEADER, *ROWS]).encode()))
+    assert packed.stderr == b"/dev/stdin: is not UTF-8 text; write the arrivals as CSV in UTF-8\n"
+    assert packed.returncode == 2
+
+
 @pytest.mark.parametrize(("text", "a_month"), [("1/month", 1), ("12/year", 1), ("0.5 / month", 0.5)])
 def test_budgets(text: str, a_month: float) -> None:
     assert backtest.parse_budget(text) == pytest.approx(a_month)
@@ -324,4 +353,5 @@ def test_budgets(text: str, a_month: float) -> None:
 def test_other_budgets_are_refused(replayed: Replayed, text: str) -> None:
     code, out, err = replayed("\n".join([HEADER, *ROWS]), f"--false-alarms={text}")
     assert (code, out) == (2, "")
+    assert err.startswith(f"--false-alarms: '{text}' is not a number")
     assert "write one such as 1/month" in err

@@ -8,7 +8,7 @@ import pytest
 
 from checks import cli
 from tests.support.discovered import NOW, in_one_place, in_the_morning, partitioned
-from tests.support.times import HOUR
+from tests.support.times import DAY, HOUR
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -185,7 +185,12 @@ def test_single_tables_are_chosen(a_lake: HttpLake, capsys: pytest.CaptureFixtur
     assert "sales.gaps" not in out
     assert "in 10 days from 2026-11-13" in out
     assert cli.main(["backtest", "--table", "nothing", *AT]) == 2
-    assert capsys.readouterr().err == "--table nothing names no table that is watched\n"
+    assert capsys.readouterr().err == "nothing matches none of the 2 tables that the config watches\n"
+    assert cli.main(["backtest", "--table", "sales.gap", "--table", "WEB.event", *AT]) == 2
+    assert capsys.readouterr().err == (
+        "sales.gap, WEB.event matches none of the 2 tables that the config watches; "
+        "did you mean sales.gaps or web.events?\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -212,3 +217,26 @@ def test_wrong_options_are_told(
     assert cli.main(["backtest", *options]) == 2
     assert capsys.readouterr().err.startswith(said)
     assert asked(a_lake) == {}
+
+
+def test_replayed_side_by_side_it_tells_the_same(
+    a_lake: HttpLake, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    from checks import side_by_side
+
+    monkeypatch.setattr(side_by_side, "processors", lambda: 2)
+    in_one_place(a_lake, "web.sizes", (NOW - n * DAY for n in range(80)))
+    partitioned(a_lake, "sales.learned", in_the_morning("learned", lost=(50,)))
+    many = (
+        f"{CONFIG}  - table: sales.learned\n    partitions: {{every: 1d, auto: true, lookback: 3}}\n    volume: auto\n"
+        "  - table: web.sizes\n    freshness: {auto: true, max_age: 40h}\n    volume: auto\n"
+        "  - table: web.gone\n"
+    )
+    (tmp_path / "checks.yml").write_text(many, encoding="utf-8")
+    told = []
+    for fewest in (100, 1):
+        monkeypatch.setattr("checks.backtest_commands._MANY", fewest)
+        assert cli.main(["backtest", "--candidate", "other.yml", *AT]) == 3
+        told.append(capsys.readouterr())
+    assert told[0] == told[1]
+    assert "web.sizes" in told[0].out

@@ -149,3 +149,15 @@ def test_a_size_that_was_expected_passes_on_such_days_until_that_is_taken_back(
     assert "2026-11-22 (by ann, Mon 23 Nov 2026 07:00 UTC); taught volume" in explained
     desk.do("take-back", mark_id(said), "--by", "ann")
     assert desk.heard() == {"sales.orders": "new"}
+
+
+def test_several_checks_that_learn_are_listed(desk: Hits, lake: HttpLake) -> None:
+    table = lake.table("web.days", None, dt="string")
+    for number in range(1, 41):
+        day = SUNDAY - number * DAY
+        lake.register(table, [f"{day:%Y-%m-%d}"], at=day + 29 * HOUR)
+        lake.put(f"{table.location}dt={day:%Y-%m-%d}/a.parquet", day + 29 * HOUR)
+    more = "  - table: web.days\n    partitions: {every: 1d, auto: true}\n    volume: auto\n    freshness: auto\n"
+    Path("checks.yml").write_text(CONFIG + more, encoding="utf-8")
+    said = desk.do("expected", "web.days", "--period", "2026-11-21", "--by", "ann")
+    assert "what is learned of its partitions, freshness and volume goes by it from the next run on" in said

@@ -11,7 +11,7 @@ import pytest
 
 from checks.changes import State, TableRecord, advance, changes, complete
 from checks.model import Finding, ItemState, Severity, Status
-from checks.report.alike import alike, say_day, what_fails
+from checks.report.alike import alike, clause, say_day, what_fails
 from checks.report.build import build, news, subject
 from checks.report.text import WIDTH, render
 from checks.rules.upstream import told_within_upstreams
@@ -248,3 +248,19 @@ def test_links_into_the_console_are_shown_where_they_are_asked_for(*, links: boo
     report, _ = night([one], links=links)
     assert ("Console: https://console.example.com/a.b" in render(report)) is links
     assert "Runbook: https://w/x" in render(report)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "told"),
+    [
+        ("one; two", "one"),
+        ("one (of 9 days; 8 Sundays needed); two", "one (of 9 days; 8 Sundays needed)"),
+        ("one (of (9; 8) days; 7), and so on; two", "one (of (9; 8) days; 7), and so on"),
+        ("a) one; two", "a) one"),
+        ("one (never closed; two", "one (never closed; two"),
+        ("one;two.", "one;two"),
+        ("", ""),
+    ],
+)
+def test_a_first_clause_ends_outside_of_parentheses(sentence: str, told: str) -> None:
+    assert clause(sentence) == told

@@ -96,3 +96,29 @@ def test_whatever_came_it_stays_within_its_frame(seconds: list[int], allowed: in
         and sum(gaps, timedelta()) <= 30 * DAY
     ):
         assert ("incident" in paths(found)) is late
+
+
+def test_of_many_deadlines_a_column_shows_the_latest() -> None:
+    """A deadline that moves from one arrival to the next would else be hundreds of dots above one another."""
+    gap = HOUR
+    found = []
+    for number in range(720):
+        begin = NOW - (720 - number) * gap
+        allowed = (3 if number == 300 else 2 if number % 2 else 1.5) * HOUR
+        found.append(Silence(begin, begin + allowed, begin + gap))
+    chart = silence_chart(found, NOW)
+    assert chart is not None
+    steps = [part.partition("h")[0] for part in paths(chart)["limit"].split("M")[1:]]
+    heights = [round(CHART_HEIGHT * (1 - hours / 3.75), 1) for hours in (2, 3, 2)]
+    assert [float(step.split()[1]) for step in steps] == heights
+    assert [float(step.split()[0]) for step in steps] == [0, 150, 153]
+
+
+def test_of_few_deadlines_each_is_a_step() -> None:
+    found = []
+    for number in range(20):
+        begin = NOW - (20 - number) * DAY
+        found.append(Silence(begin, begin + (30 if number % 2 else 40) * HOUR, begin + DAY))
+    chart = silence_chart(found, NOW)
+    assert chart is not None
+    assert paths(chart)["limit"].count("M") == 20
