@@ -117,6 +117,11 @@ class Model:
         return None if part is None or isinstance(part, Slow) else part.cadence
 
     @property
+    def between(self) -> Silence | None:
+        """What silence between arrivals says, of the table's own or of the files of its partitions."""
+        return self.silence if self.files is None else self.files.silence
+
+    @property
     def typical(self) -> float | None:
         """The usual seconds between arrivals of a table that is judged by its silence alone, else None."""
         if self.files is not None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from checks.learn.cadence import SLOW, daily_runs_of, keeps_an_hour, runs_of, since_quicker
 from checks.learn.calendars import of_working_days
 from checks.learn.days_between import rests_beside
-from checks.learn.existing_slots import fill_days, keep_days
+from checks.learn.existing_slots import ALL_DAYS, fill_days, keep_days
 from checks.learn.heard import (
     Heard,
     heard_of,
@@ -295,7 +295,9 @@ def _of_partitions(history: History, share: float, now: float, since: float) -> 
         if few := slower_runs(heard, now):
             silence = fit_silence(few, of_times, {}) or few_gaps(few)
         else:
-            calendar = _calendar_of_files(slots, heard)
+            # On days of a table that rests on none of the week, outages fell on holidays by chance.
+            rests = len({int(slot * slots.unit // DAY) for slot in slots.expected}) < ALL_DAYS
+            calendar = _calendar_of_files(slots, heard) if rests else None
             silence = fit_silence(times, of_times, history.ratios, calendar, max(within, AT_ONCE))
     if silence is not None and not loose and silence.limit >= _TIGHTER * cadence:
         silence = None

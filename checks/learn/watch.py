@@ -237,7 +237,7 @@ class Watch:
 
     def _is_back(self, before: float, at: float) -> bool:
         """Tell whether a gap in time is no sign of the rhythm that the silence told last may have been the first of."""
-        silence = self.model.silence if isinstance(self.model, Model) else None
+        silence = self.model.between if isinstance(self.model, Model) else None
         return silence is None or is_back(silence.lasted(before, at), silence.typical, self._told)
 
     def _is_next(self, at: float, before: float | None) -> bool:
@@ -245,7 +245,7 @@ class Watch:
         model = self.model if isinstance(self.model, Model) else None
         if model is not None and model.in_runs:
             return before is None or at - before > RUN
-        silence = model.silence if model is not None else None
+        silence = model.between if model is not None else None
         run = _SAME_RUN * silence.typical if silence is not None else 0.0
         return self.history.times[-1] == at and (before is None or at - before > run)
 
@@ -347,9 +347,10 @@ class Watch:
     def _rests_now(self, model: Model, typical: float) -> bool:
         """Tell whether the table rests from its newest arrival on, so that nobody can wait for the next one."""
         last = self.history.last
-        if last is None or model.silence is None:
+        silence = model.between
+        if last is None or silence is None:
             return False
-        return model.silence.rates.after(last, typical) - last > max(_BACK_WITHIN, 2 * typical)
+        return silence.rates.after(last, typical) - last > max(_BACK_WITHIN, 2 * typical)
 
     def _weigh(self, arrival: Arrival, key: Key) -> None:
         period = next((p for p in self._periods if p.start == key.start), None)

@@ -38,3 +38,16 @@ def test_no_file_is_asked_for_on_a_holiday(hours: list[float], named_before: int
     gone = moment("2026-03-18")
     alerts = told([arrival for arrival in arrivals if not gone <= arrival.at < gone + DAY])
     assert [gone < alert.opened < gone + DAY / 2 for alert in alerts] == [True]
+
+
+def test_days_of_a_table_that_never_rests_have_no_holidays() -> None:
+    """What comes by chance on all days is silent on none: outages that fell on holidays name no country."""
+    random, found, at = draws(4), list[Arrival](), START.timestamp()
+    while at < moment("2026-03-22"):
+        at += random.expovariate(1 / (4 * HOUR))
+        is_gone = any(day <= at < day + DAY for day in HOLIDAYS) or moment("2026-03-19") <= at < moment(
+            "2026-03-21"
+        )
+        if not is_gone:
+            found.append(Arrival(float(int(at)), f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d}"))
+    assert [moment("2026-03-19") < alert.opened < moment("2026-03-21") for alert in told(found)] == [True]
