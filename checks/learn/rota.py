@@ -36,6 +36,8 @@ _REPEATED = 0.67
 # One run in ten at another hour than those learned: repairs and strays. With more there is no schedule to go by.
 _STRAY = 0.1
 _FEWEST = 3 * 7  # runs: three a day of a week
+# Days with runs: of fewer, of a young table or after a long outage, every hour is seen once, and none is a habit.
+_FEWEST_DAYS = 7
 _PHASES = 12  # an hour in steps of five minutes, the jitter of a good scheduler
 # A run that did not come while the next one did is bad luck once in eight weeks, and twice a scheduler that skips some.
 _SINGLE = 1
@@ -134,7 +136,7 @@ def fit_rota(times: Sequence[float], share: float, calendar: tuple[str, int] | N
     # Hours that changed are those of the last weeks.
     for back in _BACK:
         recent = times[bisect_left(times, times[-1] - back) :]
-        if len(recent) < _FEWEST:
+        if len(recent) < _FEWEST or len({at // DAY for at in recent}) < _FEWEST_DAYS:
             return None
         clocks = _clocks(recent) if _repeats(recent) else []
         if clocks:

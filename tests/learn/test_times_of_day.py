@@ -229,3 +229,14 @@ def test_of_two_runs_on_working_days_that_are_skipped_now_and_then_none_is_told_
     rota = fit_rota([at for i, at in enumerate(working) if i % 17 != 5], 0.1)
     assert rota is not None
     assert rota.misses > 1
+
+
+@pytest.mark.parametrize(("days", "is_known"), [(3, False), (6, False), (7, True), (14, True)])
+@pytest.mark.parametrize("before", [0, 20])
+def test_times_of_the_day_are_known_after_a_week(before: int, days: int, is_known: bool) -> None:  # noqa: FBT001
+    # Of a young table, and of one that was silent for five weeks.
+    old = [
+        FIRST + (day - 35 - before) * DAY + hour * HOUR for day in range(before) for hour in range(0, 24, 2)
+    ]
+    new = [FIRST + day * DAY + hour * HOUR for day in range(days) for hour in range(0, 24, 2)]
+    assert (fit_rota([*old, *new], 0.1) is not None) == is_known
