@@ -37,11 +37,14 @@ _REPEATED = 0.67
 # One run in ten at another hour than those learned: repairs and strays. With more there is no schedule to go by.
 _STRAY = 0.1
 _FEWEST = 3 * 7  # runs: three a day of a week
+# Days with runs: of fewer, of a young table or after a long outage, every hour is seen once, and none is a habit.
+_FEWEST_DAYS = 7
 _PHASES = 12  # an hour in steps of five minutes, the jitter of a good scheduler
 # A run that did not come while the next one did is bad luck once in eight weeks, and twice a scheduler that skips some.
 _SINGLE = 1
-# Of up to three runs a day each is what a day's is of a daily job: one in 25 that does not come is told as well.
-_EIGHT_HOURS, _SOME = 8 * HOUR, 1 / 25
+# Up to three runs a day, on all days of the week, are each what a day's is of a daily job: while no more than three in
+# 40 do not come, each is told.
+_EIGHT_HOURS, _OF_A_JOB, _ALL_DAYS = 8 * HOUR, 3 / 40, 7
 # Later than half the time to the next run a run is told no sooner than by that one's absence. Where there are hours
 # without any between runs that mostly are near their times, it is sooner still than by a silence that outlasts nights.
 _LOOSE = 0.5
@@ -134,7 +137,7 @@ def fit_rota(times: Sequence[float], share: float, calendar: tuple[str, int] | N
     # Hours that changed are those of the last weeks.
     for back in _BACK:
         recent = times[bisect_left(times, times[-1] - back) :]
-        if len(recent) < _FEWEST:
+        if len(recent) < _FEWEST or len({at // DAY for at in recent}) < _FEWEST_DAYS:
             return None
         clocks = _clocks(recent) if _repeats(recent) else []
         if clocks:
@@ -283,7 +286,8 @@ def _lateness(
     weeks = sorted(sum(begins[i : i + week]) / week for i in firsts)
     begun = quantile(weeks, 0.25)
     misses = consecutive(begun, share / a_year, lacking=True)
-    if sum(alone) > max(_SINGLE, _SOME * len(alone) if cadence >= _EIGHT_HOURS else 0):
+    is_job = cadence >= _EIGHT_HOURS and len({hour // 24 for hour in clock.expected}) == _ALL_DAYS
+    if sum(alone) > max(_SINGLE, _OF_A_JOB * len(alone) if is_job else 0):
         misses = max(2, consecutive(max(begun, sum(alone) / len(alone)), share / a_year))
     is_near = cadence > HOUR and sum(each > least for each in excess) <= _STRAY * (len(missed) - sum(missed))
     if not is_near and margin > _LOOSE * cadence:

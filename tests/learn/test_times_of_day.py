@@ -212,13 +212,31 @@ def test_the_hour_that_is_late_is_one_of_the_clock_that_runs_keep_to() -> None:
 
 @pytest.mark.parametrize(
     ("hours", "lost", "misses"),
-    [(12, 1, 1), (12, 4, 1), (12, 5, 3), (8, 6, 1), (8, 7, 3), (6, 1, 1), (6, 2, 2)],
+    [(12, 1, 1), (12, 8, 1), (12, 9, 3), (8, 12, 1), (8, 13, 3), (6, 1, 1), (6, 2, 2)],
 )
-def test_of_up_to_three_runs_a_day_one_in_25_may_lack_and_each_is_told(
+def test_of_up_to_three_runs_a_day_three_in_40_may_lack_and_each_is_told(
     hours: int, lost: int, misses: int
 ) -> None:
     whole = [FIRST + i * hours * HOUR for i in range(56 * 24 // hours + 1)]
-    gone = {len(whole) // 8 + i * len(whole) // 9 for i in range(lost)}
+    gone = {len(whole) // 20 + i * len(whole) // 15 for i in range(lost)}
     rota = fit_rota([at for i, at in enumerate(whole) if i not in gone], 0.1)
     assert rota is not None
     assert rota.misses == misses
+
+
+def test_of_two_runs_on_working_days_that_are_skipped_now_and_then_none_is_told_alone() -> None:
+    working = [FIRST + day * DAY + hour * HOUR for day in range(57) if day % 7 < 5 for hour in (8, 20)]
+    rota = fit_rota([at for i, at in enumerate(working) if i % 17 != 5], 0.1)
+    assert rota is not None
+    assert rota.misses > 1
+
+
+@pytest.mark.parametrize(("days", "is_known"), [(3, False), (6, False), (7, True), (14, True)])
+@pytest.mark.parametrize("before", [0, 20])
+def test_times_of_the_day_are_known_after_a_week(before: int, days: int, is_known: bool) -> None:  # noqa: FBT001
+    # Of a young table, and of one that was silent for five weeks.
+    old = [
+        FIRST + (day - 35 - before) * DAY + hour * HOUR for day in range(before) for hour in range(0, 24, 2)
+    ]
+    new = [FIRST + day * DAY + hour * HOUR for day in range(days) for hour in range(0, 24, 2)]
+    assert (fit_rota([*old, *new], 0.1) is not None) == is_known
