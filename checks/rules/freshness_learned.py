@@ -98,6 +98,7 @@ class LearnsWhenDue(ArrivalLimits, Rule):
             known.found.sure,
             still_needed=known.found.still_needed if came_since and due < now else 0,
             by=known.by,
+            bound=known.bound,
         )
 
     def limits_learned(

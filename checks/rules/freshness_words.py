@@ -38,7 +38,7 @@ class LearnedLimit:
     """What was learned: when data was, or is, ``due``, and how that is known; else what it ``lacks``.
 
     ``still_needed``: data came again after a silence that was told, and so many arrivals more end it. ``by``: whose
-    marks had a part in it.
+    marks had a part in it. ``bound``: the stated age, floor or cap, that holds in place of it.
     """
 
     due: datetime | None = None
@@ -47,6 +47,7 @@ class LearnedLimit:
     lacks: str = ""
     still_needed: int = 0
     by: str = ""
+    bound: str = ""
 
     def watermark(self, newest_at: datetime, now: datetime) -> datetime:
         """Return how new the newest data would have to be, so that nothing is overdue: it is no newer than now."""
@@ -154,7 +155,8 @@ def _expected(
         grace = ""
         if limits.grace is not None and severity is not None:
             grace = f", with grace until {say_instant(limits.grace_end(learned.due), limits.zone)}"
-        return f"by {say_instant(learned.due, limits.zone)}{at_most}, as was learned{by}{grace}"
+        bound = f", held to {learned.bound}" if learned.bound else ""
+        return f"by {say_instant(learned.due, limits.zone)}{at_most}, as was learned{by}{bound}{grace}"
     stated = _stated(limits, facts.now, since, severity)
     return f"{stated}; {learned.lacks}" if learned is not None else stated
 

@@ -13,6 +13,7 @@ from checks.model import ArrivalsKept
 from checks.rules.asking import UNSHARED, Share
 from checks.rules.taught import lessons_of, say_left_out, say_taught
 from checks.schedule.clock import last_instant, wall_of
+from checks.schedule.durations import say_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -87,17 +88,38 @@ class Auto:
             lessons=self.lessons,
         )
         by = say_taught(self.marks, found.taught, self.zone)
-        return Learned(found, keeping=_written(found.kept), calendar=self.calendar, by=by)
+        return Learned(
+            found, keeping=_written(found.kept), calendar=self.calendar, by=by, bound=self._bound(found)
+        )
+
+    def _bound(self, found: Look) -> str:
+        """Return which stated age the next arrival is due by, ``its cap of 20 h``; empty where by what was learned."""
+        if found.due is None or found.last is None:
+            return ""
+        age = found.due - found.last
+        ages = (("cap", self.cap), ("floor", self.floor))
+        return next(
+            (
+                f"its {name} of {say_duration(each)}"
+                for name, each in ages
+                if each and age == each.total_seconds()
+            ),
+            "",
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """What a look says of a table, with its days that are closed; ``by`` whose marks, empty where by none."""
+    """What a look says of a table, with its days that are closed; ``by`` whose marks, empty where by none.
+
+    ``bound`` is the stated age that holds in place of what was learned, empty where none does.
+    """
 
     found: Look
     keeping: ArrivalsKept
     calendar: Calendar | None = None
     by: str = ""
+    bound: str = ""
 
     @property
     def says_when(self) -> bool:

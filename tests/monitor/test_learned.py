@@ -206,6 +206,12 @@ def test_floor_and_cap_hold_to_the_second(bounds: dict[str, str], hours: int | N
     for seconds, status in ((-1, Status.PASS), (0, Status.PASS), (1, Status.FAIL)):
         finding = fleet.look(due + seconds * (HOUR / 3600), keep=False)[prefix_of("daily")]
         assert (finding.deadline, finding.status) == (due, status)
+        said = {
+            40: ", as was learned, held to its floor of 40 h",
+            10: ", as was learned, held to its cap of 10 h",
+        }
+        assert said.get(hours or 0, ", as was learned") in finding.because
+        assert ("held to" in finding.because) is (hours is not None)
 
 
 def test_nothing_is_due_on_days_that_a_calendar_closes() -> None:
