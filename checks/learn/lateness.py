@@ -70,12 +70,14 @@ _INCIDENT, _A_FEW, _HABIT = 3.0, 4, 2.0
 # year's, whatever the shape.
 _ANY_NUMBER, _MOST_LEFT_OUT = 100, 50
 # Where one shape does not explain what was seen, two causes are at work, and only the slower says how late it can get:
-# the same is asked of the later half, quarter and eighth, while a dozen is left. The worse it explains it, the more the
-# later part counts, so that from day to day the limit moves a little.
-_PARTS, _DOZEN = (0.5, 0.75, 0.875), 12
+# the same is asked of the later half, quarter, eighth and so on, while a dozen is left: runs that fail and are tried
+# anew are one in fifty or less. The worse it explains it, the more the later part counts, so that from day to day the
+# limit moves a little.
+_PARTS, _DOZEN = (0.5, 0.75, 0.875, 0.9375, 0.96875), 12
 # It is told by classes that hold as many runs each. So a bent scale, which moves edges and runs alike, leaves it as it
 # is, and a heavier tail never has a later part decide that did not before. Two numbers are fitted, so four classes are
-# the fewest, and in ten the two humps of two causes are told from one; of six runs and more chi squared holds.
+# the fewest, and in ten the two humps of two causes are told from one; of six runs and more chi squared holds. The last
+# of them is halved while as many are left in each, for a hump far out lies in it as a whole.
 _CLASSES, _FEWEST_CLASSES, _A_CLASS = 10, 4, 6
 # Times the latest seen: the heaviest shapes reach six times that of a month of hours for one in 175,000. Of a few runs
 # no limit is believed that lies farther.
@@ -221,7 +223,7 @@ def _misfit(late: Sequence[float], end: float, node: _Node) -> float:
         return 0.0
     # What is equal is of one class, and so is all before the first edge: shapes were not told by it. Edges are halfway
     # to the next, so that times of the minute fall on either side of them.
-    ends = {bisect_right(late, late[i * count // classes - 1]) for i in range(1, classes + 1)}
+    ends = {bisect_right(late, late[rank - 1]) for rank in ends_of_classes(count, classes)}
     until = sorted(each for each in ends if each >= bisect_right(late, _EDGES[0]))
     edges = [*((late[each - 1] + late[each]) / 2 for each in until[:-1]), end]
     beyond = [1.0, *(node.shape.beyond(edge * node.bend) for edge in edges)]
@@ -232,6 +234,14 @@ def _misfit(late: Sequence[float], end: float, node: _Node) -> float:
     free = max(1, len(until) - 3)  # shape, scale and the count itself are fitted
     spread = 2 / (9 * free)  # the third root of chi squared is nearly a Gaussian's (Wilson and Hilferty)
     return (math.cbrt(max(0.0, apart) / free) - 1 + spread) / math.sqrt(spread)
+
+
+def ends_of_classes(count: int, classes: int) -> list[int]:
+    """Return where classes of so many ordered runs end: they hold as many each, the last ones half of what is left."""
+    ranks = [i * count // classes for i in range(1, classes)]
+    while count - ranks[-1] >= 2 * _A_CLASS:
+        ranks.append((ranks[-1] + count) // 2)
+    return [*ranks, count]
 
 
 def _explained(

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checks.learn.lateness import Reach, reach
+from checks.learn.lateness import Reach, ends_of_classes, reach
 from checks.learn.silence import fit_silence
 from checks.learn.tails import center_and_excess
 
@@ -223,3 +223,40 @@ def test_silences_of_a_rhythm_keep_a_budget(minutes: int, sigma: float, share: f
         a_gap = mean(late((model.limit - step + drawn()) / 0.6) for _ in range(1_000))
         found.append(A_YEAR * 60 / minutes * a_gap / share)
     assert mean(found) <= 2
+
+
+@pytest.mark.parametrize(
+    ("sigma", "minutes"), [(0.3, 10), (0.3, 20), (0.4, 20), (0.4, 40), (0.5, 20), (0.5, 40)]
+)
+@pytest.mark.parametrize("share", [0.02, 0.05])
+def test_runs_that_are_tried_anew_are_a_cause_of_their_own(
+    sigma: float, minutes: float, share: float
+) -> None:
+    """Taken for the tail of the others, one in fifty that starts so much later made limits of ten times the latest."""
+    times = []
+    for seed in range(4):
+        random = draws(seed)
+        runs = [
+            random.lognormvariate(math.log(150), sigma) + (60 * minutes if random.random() < share else 0)
+            for _ in range(1440)
+        ]
+        found = reach(center_and_excess(runs, 60)[1], 1e-5, HOURS)
+        assert found.latest > 60 * minutes
+        assert found.limit >= found.latest
+        times.append(found.limit / found.latest)
+    assert mean(times) < 3
+
+
+@pytest.mark.parametrize(
+    ("count", "classes", "ends"),
+    [
+        (24, 4, [6, 12, 18, 24]),
+        (47, 4, [11, 23, 35, 41, 47]),
+        (119, 10, [11, 23, 35, 47, 59, 71, 83, 95, 107, 113, 119]),
+        (720, 10, [72, 144, 216, 288, 360, 432, 504, 576, 648, 684, 702, 711, 720]),
+    ],
+)
+def test_the_last_class_is_halved_while_six_are_left_in_each(
+    count: int, classes: int, ends: list[int]
+) -> None:
+    assert ends_of_classes(count, classes) == ends
