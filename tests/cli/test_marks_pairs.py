@@ -72,7 +72,9 @@ def say(
 
 
 def learns(*checks: str) -> str:
-    return f"; what is learned of its {' and '.join(checks)} goes by it from the next run on; take it back"
+    *before, last = checks
+    named = f"{', '.join(before)} and {last}" if before else last
+    return f"; what is learned of its {named} goes by it from the next run on; take it back"
 
 
 NO_PERIOD = "tells of no single period; leave --period out, to mark what is told of it now"
