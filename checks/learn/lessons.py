@@ -358,7 +358,11 @@ def _closer(model: Model, begun: float, at: float, recent: Sequence[tuple[float,
             worst[day] = max(worst.get(day, 0.0), silence.lasted(a, b))
         least = quantile(sorted(worst.values()), _BEARABLE) if worst else 0.0
         limit = max(silence.lasted(begun, at), least)
-        return replace(model, silence=replace(silence, limit=limit)) if limit < silence.limit else model
+        if limit >= silence.limit:
+            return model
+        # It holds at hours of the day at which runs were late of late, too: what was missed was too long there.
+        rota = model.rota.in_time() if model.rota is not None else None
+        return replace(model, silence=replace(silence, limit=limit), rota=rota)
     spare: dict[int, float] = {}
     for a, b in recent:
         left, day = _deadline(model, a) - b, int(b // DAY)

@@ -124,6 +124,10 @@ class Rota:
         """Return the instant (UTC) by which something has to come after the last arrival, by the latest clock."""
         return max(clock.due(last, self.calendar, self.misses) for clock in self.clocks) + self.margin
 
+    def in_time(self) -> Rota:
+        """Return the same without what hours of the day were late of late."""
+        return replace(self, clocks=tuple(replace(clock, late=(0.0,) * 24) for clock in self.clocks))
+
     def due_alone(self, last: float) -> bool:
         """Return whether no shorter silence tells the next run: each is told, and those of its hour were late."""
         return self.misses == 1 and any(clock.lingers(last, self.calendar) for clock in self.clocks)
@@ -186,8 +190,11 @@ def _fit(
     def with_late(clock: Clock) -> Clock:
         zone = clock.zone if clock.zone in changed else "UTC"
         ahead = int((offset(clock.zone, recent[-1]) - offset(apart[zone].zone, recent[-1])) // HOUR)
-        late = _ahead([max(0.0, each - margin) for each in told[zone].latest], ahead)
-        return replace(clock, late=late)
+        # What came in time says that a run may be so late, not that it may be later still.
+        late = [
+            max(0.0, each + told[zone].least - margin) if each > margin else 0.0 for each in told[zone].latest
+        ]
+        return replace(clock, late=_ahead(late, ahead))
 
     misses = max(each.misses for each in told.values())
     return Rota(tuple(map(with_late, clocks)), margin, len(recent), calendar, misses)
@@ -197,11 +204,13 @@ def _fit(
 class _Late:
     """How much later than usual a run is told, and how many missed in a row are.
 
-    `latest` is how much later than usual each hour of the day may be by its runs of the last week.
+    `latest` is how much later than usual the runs of each hour of the day came in the last week, at the most, and
+    `least` how much later one may be than such a run.
     """
 
     margin: float
     misses: int
+    least: float
     latest: tuple[float, ...]
 
 
@@ -292,14 +301,14 @@ def _lateness(
     is_near = cadence > HOUR and sum(each > least for each in excess) <= _STRAY * (len(missed) - sum(missed))
     if not is_near and margin > _LOOSE * cadence:
         return None
-    latest = [_latest(lags.get(h, ()), clock.lags[h], least, _LOOSE * cadence) for h in range(24)]
-    return _Late(margin, misses, tuple(latest))
+    latest = [_latest(lags.get(h, ()), clock.lags[h], _LOOSE * cadence) for h in range(24)]
+    return _Late(margin, misses, least, tuple(latest))
 
 
-def _latest(lags: Sequence[float], usual: float, least: float, most: float) -> float:
-    """Return how much later than usual the runs of one hour of the day may be, by what was not told or told once.
+def _latest(lags: Sequence[float], usual: float, most: float) -> float:
+    """Return how much later than usual the runs of one hour of the day came in the last week, at the most.
 
     `most` is what is later by so much that the run before it did not come.
     """
     late = [lag - usual for lag in lags[-_A_WEEK:] if lag - usual <= most]
-    return max(late, default=0.0) + least
+    return max(late, default=0.0)

@@ -240,3 +240,36 @@ def test_times_of_the_day_are_known_after_a_week(before: int, days: int, is_know
     ]
     new = [FIRST + day * DAY + hour * HOUR for day in range(days) for hour in range(0, 24, 2)]
     assert (fit_rota([*old, *new], 0.1) is not None) == is_known
+
+
+@pytest.mark.parametrize(
+    ("minutes", "lingers"), [(0, False), (28, False), (29, False), (31, True), (60, True)]
+)
+def test_only_an_hour_whose_run_was_told_is_told_later(minutes: float, lingers: bool) -> None:  # noqa: FBT001
+    """A run in time is no reason to wait longer for the next one, nor to forget how long a silence may be."""
+    times = [
+        BEGIN + day * DAY + hour * HOUR + (day + hour) % 5 * 15
+        for day in range(28)
+        for hour in (6, 10, 14, 18)
+    ]
+    late = [at + minutes * 60 * (at // HOUR * HOUR == BEGIN + 26 * DAY + 10 * HOUR) for at in times]
+    rota = fit_rota(late, 0.2)
+    assert rota is not None
+    assert rota.margin == HOUR / 2
+    before = BEGIN + 27 * DAY + 6 * HOUR
+    assert rota.due_alone(before) is lingers
+    assert not rota.due_alone(before + 4 * HOUR)
+    usual = rota.in_time()
+    assert not usual.due_alone(before)
+    assert (rota.due(before) > usual.due(before)) is lingers
+
+
+def test_each_hour_that_runs_come_in_time_is_told_by_its_silence() -> None:
+    random = draws(8)
+    model = _model([BEGIN + hour * HOUR + random.random() * 300 for hour in range(60 * 24)])
+    assert model.rota is None or not any(any(clock.late) for clock in model.rota.clocks)
+    assert model.silence is not None
+    last = BEGIN + 60 * 24 * HOUR
+    due = model.due(last, None)
+    assert due is not None
+    assert due[0] <= model.silence.due(last)
