@@ -357,9 +357,7 @@ def _closer(model: Model, begun: float, at: float, recent: Sequence[tuple[float,
             day = int(a // DAY)
             worst[day] = max(worst.get(day, 0.0), silence.lasted(a, b))
         least = quantile(sorted(worst.values()), _BEARABLE) if worst else 0.0
-        limit = max(silence.lasted(begun, at), least)
-        if limit >= silence.limit:
-            return model
+        limit = min(silence.limit, max(silence.lasted(begun, at), least))
         # It holds at hours of the day at which runs were late of late, too: what was missed was too long there.
         rota = model.rota.in_time() if model.rota is not None else None
         return replace(model, silence=replace(silence, limit=limit), rota=rota)
@@ -386,6 +384,6 @@ def _deadline(model: Model, last: float) -> float:
 def _tighter(one: Model, other: Model) -> Model:
     """Return the closer limit of two of one table."""
     if one.silence is not None and other.silence is not None:
-        return one if one.silence.limit <= other.silence.limit else other
+        return one if one.silence.limit < other.silence.limit else other
     first, second = one.slots or one.slow, other.slots or other.slow
     return one if first is not None and second is not None and first.margin <= second.margin else other

@@ -243,6 +243,17 @@ def test_what_was_missed_would_have_been_told_then_and_is_from_then_on(
     assert later.due < plain.due
 
 
+def test_what_was_missed_is_told_at_an_hour_of_the_day_that_was_late_of_late() -> None:
+    """Such an hour is told later, and by no silence, until somebody says that this was too long."""
+    times = every(3 * HOUR, 40)
+    noon = START + 36 * DAY + 12 * HOUR
+    late = [at + 70 * 60 if noon <= at < noon + 3 * HOUR else at for at in times]
+    dead = [at for at in late if at < START + 39 * DAY + 12 * HOUR]
+    missed_at = START + 39 * DAY + 13.3 * HOUR
+    assert not seen(dead, missed_at + 60).is_open
+    assert seen(dead, missed_at + 60, said(MISSED, missed_at)).is_open
+
+
 def test_what_was_missed_tightens_to_the_floor_and_no_farther() -> None:
     times = every(HOUR, 40)
     asked = Asked(1.0, floor=1.5 * HOUR)
