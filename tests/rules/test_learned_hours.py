@@ -28,6 +28,12 @@ UTC_ZONE = ZoneInfo("UTC")
 SHARE = Share(a_year=1.0, wanted=1.0)
 
 
+@pytest.fixture(autouse=True)
+def same_times() -> None:
+    """Every test draws the same times, in whatever order they run."""
+    CHANCE.seed(3)
+
+
 def soon(hour: datetime) -> datetime:
     return hour + HOUR + CHANCE.randrange(10) * MINUTE
 

@@ -41,6 +41,12 @@ SHARE = Share(a_year=1.0, wanted=1.0)
 BEGIN = datetime(2024, 1, 1)  # a Monday, and the first day of a year
 
 
+@pytest.fixture(autouse=True)
+def same_times() -> None:
+    """Every test draws the same times, in whatever order they run."""
+    CHANCE.seed(9)
+
+
 def jitter(minutes: int = 30) -> timedelta:
     return timedelta(minutes=CHANCE.randrange(minutes))
 

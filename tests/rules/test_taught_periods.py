@@ -88,7 +88,7 @@ def test_a_holiday_is_expected_of_holidays_alone(again: str, *, is_told: bool) -
 
 
 def test_a_period_that_came_late_as_expected_may_do_so_again_on_such_days() -> None:
-    late = {WEDNESDAY: 5, WEDNESDAY + DAY: 5, WEDNESDAY + 2 * DAY: 5, WEDNESDAY + 7 * DAY: 9}
+    late = {WEDNESDAY: 5.1, WEDNESDAY + DAY: 5.1, WEDNESDAY + 2 * DAY: 5.1, WEDNESDAY + 7 * DAY: 9}
     table = Table(lambda day: nightly(day) + timedelta(hours=late.get(day, 0)))
     night = number_of(WEDNESDAY) + 1
     assert told(table, range(20, night + 1)) == {"10-15": ["2026-10-14"]}
