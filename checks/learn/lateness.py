@@ -18,6 +18,7 @@ from itertools import pairwise
 from operator import mul
 from typing import TYPE_CHECKING, NamedTuple
 
+from checks.learn.humps import FEWEST, Hump, hump_of
 from checks.learn.shapes import LATENESS, Family, Shape
 from checks.learn.tails import quantile
 
@@ -140,10 +141,37 @@ def reach(excess: Sequence[float], chance: float, a_week: float, family: Family 
 def _log_limit(
     usual: Sequence[float], cut: float, left_out: int | None, chance: float, farthest: float, family: Family
 ) -> float:
-    """Return the logarithm of the limit: of all lateness, or as far as no shape explains it of the later parts.
+    """Return the logarithm of the limit: of all lateness, or as far as the latest have another cause of theirs.
 
     `chance` is that of what is late, of which so many beyond the cut were left out; None where that tells nothing.
     """
+    limit = _log_limit_of_parts(usual, cut, left_out, chance, farthest, family)
+    if family.humps is None:
+        return limit
+    found = _weigh(tuple(usual), cut, left_out, family).hump(usual)
+    weight = _part_of(found.apart, family.humps) if found else 0.0
+    if found is None or weight <= 0:
+        return limit
+    own = usual[found.first :]  # beyond their own median as all are, where they are enough to have one
+    begin = quantile(own, 0.5) if len(own) >= _DOZEN else own[0]
+    later = [each - begin for each in own if each > begin * _NEAR]
+    if len(later) < FEWEST - 1:
+        return limit
+    of_all = min(1.0, chance * len(usual) / len(later))
+    of_later = _log_limit_of_parts(later, cut - begin, left_out, of_all, farthest - begin, family)
+    return limit + weight * (math.log(begin + math.exp(of_later)) - limit)
+
+
+def _part_of(deviations: float, between: tuple[float, float]) -> float:
+    """Return how far deviations are on their way from one number of them to another, from 0 to 1."""
+    low, high = between
+    return min(1.0, max(0.0, (deviations - low) / (high - low)))
+
+
+def _log_limit_of_parts(
+    usual: Sequence[float], cut: float, left_out: int | None, chance: float, farthest: float, family: Family
+) -> float:
+    """Return the same of all lateness, or as far as no shape explains it of the later parts."""
     limit, weight = 0.0, 1.0
     for share in (0.0, *_PARTS):
         begin = quantile(usual, share) if share else 0.0
@@ -154,8 +182,7 @@ def _log_limit(
         of_all = min(1.0, chance * len(usual) / len(later))
         of_part = math.log(begin + weighed.passed_with(of_all, farthest - begin))
         limit += weight * (of_part - limit)
-        low, high = family.misfit
-        weight *= min(1.0, max(0.0, (weighed.misfit - low) / (high - low)))
+        weight *= _part_of(weighed.misfit, family.misfit_later if share else family.misfit)
         if weight <= 0:
             break
     return limit
@@ -172,12 +199,15 @@ def _cut(late: Sequence[float], habit: float) -> float:
 class _Weighed:
     """All shapes and scales with their weights, of lateness in medians.
 
-    `misfit` is by how many deviations chance has to be off for the likeliest of them to make what was seen.
+    `misfit` is by how many deviations chance has to be off for the `likeliest` of them to make what was seen, of which
+    nothing lies beyond `end` (in medians).
     """
 
     median: float
     nodes: tuple[tuple[float, Callable[[float], float], float], ...]
     misfit: float
+    likeliest: _Node
+    end: float
 
     def passed_with(self, chance: float, farthest: float) -> float:
         """Return what all of them together pass with this chance, or that far where it is farther."""
@@ -190,6 +220,12 @@ class _Weighed:
         at_low, at_high = beyond(low), beyond(low + 1)
         part = (at_low - wanted) / (at_low - at_high) if at_low > at_high else 1.0
         return self.median * math.exp(min(far, (low + min(1.0, max(0.0, part))) * _RUNG))
+
+    def hump(self, late: Sequence[float]) -> Hump | None:
+        """Return the cause that the latest runs may have of their own."""
+        shape, bend = self.likeliest.shape, self.likeliest.bend
+        past = shape.beyond(self.end * bend)
+        return hump_of(late, lambda each: shape.beyond(each / self.median * bend) - past)
 
     def _log_beyond(self, rung: int) -> float:
         """Return the logarithm of the chance of more than a rung tells, times all weights."""
@@ -210,7 +246,10 @@ def _weigh(late: tuple[float, ...], cut: float, left_out: int | None, family: Fa
     weights = tuple(
         (math.exp(log - most), shape.beyond, bend) for log, shape, bend in found if log > most - _NEGLIGIBLE
     )
-    return _Weighed(middle, weights, _misfit([each / middle for each in late], cut / middle, likeliest))
+    end = cut / middle
+    return _Weighed(
+        middle, weights, _misfit([each / middle for each in late], end, likeliest), likeliest, end
+    )
 
 
 def _misfit(late: Sequence[float], end: float, node: _Node) -> float:

@@ -30,14 +30,18 @@ class Family:
 
     `later` are those of what lies beyond a quantile and `of_many` those of many runs, where these are not the same.
     `misfit`: by how many deviations chance has to be off to explain it by any of them, from which on such later parts
-    count, and alone. `is_whole`: of gaps from nought on, not of what lies beyond a median.
+    count, and alone; `misfit_later` is what they themselves have to be off for still later ones. `humps` is the same of
+    the latest that a stretch parts from the others, None where that says nothing. `is_whole`: of gaps from nought on,
+    not of what lies beyond a median.
     """
 
     shapes: tuple[Shape, ...]
     later: Family | None = None
     of_many: Family | None = None
     misfit: tuple[float, float] = (1.5, 3.0)  # one history in fifteen is so far off by chance, one in 700
+    misfit_later: tuple[float, float] = (1.5, 3.0)
     is_whole: bool = False
+    humps: tuple[float, float] | None = None
 
 
 _MEDIAN = NormalDist().inv_cdf(0.75)
@@ -121,7 +125,15 @@ _OF_FEW = 1.4
 # Heavier ones are rarer: each half more is half as likely. With a month of hours that hardly counts, with a month of
 # days it keeps what nobody ever saw from setting the limit.
 _LATE = tuple(_bent(s, -2 * math.log(2) * max(s, 0.0)) for s in _BENDS)
-LATENESS = Family(_LATE[: _BENDS.index(_OF_FEW) + 1], of_many=Family(_LATE))
+LATENESS = Family(
+    _LATE[: _BENDS.index(_OF_FEW) + 1],
+    of_many=Family(_LATE),
+    # Where two causes are at work a later part has both of them as often as not, and of the fewer runs that it holds
+    # they are hardly told: so it counts alone only where it is explained better than half of what is of one cause.
+    misfit_later=(0.0, 1.5),
+    # One history in forty has such a stretch by chance, one in 4,000 as surely.
+    humps=(2.0, 3.5),
+)
 """How late data comes, beyond its median."""
 SIZES = Family(tuple(_bent(s, -0.5 * (s / 0.1) ** 2) for s in _BENDS if s <= 1))
 """How far sizes lie from the usual, in logarithms: sizes are products, so that is nearly a Gaussian's."""
@@ -150,6 +162,7 @@ GAPS = Family(
     # Later parts know fewer shapes than the whole, so they count where it is surer that it is none of these: else one
     # history of products in fifty passes a budget tenfold.
     misfit=(2.0, 4.0),
+    misfit_later=(2.0, 4.0),
     is_whole=True,
 )
 """Gaps between what comes by chance, as wholes: what lies beyond a median tells bursts and products too late."""
