@@ -282,14 +282,16 @@ def _of_partitions(history: History, share: float, now: float, since: float) -> 
     is_nonstop = len(times) > periods * _NONSTOP / _BURST or goes_on(heard, times, within)
     if is_nonstop or (within >= RUN and is_spread(heard, within)):
         times, within = heard, AT_ONCE
-    # Where files come by chance, so does what a partition holds, and the whole share is that of silences.
-    of_times = share if loose else of_times
     rota = None
-    if slots.unit == DAY and not loose and len(times) > _A_DAY * periods:
+    if slots.unit == DAY and len(times) > _A_DAY * periods:
         # By the files: of a run that lasts longer than a burst, what comes late would be a second one.
         runs = runs_in(heard) or times
         several = len(runs) > _A_DAY * periods and usual_gap(runs[-MOST_RUNS:]) >= APART
         rota = fit_rota(runs, of_times, _calendar_of_files(slots, heard)) if several else None
+    # Where files come by chance, so does what a partition holds, and the whole share is that of silences. Where they
+    # keep to times of the day, a first one that was late once, after an outage, makes no chance of the others.
+    loose = loose and rota is None
+    of_times = share if loose else of_times
     silence = None
     if len(times) > _A_DAY * periods:
         if few := slower_runs(heard, now):

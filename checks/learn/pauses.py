@@ -116,13 +116,25 @@ def learn_pauses(times: Sequence[float], typical: float) -> Pauses | None:
     """Return when a table of so many seconds from one arrival to the next is open, or None where nothing tells."""
     for unit, cut in _slots(times, typical):
         starts = sorted({(at - cut) // unit * unit for at in times})
-        found = _Seen(starts, unit)
-        if found.filled < _FILLED:
+        by_clock = _by_clock(starts, unit, cut)
+        # After a change of a place's clock what comes in its hours fills them by that clock alone.
+        best = min(by_clock.values(), key=lambda seen: seen.misfits)
+        if best.filled < _FILLED:
             continue
-        if found.stray > _STRAY:
+        if best.stray > _STRAY:
             return None
-        return Pauses(tuple(_openings(starts, unit, cut, found)))
+        return Pauses(tuple(_openings(starts, unit, cut, by_clock)))
     return None
+
+
+def _by_clock(starts: Sequence[float], unit: float, cut: float) -> dict[str, _Seen]:
+    """Return what is seen of slots by UTC, as by each clock that did not change, and by each one that did."""
+    found = {"UTC": _Seen(starts, unit)}
+    for zone in FAMILIES:
+        if changes(zone, starts[0], starts[-1]):
+            local = sorted({at + offset(zone, at + cut) for at in starts})
+            found[zone] = _Seen(local, unit, _skipped(zone, starts))
+    return found
 
 
 def _slots(times: Sequence[float], typical: float) -> Iterator[tuple[float, float]]:
@@ -156,20 +168,17 @@ def _middle(phase: int, alike: Sequence[int]) -> int:
     return near
 
 
-def _openings(starts: Sequence[float], unit: float, cut: float, by_utc: _Seen) -> list[Opening]:
+def _openings(starts: Sequence[float], unit: float, cut: float, by_clock: dict[str, _Seen]) -> list[Opening]:
     """Return what is open by each clock that explains equally well when something came."""
     week = int(WEEK // unit)
     fitted = []
     for zone in FAMILIES:
-        if zone == "UTC":
-            fitted.append((by_utc.misfits, Opening(zone, unit, cut, by_utc.open)))
-        elif not changes(zone, starts[0], starts[-1]):
+        seen = by_clock.get(zone)
+        if seen is None:
             ahead = int(offset(zone, starts[-1]) // unit)
-            slots = frozenset((slot + ahead) % week for slot in by_utc.open)
-            fitted.append((by_utc.misfits, Opening(zone, unit, cut, slots)))
+            slots = frozenset((slot + ahead) % week for slot in by_clock["UTC"].open)
+            fitted.append((by_clock["UTC"].misfits, Opening(zone, unit, cut, slots)))
         else:
-            local = sorted({at + offset(zone, at + cut) for at in starts})
-            seen = _Seen(local, unit, _skipped(zone, starts))
             fitted.append((seen.misfits, Opening(zone, unit, cut, seen.open)))
     least = min(misfits for misfits, _ in fitted)
     kept = [opening for misfits, opening in fitted if misfits <= least + TIED]

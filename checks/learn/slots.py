@@ -8,7 +8,7 @@ from itertools import pairwise
 from checks.learn.cadence import keeps_an_hour
 from checks.learn.calendars import is_holiday, of_working_days
 from checks.learn.clocks import changes, offset, to_utc, zones_of
-from checks.learn.days_between import following, is_following, rests_beside
+from checks.learn.days_between import days_after, following, rests_beside
 from checks.learn.existing_slots import ALL_DAYS, WEEK, expected_slots
 from checks.learn.hour_clocks import calendars_of, hour_clocks, least_missed
 from checks.learn.keys import DAY, HOUR
@@ -67,8 +67,8 @@ class Slots:
     `clocks` are the zones whose clock explains which hours exist, each with those on it; empty: they are the keys' own.
     `calendars` are the holidays by the days of each of these clocks. `late_weekdays` come so much later than others.
     `late_days` are places in the `month` at which each time more than the margin is usual, and how much is.
-    `reach` is what lateness alone would make of the margin. Days that lie in `rests` never come. What `follows` comes
-    on the day that exists after its own: lags count from the start of that. Nothing is asked of `spared` days until
+    `reach` is what lateness alone would make of the margin. Days that lie in `rests` never come. It `follows`
+    its own day by so many that exist: lags count from the start of that one. Nothing is asked of `spared` days until
     something comes on one of them.
     """
 
@@ -82,7 +82,7 @@ class Slots:
     clocks: tuple[tuple[str, frozenset[int]], ...] = ()
     late_days: tuple[tuple[Place, float], ...] = ()
     month: Month | None = None
-    follows: bool = False
+    follows: int = 0
     reach: Reach = field(default_factory=Reach)
     rests: tuple[Rest, ...] = ()
     spared: frozenset[float] = frozenset()
@@ -143,7 +143,7 @@ class Slots:
 
     def due_of(self, start: float) -> float:
         """Return the instant (UTC) at which the partition that starts then is due."""
-        begin = following(start, self.expected, self.calendar) if self.follows else start
+        begin = following(start, self.expected, self.calendar, self.follows) if self.follows else start
         begin += dict(self.late_weekdays).get(int(start % WEEK // DAY), 0.0)
         return max(to_utc(z, begin + lag + self._margin_of(start)) for z, lag in self.zones)
 
@@ -220,11 +220,11 @@ def fit_slots(
     cadence = WEEK / len(expected)
     late_days: dict[Place, float] = {}
     late_weekdays: dict[int, float] = {}
-    month, follows = None, False
+    month, follows = None, 0
     if unit == DAY:
-        follows = is_following(recent, expected, calendar)
+        follows = days_after(recent, expected, calendar)
         if follows:
-            recent = [(following(start, expected, calendar), at) for start, at in recent]
+            recent = [(following(start, expected, calendar, follows), at) for start, at in recent]
         lags = [at - start for start, at in recent]
         month = Month(expected, calendar, 0 if follows else int(median(lags) // DAY))
         late_weekdays = _late_weekdays(own, lags)

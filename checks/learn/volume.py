@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from checks.learn.clocks import AS_WELL, FAMILIES, changes, offset
@@ -12,6 +12,7 @@ from checks.learn.lateness import reach
 from checks.learn.month_places import Month, Place, always, most_of
 from checks.learn.rhythm import OTHER, since_rhythm
 from checks.learn.shapes import SIZES
+from checks.learn.size_habits import of_this_time, unlike
 from checks.learn.tails import YEAR_DAYS, median, quantile
 
 _LEAST_DROP = math.log(3)  # to a third: what a person wants to be told of, whatever the noise
@@ -48,6 +49,7 @@ class Volume:
     `peaks` are places in the `month` at which it held more each time, and by how much in log.
     `soonest` and `latest` are how many seconds one begins after the other, but for one in ten on either side.
     What comes holds what came to be in the `spans` seconds before its own start, of that day or the one before.
+    `habits` are the starts and logs of those of late that were beyond the limits of their hour.
     """
 
     level: float
@@ -63,6 +65,7 @@ class Volume:
     latest: float = 0.0
     clocks: tuple[tuple[str, tuple[float, ...]], ...] = ()
     spans: float = 0.0
+    habits: tuple[tuple[float, float], ...] = ()
 
     def usual(self, start: float) -> tuple[float, float]:
         """Return the least and the most log of the bytes that are usual of the partition with this own start."""
@@ -81,6 +84,13 @@ class Volume:
         """
         if size <= 0:
             return "drop"
+        told = self._judge(start, size, share, since)
+        own = of_this_time(self.habits, start) if told else ()
+        if own and min(own) - self.drop <= math.log(size) <= max(own) + self.rise:
+            return None  # as much as what came at this time before
+        return told
+
+    def _judge(self, start: float, size: float, share: float, since: float | None) -> str | None:
         least, most = self.usual(start)
         apart = math.log(size) - least
         part = since / self.soonest if since and since * OTHER <= self.soonest else 1.0
@@ -216,7 +226,14 @@ def fit_volume(
     files, settle = _whole_by([(f, took) for _, _, f, took in lately])
     gaps = sorted(b - a for (a, *_), (b, *_) in pairwise(lately))
     apart = quantile(gaps, _ODD), quantile(gaps, 1 - _ODD)
-    return Volume(level, weekday, drop, rise, files, settle, len(known), month, peaks, *apart, clocks)
+    found = Volume(level, weekday, drop, rise, files, settle, len(known), month, peaks, *apart, clocks)
+    return _with_habits(found, [*periods, *odd]) if often else found
+
+
+def _with_habits(found: Volume, periods: Sequence[_Settled]) -> Volume:
+    """Return the same, which knows what else came at some times of late: told or not, and however many an hour."""
+    sizes = sorted((start, math.log(size)) for start, size, *_ in periods if size > 0)
+    return replace(found, habits=unlike(sizes, found.usual, found.drop, found.rise))
 
 
 def _one_an_hour(periods: Sequence[_Settled]) -> Sequence[_Settled]:

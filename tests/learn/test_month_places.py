@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -79,11 +78,11 @@ class TestLate:
             assert (alert.opened - moment(month)) / HOUR == pytest.approx(hours, abs=1.5)
 
 
-def following(days: list[date], lag: float) -> list[Arrival]:
-    """Return what is named for each working day and comes on the next one."""
+def following(days: list[date], lag: float, steps: int = 1) -> list[Arrival]:
+    """Return what is named for each working day and comes on the next one, or so many after it."""
     return [
         Arrival(moment(after, lag) + day.toordinal() * 37 % 20 * 60, day.isoformat())
-        for day, after in pairwise(days)
+        for day, after in zip(days, days[steps:], strict=False)
     ]
 
 
@@ -100,6 +99,26 @@ class TestFollowing:
         off = (date(2026, 1, 19), date(2026, 2, 16), date(2026, 5, 25))  # of the United States
         arrivals = following(working_days(160, off), 5)
         assert told(arrivals, date(2026, 4, 1)) == []
+
+    @pytest.mark.parametrize("steps", [1, 2, 3, 4, 5, 6, 8])
+    def test_so_many_working_days_after_it_is_told_on_the_day(self, steps: int) -> None:
+        """What is settled comes days after its own, with weekends and holidays between or not."""
+        off = (date(2026, 1, 19), date(2026, 2, 16), date(2026, 5, 25))  # of the United States
+        days = working_days(160, off)
+        arrivals = following(days, 5, steps)
+        assert told(arrivals, date(2026, 3, 15)) == []
+        for missing in (date(2026, 4, 14), date(2026, 4, 15), date(2026, 4, 17), date(2026, 5, 21)):
+            due = days[days.index(missing) + steps]
+            alerts = told([a for a in arrivals if a.partition != missing.isoformat()], date(2026, 3, 15))
+            assert [8 <= (a.opened - moment(due)) / HOUR <= 10 for a in alerts] == [True]
+
+    def test_so_many_days_of_the_calendar_after_it_is_no_working_day(self) -> None:
+        """What comes three days after its own comes at weekends too, and is due there."""
+        days = working_days(160)
+        arrivals = [Arrival(moment(day, 77), day.isoformat()) for day in days]
+        assert told(arrivals, date(2026, 3, 15)) == []
+        alerts = told([a for a in arrivals if a.partition != "2026-04-15"], date(2026, 3, 15))
+        assert [8 <= (a.opened - moment(date(2026, 4, 18))) / HOUR <= 10 for a in alerts] == [True]
 
     def test_it_is_a_schedule_of_partitions_too(self) -> None:
         arrivals = following(working_days(120), 5)

@@ -83,6 +83,31 @@ def test_a_rest_moves_with_the_clock_it_is_on(step: float) -> None:
     assert zones[1] == {"Europe/Berlin"}
 
 
+def office(at: datetime) -> bool:
+    """Tell whether an exchange is closed, from half past five in the evening to nine and on weekends."""
+    return at.weekday() > 4 or not (9, 0) <= (at.hour, at.minute) < (17, 30)
+
+
+def few_hours(at: datetime) -> bool:
+    """Tell whether it is not between eight and eleven of a weekday."""
+    return at.weekday() > 4 or not 8 <= at.hour < 11
+
+
+@pytest.mark.parametrize("rests", [office, few_hours, night])
+@pytest.mark.parametrize("step", [5 * MINUTE, 15 * MINUTE])
+def test_a_rest_is_known_in_all_weeks_after_its_clock_changed(
+    rests: Callable[[datetime], bool], step: float
+) -> None:
+    """By UTC the hours at either end of the day are half filled then, which is no reason to know of no rest."""
+    for week in range(1, 6):
+        days = 55 + 7 * week
+        times = [at for at in coming(step, days, rests) if at >= FIRST + (days - 42) * DAY]
+        pauses = learn_pauses(times, step)
+        assert pauses is not None, week
+        is_known = [each.zone for each in pauses.openings] == ["Europe/Berlin"]
+        assert is_known or week == 1
+
+
 @pytest.mark.parametrize("weeks", [2, 3])
 def test_a_rest_is_known_after_three_weeks_and_a_night_after_three_days(weeks: int) -> None:
     found = learn_pauses(coming(10 * MINUTE, 7 * weeks, afternoon, ZoneInfo("UTC")), 10 * MINUTE)

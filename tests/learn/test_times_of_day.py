@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from checks.learn import Arrival, Model, replay
+from checks.learn import Arrival, Model, Watch, replay
 from checks.learn.keys import DAY, HOUR
 from checks.learn.rota import fit_rota
 from checks.learn.sentences import explain
@@ -66,6 +66,32 @@ def test_times_of_the_day_are_a_schedule_on_the_clock_of_the_wall(key: str, week
     night = wall(72, 6)
     late = told(runs(without(times, night, night + HOUR), key), times[-1])
     assert [night + HOUR / 2 <= a.opened <= night + 0.75 * HOUR for a in late] == [True]
+
+
+@pytest.mark.parametrize("length", [72, 73, 74])
+@pytest.mark.parametrize("late", [(9.4, 9.2, 3.9, 3.9), (9.4, 9.2, 0.0, 3.9)])
+def test_outages_of_first_runs_of_days_hide_no_later_one(late: tuple[float, ...], length: int) -> None:
+    """What the first data of a day is late by after outages says nothing of runs at other hours, nor of sizes."""
+    first = -119  # 8 September; the clocks of Berlin go back on 26 October, 48 days later
+    end = first + length
+    days = range(first, end + 1)
+    loads = [wall(day, hour) for day in days for hour in (6, 10, 14, 18) if day % 7 < 5]
+    times = sorted([*loads, *(wall(day, 10) for day in days if day % 7 == 5)])
+    for day, hours in zip((21, 38, 64, 65), late, strict=True):
+        caught_up = wall(first + day, 6 + hours)
+        times = sorted({*without(times, wall(first + day, 0), caught_up), caught_up})
+    watch = Watch(0.17, wall(end - 1, 0), dated=True)
+    arrivals = [each for each in runs(times, "%Y-%m-%d") if each.at < wall(end, 11)]
+    for each in arrivals:
+        watch.add(each)
+    model = watch.model
+    assert isinstance(model, Model)
+    assert model.rota is not None
+    assert not model.loose
+    due = model.due(arrivals[-1].at, wall(end, 0))
+    assert due is not None
+    # With the run that is missing, or with the next where four outages have skipped single ones in eight weeks.
+    assert wall(end, 14) < due[0] < wall(end, 15 if len([hours for hours in late if hours]) < 4 else 19)
 
 
 def test_a_change_of_clocks_tells_which_one_runs_keep_to() -> None:
