@@ -350,8 +350,12 @@ def _office(table: Table, rng: Random) -> Table:
     return table
 
 
-def tables(seed: int, count: int) -> list[Table]:
-    """Return so many tables of a seed; a third of them has one upstream, which stops once for a day and a half."""
+def tables(seed: int, count: int, pattern: str | None = None) -> list[Table]:
+    """Return so many tables of a seed, or those of one pattern among them.
+
+    A third of them has one upstream, which stops once for a day and a half.
+    """
     rng = Random(f"shared/{seed}")  # noqa: S311
     begin = START + TRAIN + rng.uniform(15, 70) * DAY
-    return [make(seed, n, (begin, begin + 1.5 * DAY) if n % 3 == 0 else None) for n in range(count)]
+    chosen = [n for n in range(count) if pattern in {None, PATTERNS[n % len(PATTERNS)]}]
+    return [make(seed, n, (begin, begin + 1.5 * DAY) if n % 3 == 0 else None) for n in chosen]

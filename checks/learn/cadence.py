@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -140,8 +140,10 @@ def since_quicker(times: Sequence[float]) -> float:
     """
     last = times[-1]
     counts = [0] * (_DAYS_QUICKER + 1 + _DAYS_BEFORE)
-    for at in times[bisect_left(times, last - len(counts) * DAY + 1) :]:
-        counts[int((last - at) // DAY)] += 1
+    first, place = bisect_left(times, last - len(counts) * DAY + 1), len(times)
+    for day in range(len(counts)):
+        begin = bisect_right(times, last - (day + 1) * DAY, first, place)
+        counts[day], place = place - begin, begin
     for days in range(NEW, _DAYS_QUICKER):
         # The day between is of both.
         new, old = counts[:days], counts[days + 1 : days + 1 + _DAYS_BEFORE]

@@ -112,6 +112,7 @@ def month_start(month: int) -> int:
     return (date(month // 12, month % 12 + 1, 1) - _EPOCH).days
 
 
+@lru_cache(maxsize=65536)
 def month_of(day: int) -> int:
     """Return the month of a day since 1970, in months since year 0."""
     found = _EPOCH + timedelta(days=day)

@@ -23,6 +23,8 @@ AS_WELL = 1.1
 
 # Ten arrivals on either side of a change tell whether it moved them, three at the least: one of them may be late.
 _LOOKED_AT, _TELLING = 10, 3
+_DAYS = 366
+_ABOUT_A_YEAR = _DAYS * 86400.0
 _APART = 60 * 86400.0  # where clocks of several places change in one season
 # Hours of the years that a clock can tell anywhere; names may be of any year, and before and after there is no change.
 _FIRST, _LAST = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp() // 3600) for year in (2, 9999))
@@ -69,12 +71,24 @@ def _day_changes(name: str, day: int) -> tuple[float, float] | None:
     return None
 
 
+@lru_cache(maxsize=4096)
+def _changes_of(name: str, year: int) -> tuple[tuple[float, float], ...]:
+    """Return the changes of about a year, of those that are counted from 1970: each is asked for again and again."""
+    found = (_day_changes(name, day) for day in range(year * _DAYS, (year + 1) * _DAYS))
+    return tuple(change for change in found if change)
+
+
 def changes(name: str, begin: float, end: float) -> list[tuple[float, float]]:
     """Return the changes of a zone's clock between two instants: when, and by how many seconds it went ahead."""
     if name == "UTC":
         return []
-    found = (_day_changes(name, day) for day in range(int(begin // 86400), int(end // 86400) + 1))
-    return [c for c in found if c and begin < c[0] <= end]
+    years = range(int(begin // _ABOUT_A_YEAR), int(end // _ABOUT_A_YEAR) + 1)
+    return [change for year in years for change in _changes_of(name, year) if begin < change[0] <= end]
+
+
+def steady(name: str, begin: float, end: float) -> list[tuple[float, float]]:
+    """Return since when a zone's clock was how many seconds ahead of UTC between two instants, in order."""
+    return [(at, offset(name, at)) for at in (begin, *(at for at, _ in changes(name, begin, end)))]
 
 
 def zones_of(firsts: Sequence[tuple[float, float]]) -> list[str]:

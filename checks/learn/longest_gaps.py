@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from checks.learn.keys import DAY
@@ -38,12 +38,14 @@ class LongestGaps:
     @classmethod
     def of(cls, times: Sequence[float], gaps: Sequence[float]) -> LongestGaps:
         """Return those of arrivals in order, with the gap from each to the next as it counts."""
-        longest: dict[int, tuple[float, float]] = {}
-        for (at, following), gap in zip(pairwise(times), gaps, strict=True):
-            day = int(at // DAY)
-            if gap > longest.setdefault(day, (0.0, at))[0]:
-                longest[day] = gap, (at + following) / 2
-        return cls(tuple(sorted(longest.values())), max(times[-1] - times[0], 7 * DAY) / (7 * DAY))
+        longest, begin = [], 0
+        while begin < len(gaps):
+            end = bisect_left(times, (times[begin] // DAY + 1) * DAY, begin + 1, len(gaps))
+            gap = max(gaps[begin:end])
+            place = gaps.index(gap, begin, end)
+            longest.append((gap, (times[place] + times[place + 1]) / 2) if gap > 0 else (0.0, times[begin]))
+            begin = end
+        return cls(tuple(sorted(longest)), max(times[-1] - times[0], 7 * DAY) / (7 * DAY))
 
     @property
     def often(self) -> float:

@@ -46,23 +46,29 @@ class Month:
     def places(self, start: float) -> tuple[Place, ...]:
         """Return the places of a day, by the one that it names and by the one on which it comes."""
         day = int(start // DAY)
-        found = self._places(day, 0, "")
-        return found + self._places(day, self.later, _OF_RUN) if self.later else found
+        found = _places(day, self.weekdays, self.calendar, 0, "")
+        if not self.later:
+            return found
+        return found + _places(day, self.weekdays, self.calendar, self.later, _OF_RUN)
 
-    def _places(self, named: int, later: int, what: str) -> tuple[Place, ...]:
-        if not _EARLIEST <= named + later <= _LATEST:  # 0001-01-01 and 9999-12-31 stand for no day
-            return ()
-        day = _EPOCH + timedelta(days=named + later)
-        length = monthrange(day.year, day.month)[1]
-        found: list[Place] = [(what + _DAY, day.day), (what + _END, day.day - length - 1)]
-        days = _open_days(month_of(named + later), self.weekdays, self.calendar, later)
-        place = bisect_left(days, named + later)
-        if place < len(days) and days[place] == named + later:
-            if place < _FARTHEST:
-                found.append((what + _OPEN, place + 1))
-            if place >= len(days) - _FARTHEST:
-                found.append((what + _OPEN_END, place - len(days)))
-        return tuple(found)
+
+@lru_cache(maxsize=16384)  # of some tables' years: each is asked for anew with each day that comes
+def _places(
+    named: int, weekdays: frozenset[int], calendar: tuple[str, int] | None, later: int, what: str
+) -> tuple[Place, ...]:
+    if not _EARLIEST <= named + later <= _LATEST:  # 0001-01-01 and 9999-12-31 stand for no day
+        return ()
+    day = _EPOCH + timedelta(days=named + later)
+    length = monthrange(day.year, day.month)[1]
+    found: list[Place] = [(what + _DAY, day.day), (what + _END, day.day - length - 1)]
+    days = _open_days(month_of(named + later), weekdays, calendar, later)
+    place = bisect_left(days, named + later)
+    if place < len(days) and days[place] == named + later:
+        if place < _FARTHEST:
+            found.append((what + _OPEN, place + 1))
+        if place >= len(days) - _FARTHEST:
+            found.append((what + _OPEN_END, place - len(days)))
+    return tuple(found)
 
 
 @lru_cache(maxsize=1024)

@@ -7,14 +7,14 @@ they are on, each that explains them as well is kept; a change of clocks decides
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, compress, pairwise
 from typing import TYPE_CHECKING
 
-from checks.learn.clocks import FAMILIES, TIED, changes, offset, to_utc
+from checks.learn.clocks import FAMILIES, TIED, changes, offset, steady, to_utc
 from checks.learn.keys import DAY, HOUR
 
 if TYPE_CHECKING:
@@ -62,19 +62,30 @@ class Opening:
         """Return the seconds between two instants in which it was open."""
         return max(0.0, self._since(end) - self._since(begin))
 
-    def gaps(self, times: Sequence[float]) -> list[float]:
-        """Return what `between` says of each instant (in order) and the next, working once on each."""
-        zone, cut, unit, a_week = self.zone, self.cut, self.unit, len(self.slots)
-        sums, is_open = self._sums, [slot in self.slots for slot in range(len(self._sums) - 1)]
-        found, hour, ahead = [], None, 0.0
-        for at in times:
-            if (its := at // HOUR) != hour:
-                hour, ahead = its, offset(zone, at)
-            around, inside = divmod(at + ahead - cut, WEEK)
-            slot, part = divmod(inside, unit)
-            place = int(slot)
-            found.append((around * a_week + sums[place]) * unit + is_open[place] * part)
-        return [max(0.0, after - before) for before, after in pairwise(found)]
+    @cached_property
+    def _rests(self) -> list[tuple[float, float]]:
+        """From when to when in its week it is not open."""
+        shut = [0, *(slot not in self.slots for slot in range(len(self._sums) - 1)), 0]
+        turns = [place * self.unit for place, (a, b) in enumerate(pairwise(shut)) if a != b]
+        return list(zip(turns[::2], turns[1::2], strict=True))
+
+    def touched(self, times: Sequence[float]) -> set[int]:
+        """Return the places of the gaps between instants (in order) that touch a rest, or a change of the clock.
+
+        The others are as long as they lasted.
+        """
+        found: set[int] = set()
+        kept = steady(self.zone, times[0], times[-1])
+        for (begin, ahead), (end, _) in pairwise([*kept, (times[-1], 0.0)]):
+            found.add(max(0, bisect_left(times, begin) - 1))
+            moved = self.cut - ahead
+            for week in range(int((begin - moved) // WEEK), int((end - moved) // WEEK) + 1):
+                monday = moved + week * WEEK
+                for since, until in self._rests:
+                    first = bisect_left(times, monday + since)
+                    found.update(range(max(0, first - 1), bisect_right(times, monday + until, first)))
+        found.discard(len(times) - 1)
+        return found
 
     def after(self, begin: float, wanted: float) -> float:
         """Return the instant at which it was open for so many seconds since another."""
@@ -104,8 +115,11 @@ class Pauses:
 
     def gaps(self, times: Sequence[float]) -> list[float]:
         """Return what `between` says of each instant (in order) and the next."""
-        by_clock = [each.gaps(times) for each in self.openings]
-        return by_clock[0] if len(by_clock) == 1 else list(map(min, *by_clock))
+        found = [after - before for before, after in pairwise(times)]
+        if found:
+            for place in set().union(*(each.touched(times) for each in self.openings)):
+                found[place] = self.between(times[place], times[place + 1])
+        return found
 
     def after(self, begin: float, wanted: float) -> float:
         """Return the instant at which it was open for so many seconds since another."""
@@ -115,7 +129,7 @@ class Pauses:
 def learn_pauses(times: Sequence[float], typical: float) -> Pauses | None:
     """Return when a table of so many seconds from one arrival to the next is open, or None where nothing tells."""
     for unit, cut in _slots(times, typical):
-        starts = sorted({(at - cut) // unit * unit for at in times})
+        starts = list(dict.fromkeys((at - cut) // unit * unit for at in times))
         by_clock = _by_clock(starts, unit, cut)
         # After a change of a place's clock what comes in its hours fills them by that clock alone.
         best = min(by_clock.values(), key=lambda seen: seen.misfits)
@@ -132,8 +146,7 @@ def _by_clock(starts: Sequence[float], unit: float, cut: float) -> dict[str, _Se
     found = {"UTC": _Seen(starts, unit)}
     for zone in FAMILIES:
         if changes(zone, starts[0], starts[-1]):
-            local = sorted({at + offset(zone, at + cut) for at in starts})
-            found[zone] = _Seen(local, unit, _skipped(zone, starts))
+            found[zone] = _Seen(_on_clock(zone, starts, cut), unit, _skipped(zone, starts))
     return found
 
 
@@ -149,7 +162,8 @@ def _slots(times: Sequence[float], typical: float) -> Iterator[tuple[float, floa
 
 def _cut(times: Sequence[float], unit: float) -> float:
     """Return the seconds into a slot around which the fewest arrivals come."""
-    counts = Counter(int(at % unit // (unit / _PHASES)) for at in times)
+    width = unit / _PHASES
+    counts = Counter([int(at % unit // width) for at in times])
 
     def around(phase: int) -> int:
         return sum(counts[(phase + near) % _PHASES] for near in (-2, -1, 0, 1))
@@ -188,6 +202,16 @@ def _openings(starts: Sequence[float], unit: float, cut: float, by_clock: dict[s
     return [*[each for each in kept if each not in moving][:1], *moving]
 
 
+def _on_clock(zone: str, starts: Sequence[float], cut: float) -> list[float]:
+    """Return what a clock showed at the starts of slots, in order; an hour that it showed twice is one."""
+    kept = steady(zone, starts[0] + cut, starts[-1] + cut)
+    places = [*(bisect_left(starts, begin - cut) for begin, _ in kept), len(starts)]
+    shown = [
+        at + ahead for (_, ahead), (a, b) in zip(kept, pairwise(places), strict=True) for at in starts[a:b]
+    ]
+    return sorted(set(shown))
+
+
 def _skipped(zone: str, starts: Sequence[float]) -> list[tuple[float, float]]:
     """Return from when to when (on its own time) the clock of a zone showed no time, for it went ahead."""
     found = changes(zone, starts[0], starts[-1])
@@ -205,18 +229,25 @@ class _Seen:
         came = bytearray(int((newest - starts[0]) // unit) + 1)  # the newest first
         for start in starts:
             came[int((newest - start) // unit)] = 1
+        of_newest = int(newest % WEEK // unit)
+        weeks = [came[begin : begin + week] for begin in range(0, min(len(came), _EACH * week), week)]
+        oldest = len(weeks[-1])
+        by_age = [
+            *map(bytes, zip(*weeks, strict=False)),
+            *map(bytes, zip(*(each[oldest:] for each in weeks[:-1]), strict=False)),
+        ]
+        by_age += [b""] * (week - len(by_age))
+        self._weeks = [*by_age[of_newest::-1], *by_age[:of_newest:-1]]
         known = bytearray(b"\x01") * len(came)
         down = [(a, b) for a, b in pairwise(starts) if b - a > WEEK]  # its days tell nothing
+        unknown: set[int] = set()
         for before, after in (*down, *((a - unit, b) for a, b in skipped)):
-            gap = range(int((newest - after) // unit) + 1, math.ceil((newest - before) / unit))
-            for place in gap:
+            for place in range(int((newest - after) // unit) + 1, math.ceil((newest - before) / unit)):
                 known[place] = 0
-        of_newest = int(newest % WEEK // unit)
-        self._weeks = {
-            slot: bytes(compress(came[back::week], known[back::week]))[:_EACH]
-            for slot in range(week)
-            for back in [(of_newest - slot) % week]
-        }
+                unknown.add(place % week)
+        for back in unknown:
+            kept = bytes(compress(came[back::week], known[back::week]))
+            self._weeks[(of_newest - back) % week] = kept[:_EACH]
 
     @cached_property
     def _by_day(self) -> list[bytes]:
@@ -229,39 +260,56 @@ class _Seen:
     @cached_property
     def open(self) -> frozenset[int]:
         """The slots in which something usually comes, of which too little is known, and between runs of files."""
-        found = {slot for slot, kept in self._weeks.items() if not self._rests(slot, kept)}
-        ordered = sorted(found)
+        # Slots are many, and what came in them in the weeks that are known is mostly one of a few.
+        rest = {kept for kept in set(self._weeks) if len(kept) >= _ROW and _is_rest(kept)}
+        ordered = [
+            slot
+            for slot, kept in enumerate(self._weeks)
+            if not (kept in rest if len(kept) >= _ROW else self._rests(slot))
+        ]
+        found = set(ordered)
         for slot, following in pairwise([*ordered, *(each + len(self._weeks) for each in ordered[:1])]):
-            if (following - slot - 1) * self.unit < HOUR:  # no rest, but what lies between runs of files
+            # No rest, but what lies between runs of files.
+            if following - slot > 1 and (following - slot - 1) * self.unit < HOUR:
                 found |= {each % len(self._weeks) for each in range(slot + 1, following)}
         return frozenset(found)
 
-    def _rests(self, slot: int, kept: bytes) -> bool:
-        if len(kept) < _ROW:  # too young for weeks: as at that time of other days, or on that day as a whole
-            a_day = int(DAY // self.unit)
-            others = self._by_day[slot % a_day]
-            if len(others) >= _ROW and not any(others):
-                return True
-            day = slot // a_day * a_day
-            of_day = b"".join(self._weeks[each] for each in range(day, day + a_day))
-            return len(of_day) >= a_day and not any(of_day)
-        return not any(kept[:_ROW]) or sum(kept) <= _SELDOM * len(kept)
+    def _rests(self, slot: int) -> bool:
+        """Tell of a slot that is too young for weeks: as at that time of other days, or on that day as a whole."""
+        a_day = int(DAY // self.unit)
+        others = self._by_day[slot % a_day]
+        if len(others) >= _ROW and not any(others):
+            return True
+        day = slot // a_day * a_day
+        of_day = b"".join(self._weeks[each] for each in range(day, day + a_day))
+        return len(of_day) >= a_day and not any(of_day)
 
     @cached_property
+    def _held(self) -> tuple[bytes, bytes]:
+        """Whether data came in the weeks that are known of open slots, and of the others."""
+        is_open = [slot in self.open for slot in range(len(self._weeks))]
+        shut = [not each for each in is_open]
+        return b"".join(compress(self._weeks, is_open)), b"".join(compress(self._weeks, shut))
+
+    @property
     def filled(self) -> float:
         """How many of the open slots hold data."""
-        came = b"".join(self._weeks[slot] for slot in self.open)
-        return sum(came) / max(1, len(came))
+        came, _ = self._held
+        return came.count(1) / max(1, len(came))
 
     @property
     def stray(self) -> float:
         """How much of what came did so in slots that are not open."""
-        came = sum(map(sum, self._weeks.values()))
-        return 1 - sum(sum(self._weeks[slot]) for slot in self.open) / max(1, came)
+        came, at_rest = (each.count(1) for each in self._held)
+        return 1 - came / max(1, came + at_rest)
 
-    @cached_property
+    @property
     def misfits(self) -> int:
         """How many slots are not as they usually are."""
-        return sum(
-            len(kept) - sum(kept) if slot in self.open else sum(kept) for slot, kept in self._weeks.items()
-        )
+        came, at_rest = self._held
+        return came.count(0) + at_rest.count(1)
+
+
+def _is_rest(kept: bytes) -> bool:
+    """Tell of a slot of the week, by whether data came in it in weeks that are known, the newest first."""
+    return not any(kept[:_ROW]) or sum(kept) <= _SELDOM * len(kept)

@@ -53,6 +53,8 @@ def _since(starts: Sequence[float], *, slower: bool) -> float:
     if newest is None:
         return -math.inf
     place, usual = newest
+    if not (OTHER * min(gaps) < usual if slower else max(gaps) > OTHER * usual):
+        return -math.inf
     unlike = [OTHER * gap < usual if slower else gap > OTHER * usual for gap in gaps]
     count = sum(unlike[max(0, place - _BEFORE) : place])
     for end in range(place, _BEFORE - 1, -1):

@@ -137,10 +137,11 @@ def is_spread(times: Sequence[float], within: float) -> bool:
 
 def bursts(times: Sequence[float], within: float) -> list[float]:
     """Return the times without those that come so soon after one that is kept."""
-    kept: list[float] = []
+    kept, last = [], -math.inf
     for at in times:
-        if not kept or at - kept[-1] > within:
+        if at - last > within:
             kept.append(at)
+            last = at
     return kept
 
 

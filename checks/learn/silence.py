@@ -2,8 +2,7 @@
 
 import math
 from bisect import bisect_left
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
@@ -55,8 +54,7 @@ class Rates:
 
     def between(self, begin: float, end: float) -> float:
         """Return the operational seconds between two instants."""
-        rates = self.rates
-        if not rates:
+        if not self.rates:
             return end - begin
         return self._since(end) - self._since(begin)
 
@@ -129,7 +127,7 @@ class Silence:
 
 def _counts(times: Sequence[float], count: int, unit: float) -> list[float] | None:
     """Return the rates of an hour of the day or a day of the week, 1 in the mean; None where they hardly differ."""
-    each = Counter([int(at // unit) for at in times])
+    each = _came(times, unit)
     seen = [0.0] * count
     for place, came in each.items():
         seen[place % count] += came
@@ -146,7 +144,18 @@ def _counts(times: Sequence[float], count: int, unit: float) -> list[float] | No
     return [max(x / mean, least) for x in seen]
 
 
-def _unevenness(each: Counter[int], seen: Sequence[float]) -> float:
+def _came(times: Sequence[float], unit: float) -> dict[int, int]:
+    """Return how many arrivals (in order) came in each hour, or day, since 1970 in which any did."""
+    found, begin = {}, 0
+    while begin < len(times):
+        place = times[begin] // unit
+        end = bisect_left(times, (place + 1) * unit, begin + 1)
+        found[int(place)] = end - begin
+        begin = end
+    return found
+
+
+def _unevenness(each: Mapping[int, int], seen: Sequence[float]) -> float:
     """Return the variance over the mean of how many came in the same hour of several days: 1 by chance alone.
 
     `each` are the arrivals of each hour, or day, and `seen` those of each of the day, or week.
@@ -204,10 +213,12 @@ def _fit(
     rates = _rates(times, kind)
     if rates is None:
         return None
-    gaps = [
-        _without_holidays(gap, rates, calendar, a, b)
-        for gap, (a, b) in zip(rates.gaps(times), pairwise(times), strict=True)
-    ]
+    gaps = rates.gaps(times)
+    if calendar is not None:
+        gaps = [
+            _without_holidays(gap, rates, calendar, a, b)
+            for gap, (a, b) in zip(gaps, pairwise(times), strict=True)
+        ]
     ordered = sorted(gaps)
     typical = quantile(ordered, 0.5)
     is_rhythm = _is_rhythm(gaps, typical)

@@ -287,9 +287,11 @@ class Watch:
         last = self.history.last
         if last is None:
             return
-        self._due = self.due_after(last, is_over=self._open is not None)
         usual = self.due_after(last, is_over=True)
         self._usual = usual[0] if usual is not None else 0.0
+        # Mostly nothing was told, and nothing moved: then what is due is the usual.
+        is_usual = self._open is not None or not (self._told or self._late)
+        self._due = usual if is_usual else self.due_after(last)
 
     def due_after(self, last: float, *, is_over: bool = False) -> tuple[float, str] | None:
         """Return when something has to come after a last counted arrival, and the check; None where too few are known.

@@ -175,7 +175,7 @@ def test_each_shape_is_a_law_of_chance(family: Family) -> None:
 
 def test_the_weekends_of_office_hours_are_no_silence_where_their_gaps_are_by_chance() -> None:
     """What is longer than by chance each week is a rest, and no incident that recurs."""
-    offices = [table for table in tables(1, 144) if table.pattern == "office_hours"]
+    offices = tables(1, 144, "office_hours")
     assert offices
     for office in offices:
         friday = datetime(2025, 3, 14, 23, tzinfo=UTC).timestamp()

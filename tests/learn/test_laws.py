@@ -86,8 +86,9 @@ def test_order_and_duplicates_of_rows_change_nothing(arrivals: list[Arrival], se
 @settings(max_examples=25, deadline=None)
 @given(tables())
 def test_alerts_of_a_check_come_in_order_and_do_not_overlap(arrivals: list[Arrival]) -> None:
+    alerts = told(arrivals)
     for check in ("freshness", "partitions", "volume"):
-        mine = [a for a in told(arrivals) if a.check == check]
+        mine = [a for a in alerts if a.check == check]
         for one, next_one in pairwise(mine):
             assert one.closed is not None
             assert one.opened <= one.closed <= next_one.opened

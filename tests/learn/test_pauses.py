@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,7 @@ import pytest
 
 from checks.learn.history import Arrival
 from checks.learn.keys import DAY, HOUR
-from checks.learn.pauses import WEEK, Opening, learn_pauses
+from checks.learn.pauses import WEEK, Opening, Pauses, learn_pauses
 from checks.learn.replay import replay
 from checks.learn.silence import fit_silence
 from tests.support.hand_made import draws
@@ -167,3 +168,57 @@ def test_time_that_is_open_is_counted_there_and_back(cut: float) -> None:
         until = opening.after(begin, wanted)
         assert opening.between(begin, until) == pytest.approx(wanted, abs=1e-3)
         assert opening.between(begin, until - 1) < wanted
+
+
+ALL = frozenset(range(1008))
+NIGHTS = frozenset(slot for slot in range(1008) if 36 <= slot % 144 < 126)
+
+
+@pytest.mark.parametrize(
+    "slots", [ALL, NIGHTS, ALL - {0, 1007}, ALL - {500}, frozenset({0}), frozenset({1007})]
+)
+@pytest.mark.parametrize(
+    "zones", [("UTC",), ("Europe/Berlin",), ("UTC", "America/New_York", "Australia/Sydney")]
+)
+@pytest.mark.parametrize(
+    "month", [3, 10]
+)  # clocks go ahead in one, and back in the other; in Sydney in April
+def test_all_gaps_are_what_is_between_each_two(
+    month: int, zones: tuple[str, ...], slots: frozenset[int]
+) -> None:
+    begin = datetime(2026, month, 2, tzinfo=UTC).timestamp()
+    rng = draws(month)
+    steps = [0.0, 60.0, 300.0, 600.0, 4 * HOUR, 9 * DAY]  # on the slots' bounds, and with what is at once
+    times = [begin]
+    while times[-1] < begin + 45 * DAY:
+        times.append(times[-1] + rng.choice(steps[:-1] if rng.random() < 0.99 else steps))
+    for cut in (0.0, 300.0):
+        pauses = Pauses(tuple(Opening(zone, 600.0, cut, slots) for zone in zones))
+        for known in (times, times[::7], times[:2], times[:1], []):
+            each = [pauses.between(a, b) for a, b in pairwise(known)]
+            assert pauses.gaps(known) == each
+
+
+def test_an_hour_that_clocks_skip_or_show_twice_counts_as_they_show_it() -> None:
+    always = Pauses((Opening("Europe/Berlin", 600.0, 0.0, ALL),))
+    for changed, shown in (
+        (datetime(2026, 3, 29, 1, tzinfo=UTC), 3.0),
+        (datetime(2026, 10, 25, 1, tzinfo=UTC), 1.0),
+    ):
+        at = changed.timestamp()
+        assert always.gaps([at - 3 * HOUR, at - HOUR, at + HOUR, at + 3 * HOUR]) == [
+            2 * HOUR,
+            shown * HOUR,
+            2 * HOUR,
+        ]
+
+
+@pytest.mark.parametrize("unit", [5 * MINUTE, 10 * MINUTE, HOUR])
+@pytest.mark.parametrize("days", [0.01, 0.5, 6.9, 7, 7.1, 20, 42, 70])
+def test_what_each_slot_held_is_known_of_any_number_of_days(days: float, unit: float) -> None:
+    """Those in which something came are open; those before the first are not known, so open."""
+    times = [FIRST + place * unit for place in range(max(1, int(days * DAY / unit)))]
+    found = learn_pauses(times, unit)
+    assert found is not None
+    assert found.share == 1
+    assert len(found.openings[0].slots) == WEEK // unit
