@@ -14,6 +14,7 @@ from functools import cached_property
 from itertools import accumulate, compress, pairwise
 from typing import TYPE_CHECKING
 
+from checks.learn.calendars import is_holiday
 from checks.learn.clocks import FAMILIES, TIED, changes, offset, steady, to_utc
 from checks.learn.keys import DAY, HOUR
 
@@ -126,11 +127,16 @@ class Pauses:
         return max(each.after(begin, wanted) for each in self.openings)
 
 
-def learn_pauses(times: Sequence[float], typical: float) -> Pauses | None:
-    """Return when a table of so many seconds from one arrival to the next is open, or None where nothing tells."""
+def learn_pauses(
+    times: Sequence[float], typical: float, calendar: tuple[str, int] | None = None
+) -> Pauses | None:
+    """Return when a table of so many seconds from one arrival to the next is open, or None where nothing tells.
+
+    Of days without arrivals that are holidays of a calendar nothing is known.
+    """
     for unit, cut in _slots(times, typical):
         starts = list(dict.fromkeys((at - cut) // unit * unit for at in times))
-        by_clock = _by_clock(starts, unit, cut)
+        by_clock = _by_clock(starts, unit, cut, _closed(starts, cut, calendar))
         # After a change of a place's clock what comes in its hours fills them by that clock alone.
         best = min(by_clock.values(), key=lambda seen: seen.misfits)
         if best.filled < _FILLED:
@@ -141,12 +147,29 @@ def learn_pauses(times: Sequence[float], typical: float) -> Pauses | None:
     return None
 
 
-def _by_clock(starts: Sequence[float], unit: float, cut: float) -> dict[str, _Seen]:
-    """Return what is seen of slots by UTC, as by each clock that did not change, and by each one that did."""
-    found = {"UTC": _Seen(starts, unit)}
+def _by_clock(starts: Sequence[float], unit: float, cut: float, closed: Sequence[float]) -> dict[str, _Seen]:
+    """Return what is seen of slots by UTC, as by each clock that did not change, and by each one that did.
+
+    `closed` are the days (UTC) that tell nothing, for they were holidays.
+    """
+    found = {"UTC": _Seen(starts, unit, [(day - cut, day + DAY - cut) for day in closed])}
     for zone in FAMILIES:
         if changes(zone, starts[0], starts[-1]):
-            found[zone] = _Seen(_on_clock(zone, starts, cut), unit, _skipped(zone, starts))
+            of_clock = [(begin - cut, begin + DAY - cut) for begin in (d + offset(zone, d) for d in closed)]
+            skipped = [*_skipped(zone, starts), *of_clock]
+            found[zone] = _Seen(_on_clock(zone, starts, cut), unit, skipped)
+    return found
+
+
+def _closed(starts: Sequence[float], cut: float, calendar: tuple[str, int] | None) -> list[float]:
+    """Return the holidays that lie whole between two slots with data; after a week without any all is unknown."""
+    if calendar is None:
+        return []
+    found = []
+    for before, after in pairwise(starts):
+        if DAY <= after - before <= WEEK:
+            first, until = int((before + cut) // DAY) + 1, int((after + cut) // DAY)
+            found += [day * DAY for day in range(first, until) if is_holiday(calendar, day * DAY)]
     return found
 
 

@@ -168,12 +168,12 @@ def _unevenness(each: Mapping[int, int], seen: Sequence[float]) -> float:
     return within / (places - len(seen)) / (sum(seen) / places)
 
 
-def _rates(times: Sequence[float], kind: str) -> Rates | Pauses | None:
+def _rates(times: Sequence[float], kind: str, calendar: tuple[str, int] | None) -> Rates | Pauses | None:
     """Return the rates of this kind, or None where the arrivals do not show them."""
     if kind == "flat":
         return Rates()
     if kind == "open":
-        return learn_pauses(times, quantile(sorted(b - a for a, b in pairwise(times)), 0.5))
+        return learn_pauses(times, quantile(sorted(b - a for a, b in pairwise(times)), 0.5), calendar)
     hours = _counts(times, 24, HOUR)
     if kind == "day":
         rates = hours
@@ -210,7 +210,7 @@ def _without_holidays(
 def _fit(
     times: Sequence[float], share: float, kind: str, calendar: tuple[str, int] | None, apart: float
 ) -> Silence | None:
-    rates = _rates(times, kind)
+    rates = _rates(times, kind, calendar)
     if rates is None:
         return None
     gaps = rates.gaps(times)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from checks.learn.calendars import is_holiday
 from checks.learn.history import Arrival
 from checks.learn.keys import DAY, HOUR
 from checks.learn.pauses import WEEK, Opening, Pauses, learn_pauses
@@ -222,3 +223,53 @@ def test_what_each_slot_held_is_known_of_any_number_of_days(days: float, unit: f
     assert found is not None
     assert found.share == 1
     assert len(found.openings[0].slots) == WEEK // unit
+
+
+WINTER = datetime(2025, 11, 24, tzinfo=UTC).timestamp()  # a Monday
+PLACES = {"GB-ENG": "Europe/London", "DE": "Europe/Berlin", "CA-ON": "America/Toronto", "IT": "Europe/Rome"}
+
+
+def in_winter(place: str, step: float, days: int = 82) -> list[float]:
+    """Return when a table comes in the hours of an exchange that keeps the holidays of a place."""
+    zone, rng = ZoneInfo(PLACES[place]), draws(days)
+    steps = [WINTER + i * step for i in range(int(days * DAY / step))]
+    works = [at for at in steps if not office(datetime.fromtimestamp(at, zone))]
+    return [at + rng.uniform(30, 50) for at in works if not is_holiday((place, 0), at // DAY * DAY)]
+
+
+@pytest.mark.parametrize(
+    ("place", "step"), [("GB-ENG", 5 * MINUTE), *((each, 15 * MINUTE) for each in PLACES)]
+)
+def test_the_holidays_of_christmas_leave_rests_known_for_the_weeks_in_which_they_count(
+    place: str, step: float
+) -> None:
+    """Three of thirty days without any were too many to be believed hours of work, and a silence had to last days."""
+    times = in_winter(place, step)
+    begin = WINTER + 40 * DAY
+    alerts = list(replay([Arrival(at) for at in times], SHARE, begin, times[-1]))
+    assert alerts == []
+    for day in (45, 58, 73):  # a Thursday, a Wednesday, a Thursday
+        at = WINTER + day * DAY + 15.5 * HOUR
+        without = [each for each in times if not at <= each < at + HOUR]
+        told_at = [a.opened for a in replay([Arrival(each) for each in without], SHARE, begin, times[-1])]
+        assert len(told_at) == 1
+        assert at <= told_at[0] <= at + 0.75 * step
+
+
+def test_a_holiday_tells_nothing_only_as_far_as_nothing_came_on_it() -> None:
+    gone = datetime(2026, 1, 8, tzinfo=UTC).timestamp()  # a day's outage is within what is borne beside
+    times = [
+        at
+        for at in in_winter("GB-ENG", 15 * MINUTE, 60)
+        if at > WINTER + 18 * DAY and at // DAY * DAY != gone
+    ]
+    assert learn_pauses(times, 15 * MINUTE) is None, "without a calendar"
+    known = learn_pauses(times, 15 * MINUTE, ("GB-ENG", 0))
+    assert known is not None
+    work = WINTER + 21 * DAY + 8 * HOUR
+    assert known.between(work, work + WEEK) == pytest.approx(5 * 8.5 * HOUR)
+    # On all three of them some came in the morning, so the rest of these days is known, and was missed.
+    holidays = [
+        datetime(*day, 9, tzinfo=UTC).timestamp() for day in ((2025, 12, 25), (2025, 12, 26), (2026, 1, 1))
+    ]
+    assert learn_pauses(sorted([*times, *holidays]), 15 * MINUTE, ("GB-ENG", 0)) is None
